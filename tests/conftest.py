@@ -1,0 +1,72 @@
+"""The test run: fixtures for all, and the one line that a machine reads at the very end."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from serval import build  # noqa: E402
+from serval.qemu import Guest  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what the consoles of its guests said."""
+    report = (yield).get_result()
+    if report.failed:
+        for guest in getattr(item, "serval_guests", ()):
+            report.sections.append((f"console of {guest.image}", guest.text()[-20000:]))
+
+
+@pytest.fixture
+def boot(request, tmp_path):
+    """boot("echo", forwards, config="debug", VARIABLE=...): builds the example and boots it; ended after the test."""
+    guests = request.node.serval_guests = []
+
+    def start(name, forwards=None, *, config="release", console="pipe", args=(), **variables):
+        image = name if isinstance(name, Path) else build.system(name, config, **variables)
+        guest = Guest(image, forwards, console=console, args=args, log=tmp_path / f"console{len(guests)}.log")
+        guests.append(guest)
+        return guest.__enter__()
+
+    yield start
+    for guest in guests:
+        guest.close()
+
+
+class Tally:
+    """Counts outcomes and prints `N passed, M failed[, K skipped]` as the last line of all."""
+
+    def __init__(self):
+        self.failed, self.skipped, self.passed = set(), set(), set()
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.skipped:
+            self.skipped.add(report.nodeid)
+        elif report.when == "call":
+            self.passed.add(report.nodeid)
+
+    def line(self):
+        passed = self.passed - self.failed
+        text = f"{len(passed)} passed, {len(self.failed)} failed"
+        return text + (f", {len(self.skipped)} skipped" if self.skipped else "")
+
+
+def pytest_configure(config):
+    config.serval_tally = Tally()
+    config.pluginmanager.register(config.serval_tally)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not config.option.collectonly:
+        reporter.write_line(config.serval_tally.line())

@@ -1,0 +1,41 @@
+"""Builds a system for a test, with its own BUILD_DIR, once per set of variables in a test run."""
+
+import functools
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from . import paths
+
+
+class BuildError(AssertionError):
+    pass
+
+
+def make(*targets, **variables):
+    """Runs make at the top of the tree. Returns the finished process; a failure raises with what make said."""
+    command = ["make", "-C", str(paths.TOP), "-j", str(os.cpu_count() or 1), "--no-print-directory",
+               f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *targets]
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", env=environment, check=False)
+    if done.returncode:
+        raise BuildError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+    return done
+
+
+@functools.lru_cache(maxsize=None)
+def _system(name, variables):
+    words = [name, *[f"{k}-{v}" for k, v in variables]]
+    build_dir = paths.CACHE / "test" / re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(words))
+    make(name, BUILD_DIR=build_dir, **dict(variables))
+    image = build_dir / f"{name}.img"
+    if not image.is_file():
+        raise BuildError(f"make {name} succeeded without making {image}")
+    return image
+
+
+def system(name, config="release", **variables) -> Path:
+    """The image of examples/NAME, built with these make variables. Its report and .system lie beside it."""
+    return _system(name, tuple(sorted({"MICROKIT_CONFIG": config, **{k: str(v) for k, v in variables.items()}}.items())))

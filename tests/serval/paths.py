@@ -1,0 +1,9 @@
+"""Where things lie. The Makefile passes CACHE_DIR and QEMU in the environment; alone, its defaults hold."""
+
+import os
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+BOARD = os.environ.get("MICROKIT_BOARD") or "qemu_virt_aarch64"
+CACHE = Path(os.environ.get("CACHE_DIR") or TOP / "build").resolve()
+QEMU = os.environ.get("QEMU") or "qemu-system-aarch64"
