@@ -1,0 +1,72 @@
+/* abi/syscall.h: the calls of the kernel, agreed between the kernel and libmicrokit.
+ *
+ * `svc #0` with the number in x8 and arguments from x0 on. x0, x1 return results; every other register, the FP/SIMD
+ * state included, is kept. The words of a message lie in the IPC buffers, one page per PD, and the kernel copies
+ * as many as the message info says from the sender's page to the receiver's.
+ *
+ * Message info, as in seL4: bits 6:0 number of words (0..ABI_MESSAGE_WORDS), bits 11:7 not used, bits 63:12 label.
+ *
+ *     x8                       arguments                             results
+ *     ABI_SYSCALL_RECV         x0 flags, x1 reply's info, x2 chan    x0 event, x1 message info
+ *     ABI_SYSCALL_NOTIFY       x0 channel                            x0 enum abi_error
+ *     ABI_SYSCALL_CALL         x0 channel, x1 message info           x0 enum abi_error, x1 reply's info
+ *     ABI_SYSCALL_IRQ_ACK      x0 channel                            x0 enum abi_error
+ *     ABI_SYSCALL_PD_STOP      x0 child                              x0 enum abi_error
+ *     ABI_SYSCALL_PD_RESTART   x0 child, x1 program counter          x0 enum abi_error
+ *     ABI_SYSCALL_DBG_PUTC     x0 character                          x0 enum abi_error; nothing is printed in release
+ *
+ * RECV is the one place where a PD waits. In one entry it answers the caller it has (ABI_RECV_REPLY), then notifies
+ * (ABI_RECV_NOTIFY) or acknowledges (ABI_RECV_IRQ_ACK) on channel x2, then waits for the next event. A flag whose channel
+ * the PD does not have is ignored, like any other call on such a channel.
+ * Another number is a fault (ABI_FAULT_UNKNOWN_SYSCALL); an error changes nothing.
+ */
+#ifndef ABI_SYSCALL_H
+#define ABI_SYSCALL_H
+
+#define ABI_SYSCALL_RECV 0
+#define ABI_SYSCALL_NOTIFY 1
+#define ABI_SYSCALL_CALL 2
+#define ABI_SYSCALL_IRQ_ACK 3
+#define ABI_SYSCALL_PD_STOP 4
+#define ABI_SYSCALL_PD_RESTART 5
+#define ABI_SYSCALL_DBG_PUTC 6
+#define ABI_SYSCALL_COUNT 7
+
+#define ABI_RECV_REPLY (1ul << 0)
+#define ABI_RECV_NOTIFY (1ul << 1)
+#define ABI_RECV_IRQ_ACK (1ul << 2)
+
+/* The event that RECV returns: ABI_EVENT_CALL | channel, ABI_EVENT_FAULT | child, or else a set of notified channels. */
+#define ABI_EVENT_CALL (1ul << 63)
+#define ABI_EVENT_FAULT (1ul << 62)
+#define ABI_EVENT_NUMBER_MASK 0x3ful
+
+#define ABI_MESSAGE_WORDS 64
+#define ABI_MESSAGE_COUNT_MASK 0x7ful
+#define ABI_MESSAGE_LABEL_SHIFT 12
+
+/* Labels of a fault's message and its words, as in seL4 with MCS. A reply with label 0 lets the child go on where it was. */
+#define ABI_FAULT_UNKNOWN_SYSCALL 2 /* x0..x7, pc, sp, lr, spsr, number */
+#define ABI_FAULT_USER_EXCEPTION 3  /* pc, sp, spsr, number (0), esr */
+#define ABI_FAULT_VM 6              /* pc, address, 1 for an instruction fetch, esr */
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+enum abi_error {
+    ABI_OK,
+    ABI_ERROR_CHANNEL,  /* the PD has no such channel, or it does not allow this */
+    ABI_ERROR_CHILD,    /* the PD has no such child */
+    ABI_ERROR_MESSAGE,  /* more words than ABI_MESSAGE_WORDS */
+    ABI_ERROR_NO_REPLY, /* the server was restarted, or waited again, without an answer */
+    ABI_ERROR_CONFIG,   /* not in this configuration */
+};
+
+/* One IPC buffer. The page's remainder is not touched by the kernel. */
+struct abi_message {
+    uint64_t words[ABI_MESSAGE_WORDS];
+};
+
+#endif
+#endif
