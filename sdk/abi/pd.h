@@ -1,8 +1,7 @@
 /* abi/pd.h: what the image tool expects in a protection domain's ELF, and what the PD finds when it starts.
  *
- * The tool patches these objects, found by their symbols, in the stored bytes of the ELF. Each is optional: a program
- * without the symbol is not patched, and nothing below libmicrokit depends on the values (the kernel has its own
- * tables). The object must lie in the stored part of a segment, so libmicrokit keeps them in `.data`, not in `.bss`.
+ * The tool patches these objects, found by their symbols. Each is optional: a program without the symbol is not
+ * patched, and nothing below libmicrokit depends on the values (the kernel has its own tables).
  *
  *     microkit_name            char[n]   name of the PD, cut to st_size - 1 bytes, NUL-terminated
  *     microkit_passive         1 byte    1: the description says passive="true"
@@ -10,8 +9,9 @@
  *     microkit_notifications   uint64_t  bit n: this end may notify on channel n
  *     microkit_pps             uint64_t  bit n: this end may make protected calls on channel n
  *
- * Any other symbol is patched only because the description names it (setvar, setvar_vaddr, ..); such a symbol must
- * exist, be 8 bytes long at least and be stored: if it is missing or lies in `.bss`, the tool says so.
+ * Any other symbol is patched only because the description names it (setvar, setvar_vaddr, ..); it must exist and be
+ * 8 bytes long at least. Programs for the official SDK leave such variables uninitialised, so a patched symbol may lie in
+ * `.bss`: the tool then stores that page.
  *
  * At its start a PD has: pc = e_entry, sp = stack_top, all other registers 0, EL0, interrupts open. Its IPC buffer is
  * the page at USER_VA_IPC_BUFFER (abi/mmu.h; struct abi_message in abi/syscall.h); no symbol names it.

@@ -44,7 +44,6 @@ struct abi_pd {
     uint64_t ttbr0;          /* physical address of the level 1 table, ASID in bits 63:48 */
     uint64_t entry;          /* initial pc */
     uint64_t stack_top;      /* initial sp, 16-byte aligned */
-    uint64_t stack_bottom;   /* lowest mapped address of the stack; the page below it is the guard */
     uint64_t stack_bottom;   /* lowest byte of the stack; the page below it is unmapped */
     uint64_t budget_us;      /* budget == period: no limit, round robin with its equals */
     uint64_t period_us;
