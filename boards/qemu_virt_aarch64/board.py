@@ -1,0 +1,33 @@
+"""QEMU's virt machine with 2 GiB: what its device tree does not say."""
+
+# Where the official SDK's images for this board go, and ours.
+LOAD = 0x70000000
+
+# Where DMA regions go: below the image, at the end of what a 2 GiB machine has before it.
+DMA = (0x60000000, 0x0800_0000)
+
+# Who prints the kernel's and the loader's words.
+CONSOLE = "uart"
+
+# Our name -> node of the device tree, and which of its interrupts is meant where it has several.
+DEVICES = {
+    "uart": {"node": "/pl011@9000000"},
+    "rtc": {"node": "/pl031@9010000"},
+    # arm,armv8-timer (Linux: Documentation/devicetree/bindings/timer): secure, non-secure, virtual, hypervisor.
+    # The timer driver has the non-secure physical one.
+    "timer": {"node": "/timer", "interrupt": 1},
+    # The machine gives its first virtio device the last of 32 slots.
+    "virtio_net": {"node": "/virtio_mmio@a003e00"},
+}
+
+GIC = "/intc@8000000"
+
+# Service -> the program of its driver here, and the device that it drives.
+DRIVERS = {
+    "serial": ("serial_driver_pl011", "uart"),
+    "timer": ("timer_driver_arm", "timer"),
+    "net": ("net_driver_virtio", "virtio_net"),
+}
+
+# Interrupt numbers below this exist: GICD_TYPER of this machine says 9 words of 32.
+IRQS = 288

@@ -1,0 +1,113 @@
+"""compose/board.py: the machine, from its device tree and the few facts that the tree lacks (boards/BOARD/board.py)."""
+
+import importlib.util
+import os
+
+from .errors import ComposeError
+
+PAGE = 0x1000
+BOARDS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "boards")
+
+# Interrupt specifier of the GIC: Linux, Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml.
+GIC_SPI, GIC_PPI = 0, 1
+FIRST_PPI, FIRST_SPI = 16, 32
+FLAGS_EDGE = 0x3
+
+
+def page_down(address):
+    return address & ~(PAGE - 1)
+
+
+def page_up(address):
+    return page_down(address + PAGE - 1)
+
+
+class Device:
+    """name; base and size of its registers (None: it has none); irq (None: none) and trigger ("level", "edge")."""
+
+    def __init__(self, name, base, size, irq, trigger):
+        self.name, self.base, self.size, self.irq, self.trigger = name, base, size, irq, trigger
+
+
+class Board:
+    def __init__(self, name, dtb):
+        path = os.path.join(BOARDS, name, "board.py")
+        if not os.path.isfile(path):
+            known = sorted(d for d in os.listdir(BOARDS) if os.path.isfile(os.path.join(BOARDS, d, "board.py")))
+            raise ComposeError(f"unknown board '{name}'; there are: {', '.join(known)}")
+        spec = importlib.util.spec_from_file_location(f"board_{name}", path)
+        self.facts = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.facts)
+        self.name, self.path = name, path
+        self.load = self.facts.LOAD
+        self.dma_base, self.dma_size = self.facts.DMA
+        self.tree = read_tree(dtb)
+        self.ram = self._ram()
+
+    def device(self, name):
+        """A device by our name for it, or by its node's path in the device tree."""
+        fact = self.facts.DEVICES.get(name, {"node": name} if name.startswith("/") else None)
+        if fact is None:
+            raise ComposeError(f"unknown device '{name}'; board {self.name} has: {', '.join(sorted(self.facts.DEVICES))}")
+        node = self._node(fact["node"], f"device '{name}'")
+        base, size = (self._reg(node) or [(None, None)])[0]
+        irq, trigger = self._interrupt(node, fact.get("interrupt", 0))
+        return Device(name, base, size, irq, trigger)
+
+    def driver(self, service):
+        """(program, device name) of a service's driver on this board."""
+        if service not in self.facts.DRIVERS:
+            raise ComposeError(f"board {self.name} has no driver for '{service}'; it has: "
+                               f"{', '.join(sorted(self.facts.DRIVERS))}")
+        return self.facts.DRIVERS[service]
+
+    def conf(self):
+        """What the SDK's image tool needs to know, one fact a line."""
+        gicd, gicc = self._reg(self._node(self.facts.GIC, "GIC"))[:2]
+        console = self.device(self.facts.CONSOLE)
+        return "".join(f"{line}\n" for line in (
+            f"# {self.name}: made from its device tree and boards/{self.name}/board.py",
+            f"ram {self.ram[0]:#x} {self.ram[1]:#x}",
+            f"load {self.load:#x}",
+            f"uart {console.base:#x}",
+            f"gicd {gicd[0]:#x}",
+            f"gicc {gicc[0]:#x}",
+            f"irqs {self.facts.IRQS}",
+        ))
+
+    def _node(self, path, what):
+        if not self.tree.exist_node(path):
+            raise ComposeError(f"{what}: board {self.name}'s device tree has no node {path}")
+        return self.tree.get_node(path)
+
+    def _ram(self):
+        for node in self.tree.root.nodes:
+            kind = node.get_property("device_type")
+            if kind is not None and kind.value == "memory":
+                return self._reg(node)[0]
+        raise ComposeError(f"board {self.name}'s device tree has no memory node")
+
+    def _reg(self, node):
+        """[(base, size)]; all boards so far have 64-bit cells for both at the top of the tree."""
+        prop = node.get_property("reg")
+        if prop is None:
+            return []
+        words = list(prop.data)
+        return [((words[i] << 32) | words[i + 1], (words[i + 2] << 32) | words[i + 3]) for i in range(0, len(words), 4)]
+
+    def _interrupt(self, node, index):
+        prop = node.get_property("interrupts")
+        if prop is None:
+            return None, None
+        kind, number, flags = list(prop.data)[3 * index:3 * index + 3]
+        first = {GIC_SPI: FIRST_SPI, GIC_PPI: FIRST_PPI}[kind]
+        return first + number, "edge" if flags & FLAGS_EDGE else "level"
+
+
+def read_tree(dtb):
+    try:
+        import fdt
+    except ImportError as error:
+        raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
+    with open(dtb, "rb") as f:
+        return fdt.parse_dtb(f.read())

@@ -1,0 +1,73 @@
+# mk/config.mk: the variables a user may set, their defaults, and one clear line for each that is wrong.
+
+MICROKIT_SDK ?=
+MICROKIT_BOARD ?= qemu_virt_aarch64
+MICROKIT_CONFIG ?= release
+BUILD_DIR ?= build
+CACHE_DIR ?= build
+V ?= 0
+
+# Variables of the web server's system and of the goals that run something. Their values come from the command line or the
+# environment; who reads one states it (mk/rules.mk: system).
+USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
+    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA
+
+# Goals that neither build nor need anything.
+PASSIVE_GOALS := help clean distclean
+
+# $(call stop,MESSAGE): end with one line.
+stop = $(error $1)
+
+# A variable that looks like one of ours, but is not: a misspelling would otherwise be ignored without a word.
+own_prefixes := MICROK% NFS_% MOUNT_% WEBSITE_% HTTP_% BUILD_% CACHE_%
+given = $(filter command% environment%,$(firstword $(origin $1)))
+misspelt := $(strip \
+    $(foreach v,$(filter-out $(USER_VARIABLES),$(filter MICROK%,$(.VARIABLES))),$(if $(call given,$v),$v)) \
+    $(foreach v,$(filter-out $(USER_VARIABLES) MICROK%,$(filter $(own_prefixes),$(.VARIABLES))), \
+        $(if $(filter command,$(firstword $(origin $v))),$v)))
+ifneq ($(misspelt),)
+ifneq ($(filter MICROKTI_BOARD,$(misspelt)),)
+$(call stop,MICROKTI_BOARD is set: that is a misspelling of MICROKIT_BOARD)
+endif
+$(call stop,$(firstword $(misspelt)) is no variable of this build. There are: $(USER_VARIABLES))
+endif
+
+# What no recipe could survive: white space in a path that becomes a target.
+$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(word 2,$($v)),$(call stop,$v='$($v)': a path with white space cannot be used)))
+$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_BOARD MICROKIT_CONFIG,$(if $(strip $($v)),,$(call stop,$v is empty)))
+
+CONFIGS := debug release benchmark
+ifeq ($(filter $(MICROKIT_CONFIG),$(CONFIGS)),)
+$(call stop,MICROKIT_CONFIG='$(MICROKIT_CONFIG)' is unknown. There are: $(CONFIGS))
+endif
+
+BOARDS := $(sort $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
+ifeq ($(filter $(MICROKIT_BOARD),$(BOARDS)),)
+$(call stop,MICROKIT_BOARD='$(MICROKIT_BOARD)' is unknown. There are: $(BOARDS))
+endif
+
+# The SDK: ours, built into CACHE_DIR, or the official one that MICROKIT_SDK names.
+OWN_SDK := $(CACHE_DIR)/sdk
+ifeq ($(MICROKIT_SDK),)
+SDK := $(OWN_SDK)
+SDK_KEY := own
+SDK_VERSION := 2.0.1
+else
+SDK := $(patsubst %/,%,$(MICROKIT_SDK))
+SDK_KEY := $(notdir $(SDK))
+ifeq ($(wildcard $(SDK)/bin/microkit),)
+$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' is no Microkit SDK: it has no bin/microkit)
+endif
+ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)),)
+$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no board $(MICROKIT_BOARD). It has: $(notdir $(wildcard $(SDK)/board/*)))
+endif
+ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)),)
+$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no config $(MICROKIT_CONFIG) for $(MICROKIT_BOARD). \
+It has: $(notdir $(wildcard $(SDK)/board/$(MICROKIT_BOARD)/*)))
+endif
+SDK_VERSION := $(or $(strip $(file <$(SDK)/VERSION)),2.0.1)
+endif
+SDK_BOARD := $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
+
+# $(call require,GOAL,VARIABLE,WHAT IT IS): GOAL cannot be made without VARIABLE.
+require = $(if $(filter $1 $1.%,$(MAKECMDGOALS)),$(if $(strip $($2)),,$(call stop,$2 is not set: $3)))

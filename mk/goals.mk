@@ -1,0 +1,46 @@
+# mk/goals.mk: what can be asked for, and what make has to read for it.
+
+define help_text
+make hello | echo | fileio | python | webserver   a system's image: BUILD_DIR/NAME.img
+make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x quits)
+make run           builds the web server, starts a private NFS server, boots, prints the address to open
+make test          everything that checks it; make unit: the host's unit tests alone
+make graph         draws each system: BUILD_DIR/NAME/NAME.svg
+make sdk           the SDK in all its configs: CACHE_DIR/sdk
+make submodules    fetches the pinned third-party sources
+make clean         removes what was built; make distclean: the fetched sources, too
+
+MICROKIT_CONFIG=debug|release|benchmark   MICROKIT_BOARD=$(subst $(space),|,$(BOARDS))
+MICROKIT_SDK=PATH (an official SDK instead of ours)   BUILD_DIR=build   CACHE_DIR=build   V=1 shows the commands
+endef
+space := $(subst x,,x x)
+
+.PHONY: help sdk submodules packages systems graph unit clean distclean
+help:
+	$(info $(help_text))
+	@:
+
+sdk: $(SDK_ALL)
+submodules: $(SOURCES_READY) $(PYTHON_READY)
+packages: $(CACHE_DIR)/packages.build
+systems: $(all_systems)
+graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
+unit_tests: $(all_host_tests)
+unit: $(all_host_tests)
+	@failed=0; for t in $^; do if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
+
+clean:
+	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt) \
+	    $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache $(CACHE_DIR)/boards
+
+distclean: clean
+	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.build $(CACHE_DIR)/packages.test
+
+# compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet begins as
+# an empty, very old file, since make complains about including what does not exist.
+ifneq ($(filter-out $(PASSIVE_GOALS),$(MAKECMDGOALS)),)
+wanted_rules := $(foreach s,$(sort $(wanted_systems)),$(BUILD_DIR)/$s/$s.mk)
+$(foreach f,$(wanted_rules),$(if $(wildcard $f),,$(shell mkdir -p $(dir $f) && touch -d @1 $f)))
+include $(wanted_rules)
+-include $(wildcard $(all_objects:.o=.d))
+endif

@@ -1,0 +1,151 @@
+# mk/rules.mk: the macros that component files use. Each is one $(eval $(call ...)); sources are paths from the top.
+#
+#   library,NAME,SOURCES,LIBRARIES-IT-NEEDS,CFLAGS      for protection domains: lib/libNAME.a
+#   archive,NAME,FILE,LIBRARIES-IT-NEEDS                the same, made by a rule of the caller's own
+#   program,NAME,SOURCES,LIBRARIES,CFLAGS               a protection domain's program, without its configuration
+#   system,NAME,DESCRIPTION,VARIABLES                   composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img
+#   host_test,NAME,SOURCES,CFLAGS                       native, with sanitizers; run by `make unit`
+#   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
+#
+# CFLAGS come last on the compiler's command line. A library's flags are kept in a file: a change rebuilds just it.
+# Objects lie apart by SDK, board and config, so that switching between them rebuilds nothing that is there already.
+
+OBJ := $(CACHE_DIR)/obj/$(SDK_KEY)-$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)
+HOST_OBJ := $(CACHE_DIR)/obj/host
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = $(info $(say.lead)$1$(say.gap)$2)
+say.lead := $(subst x,,x  x)
+say.gap := $(subst x,,x	x)
+endif
+
+.PHONY: FORCE
+FORCE:
+
+# $(call same,A,B): not empty where both texts are the same.
+same = $(and $(findstring x$(strip $1)x,x$(strip $2)x),$(findstring x$(strip $2)x,x$(strip $1)x))
+
+# $(eval $(call remember,FILE,TEXT)): FILE holds TEXT and is rewritten only when TEXT changes: a prerequisite for what
+# depends on flags or variables.
+define remember
+remembered.$1 := $(strip $2)
+$1: FORCE
+	$$(if $$(call same,$$(file <$$@),$$(remembered.$$@)),,$$(shell mkdir -p $$(@D))$$(file >$$@,$$(remembered.$$@)))
+endef
+
+# Headers that a build makes itself: every object waits for them, .d files take over afterwards.
+GENERATED_HEADERS :=
+
+# $(call object,DIRECTORY,SOURCE)
+object = $1/$(basename $2).o
+
+# $(eval $(call object_rule,DIRECTORY,SOURCE,COMPILER,CFLAGS,ORDER-ONLY))
+define object_rule
+$(call object,$1,$2): $2 $1/flags | $5
+	$$(call say,CC,$2)
+	@mkdir -p $$(@D)
+	$$(Q)$3 $4 -MMD -MP -c -o $$@ $2
+all_objects += $(call object,$1,$2)
+endef
+
+# $(eval $(call objects_rules,DIRECTORY,SOURCES,COMPILER,CFLAGS,ORDER-ONLY))
+define objects_rules
+$(call remember,$1/flags,$3 $4)
+$(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4,$5)))
+endef
+
+define archive_rule
+$1: $2
+	$$(call say,AR,$(notdir $1))
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(Q)$(AR) rcsD $$@ $2
+endef
+
+pd_cflags = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(WARNINGS) $1
+
+define library
+$(call archive,$1,$(OBJ)/lib/lib$1.a,$3)
+$(call objects_rules,$(OBJ)/$1,$2,$(CC),$(call pd_cflags,$4),$$(GENERATED_HEADERS))
+$(call archive_rule,$(OBJ)/lib/lib$1.a,$(foreach s,$2,$(call object,$(OBJ)/$1,$s)))
+endef
+
+define archive
+library.$1.file := $2
+library.$1.needs := $3
+all_libraries += $1
+endef
+
+define program
+program.$1.objects := $(foreach s,$2,$(call object,$(OBJ)/$1,$s))
+program.$1.libraries := pd $3
+all_programs += $1
+$(call objects_rules,$(OBJ)/$1,$2,$(CC),$(call pd_cflags,$4),$$(GENERATED_HEADERS))
+endef
+
+# $(call needed,LIBRARIES): they and all that they need.
+needed = $(sort $(foreach l,$1,$l $(call needed,$(library.$l.needs))))
+library_file = $(or $(library.$1.file),$(call stop,library '$1' is unknown; there are: $(sort $(all_libraries))))
+
+# $(eval $(call pd_instance,SYSTEM,PD,PROGRAM)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
+define pd_instance
+$(if $(program.$3.objects),,$(call stop,$1: PD '$2' runs program '$3', which no component file names))
+$(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags | $$(GENERATED_HEADERS)
+	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
+	$$(Q)$(CC) $(call pd_cflags,-g0) -MMD -MP -c -o $$@ $$<
+$(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
+    $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
+    mk/pd.ld $(BUILD_DIR)/$1/flags
+	$$(call say,LD,$(BUILD_DIR)/$1/$2.elf)
+	$$(Q)$(LD) $(PD_LDFLAGS) -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
+	    --start-group $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) \
+	    $(SDK_BOARD)/lib/libmicrokit.a $(LIBC) $(LIBGCC) --end-group
+all_objects += $(BUILD_DIR)/$1/$2.config.o
+$(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$2.elf
+endef
+
+COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
+
+# A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
+# first of all, then starts anew; the other files that compose writes change only when their content does.
+define system
+all_systems += $1
+system.$1.description := $2
+.PHONY: $1
+$1: $(BUILD_DIR)/$1.img
+$(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
+$(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
+$(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
+	$$(call say,COMPOSE,$2)
+	$$(Q)$(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
+	    --dialect $(SDK_VERSION) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set '$v=$($v)')
+$(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot
+	$$(call say,DOT,$$@)
+	$$(Q)dot -Tsvg -o $$@ $$<
+$(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
+	$$(call say,IMAGE,$$@)
+	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
+	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
+	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
+$(if $(filter $1 $1.% systems graph $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
+endef
+
+define host_test
+all_host_tests += $(HOST_OBJ)/$1/$1
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) $(WARNINGS) -Wno-missing-prototypes $3,)
+$(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+	$$(call say,LD,$1)
+	$$(Q)$(HOST_CC) $(SANITIZE) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+endef
+
+# FILE is the target; its objects lie in a folder named after it.
+define host_program
+$(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,)
+$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s))
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s)) $4
+endef

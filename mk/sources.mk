@@ -1,0 +1,28 @@
+# mk/sources.mk: third-party sources, fetched when something needs them; and the packages of this machine.
+
+THIRD_PARTY := third_party/src
+MICROPYTHON := $(THIRD_PARTY)/micropython
+LWIP := $(THIRD_PARTY)/lwip
+LIBNFS := $(THIRD_PARTY)/libnfs
+MICRODOT := $(THIRD_PARTY)/microdot
+PYTHON_PACKAGES := $(THIRD_PARTY)/python
+
+# Stamps. SOURCES_READY stands for everything that PINS lists from the distribution, PYTHON_READY for what comes by pip.
+PACKAGES_READY := $(CACHE_DIR)/packages.build
+SOURCES_READY := $(THIRD_PARTY)/fetched
+PYTHON_READY := $(THIRD_PARTY)/python/installed
+
+$(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
+	@mkdir -p $(@D)
+	@mk/packages.sh $*
+	@touch $@
+
+$(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
+	@third_party/fetch $(THIRD_PARTY)
+
+$(PYTHON_READY): third_party/requirements.txt third_party/fetch-python | $(PACKAGES_READY)
+	@PYTHON=$(PYTHON) third_party/fetch-python $(THIRD_PARTY)
+
+# A file of a third-party source: there as soon as the fetch is through.
+$(MICROPYTHON)/% $(LWIP)/% $(LIBNFS)/%: | $(SOURCES_READY) ;
+$(MICRODOT)/%: | $(PYTHON_READY) ;

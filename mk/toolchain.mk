@@ -1,0 +1,37 @@
+# mk/toolchain.mk: compilers and their flags. All tools are Debian packages (mk/packages).
+
+CC := clang
+LD := ld.lld
+AR := llvm-ar
+OBJCOPY := llvm-objcopy
+HOST_CC := clang
+PYTHON ?= python3
+QEMU ?= qemu-system-aarch64
+
+# The C library and the compiler's helpers, wherever this machine's packages put them.
+PICOLIBC := $(firstword $(wildcard /usr/lib/picolibc/aarch64-linux-gnu) /usr/lib/picolibc/aarch64-linux-gnu)
+LIBGCC := $(firstword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a) \
+    $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/*/libgcc.a /usr/lib/gcc/aarch64-linux-gnu/*/libgcc.a) \
+    /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a)
+LIBC := $(PICOLIBC)/lib/release/libc.a
+
+# No path of the building machine and no date gets into an object: the same inputs give the same image.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=.
+export SOURCE_DATE_EPOCH := 0
+export PYTHONPYCACHEPREFIX := $(abspath $(CACHE_DIR))/pycache
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+# For third-party sources, which are as they are: $(eval $(call library,x,..,..,$(FOREIGN))).
+FOREIGN := -w
+
+# cortex-a53 has no LSE and no later extension: its code runs on every board, and QEMU 7.2 models it.
+TARGET := --target=aarch64-none-elf -mcpu=cortex-a53
+# What every C file for the target is compiled with, kernel and loader included.
+TARGET_CFLAGS := $(TARGET) -std=gnu11 -O2 -g -fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
+    -ffunction-sections -fdata-sections $(REPRODUCIBLE) -I.
+# Protection domains: with picolibc; errno and its kin are thread-local, reached from TPIDR_EL0.
+PD_CFLAGS := $(TARGET_CFLAGS) -nostdlibinc -isystem $(PICOLIBC)/include -ftls-model=local-exec
+PD_LDFLAGS := -T mk/pd.ld --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack --no-dynamic-linker
+
+HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE $(REPRODUCIBLE) -I.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

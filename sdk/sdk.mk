@@ -1,0 +1,62 @@
+# sdk/sdk.mk: our SDK, installed with the official one's shape into CACHE_DIR/sdk:
+#
+#   bin/microkit                                    the image tool, native
+#   board/BOARD/CONFIG/include/microkit.h           libmicrokit's header (and what it includes)
+#   board/BOARD/CONFIG/lib/{libmicrokit.a,microkit.ld}
+#   board/BOARD/CONFIG/elf/{kernel.elf,loader.elf}
+#   board/BOARD/CONFIG/board.conf                   the machine, for the tool
+#
+# A source that differs by config lies in a folder config/CONFIG, which is on the include path.
+
+sdk_obj = $(CACHE_DIR)/obj/sdk-$(MICROKIT_BOARD)-$1
+sdk_sources = $(sort $(wildcard $1/*.S $1/*.c $1/config/$2/*.c))
+
+# EL1 code: no FP/SIMD registers, no C library. The loader runs with translation off at first: no unaligned access.
+KERNEL_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only -Isdk -Isdk/$2/config/$1 $(WARNINGS)
+LOADER_CFLAGS = $(call KERNEL_CFLAGS,$1,loader) -mstrict-align
+# libmicrokit is part of a PD, but needs nothing of the C library.
+LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmicrokit/include -Isdk/libmicrokit \
+    -Isdk/libmicrokit/config/$1 $(WARNINGS)
+
+SDK_LDFLAGS := --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack
+
+# Headers that programs see.
+SDK_HEADERS := $(patsubst sdk/libmicrokit/include/%,%,$(wildcard sdk/libmicrokit/include/*.h sdk/libmicrokit/include/*/*.h))
+
+sdk_board = $(OWN_SDK)/board/$(MICROKIT_BOARD)/$1
+
+# $(eval $(call sdk_elf,CONFIG,NAME)): kernel or loader, linked by sdk/NAME/NAME.ld.
+define sdk_elf
+$(call sdk_board,$1)/elf/$2.elf: $(foreach s,$(call sdk_sources,sdk/$2,$1),$(call object,$(call sdk_obj,$1)/$2,$s)) sdk/$2/$2.ld
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(LD) $(SDK_LDFLAGS) -T sdk/$2/$2.ld -Map=$(call sdk_obj,$1)/$2.map -o $$@ $$(filter %.o,$$^)
+endef
+
+define sdk_config
+sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
+    board.conf $(addprefix include/,$(SDK_HEADERS)))
+$(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),$(call KERNEL_CFLAGS,$1,kernel),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),$(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),$(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
+$(call sdk_elf,$1,kernel)
+$(call sdk_elf,$1,loader)
+$(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,$(foreach s,$(call sdk_sources,sdk/libmicrokit,$1),$(call object,$(call sdk_obj,$1)/libmicrokit,$s)))
+$(call sdk_board,$1)/lib/microkit.ld: sdk/libmicrokit/microkit.ld
+	@mkdir -p $$(@D) && cp $$< $$@
+$(call sdk_board,$1)/include/%.h: sdk/libmicrokit/include/%.h
+	@mkdir -p $$(@D) && cp $$< $$@
+$(call sdk_board,$1)/board.conf: $(BOARD_DTB) boards/$(MICROKIT_BOARD)/board.py compose/board.py $(PYTHON_READY)
+	@mkdir -p $$(@D)
+	$$(Q)$(COMPOSE) -m compose $(MICROKIT_BOARD) $(BOARD_DTB) >$$@.new && mv $$@.new $$@
+endef
+
+ifeq ($(MICROKIT_SDK),)
+$(foreach c,$(CONFIGS),$(eval $(call sdk_config,$c)))
+$(eval $(call host_program,$(OWN_SDK)/bin/microkit,$(sort $(wildcard sdk/tool/*.c)),-Isdk,-lexpat -lelf))
+SDK_ALL := $(OWN_SDK)/bin/microkit $(foreach c,$(CONFIGS),$(sdk_files.$c))
+SDK_FILES := $(sdk_files.$(MICROKIT_CONFIG))
+GENERATED_HEADERS := $(filter %.h,$(SDK_FILES)) $(PACKAGES_READY)
+else
+GENERATED_HEADERS := $(PACKAGES_READY)
+endif
