@@ -15,7 +15,7 @@ MICROKIT_SDK=PATH (an official SDK instead of ours)   BUILD_DIR=build   CACHE_DI
 endef
 space := $(subst x,,x x)
 
-.PHONY: help sdk submodules packages systems graph unit clean distclean
+.PHONY: help sdk submodules packages systems graph unit run test clean distclean
 help:
 	$(info $(help_text))
 	@:
@@ -25,9 +25,23 @@ submodules: $(SOURCES_READY) $(PYTHON_READY)
 packages: $(CACHE_DIR)/packages.build
 systems: $(all_systems)
 graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
-unit_tests: $(all_host_tests)
 unit: $(all_host_tests)
 	@failed=0; for t in $^; do if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
+
+# What the scripts of run and test find in their environment: where things are, and the user's variables.
+script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
+    QEMU='$(QEMU)' MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(SDK:$(OWN_SDK)=)' SERVAL_MAKE='$(MAKE)' \
+    SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))'
+
+# The script builds the system itself: the address of a private NFS server is known only once that runs.
+run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY)
+	@$(script_environment) MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,\
+	    $(USER_VARIABLES)),$v='$($v)') QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
+
+# TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'.
+TESTS ?= tests
+test: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(SDK)/bin/microkit $(SDK_FILES) $(all_host_tests)
+	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 
 clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt) \

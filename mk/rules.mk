@@ -7,6 +7,8 @@
 #   host_test,NAME,SOURCES,CFLAGS                       native, with sanitizers; run by `make unit`
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
 #
+# qemu_forward.NAME (,hostfwd=..): port forwards of `make NAME.qemu`. goals_with.NAME: more goals that build this system.
+#
 # CFLAGS come last on the compiler's command line. A library's flags are kept in a file: a change rebuilds just it.
 # Objects lie apart by SDK, board and config, so that switching between them rebuilds nothing that is there already.
 
@@ -114,7 +116,7 @@ COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 define system
 all_systems += $1
 system.$1.description := $2
-.PHONY: $1
+.PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
@@ -125,12 +127,15 @@ $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
+$1.qemu: $(BUILD_DIR)/$1.img
+	$$(Q)$(QEMU) $(QEMU_ARGS) -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
+	    -device loader,file=$$<,addr=$(BOARD_LOAD),cpu-num=0 $(QEMU_EXTRA)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
 	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
-$(if $(filter $1 $1.% systems graph $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
+$(if $(filter $1 $1.% systems graph $(BUILD_DIR)/$1.img $(BUILD_DIR)/$1/$1.svg $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
 endef
 
 define host_test
