@@ -1,0 +1,46 @@
+"""webserver.py: the website that lies on the NFS server, and routes of your own.
+
+Started by the MicroPython component with one argument, the folder of the site below the mount (WEBSITE_DIR). A file
+app.py at the top of the export, if there is one, may add routes in Python:
+
+    def routes(app):
+        @app.get("/api/hello")
+        async def hello(request):
+            return {"hello": request.args.get("name", "world")}
+"""
+
+import asyncio
+import sys
+
+import fs_async
+from staticsite import StaticSite
+
+HOST, PORT = "0.0.0.0", 80
+
+
+def add_routes(app):
+    """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site."""
+    try:
+        from app import routes
+    except ImportError:
+        return
+    except Exception as error:
+        print("webserver: app.py is left out:")
+        sys.print_exception(error)
+        return
+    routes(app)
+
+
+async def main(folder):
+    app = StaticSite(folder)
+    try:
+        await fs_async.stat(app.folder or "/")      # answered once the mount stands
+    except OSError as error:
+        print("webserver: WEBSITE_DIR '%s' cannot be read (error %d); until it can, requests are refused"
+              % (folder, error.errno))
+    add_routes(app)
+    print("Starting async server on %s:%d..." % (HOST, PORT))
+    await app.start_server(host=HOST, port=PORT)
+
+
+asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else ""))
