@@ -17,6 +17,8 @@ struct fiber {
     void *loop_sp;   /* while the worker runs */
     void *stack;
     size_t stack_size;
+    void (*entry)(void *);
+    void *argument;
     bool running;
     bool done;
 };

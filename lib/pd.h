@@ -3,9 +3,9 @@
  * The official microkit.h defines `__thread` away, which would turn `errno` into a store to address 0: so <errno.h>
  * is included before it and `__thread` is undefined after it. Include this header, never microkit.h.
  *
- * Start-up (lib/pd/start.S): sets the stack, restores .data, zeroes .bss, points TPIDR_EL0 at the TLS block, counts
- * this start, then enters the SDK's own _start, which calls init(). On a restart, which sets the program counter
- * and nothing else, all of that happens again.
+ * Start-up (lib/pd/start.S, start.c): sets the stack, restores .data, zeroes .bss, points TPIDR_EL0 at the TLS block,
+ * counts this start, then enters the SDK's own _start, which calls init(). On a restart, which sets the program
+ * counter and nothing else, all of that happens again; a supervisor restarts at PD_ENTRY.
  */
 #ifndef LIB_PD_H
 #define LIB_PD_H
@@ -17,6 +17,12 @@
 #include <microkit.h>
 #undef __thread
 
+#define PD_ENTRY 0x200000ul /* mk/pd.ld puts the first instruction of each PD there, as the SDKs' own scripts do */
+
+/* A variable that keeps its value across a restart; zero at the first start. A variable that the description patches
+ * (setvar) is kept by having a value other than 0 in the source. */
+#define PD_KEPT __attribute__((section(".noinit")))
+
 /* How often this PD has started: 1 at first. Carried by rings, so that a peer notices a restart. */
 uint32_t pd_generation(void);
 
@@ -24,18 +30,31 @@ uint32_t pd_generation(void);
 uint64_t pd_now_ns(void);
 uint64_t pd_now_ticks(void);
 uint64_t pd_ticks_per_second(void);
+uint64_t pd_ticks_from_ns(uint64_t ns); /* rounded up, so that what is due at the ticks is due at the ns */
+
+/* Time of day, for gettimeofday() and time(): nanoseconds since 1970-01-01 UTC. Counts from 1970 until it is set. */
+void pd_set_unix_time_ns(uint64_t ns);
+uint64_t pd_unix_time_ns(void);
 
 /* Dispatch for PDs made of several libraries: each registers a handler for its channel in its own init function, and
- * the library defines notified(). A PD that defines notified() itself does not link it (it lies in its own object).
- * A second handler for one channel, or a channel out of range, is a require() failure. */
+ * the library defines notified(). A second handler for one channel, or a channel out of range, is a require() failure.
+ * A PD that defines notified() itself may still use such libraries: it passes on what is not its own to pd_dispatch(),
+ * which tells whether a handler took it, and ends with pd_flush_deferred(). */
 typedef void pd_handler(void *context);
 void pd_on_channel(microkit_channel channel, pd_handler *handler, void *context);
+bool pd_dispatch(microkit_channel channel);
 
-/* Wake-ups owed to peers. pd_notify_later marks a channel (once, however often it is asked for); the marked ones are
- * sent by pd_flush(), which notified() of this library calls once at its end, the last as the deferred notify that
- * costs no system call of its own. PDs with their own notified() use microkit_notify as they like. */
+/* Wake-ups owed to peers. pd_notify_later marks a channel (once, however often it is asked for) until the next flush:
+ *   pd_flush()           sends what is owed; at the end of init(), or anywhere in between when a peer should start now.
+ *   pd_flush_deferred()  the same as the very last act of notified(), where the last one costs no system call of its own;
+ *                        the library's notified() does it. Never in protected(): the SDK would keep it until a later wait.
+ * Both first run the handlers of pd_before_flush, the one registered last first: a library registers after those it
+ * stands on, so what a handler causes in a lower library is still sent. For batches: fill rings at will, and owe one
+ * wake-up at the end. */
 void pd_notify_later(microkit_channel channel);
 void pd_flush(void);
+void pd_flush_deferred(void);
+void pd_before_flush(pd_handler *handler, void *context);
 
 /* A configuration value that cannot be: names field and value on the debug console, stops this PD alone. */
 #define require(condition, what, value)                                                                              \
@@ -45,5 +64,8 @@ void pd_flush(void);
         }                                                                                                            \
     } while (0)
 _Noreturn void pd_refuse(const char *what, uint64_t value);
+
+/* The end of this PD: says why (log and debug console), sends what is owed, traps. The kernel names PD and pc. */
+_Noreturn void pd_die(const char *why);
 
 #endif

@@ -1,9 +1,10 @@
 /* lib/ring.h: the one queue between two protection domains: single producer, single consumer, in shared memory.
  *
- * An element is `size` bytes (1 for a byte stream, 16 for a network descriptor, 64 for a file command); the capacity is a power of
- * two. Producer and consumer each keep a private handle (struct ring); their own index lives in the handle and is only
- * published to shared memory, never read back. The peer's index is read once per operation and bounded: a peer that lies
- * can lose or repeat its own elements, never make us read or write outside the ring, nor loop.
+ * An element is `size` bytes (1 for a byte stream, 16 for a network descriptor, 64 for a file command); the capacity is
+ * a power of two. Producer and consumer each keep a private handle (struct ring); their own index lives in the handle and is
+ * only published to shared memory, never read back. The peer's index is read once per operation, when the value read
+ * last does not suffice, and bounded: a peer that lies can lose or repeat its own elements, never make us read or write
+ * outside the ring, nor loop.
  *
  * Wake-ups: who is about to sleep *arms* its side and looks again; who makes progress for the peer asks whether the
  * peer is armed (which disarms it) and, if so, owes it a notification:
@@ -11,10 +12,13 @@
  *     consumer: do { while (ring_get(..)) work; } while (!ring_arm_consumer(r));   // false: something came meanwhile
  *     producer: if (ring_put(..) && ring_wake_consumer(r)) microkit_notify(ch);
  *
- * and the same the other way round for a producer that waits for room. The barriers pair as written in lib/ring/ring.c.
+ * and the same the other way round for a producer that waits for room. Put or get a whole batch, then ask once. Why no
+ * wake-up is lost is argued in lib/ring/ring.c.
  *
- * Restart: each side writes its generation when it attaches; ring_peer_restarted() tells once that the peer's changed, and
- * ring_reset() starts over from the indices then current.
+ * Restart: each side writes its generation when it attaches. A first start begins at index 0, whatever the peer has done
+ * already. A restarted side cannot know how far it was, so it attaches to an empty ring at the peer's index (what lay
+ * in the ring is lost) and owes its peer one wake-up (ring_wake_*), in case that was waiting. ring_peer_restarted() tells the surviving
+ * side once, and ring_reset() makes its indices possible again.
  */
 #ifndef LIB_RING_H
 #define LIB_RING_H
@@ -25,7 +29,7 @@
 
 #define RING_LINE 64
 
-/* In shared memory; zero-initialised by whoever maps it first. Each cache line has one writer, save the armed flags. */
+/* In shared memory; zero at first. Each cache line has one writer, save the armed flags. */
 struct ring_shared {
     _Alignas(RING_LINE) uint32_t tail; /* written by the producer: elements ever put, modulo 2^32 */
     uint32_t producer_generation;
@@ -36,7 +40,7 @@ struct ring_shared {
     _Alignas(RING_LINE) uint8_t elements[];
 };
 
-/* Bytes of shared memory for a ring; compose/ computes the same (lib/ring checks it in a test). */
+/* Bytes of shared memory for a ring; compose/ computes the same (compose/ring.py; tests/unit/ring.c pins it). */
 #define RING_BYTES(capacity, size) (sizeof(struct ring_shared) + (size_t)(capacity) * (size))
 
 /* What compose/ writes for one end of a ring. */
@@ -54,6 +58,7 @@ struct ring {
     uint32_t peer; /* the peer's index as last read and found possible */
     uint32_t peer_generation;
     uint32_t lies; /* how often the peer's index was impossible */
+    bool producer;
 };
 
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size);
@@ -63,11 +68,11 @@ void ring_attach_consumer(struct ring *ring, const struct ring_config *config, u
 uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count);
 uint32_t ring_get_many(struct ring *ring, void *elements, uint32_t count);
 
-/* One element, all or nothing; inline with a constant size in lib/ring/ring_inline.h if that is measured to pay. */
+/* One element, all or nothing. */
 bool ring_put(struct ring *ring, const void *element);
 bool ring_get(struct ring *ring, void *element);
 
-/* Room for a producer, elements for a consumer; reads the peer's index. */
+/* Room for a producer, elements for a consumer; reads the peer's index. Never more than the capacity. */
 uint32_t ring_room(struct ring *ring);
 uint32_t ring_count(struct ring *ring);
 
@@ -76,7 +81,10 @@ bool ring_arm_producer(struct ring *ring);  /* true: armed and full, sleep; fals
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */
 bool ring_wake_producer(struct ring *ring);
 
+/* For the side that stays up: whether the peer has attached again since we last asked (its first time does not count). */
 bool ring_peer_restarted(struct ring *ring);
+
+/* After that: keeps what is possible, else starts over, empty, from the peer's index. */
 void ring_reset(struct ring *ring);
 
 #endif

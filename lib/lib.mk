@@ -1,0 +1,9 @@
+# lib/lib.mk: what every PD is linked with (each part only where used), and what its host tests are linked with instead.
+
+$(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/notify.c pd/dispatch.c pd/die.c pd/libc.c \
+    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c log/log.c log/format.c fiber/fiber.c fiber/frame.c \
+    fiber/switch.S)))
+
+# A service under tests/unit/fake_microkit.h: time, restarts, the end of a PD and the SDK are the fake's.
+FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c ring/ring.c region/region.c log/log.c log/format.c)
+FAKE_PD_CFLAGS := -Itests/unit

@@ -1,0 +1,23 @@
+/* lib/pd/start.S: the first instruction of every PD, at PD_ENTRY, on either SDK, at the first start and at each restart.
+ *
+ * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped, so the
+ * first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes.
+ */
+    .section .text.pd_entry, "ax"
+    .global pd_entry
+    .type pd_entry, %function
+pd_entry:
+    adrp    x19, pd_kept
+    add     x19, x19, :lo12:pd_kept
+    ldr     x9, [x19]               /* pd_kept.stack_top: 0 at the first start */
+    cbnz    x9, 1f
+    mov     x9, sp
+    str     x9, [x19]
+1:  mov     sp, x9
+    msr     fpcr, xzr
+    mov     x29, xzr                /* the end of every backtrace */
+    mov     x30, xzr
+    bl      pd_prepare
+    mov     x30, xzr
+    b       _start                  /* the SDK's: constructors, init(), then waits */
+    .size pd_entry, . - pd_entry

@@ -1,0 +1,35 @@
+/* lib/region/region.c: bounds first, by subtraction, so that no sum can overflow. */
+#include "lib/region.h"
+
+bool region_holds(const struct region *region, uint64_t offset, uint64_t length)
+{
+    return offset <= region->size && length <= region->size - offset;
+}
+
+void *region_at(const struct region *region, uint64_t offset, uint64_t length)
+{
+    if (!region_holds(region, offset, length)) {
+        return NULL;
+    }
+    return (uint8_t *)region->base + offset;
+}
+
+bool region_bus(const struct region *region, uint64_t offset, uint64_t length, struct bus_address *bus)
+{
+    if (region->bus == 0 || !region_holds(region, offset, length)) {
+        return false;
+    }
+    bus->value = region->bus + offset;
+    return true;
+}
+
+bool region_from_bus(const struct region *region, struct bus_address bus, uint64_t length, uint64_t *offset)
+{
+    uint64_t from_start = bus.value - region->bus;
+
+    if (region->bus == 0 || bus.value < region->bus || !region_holds(region, from_start, length)) {
+        return false;
+    }
+    *offset = from_start;
+    return true;
+}

@@ -1,0 +1,318 @@
+/* lib/ring/ring.c: single-producer, single-consumer ring over memory that the peer may write at any time.
+ *
+ * Trust: none. Of what the peer writes we read its index, its generation and its armed flag. An index is taken over only if
+ * it is possible: between 0 and `capacity` elements in the ring, and no fewer than we knew of. Anything else
+ * is counted and changes nothing, so every address below is elements + (own & mask) * size, and every loop is bounded
+ * by a count that was read once.
+ *
+ * Ordering of data (C11 7.17.3): the producer writes elements, then releases `tail`; the consumer acquires `tail`, then reads
+ * elements. It reads them, then releases `head`; the producer acquires `head`, then overwrites. So no element is
+ * read before it is whole, nor overwritten while it is read.
+ *
+ * No wake-up is lost. The consumer arms, the producer asks:
+ *
+ *     consumer                                  producer
+ *     C1  armed = 1                             P1  tail = t + 1
+ *     C2  fence(seq_cst)                        P2  fence(seq_cst)
+ *     C3  read tail; sleep if nothing new       P3  read armed; if 1: armed = 0, notify
+ *
+ * The two fences have a total order (C11 7.17.3p6, 7.17.4). If C2 comes first, P3 reads the 1 of C1 (or what a later P3 of the
+ * same producer wrote, which has notified since): the producer notifies. If P2 comes first, C3 reads the new tail and the
+ * consumer does not sleep. There is no third order, so the consumer never sleeps with an element in the ring and no
+ * notification under way; and a notification that is under way stays pending until the next wait, as the kernel
+ * keeps it in the notification word. A consumer that is woken for another reason may find `armed` still 1: the producer then
+ * notifies once too often, which is harmless. Its clearing of `armed` may also hit a later arming; it notifies
+ * after that clearing, so the later sleep ends as well. The other direction is the same with tail, consumer and
+ * "nothing new" read as head, producer and "no room".
+ *
+ * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
+ */
+#include "lib/ring.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lib/pd.h"
+
+static uint32_t load_acquire(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static void store_release(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static void store(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static uint32_t capacity(const struct ring *ring)
+{
+    return ring->mask + 1;
+}
+
+/* A known size lets the compiler use one or a few load and store pairs. */
+static void copy_one(void *to, const void *from, uint32_t size)
+{
+    switch (size) {
+    case 1:
+        memcpy(to, from, 1);
+        break;
+    case 16:
+        memcpy(to, from, 16);
+        break;
+    case 64:
+        memcpy(to, from, 64);
+        break;
+    default:
+        memcpy(to, from, size);
+    }
+}
+
+static uint8_t *element_at(const struct ring *ring, uint32_t index)
+{
+    return ring->shared->elements + (size_t)(index & ring->mask) * ring->size;
+}
+
+/* Elements between a known head and a claimed tail, or the claim is refused. */
+static uint32_t elements_known(const struct ring *consumer)
+{
+    return consumer->peer - consumer->own;
+}
+
+static uint32_t room_known(const struct ring *producer)
+{
+    return capacity(producer) - (producer->own - producer->peer);
+}
+
+static void look_at_tail(struct ring *consumer)
+{
+    uint32_t tail = load_acquire(&consumer->shared->tail);
+    uint32_t claimed = tail - consumer->own;
+
+    if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
+        consumer->lies++;
+        return;
+    }
+    consumer->peer = tail;
+}
+
+static void look_at_head(struct ring *producer)
+{
+    uint32_t head = load_acquire(&producer->shared->head);
+    uint32_t claimed = producer->own - head; /* elements still in the ring */
+
+    if (claimed > producer->own - producer->peer) {
+        producer->lies++;
+        return;
+    }
+    producer->peer = head;
+}
+
+static void attach(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    require(config->shared && (uintptr_t)config->shared % RING_LINE == 0, "ring: shared", (uintptr_t)config->shared);
+    require(config->capacity && (config->capacity & (config->capacity - 1)) == 0, "ring: capacity", config->capacity);
+    require(size, "ring: element size", size);
+    *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size};
+}
+
+/* The first start of this side begins at 0, so that what the peer did before is not lost. A restart begins where the
+ * peer is, whose index is the only one left that anybody remembers. */
+void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    attach(ring, config, size);
+    ring->producer = true;
+    if (pd_generation() > 1) {
+        ring->own = ring->peer = load_acquire(&ring->shared->head);
+    }
+    ring->peer_generation = load(&ring->shared->consumer_generation);
+    store(&ring->shared->tail, ring->own);
+    store_release(&ring->shared->producer_generation, pd_generation());
+}
+
+void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    attach(ring, config, size);
+    if (pd_generation() > 1) {
+        ring->own = ring->peer = load_acquire(&ring->shared->tail);
+    }
+    ring->peer_generation = load(&ring->shared->producer_generation);
+    store(&ring->shared->head, ring->own);
+    store_release(&ring->shared->consumer_generation, pd_generation());
+}
+
+bool ring_put(struct ring *ring, const void *element)
+{
+    if (room_known(ring) == 0) {
+        look_at_head(ring);
+        if (room_known(ring) == 0) {
+            return false;
+        }
+    }
+    copy_one(element_at(ring, ring->own), element, ring->size);
+    ring->own++;
+    store_release(&ring->shared->tail, ring->own);
+    return true;
+}
+
+bool ring_get(struct ring *ring, void *element)
+{
+    if (elements_known(ring) == 0) {
+        look_at_tail(ring);
+        if (elements_known(ring) == 0) {
+            return false;
+        }
+    }
+    copy_one(element, element_at(ring, ring->own), ring->size);
+    ring->own++;
+    store_release(&ring->shared->head, ring->own);
+    return true;
+}
+
+static uint32_t min(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* At most two pieces: up to the end of the element array, and from its start. */
+uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
+{
+    if (room_known(ring) < count) {
+        look_at_head(ring);
+        count = min(count, room_known(ring));
+    }
+    if (count == 0) {
+        return 0;
+    }
+    uint32_t first = min(count, capacity(ring) - (ring->own & ring->mask));
+    size_t first_bytes = (size_t)first * ring->size;
+
+    memcpy(element_at(ring, ring->own), elements, first_bytes);
+    memcpy(ring->shared->elements, (const uint8_t *)elements + first_bytes, (size_t)(count - first) * ring->size);
+    ring->own += count;
+    store_release(&ring->shared->tail, ring->own);
+    return count;
+}
+
+uint32_t ring_get_many(struct ring *ring, void *elements, uint32_t count)
+{
+    if (elements_known(ring) < count) {
+        look_at_tail(ring);
+        count = min(count, elements_known(ring));
+    }
+    if (count == 0) {
+        return 0;
+    }
+    uint32_t first = min(count, capacity(ring) - (ring->own & ring->mask));
+    size_t first_bytes = (size_t)first * ring->size;
+
+    memcpy(elements, element_at(ring, ring->own), first_bytes);
+    memcpy((uint8_t *)elements + first_bytes, ring->shared->elements, (size_t)(count - first) * ring->size);
+    ring->own += count;
+    store_release(&ring->shared->head, ring->own);
+    return count;
+}
+
+uint32_t ring_room(struct ring *ring)
+{
+    look_at_head(ring);
+    return room_known(ring);
+}
+
+uint32_t ring_count(struct ring *ring)
+{
+    look_at_tail(ring);
+    return elements_known(ring);
+}
+
+bool ring_arm_consumer(struct ring *ring)
+{
+    store(&ring->shared->consumer_armed, 1); /* C1 */
+    atomic_thread_fence(memory_order_seq_cst); /* C2, pairs with P2 in ring_wake_consumer */
+    if (ring_count(ring) == 0) {
+        return true;
+    }
+    store(&ring->shared->consumer_armed, 0);
+    return false;
+}
+
+bool ring_arm_producer(struct ring *ring)
+{
+    store(&ring->shared->producer_armed, 1);
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence in ring_wake_producer */
+    if (ring_room(ring) == 0) {
+        return true;
+    }
+    store(&ring->shared->producer_armed, 0);
+    return false;
+}
+
+static bool take_armed(uint32_t *armed)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* P2 */
+    if (load(armed) == 0) {
+        return false;
+    }
+    store(armed, 0);
+    return true;
+}
+
+bool ring_wake_consumer(struct ring *ring)
+{
+    return take_armed(&ring->shared->consumer_armed);
+}
+
+bool ring_wake_producer(struct ring *ring)
+{
+    return take_armed(&ring->shared->producer_armed);
+}
+
+/* Acquire: whoever sees the new generation also sees the index that the peer attached with. */
+bool ring_peer_restarted(struct ring *ring)
+{
+    const struct ring_shared *shared = ring->shared;
+    uint32_t before = ring->peer_generation;
+
+    ring->peer_generation = load_acquire(ring->producer ? &shared->consumer_generation : &shared->producer_generation);
+    return before != 0 && ring->peer_generation != before;
+}
+
+static void reset_producer(struct ring *ring)
+{
+    uint32_t head = load_acquire(&ring->shared->head);
+
+    if (ring->own - head > capacity(ring)) {
+        ring->own = head;
+    }
+    ring->peer = head;
+    store_release(&ring->shared->tail, ring->own);
+}
+
+static void reset_consumer(struct ring *ring)
+{
+    uint32_t tail = load_acquire(&ring->shared->tail);
+
+    if (tail - ring->own > capacity(ring)) {
+        ring->own = tail;
+    }
+    ring->peer = tail;
+    store_release(&ring->shared->head, ring->own);
+}
+
+void ring_reset(struct ring *ring)
+{
+    if (ring->producer) {
+        reset_producer(ring);
+    } else {
+        reset_consumer(ring);
+    }
+}
