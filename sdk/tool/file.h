@@ -1,0 +1,17 @@
+/* tool/file.h: whole files, in and out. */
+#ifndef TOOL_FILE_H
+#define TOOL_FILE_H
+
+#include <stdbool.h>
+
+#include "sdk/tool/diag.h"
+
+/* The bytes of a file, with a NUL after them that `size` does not count. A failure is reported at `place`. */
+char *file_read(struct place place, const char *path, size_t *size);
+
+bool file_exists(const char *path);
+
+/* Writes beside `path` and renames at the end: whoever reads sees the old file or the whole new one. */
+void file_write(const char *path, const void *bytes, size_t size);
+
+#endif
