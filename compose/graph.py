@@ -96,7 +96,7 @@ def shared(system, region):
     lines = [f'    {node} [shape=box, style="rounded,filled", fillcolor="#eef6f0", color="{MEMORY}", margin="0.08,0.04", fontsize=9, '
              f"label=<{escape(region.name)}{small(kind, MEMORY)}>];"]
     users.sort(key=lambda user: -user[0].priority)
-    upper = users[:1] if len(users) == 1 or users[-1][0].priority < users[0][0].priority else []
+    upper = users[:1] if len(users) < 2 or users[-1][0].priority < users[0][0].priority else []
     for pd, mapped in users:
         writes = "w" in mapped.permissions
         above = (pd, mapped) in upper

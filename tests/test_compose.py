@@ -1,0 +1,207 @@
+"""compose: what comes out of a description, and the exact message for each mistake in one."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from serval import paths
+
+sys.path.insert(0, str(paths.TOP))
+
+from compose import c  # noqa: E402
+from compose.c import Expr, Ptr  # noqa: E402
+from compose.errors import ComposeError  # noqa: E402
+
+DTB = paths.CACHE / "boards" / f"{paths.BOARD}.dtb"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def device_tree():
+    subprocess.run(["make", "-s", "-C", str(paths.TOP), f"CACHE_DIR={paths.CACHE}", str(DTB)], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def compose(tmp_path, text, *args, board=paths.BOARD):
+    """Runs a description whose first three lines are given; returns the finished process."""
+    script = tmp_path / "sys.py"
+    script.write_text("from compose import System, Ptr, Expr\ns = System.from_args()\na = s.pd('a', program='p', priority=10)\n"
+                      + textwrap.dedent(text) + "\ns.write()\n")
+    return subprocess.run([sys.executable, str(script), "--name", "sys", "--board", board, "--dtb", str(DTB),
+                           "--output", str(tmp_path / "out"), *args], cwd=paths.TOP, text=True, capture_output=True, check=False,
+                          env={**os.environ, "PYTHONPATH": f"{paths.TOP}:{paths.TOP}/third_party/src/python"})
+
+
+def written(tmp_path, name):
+    return (tmp_path / "out" / name).read_text()
+
+
+MISTAKES = {
+    "unknown_device": ("a.device('floppy')", "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net"),
+    "device_without_registers": ("a.device('timer')", "PD 'a': device 'timer' has no registers to map"),
+    "device_without_interrupt": ("a.device_irq('/memory@40000000')", "PD 'a': device '/memory@40000000' has no interrupt"),
+    "node_missing": ("a.device('/nothing@0')", "device '/nothing@0': board qemu_virt_aarch64's device tree has no node /nothing@0"),
+    "no_driver": ("s.board.driver('sound')", "board qemu_virt_aarch64 has no driver for 'sound'; it has: net, serial, timer"),
+    "pd_twice": ("s.pd('a', program='p', priority=1)", "there are two PDs named 'a'"),
+    "pd_name": ("s.pd('a b', program='p', priority=1)", "'a b' is no name for a PD: letters, digits, '_', '-', '.'"),
+    "pd_name_long": (f"s.pd('{'x' * 64}', program='p', priority=1)",
+                     f"PD name '{'x' * 64}' has 64 characters; SDK 2.0.1 takes 63"),
+    "priority_high": ("s.pd('b', program='p', priority=255)", "PD 'b': priority 255 is not in 0..254"),
+    "priority_negative": ("s.pd('b', program='p', priority=-1)", "PD 'b': priority -1 is not in 0..254"),
+    "too_many_pds": ("for i in range(63): s.pd(f'p{i}', program='p', priority=1)", "PD 'p62' is one too many: 63 is all there can be"),
+    "budget_alone": ("s.pd('b', program='p', priority=1, budget_us=5)", "PD 'b': budget_us and period_us go together"),
+    "budget_over_period": ("s.pd('b', program='p', priority=1, budget_us=6, period_us=5)",
+                           "PD 'b': budget of 6 us is not in 1..5, its period"),
+    "stack_size": ("s.pd('b', program='p', priority=1, stack=100)",
+                   "PD 'b': stack size 0x64 is not a multiple of 0x1000 up to 16 MiB"),
+    "region_twice": ("s.region('r', 1); s.region('r', 1)", "there are two regions named 'r'"),
+    "region_empty": ("s.region('r', 0)", "region 'r': size 0 is not positive"),
+    "region_page_size": ("s.region('r', 1, page_size=0x10000)", "region 'r': page size 0x10000; there are: 0x1000, 0x200000"),
+    "region_dma_and_phys": ("s.region('r', 1, dma=True, phys=0x1000)", "region 'r': either dma or phys, not both"),
+    "region_phys_unaligned": ("s.region('r', 1, phys=0x1234)",
+                              "region 'r': physical address 0x1234 is not a multiple of its page size 0x1000"),
+    "region_phys_overlap": ("s.region('r', 0x2000, phys=0x1000); s.region('q', 1, phys=0x2000)",
+                            "region 'q' at 0x2000 overlaps region 'r' at 0x1000"),
+    "dma_window_full": ("s.region('r', 0x7000000, dma=True); s.region('q', 0x2000000, dma=True)",
+                        "region 'q': 0x2000000 bytes do not fit what is left of the board's DMA window, 0x67000000..0x68000000"),
+    "map_what": ("a.map('r')", "PD 'a': map() wants a region, not 'r'"),
+    "map_twice": ("r = s.region('r', 1); a.map(r); a.map(r)", "PD 'a' maps region 'r' twice"),
+    "map_permissions": ("a.map(s.region('r', 1), 'w')", "PD 'a': permissions 'w' of region 'r'; there are: r, rw, rx"),
+    "map_unaligned": ("a.map(s.region('r', 0x200000), vaddr=0x20001000)",
+                      "PD 'a': address 0x20001000 of region 'r' is not a multiple of its page size 0x200000"),
+    "map_null": ("a.map(s.region('r', 1), vaddr=0)", "PD 'a': region 'r' at 0x0 lies outside 0x1000..0x7000000000"),
+    "map_overlap": ("a.map(s.region('r', 0x3000), vaddr=0x30000000); a.map(s.region('q', 1), vaddr=0x30002000)",
+                    "PD 'a': region 'q' at 0x30002000..0x30003000 overlaps region 'r' at 0x30000000..0x30003000"),
+    "irq_unknown": ("a.irq(288)", "PD 'a': interrupt 288 does not exist; board qemu_virt_aarch64 has 16..287"),
+    "irq_trigger": ("a.irq(40, 'rising')", "PD 'a': trigger 'rising' of interrupt 40; there are: level, edge"),
+    "irq_twice": ("a.irq(40); s.pd('b', program='p', priority=1).irq(40)", "PD 'b': interrupt 40 belongs to PD 'a' already"),
+    "channel_to_itself": ("s.channel(a, a)", "PD 'a': a channel to itself"),
+    "channel_pp": ("s.channel(a, s.pd('b', program='p', priority=1), pp='x')", "channel 'a'-'b': pp is 'x'; there are: 'a', 'b', None"),
+    "channel_pp_priority": ("s.channel(a, s.pd('b', program='p', priority=10), pp='a')",
+                            "channel 'a'-'b': 'a' (priority 10) calls 'b' (priority 10), whose priority must be higher"),
+    "channels_used_up": ("b = s.pd('b', program='p', priority=1)\nfor i in range(63): s.channel(a, b)",
+                         "PD 'a' has used up its 62 channels"),
+    "config_symbol": ("a.config('h.h', 'struct s', 'a-b', {})", "PD 'a': 'a-b' is no name of a C object"),
+    "config_twice": ("a.config('h.h', 'struct s', 'x', {}); a.config('h.h', 'struct s', 'x', {})",
+                     "PD 'a': configuration 'x' is given twice"),
+    "config_not_dict": ("a.config('h.h', 'struct s', 'x', [1])", "PD 'a': configuration 'x' is a list, not a dict"),
+    "variable_unknown": ("s.var('NFS_SERVER')", "variable 'NFS_SERVER' is not among those that the makefile hands over (EMPTY)"),
+    "variable_empty": ("s.var('EMPTY')", "variable EMPTY is not set"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(tmp_path, name):
+    text, message = MISTAKES[name]
+    done = compose(tmp_path, text, "--set", "EMPTY=")
+    line = 3 + len(text.splitlines())
+    assert done.returncode == 1
+    assert done.stderr == f"{os.path.relpath(tmp_path / 'sys.py', paths.TOP)}:{line}: error: {message}\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_mistake_in_a_value_names_it(tmp_path):
+    done = compose(tmp_path, "a.config('h.h', 'struct s', 'x', {'l': [{'f': 1.5}]})")
+    assert done.returncode == 1
+    assert done.stderr.endswith("error: x.l[0].f: a float (1.5) has no C form; there are dict, list, int, bool, str, bytes, "
+                                "Ptr, Expr\n")
+
+
+def test_unknown_board(tmp_path):
+    done = compose(tmp_path, "", board="toaster")
+    assert done.returncode == 1
+    assert done.stderr.endswith("sys.py:2: error: unknown board 'toaster'; there are: qemu_virt_aarch64\n")
+
+
+PAIR = "b = s.pd('b', program='q', priority=20, passive=True)\ns.channel(a, b, pp='a')"
+
+
+def test_dialect_1_puts_pp_on_the_callee(tmp_path):
+    assert compose(tmp_path, PAIR, "--dialect", "1.4.1").returncode == 0
+    text = written(tmp_path, "sys.system")
+    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x4000" pp="true">' in text
+    assert '<end pd="a" id="0" />' in text
+
+
+def test_dialect_2_puts_pp_on_the_calling_end(tmp_path):
+    assert compose(tmp_path, PAIR, "--dialect", "2.0.1").returncode == 0
+    text = written(tmp_path, "sys.system")
+    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x4000">' in text
+    assert '<end pd="a" id="0" pp="true" />' in text and '<end pd="b" id="0" />' in text
+
+
+def test_dialect_1_has_shorter_names(tmp_path):
+    done = compose(tmp_path, "s.pd('a_name_of_17_char', program='p', priority=1)", "--dialect", "1.4.1")
+    assert done.stderr.endswith("error: PD name 'a_name_of_17_char' has 17 characters; SDK 1.4.1 takes 16\n")
+
+
+def test_guard_page_follows_each_mapping(tmp_path):
+    assert compose(tmp_path, "v = [a.map(s.region(f'r{i}', n)) for i, n in enumerate((1, 0x200000, 0x3000, 1))]\n"
+                             "a.config('h.h', 'struct s', 'v', {'v': v})").returncode == 0
+    assert ".v = {0x20000000, 0x20200000, 0x20401000, 0x20405000}," in written(tmp_path, "a.config.c")
+
+
+def test_device_address_is_that_of_its_registers(tmp_path):
+    assert compose(tmp_path, "a.config('h.h', 'struct s', 'v', {'v': Ptr(a.device('virtio_net')), 'irq': a.device_irq('virtio_net')})"
+                   ).returncode == 0
+    assert ".v = (void *)0x20000e00," in written(tmp_path, "a.config.c")
+    text = written(tmp_path, "sys.system")
+    assert '<memory_region name="virtio_net" size="0x1000" page_size="0x1000" phys_addr="0xa003000" />' in text
+    assert '<irq irq="79" id="0" trigger="edge" />' in text
+    assert 'cached="false"' in text
+
+
+def test_timer_is_the_physical_one(tmp_path):
+    assert compose(tmp_path, "a.device_irq('timer')").returncode == 0
+    assert '<irq irq="30" id="0" trigger="level" />' in written(tmp_path, "sys.system")
+
+
+def test_dma_regions_lie_in_the_window(tmp_path):
+    assert compose(tmp_path, "r = [s.region(f'r{i}', n, dma=True) for i, n in enumerate((1, 0x200000))]\n"
+                             "a.config('h.h', 'struct s', 'v', {'v': [x.phys for x in r]})").returncode == 0
+    assert ".v = {0x60000000, 0x60200000}," in written(tmp_path, "a.config.c")
+
+
+def test_unchanged_files_are_not_rewritten(tmp_path):
+    text = "a.config('h.h', 'struct s', 'v', {'v': 1})"
+    assert compose(tmp_path, text).returncode == 0
+    before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}
+    assert compose(tmp_path, text + "\ns.pd('b', program='q', priority=1)").returncode == 0
+    changed = {p.name for p in (tmp_path / "out").iterdir() if before.get(p.name) != p.stat().st_mtime_ns}
+    assert changed == {"b.config.c", "sys.system", "sys.mk", "sys.dot"}
+
+
+@pytest.mark.parametrize("value, text", [
+    (0, "0"), (-1, "-1"), (4095, "4095"), (4096, "0x1000"), (1 << 31, "0x80000000ul"), ((1 << 64) - 1, "0xfffffffffffffffful"),
+    (True, "true"), (Ptr(0x1000), "(void *)0x1000"), (Expr("A | B"), "A | B"), (b"\x00\xff", "{0x00, 0xff}"), ([], "{}"),
+    ({}, "{}"), ([1, [2, 3]], "{1, {2, 3}}"), ('a"b\\c\n?', '"a\\"b\\\\c\\012\\077"'), ("\u00e9\x01" + "1", '"\\303\\251\\0011"'),
+    ({"x": {"y": 1}}, "{\n    .x = {\n        .y = 1,\n    },\n}"),
+])
+def test_c_form(value, text):
+    assert c.initialiser(value, "v") == text
+
+
+@pytest.mark.parametrize("value", [1 << 64, -(1 << 63) - 1, None, 1.0, {"a b": 1}, {1: 1}])
+def test_no_c_form(value):
+    with pytest.raises(ComposeError):
+        c.initialiser(value, "v")
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="no compiler")
+def test_compiler_accepts_what_is_written(tmp_path):
+    (tmp_path / "h.h").write_text("struct s { unsigned long n; void *p; const char *t; unsigned char m[6]; struct { int x; } l[3]; };\n"
+                                  "extern const struct s v;\n")
+    text = ("a.config('h.h', 'struct s', 'v', {'n': 1 << 63, 'p': Ptr(0x1000), 't': '\"\\\\?\\x01', 'm': bytes(range(6)),"
+            " 'l': [{'x': -5}, {'x': 6}]})")
+    assert compose(tmp_path, text).returncode == 0
+    subprocess.run(["clang", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", f"-I{tmp_path}", "-fsyntax-only",
+                    str(tmp_path / "out" / "a.config.c")], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="no Graphviz")
+def test_graphviz_accepts_the_picture(tmp_path):
+    assert compose(tmp_path, PAIR + "\nr = s.region('r<&>', 1)\na.map(r, 'r'); b.map(r, 'rw'); b.device('uart')").returncode == 0
+    done = subprocess.run(["dot", "-Tsvg", str(tmp_path / "out" / "sys.dot")], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and "r&lt;&amp;&gt;" in done.stdout
