@@ -43,7 +43,7 @@ endef
 GENERATED_HEADERS :=
 
 # $(call object,DIRECTORY,SOURCE)
-object = $1/$(basename $2).o
+object = $1/$2.o
 
 # $(eval $(call object_rule,DIRECTORY,SOURCE,COMPILER,CFLAGS,ORDER-ONLY))
 define object_rule
