@@ -75,6 +75,18 @@ def free_ports(count):
             sock.close()
 
 
+def are_free(ports):
+    """Whether there are ports and nobody on 127.0.0.1 listens on any."""
+    try:
+        for port in ports or ():
+            with socket.socket() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection's rest does not count
+                sock.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return bool(ports)
+
+
 def find_plugins():
     """The folder of Ganesha's file system plugins."""
     for folder in sorted(Path("/usr/lib").glob("*/ganesha")):
@@ -104,9 +116,12 @@ def build_shim(folder):
 
 
 class NfsServer:
-    """Serves `directory` (absolute; the name to mount) from start() to stop(). Ports stay the same over restarts."""
+    """Serves `directory` (absolute; the name to mount) from start() to stop(). Ports stay the same over restarts.
 
-    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash"):
+    ports: four to try first, as `ports` of an earlier server said.
+    """
+
+    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash", ports=None):
         self.directory = Path(directory).resolve()
         self.scratch = Path(scratch).resolve()
         if not self.directory.is_dir():
@@ -116,6 +131,7 @@ class NfsServer:
         self.options = {"access": "RO" if read_only else "RW", "squash": squash,
                         "privileged_port": "true" if privileged_port else "false"}
         self.process = None
+        self.wanted = ports
         self.nfs_port = self.mount_port = None
         self.lines = []
 
@@ -131,7 +147,7 @@ class NfsServer:
         chosen = self.nfs_port is not None
         for _ in range(1 if chosen else 5):
             if not chosen:
-                self.ports = free_ports(4)
+                self.ports, self.wanted = self.wanted if are_free(self.wanted) else free_ports(4), None
                 self.nfs_port, self.mount_port = self.ports[:2]
             if self._launch():
                 return
