@@ -1,0 +1,243 @@
+/* fault.c: a PD did what it may not.
+ *
+ * With a parent, the fault is a call to it (labels and words as in seL4 with MCS); without one, or when the parent
+ * has stopped itself, one line names PD, cause, address and pc, and the registers follow. Only this PD stops.
+ */
+#include "sdk/kernel/fault.h"
+
+#include <stddef.h>
+
+#include "sdk/abi/mmu.h"
+#include "sdk/kernel/arch.h"
+#include "sdk/kernel/call.h"
+#include "sdk/kernel/message.h"
+#include "sdk/kernel/print.h"
+#include "sdk/kernel/sched.h"
+
+#define UNKNOWN_SYSCALL_WORDS 13
+#define USER_EXCEPTION_WORDS 5
+#define VM_WORDS 4
+
+/* Words */
+
+static uint64_t put_unknown_syscall(const struct pd *child, uint64_t *words)
+{
+    for (unsigned n = 0; n < 8; n++) {
+        words[n] = child->context.x[n];
+    }
+    words[8] = child->context.pc;
+    words[9] = child->context.sp;
+    words[10] = child->context.x[30];
+    words[11] = child->context.spsr;
+    words[12] = child->context.x[8];
+    return UNKNOWN_SYSCALL_WORDS;
+}
+
+static uint64_t put_user_exception(const struct pd *child, uint64_t *words)
+{
+    words[0] = child->context.pc;
+    words[1] = child->context.sp;
+    words[2] = child->context.spsr;
+    words[3] = 0;
+    words[4] = child->fault.esr;
+    return USER_EXCEPTION_WORDS;
+}
+
+static uint64_t put_vm(const struct pd *child, uint64_t *words)
+{
+    words[0] = child->context.pc;
+    words[1] = child->fault.address;
+    words[2] = ESR_CLASS(child->fault.esr) == ESR_CLASS_INSTRUCTION_ABORT;
+    words[3] = child->fault.esr;
+    return VM_WORDS;
+}
+
+void fault_message(const struct pd *child, struct abi_message *message)
+{
+    if (child->fault.label == ABI_FAULT_VM) {
+        put_vm(child, message->words);
+    } else if (child->fault.label == ABI_FAULT_UNKNOWN_SYSCALL) {
+        put_unknown_syscall(child, message->words);
+    } else {
+        put_user_exception(child, message->words);
+    }
+}
+
+static uint64_t word_count(uint64_t label)
+{
+    if (label == ABI_FAULT_VM) {
+        return VM_WORDS;
+    }
+    return label == ABI_FAULT_UNKNOWN_SYSCALL ? UNKNOWN_SYSCALL_WORDS : USER_EXCEPTION_WORDS;
+}
+
+static void take_flags(struct pd *child, uint64_t spsr)
+{
+    child->context.spsr = SPSR_EL0 | (spsr & SPSR_USER_FLAGS);
+}
+
+static void take_user_exception(struct pd *child, const uint64_t *words, uint64_t count)
+{
+    if (count > 0) {
+        child->context.pc = words[0];
+    }
+    if (count > 1) {
+        child->context.sp = words[1];
+    }
+    if (count > 2) {
+        take_flags(child, words[2]);
+    }
+}
+
+static void take_unknown_syscall(struct pd *child, const uint64_t *words, uint64_t count)
+{
+    for (unsigned n = 0; n < 8 && n < count; n++) {
+        child->context.x[n] = words[n];
+    }
+    if (count > 8) {
+        child->context.pc = words[8];
+    }
+    if (count > 9) {
+        child->context.sp = words[9];
+    }
+    if (count > 10) {
+        child->context.x[30] = words[10];
+    }
+    if (count > 11) {
+        take_flags(child, words[11]);
+    }
+}
+
+bool fault_reply(struct pd *child, const struct abi_message *message, uint64_t info)
+{
+    if (child->fault.label == ABI_FAULT_UNKNOWN_SYSCALL) {
+        take_unknown_syscall(child, message->words, message_count(info));
+    } else if (child->fault.label == ABI_FAULT_USER_EXCEPTION) {
+        take_user_exception(child, message->words, message_count(info));
+    }
+    return message_label(info) == 0;
+}
+
+/* Lines */
+
+static const char *exception_name(uint64_t exception_class)
+{
+    switch (exception_class) {
+    case ESR_CLASS_UNKNOWN:
+        return "undefined instruction";
+    case ESR_CLASS_WF:
+        return "trapped wait";
+    case ESR_CLASS_ILLEGAL_STATE:
+        return "illegal execution state";
+    case ESR_CLASS_SYSREG:
+        return "system register or instruction not allowed";
+    case ESR_CLASS_PC_ALIGNMENT:
+        return "misaligned pc";
+    case ESR_CLASS_SP_ALIGNMENT:
+        return "misaligned sp";
+    case ESR_CLASS_FLOAT:
+        return "floating point exception";
+    case ESR_CLASS_SERROR:
+        return "asynchronous error";
+    case ESR_CLASS_BRK:
+        return "brk";
+    default:
+        return "exception";
+    }
+}
+
+/* As much below the stack as the stack is large: a frame may reach over the guard page. */
+static bool below_stack(const struct abi_pd *abi, uint64_t address)
+{
+    uint64_t reach = abi->stack_top - abi->stack_bottom;
+
+    return address < abi->stack_bottom && address >= abi->stack_bottom - reach;
+}
+
+static void print_cause(const struct pd *pd)
+{
+    const struct fault *fault = &pd->fault;
+
+    if (fault->label == ABI_FAULT_UNKNOWN_SYSCALL) {
+        print(" unknown system call ");
+        print_hex(pd->context.x[8], 16);
+        return;
+    }
+    if (fault->label == ABI_FAULT_USER_EXCEPTION) {
+        print(" ");
+        print(exception_name(ESR_CLASS(fault->esr)));
+        return;
+    }
+    if (ESR_CLASS(fault->esr) == ESR_CLASS_INSTRUCTION_ABORT) {
+        print(" instruction abort, fetch from ");
+    } else {
+        print(below_stack(pd->abi, fault->address) ? " stack overflow" : " data abort");
+        print(fault->esr & ESR_DATA_WRITE ? ", write to " : ", read from ");
+    }
+    print_hex(fault->address, 16);
+}
+
+static void print_registers(const struct context *context)
+{
+    for (unsigned n = 0; n < 31; n++) {
+        print(n % 4 == 0 ? "\n  x" : "  x");
+        print_decimal(n);
+        print(n < 10 ? "  " : " ");
+        print_hex(context->x[n], 16);
+    }
+    print("  sp  ");
+    print_hex(context->sp, 16);
+    print("\n  spsr ");
+    print_hex(context->spsr, 8);
+    print("\n");
+}
+
+static void print_fault(const struct pd *pd)
+{
+    /* The serial driver may be in the middle of a line. */
+    print("\nfault: PD '");
+    print(pd->abi->name);
+    print("'");
+    print_cause(pd);
+    print(", pc ");
+    print_hex(pd->context.pc, 16);
+    print(", esr ");
+    print_hex(pd->fault.esr, 8);
+    print_registers(&pd->context);
+}
+
+static void raise(struct pd *pd)
+{
+    struct pd *parent = pd->abi->parent != ABI_NONE ? pd_get(pd->abi->parent) : NULL;
+
+    if (parent != NULL && parent->state != PD_STOPPED) {
+        call_begin(pd, parent, ABI_EVENT_FAULT | pd->abi->child_id,
+                   message_info(pd->fault.label, word_count(pd->fault.label)));
+        return;
+    }
+    print_fault(pd);
+    pd->state = PD_STOPPED;
+    sched_block();
+}
+
+void fault_exception(uint64_t esr, uint64_t address)
+{
+    struct pd *pd = sched_current();
+    uint64_t class = ESR_CLASS(esr);
+    bool vm = class == ESR_CLASS_INSTRUCTION_ABORT || class == ESR_CLASS_DATA_ABORT;
+
+    pd->fault = (struct fault){
+        .label = vm ? ABI_FAULT_VM : ABI_FAULT_USER_EXCEPTION,
+        .esr = esr,
+        .address = address,
+    };
+    raise(pd);
+}
+
+void fault_unknown_syscall(void)
+{
+    struct pd *pd = sched_current();
+
+    pd->fault = (struct fault){.label = ABI_FAULT_UNKNOWN_SYSCALL};
+    raise(pd);
+}

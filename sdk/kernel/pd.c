@@ -1,0 +1,143 @@
+/* pd.c: the table of protection domains, what it takes to run one, and whose scheduling context it runs on. */
+#include "sdk/kernel/pd.h"
+
+#include <stddef.h>
+
+#include "sdk/abi/mmu.h"
+#include "sdk/kernel/arch.h"
+#include "sdk/kernel/clock.h"
+#include "sdk/kernel/kassert.h"
+#include "sdk/kernel/sched.h"
+
+#define BUDGET_MINIMUM_US 5
+
+_Static_assert(offsetof(struct context, sp) == CONTEXT_SP, "entry.S");
+_Static_assert(offsetof(struct context, pc) == CONTEXT_PC, "entry.S");
+_Static_assert(offsetof(struct context, q) == CONTEXT_FP, "entry.S");
+_Static_assert(offsetof(struct context, fpsr) == CONTEXT_FPSR, "entry.S");
+_Static_assert(sizeof(struct context) == CONTEXT_SIZE, "entry.S");
+
+static struct {
+    unsigned count;
+    struct pd *loaded; /* whose address space and registers the CPU has, also while nobody runs */
+    struct pd pds[ABI_PDS_MAX];
+    struct context boot; /* what the FP registers held before the first PD */
+} self;
+
+static void init_sc(struct sc *sc, struct pd *home)
+{
+    const struct abi_pd *abi = home->abi;
+
+    sc->home = home;
+    sc->holder = home;
+    sc->limited = abi->budget_us < abi->period_us;
+    sc->slice = clock_ticks_of_us(abi->budget_us);
+    if (sc->limited) {
+        budget_init(&sc->budget, sc->slice, clock_ticks_of_us(abi->period_us), clock_ticks_of_us(BUDGET_MINIMUM_US),
+                    clock_now());
+    }
+}
+
+static void init_one(struct pd *pd, const struct abi_pd *abi, unsigned index)
+{
+    pd->abi = abi;
+    pd->index = (uint8_t)index;
+    pd->priority = abi->priority;
+    pd->message = (struct abi_message *)(KERNEL_VA_IPC + index * MMU_PAGE_SIZE);
+    pd->cntkctl = CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN | (abi->flags & ABI_PD_PHYS_TIMER ? CNTKCTL_EL0PTEN : 0);
+    pd->context.pc = abi->entry;
+    pd->context.sp = abi->stack_top;
+    pd->context.spsr = SPSR_EL0;
+    pd->sc = &pd->own;
+    pd->state = PD_RUNNABLE;
+    init_sc(&pd->own, pd);
+}
+
+void pd_init(const struct abi_system *system)
+{
+    self.count = system->pd_count;
+    for (unsigned index = 0; index < self.count; index++) {
+        init_one(&self.pds[index], &system->pds[index], index);
+    }
+    SYSREG_WRITE(cntkctl_el1, CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN);
+}
+
+unsigned pd_count(void)
+{
+    return self.count;
+}
+
+struct pd *pd_get(unsigned index)
+{
+    kassert(index < self.count);
+    return &self.pds[index];
+}
+
+void pd_load(struct pd *pd)
+{
+    struct pd *last = self.loaded;
+
+    if (last == pd) {
+        return;
+    }
+    if (last != NULL) {
+        last->context.tpidr = SYSREG_READ(tpidr_el0);
+    }
+    context_switch_fp(last != NULL ? &last->context : &self.boot, &pd->context);
+    SYSREG_WRITE(tpidr_el0, pd->context.tpidr);
+    if (last == NULL || last->cntkctl != pd->cntkctl) {
+        SYSREG_WRITE(cntkctl_el1, pd->cntkctl);
+    }
+    /* The kernel reads nothing through TTBR0, so the return to EL0 is all the synchronisation that this needs. */
+    SYSREG_WRITE(ttbr0_el1, pd->abi->ttbr0);
+    self.loaded = pd;
+}
+
+static void bind(struct sc *sc, struct pd *pd)
+{
+    sc->holder = pd;
+    pd->sc = sc;
+}
+
+void pd_lend_sc(struct pd *from, struct pd *to)
+{
+    struct sc *sc = from->sc;
+
+    kassert(sc != NULL && to->sc == NULL);
+    from->sc = NULL;
+    bind(sc, to);
+}
+
+void pd_release_sc(struct pd *pd)
+{
+    struct sc *sc = pd->sc;
+
+    if (sc == NULL) {
+        return;
+    }
+    pd->sc = NULL;
+    sc->holder = NULL;
+    if (sc->home != pd && sc->home->sc == NULL) {
+        bind(sc, sc->home);
+    }
+}
+
+void pd_take_home_sc(struct pd *pd)
+{
+    struct pd *holder = pd->own.holder;
+
+    if (holder == pd) {
+        return;
+    }
+    if (holder != NULL) {
+        /* A server whose caller went away: it finishes on its own context, which is free because it is passive. */
+        bool was_ready = sched_remove(holder);
+        kassert(holder->own.holder == NULL);
+        holder->sc = NULL;
+        bind(&holder->own, holder);
+        if (was_ready) {
+            sched_wake(holder);
+        }
+    }
+    bind(&pd->own, pd);
+}

@@ -1,0 +1,257 @@
+/* sched.c: who runs, for how long, and what the timer is armed for. */
+#include "sdk/kernel/sched.h"
+
+#include <stddef.h>
+
+#include "sdk/kernel/clock.h"
+#include "sdk/kernel/irq.h"
+#include "sdk/kernel/kassert.h"
+#include "sdk/kernel/ready.h"
+
+static struct {
+    struct ready ready;
+    struct pd *current;   /* who runs; NULL: has blocked in this entry */
+    struct pd *candidate; /* the highest of those woken in this entry; it is not in `ready` */
+    struct sc *measured;  /* the context whose use is counted since `since`; NULL: none, nobody would notice */
+    uint64_t since;
+    uint64_t spent; /* one bit per scheduling context (its home's index): budget used up, its holder else runnable */
+} self;
+
+static uint64_t bit(const struct sc *sc)
+{
+    return 1ul << sc->home->index;
+}
+
+void sched_init(void)
+{
+    ready_init(&self.ready);
+    for (unsigned index = 0; index < pd_count(); index++) {
+        struct pd *pd = pd_get(index);
+        ready_push_back(&self.ready, pd->index, pd->priority);
+    }
+}
+
+struct pd *sched_current(void)
+{
+    return self.current;
+}
+
+/* Time */
+
+static uint64_t left(const struct sc *sc)
+{
+    uint64_t amount = sc->limited ? budget_usable(&sc->budget) : sc->slice;
+
+    return amount > sc->used ? amount - sc->used : 0;
+}
+
+static bool usable(const struct sc *sc)
+{
+    return !sc->limited || budget_usable_at(&sc->budget) <= clock_now();
+}
+
+static void measure(void)
+{
+    if (self.measured != NULL) {
+        uint64_t now = clock_now();
+        self.measured->used += now - self.since;
+        self.since = now;
+    }
+}
+
+/* What was used is final: the next use begins another refill, or another slice. */
+static void settle(struct sc *sc)
+{
+    if (sc->limited && sc->used != 0) {
+        budget_charge(&sc->budget, sc->used);
+    }
+    sc->used = 0;
+}
+
+/* The budget or slice of the running PD may be at its end: it then waits for a refill, or for its equals. */
+static void end_stretch(void)
+{
+    struct pd *pd = self.current;
+
+    measure();
+    if (pd == NULL || (left(pd->sc) > 0 && usable(pd->sc))) {
+        return;
+    }
+    if (left(pd->sc) == 0) {
+        settle(pd->sc);
+    }
+    self.current = NULL;
+    if (usable(pd->sc)) {
+        ready_push_back(&self.ready, pd->index, pd->priority);
+    } else {
+        self.spent |= bit(pd->sc);
+    }
+}
+
+static uint64_t next_refill(void)
+{
+    uint64_t soonest = CLOCK_NEVER;
+
+    for (uint64_t rest = self.spent; rest != 0; rest &= rest - 1) {
+        const struct sc *sc = &pd_get((unsigned)__builtin_ctzl(rest))->own;
+        if (budget_usable_at(&sc->budget) < soonest) {
+            soonest = budget_usable_at(&sc->budget);
+        }
+    }
+    return soonest;
+}
+
+static bool contended(const struct pd *pd)
+{
+    return self.ready.top == pd->priority;
+}
+
+/* `pd` (or nobody) goes on: whether its time is counted, and when the timer has to come. */
+static void arm(const struct pd *pd)
+{
+    uint64_t at = next_refill();
+
+    measure();
+    self.measured = NULL;
+    if (pd != NULL && (pd->sc->limited || contended(pd))) {
+        self.measured = pd->sc;
+        self.since = clock_now();
+        uint64_t end = self.since + left(pd->sc);
+        at = end < at ? end : at;
+    }
+    clock_arm(at);
+}
+
+static bool time_matters(const struct pd *pd)
+{
+    return self.measured != NULL || self.spent != 0 || pd->sc->limited || contended(pd);
+}
+
+void sched_timer(void)
+{
+    uint64_t now = clock_now();
+
+    clock_arm(CLOCK_NEVER);
+    for (uint64_t rest = self.spent; rest != 0; rest &= rest - 1) {
+        struct sc *sc = &pd_get((unsigned)__builtin_ctzl(rest))->own;
+        if (budget_usable_at(&sc->budget) <= now) {
+            self.spent &= ~bit(sc);
+            kassert(sc->holder != NULL && sc->holder->state == PD_RUNNABLE);
+            sched_wake(sc->holder);
+        }
+    }
+}
+
+/* Choice */
+
+void sched_wake(struct pd *pd)
+{
+    struct sc *sc = pd->sc;
+
+    kassert(sc != NULL);
+    if (sc->limited && sc->used == 0) {
+        budget_wake(&sc->budget, clock_now());
+    }
+    if (!usable(sc)) {
+        self.spent |= bit(sc);
+        return;
+    }
+    if (self.candidate == NULL) {
+        self.candidate = pd;
+    } else if (pd->priority > self.candidate->priority) {
+        ready_push_back(&self.ready, self.candidate->index, self.candidate->priority);
+        self.candidate = pd;
+    } else {
+        ready_push_back(&self.ready, pd->index, pd->priority);
+    }
+}
+
+void sched_block(void)
+{
+    struct sc *sc = self.current->sc;
+
+    if (sc != NULL && sc == self.measured) {
+        measure();
+    }
+    if (sc != NULL && sc->used != 0) {
+        settle(sc);
+    }
+    self.current = NULL;
+}
+
+bool sched_remove(struct pd *pd)
+{
+    if (pd->state != PD_RUNNABLE || pd == self.current || pd->sc == NULL) {
+        return false;
+    }
+    if (pd == self.candidate) {
+        self.candidate = NULL;
+    } else if (self.spent & bit(pd->sc)) {
+        self.spent &= ~bit(pd->sc);
+    } else {
+        ready_remove(&self.ready, pd->index, pd->priority);
+    }
+    return true;
+}
+
+static struct pd *pop(void)
+{
+    struct pd *pd = pd_get(ready_first(&self.ready));
+
+    ready_remove(&self.ready, pd->index, pd->priority);
+    return pd;
+}
+
+/* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and a woken one, which was
+ * called or answered, goes before those that were ready. */
+static struct pd *choose(void)
+{
+    struct pd *current = self.current;
+    struct pd *woken = self.candidate;
+
+    self.candidate = NULL;
+    if (current != NULL) {
+        if (woken == NULL) {
+            return current;
+        }
+        if (woken->priority <= current->priority) {
+            ready_push_back(&self.ready, woken->index, woken->priority);
+            return current;
+        }
+        ready_push_front(&self.ready, current->index, current->priority);
+        return woken;
+    }
+    if (woken != NULL) {
+        if (woken->priority >= self.ready.top) {
+            return woken;
+        }
+        ready_push_back(&self.ready, woken->index, woken->priority);
+    }
+    return self.ready.top >= 0 ? pop() : NULL;
+}
+
+/* Nobody is ready. The last PD stays loaded: it is the likeliest to be next, and the kernel reads nothing through it. */
+static void idle(void)
+{
+    arm(NULL);
+    __asm__ volatile("dsb sy; wfi" : : : "memory");
+    irq_handle();
+}
+
+struct pd *sched_exit(void)
+{
+    if (self.measured != NULL || (self.current != NULL && self.current->sc->limited)) {
+        end_stretch();
+    }
+    struct pd *pd = choose();
+    while (pd == NULL) {
+        idle();
+        pd = choose();
+    }
+    if (time_matters(pd)) {
+        arm(pd);
+    }
+    self.current = pd;
+    pd_load(pd);
+    return pd;
+}
