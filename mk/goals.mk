@@ -15,7 +15,7 @@ MICROKIT_SDK=PATH (an official SDK instead of ours)   BUILD_DIR=build   CACHE_DI
 endef
 space := $(subst x,,x x)
 
-.PHONY: help sdk submodules packages systems graph unit run test clean distclean
+.PHONY: help sdk submodules packages systems graph unit run test notices clean distclean
 help:
 	$(info $(help_text))
 	@:
@@ -42,6 +42,15 @@ run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY)
 TESTS ?= tests
 test: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(SDK)/bin/microkit $(SDK_FILES) $(all_host_tests)
 	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
+
+# The licence texts of all that an image contains, to be passed on with it.
+NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING $(LIBNFS)/COPYING \
+    $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
+    $(firstword $(wildcard /usr/share/doc/libgcc-12-dev-arm64-cross/copyright /usr/share/doc/gcc-12-cross-base/copyright))
+notices: $(SOURCES_READY) $(PYTHON_READY)
+	@mkdir -p $(BUILD_DIR)
+	$(Q)for f in $(NOTICE_TEXTS); do echo "==== $$f"; echo; cat "$$f"; echo; done >$(BUILD_DIR)/NOTICES
+	$(call say,NOTICES,$(BUILD_DIR)/NOTICES)
 
 clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt) \
