@@ -24,6 +24,7 @@ struct fs_request {
 
 #define FS_CLIENT_BLOCK_SIZE (64 * 1024) /* bytes: the largest single read or write of a block */
 
+/* From init(), which ends in pd_flush(). */
 void fs_client_init(const struct fs_client_config *config);
 
 /* Share blocks. NULL when all are in use. fs_client_buffer() says where a block lies in the share. */

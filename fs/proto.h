@@ -24,7 +24,7 @@ struct fs_buffer {
 };
 
 enum fs_command_type {
-    FS_INITIALISE = 1, /* mount; completes when the files can be had, or with the reason why not */
+    FS_INITIALISE = 1, /* mount; completes when the files can be had; a server behind a network waits for that, however long */
     FS_DEINITIALISE,
     FS_OPEN,           /* path, flags -> fd, and the file's attributes into `attributes` if its size is not 0: one round trip saved */
     FS_CLOSE,          /* fd */

@@ -1,0 +1,162 @@
+/* fs/client.c: a program's end of the file service.
+ *   produces  commands     64-byte messages, each with an id of ours
+ *   consumes  completions  matched by id               from the server, trusted for the files, not for the ids
+ *   share     fixed blocks, handed out and taken back here
+ *   invariant a request is under way in exactly one slot, and its handler runs exactly once
+ *   when full fs_client_issue() says so; there are never more under way than the completion ring holds
+ *   restart   a server that starts anew has forgotten all commands: each ends with FS_STATUS_SERVER_WAS_RESET
+ */
+#include "lib/pd.h"
+
+#include <assert.h>
+#include "fs/client.h"
+
+#define SLOTS_MAX FS_QUEUE_CAPACITY
+#define BLOCKS_MAX 1024
+#define SLOT_BITS 16
+
+static struct {
+    const struct fs_client_config *config;
+    struct ring commands, completions;
+    struct fs_request *under_way[SLOTS_MAX];
+    uint16_t free_slots[SLOTS_MAX];
+    uint32_t free_slot_count;
+    uint64_t sequence; /* above the slot in an id, so that an answer given twice is not taken for another's */
+    uint64_t ids[SLOTS_MAX];
+    uint16_t free_blocks[BLOCKS_MAX];
+    uint32_t free_block_count, block_count;
+    uint64_t strays; /* completions that answer nothing of ours */
+    void (*on_event)(void *context);
+    void *on_event_context;
+} self;
+
+static void finish(uint32_t slot, const struct fs_completion *completion)
+{
+    struct fs_request *request = self.under_way[slot];
+
+    self.under_way[slot] = NULL;
+    self.free_slots[self.free_slot_count++] = (uint16_t)slot;
+    request->result = *completion;
+    request->done = true;
+    if (request->handler) {
+        request->handler(request);
+    }
+}
+
+static void take_completions(void)
+{
+    struct fs_completion completion;
+
+    do {
+        while (ring_get(&self.completions, &completion)) {
+            uint32_t slot = completion.id & ((1u << SLOT_BITS) - 1);
+            if (slot < SLOTS_MAX && self.under_way[slot] && self.ids[slot] == completion.id) {
+                finish(slot, &completion);
+            } else {
+                self.strays++;
+            }
+        }
+    } while (!ring_arm_consumer(&self.completions));
+}
+
+/* What a handler issues meanwhile goes to the new server: only what was under way before is failed. */
+static void fail_all(void)
+{
+    uint64_t newest = self.sequence;
+
+    for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
+        if (self.under_way[slot] && self.ids[slot] >> SLOT_BITS <= newest) {
+            finish(slot, &(struct fs_completion){.id = self.ids[slot], .status = FS_STATUS_SERVER_WAS_RESET});
+        }
+    }
+}
+
+static void on_server(void *context)
+{
+    (void)context;
+    if (ring_peer_restarted(&self.completions)) {
+        ring_reset(&self.commands);
+        ring_reset(&self.completions);
+        fail_all();
+    }
+    take_completions();
+    if (self.on_event) {
+        self.on_event(self.on_event_context);
+    }
+}
+
+bool fs_client_issue(struct fs_request *request, const struct fs_command *command)
+{
+    struct fs_command numbered = *command;
+
+    if (self.free_slot_count == 0) {
+        return false;
+    }
+    uint32_t slot = self.free_slots[self.free_slot_count - 1];
+    numbered.id = ++self.sequence << SLOT_BITS | slot;
+    request->done = false;
+    request->slot = slot;
+    if (!ring_put(&self.commands, &numbered)) {
+        return false;
+    }
+    self.free_slot_count--;
+    self.under_way[slot] = request;
+    self.ids[slot] = numbered.id;
+    if (ring_wake_consumer(&self.commands)) {
+        pd_notify_later(self.config->server);
+    }
+    return true;
+}
+
+void *fs_client_block_get(void)
+{
+    if (self.free_block_count == 0) {
+        return NULL;
+    }
+    uint64_t block = self.free_blocks[--self.free_block_count];
+    return (uint8_t *)self.config->share.base + block * FS_CLIENT_BLOCK_SIZE;
+}
+
+void fs_client_block_put(void *block)
+{
+    uint64_t offset = (uint64_t)((uint8_t *)block - (uint8_t *)self.config->share.base);
+
+    assert(offset % FS_CLIENT_BLOCK_SIZE == 0 && offset / FS_CLIENT_BLOCK_SIZE < self.block_count);
+    assert(self.free_block_count < self.block_count);
+    self.free_blocks[self.free_block_count++] = (uint16_t)(offset / FS_CLIENT_BLOCK_SIZE);
+}
+
+struct fs_buffer fs_client_buffer(const void *in_block, uint64_t size)
+{
+    return (struct fs_buffer){(uint64_t)((const uint8_t *)in_block - (const uint8_t *)self.config->share.base), size};
+}
+
+void fs_client_on_event(void (*handler)(void *context), void *context)
+{
+    self.on_event = handler;
+    self.on_event_context = context;
+}
+
+void fs_client_init(const struct fs_client_config *config)
+{
+    uint64_t blocks = config->share.size / FS_CLIENT_BLOCK_SIZE;
+    uint32_t slots = config->completions.capacity < SLOTS_MAX ? config->completions.capacity : SLOTS_MAX;
+
+    require(config->share.base && blocks > 0, "fs_client_config.share.size", config->share.size);
+    require(slots > 0, "fs_client_config.completions.capacity", slots);
+    self.config = config;
+    self.block_count = blocks < BLOCKS_MAX ? (uint32_t)blocks : BLOCKS_MAX;
+    for (uint32_t i = self.block_count; i-- > 0;) {
+        self.free_blocks[self.free_block_count++] = (uint16_t)i;
+    }
+    for (uint32_t i = slots; i-- > 0;) {
+        self.free_slots[self.free_slot_count++] = (uint16_t)i;
+    }
+    ring_attach_producer(&self.commands, &config->commands, sizeof(struct fs_command));
+    ring_attach_consumer(&self.completions, &config->completions, sizeof(struct fs_completion));
+    pd_on_channel(config->server, on_server, NULL);
+    if (pd_generation() > 1) {
+        pd_notify_later(config->server); /* it learns from the ring that what was under way is nobody's now */
+    }
+    take_completions();
+}

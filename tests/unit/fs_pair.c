@@ -1,0 +1,35 @@
+/* tests/unit/fs_pair.c: see the header. */
+#include "tests/unit/fs_pair.h"
+
+static _Alignas(64) uint8_t commands[RING_BYTES(FS_QUEUE_CAPACITY, 64)];
+static _Alignas(64) uint8_t completions[RING_BYTES(FS_QUEUE_CAPACITY, 64)];
+static _Alignas(64) uint8_t share[FS_PAIR_SHARE_SIZE];
+
+struct ring_shared *const fs_pair_commands = (void *)commands;
+struct ring_shared *const fs_pair_completions = (void *)completions;
+uint8_t *const fs_pair_share = share;
+
+const struct fs_client_config fs_client_config = {
+    .server = FS_PAIR_CLIENT,
+    .commands = {commands, FS_QUEUE_CAPACITY},
+    .completions = {completions, FS_QUEUE_CAPACITY},
+    .share = {share, sizeof(share), 0},
+};
+const struct fs_server_config fs_server_config = {
+    .client = FS_PAIR_SERVER,
+    .commands = {commands, FS_QUEUE_CAPACITY},
+    .completions = {completions, FS_QUEUE_CAPACITY},
+    .share = {share, sizeof(share), 0},
+};
+
+void fs_pair_pump(void)
+{
+    pd_flush();
+    for (;;) {
+        unsigned to_server = fake_notified(FS_PAIR_CLIENT), to_client = fake_notified(FS_PAIR_SERVER);
+        if (!to_server && !to_client) {
+            return;
+        }
+        fake_wake((to_server ? FAKE_BIT(FS_PAIR_SERVER) : 0) | (to_client ? FAKE_BIT(FS_PAIR_CLIENT) : 0));
+    }
+}
