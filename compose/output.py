@@ -109,5 +109,7 @@ def make_file(system):
                      if m and os.path.abspath(m).startswith(TOP + os.sep) and os.sep + "third_party" + os.sep not in os.path.abspath(m)})
     parts = [f"# {origin(system)} made this.\n", f"{own}: {' '.join(inputs)}\n"]
     parts += [f"{i}:\n" for i in inputs]
-    parts += [f"$(eval $(call pd_instance,{system.name},{pd.name},{pd.program}))\n" for pd in system.pds]
+    for pd in system.pds:
+        heap = "" if pd.heap is None else f",--defsym=pd_heap_size={pd.heap:#x}"
+        parts.append(f"$(eval $(call pd_instance,{system.name},{pd.name},{pd.program}{heap}))\n")
     return "".join(parts)

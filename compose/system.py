@@ -15,6 +15,7 @@ PDS_MAX = 63
 CHANNELS_MAX = 62
 PRIORITY_MAX = 254
 STACK_DEFAULT = 0x4000
+HEAP_MAX = 0x1000_0000  # lies in the program, below VADDR_FIRST
 NAME_MAX = {"1.": 16, "2.": 63}
 
 # Where mappings go that name no address: above the program, whose linker script starts at 2 MiB, in the same GiB (one page
@@ -51,9 +52,9 @@ class Channel:
 class Pd:
     """A protection domain. Made by System.pd()."""
 
-    def __init__(self, system, name, program, priority, budget_us, period_us, passive, stack):
+    def __init__(self, system, name, program, priority, budget_us, period_us, passive, stack, heap):
         self.system, self.name, self.program, self.priority = system, name, program, priority
-        self.budget_us, self.period_us, self.passive, self.stack = budget_us, period_us, passive, stack
+        self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
         self.next_vaddr = VADDR_FIRST
         self.next_channel = 0
@@ -162,7 +163,7 @@ class System:
             raise ComposeError(f"variable {name} is not set")
         return value if value != "" else default
 
-    def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT):
+    def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT, heap=None):
         longest = next(n for version, n in NAME_MAX.items() if self.dialect.startswith(version))
         if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\Z", name):
             raise ComposeError(f"'{name}' is no name for a PD: letters, digits, '_', '-', '.'")
@@ -180,7 +181,9 @@ class System:
             raise ComposeError(f"PD '{name}': budget of {budget_us} us is not in 1..{period_us}, its period")
         if stack % PAGE or not PAGE <= stack <= 0x100_0000:
             raise ComposeError(f"PD '{name}': stack size {stack:#x} is not a multiple of {PAGE:#x} up to 16 MiB")
-        pd = Pd(self, name, program, priority, budget_us, period_us, passive, stack)
+        if heap is not None and not 0 <= heap <= HEAP_MAX:
+            raise ComposeError(f"PD '{name}': heap of {heap:#x} bytes is not in 0..{HEAP_MAX:#x}")
+        pd = Pd(self, name, program, priority, budget_us, period_us, passive, stack, heap)
         self.pds.append(pd)
         return pd
 

@@ -2,7 +2,7 @@
 #
 #   library,NAME,SOURCES,LIBRARIES-IT-NEEDS,CFLAGS      for protection domains: lib/libNAME.a
 #   archive,NAME,FILE,LIBRARIES-IT-NEEDS                the same, made by a rule of the caller's own
-#   program,NAME,SOURCES,LIBRARIES,CFLAGS               a protection domain's program, without its configuration
+#   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
 #   system,NAME,DESCRIPTION,VARIABLES                   composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img
 #   host_test,NAME,SOURCES,CFLAGS                       native, with sanitizers; run by `make unit`
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
@@ -84,6 +84,7 @@ endef
 define program
 program.$1.objects := $(foreach s,$2,$(call object,$(OBJ)/$1,$s))
 program.$1.libraries := pd $3
+program.$1.ldflags := $5
 all_programs += $1
 $(call objects_rules,$(OBJ)/$1,$2,$(CC),$(call pd_cflags,$4),$$(GENERATED_HEADERS))
 endef
@@ -92,17 +93,18 @@ endef
 needed = $(sort $(foreach l,$1,$l $(call needed,$(library.$l.needs))))
 library_file = $(or $(library.$1.file),$(call stop,library '$1' is unknown; there are: $(sort $(all_libraries))))
 
-# $(eval $(call pd_instance,SYSTEM,PD,PROGRAM)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
+# $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
 define pd_instance
+$(call remember,$(BUILD_DIR)/$1/$2.ldflags,$(program.$3.ldflags) $4 $(call needed,$(program.$3.libraries)))
 $(if $(program.$3.objects),,$(call stop,$1: PD '$2' runs program '$3', which no component file names))
 $(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags | $$(GENERATED_HEADERS)
 	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
 	$$(Q)$(CC) $(call pd_cflags,-g0) -MMD -MP -c -o $$@ $$<
 $(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
     $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
-    mk/pd.ld $(BUILD_DIR)/$1/flags
+    mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.ldflags
 	$$(call say,LD,$(BUILD_DIR)/$1/$2.elf)
-	$$(Q)$(LD) $(PD_LDFLAGS) -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
+	$$(Q)$(LD) $(PD_LDFLAGS) $(program.$3.ldflags) $4 -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
 	    --start-group $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) \
 	    $(SDK_BOARD)/lib/libmicrokit.a $(LIBC) $(LIBGCC) --end-group
 all_objects += $(BUILD_DIR)/$1/$2.config.o

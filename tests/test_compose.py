@@ -56,6 +56,7 @@ MISTAKES = {
                            "PD 'b': budget of 6 us is not in 1..5, its period"),
     "stack_size": ("s.pd('b', program='p', priority=1, stack=100)",
                    "PD 'b': stack size 0x64 is not a multiple of 0x1000 up to 16 MiB"),
+    "heap_size": ("s.pd('b', program='p', priority=1, heap=1 << 32)", "PD 'b': heap of 0x100000000 bytes is not in 0..0x10000000"),
     "region_twice": ("s.region('r', 1); s.region('r', 1)", "there are two regions named 'r'"),
     "region_empty": ("s.region('r', 0)", "region 'r': size 0 is not positive"),
     "region_page_size": ("s.region('r', 1, page_size=0x10000)", "region 'r': page size 0x10000; there are: 0x1000, 0x200000"),
@@ -171,6 +172,13 @@ def test_unchanged_files_are_not_rewritten(tmp_path):
     assert compose(tmp_path, text + "\ns.pd('b', program='q', priority=1)").returncode == 0
     changed = {p.name for p in (tmp_path / "out").iterdir() if before.get(p.name) != p.stat().st_mtime_ns}
     assert changed == {"b.config.c", "sys.system", "sys.mk", "sys.dot"}
+
+
+def test_heap_is_given_to_the_linker(tmp_path):
+    assert compose(tmp_path, "s.pd('b', program='q', priority=1, heap=0x4000)").returncode == 0
+    text = written(tmp_path, "sys.mk")
+    assert "$(eval $(call pd_instance,sys,a,p))\n" in text
+    assert "$(eval $(call pd_instance,sys,b,q,--defsym=pd_heap_size=0x4000))\n" in text
 
 
 @pytest.mark.parametrize("value, text", [
