@@ -55,7 +55,7 @@ static void read_region(struct description *d, const struct xml_node *node)
     }
     region->fixed = xml_attribute(node, "phys_addr") != NULL;
     if (region->fixed) {
-        region->pa = fields_number(node, "phys_addr", 0, (1ul << 40) - 1);
+        region->pa = fields_number(node, "phys_addr", 0, (1ul << 40) - MMU_PAGE_SIZE);
         refuse_unaligned(node, "phys_addr", region->pa, alignment);
     }
 }

@@ -1,6 +1,7 @@
 /* fields.c: attributes of the description, one at a time. */
 #include <string.h>
 
+#include "sdk/abi/mmu.h"
 #include "sdk/tool/fields.h"
 
 /* What Microkit has, in some release or on some machine, and this SDK has not. */
@@ -140,10 +141,11 @@ static bool parse_number(const char *text, uint64_t *value)
     return any;
 }
 
-/* A bound above a million is an address or a size: easier to read in hexadecimal. */
-static const char *bound(uint64_t value)
+/* Sizes and addresses, known by an upper bound made of pages, read better in hexadecimal. */
+static const char *bounds(uint64_t least, uint64_t most)
 {
-    return diag_printf(value > 1000000 ? "0x%llx" : "%llu", (unsigned long long)value);
+    bool pages = most % MMU_PAGE_SIZE == 0;
+    return diag_printf(pages ? "0x%lx to 0x%lx" : "%lu to %lu", least, most);
 }
 
 uint64_t fields_number(const struct xml_node *node, const char *name, uint64_t least, uint64_t most)
@@ -155,7 +157,7 @@ uint64_t fields_number(const struct xml_node *node, const char *name, uint64_t l
                     a->value);
     }
     if (value < least || value > most) {
-        diag_refuse(a->place, "%s is out of range (%s); allowed: %s to %s", name, a->value, bound(least), bound(most));
+        diag_refuse(a->place, "%s is out of range (%s); allowed: %s", name, a->value, bounds(least, most));
     }
     return value;
 }

@@ -190,7 +190,8 @@ static const char *segment_name(const struct elf_segment *s)
 }
 
 /* One kind of pages, stored or zeroed, of a program: runs of that kind in each segment. */
-static void place_program(struct layout *l, const struct elf *elf, const char *name, bool stored, struct space *space)
+static void place_program(struct layout *l, const struct elf *elf, struct place place, const char *name, bool stored,
+                          struct space *space)
 {
     for (size_t i = 0; i < elf->segment_count; i++) {
         const struct elf_segment *s = &elf->segments[i];
@@ -203,11 +204,13 @@ static void place_program(struct layout *l, const struct elf *elf, const char *n
             if (kind != stored) {
                 continue;
             }
-            const char *what = kind ? segment_name(s) : "zeros";
-            const char *owner = diag_printf("%s %s", name, what);
+            const char *part = kind ? segment_name(s) : "zeros";
+            const char *owner = diag_printf("%s %s", name, part);
             uint64_t pa = kind ? place_stored(l, size, owner, s->bytes + at)
-                               : place_zeroed(l, size, s->va + at, (struct place){.file = elf->path}, owner);
-            map(space, (struct mapping){.va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = what});
+                               : place_zeroed(l, size, s->va + at, place, owner);
+            map(space, (struct mapping){
+                .va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = diag_printf("program's %s", part),
+                .place = place});
         }
     }
 }
@@ -223,12 +226,13 @@ static void place_stored_part(struct layout *l, size_t table_count)
     const struct elf_segment *last = &l->loader->segments[l->loader->segment_count - 1];
     l->stored_end = l->board->load_pa;
     place_stored(l, last->va + last->size - l->loader->segments[0].va, "loader", l->loader_bytes);
-    place_program(l, l->kernel, "kernel", true, &l->kernel_space);
+    place_program(l, l->kernel, (struct place){.file = l->kernel->path}, "kernel", true, &l->kernel_space);
     l->tables_placement = l->placement_count;
     l->paging = (struct paging){.pa = place_stored(l, table_count * MMU_PAGE_SIZE, "page tables", NULL)};
     l->system_pa = place_stored(l, l->system_size, "kernel's tables", l->system_bytes);
     for (size_t i = 0; i < d->pd_count; i++) {
-        place_program(l, l->programs[i], pd_name(&d->pds[i]), true, &l->spaces[i]);
+        const struct pd *pd = &d->pds[i];
+        place_program(l, l->programs[i], pd->program_place, pd_name(pd), true, &l->spaces[i]);
     }
     for (size_t i = 0; i < d->region_count; i++) {
         struct region *r = &d->regions[i];
@@ -257,11 +261,11 @@ static void place_zeroed_part(struct layout *l)
     find_free(l);
     place_fixed(l);
     struct place whole = {.file = d->file};
-    place_program(l, l->kernel, "kernel", false, &l->kernel_space);
+    place_program(l, l->kernel, whole, "kernel", false, &l->kernel_space);
     l->ipc_pa = place_zeroed(l, d->pd_count * MMU_PAGE_SIZE, 0, whole, "IPC buffers");
     for (size_t i = 0; i < d->pd_count; i++) {
         const struct pd *pd = &d->pds[i];
-        place_program(l, l->programs[i], pd_name(pd), false, &l->spaces[i]);
+        place_program(l, l->programs[i], pd->program_place, pd_name(pd), false, &l->spaces[i]);
         const char *owner = diag_printf("'%s' stack", pd->name);
         uint64_t bottom = USER_VA_STACK_TOP - pd->stack_size;
         uint64_t pa = place_zeroed(l, pd->stack_size, bottom, pd->place, owner);
@@ -281,11 +285,11 @@ static void map_kernel_windows(struct layout *l)
     const struct board *b = l->board;
     const unsigned rw = PERM_R | PERM_W;
     struct mapping windows[] = {
-        {KERNEL_VA_SYSTEM, l->system_pa, l->system_size, PERM_R, false, "kernel's tables"},
-        {KERNEL_VA_IPC, l->ipc_pa, l->description->pd_count * MMU_PAGE_SIZE, rw, false, "IPC buffers"},
-        {KERNEL_VA_DEVICE, b->uart_pa, MMU_PAGE_SIZE, rw, true, "UART"},
-        {KERNEL_VA_DEVICE + MMU_PAGE_SIZE, b->gicd_pa, BOARD_GICD_SIZE, rw, true, "interrupt distributor"},
-        {KERNEL_VA_DEVICE + 2 * MMU_PAGE_SIZE, b->gicc_pa, BOARD_GICC_SIZE, rw, true, "interrupt CPU interface"},
+        {KERNEL_VA_SYSTEM, l->system_pa, l->system_size, PERM_R, false, "kernel's tables", {0}},
+        {KERNEL_VA_IPC, l->ipc_pa, l->description->pd_count * MMU_PAGE_SIZE, rw, false, "IPC buffers", {0}},
+        {KERNEL_VA_DEVICE, b->uart_pa, MMU_PAGE_SIZE, rw, true, "UART", {0}},
+        {KERNEL_VA_DEVICE + MMU_PAGE_SIZE, b->gicd_pa, BOARD_GICD_SIZE, rw, true, "interrupt distributor", {0}},
+        {KERNEL_VA_DEVICE + 2 * MMU_PAGE_SIZE, b->gicc_pa, BOARD_GICC_SIZE, rw, true, "interrupt CPU interface", {0}},
     };
     for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
         map(&l->kernel_space, windows[i]);
@@ -301,7 +305,7 @@ static void map_regions(struct layout *l)
             const struct region *r = &d->regions[m->region];
             map(&l->spaces[i], (struct mapping){
                 .va = m->va, .pa = r->pa, .size = r->size, .perms = m->perms,
-                .device = r->device || !m->cached, .what = region_owner(r)});
+                .device = r->device || !m->cached, .what = region_owner(r), .place = m->place});
         }
         map(&l->spaces[i], (struct mapping){
             .va = USER_VA_IPC_BUFFER, .pa = l->ipc_pa + i * MMU_PAGE_SIZE, .size = MMU_PAGE_SIZE,
@@ -324,7 +328,8 @@ static void refuse_overlaps(const struct layout *l, size_t pd)
         const struct mapping *a = &s->mappings[i - 1];
         const struct mapping *b = &s->mappings[i];
         if (b->va < a->va + a->size) {
-            diag_refuse(l->description->pds[pd].place,
+            /* Two maps of regions were compared before, two segments of the program, too: the later line is a map. */
+            diag_refuse(a->place.line > b->place.line ? a->place : b->place,
                         "%s (0x%lx to 0x%lx) overlaps %s (0x%lx to 0x%lx) in protection domain '%s'", a->what, a->va,
                         a->va + a->size, b->what, b->va, b->va + b->size, l->description->pds[pd].name);
         }

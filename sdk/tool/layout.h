@@ -29,6 +29,7 @@ struct mapping {
     unsigned perms;
     bool device;
     const char *what;
+    struct place place; /* of what asks for it, in the description */
 };
 
 struct space {
