@@ -12,6 +12,11 @@ V ?= 0
 USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
     NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA
 
+# As many jobs as processors; `make -j1` on the command line wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(or $(shell nproc 2>/dev/null),1)
+endif
+
 # Goals that neither build nor need anything.
 PASSIVE_GOALS := help clean distclean
 

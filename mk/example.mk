@@ -5,6 +5,10 @@
 #   make qemu          boots it, the serial console on stdin and stdout
 #   make graph, clean, sdk, submodules ...
 
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(or $(shell nproc 2>/dev/null),1)
+endif
+
 EXAMPLE := $(notdir $(CURDIR))
 UP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
 BUILD_DIR ?= build

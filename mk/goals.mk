@@ -57,7 +57,7 @@ clean:
 	    $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache $(CACHE_DIR)/boards
 
 distclean: clean
-	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.build $(CACHE_DIR)/packages.test
+	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.*
 
 # compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet begins as
 # an empty, very old file, since make complains about including what does not exist.

@@ -1,12 +1,13 @@
 #!/bin/sh
-# packages.sh build|run|test: are the Debian packages for it here? As root, install those that are not; else name them.
+# packages.sh build|run|graph|test: are the Debian packages for it here? As root, install those that are not; else name them.
 set -eu
 list=$(dirname "$0")/packages
 case $1 in
 build) uses='build' ;;
 run) uses='build|run' ;;
-test) uses='build|run|test' ;;
-*) echo "packages.sh: $1: build, run or test" >&2; exit 2 ;;
+graph) uses='build|graph' ;;
+test) uses='build|run|graph|test' ;;
+*) echo "packages.sh: $1: build, run, graph or test" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

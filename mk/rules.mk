@@ -126,7 +126,7 @@ $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
 	$$(Q)$(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
 	    --dialect $(SDK_VERSION) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set '$v=$($v)')
-$(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot
+$(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
 $1.qemu: $(BUILD_DIR)/$1.img
