@@ -7,3 +7,13 @@ $(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/not
 # A service under tests/unit/fake_microkit.h: time, restarts, the end of a PD and the SDK are the fake's.
 FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c ring/ring.c region/region.c log/log.c log/format.c)
 FAKE_PD_CFLAGS := -Itests/unit
+
+$(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_base,tests/unit/lib_base.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+
+# The same stress under the thread sanitizer: every access to shared memory is ordered by the indices.
+LIB_RING_TSAN := $(HOST_OBJ)/lib_ring_tsan/lib_ring_tsan
+$(eval $(call host_program,$(LIB_RING_TSAN),tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS) -fsanitize=thread \
+    -Wno-missing-prototypes,-fsanitize=thread -pthread))
+all_host_tests += $(LIB_RING_TSAN)

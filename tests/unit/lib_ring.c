@@ -1,0 +1,371 @@
+/* tests/unit/lib_ring.c: the ring against honest and lying peers, one step at a time. */
+#include <string.h>
+
+#include "lib/ring.h"
+#include "tests/unit/fake_microkit.h"
+
+/* A ring in memory of its own, so that the address sanitizer sees every step outside. */
+struct pair {
+    void *memory;
+    struct ring_config config;
+    struct ring producer, consumer;
+};
+
+static struct pair make(uint32_t capacity, uint32_t size)
+{
+    struct pair pair = {.memory = malloc(RING_LINE + RING_BYTES(capacity, size))};
+
+    CHECK(pair.memory);
+    pair.config = (struct ring_config){(void *)(((uintptr_t)pair.memory + RING_LINE - 1) & -(uintptr_t)RING_LINE), capacity};
+    memset(pair.config.shared, 0, RING_BYTES(capacity, size));
+    ring_attach_producer(&pair.producer, &pair.config, size);
+    ring_attach_consumer(&pair.consumer, &pair.config, size);
+    return pair;
+}
+
+static void end(struct pair *pair)
+{
+    free(pair->memory);
+}
+
+/* compose/ring.py computes the same. */
+static void test_layout(void)
+{
+    CHECK_EQUAL(sizeof(struct ring_shared), 192);
+    CHECK_EQUAL(RING_BYTES(128, 64), 192 + 128 * 64);
+    CHECK_EQUAL(offsetof(struct ring_shared, head), 64);
+    CHECK_EQUAL(offsetof(struct ring_shared, consumer_armed), 128);
+}
+
+static void test_order_and_room(uint32_t size)
+{
+    struct pair p = make(8, size);
+    uint8_t in[100], out[100];
+
+    for (unsigned round = 0; round < 50; round++) {
+        for (unsigned i = 0; i < 8; i++) {
+            CHECK_EQUAL(ring_room(&p.producer), 8 - i);
+            memset(in, (int)(round * 8 + i), sizeof(in));
+            CHECK(ring_put(&p.producer, in));
+        }
+        CHECK(!ring_put(&p.producer, in));
+        CHECK_EQUAL(ring_count(&p.consumer), 8);
+        for (unsigned i = 0; i < 8; i++) {
+            memset(in, (int)(round * 8 + i), sizeof(in));
+            CHECK(ring_get(&p.consumer, out));
+            CHECK(memcmp(in, out, size) == 0);
+        }
+        CHECK(!ring_get(&p.consumer, out));
+    }
+    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    end(&p);
+}
+
+/* Batches of every length from every position, also across 2^32 of the indices. */
+static void test_batches(uint32_t size, uint32_t start)
+{
+    struct pair p = make(16, size);
+    struct ring_shared *shared = p.config.shared;
+    uint8_t in[16 * 64], out[16 * 64];
+
+    shared->head = shared->tail = start;
+    p.producer.own = p.producer.peer = p.consumer.own = p.consumer.peer = start;
+    for (unsigned n = 0; n < 400; n++) {
+        uint32_t count = n % 20;
+
+        for (size_t i = 0; i < sizeof(in); i++) {
+            in[i] = (uint8_t)(i * 7 + n);
+        }
+        uint32_t put = ring_put_many(&p.producer, in, count < 16 ? count : 16);
+
+        CHECK_EQUAL(put, count < 16 ? count : 16);
+        CHECK_EQUAL(ring_get_many(&p.consumer, out, 16), put);
+        CHECK(memcmp(in, out, (size_t)put * size) == 0);
+    }
+    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    end(&p);
+}
+
+static void test_byte_stream(void)
+{
+    struct pair p = make(4096, 1);
+    uint8_t chunk[777];
+    uint32_t sent = 0, received = 0;
+
+    while (received < 1000000) {
+        for (uint32_t i = 0; i < sizeof(chunk); i++) {
+            chunk[i] = (uint8_t)((sent + i) * 31 >> 3);
+        }
+        sent += ring_put_many(&p.producer, chunk, 1 + sent % sizeof(chunk));
+        uint32_t got = ring_get_many(&p.consumer, chunk, 1 + received % 500);
+
+        for (uint32_t i = 0; i < got; i++) {
+            CHECK_EQUAL(chunk[i], (uint8_t)((received + i) * 31 >> 3));
+        }
+        received += got;
+    }
+    end(&p);
+}
+
+/* Whatever the producer claims, the consumer takes at most what can be there, in bounds, and comes to an end. */
+static void test_lying_producer(void)
+{
+    struct pair p = make(8, 16);
+    struct ring_shared *shared = p.config.shared;
+    uint8_t element[16], many[20 * 16];
+    uint32_t seed = 1;
+
+    for (unsigned n = 0; n < 200000; n++) {
+        seed = seed * 1664525 + 1013904223;
+        shared->tail = n % 3 ? shared->tail + (seed >> 28) - 8 : seed;
+        shared->consumer_armed = seed >> 7;
+        uint32_t before = p.consumer.own;
+
+        CHECK(ring_count(&p.consumer) <= 8);
+        CHECK(ring_get_many(&p.consumer, many, 20) <= 8);
+        ring_get(&p.consumer, element);
+        CHECK(p.consumer.own - before <= 9);
+    }
+    CHECK(p.consumer.lies > 1000);
+    end(&p);
+}
+
+static void test_lying_consumer(void)
+{
+    struct pair p = make(8, 64);
+    struct ring_shared *shared = p.config.shared;
+    uint8_t many[20 * 64] = {0};
+    uint32_t seed = 2;
+
+    for (unsigned n = 0; n < 200000; n++) {
+        seed = seed * 1664525 + 1013904223;
+        shared->head = n % 3 ? shared->head + (seed >> 28) - 8 : seed;
+        shared->producer_armed = seed >> 7;
+        CHECK(ring_room(&p.producer) <= 8);
+        CHECK(ring_put_many(&p.producer, many, 20) <= 8);
+        ring_put(&p.producer, many);
+    }
+    CHECK(p.producer.lies > 1000);
+    end(&p);
+}
+
+/* A tail that jumps, and one that goes back behind what we know of, change nothing; an honest one is taken again. */
+static void test_lies_are_refused(void)
+{
+    struct pair p = make(8, 16);
+    struct ring_shared *shared = p.config.shared;
+    uint8_t element[16] = {0};
+
+    CHECK(ring_put(&p.producer, element) && ring_put(&p.producer, element));
+    CHECK_EQUAL(ring_count(&p.consumer), 2);
+    shared->tail = 9;
+    CHECK_EQUAL(ring_count(&p.consumer), 2);
+    shared->tail = 1;
+    CHECK_EQUAL(ring_count(&p.consumer), 2);
+    shared->tail = ~0u;
+    CHECK_EQUAL(ring_count(&p.consumer), 2);
+    CHECK_EQUAL(p.consumer.lies, 3);
+    shared->tail = 8;
+    CHECK_EQUAL(ring_count(&p.consumer), 8);
+    end(&p);
+}
+
+/* Our own index is never read back. */
+static void test_own_index_is_private(void)
+{
+    struct pair p = make(4, 16);
+    struct ring_shared *shared = p.config.shared;
+    uint8_t element[16] = {5};
+
+    CHECK(ring_put(&p.producer, element));
+    shared->tail = 77;
+    CHECK(ring_put(&p.producer, element));
+    CHECK_EQUAL(shared->tail, 2);
+    CHECK(ring_get(&p.consumer, element));
+    shared->head = 33;
+    CHECK(ring_get(&p.consumer, element));
+    CHECK_EQUAL(shared->head, 2);
+    end(&p);
+}
+
+/* The step where a wake-up would be lost: the consumer found nothing, then an element came, then it arms. */
+static void test_arm_looks_again(void)
+{
+    struct pair p = make(2, 1);
+    uint8_t byte = 1;
+
+    CHECK(!ring_get(&p.consumer, &byte));
+    CHECK(ring_put(&p.producer, &byte));
+    CHECK(!ring_wake_consumer(&p.producer));
+    CHECK(!ring_arm_consumer(&p.consumer));
+    CHECK(ring_get(&p.consumer, &byte));
+    CHECK(ring_arm_consumer(&p.consumer));
+    CHECK(ring_put(&p.producer, &byte));
+    CHECK(ring_wake_consumer(&p.producer));
+    CHECK(!ring_wake_consumer(&p.producer));
+
+    CHECK(ring_put(&p.producer, &byte));
+    CHECK(!ring_put(&p.producer, &byte));
+    CHECK(ring_get(&p.consumer, &byte));
+    CHECK(!ring_wake_producer(&p.consumer));
+    CHECK(!ring_arm_producer(&p.producer));
+    CHECK(ring_put(&p.producer, &byte));
+    CHECK(ring_arm_producer(&p.producer));
+    CHECK(ring_get(&p.consumer, &byte));
+    CHECK(ring_wake_producer(&p.consumer));
+    end(&p);
+}
+
+/* A peer that lies while we arm lets us sleep: it only harms itself. */
+static void test_arm_does_not_loop(void)
+{
+    struct pair p = make(2, 1);
+    struct ring_shared *shared = p.config.shared;
+
+    shared->tail = 1000;
+    CHECK(ring_arm_consumer(&p.consumer));
+    shared->head = 1000;
+    uint8_t byte = 0;
+
+    CHECK(ring_put(&p.producer, &byte) && ring_put(&p.producer, &byte));
+    CHECK(ring_arm_producer(&p.producer));
+    end(&p);
+}
+
+/* The producer may start before the consumer attaches: nothing is lost. */
+static void test_late_consumer(void)
+{
+    struct pair p = make(8, 16);
+    uint8_t element[16] = {42};
+
+    CHECK(ring_put(&p.producer, element));
+    ring_attach_consumer(&p.consumer, &p.config, 16);
+    CHECK(!ring_peer_restarted(&p.producer));
+    CHECK(ring_get(&p.consumer, element));
+    CHECK_EQUAL(element[0], 42);
+    end(&p);
+}
+
+static void test_restarted_producer(void)
+{
+    struct pair p = make(8, 16);
+    uint8_t element[16] = {0};
+
+    ring_peer_restarted(&p.consumer);
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK(ring_put(&p.producer, element));
+    }
+    CHECK(ring_get(&p.consumer, element));
+    CHECK(!ring_peer_restarted(&p.consumer));
+    fake_set_generation(2);
+    ring_attach_producer(&p.producer, &p.config, 16);
+    CHECK(ring_peer_restarted(&p.consumer));
+    CHECK(!ring_peer_restarted(&p.consumer));
+    ring_reset(&p.consumer);
+    CHECK(!ring_get(&p.consumer, element));
+    for (uint8_t i = 0; i < 20; i++) {
+        memset(element, i, sizeof(element));
+        CHECK(ring_put(&p.producer, element));
+        memset(element, 99, sizeof(element));
+        CHECK(ring_get(&p.consumer, element));
+        CHECK_EQUAL(element[7], i);
+    }
+    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    fake_reset();
+    end(&p);
+}
+
+static void test_restarted_consumer(void)
+{
+    struct pair p = make(4, 16);
+    uint8_t element[16] = {0};
+
+    ring_peer_restarted(&p.producer);
+    while (ring_put(&p.producer, element)) {
+    }
+    CHECK(ring_arm_producer(&p.producer));
+    fake_set_generation(2);
+    ring_attach_consumer(&p.consumer, &p.config, 16);
+    CHECK(ring_wake_producer(&p.consumer));
+    CHECK(ring_peer_restarted(&p.producer));
+    ring_reset(&p.producer);
+    CHECK_EQUAL(ring_room(&p.producer), 4);
+    CHECK(ring_put(&p.producer, element));
+    CHECK_EQUAL(ring_count(&p.consumer), 1);
+    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    fake_reset();
+    end(&p);
+}
+
+/* The restart hits between the consumer's reading of the tail and its taking: both sides find together again. */
+static void test_restart_in_the_middle(void)
+{
+    struct pair p = make(8, 16);
+    uint8_t element[16] = {0};
+
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK(ring_put(&p.producer, element));
+    }
+    CHECK_EQUAL(ring_count(&p.consumer), 5); /* known, not taken */
+    ring_peer_restarted(&p.consumer);
+    fake_set_generation(2);
+    ring_attach_producer(&p.producer, &p.config, 16);
+    while (ring_get(&p.consumer, element)) {
+    }
+    CHECK(ring_peer_restarted(&p.consumer));
+    ring_reset(&p.consumer);
+    CHECK(ring_put(&p.producer, element));
+    CHECK(ring_get(&p.consumer, element));
+    CHECK(!ring_get(&p.consumer, element));
+    fake_reset();
+    end(&p);
+}
+
+static struct ring_config bad_config;
+static struct ring bad_ring;
+
+static void attach_bad(void)
+{
+    ring_attach_producer(&bad_ring, &bad_config, 16);
+}
+
+static void test_bad_configuration(void)
+{
+    static _Alignas(RING_LINE) uint8_t memory[RING_BYTES(4, 16)];
+
+    bad_config = (struct ring_config){memory, 3};
+    CHECK(fake_dies(attach_bad));
+    bad_config = (struct ring_config){memory, 0};
+    CHECK(fake_dies(attach_bad));
+    bad_config = (struct ring_config){NULL, 4};
+    CHECK(fake_dies(attach_bad));
+    bad_config = (struct ring_config){memory + 8, 4};
+    CHECK(fake_dies(attach_bad));
+    bad_config = (struct ring_config){memory, 4};
+    CHECK(!fake_dies(attach_bad));
+}
+
+int main(void)
+{
+    test_layout();
+    test_order_and_room(1);
+    test_order_and_room(16);
+    test_order_and_room(64);
+    test_order_and_room(24);
+    test_batches(1, 0);
+    test_batches(16, 0xfffffff0u);
+    test_batches(64, 0xfffffffbu);
+    test_byte_stream();
+    test_lying_producer();
+    test_lying_consumer();
+    test_lies_are_refused();
+    test_own_index_is_private();
+    test_arm_looks_again();
+    test_arm_does_not_loop();
+    test_late_consumer();
+    test_restarted_producer();
+    test_restarted_consumer();
+    test_restart_in_the_middle();
+    test_bad_configuration();
+    return 0;
+}
