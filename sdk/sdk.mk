@@ -20,8 +20,8 @@ LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmi
 
 SDK_LDFLAGS := --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack
 
-# Headers that programs see.
-SDK_HEADERS := $(patsubst sdk/libmicrokit/include/%,%,$(wildcard sdk/libmicrokit/include/*.h sdk/libmicrokit/include/*/*.h))
+# Headers that programs see: libmicrokit's and, of the ABI, the system calls.
+SDK_HEADERS := sdk/abi/syscall.h $(patsubst sdk/libmicrokit/include/%,%,$(wildcard sdk/libmicrokit/include/*.h sdk/libmicrokit/include/*/*.h))
 
 sdk_board = $(OWN_SDK)/board/$(MICROKIT_BOARD)/$1
 
@@ -45,6 +45,8 @@ $(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,$(foreach s,$(call sd
 $(call sdk_board,$1)/lib/microkit.ld: sdk/libmicrokit/microkit.ld
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/include/%.h: sdk/libmicrokit/include/%.h
+	@mkdir -p $$(@D) && cp $$< $$@
+$(call sdk_board,$1)/include/sdk/abi/%.h: sdk/abi/%.h
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/board.conf: $(BOARD_DTB) boards/$(MICROKIT_BOARD)/board.py compose/board.py $(PYTHON_READY)
 	@mkdir -p $$(@D)

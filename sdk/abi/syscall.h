@@ -4,7 +4,8 @@
  * state included, is kept. The words of a message lie in the IPC buffers, one page per PD, and the kernel copies
  * as many as the message info says from the sender's page to the receiver's.
  *
- * Message info, as in seL4: bits 6:0 number of words (0..ABI_MESSAGE_WORDS), bits 11:7 not used, bits 63:12 label.
+ * Message info, as in seL4: bits 6:0 number of words (more than ABI_MESSAGE_WORDS count as that many), bits 11:7 zero,
+ * bits 63:12 label.
  *
  *     x8                       arguments                             results
  *     ABI_SYSCALL_RECV         x0 flags, x1 reply's info, x2 chan    x0 event, x1 message info
@@ -41,7 +42,7 @@
 #define ABI_EVENT_FAULT (1ul << 62)
 #define ABI_EVENT_NUMBER_MASK 0x3ful
 
-#define ABI_MESSAGE_WORDS 64
+#define ABI_MESSAGE_WORDS 120 /* as seL4 has */
 #define ABI_MESSAGE_COUNT_MASK 0x7ful
 #define ABI_MESSAGE_LABEL_SHIFT 12
 
@@ -58,7 +59,6 @@ enum abi_error {
     ABI_OK,
     ABI_ERROR_CHANNEL,  /* the PD has no such channel, or it does not allow this */
     ABI_ERROR_CHILD,    /* the PD has no such child */
-    ABI_ERROR_MESSAGE,  /* more words than ABI_MESSAGE_WORDS */
     ABI_ERROR_NO_REPLY, /* the server was restarted, or waited again, without an answer */
     ABI_ERROR_CONFIG,   /* not in this configuration */
 };

@@ -1,0 +1,171 @@
+/* microkit.h: what a protection domain's program sees of the system.
+ *
+ * Names, signatures and meanings are those of the official seL4 Microkit (1.4.1, 2.0.1; its manual, "libmicrokit").
+ * Differences that a program can notice:
+ *   - `__thread` stays what it is.
+ *   - A second deferred call does not replace the first: it makes the first one happen at once. A deferred call
+ *     made in protected() happens together with the reply.
+ *   - A call whose server is restarted before it answers returns with label MICROKIT_NO_REPLY; it would never return.
+ *   - On a channel that the PD does not have, every call does nothing, in every configuration (`debug` prints it once).
+ *
+ * The program provides init() and notified(), and protected() and fault() where they can be called.
+ */
+#ifndef MICROKIT_H
+#define MICROKIT_H
+
+#include <sdk/abi/syscall.h>
+#include <sel4/sel4.h>
+
+#define MICROKIT_MAX_CHANNELS 62
+#define MICROKIT_MAX_CHANNEL_ID (MICROKIT_MAX_CHANNELS - 1)
+#define MICROKIT_PD_NAME_LENGTH 64
+#define MICROKIT_NO_REPLY ((1ul << 52) - 1)
+
+typedef unsigned int microkit_channel;
+typedef unsigned int microkit_child;
+typedef seL4_MessageInfo_t microkit_msginfo;
+
+/* Entry points. */
+void init(void);
+void notified(microkit_channel ch);
+microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo);
+/* seL4_True: the child gets the reply and goes on; seL4_False: it stays where it is. */
+seL4_Bool fault(microkit_child child, microkit_msginfo msginfo, microkit_msginfo *reply_msginfo);
+
+/* Written by the image tool (sdk/abi/pd.h). */
+extern char microkit_name[MICROKIT_PD_NAME_LENGTH];
+extern seL4_Bool microkit_passive;
+extern seL4_Word microkit_irqs;
+extern seL4_Word microkit_notifications;
+extern seL4_Word microkit_pps;
+
+/* The deferred call: kept until the PD waits next. `cap` is a channel, the label of `msg` one of ABI_RECV_*. */
+extern seL4_Bool microkit_have_signal;
+extern seL4_CPtr microkit_signal_cap;
+extern seL4_MessageInfo_t microkit_signal_msg;
+
+/* The debug console: prints in `debug` only. */
+void microkit_dbg_putc(int c);
+void microkit_dbg_puts(const char *s);
+void microkit_dbg_put8(seL4_Uint8 x);   /* decimal */
+void microkit_dbg_put32(seL4_Uint32 x); /* decimal */
+
+/* Stops the PD with a fault whose address is `err`. */
+static inline void microkit_internal_crash(seL4_Error err)
+{
+    *(volatile int *)(seL4_Word)err = 0;
+}
+
+/* The two forms of a system call, for this header: number, arguments; *second goes in and comes out. */
+static inline seL4_Word microkit_syscall(seL4_Word number, seL4_Word first, seL4_Word *second)
+{
+    register seL4_Word x8 __asm__("x8") = number;
+    register seL4_Word x0 __asm__("x0") = first;
+    register seL4_Word x1 __asm__("x1") = *second;
+
+    __asm__ volatile("svc #0" : "+r"(x0), "+r"(x1) : "r"(x8) : "memory");
+    *second = x1;
+    return x0;
+}
+
+static inline seL4_Word microkit_syscall1(seL4_Word number, seL4_Word first)
+{
+    register seL4_Word x8 __asm__("x8") = number;
+    register seL4_Word x0 __asm__("x0") = first;
+
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8) : "memory");
+    return x0;
+}
+
+static inline void microkit_notify(microkit_channel ch)
+{
+    microkit_syscall1(ABI_SYSCALL_NOTIFY, ch);
+}
+
+static inline void microkit_irq_ack(microkit_channel ch)
+{
+    microkit_syscall1(ABI_SYSCALL_IRQ_ACK, ch);
+}
+
+static inline void microkit_signal_flush(void)
+{
+    if (microkit_have_signal) {
+        microkit_have_signal = seL4_False;
+        microkit_syscall1(seL4_MessageInfo_get_label(microkit_signal_msg) == ABI_RECV_NOTIFY ? ABI_SYSCALL_NOTIFY
+                                                                                             : ABI_SYSCALL_IRQ_ACK,
+                          microkit_signal_cap);
+    }
+}
+
+static inline void microkit_defer(seL4_Word what, microkit_channel ch)
+{
+    microkit_signal_flush();
+    microkit_have_signal = seL4_True;
+    microkit_signal_msg = seL4_MessageInfo_new(what, 0, 0, 0);
+    microkit_signal_cap = ch;
+}
+
+/* When the PD waits next, without a system call of its own. */
+static inline void microkit_deferred_notify(microkit_channel ch)
+{
+    microkit_defer(ABI_RECV_NOTIFY, ch);
+}
+
+static inline void microkit_deferred_irq_ack(microkit_channel ch)
+{
+    microkit_defer(ABI_RECV_IRQ_ACK, ch);
+}
+
+static inline void microkit_pd_restart(microkit_child pd, seL4_Word entry_point)
+{
+    if (microkit_syscall(ABI_SYSCALL_PD_RESTART, pd, &entry_point) != ABI_OK) {
+        microkit_dbg_puts("microkit_pd_restart: no such child\n");
+        microkit_internal_crash(seL4_InvalidCapability);
+    }
+}
+
+static inline void microkit_pd_stop(microkit_child pd)
+{
+    if (microkit_syscall1(ABI_SYSCALL_PD_STOP, pd) != ABI_OK) {
+        microkit_dbg_puts("microkit_pd_stop: no such child\n");
+        microkit_internal_crash(seL4_InvalidCapability);
+    }
+}
+
+static inline microkit_msginfo microkit_msginfo_new(seL4_Word label, seL4_Uint16 count)
+{
+    return seL4_MessageInfo_new(label, 0, 0, count);
+}
+
+static inline seL4_Word microkit_msginfo_get_label(microkit_msginfo msginfo)
+{
+    return seL4_MessageInfo_get_label(msginfo);
+}
+
+static inline seL4_Word microkit_msginfo_get_count(microkit_msginfo msginfo)
+{
+    return seL4_MessageInfo_get_length(msginfo);
+}
+
+static inline void microkit_mr_set(seL4_Uint8 mr, seL4_Word value)
+{
+    seL4_SetMR(mr, value);
+}
+
+static inline seL4_Word microkit_mr_get(seL4_Uint8 mr)
+{
+    return seL4_GetMR(mr);
+}
+
+static inline microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
+{
+    seL4_Word info = msginfo.words[0];
+    seL4_Word error = microkit_syscall(ABI_SYSCALL_CALL, ch, &info);
+
+    if (error == ABI_OK) {
+        return (microkit_msginfo){{info}};
+    }
+    return microkit_msginfo_new(error == ABI_ERROR_NO_REPLY ? MICROKIT_NO_REPLY : 0, 0);
+}
+
+#endif
