@@ -7,6 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+pytest.register_assert_rewrite("serval.siterules")
+
 from serval import build  # noqa: E402
 from serval.qemu import Guest  # noqa: E402
 

@@ -216,7 +216,7 @@ class Reply(Response):
         if size <= JOIN:
             data = await self.file.read(size) if size else b""
             if len(data) != size:
-                raise OSError(errno.EIO)    # it shrank: the length is promised, so the connection has to break
+                raise OSError(errno.EIO, "shrank")      # the length is promised, so the connection has to break
             await stream.awrite(start + data)
             return
         await stream.awrite(start)
@@ -232,7 +232,7 @@ async def send_blocks(stream, file, size):
             data = await ahead
             ahead = None
             if not data:
-                raise OSError(errno.EIO)    # it shrank
+                raise OSError(errno.EIO, "shrank")
             following = sent + len(data)
             if following < size:
                 ahead = asyncio.create_task(file.pread(min(BLOCK, size - following), following))
@@ -342,8 +342,7 @@ class Connection:
             await self.stream.drain()
 
     async def aclose(self):
-        self.stream.close()
-        await self.stream.wait_closed()
+        self.socket.close()             # twice does no harm
 
 
 # -- the application ---------------------------------------------------------------------------------------------------
@@ -371,7 +370,12 @@ class StaticSite(Microdot):
     async def handle_request(self, reader, writer):
         if hasattr(reader, "s"):        # MicroPython's stream
             reader = writer = Connection(reader)
-        await super().handle_request(reader, writer)
+        try:
+            await super().handle_request(reader, writer)
+        except OSError:
+            pass                        # the client went, or the file behind a promised length: all that is left is to close
+        finally:
+            await writer.aclose()
 
     async def serve(self, request):
         """What no route has answered: a file of the site, or the reason why not."""
@@ -402,7 +406,7 @@ class StaticSite(Microdot):
             except OSError as error:
                 if error.errno not in NOT_THERE:
                     raise
-        raise OSError(errno.ENOENT)
+        raise OSError(errno.ENOENT, "no such file")
 
     def refusal(self, code, request, path):
         if code == errno.EISDIR and not path.endswith("/"):
@@ -414,7 +418,7 @@ class StaticSite(Microdot):
         return message(503, "Retry-After: 2")
 
     async def reply(self, request, file, path):
-        status = await file.stat()
+        status = file.stat()
         size, mtime = status[6], int(status[8])
         known = self.heads.get(path)
         if known is None or known[0] != mtime or known[1] != size:

@@ -14,10 +14,10 @@ class File:
     def __init__(self, name):
         self.attributes = os.stat(name)
         if self.attributes[0] & 0o170000 == 0o040000:
-            raise OSError(errno.EISDIR)
+            raise OSError(errno.EISDIR, name)
         self.file = _open(name, "rb")
 
-    async def stat(self):
+    def stat(self):
         return self.attributes
 
     async def read(self, n):

@@ -1,0 +1,157 @@
+"""The rules of the site as cases, for whatever serves them: the site's program on the host, or the whole system."""
+
+import email.utils
+import hashlib
+import os
+import random
+from pathlib import Path
+
+from .http import curl
+
+MODIFIED = 1_600_000_000    # Sun, 13 Sep 2020 12:26:40 GMT
+MODIFIED_TEXT = "Sun, 13 Sep 2020 12:26:40 GMT"
+SIZES = (0, 1, 1023, 1024, 16384, 16385, 65535, 65536, 65537, 131072, 200_003)
+SECRET = b"nobody may see this"
+
+FILES = {
+    "index.html": "start", "index.htm": "not this one", "sub/index.htm": "sub", "sub/index.xhtml": "nor this",
+    "x/index.xhtml": "x", "about.html": "about", "old.htm": "old", "strict.xhtml": "strict", "plain": "plain",
+    "plain.html": "not plain", "empty/.keep": "", "a name with spaces.txt": "spaces", "grüße-你好.txt": "grüße",
+    "ü dir/index.html": "umlaut", "a+b.txt": "plus", "100%.txt": "percent", "%41.txt": "literal", "A.txt": "letter",
+    "style.css": "css", "code.js": "js", "data.json": "{}", "note.txt": "txt", "pic.svg": "<svg/>", "pic.png": "png",
+    "PIC.JPG": "jpg", "font.woff2": "woff", "app.wasm": "wasm", "odd.unknown": "?", "dot.dir/page.html": "page",
+}
+
+
+def make_site(top):
+    """Writes top/www with FILES, a file per size in SIZES, and top/secret.txt beside it. Returns top."""
+    top = Path(top)
+    contents = {f"www/{name}": text.encode() for name, text in FILES.items()}
+    contents |= {f"www/size/{size}.bin": random.Random(size).randbytes(size) for size in SIZES}
+    contents |= {"secret.txt": SECRET, "wwwsecret/index.html": SECRET}
+    for name, data in contents.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (MODIFIED, MODIFIED))
+    return top
+
+
+def _ok(path, body, content_type=None):
+    def check(url):
+        answer = curl(url + path)
+        assert answer.status == 200
+        assert answer.body == body.encode()
+        assert answer.headers["content-length"] == str(len(answer.body))
+        assert answer.headers["last-modified"] == MODIFIED_TEXT
+        if content_type:
+            assert answer.headers["content-type"] == content_type
+    return check
+
+
+def _status(path, status, *args, **headers):
+    def check(url):
+        answer = curl(url + path, *args)
+        assert answer.status == status
+        assert SECRET not in answer.raw
+        for name, value in headers.items():
+            assert answer.headers[name.replace("_", "-")] == value
+        if status not in (204, 304) and "-I" not in args:
+            assert answer.headers["content-length"] == str(len(answer.body))
+    return check
+
+
+def _size(size):
+    def check(url):
+        answer = curl(f"{url}/size/{size}.bin")
+        assert answer.status == 200 and answer.headers["content-length"] == str(size)
+        assert len(answer.body) == size
+        assert hashlib.sha256(answer.body).digest() == hashlib.sha256(random.Random(size).randbytes(size)).digest()
+    return check
+
+
+def _head(url):
+    get, head = curl(url + "/note.txt"), curl(url + "/note.txt", "-I")
+    assert head.status == 200 and head.body == b""
+    for name in ("content-type", "content-length", "last-modified", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+    assert head.headers["content-length"] == "3"
+    missing = curl(url + "/missing", "-I")
+    assert missing.status == 404 and missing.body == b""
+
+
+def _date(url):
+    text = curl(url + "/note.txt").headers["date"]
+    assert text.endswith(" GMT")
+    assert email.utils.parsedate_to_datetime(text).strftime("%a, %d %b %Y %H:%M:%S GMT") == text
+
+
+def _cache(path, least, most):
+    def check(url):
+        directives = [d.strip() for d in curl(url + path).headers["cache-control"].split(",")]
+        age = next(int(d.split("=")[1]) for d in directives if d.startswith("max-age="))
+        assert least <= age <= most
+    return check
+
+
+def _since(date, status, path="/note.txt"):
+    def check(url):
+        answer = curl(url + path, "-H", f"If-Modified-Since: {date}")
+        assert answer.status == status
+        assert answer.body == (b"" if status == 304 else b"txt")
+        assert answer.headers["last-modified"] == MODIFIED_TEXT
+    return check
+
+
+def _refused(method):
+    def check(url):
+        answer = curl(url + "/note.txt", "-X", method, "-d", "some=data")
+        assert answer.status == 405
+        allowed = {m.strip() for m in answer.headers["allow"].split(",")}
+        assert {"GET", "HEAD"} <= allowed and method not in allowed
+    return check
+
+
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+
+CASES = {
+    "start": _ok("/", "start", HTML), "index by name": _ok("/index.html", "start", HTML),
+    "query": _ok("/?a=1&b=%2e%2e", "start"), "folder finds htm": _ok("/sub/", "sub", HTML),
+    "folder finds xhtml": _ok("/x/", "x", "application/xhtml+xml; charset=utf-8"),
+    "name finds html": _ok("/about", "about", HTML), "name finds htm": _ok("/old", "old", HTML),
+    "name finds xhtml": _ok("/strict", "strict"), "file before ending": _ok("/plain", "plain"),
+    "dot in folder": _ok("/dot.dir/page", "page", HTML),
+    "two slashes": _ok("//about", "about"), "slashes within": _ok("/sub//", "sub"), "a dot": _ok("/./about", "about"),
+    "spaces": _ok("/a%20name%20with%20spaces.txt", "spaces", TEXT),
+    "utf-8": _ok("/gr%C3%BC%C3%9Fe-%E4%BD%A0%E5%A5%BD.txt", "grüße", TEXT),
+    "utf-8, small hex": _ok("/gr%c3%bc%c3%9fe-%e4%bd%a0%e5%a5%bd.txt", "grüße", TEXT),
+    "plus is plus": _ok("/a+b.txt", "plus"), "percent sign": _ok("/100%25.txt", "percent"),
+    "decoded once": _ok("/%2541.txt", "literal"), "encoded letter": _ok("/%41.txt", "letter"),
+    "css": _ok("/style.css", "css", "text/css; charset=utf-8"), "js": _ok("/code.js", "js", "text/javascript; charset=utf-8"),
+    "json": _ok("/data.json", "{}", "application/json"), "svg": _ok("/pic.svg", "<svg/>", "image/svg+xml"),
+    "png": _ok("/pic.png", "png", "image/png"), "capital ending": _ok("/PIC.JPG", "jpg", "image/jpeg"),
+    "woff2": _ok("/font.woff2", "woff", "font/woff2"), "wasm": _ok("/app.wasm", "wasm", "application/wasm"),
+    "unknown type": _ok("/odd.unknown", "?", "application/octet-stream"),
+    "folder without slash": _status("/sub", 301, location="/sub/"),
+    "its query": _status("/sub?a=1&b=2", 301, location="/sub/?a=1&b=2"),
+    "its encoding": _status("/%C3%BC%20dir", 301, location="/%C3%BC%20dir/"),
+    "no open redirect": _status("//sub", 301, location="/sub/"),
+    "folder without index": _status("/empty/", 404), "missing": _status("/missing", 404, content_type=HTML),
+    "missing folder": _status("/no/such/folder/", 404), "file is no folder": _status("/note.txt/", 404),
+    "below a file": _status("/note.txt/x", 404),
+    **{f"outside: {path}": _status(path, 404) for path in (
+        "/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E%2E%2Fsecret.txt", "/..%2fsecret.txt", "/sub/..",
+        "/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%2e%2e%5csecret.txt", "/sub/%2e%2e/%2e%2e/secret.txt",
+        "/..", "/%2e%2e", "/../wwwsecret/", "/note.txt%00.html", "/%00/../secret.txt", "/./%2e%2e/./secret.txt",
+        "//../secret.txt", "/%c0%ae%c0%ae/secret.txt")},
+    "bad hexadecimal": _status("/%zz.txt", 404), "cut percent": _status("/%4", 404), "sign in hex": _status("/%+1", 404),
+    "not utf-8": _status("/%ff.txt", 404), "long name": _status("/" + "n" * 300, 404), "long path": _status("/p" * 700, 404),
+    "HEAD": _head, "date": _date, "OPTIONS": _status("/note.txt", 204, "-X", "OPTIONS"),
+    **{method: _refused(method) for method in ("POST", "PUT", "DELETE", "PATCH")},
+    "unchanged": _since(MODIFIED_TEXT, 304), "older than asked": _since("Mon, 14 Sep 2020 12:26:40 GMT", 304),
+    "newer than asked": _since("Sun, 13 Sep 2020 12:26:39 GMT", 200), "no date": _since("yesterday", 200),
+    "half a date": _since("Sun, 13 Sep 2020 12:26 GMT", 200),
+    **{f"short cache {p}": _cache(p, 0, 600) for p in ("/", "/style.css", "/code.js")},
+    **{f"long cache {p}": _cache(p, 3600, 10**9) for p in ("/pic.png", "/pic.svg", "/note.txt")},
+    **{f"{size} bytes": _size(size) for size in SIZES},
+}
