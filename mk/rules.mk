@@ -18,6 +18,9 @@ HOST_OBJ := $(CACHE_DIR)/obj/host
 ifeq ($(V),1)
 Q :=
 say =
+else ifneq ($(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS)))),)
+Q := @
+say =
 else
 Q := @
 say = $(info $(say.lead)$1$(say.gap)$2)
