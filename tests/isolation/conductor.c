@@ -1,0 +1,51 @@
+/* conductor.c: lets the hostile ones try, one after the other, and tells after each whether the others still run.
+ *   consumes  bystander's answer to a call; hostile ones' counts, NOT trusted (printed only)
+ *   produces  one line on the UART for each
+ *   invariant its priority is the lowest: a hostile one that it notifies has faulted, or come back, or used up its
+ *             budget before the next line here
+ */
+#include "lib/log.h"
+#include "lib/pd.h"
+#include "tests/isolation/config.h"
+
+/* PL011 (Arm DDI 0183): data, and the flag register with "transmit FIFO full". */
+#define UARTDR 0
+#define UARTFR (0x18 / 4)
+#define UARTFR_TXFF (1u << 5)
+
+static void print(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        while ((conductor_config.uart[UARTFR] & UARTFR_TXFF) != 0) {
+        }
+        conductor_config.uart[UARTDR] = (uint8_t)*text;
+    }
+}
+
+static void tell(const char *name, uint64_t done)
+{
+    char line[LOG_LINE_MAX];
+    microkit_msginfo info = microkit_ppcall(conductor_config.bystander, microkit_msginfo_new(0, 0));
+    unsigned long word = microkit_mr_get(0);
+    if (microkit_msginfo_get_label(info) == 0) {
+        log_format(line, sizeof(line), "isolation: after %s: bystander well, answer %lu, calls %lu\n", name, word,
+                   (unsigned long)done);
+    } else {
+        log_format(line, sizeof(line), "isolation: after %s: BYSTANDER HARMED, %lu words\n", name, word);
+    }
+    print(line);
+}
+
+void init(void)
+{
+    tell("nobody", 0);
+    for (unsigned n = 0; n < conductor_config.count; n++) {
+        microkit_notify(conductor_config.hostiles[n].channel);
+        tell(conductor_config.hostiles[n].name, *conductor_config.hostiles[n].done);
+    }
+    print("isolation: done\n");
+}
+
+void notified(microkit_channel channel)
+{
+}
