@@ -1,0 +1,3 @@
+# examples/python/python.mk: the interactive prompt.
+
+$(eval $(call python_program,python_prompt,))

@@ -1,0 +1,29 @@
+/* python/config.h: the interpreter's configuration; compose/python.py writes the values.
+ *
+ * What a system does not give a Python PD (files, the network) it has no configuration for: the symbols fs_client_config and
+ * net_client_config are then absent, and the modules that need them say so with OSError(ENODEV).
+ */
+#ifndef PYTHON_CONFIG_H
+#define PYTHON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "fs/config.h"
+#include "lib/region.h"
+#include "net/config.h"
+#include "net/ip/ip.h"
+
+#define PYTHON_ARGUMENTS_MAX 8
+
+struct python_config {
+    struct region heap;  /* the garbage-collected heap */
+    struct region stack; /* the worker's stack; the page below it is not mapped */
+    bool raw_console;    /* a prompt for people and tools; else lines with a prefix before each */
+    char app[64];        /* the module to run as __main__; "": the prompt */
+    const volatile uint32_t *clock; /* PL031 data register: seconds since 1970; NULL: time starts at 1970 */
+    uint32_t argument_count;
+    const char *arguments[PYTHON_ARGUMENTS_MAX]; /* sys.argv after the program's own name */
+};
+extern const struct python_config python_config;
+
+#endif

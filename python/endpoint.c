@@ -1,0 +1,714 @@
+/* endpoint.c: TCP and UDP endpoints for module socket, over lwIP's raw API.
+ *   consumes  lwIP's callbacks, in the event loop      from the network, NOT trusted
+ *   produces  tcp_write, udp_sendto, from the worker; what it wrote leaves together when it next waits
+ *   invariant a connection is ours from the moment its handshake is done: data that comes before accept is kept
+ *   when full no endpoint left: the new connection is reset; accept queue full: lwIP drops the SYN, which comes again;
+ *             too much unread data: lwIP keeps it and closes the window
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "net/ip/ip.h"
+#include "python/config.h"
+#include "python/endpoint.h"
+#include "python/port.h"
+
+#include "lwip/dns.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "lwip/udp.h"
+#include "py/mperrno.h"
+
+#define ENDPOINTS_MAX 320
+#define DATAGRAMS_MAX 16
+#define CHAIN_MAX 0xffff /* bytes: the length of a pbuf chain is 16 bits */
+#define CHAINS_MAX (TCP_WND / (CHAIN_MAX - TCP_MSS) + 2)
+
+#pragma weak net_client_config
+
+enum kind { FREE, TCP_NEW, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED, TCP_BROKEN, UDP };
+
+struct datagram {
+    struct pbuf *data;
+    struct endpoint_address from;
+};
+
+struct endpoint {
+    uint8_t kind; /* enum kind */
+    bool ended;   /* the peer has sent all it will */
+    bool starved; /* lwIP had no memory for a write: not writable until something was acknowledged */
+    bool owed;    /* in the list of those with output that has not been sent */
+    bool waiting; /* in a listener's queue */
+    uint8_t interest; /* events that the worker wants to be woken for */
+    int error;        /* told once */
+    union {
+        struct tcp_pcb *tcp;
+        struct udp_pcb *udp;
+    };
+    struct pbuf *unread[CHAINS_MAX]; /* TCP: [0] is read next; a slot after the last is NULL */
+    struct endpoint *next, *previous_owed; /* free list or accept queue; list of owed */
+    struct endpoint *queue, **queue_end;   /* listener: connections that wait for accept */
+    struct endpoint_address to;            /* UDP: connected to */
+    bool to_set;
+    struct datagram *datagrams; /* UDP: a ring of DATAGRAMS_MAX */
+    uint32_t head, tail;
+};
+
+static struct {
+    struct endpoint endpoints[ENDPOINTS_MAX];
+    struct endpoint *free;
+    struct endpoint *owed;
+    struct datagram datagrams[8][DATAGRAMS_MAX]; /* for UDP endpoints, of which there are few */
+    uint8_t datagrams_used;
+} self;
+
+static int errno_of(err_t error)
+{
+    switch ((err_enum_t)error) {
+    case ERR_OK: return 0;
+    case ERR_MEM: return MP_ENOMEM;
+    case ERR_BUF: return MP_ENOBUFS;
+    case ERR_TIMEOUT: return MP_ETIMEDOUT;
+    case ERR_RTE: return MP_EHOSTUNREACH;
+    case ERR_INPROGRESS: return MP_EINPROGRESS;
+    case ERR_VAL: return MP_EINVAL;
+    case ERR_WOULDBLOCK: return MP_EAGAIN;
+    case ERR_USE: return MP_EADDRINUSE;
+    case ERR_ALREADY: return MP_EALREADY;
+    case ERR_ISCONN: return MP_EISCONN;
+    case ERR_CONN: return MP_ENOTCONN;
+    case ERR_IF: return MP_EHOSTUNREACH;
+    case ERR_ABRT: return MP_ECONNABORTED;
+    case ERR_RST: return MP_ECONNRESET;
+    case ERR_CLSD: return MP_ENOTCONN;
+    case ERR_ARG: return MP_EINVAL;
+    }
+    return MP_EIO;
+}
+
+static void notify(struct endpoint *endpoint, uint32_t events)
+{
+    if (endpoint->interest & events) {
+        endpoint->interest = 0;
+        port_wake();
+    }
+}
+
+/* The pool */
+
+static struct endpoint *take(enum kind kind)
+{
+    struct endpoint *endpoint = self.free;
+    if (endpoint) {
+        self.free = endpoint->next;
+        *endpoint = (struct endpoint){.kind = kind};
+        endpoint->queue_end = &endpoint->queue;
+    }
+    return endpoint;
+}
+
+static void give_back(struct endpoint *endpoint)
+{
+    endpoint->kind = FREE;
+    endpoint->next = self.free;
+    self.free = endpoint;
+}
+
+/* Output leaves when the worker waits: a header and a body written one after the other share a segment. */
+
+static void owe(struct endpoint *endpoint)
+{
+    if (!endpoint->owed) {
+        endpoint->owed = true;
+        endpoint->previous_owed = self.owed;
+        self.owed = endpoint;
+    }
+}
+
+static void send_owed(void *context)
+{
+    struct endpoint *endpoint = self.owed;
+    self.owed = NULL;
+    while (endpoint) {
+        struct endpoint *before = endpoint->previous_owed;
+        endpoint->owed = false;
+        if (endpoint->kind == TCP_CONNECTED && endpoint->tcp) {
+            tcp_output(endpoint->tcp);
+        }
+        endpoint = before;
+    }
+}
+
+static void forget_owed(struct endpoint *endpoint)
+{
+    for (struct endpoint **at = &self.owed; endpoint->owed && *at; at = &(*at)->previous_owed) {
+        if (*at == endpoint) {
+            *at = endpoint->previous_owed;
+            endpoint->owed = false;
+            break;
+        }
+    }
+}
+
+/* lwIP's callbacks */
+
+static bool writable(const struct endpoint *endpoint)
+{
+    return endpoint->tcp && !endpoint->starved && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
+           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT;
+}
+
+static bool keep_unread(struct endpoint *endpoint, struct pbuf *data)
+{
+    size_t last = 0;
+    while (last + 1 < CHAINS_MAX && endpoint->unread[last + 1]) {
+        last++;
+    }
+    if (!endpoint->unread[last]) {
+        endpoint->unread[last] = data;
+    } else if ((uint32_t)endpoint->unread[last]->tot_len + data->tot_len <= CHAIN_MAX) {
+        pbuf_cat(endpoint->unread[last], data);
+    } else if (last + 1 < CHAINS_MAX) {
+        endpoint->unread[last + 1] = data;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void take_unread(struct endpoint *endpoint, uint16_t count)
+{
+    endpoint->unread[0] = pbuf_free_header(endpoint->unread[0], count);
+    if (!endpoint->unread[0]) {
+        memmove(&endpoint->unread[0], &endpoint->unread[1], sizeof(endpoint->unread) - sizeof(endpoint->unread[0]));
+        endpoint->unread[CHAINS_MAX - 1] = NULL;
+    }
+}
+
+static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
+{
+    struct endpoint *endpoint = argument;
+    if (!data) {
+        endpoint->ended = true;
+    } else if (!keep_unread(endpoint, data)) {
+        return ERR_MEM; /* lwIP keeps it and offers it again */
+    }
+    notify(endpoint, ENDPOINT_READ);
+    return ERR_OK;
+}
+
+static err_t on_sent(void *argument, struct tcp_pcb *pcb, uint16_t length)
+{
+    struct endpoint *endpoint = argument;
+    endpoint->starved = false;
+    if (writable(endpoint)) {
+        notify(endpoint, ENDPOINT_WRITE);
+    }
+    return ERR_OK;
+}
+
+/* Only while a write found no memory: nothing of this connection's may be under way that would be acknowledged. */
+static err_t on_poll(void *argument, struct tcp_pcb *pcb)
+{
+    tcp_poll(pcb, NULL, 0);
+    return on_sent(argument, pcb, 0);
+}
+
+/* The pcb is gone. */
+static void on_error(void *argument, err_t error)
+{
+    struct endpoint *endpoint = argument;
+    endpoint->error = endpoint->kind == TCP_CONNECTING ? (error == ERR_RST ? MP_ECONNREFUSED : MP_ETIMEDOUT) : errno_of(error);
+    endpoint->kind = TCP_BROKEN;
+    endpoint->tcp = NULL;
+    forget_owed(endpoint);
+    port_wake();
+}
+
+static err_t on_connected(void *argument, struct tcp_pcb *pcb, err_t error)
+{
+    struct endpoint *endpoint = argument;
+    endpoint->kind = TCP_CONNECTED;
+    notify(endpoint, ENDPOINT_WRITE);
+    return ERR_OK;
+}
+
+static void attach(struct endpoint *endpoint, struct tcp_pcb *pcb)
+{
+    endpoint->tcp = pcb;
+    tcp_arg(pcb, endpoint);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_nagle_disable(pcb); /* writes are gathered here */
+}
+
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+}
+
+static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
+{
+    struct endpoint *listener = argument;
+    if (error != ERR_OK || !pcb) {
+        return ERR_VAL;
+    }
+    struct endpoint *endpoint = take(TCP_CONNECTED);
+    if (!endpoint) {
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    attach(endpoint, pcb);
+    tcp_backlog_delayed(pcb);
+    endpoint->waiting = true;
+    *listener->queue_end = endpoint;
+    listener->queue_end = &endpoint->next;
+    notify(listener, ENDPOINT_READ);
+    return ERR_OK;
+}
+
+static void on_datagram(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *ip, uint16_t port)
+{
+    struct endpoint *endpoint = argument;
+    bool from_peer = !endpoint->to_set || (ip_addr_eq(ip, &endpoint->to.ip) && port == endpoint->to.port);
+    if (!from_peer || endpoint->tail - endpoint->head == DATAGRAMS_MAX) {
+        pbuf_free(data);
+        return;
+    }
+    endpoint->datagrams[endpoint->tail++ % DATAGRAMS_MAX] = (struct datagram){data, {*ip, port}};
+    notify(endpoint, ENDPOINT_READ);
+}
+
+/* What module socket calls */
+
+void endpoint_init(void)
+{
+    for (size_t i = ENDPOINTS_MAX; i-- > 0;) {
+        give_back(&self.endpoints[i]);
+    }
+    pd_before_flush(send_owed, NULL);
+}
+
+bool endpoint_available(void)
+{
+    return &net_client_config != NULL;
+}
+
+static bool give_datagrams(struct endpoint *endpoint)
+{
+    for (size_t i = 0; i < 8; i++) {
+        if (!(self.datagrams_used & (1u << i))) {
+            self.datagrams_used |= 1u << i;
+            endpoint->datagrams = self.datagrams[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_datagrams(struct endpoint *endpoint)
+{
+    while (endpoint->head != endpoint->tail) {
+        pbuf_free(endpoint->datagrams[endpoint->head++ % DATAGRAMS_MAX].data);
+    }
+    self.datagrams_used &= ~(1u << (endpoint->datagrams - self.datagrams[0]) / DATAGRAMS_MAX);
+}
+
+static struct endpoint *new_udp(void)
+{
+    struct endpoint *endpoint = take(UDP);
+    if (!endpoint) {
+        return NULL;
+    }
+    endpoint->udp = give_datagrams(endpoint) ? udp_new() : NULL;
+    if (!endpoint->udp) {
+        if (endpoint->datagrams) {
+            take_datagrams(endpoint);
+        }
+        give_back(endpoint);
+        return NULL;
+    }
+    udp_recv(endpoint->udp, on_datagram, endpoint);
+    return endpoint;
+}
+
+static struct endpoint *new_tcp(void)
+{
+    struct endpoint *endpoint = take(TCP_NEW);
+    struct tcp_pcb *pcb = endpoint ? tcp_new() : NULL;
+    if (endpoint && !pcb) {
+        give_back(endpoint);
+        return NULL;
+    }
+    if (endpoint) {
+        attach(endpoint, pcb);
+        ip_set_option(pcb, SOF_REUSEADDR);
+    }
+    return endpoint;
+}
+
+struct endpoint *endpoint_new(bool udp)
+{
+    return udp ? new_udp() : new_tcp();
+}
+
+bool endpoint_is_udp(const struct endpoint *endpoint)
+{
+    return endpoint->kind == UDP;
+}
+
+static void close_connection(struct endpoint *endpoint)
+{
+    struct tcp_pcb *pcb = endpoint->tcp;
+    for (size_t i = 0; i < CHAINS_MAX && endpoint->unread[i]; i++) {
+        tcp_recved(pcb, endpoint->unread[i]->tot_len); /* else lwIP resets, and what was written may be lost on its way */
+    }
+    detach(pcb);
+    if (endpoint->waiting) {
+        tcp_backlog_accepted(pcb);
+    }
+    if (tcp_close(pcb) != ERR_OK) {
+        tcp_abort(pcb);
+    }
+}
+
+static void close_listener(struct endpoint *endpoint)
+{
+    while (endpoint->queue) {
+        struct endpoint *waiting = endpoint->queue;
+        endpoint->queue = waiting->next;
+        endpoint_close(waiting);
+    }
+    tcp_arg(endpoint->tcp, NULL);
+    tcp_accept(endpoint->tcp, NULL);
+    tcp_close(endpoint->tcp);
+}
+
+static void close_udp(struct endpoint *endpoint)
+{
+    udp_remove(endpoint->udp);
+    take_datagrams(endpoint);
+}
+
+void endpoint_close(struct endpoint *endpoint)
+{
+    forget_owed(endpoint);
+    switch ((enum kind)endpoint->kind) {
+    case FREE:
+        return;
+    case TCP_LISTENING:
+        close_listener(endpoint);
+        break;
+    case TCP_NEW:
+    case TCP_CONNECTING:
+    case TCP_CONNECTED:
+        close_connection(endpoint);
+        break;
+    case TCP_BROKEN:
+        break;
+    case UDP:
+        close_udp(endpoint);
+        break;
+    }
+    while (endpoint->unread[0]) {
+        take_unread(endpoint, endpoint->unread[0]->tot_len);
+    }
+    give_back(endpoint);
+}
+
+int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address)
+{
+    if (endpoint->kind == UDP) {
+        return errno_of(udp_bind(endpoint->udp, &address->ip, address->port));
+    }
+    return endpoint->kind == TCP_NEW ? errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port)) : MP_EINVAL;
+}
+
+int endpoint_listen(struct endpoint *endpoint, int backlog)
+{
+    if (endpoint->kind == TCP_LISTENING) {
+        return 0;
+    }
+    if (endpoint->kind != TCP_NEW) {
+        return MP_EOPNOTSUPP;
+    }
+    int most = backlog > ENDPOINT_BACKLOG ? (backlog > 0xff ? 0xff : backlog) : ENDPOINT_BACKLOG;
+    err_t error;
+    struct tcp_pcb *listener = tcp_listen_with_backlog_and_err(endpoint->tcp, (uint8_t)most, &error);
+    if (!listener) {
+        return errno_of(error);
+    }
+    endpoint->kind = TCP_LISTENING;
+    endpoint->tcp = listener;
+    tcp_arg(listener, endpoint);
+    tcp_accept(listener, on_accept);
+    return 0;
+}
+
+struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer)
+{
+    while (endpoint->kind == TCP_LISTENING && endpoint->queue) {
+        struct endpoint *first = endpoint->queue;
+        endpoint->queue = first->next;
+        if (!endpoint->queue) {
+            endpoint->queue_end = &endpoint->queue;
+        }
+        first->waiting = false;
+        if (first->kind == TCP_CONNECTED) {
+            tcp_backlog_accepted(first->tcp);
+            endpoint_peer_address(first, peer);
+            return first;
+        }
+        endpoint_close(first); /* reset by its peer while it waited */
+    }
+    return NULL;
+}
+
+int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address)
+{
+    if (endpoint->kind == UDP) {
+        endpoint->to = *address;
+        endpoint->to_set = true;
+        return 0;
+    }
+    if (endpoint->kind == TCP_CONNECTED) {
+        return MP_EISCONN;
+    }
+    if (endpoint->kind == TCP_CONNECTING) {
+        return MP_EALREADY;
+    }
+    if (endpoint->kind != TCP_NEW) {
+        return MP_EINVAL;
+    }
+    endpoint->kind = TCP_CONNECTING;
+    err_t error = tcp_connect(endpoint->tcp, &address->ip, address->port, on_connected);
+    if (error != ERR_OK) {
+        endpoint->kind = TCP_NEW;
+    }
+    return error == ERR_OK ? MP_EINPROGRESS : errno_of(error);
+}
+
+int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
+{
+    if (endpoint->kind != TCP_CONNECTED) {
+        return MP_ENOTCONN;
+    }
+    if (read) {
+        endpoint->ended = true;
+    }
+    return write ? errno_of(tcp_shutdown(endpoint->tcp, 0, 1)) : 0;
+}
+
+static intptr_t nothing(struct endpoint *endpoint, int *error)
+{
+    if (endpoint->error) {
+        *error = endpoint->error;
+        endpoint->error = 0;
+        endpoint->ended = true;
+        return -1;
+    }
+    if (endpoint->ended) {
+        return 0;
+    }
+    bool waits = endpoint->kind == TCP_CONNECTED || endpoint->kind == TCP_CONNECTING;
+    *error = waits ? MP_EAGAIN : MP_ENOTCONN;
+    return -1;
+}
+
+static intptr_t receive_datagram(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
+    int *error)
+{
+    if (endpoint->head == endpoint->tail) {
+        *error = MP_EAGAIN;
+        return -1;
+    }
+    struct datagram *datagram = &endpoint->datagrams[endpoint->head++ % DATAGRAMS_MAX];
+    uint16_t count = pbuf_copy_partial(datagram->data, buffer, size > 0xffff ? 0xffff : (uint16_t)size, 0);
+    if (from) {
+        *from = datagram->from;
+    }
+    pbuf_free(datagram->data);
+    return count;
+}
+
+intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
+{
+    if (endpoint->kind == UDP) {
+        return receive_datagram(endpoint, buffer, size, from, error);
+    }
+    if (!endpoint->unread[0]) {
+        return nothing(endpoint, error);
+    }
+    uint16_t count = pbuf_copy_partial(endpoint->unread[0], buffer, size > CHAIN_MAX ? CHAIN_MAX : (uint16_t)size, 0);
+    take_unread(endpoint, count);
+    if (endpoint->tcp) {
+        tcp_recved(endpoint->tcp, count);
+    }
+    if (from) {
+        endpoint_peer_address(endpoint, from);
+    }
+    return count;
+}
+
+size_t endpoint_line_length(const struct endpoint *endpoint, size_t limit)
+{
+    size_t before = 0;
+    for (const struct pbuf *part = endpoint->unread[0]; part && before < limit; part = part->next) {
+        const char *end = memchr(part->payload, '\n', part->len);
+        if (end) {
+            before += (size_t)(end - (const char *)part->payload) + 1;
+            break;
+        }
+        before += part->len;
+    }
+    return before < limit ? before : limit;
+}
+
+intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
+{
+    if (endpoint->kind == UDP) {
+        if (endpoint->to_set) {
+            return endpoint_send_to(endpoint, data, size, &endpoint->to, error);
+        }
+        *error = MP_ENOTCONN;
+        return -1;
+    }
+    if (endpoint->kind != TCP_CONNECTED) {
+        *error = endpoint->error ? endpoint->error : endpoint->kind == TCP_CONNECTING ? MP_EAGAIN : MP_EPIPE;
+        endpoint->error = 0;
+        return -1;
+    }
+    size_t room = tcp_sndbuf(endpoint->tcp);
+    size_t count = size < room ? size : room;
+    err_t result = count ? tcp_write(endpoint->tcp, data, (uint16_t)(count > 0xffff ? 0xffff : count), TCP_WRITE_FLAG_COPY) : ERR_MEM;
+    count = count > 0xffff ? 0xffff : count;
+    while (result == ERR_MEM && count > TCP_MSS) {
+        count /= 2;
+        result = tcp_write(endpoint->tcp, data, (uint16_t)count, TCP_WRITE_FLAG_COPY);
+    }
+    owe(endpoint);
+    if (result == ERR_OK) {
+        return (intptr_t)count;
+    }
+    if (result == ERR_MEM && size > 0) {
+        endpoint->starved = true;
+        tcp_poll(endpoint->tcp, on_poll, 1);
+        result = ERR_WOULDBLOCK;
+    }
+    *error = result == ERR_CONN ? MP_EPIPE : errno_of(result);
+    return size == 0 ? 0 : -1;
+}
+
+intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,
+    int *error)
+{
+    struct pbuf *datagram = size <= 0xffff ? pbuf_alloc(PBUF_TRANSPORT, (uint16_t)size, PBUF_RAM) : NULL;
+    if (!datagram) {
+        *error = size <= 0xffff ? MP_ENOMEM : MP_EINVAL;
+        return -1;
+    }
+    memcpy(datagram->payload, data, size);
+    err_t result = udp_sendto(endpoint->udp, datagram, &to->ip, to->port);
+    pbuf_free(datagram);
+    *error = errno_of(result);
+    return result == ERR_OK ? (intptr_t)size : -1;
+}
+
+uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events)
+{
+    uint32_t ready = 0;
+    switch ((enum kind)endpoint->kind) {
+    case FREE:
+    case TCP_NEW:
+        ready = ENDPOINT_HANGUP;
+        break;
+    case TCP_BROKEN:
+        ready = ENDPOINT_READ | ENDPOINT_WRITE | (endpoint->error ? ENDPOINT_ERROR : 0) | ENDPOINT_HANGUP;
+        break;
+    case TCP_LISTENING:
+        ready = endpoint->queue ? ENDPOINT_READ : 0;
+        break;
+    case TCP_CONNECTING:
+        break;
+    case TCP_CONNECTED:
+        ready = (endpoint->unread[0] || endpoint->ended ? ENDPOINT_READ : 0) | (writable(endpoint) ? ENDPOINT_WRITE : 0);
+        break;
+    case UDP:
+        ready = ENDPOINT_WRITE | (endpoint->head != endpoint->tail ? ENDPOINT_READ : 0);
+        break;
+    }
+    ready &= events | ENDPOINT_ERROR | ENDPOINT_HANGUP;
+    endpoint->interest = ready ? 0 : (uint8_t)events;
+    return ready;
+}
+
+bool endpoint_local_address(const struct endpoint *endpoint, struct endpoint_address *address)
+{
+    if (endpoint->kind == UDP) {
+        *address = (struct endpoint_address){endpoint->udp->local_ip, endpoint->udp->local_port};
+    } else if (endpoint->kind != FREE && endpoint->tcp) {
+        *address = (struct endpoint_address){endpoint->tcp->local_ip, endpoint->tcp->local_port};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool endpoint_peer_address(const struct endpoint *endpoint, struct endpoint_address *address)
+{
+    if (endpoint->kind == UDP && endpoint->to_set) {
+        *address = endpoint->to;
+    } else if (endpoint->kind == TCP_CONNECTED && endpoint->tcp) {
+        *address = (struct endpoint_address){endpoint->tcp->remote_ip, endpoint->tcp->remote_port};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void endpoint_set_keepalive(struct endpoint *endpoint, bool on)
+{
+    if (endpoint->kind != UDP && endpoint->tcp) {
+        if (on) {
+            ip_set_option(endpoint->tcp, SOF_KEEPALIVE);
+        } else {
+            ip_reset_option(endpoint->tcp, SOF_KEEPALIVE);
+        }
+    }
+}
+
+void endpoint_set_broadcast(struct endpoint *endpoint, bool on)
+{
+    if (endpoint->kind == UDP) {
+        if (on) {
+            ip_set_option(endpoint->udp, SOF_BROADCAST);
+        } else {
+            ip_reset_option(endpoint->udp, SOF_BROADCAST);
+        }
+    }
+}
+
+static void on_name(const char *name, const ip_addr_t *ip, void *argument)
+{
+    struct endpoint_lookup *lookup = argument;
+    if (ip) {
+        lookup->ip = *ip;
+    }
+    lookup->done = ip ? 1 : -1;
+    port_wake();
+}
+
+int endpoint_look_up(const char *name, struct endpoint_lookup *lookup)
+{
+    lookup->done = 0;
+    err_t error = dns_gethostbyname(name, &lookup->ip, on_name, lookup);
+    if (error == ERR_OK) {
+        lookup->done = 1;
+    }
+    return errno_of(error);
+}

@@ -1,0 +1,339 @@
+/* files.c: file operations for the interpreter: commands under way, the mount, and the one mapping of errors.
+ *   consumes  completions   from the file server, trusted for content only
+ *   produces  commands; those given before the mount's outcome is known, or while the ring is full, wait in order
+ *   invariant a job's block is its own from file_job_get() until its command is answered and its user has let go
+ *   when full file_job_get() refuses; the caller waits for a wake
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "lib/log.h"
+#include "net/ip/ip.h"
+#include "python/config.h"
+#include "python/files.h"
+#include "python/port.h"
+#include "timer/client.h"
+
+#include "py/mperrno.h"
+
+#define JOBS_MAX 384 /* those with data are limited by the share's blocks; the others close files */
+#define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
+#define MOUNT_PAUSE_FIRST_NS 500000000ull
+#define MOUNT_PAUSE_LAST_NS 30000000000ull
+
+#pragma weak net_client_config
+
+enum mount_state { MOUNT_ASKED, MOUNT_DONE, MOUNT_FAILED };
+
+struct file_job {
+    struct fs_request request;
+    struct fs_command command;
+    struct file_job *next; /* in the free list or among the held */
+    void *block;
+    bool dropped;
+};
+
+static struct {
+    bool available;
+    enum mount_state mount;
+    struct fs_request mount_request;
+    struct timer mount_timer;
+    uint64_t mount_pause_ns;
+    bool network_asked;
+    struct file_job jobs[JOBS_MAX];
+    struct file_job *free;
+    struct file_job *held, **held_end; /* not issued yet */
+    uint32_t closes_lost;
+} self;
+
+static int errno_of(uint32_t status)
+{
+    switch ((enum fs_status)status) {
+    case FS_STATUS_OK: return 0;
+    case FS_STATUS_INVALID_COMMAND: return MP_EOPNOTSUPP;
+    case FS_STATUS_INVALID_BUFFER: return MP_EFAULT;
+    case FS_STATUS_INVALID_PATH: return MP_EINVAL;
+    case FS_STATUS_INVALID_FD: return MP_EBADF;
+    case FS_STATUS_NOT_FOUND: return MP_ENOENT;
+    case FS_STATUS_EXISTS: return MP_EEXIST;
+    case FS_STATUS_NOT_DIRECTORY: return MP_ENOTDIR;
+    case FS_STATUS_IS_DIRECTORY: return MP_EISDIR;
+    case FS_STATUS_NOT_EMPTY: return 39;     /* ENOTEMPTY, which MicroPython does not name */
+    case FS_STATUS_NAME_TOO_LONG: return 36; /* ENAMETOOLONG */
+    case FS_STATUS_ACCESS: return MP_EACCES;
+    case FS_STATUS_READ_ONLY: return MP_EROFS;
+    case FS_STATUS_NO_SPACE: return MP_ENOSPC;
+    case FS_STATUS_TOO_LARGE: return MP_EFBIG;
+    case FS_STATUS_TOO_MANY_OPEN: return MP_ENFILE;
+    case FS_STATUS_STALE: return 116; /* ESTALE */
+    case FS_STATUS_INVALID_ARGUMENT: return MP_EINVAL;
+    case FS_STATUS_IO: return MP_EIO;
+    case FS_STATUS_NOT_MOUNTED: return MP_ENODEV;
+    case FS_STATUS_UNREACHABLE: return MP_EHOSTUNREACH;
+    case FS_STATUS_SERVER_WAS_RESET: return MP_EIO;
+    }
+    return MP_EIO; /* a number that the protocol does not have */
+}
+
+/* Issuing */
+
+static bool issue_held(void)
+{
+    while (self.held) {
+        struct file_job *job = self.held;
+        if (!fs_client_issue(&job->request, &job->command)) {
+            return false;
+        }
+        self.held = job->next;
+        if (!self.held) {
+            self.held_end = &self.held;
+        }
+    }
+    return true;
+}
+
+static void issue(struct file_job *job)
+{
+    job->next = NULL;
+    *self.held_end = job;
+    self.held_end = &job->next;
+    if (self.mount != MOUNT_ASKED) {
+        issue_held();
+    }
+}
+
+static void ask_mount(void *context);
+
+static void note_reset(uint32_t status)
+{
+    if (status == FS_STATUS_SERVER_WAS_RESET && self.mount == MOUNT_DONE) {
+        ask_mount(NULL);
+    }
+}
+
+static void release(struct file_job *job)
+{
+    if (job->block) {
+        fs_client_block_put(job->block);
+        job->block = NULL;
+    }
+    job->next = self.free;
+    self.free = job;
+}
+
+static void end_dropped(struct file_job *job)
+{
+    bool opened = job->request.result.status == FS_STATUS_OK;
+    uint32_t type = job->command.type;
+    uint64_t fd = job->request.result.open.fd;
+    release(job);
+    if (opened && (type == FS_OPEN || type == FS_OPENDIR)) {
+        files_close_later(fd, type == FS_OPENDIR);
+    }
+}
+
+static void completed(struct fs_request *request)
+{
+    struct file_job *job = request->context;
+    note_reset(request->result.status);
+    if (job->dropped) {
+        end_dropped(job);
+    }
+}
+
+static void after_batch(void *context)
+{
+    if (self.mount != MOUNT_ASKED) {
+        issue_held();
+    }
+    port_wake();
+}
+
+/* The mount */
+
+static void mount_answered(struct fs_request *request)
+{
+    if (request->result.status == FS_STATUS_OK) {
+        self.mount = MOUNT_DONE;
+        self.mount_pause_ns = MOUNT_PAUSE_FIRST_NS;
+    } else {
+        self.mount = MOUNT_FAILED;
+        timer_start(&self.mount_timer, pd_now_ns() + self.mount_pause_ns, ask_mount, NULL);
+        self.mount_pause_ns *= 2;
+        if (self.mount_pause_ns > MOUNT_PAUSE_LAST_NS) {
+            self.mount_pause_ns = MOUNT_PAUSE_LAST_NS;
+        }
+    }
+    /* The file server's own address comes first, so that addresses are the same at every boot. */
+    if (!self.network_asked && &net_client_config) {
+        self.network_asked = true;
+        ip_start();
+    }
+    issue_held();
+    port_wake();
+}
+
+static void ask_mount(void *context)
+{
+    struct fs_command command = {.type = FS_INITIALISE};
+    if (self.mount != MOUNT_FAILED) {
+        self.mount = MOUNT_ASKED; /* commands wait; after a failure they are answered by it meanwhile */
+    }
+    self.mount_request = (struct fs_request){.handler = mount_answered};
+    if (!fs_client_issue(&self.mount_request, &command)) {
+        timer_start(&self.mount_timer, pd_now_ns() + self.mount_pause_ns, ask_mount, NULL);
+    }
+}
+
+void files_init(const struct fs_client_config *config)
+{
+    self.available = true;
+    self.mount_pause_ns = MOUNT_PAUSE_FIRST_NS;
+    self.held_end = &self.held;
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        release(&self.jobs[i]);
+    }
+    fs_client_init(config);
+    fs_client_on_event(after_batch, NULL);
+    self.mount = MOUNT_ASKED;
+    ask_mount(NULL);
+}
+
+bool files_available(void)
+{
+    return self.available;
+}
+
+/* Jobs */
+
+static void prepare(struct file_job *job)
+{
+    self.free = job->next;
+    *job = (struct file_job){.request = {.handler = completed, .context = job}};
+}
+
+struct file_job *file_job_get(void)
+{
+    struct file_job *job = self.free;
+    void *block = job ? fs_client_block_get() : NULL;
+    if (!block) {
+        return NULL;
+    }
+    prepare(job);
+    job->block = block;
+    return job;
+}
+
+bool file_jobs_left(void)
+{
+    struct file_job *job = file_job_get();
+    if (job) {
+        release(job);
+    }
+    return job != NULL;
+}
+
+static int put_path(struct file_job *job, size_t offset, const char *path, struct fs_buffer *buffer)
+{
+    size_t length = strlen(path);
+    if (length > FS_PATH_MAX) {
+        return errno_of(FS_STATUS_NAME_TOO_LONG);
+    }
+    char *place = (char *)job->block + offset;
+    memcpy(place, path, length);
+    *buffer = fs_client_buffer(place, length);
+    return 0;
+}
+
+int file_job_path(struct file_job *job, enum fs_command_type type, const char *path, uint32_t flags)
+{
+    job->command = (struct fs_command){.type = type, .flags = flags};
+    int error = put_path(job, 0, path, &job->command.path.path);
+    if (error) {
+        return error;
+    }
+    if (type == FS_OPEN || type == FS_STAT) {
+        job->command.path.other = fs_client_buffer((char *)job->block + ATTRIBUTES_OFFSET, sizeof(struct fs_stat));
+    }
+    issue(job);
+    return 0;
+}
+
+int file_job_two_paths(struct file_job *job, enum fs_command_type type, const char *path, const char *other)
+{
+    job->command = (struct fs_command){.type = type};
+    int error = put_path(job, 0, path, &job->command.path.path);
+    if (!error) {
+        error = put_path(job, FS_PATH_MAX, other, &job->command.path.other);
+    }
+    if (!error) {
+        issue(job);
+    }
+    return error;
+}
+
+int file_job_fd(struct file_job *job, enum fs_command_type type, uint64_t fd, uint64_t position, uint64_t size)
+{
+    job->command = (struct fs_command){.type = type};
+    job->command.file.fd = fd;
+    job->command.file.position = position;
+    if (size > 0) {
+        job->command.file.data = fs_client_buffer(job->block, size);
+    }
+    issue(job);
+    return 0;
+}
+
+bool file_job_done(const struct file_job *job)
+{
+    return job->request.done;
+}
+
+int file_job_error(const struct file_job *job)
+{
+    return errno_of(job->request.result.status);
+}
+
+const struct fs_completion *file_job_result(const struct file_job *job)
+{
+    return &job->request.result;
+}
+
+struct fs_stat *file_job_attributes(struct file_job *job)
+{
+    return (struct fs_stat *)((char *)job->block + ATTRIBUTES_OFFSET);
+}
+
+void *file_job_data(struct file_job *job)
+{
+    return job->block;
+}
+
+void file_job_put(struct file_job *job)
+{
+    if (job->command.type == 0 || job->request.done) {
+        release(job);
+    } else {
+        job->dropped = true;
+    }
+}
+
+int file_job_wait(struct file_job *job)
+{
+    while (!job->request.done) {
+        port_wait(PORT_FOREVER);
+    }
+    return file_job_error(job);
+}
+
+void files_close_later(uint64_t fd, bool directory)
+{
+    struct file_job *job = self.free;
+    if (!job) {
+        self.closes_lost++;
+        return;
+    }
+    prepare(job);
+    job->dropped = true;
+    file_job_fd(job, directory ? FS_CLOSEDIR : FS_CLOSE, fd, 0, 0);
+}

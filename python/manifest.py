@@ -1,0 +1,3 @@
+# python/manifest.py: what every interpreter has frozen in; the program's own modules follow.
+include("$(MPY_DIR)/extmod/asyncio")
+package("microdot", ("__init__.py", "microdot.py", "websocket.py", "sse.py"), base_path="$(MICRODOT_DIR)")

@@ -1,0 +1,33 @@
+# python/port.mk: MicroPython's own build of its core and of this port, as one archive; python/python.mk runs it from the top.
+#
+#   MPY      the release's sources, unmodified
+#   BUILD    where objects, generated headers and libmicropython.a go
+#   PD_CC    compiler; PD_AR archiver; PD_CFLAGS what every file is compiled with; PORT_CFLAGS more for the port's files
+
+TOP := $(MPY)
+include $(MPY)/py/mkenv.mk
+CC := $(PD_CC)
+CPP := $(PD_CC) -E
+AR := $(PD_AR)
+QSTR_DEFS := python/qstrdefsport.h
+MICROPY_ROM_TEXT_COMPRESSION := 0
+include $(MPY)/py/py.mk
+include $(MPY)/extmod/extmod.mk
+
+# Ours does not lie in the folder where make runs, where py.mk looks for it.
+vpath mpconfigport.h python
+QSTR_GLOBAL_DEPENDENCIES := $(MPY)/py/mpconfig.h python/mpconfigport.h $(FLAGS_FILE)
+
+INC += -I. -I$(BUILD) -Ipython -I$(MPY)
+CFLAGS += $(PD_CFLAGS) $(INC) -DMP_CONFIGFILE='"python/mpconfigport.h"' -DNDEBUG -Wall -Werror -Wno-unused-parameter
+
+PORT_C := $(addprefix python/,interpreter.c console.c time.c builtins.c files.c vfs_files.c modfs_async.c endpoint.c modsocket.c)
+SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c runtime/sys_stdio_mphal.c \
+    runtime/gchelper_generic.c timeutils/timeutils.c)
+
+SRC_QSTR += $(PORT_C) $(SHARED_C)
+OBJ = $(PY_O) $(addprefix $(BUILD)/,$(PORT_C:.c=.o) $(SHARED_C:.c=.o))
+
+$(addprefix $(BUILD)/,$(PORT_C:.c=.o)): CFLAGS += $(PORT_CFLAGS)
+
+include $(MPY)/py/mkrules.mk

@@ -1,0 +1,46 @@
+# python/python.mk: MicroPython, unmodified, with our port; and the programs made of it.
+#
+#   $(eval $(call python_program,NAME,MODULES))    the interpreter with MODULES (python files, from the top) frozen in
+
+MPY_CORE := $(OBJ)/micropython
+MPY_CROSS := $(HOST_OBJ)/mpy-cross/mpy-cross
+MPY_CFLAGS = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(IP_CFLAGS)
+
+# The core and the port: MicroPython's own build, one archive. It keeps its own dependencies, so it is always asked.
+MPY_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES $(MAKE) --no-print-directory
+$(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENERATED_HEADERS)
+	$(Q)$(MPY_MAKE) -f python/port.mk MPY=$(MICROPYTHON) BUILD=$(MPY_CORE) PYTHON=$(PYTHON) PD_CC=$(CC) PD_AR=$(AR) \
+	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s) $(MPY_CORE)/libmicropython.a
+$(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS)))
+$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,ip fs_client serial_client timer_client))
+
+# The compiler of frozen modules, for this machine, from the same source.
+$(MPY_CROSS): | $(SOURCES_READY)
+	$(call say,HOST,mpy-cross)
+	@mkdir -p $(@D)
+	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=$(HOST_CC) PYTHON=$(PYTHON) >$(@D)/log 2>&1 || \
+	    { cat $(@D)/log; exit 1; }
+
+# $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own.
+define frozen_rule
+$(OBJ)/$1.frozen/manifest.py: $(OBJ)/$1.frozen/modules python/manifest.py
+	$(Q){ cat python/manifest.py; for m in $2; do echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
+$(call remember,$(OBJ)/$1.frozen/modules,$2)
+$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $2 $(MPY_CROSS) $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
+	$$(call say,FREEZE,$1)
+	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr
+	$$(Q)MICROPY_MPYCROSS=$(abspath $(MPY_CROSS)) $(PYTHON) $(MICROPYTHON)/tools/makemanifest.py -o $$@ -b $$(@D) \
+	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
+	    $$(@D)/manifest.py >/dev/null
+$(OBJ)/$1.frozen/libfrozen.a: $(OBJ)/$1.frozen/frozen_content.c
+	$$(call say,CC,$$<)
+	$$(Q)$(CC) $(MPY_CFLAGS) -DMP_CONFIGFILE='"python/mpconfigport.h"' -w \
+	    -Ipython -I$(MICROPYTHON) -I$(MPY_CORE) -c -o $(OBJ)/$1.frozen/frozen_content.o $$<
+	$$(Q)rm -f $$@ && $(AR) rcsD $$@ $(OBJ)/$1.frozen/frozen_content.o
+endef
+
+define python_program
+$(call frozen_rule,$1,$2)
+$(call archive,$1_frozen,$(OBJ)/$1.frozen/libfrozen.a)
+$(call program,$1,python/pd.c,micropython $1_frozen,$(IP_CFLAGS))
+endef
