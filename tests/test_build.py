@@ -1,0 +1,134 @@
+"""The build: each wrong variable is one clear line; a change rebuilds what depends on it; the same inputs give the same image."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from serval import paths
+
+VARIABLES = ("MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT "
+             "WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA")
+
+
+def make(*arguments, environment=None, folder=paths.TOP):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "MICROKIT_", "BUILD_DIR"))}
+    return subprocess.run(["make", "--no-print-directory", "-C", str(folder), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                          text=True, capture_output=True, check=False, env={**clean, **(environment or {})})
+
+
+def hello(out, *arguments):
+    """Builds hello into `out`; returns what make did, one step a line."""
+    done = make("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={out}", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line.split() for line in done.stdout.splitlines() if line.startswith("  ")]
+
+
+@pytest.fixture(name="sdk", scope="module")
+def fixture_sdk(tmp_path_factory):
+    """A copy of our SDK, as a stranger would have one: a path, a VERSION, no source behind it."""
+    assert make("sdk", f"CACHE_DIR={paths.CACHE}").returncode == 0
+    sdk = tmp_path_factory.mktemp("sdk") / "microkit-sdk"
+    shutil.copytree(paths.CACHE / "sdk", sdk)
+    (sdk / "VERSION").write_text("1.4.1\n")
+    return sdk
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["MICROKTI_BOARD=odroidc4"], "MICROKTI_BOARD is set: that is a misspelling of MICROKIT_BOARD"),
+    (["NFS_SEVRER=1"], f"NFS_SEVRER is no variable of this build. There are: {VARIABLES}"),
+    (["MICROKIT_BORAD=1"], f"MICROKIT_BORAD is no variable of this build. There are: {VARIABLES}"),
+    (["MICROKIT_BOARD=toaster"], "MICROKIT_BOARD='toaster' is unknown. There are: qemu_virt_aarch64"),
+    (["MICROKIT_BOARD="], "MICROKIT_BOARD is empty"),
+    (["MICROKIT_CONFIG=fast"], "MICROKIT_CONFIG='fast' is unknown. There are: debug release benchmark"),
+    (["MICROKIT_SDK=/nowhere"], "MICROKIT_SDK='/nowhere' is no Microkit SDK: it has no bin/microkit"),
+    (["BUILD_DIR=a b"], "BUILD_DIR='a b': a path with white space cannot be used"),
+])
+def test_wrong_variable_is_one_line(arguments, message):
+    done = make("hello", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mk/config.mk:") and done.stderr.endswith(f": *** {message}.  Stop.\n")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_misspelling_in_the_environment_is_found():
+    done = make("hello", environment={"MICROKTI_BOARD": "odroidc4"})
+    assert done.returncode == 2 and "MICROKTI_BOARD is set: that is a misspelling of MICROKIT_BOARD" in done.stderr
+
+
+def test_sdk_without_the_board(sdk, tmp_path):
+    other = tmp_path / "sdk"
+    shutil.copytree(sdk, other)
+    (other / "board" / paths.BOARD).rename(other / "board" / "toaster")
+    done = make("hello", f"MICROKIT_SDK={other}")
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no board {paths.BOARD}. It has: toaster.  Stop.\n")
+
+
+def test_sdk_without_the_config(sdk, tmp_path):
+    other = tmp_path / "sdk"
+    shutil.copytree(sdk, other)
+    shutil.rmtree(other / "board" / paths.BOARD / "release")
+    done = make("hello", f"MICROKIT_SDK={other}")
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {paths.BOARD}. It has: benchmark debug.  Stop.\n")
+
+
+def test_foreign_sdk_builds_in_its_dialect(sdk, tmp_path):
+    hello(tmp_path, f"MICROKIT_SDK={sdk}")
+    text = (tmp_path / "hello" / "hello.system").read_text()
+    ends = [line for line in text.splitlines() if "<end" in line]
+    assert ends and not any("pp=" in line for line in ends)
+    assert (tmp_path / "hello.img").stat().st_size > 0
+
+
+def test_help_makes_nothing(tmp_path):
+    done = make(f"CACHE_DIR={tmp_path}/cache", f"BUILD_DIR={tmp_path}/build")
+    assert done.returncode == 0 and "make run" in done.stdout and not list(tmp_path.iterdir())
+
+
+def test_nothing_to_do_the_second_time(tmp_path):
+    assert hello(tmp_path)
+    assert hello(tmp_path) == []
+
+
+def test_same_inputs_same_image(tmp_path):
+    """Elsewhere, with objects of its own."""
+    hello(tmp_path / "a")
+    hello(tmp_path / "b", f"CACHE_DIR={tmp_path}/cache")
+    for name in ("hello.img", "hello.report.txt"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_configs_differ(tmp_path):
+    images = set()
+    for config in ("debug", "release"):
+        hello(tmp_path / config, f"MICROKIT_CONFIG={config}")
+        images.add((tmp_path / config / "hello.img").read_bytes())
+    assert len(images) == 2
+
+
+def test_changed_config_compiles_nothing_twice(tmp_path):
+    """Objects of both configs stay: switching back links and packs, no more."""
+    for config in ("debug", "release"):
+        hello(tmp_path, f"MICROKIT_CONFIG={config}")
+    steps = {(step[0], os.path.basename(step[1])) for step in hello(tmp_path, "MICROKIT_CONFIG=debug")}
+    assert not {name for kind, name in steps if kind == "CC" and not name.endswith(".config.c")}
+    assert ("IMAGE", "hello.img") in steps
+
+
+def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_path):
+    """make stops at once, and builds when the mistake is gone."""
+    folder = tmp_path / "tree"
+    shutil.copytree(paths.TOP, folder, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
+    (folder / "third_party" / "src").symlink_to(paths.TOP / "third_party" / "src")
+    script = folder / "examples" / "hello" / "hello.py"
+    good = script.read_text()
+    script.write_text(good.replace("s = System.from_args()", "s = System.from_args()\ns.board.device('floppy')", 1))
+    line = 1 + script.read_text()[:script.read_text().index("s.board.device('floppy')")].count("\n")
+    arguments = ("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={tmp_path}/out")
+    done = make(*arguments, folder=folder)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board {paths.BOARD} has: "
+                                           "rtc, timer, uart, virtio_net")
+    assert len(done.stderr.splitlines()) == 2
+    script.write_text(good)
+    assert make(*arguments, folder=folder).returncode == 0
