@@ -94,12 +94,11 @@ endef
 
 # $(call needed,LIBRARIES): they and all that they need.
 needed = $(sort $(foreach l,$1,$l $(call needed,$(library.$l.needs))))
-library_file = $(or $(library.$1.file),$(call stop,library '$1' is unknown; there are: $(sort $(all_libraries))))
+library_file = $(or $(library.$1.file),$(error library '$1' is unknown; there are: $(sort $(all_libraries))))
 
 # $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
 define pd_instance
 $(call remember,$(BUILD_DIR)/$1/$2.ldflags,$(program.$3.ldflags) $4 $(call needed,$(program.$3.libraries)))
-$(if $(program.$3.objects),,$(call stop,$1: PD '$2' runs program '$3', which no component file names))
 $(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags | $$(GENERATED_HEADERS)
 	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
 	$$(Q)$(CC) $(call pd_cflags,-g0) -MMD -MP -c -o $$@ $$<
@@ -107,6 +106,7 @@ $(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
     $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
     mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.ldflags
 	$$(call say,LD,$(BUILD_DIR)/$1/$2.elf)
+	$(if $(program.$3.objects),,@echo "$(system.$1.description): PD '$2' runs program '$3', but no component's .mk file names it" >&2; exit 1)
 	$$(Q)$(LD) $(PD_LDFLAGS) $(program.$3.ldflags) $4 -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
 	    --start-group $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) \
 	    $(SDK_BOARD)/lib/libmicrokit.a $(LIBC) $(LIBGCC) --end-group

@@ -115,20 +115,39 @@ def test_changed_config_compiles_nothing_twice(tmp_path):
     assert ("IMAGE", "hello.img") in steps
 
 
-def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_path):
-    """make stops at once, and builds when the mistake is gone."""
+@pytest.fixture(name="tree")
+def fixture_tree(tmp_path):
+    """A copy of the sources, to be changed."""
     folder = tmp_path / "tree"
     shutil.copytree(paths.TOP, folder, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
     (folder / "third_party" / "src").symlink_to(paths.TOP / "third_party" / "src")
-    script = folder / "examples" / "hello" / "hello.py"
+    return folder
+
+
+def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_path, tree):
+    """make stops at once, and builds when the mistake is gone."""
+    script = tree / "examples" / "hello" / "hello.py"
     good = script.read_text()
     script.write_text(good.replace("s = System.from_args()", "s = System.from_args()\ns.board.device('floppy')", 1))
     line = 1 + script.read_text()[:script.read_text().index("s.board.device('floppy')")].count("\n")
     arguments = ("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={tmp_path}/out")
-    done = make(*arguments, folder=folder)
+    done = make(*arguments, folder=tree)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board {paths.BOARD} has: "
                                            "rtc, timer, uart, virtio_net")
     assert len(done.stderr.splitlines()) == 2
     script.write_text(good)
-    assert make(*arguments, folder=folder).returncode == 0
+    assert make(*arguments, folder=tree).returncode == 0
+
+
+def test_program_without_a_rule_is_named_and_mended(tmp_path, tree):
+    script = tree / "examples" / "hello" / "hello.py"
+    good = script.read_text()
+    script.write_text(good.replace('program="hello_adder"', 'program="hello_addr"'))
+    arguments = ("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={tmp_path}/out")
+    done = make(*arguments, folder=tree)
+    assert done.returncode == 2
+    assert ("examples/hello/hello.py: PD 'adder' runs program 'hello_addr', but no component's .mk file names it"
+            in done.stderr.splitlines())
+    script.write_text(good)
+    assert make(*arguments, folder=tree).returncode == 0
