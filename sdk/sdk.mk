@@ -62,3 +62,8 @@ GENERATED_HEADERS := $(filter %.h,$(SDK_FILES)) $(PACKAGES_READY)
 else
 GENERATED_HEADERS := $(PACKAGES_READY)
 endif
+
+# The kernel's parts that are pure, on this machine.
+$(eval $(call host_test,kernel_ready,tests/unit/kernel_ready.c sdk/kernel/ready.c,))
+$(eval $(call host_test,kernel_budget,tests/unit/kernel_budget.c sdk/kernel/budget.c,))
+$(eval $(call host_test,kernel_decode,tests/unit/kernel_decode.c sdk/kernel/decode.c,))

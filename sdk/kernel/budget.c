@@ -25,6 +25,20 @@ static void give_back(struct budget *budget, uint64_t at, uint64_t amount)
     budget->count++;
 }
 
+/* The second refill is due before the first can be used up: they are one, which keeps the order of times. */
+static void merge_overlapping(struct budget *budget)
+{
+    for (unsigned n = 1; n < BUDGET_REFILLS && budget->count > 1; n++) {
+        struct budget_refill first = *refill(budget, 0);
+        if (first.at + first.amount < refill(budget, 1)->at) {
+            return;
+        }
+        pop(budget);
+        refill(budget, 0)->at = first.at;
+        refill(budget, 0)->amount += first.amount;
+    }
+}
+
 /* The first refill's amount goes to the second, at the second's time. */
 static void merge_into_second(struct budget *budget)
 {
@@ -51,13 +65,7 @@ void budget_wake(struct budget *budget, uint64_t now)
         return;
     }
     refill(budget, 0)->at = now;
-    for (unsigned n = 1; n < BUDGET_REFILLS && budget->count > 1; n++) {
-        if (refill(budget, 1)->at > now + refill(budget, 0)->amount) {
-            return;
-        }
-        merge_into_second(budget);
-        refill(budget, 0)->at = now;
-    }
+    merge_overlapping(budget);
 }
 
 void budget_charge(struct budget *budget, uint64_t used)
@@ -72,15 +80,13 @@ void budget_charge(struct budget *budget, uint64_t used)
     struct budget_refill *first = refill(budget, 0);
     if (used >= first->amount) {
         delay_all(budget, used);
-        return;
+    } else if (used > 0) {
+        give_back(budget, first->at + budget->period, used);
+        first->at += used;
+        first->amount -= used;
+        if (first->amount < budget->minimum) {
+            merge_into_second(budget);
+        }
     }
-    if (used == 0) {
-        return;
-    }
-    give_back(budget, first->at + budget->period, used);
-    first->at += used;
-    first->amount -= used;
-    if (first->amount < budget->minimum) {
-        merge_into_second(budget);
-    }
+    merge_overlapping(budget);
 }
