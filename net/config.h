@@ -2,6 +2,7 @@
 #ifndef NET_CONFIG_H
 #define NET_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/region.h"
 #include "lib/ring.h"
@@ -19,6 +20,7 @@ extern const struct net_driver_config net_driver_config;
 
 struct net_virt_rx_config {
     uint8_t driver;          /* channel */
+    bool coherent;           /* the device's writes are seen through our cache; false: lines are invalidated before a read */
     struct region dma;       /* the driver's receive buffers, read only here */
     uint32_t buffer_count;   /* of NET_BUFFER_SIZE each, from the region's start */
     struct ring_config driver_free, driver_filled;
@@ -34,13 +36,14 @@ extern const struct net_virt_rx_config net_virt_rx_config;
 
 struct net_virt_tx_config {
     uint8_t driver; /* channel */
+    bool coherent;  /* the device reads through our cache; false: lines are cleaned before it reads */
     struct ring_config driver_filled, driver_free;
     uint8_t client_count;
     struct {
         uint8_t mac[6]; /* the only source address that this client's frames may carry */
         uint8_t channel;
         uint8_t region_count;
-        struct region regions[NET_REGIONS_MAX]; /* mapped only where the virtualiser must read or clean caches */
+        struct region regions[NET_REGIONS_MAX]; /* base is NULL where not mapped: only [0] is, unless caches must be cleaned */
         struct ring_config filled, free;
     } clients[NET_CLIENTS_MAX];
 };
@@ -50,9 +53,9 @@ struct net_client_config {
     uint8_t mac[6];
     uint8_t rx_channel, tx_channel;
     struct region rx_buffers;
-    uint32_t rx_buffer_count;
+    uint32_t rx_buffer_count; /* of NET_BUFFER_SIZE each, at most NET_CLIENT_BUFFERS_MAX */
     uint8_t region_count;
-    struct region regions[NET_REGIONS_MAX]; /* [0]: slots for headers and copied data */
+    struct region regions[NET_REGIONS_MAX]; /* [0]: slots of NET_BUFFER_SIZE for headers and copied data */
     struct ring_config rx_free, rx_filled, tx_filled, tx_free;
 };
 extern const struct net_client_config net_client_config;

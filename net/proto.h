@@ -8,8 +8,12 @@
  * Between client and virtualiser a place is a region's number, an offset and a length (struct net_desc); between virtualiser and
  * driver it is a bus address (struct net_dma_desc). The two are different types, so a forgotten translation does not compile.
  *
- * A frame may be several descriptors (scatter-gather): all but the last carry NET_MORE. A chain is put in the ring whole. At
- * most NET_CHAIN_MAX descriptors make a frame.
+ * A frame to send may be several descriptors (scatter-gather): all but the last carry NET_MORE. At most NET_CHAIN_MAX
+ * descriptors make a frame; a chain is put in the ring whole. The first one lies in region 0 and holds at least the
+ * Ethernet header, whose source address the virtualiser checks. A frame comes back in the free ring as ONE element, with the cookie
+ * of its last descriptor, once the device has read all of it, or at once when it was refused (NET_REFUSED).
+ * Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear that a
+ * frame has left. A client needs at least that many slots more than it can do without.
  */
 #ifndef NET_PROTO_H
 #define NET_PROTO_H
@@ -18,13 +22,16 @@
 #include "lib/region.h"
 
 #define NET_CLIENTS_MAX 8
-#define NET_REGIONS_MAX 4    /* transmit regions of one client: its headers' slots, and for instance the file share */
+#define NET_REGIONS_MAX 4    /* transmit regions of one client: its slots, and for instance the file share */
 #define NET_CHAIN_MAX 16
 #define NET_FRAME_MAX 1514   /* without the frame check sequence */
-#define NET_BUFFER_SIZE 2048 /* a receive buffer, driver's and client's */
+#define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
+#define NET_BUFFER_SIZE 2048 /* a receive buffer, driver's and client's; a client's transmit slot */
+#define NET_LAZY 32          /* frames */
 
 enum net_flags {
-    NET_MORE = 1 << 0, /* the frame goes on in the next descriptor */
+    NET_MORE = 1 << 0,    /* the frame goes on in the next descriptor */
+    NET_REFUSED = 1 << 1, /* in the client's free ring: this frame was not sent, its descriptors were wrong */
 };
 
 struct net_desc {
@@ -35,12 +42,14 @@ struct net_desc {
     uint32_t cookie; /* the owner's; comes back unchanged */
     uint32_t reserved;
 };
+_Static_assert(sizeof(struct net_desc) == 16, "compose/net.py sizes the rings");
 
 struct net_dma_desc {
     struct bus_address bus;
-    uint16_t length;
-    uint16_t flags; /* enum net_flags */
+    uint16_t length; /* bytes; of a free receive buffer: its capacity */
+    uint16_t flags;  /* enum net_flags */
     uint32_t cookie;
 };
+_Static_assert(sizeof(struct net_dma_desc) == 16, "compose/net.py sizes the rings");
 
 #endif

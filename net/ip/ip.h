@@ -6,35 +6,67 @@
  * produced leave with one wake-up.
  *
  * Callbacks of lwIP run inside ip's handlers. After work begun elsewhere (a worker that wrote to a connection), the
- * program's return to the event loop ends in pd_flush(), which sends what is owed; ip registers itself for that.
+ * program's return to the event loop ends in pd_flush(), which sends what is owed; ip registers itself for that. A program's
+ * init() ends with pd_flush().
+ *
+ * What a program should know of the raw API:
+ *   - tcp_listen_with_backlog: a connection is accepted at once when its handshake ends, and its data comes at once, so set
+ *     tcp_recv in the accept callback. The backlog bounds handshakes, not connections. The callback may get a NULL pcb: out of memory.
+ *   - tcp_recved() opens the window again; a pbuf that is kept holds one of the receive buffers.
+ *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves by
+ *     scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is acknowledged.
+ *     Memory in a transmit region may be read once more even after that (a retransmission under way): before it is used
+ *     anew, see ip_when_sent().
+ *   - tcp_output() sends; the wake-up follows at the flush.
  */
 #ifndef NET_IP_IP_H
 #define NET_IP_IP_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/region.h"
+#include "lwip/ip4.h"
 #include "net/config.h"
+
+#undef ip_init /* lwIP's, which is empty */
 
 struct ip_config {
     char hostname[32];
-    bool wait_for_start; /* true: ip_init() brings everything up but asks DHCP only at ip_start() */
+    bool wait_for_start;          /* true: ip_init() brings everything up but asks DHCP only at ip_start() */
+    struct region memory;         /* for packets: at least IP_MEMORY_MIN bytes */
+    volatile const uint32_t *rtc; /* a clock to seed random numbers with; NULL: none */
 };
 extern const struct ip_config ip_config;
+
+#define IP_MEMORY_MIN 0x80000
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
  * `DHCP request finished, IP address for netif e0 is: ADDRESS` through lib/log when the address is there. */
 void ip_init(const struct ip_config *config, const struct net_client_config *net);
 void ip_start(void);
 
-/* Called once each time the interface has got an address (or a new one). */
+/* Called each time the interface has got an address (or a new one), and at once if it has one. At most 4 handlers. */
 void ip_on_address(void (*handler)(void *context), void *context);
 bool ip_has_address(void);
 uint32_t ip_address(void); /* network byte order, 0: none */
 
-/* A transmit region of the client config (net_client_config.regions[n]) from which tcp_write without copy may send: payload pointers
- * inside it leave by scatter-gather; pointers elsewhere are copied into slots of region 0. */
+/* Calls handler once, when no descriptor that is out now names memory of a transmit region any more; at once if none does. False: too many
+ * are waiting (8); try later. */
+bool ip_when_sent(void (*handler)(void *context), void *context);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
 uint32_t ip_random(void);
+void ip_random_bytes(void *bytes, uint32_t count);
+
+/* Counters, for tests and for a person. */
+struct ip_counters {
+    uint64_t frames_in, frames_out;
+    uint64_t copied_in;  /* frames copied because receive buffers were short */
+    uint64_t dropped_in; /* frames for which there was no memory */
+    uint64_t no_slot;    /* frames not sent at once because all slots were out */
+    uint64_t refused;    /* frames that the virtualiser would not send */
+    uint64_t memory_short;
+};
+void ip_counters(struct ip_counters *counters);
 
 #endif

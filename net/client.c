@@ -1,0 +1,136 @@
+/* client.c: one client's side of the network service; see client.h.
+ *   consumes  rx.filled  frames in our region     from net_virt_rx, trusted for content; its descriptors are bounded
+ *   consumes  tx.free    slots whose frame left   from net_virt_tx, as above
+ *   produces  rx.free, tx.filled
+ *   invariant a slot is free, in its taker's hands, or out
+ */
+#include "net/client.h"
+
+#include "lib/pd.h"
+
+void net_client_init(struct net_client *client, const struct net_client_config *config)
+{
+    require(config->rx_buffer_count <= NET_CLIENT_BUFFERS_MAX, "net client: rx_buffer_count", config->rx_buffer_count);
+    require(config->region_count > 0, "net client: region_count", config->region_count);
+    *client = (struct net_client){.config = config};
+    ring_attach_producer(&client->rx_free, &config->rx_free, sizeof(struct net_desc));
+    ring_attach_consumer(&client->rx_filled, &config->rx_filled, sizeof(struct net_desc));
+    ring_attach_producer(&client->tx_filled, &config->tx_filled, sizeof(struct net_desc));
+    ring_attach_consumer(&client->tx_free, &config->tx_free, sizeof(struct net_desc));
+    uint64_t slots = config->regions[0].size / NET_BUFFER_SIZE;
+    client->slot_count = slots > NET_CLIENT_SLOTS_MAX ? NET_CLIENT_SLOTS_MAX : (uint32_t)slots;
+    require(client->slot_count > NET_LAZY, "net client: regions[0].size", config->regions[0].size);
+    for (uint32_t i = 0; i < client->slot_count; i++) {
+        client->free[i] = (uint16_t)(client->slot_count - 1 - i);
+    }
+    client->free_count = client->slot_count;
+    for (uint32_t i = 0; i < config->rx_buffer_count; i++) {
+        net_client_provide(client, (uint16_t)i);
+    }
+}
+
+void net_client_provide(struct net_client *client, uint16_t buffer)
+{
+    struct net_desc desc = {.offset = buffer * (uint32_t)NET_BUFFER_SIZE, .length = NET_BUFFER_SIZE, .cookie = buffer};
+    if (!ring_put(&client->rx_free, &desc)) {
+        client->lies++; /* the ring is as long as there are buffers: its index was tampered with */
+    }
+}
+
+bool net_client_receive(struct net_client *client, struct net_received *frame)
+{
+    struct net_desc desc;
+    while (ring_get(&client->rx_filled, &desc)) {
+        uint32_t buffer = desc.offset / NET_BUFFER_SIZE;
+        frame->data = region_at(&client->config->rx_buffers, desc.offset, NET_BUFFER_SIZE);
+        if (frame->data && desc.offset % NET_BUFFER_SIZE == 0 && buffer < client->config->rx_buffer_count
+            && desc.length <= NET_BUFFER_SIZE) {
+            frame->length = desc.length;
+            frame->buffer = (uint16_t)buffer;
+            return true;
+        }
+        client->lies++;
+    }
+    return false;
+}
+
+bool net_client_arm_receive(struct net_client *client)
+{
+    return ring_arm_consumer(&client->rx_filled);
+}
+
+uint8_t *net_client_slot(struct net_client *client, uint16_t *slot)
+{
+    if (client->free_count == 0) {
+        return NULL;
+    }
+    *slot = client->free[--client->free_count];
+    return (uint8_t *)client->config->regions[0].base + net_client_slot_offset(*slot);
+}
+
+void net_client_slot_back(struct net_client *client, uint16_t slot)
+{
+    client->free[client->free_count++] = slot;
+}
+
+uint32_t net_client_slot_offset(uint16_t slot)
+{
+    return slot * (uint32_t)NET_BUFFER_SIZE;
+}
+
+bool net_client_locate(const struct net_client *client, const void *data, uint16_t length, struct net_desc *piece)
+{
+    for (uint32_t i = 1; i < client->config->region_count; i++) {
+        const struct region *region = &client->config->regions[i];
+        uint64_t offset = (uintptr_t)data - (uintptr_t)region->base; /* huge when data lies before it */
+        if (region_holds(region, offset, length)) {
+            *piece = (struct net_desc){.offset = (uint32_t)offset, .length = length, .region = (uint8_t)i};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count)
+{
+    if (ring_room(&client->tx_filled) < count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        pieces[i].flags = i + 1 < count ? NET_MORE : 0;
+        pieces[i].cookie = slot;
+    }
+    (void)ring_put_many(&client->tx_filled, pieces, count);
+    client->out[slot] = true;
+    client->owed = true;
+    return true;
+}
+
+bool net_client_sent(struct net_client *client, uint16_t *slot)
+{
+    struct net_desc done;
+    while (ring_get(&client->tx_free, &done)) {
+        if (done.cookie < client->slot_count && client->out[done.cookie]) {
+            *slot = (uint16_t)done.cookie;
+            client->out[*slot] = false;
+            client->refused += (done.flags & NET_REFUSED) ? 1 : 0;
+            net_client_slot_back(client, *slot);
+            return true;
+        }
+        client->lies++;
+    }
+    return false;
+}
+
+bool net_client_arm_sent(struct net_client *client)
+{
+    return ring_arm_consumer(&client->tx_free);
+}
+
+void net_client_flush(struct net_client *client)
+{
+    if (client->owed && ring_wake_consumer(&client->tx_filled)) {
+        pd_notify_later(client->config->tx_channel);
+    }
+    client->owed = false;
+}

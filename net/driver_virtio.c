@@ -1,0 +1,289 @@
+/* driver_virtio.c: a virtio network device on MMIO (VIRTIO 1.2), by interrupts.
+ *   consumes  rx.free    empty buffers, by bus address          from net_virt_rx, trusted: it names only the DMA region
+ *   consumes  tx.filled  frames, by bus address                 from net_virt_tx, trusted: it has checked them
+ *   consumes  the device's used rings                           NOT trusted: ids and lengths are checked
+ *   produces  rx.filled, tx.free                                a frame's cookie comes back once
+ *   never     touches a frame with the CPU: the device's 12-byte header lies in this driver's own descriptor memory
+ *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
+ * Woken by the device's interrupt, by net_virt_tx, and by net_virt_rx when the device had been short of buffers.
+ */
+#include "lib/pd.h"
+
+#include "net/config.h"
+#include "net/virtio.h"
+#include "net/virtq.h"
+
+#define QUEUE_SIZE_MAX VIRTQ_SIZE_MAX
+#define RX_CHAIN 2                   /* header, buffer */
+#define TX_CHAIN (1 + NET_CHAIN_MAX) /* header, pieces of the frame */
+
+#define BIT(n) (1ull << (n))
+#define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
+#define FEATURES_WANTED (FEATURES_NEEDED | BIT(VIRTIO_NET_F_MAC_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
+
+static struct {
+    struct ring rx_free, rx_filled, tx_filled, tx_free;
+    struct virtq rx, tx;
+    struct net_dma_desc rx_owner[QUEUE_SIZE_MAX]; /* the buffer that lies in the slot */
+    uint32_t tx_owner[QUEUE_SIZE_MAX];            /* the cookie of the frame that lies in the slot */
+    struct virtio_net_header *rx_headers;
+    uint64_t rx_headers_bus, tx_header_bus;
+    uint64_t memory_used; /* of the descriptors region */
+    bool broken;          /* the device asked for a reset */
+    uint32_t rx_bad;      /* frames with an impossible length */
+} self;
+
+static uint32_t read_register(uint32_t offset)
+{
+    return *(volatile uint32_t *)((volatile uint8_t *)net_driver_config.registers + offset);
+}
+
+static void write_register(uint32_t offset, uint32_t value)
+{
+    *(volatile uint32_t *)((volatile uint8_t *)net_driver_config.registers + offset) = value;
+}
+
+static void write_address(uint32_t offset, uint64_t value)
+{
+    write_register(offset, (uint32_t)value);
+    write_register(offset + 4, (uint32_t)(value >> 32));
+}
+
+/* Cuts zeroed DMA memory off the region; never given back. */
+static void *cut(uint64_t bytes, uint64_t *bus)
+{
+    const struct region *region = &net_driver_config.descriptors;
+    struct bus_address address = {0};
+    void *memory = region_at(region, self.memory_used, bytes);
+    require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size", region->size);
+    self.memory_used += (bytes + 63) & ~63ull;
+    *bus = address.value;
+    return memory;
+}
+
+/* 4.2.3.2 */
+static void set_up_queue(struct virtq *q, uint32_t index, uint16_t chain_max, bool event_idx)
+{
+    uint64_t bus;
+    write_register(VIRTIO_QUEUE_SEL, index);
+    uint32_t size = read_register(VIRTIO_QUEUE_NUM_MAX);
+    require(size > 0 && read_register(VIRTIO_QUEUE_READY) == 0, "net driver: device queue", index);
+    size = size > QUEUE_SIZE_MAX ? QUEUE_SIZE_MAX : size;
+    while (size & (size - 1)) {
+        size &= size - 1;
+    }
+    void *memory = cut(virtq_bytes((uint16_t)size, chain_max), &bus);
+    virtq_init(q, (uint16_t)size, chain_max, memory, bus, event_idx);
+    write_register(VIRTIO_QUEUE_NUM, size);
+    write_address(VIRTIO_QUEUE_DESC, q->entries_bus);
+    write_address(VIRTIO_QUEUE_DRIVER, q->avail_bus);
+    write_address(VIRTIO_QUEUE_DEVICE, q->used_bus);
+    write_register(VIRTIO_QUEUE_READY, 1);
+}
+
+static uint64_t negotiate(void)
+{
+    write_register(VIRTIO_DEVICE_FEATURES_SEL, 0);
+    uint64_t offered = read_register(VIRTIO_DEVICE_FEATURES);
+    write_register(VIRTIO_DEVICE_FEATURES_SEL, 1);
+    offered |= (uint64_t)read_register(VIRTIO_DEVICE_FEATURES) << 32;
+    require((offered & FEATURES_NEEDED) == FEATURES_NEEDED, "net driver: features the device offers", offered);
+    uint64_t taken = offered & FEATURES_WANTED;
+    write_register(VIRTIO_DRIVER_FEATURES_SEL, 0);
+    write_register(VIRTIO_DRIVER_FEATURES, (uint32_t)taken);
+    write_register(VIRTIO_DRIVER_FEATURES_SEL, 1);
+    write_register(VIRTIO_DRIVER_FEATURES, (uint32_t)(taken >> 32));
+    return taken;
+}
+
+/* The headers are written once: neither side uses any offload, so each is all zeros to send, and of no interest received. */
+static void prepare_tables(void)
+{
+    self.rx_headers = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.rx_headers_bus);
+    (void)cut(sizeof(struct virtio_net_header), &self.tx_header_bus);
+    for (uint16_t i = 0; i < self.rx.size; i++) {
+        virtq_table(&self.rx, i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
+            .length = sizeof(struct virtio_net_header), .flags = VIRTQ_DESC_F_WRITE};
+    }
+    for (uint16_t i = 0; i < self.tx.size; i++) {
+        virtq_table(&self.tx, i)[0] =
+            (struct virtq_desc){.address = self.tx_header_bus, .length = sizeof(struct virtio_net_header)};
+    }
+}
+
+/* 3.1.1: the order of these steps is the specification's. */
+static void start_device(void)
+{
+    require(net_driver_config.registers != NULL, "net driver: registers", 0);
+    require(read_register(VIRTIO_MAGIC) == VIRTIO_MAGIC_VALUE, "net driver: device magic", read_register(VIRTIO_MAGIC));
+    require(read_register(VIRTIO_VERSION) == VIRTIO_VERSION_MMIO, "net driver: device version",
+            read_register(VIRTIO_VERSION));
+    require(read_register(VIRTIO_DEVICE_ID) == VIRTIO_ID_NET, "net driver: device id", read_register(VIRTIO_DEVICE_ID));
+    write_register(VIRTIO_STATUS, 0);
+    while (read_register(VIRTIO_STATUS) != 0) {
+        /* 4.2.2.2: the reset is done when the register reads 0; an access on MMIO is done when it returns, so at once */
+    }
+    uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE;
+    write_register(VIRTIO_STATUS, status);
+    write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_DRIVER);
+    uint64_t features = negotiate();
+    write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_FEATURES_OK);
+    require(read_register(VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK, "net driver: features refused", features);
+    bool event_idx = features & BIT(VIRTIO_F_EVENT_IDX_BIT);
+    set_up_queue(&self.rx, VIRTIO_NET_RX, RX_CHAIN, event_idx);
+    set_up_queue(&self.tx, VIRTIO_NET_TX, TX_CHAIN, event_idx);
+    prepare_tables();
+    write_register(VIRTIO_STATUS, status | VIRTIO_STATUS_DRIVER_OK);
+}
+
+/* The device first, the rings after: what comes in between raises a new interrupt (4.2.3.4). */
+static void acknowledge(void)
+{
+    uint32_t reasons = read_register(VIRTIO_INTERRUPT_STATUS);
+    write_register(VIRTIO_INTERRUPT_ACK, reasons);
+    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) && !self.broken) {
+        self.broken = true;
+        microkit_dbg_puts("net driver: the device has failed and asks for a reset; the network stands still\n");
+    }
+}
+
+static void publish(struct virtq *q, uint32_t index)
+{
+    if (virtq_publish(q)) {
+        write_register(VIRTIO_QUEUE_NOTIFY, index);
+    }
+}
+
+/* Frames that the device has received go to the virtualiser; one with an impossible length, or no room, goes back. */
+static void return_received(void)
+{
+    uint16_t slot;
+    uint32_t written;
+    while (virtq_collect(&self.rx, &slot, &written)) {
+        struct net_dma_desc frame = self.rx_owner[slot];
+        uint32_t length = written - (uint32_t)sizeof(struct virtio_net_header);
+        bool possible = written >= sizeof(struct virtio_net_header) + NET_FRAME_MIN && length <= frame.length;
+        if (possible) {
+            frame.length = (uint16_t)length;
+        } else {
+            self.rx_bad++;
+        }
+        if (!possible || !ring_put(&self.rx_filled, &frame)) {
+            (void)virtq_slot(&self.rx, &slot); /* the one just collected: the same table, the same buffer */
+            virtq_offer(&self.rx, slot, RX_CHAIN);
+        }
+    }
+}
+
+static void provide_buffers(void)
+{
+    uint16_t slot;
+    while (self.rx.free_count > 0) {
+        struct net_dma_desc buffer;
+        if (!ring_get(&self.rx_free, &buffer)) {
+            break;
+        }
+        (void)virtq_slot(&self.rx, &slot);
+        self.rx_owner[slot] = buffer;
+        virtq_table(&self.rx, slot)[1] =
+            (struct virtq_desc){.address = buffer.bus.value, .length = buffer.length, .flags = VIRTQ_DESC_F_WRITE};
+        virtq_offer(&self.rx, slot, RX_CHAIN);
+    }
+    publish(&self.rx, VIRTIO_NET_RX);
+}
+
+static void return_sent(void)
+{
+    uint16_t slot;
+    uint32_t written;
+    while (virtq_collect(&self.tx, &slot, &written)) {
+        struct net_dma_desc done = {.cookie = self.tx_owner[slot]};
+        (void)ring_put(&self.tx_free, &done); /* as long as the queue: room for every frame on its way */
+    }
+}
+
+/* One frame, whole, into a slot. The virtualiser puts chains whole and within the limit; one that is not is cut there. */
+static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
+{
+    struct virtq_desc *table = virtq_table(&self.tx, slot);
+    uint16_t count = 1;
+    table[0].flags = 0;
+    table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
+    while ((piece->flags & NET_MORE) && count < TX_CHAIN && ring_get(&self.tx_filled, piece)) {
+        table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
+    }
+    self.tx_owner[slot] = piece->cookie;
+    virtq_offer(&self.tx, slot, count);
+}
+
+static void provide_frames(void)
+{
+    uint16_t slot;
+    while (self.tx.free_count > 0) {
+        struct net_dma_desc piece;
+        if (!ring_get(&self.tx_filled, &piece)) {
+            break;
+        }
+        (void)virtq_slot(&self.tx, &slot);
+        provide_frame(slot, &piece);
+    }
+    publish(&self.tx, VIRTIO_NET_TX);
+}
+
+/* A lone frame's departure is no event that anybody waits for (NET_LAZY); a full device is. */
+static bool sleep_until_sent(void)
+{
+    if (self.tx.in_flight < NET_LAZY && self.tx.free_count > 0) {
+        virtq_interrupt_never(&self.tx);
+        return true;
+    }
+    return virtq_interrupt_after(&self.tx, (uint16_t)(self.tx.in_flight - self.tx.in_flight / 4));
+}
+
+/* Arms all that could wake us. False: something is there already. */
+static bool sleep(void)
+{
+    bool device_short = self.rx.free_count > self.rx.size / 2;
+    return virtq_interrupt_after(&self.rx, 1) && sleep_until_sent()
+        && (!device_short || ring_arm_consumer(&self.rx_free))
+        && (self.tx.free_count == 0 || ring_arm_consumer(&self.tx_filled));
+}
+
+static void run(void)
+{
+    do {
+        return_received();
+        provide_buffers();
+        return_sent();
+        provide_frames();
+    } while (!sleep());
+    if (ring_wake_consumer(&self.rx_filled)) {
+        microkit_notify(net_driver_config.rx_virt);
+    }
+    if (ring_wake_consumer(&self.tx_free)) {
+        microkit_notify(net_driver_config.tx_virt);
+    }
+}
+
+void init(void)
+{
+    const struct net_driver_config *config = &net_driver_config;
+    ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
+    ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
+    ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
+    ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
+    start_device();
+    run();
+}
+
+void notified(microkit_channel channel)
+{
+    bool interrupt = channel == net_driver_config.irq;
+    if (interrupt) {
+        acknowledge();
+    }
+    run();
+    if (interrupt) {
+        microkit_deferred_irq_ack(channel);
+    }
+}

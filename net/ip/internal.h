@@ -1,0 +1,27 @@
+/* net/ip/internal.h: what the files of net/ip share. */
+#ifndef NET_IP_INTERNAL_H
+#define NET_IP_INTERNAL_H
+
+#include "lwip/netif.h"
+#include "net/ip/ip.h"
+
+/* memory.c */
+void memory_init(const struct region *region);
+uint64_t memory_failures(void);
+
+/* random.c */
+void random_seed(const struct ip_config *config, const uint8_t mac[6]);
+void random_stir(uint64_t value);
+uint64_t random_keyed_hash(uint64_t a, uint64_t b);
+
+/* netif.c */
+struct netif *netif_up(const struct net_client_config *config);
+void netif_counters(struct ip_counters *counters);
+
+/* timers.c */
+void timers_init(struct netif *netif);
+/* Looks at each frame's start for what lwIP will have to be reminded of. At least 42 bytes are readable. */
+void timers_saw_output(const uint8_t *frame);
+void timers_saw_input(const uint8_t *frame);
+
+#endif

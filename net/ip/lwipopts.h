@@ -1,0 +1,84 @@
+/* net/ip/lwipopts.h: the one configuration of lwIP 2.2.1 (lwip/opt.h explains each name). Only what differs from its defaults. */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+/* One thread of control, the raw API only. */
+#define NO_SYS 1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_SOCKET 0
+#define LWIP_NETCONN 0
+#define LWIP_STATS 0
+
+/* net/ip/timers.c is in place of core/timeouts.c, which is not built. */
+#define LWIP_TIMERS 1
+#define LWIP_TIMERS_CUSTOM 1
+
+/* Protocols */
+#define LWIP_IPV4 1
+#define LWIP_IPV6 0
+#define LWIP_ARP 1
+#define LWIP_ETHERNET 1
+#define LWIP_ICMP 1
+#define LWIP_UDP 1
+#define LWIP_TCP 1
+#define LWIP_DHCP 1
+#define LWIP_DNS 1
+#define LWIP_IGMP 0
+#define LWIP_RAW 0
+#define LWIP_ACD 0                  /* nobody asks for conflict detection: */
+#define LWIP_DHCP_DOES_ACD_CHECK 0  /* its probe costs seconds at boot; the server has checked already */
+#define ARP_QUEUEING 1              /* more than one packet may wait for an address */
+#define ETHARP_TABLE_MATCH_NETIF 0
+#define LWIP_NETIF_HOSTNAME 1
+#define LWIP_NETIF_STATUS_CALLBACK 1
+#define LWIP_SINGLE_NETIF 1
+
+/* Memory: packets from net/ip/memory.c, control blocks from fixed pools. A PD's bss holds the pools: the image does not. */
+#define MEM_ALIGNMENT 8
+#define MEM_CUSTOM_ALLOCATOR 1
+#define MEM_CUSTOM_MALLOC ip_memory_take
+#define MEM_CUSTOM_CALLOC ip_memory_take_zeroed
+#define MEM_CUSTOM_FREE ip_memory_give
+#define MEMP_NUM_TCP_PCB 320 /* connections, those in TIME_WAIT included: the oldest of these gives way to a new one */
+#define MEMP_NUM_TCP_PCB_LISTEN 16
+#define MEMP_NUM_UDP_PCB 16
+#define MEMP_NUM_TCP_SEG 2048
+#define MEMP_NUM_PBUF 1024 /* for data that is referenced, not copied */
+#define MEMP_NUM_REASSDATA 8
+#define MEMP_NUM_ARP_QUEUE 64
+#define IP_REASS_MAX_PBUFS 96 /* two datagrams of the largest size */
+#define PBUF_POOL_SIZE 8      /* hardly used: received frames are custom pbufs, */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* so that the window need not fit in this pool */
+#define LWIP_SUPPORT_CUSTOM_PBUF 1
+
+/* TCP. A window that scales (RFC 7323), sized so that one connection fills a link of 10 ms at 100 Mbit/s. */
+#define TCP_MSS 1460
+#define LWIP_WND_SCALE 1
+#define TCP_RCV_SCALE 2
+#define TCP_WND (88 * TCP_MSS)
+#define TCP_SND_BUF (88 * TCP_MSS)
+#define TCP_SND_QUEUELEN 352
+#define TCP_SNDLOWAT (16 * TCP_MSS)
+#define TCP_OVERSIZE TCP_MSS
+#define TCP_QUEUE_OOSEQ 1
+#define TCP_OOSEQ_MAX_PBUFS 64
+#define TCP_LISTEN_BACKLOG 1 /* of connections whose handshake is under way; established ones are the program's at once */
+#define TCP_DEFAULT_LISTEN_BACKLOG 128
+#define TCP_MSL 30000                /* ms; TIME_WAIT lasts 60 s, as on Linux */
+#define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */
+#define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)(10 * (mss))) /* RFC 6928 */
+#define LWIP_TCP_KEEPALIVE 1
+#define SO_REUSE 1
+#define SO_REUSE_RXTOALL 1
+
+/* net/ip/checksum.c */
+#define LWIP_CHKSUM ip_checksum
+unsigned short ip_checksum(const void *data, int length);
+
+/* net/ip/tcp_hooks.c */
+#define LWIP_HOOK_FILENAME "net/ip/tcp_hooks.h"
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first_options, more_options, p)                             \
+    tcp_hooks_packet(pcb, header, options, more_options, p)
+#define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
+
+#endif

@@ -1,0 +1,289 @@
+/* netif.c: lwIP's interface `e0` on a client of the network service.
+ *   consumes  received frames   from net_virt_rx; whoever sent them is NOT trusted: lwIP checks them
+ *   produces  frames to send
+ *   invariant a receive buffer is with the virtualiser, or in exactly one custom pbuf
+ *   when full no slot: the frame is refused to lwIP (ERR_MEM), and TCP is asked again when slots are back.
+ *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
+ * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere else
+ * are copied into one slot; payload in a transmit region is named by descriptors and its pbuf held until the device has read it.
+ */
+#include <string.h>
+
+#include "lib/pd.h"
+
+#include "lwip/etharp.h"
+#include "lwip/pbuf.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/client.h"
+#include "net/ip/internal.h"
+#include "netif/ethernet.h"
+
+#define WAITERS_MAX 8
+
+struct buffer_pbuf {
+    struct pbuf_custom custom; /* first: lwIP hands back a pointer to it */
+    uint16_t buffer;
+};
+
+static struct {
+    struct net_client client;
+    struct netif netif;
+    struct buffer_pbuf buffers[NET_CLIENT_BUFFERS_MAX];
+    struct pbuf *held[NET_CLIENT_SLOTS_MAX]; /* referenced payload of the frame in the slot, or NULL */
+    uint32_t held_count;
+    uint32_t lent; /* receive buffers in lwIP's hands */
+    bool starved;  /* lwIP was refused a slot */
+    struct {
+        void (*handler)(void *);
+        void *context;
+    } waiters[WAITERS_MAX];
+    uint32_t waiter_count;
+    struct ip_counters counters;
+} self;
+
+/* -- receive -- */
+
+static void give_buffer_back(struct pbuf *p)
+{
+    struct buffer_pbuf *buffer = (struct buffer_pbuf *)p;
+    self.lent--;
+    net_client_provide(&self.client, buffer->buffer);
+}
+
+static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
+{
+    struct buffer_pbuf *buffer = &self.buffers[frame->buffer];
+    buffer->buffer = frame->buffer;
+    buffer->custom.custom_free_function = give_buffer_back;
+    self.lent++;
+    return pbuf_alloced_custom(PBUF_RAW, frame->length, PBUF_REF, &buffer->custom, frame->data, NET_BUFFER_SIZE);
+}
+
+/* When half the buffers lie in queues, a connection that reads slowly, or sends single bytes, must not get the rest. */
+static struct pbuf *pbuf_by_copy(const struct net_received *frame)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM);
+    if (p) {
+        memcpy(p->payload, frame->data, frame->length);
+        self.counters.copied_in++;
+    } else {
+        self.counters.dropped_in++;
+    }
+    net_client_provide(&self.client, frame->buffer);
+    return p;
+}
+
+static void take_frame(const struct net_received *frame)
+{
+    bool short_of_buffers = self.lent >= self.client.config->rx_buffer_count / 2;
+    self.counters.frames_in++;
+    timers_saw_input(frame->data);
+    struct pbuf *p = short_of_buffers ? pbuf_by_copy(frame) : pbuf_on_buffer(frame);
+    if (p && self.netif.input(p, &self.netif) != ERR_OK) {
+        pbuf_free(p);
+    }
+}
+
+static void on_received(void *context)
+{
+    struct net_received frame;
+    random_stir(pd_now_ticks());
+    do {
+        while (net_client_receive(&self.client, &frame)) {
+            take_frame(&frame);
+        }
+    } while (!net_client_arm_receive(&self.client));
+}
+
+/* -- send -- */
+
+static void call_waiters(void)
+{
+    if (self.held_count > 0) {
+        return;
+    }
+    while (self.waiter_count > 0) {
+        self.waiter_count--;
+        self.waiters[self.waiter_count].handler(self.waiters[self.waiter_count].context);
+    }
+}
+
+static void take_slots_back(void)
+{
+    uint16_t slot;
+    while (net_client_sent(&self.client, &slot)) {
+        struct pbuf *payload = self.held[slot];
+        if (payload) {
+            self.held[slot] = NULL;
+            self.held_count--;
+            pbuf_free(payload);
+        }
+    }
+    if (self.waiter_count > 0) {
+        call_waiters();
+    }
+}
+
+bool ip_when_sent(void (*handler)(void *context), void *context)
+{
+    take_slots_back();
+    if (self.held_count > 0 && self.waiter_count == WAITERS_MAX) {
+        return false;
+    }
+    self.waiters[self.waiter_count].handler = handler;
+    self.waiters[self.waiter_count].context = context;
+    self.waiter_count++;
+    call_waiters();
+    return true;
+}
+
+/* A frame under construction: what is copied lies in the slot, in order; pieces say where the frame's bytes are. */
+struct building {
+    uint8_t *slot_memory;
+    uint32_t slot_offset; /* of the slot in region 0 */
+    uint32_t copied;      /* bytes in the slot */
+    struct net_desc pieces[NET_CHAIN_MAX];
+    uint32_t count;
+    struct pbuf *held;
+};
+
+static void add_copy(struct building *b, const struct pbuf *p)
+{
+    memcpy(b->slot_memory + b->copied, p->payload, p->len);
+    struct net_desc *last = &b->pieces[b->count - 1];
+    if (b->count > 0 && last->region == 0) {
+        last->length = (uint16_t)(last->length + p->len);
+    } else {
+        b->pieces[b->count++] = (struct net_desc){.offset = b->slot_offset + b->copied, .length = p->len};
+    }
+    b->copied += p->len;
+}
+
+/* By reference where the bytes lie in a transmit region and the header is in the slot already. Two pieces are kept free for what
+ * may have to be copied after it. */
+static bool add_reference(struct building *b, struct pbuf *p)
+{
+    if (b->count == 0 || b->count > NET_CHAIN_MAX - 2
+        || !net_client_locate(&self.client, p->payload, p->len, &b->pieces[b->count])) {
+        return false;
+    }
+    b->count++;
+    if (!b->held) {
+        b->held = p; /* those behind it live as long: each is referenced by the one before */
+    }
+    return true;
+}
+
+static void build(struct building *b, struct pbuf *p)
+{
+    for (struct pbuf *q = p; q; q = q->next) {
+        if (q->len > 0 && !add_reference(b, q)) {
+            add_copy(b, q);
+        }
+    }
+}
+
+static uint8_t *take_slot(uint16_t *slot)
+{
+    if (self.client.free_count < self.client.slot_count / 2) {
+        take_slots_back();
+    }
+    uint8_t *memory = net_client_slot(&self.client, slot);
+    if (!memory) {
+        self.starved = true;
+        self.counters.no_slot++;
+    }
+    return memory;
+}
+
+static err_t send_frame(struct netif *netif, struct pbuf *p)
+{
+    uint16_t slot;
+    struct building b = {.count = 0};
+    if (p->tot_len > NET_FRAME_MAX || p->len < NET_FRAME_MIN) {
+        return ERR_BUF;
+    }
+    b.slot_memory = take_slot(&slot);
+    if (!b.slot_memory) {
+        return ERR_MEM;
+    }
+    b.slot_offset = net_client_slot_offset(slot);
+    build(&b, p);
+    timers_saw_output(b.slot_memory);
+    if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
+        net_client_slot_back(&self.client, slot);
+        self.starved = true;
+        return ERR_MEM;
+    }
+    self.held[slot] = b.held;
+    if (b.held) {
+        pbuf_ref(b.held);
+        self.held_count++;
+    }
+    self.counters.frames_out++;
+    return ERR_OK;
+}
+
+/* Slots are back: who was refused one goes on. */
+static void resume(void)
+{
+    self.starved = false;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        tcp_output(pcb);
+    }
+}
+
+static void on_sent(void *context)
+{
+    take_slots_back();
+    if (self.starved && self.client.free_count > 0) {
+        resume();
+    }
+}
+
+/* At the end of each batch of work. Whoever is out of slots, or waits for payload to be released, asks to be woken. */
+static void before_flush(void *context)
+{
+    if (self.held_count > 0) {
+        take_slots_back();
+    }
+    net_client_flush(&self.client);
+    while ((self.starved || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
+        on_sent(NULL);
+        net_client_flush(&self.client);
+    }
+}
+
+/* -- life -- */
+
+static err_t set_up(struct netif *netif)
+{
+    const struct net_client_config *config = netif->state;
+    memcpy(netif->name, "e0", 2);
+    memcpy(netif->hwaddr, config->mac, sizeof config->mac);
+    netif->hwaddr_len = sizeof config->mac;
+    netif->mtu = 1500;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->output = etharp_output;
+    netif->linkoutput = send_frame;
+    return ERR_OK;
+}
+
+struct netif *netif_up(const struct net_client_config *config)
+{
+    net_client_init(&self.client, config);
+    netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
+    netif_set_default(&self.netif);
+    netif_set_up(&self.netif);
+    pd_on_channel(config->rx_channel, on_received, NULL);
+    pd_on_channel(config->tx_channel, on_sent, NULL);
+    pd_before_flush(before_flush, NULL);
+    on_received(NULL); /* arms */
+    return &self.netif;
+}
+
+void netif_counters(struct ip_counters *counters)
+{
+    *counters = self.counters;
+    counters->refused = self.client.refused;
+}

@@ -1,0 +1,73 @@
+/* tcp_hooks.c: two things in which TCP is not as lwIP has it, through its own hooks.
+ *
+ * 1. A new SYN for a port pair in TIME_WAIT opens a new connection when its sequence number lies beyond the old one's
+ *    (RFC 1122 4.2.2.13, RFC 9293 3.6.1). lwIP would answer with an ACK and the peer would retry for half a minute.
+ * 2. Initial sequence numbers after RFC 6528: a clock plus a keyed hash of the connection's addresses.
+ */
+#include "net/ip/tcp_hooks.h"
+
+#include "lib/pd.h"
+#include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/tcp.h"
+#include "net/ip/internal.h"
+
+#define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
+#define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
+
+static struct {
+    bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew */
+    u32_t floor;
+} self;
+
+u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port)
+{
+    uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip_2_ip4(local)) << 32 | ip4_addr_get_u32(ip_2_ip4(remote));
+    uint64_t ports = (uint64_t)local_port << 16 | remote_port;
+    u32_t number = (u32_t)(random_keyed_hash(addresses, ports) + pd_now_ns() / ISN_CLOCK_NS);
+    if (self.floor_set && TCP_SEQ_LT(number, self.floor)) {
+        number = self.floor;
+    }
+    return number;
+}
+
+/* Undoes what tcp_input has done to the packet before it called us: host order, and the header cut off. */
+static void restore(struct tcp_hdr *header, u16_t options, struct pbuf *p)
+{
+    header->src = lwip_htons(header->src);
+    header->dest = lwip_htons(header->dest);
+    header->seqno = lwip_htonl(header->seqno);
+    header->ackno = lwip_htonl(header->ackno);
+    header->wnd = lwip_htons(header->wnd);
+    pbuf_add_header_force(p, TCP_HLEN + (size_t)options);
+}
+
+static bool listened_to(u16_t port)
+{
+    for (struct tcp_pcb_listen *pcb = tcp_listen_pcbs.listen_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->local_port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither list nor
+ * pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
+err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p)
+{
+    if (pcb->state != TIME_WAIT || more_options
+        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt)
+        || !listened_to(header->dest)) {
+        return ERR_OK;
+    }
+    self.floor = pcb->snd_nxt + ISN_STEP;
+    tcp_pcb_remove(&tcp_tw_pcbs, pcb);
+    tcp_free(pcb);
+    restore(header, options, p);
+    pbuf_ref(p); /* tcp_input gives one up each time */
+    self.floor_set = true;
+    tcp_input(p, ip_current_input_netif());
+    self.floor_set = false;
+    return ERR_USE;
+}

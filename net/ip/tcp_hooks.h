@@ -1,0 +1,13 @@
+/* net/ip/tcp_hooks.h: included by lwIP (LWIP_HOOK_FILENAME). */
+#ifndef NET_IP_TCP_HOOKS_H
+#define NET_IP_TCP_HOOKS_H
+
+#include "lwip/ip_addr.h"
+#include "lwip/tcp.h"
+
+struct tcp_hdr;
+
+err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p);
+u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
+
+#endif

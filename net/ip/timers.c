@@ -1,0 +1,207 @@
+/* timers.c: lwIP's timers, each called only while it has something to do (in place of lwIP's core/timeouts.c).
+ *
+ * lwIP counts in calls: "once per 250 ms" and the like. Here each job runs while its condition holds and its clock stands still
+ * otherwise; a job that only lets long times pass is called rarely, several counts at once.
+ *   tcp      250 ms   something is unacknowledged, unsent, out of order, opening, closing, delayed or polled
+ *            5 s      connections in TIME_WAIT or with keepalive: nothing but long times
+ *   dhcp     500 ms   a request is out;  60 s  a lease runs
+ *   resolver 1 s      for some seconds after an ARP or DNS request was seen to leave
+ *            30 s     entries of the ARP table and the DNS cache age
+ *   fragment 1 s      for as long as a fragment can wait
+ * The conditions are looked at before each flush, that is, after each batch of work.
+ */
+#include "lib/pd.h"
+
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dhcp.h"
+#include "lwip/prot/dns.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+#include "net/ip/internal.h"
+#include "timer/client.h"
+
+#define MS 1000000ull
+#define S (1000 * MS)
+
+#define TCP_SLOW_PERIOD (5 * S)
+#define TCP_SLOW_COUNTS (5000 / TCP_SLOW_INTERVAL)
+#define RESOLVER_BUSY (12 * S) /* a request is repeated for less long than that without a new one leaving */
+#define RESOLVER_SLOW_COUNTS 30
+#define FRAGMENT_BUSY ((IP_REASS_MAXAGE + 2) * S)
+
+enum tcp_pace { TCP_IDLE, TCP_SLOW, TCP_FAST };
+
+static struct {
+    struct netif *netif;
+    struct timer tcp, dhcp, lease, resolver, ageing, fragment;
+    enum tcp_pace tcp_pace; /* as the timer is armed */
+    uint64_t resolver_until, fragment_until; /* pd_now_ns() */
+} self;
+
+static void start(struct timer *timer, uint64_t period, void (*handler)(void *))
+{
+    timer_start(timer, pd_now_ns() + period, handler, NULL);
+}
+
+/* -- TCP -- */
+
+static bool busy(const struct tcp_pcb *pcb)
+{
+    return pcb->unacked || pcb->unsent || pcb->refused_data || pcb->ooseq || pcb->poll || pcb->persist_backoff
+        || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) || pcb->state == SYN_SENT || pcb->state == SYN_RCVD;
+}
+
+static bool passes_time(const struct tcp_pcb *pcb)
+{
+    return (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT) || ip_get_option(pcb, SOF_KEEPALIVE);
+}
+
+static enum tcp_pace tcp_pace(void)
+{
+    enum tcp_pace pace = tcp_tw_pcbs ? TCP_SLOW : TCP_IDLE;
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (busy(pcb)) {
+            return TCP_FAST;
+        }
+        if (passes_time(pcb)) {
+            pace = TCP_SLOW;
+        }
+    }
+    return pace;
+}
+
+static void on_tcp(void *context);
+
+static void pace_tcp(void)
+{
+    enum tcp_pace pace = tcp_pace();
+    if (pace > self.tcp_pace) {
+        start(&self.tcp, pace == TCP_FAST ? TCP_TMR_INTERVAL * MS : TCP_SLOW_PERIOD, on_tcp);
+        self.tcp_pace = pace;
+    }
+}
+
+/* tcp_ticks is advanced for the slow turns that were left out. At that pace no round trip is being measured. */
+static void on_tcp(void *context)
+{
+    if (self.tcp_pace == TCP_FAST) {
+        tcp_tmr();
+    } else {
+        tcp_ticks += TCP_SLOW_COUNTS - 1;
+        tcp_slowtmr();
+    }
+    self.tcp_pace = TCP_IDLE;
+    pace_tcp();
+}
+
+/* lwIP says so when a connection is new; before_flush looks anyway. */
+void tcp_timer_needed(void) {}
+
+/* -- DHCP -- */
+
+static bool dhcp_waits(void)
+{
+    const struct dhcp *dhcp = netif_dhcp_data(self.netif);
+    return dhcp && dhcp->request_timeout > 0;
+}
+
+static void on_dhcp(void *context)
+{
+    dhcp_fine_tmr();
+}
+
+static bool lease_runs(void)
+{
+    const struct dhcp *dhcp = netif_dhcp_data(self.netif);
+    return dhcp && dhcp->state != DHCP_STATE_OFF;
+}
+
+static void on_lease(void *context)
+{
+    dhcp_coarse_tmr();
+}
+
+/* -- ARP and DNS -- */
+
+static void on_resolver(void *context)
+{
+    etharp_tmr();
+    dns_tmr();
+}
+
+static void on_ageing(void *context)
+{
+    for (int i = 0; i < RESOLVER_SLOW_COUNTS && !self.resolver.armed; i++) {
+        on_resolver(NULL);
+    }
+}
+
+static bool is_udp(const uint8_t *frame)
+{
+    return frame[12] == 0x08 && frame[13] == 0x00 && frame[14] == 0x45 && frame[23] == IP_PROTO_UDP;
+}
+
+/* Offsets: Ethernet type at 12; IPv4 header at 14 (protocol 9, fragment 6), UDP or ARP operation after it. */
+void timers_saw_output(const uint8_t *frame)
+{
+    bool arp_request = frame[12] == 0x08 && frame[13] == 0x06 && frame[21] == 1;
+    if (arp_request || (is_udp(frame) && frame[36] == 0 && frame[37] == DNS_SERVER_PORT)) {
+        self.resolver_until = pd_now_ns() + RESOLVER_BUSY;
+    }
+}
+
+/* -- fragments -- */
+
+static void on_fragment(void *context)
+{
+    ip_reass_tmr();
+}
+
+void timers_saw_input(const uint8_t *frame)
+{
+    bool fragment = frame[12] == 0x08 && frame[13] == 0x00 && ((frame[20] & 0x3f) | frame[21]);
+    if (fragment) {
+        self.fragment_until = pd_now_ns() + FRAGMENT_BUSY;
+    }
+}
+
+/* -- all -- */
+
+static void before_flush(void *context)
+{
+    if (self.tcp_pace != TCP_FAST) {
+        pace_tcp();
+    }
+    if (!self.dhcp.armed && dhcp_waits()) {
+        start(&self.dhcp, DHCP_FINE_TIMER_MSECS * MS, on_dhcp);
+    }
+    if (!self.lease.armed && lease_runs()) {
+        start(&self.lease, DHCP_COARSE_TIMER_MSECS * MS, on_lease);
+    }
+    if (!self.resolver.armed && self.resolver_until && pd_now_ns() < self.resolver_until) {
+        start(&self.resolver, ARP_TMR_INTERVAL * MS, on_resolver);
+    }
+    if (!self.ageing.armed) {
+        start(&self.ageing, RESOLVER_SLOW_COUNTS * ARP_TMR_INTERVAL * MS, on_ageing);
+    }
+    if (!self.fragment.armed && self.fragment_until && pd_now_ns() < self.fragment_until) {
+        start(&self.fragment, IP_TMR_INTERVAL * MS, on_fragment);
+    }
+}
+
+void timers_init(struct netif *netif)
+{
+    self.netif = netif;
+    pd_before_flush(before_flush, NULL);
+}
+
+void sys_timeouts_init(void) {}
+
+u32_t sys_now(void)
+{
+    return (u32_t)(pd_now_ns() / MS);
+}

@@ -1,0 +1,157 @@
+/* virt_rx.c: hand each received frame to the one client it is for.
+ *   consumes  driver.filled  frames in the DMA region                   from the driver, trusted for liveness only
+ *   consumes  client.free    empty buffers in that client's own region  from the client, NOT trusted
+ *   produces  client.filled, driver.free
+ *   invariant every buffer taken from the driver is back in driver.free before notified() returns
+ *   when full the frame is dropped for that client and counted; neither the driver nor another client waits for it
+ * A frame goes by its destination address: to the client that has it, to all when it is a group address (IEEE 802.3
+ * 3.2.3), to nobody otherwise. Clients are woken once for each batch.
+ */
+#include <string.h>
+
+#include "lib/pd.h"
+
+#include "net/cache.h"
+#include "net/config.h"
+
+#define MAC_BYTES 6
+#define BATCH 64 /* frames, then the clients hear of them */
+
+static struct {
+    struct ring driver_free, driver_filled;
+    struct {
+        struct ring free, filled;
+        bool owed;         /* frames put since it was last woken */
+        uint64_t dropped;  /* it had no buffer */
+        uint64_t nonsense; /* buffers that it gave and that cannot be */
+    } clients[NET_CLIENTS_MAX];
+    uint64_t unclaimed; /* frames for nobody here */
+    uint64_t nonsense;  /* descriptors of the driver that cannot be */
+} self;
+
+/* The client's next empty buffer; what cannot be one is thrown away, at most a ring's worth per call. */
+static uint8_t *take_buffer(uint32_t client, struct net_desc *buffer)
+{
+    const struct region *region = &net_virt_rx_config.clients[client].buffers;
+    uint32_t bound = net_virt_rx_config.clients[client].free.capacity;
+    while (bound-- > 0 && ring_get(&self.clients[client].free, buffer)) {
+        uint8_t *memory = region_at(region, buffer->offset, NET_BUFFER_SIZE);
+        if (memory) {
+            return memory;
+        }
+        self.clients[client].nonsense++;
+    }
+    return NULL;
+}
+
+static void deliver(uint32_t client, const uint8_t *frame, uint16_t length)
+{
+    struct net_desc buffer;
+    uint8_t *memory = take_buffer(client, &buffer);
+    if (!memory) {
+        self.clients[client].dropped++;
+        return;
+    }
+    memcpy(memory, frame, length);
+    struct net_desc filled = {.offset = buffer.offset, .length = length, .cookie = buffer.cookie};
+    if (ring_put(&self.clients[client].filled, &filled)) {
+        self.clients[client].owed = true;
+    } else {
+        self.clients[client].dropped++;
+    }
+}
+
+static void distribute(const uint8_t *frame, uint16_t length)
+{
+    if (frame[0] & 1) {
+        for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
+            deliver(i, frame, length);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
+        if (memcmp(frame, net_virt_rx_config.clients[i].mac, MAC_BYTES) == 0) {
+            deliver(i, frame, length);
+            return;
+        }
+    }
+    self.unclaimed++;
+}
+
+/* The address is the driver's word: it must be the start of one of the buffers, and the frame must fit in it. */
+static void take_frame(const struct net_dma_desc *desc)
+{
+    const struct net_virt_rx_config *config = &net_virt_rx_config;
+    uint64_t offset;
+    if (desc->length < NET_FRAME_MIN || desc->length > NET_BUFFER_SIZE
+        || !region_from_bus(&config->dma, desc->bus, NET_BUFFER_SIZE, &offset) || offset % NET_BUFFER_SIZE != 0
+        || offset / NET_BUFFER_SIZE >= config->buffer_count) {
+        self.nonsense++;
+        return;
+    }
+    const uint8_t *frame = region_at(&config->dma, offset, desc->length);
+    if (!config->coherent) {
+        cache_invalidate(frame, desc->length);
+    }
+    distribute(frame, desc->length);
+    struct net_dma_desc buffer = {.bus = desc->bus, .length = NET_BUFFER_SIZE};
+    if (!ring_put(&self.driver_free, &buffer)) {
+        self.nonsense++; /* more buffers than there are: the driver returned one twice */
+    }
+}
+
+static void wake_clients(void)
+{
+    for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
+        if (self.clients[i].owed && ring_wake_consumer(&self.clients[i].filled)) {
+            microkit_notify(net_virt_rx_config.clients[i].channel);
+        }
+        self.clients[i].owed = false;
+    }
+}
+
+static void run(void)
+{
+    struct net_dma_desc desc;
+    do {
+        uint32_t batch = 0;
+        while (batch < BATCH && ring_get(&self.driver_filled, &desc)) {
+            take_frame(&desc);
+            batch++;
+        }
+        if (ring_wake_consumer(&self.driver_free)) {
+            microkit_notify(net_virt_rx_config.driver);
+        }
+        wake_clients();
+    } while (!ring_arm_consumer(&self.driver_filled));
+}
+
+static void provide_all(void)
+{
+    const struct net_virt_rx_config *config = &net_virt_rx_config;
+    for (uint32_t i = 0; i < config->buffer_count; i++) {
+        struct net_dma_desc buffer = {.length = NET_BUFFER_SIZE};
+        bool inside = region_bus(&config->dma, (uint64_t)i * NET_BUFFER_SIZE, NET_BUFFER_SIZE, &buffer.bus);
+        require(inside && ring_put(&self.driver_free, &buffer), "net_virt_rx: buffer_count", config->buffer_count);
+    }
+}
+
+void init(void)
+{
+    const struct net_virt_rx_config *config = &net_virt_rx_config;
+    require(config->client_count <= NET_CLIENTS_MAX, "net_virt_rx: client_count", config->client_count);
+    ring_attach_producer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));
+    ring_attach_consumer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        ring_attach_consumer(&self.clients[i].free, &config->clients[i].free, sizeof(struct net_desc));
+        ring_attach_producer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
+    }
+    provide_all();
+    run();
+}
+
+void notified(microkit_channel channel)
+{
+    (void)channel; /* every wake-up means the same: look at the driver's ring */
+    run();
+}

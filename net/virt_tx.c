@@ -1,0 +1,266 @@
+/* virt_tx.c: decide which frames leave, and tell the driver where they lie.
+ *   consumes  client.filled  chains of (region, offset, length)   from each client, NOT trusted: every descriptor is checked
+ *   consumes  driver.free    cookies of frames that have left     from the driver, trusted for liveness only
+ *   produces  driver.filled  chains of bus addresses, whole; client.free, one element for each frame taken
+ *   invariant a frame slot is free, or on its way in the driver's hands with its client known
+ *   when full clients wait: their chains stay in their rings until frames come back from the driver
+ *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
+ *             Ethernet header in region 0 with that client's own source address
+ * Clients take turns, one frame each. Only region 0 of a client is mapped here (for the header), unless caches need cleaning.
+ */
+#include <string.h>
+
+#include "lib/pd.h"
+
+#include "net/cache.h"
+#include "net/config.h"
+
+#define FRAMES 256 /* on their way at once, of all clients together */
+#define MAC_BYTES 6
+
+struct client {
+    struct ring filled, free;
+    struct net_desc chain[NET_CHAIN_MAX]; /* the frame being taken from the ring */
+    uint32_t chain_count;
+    bool complete;     /* its last descriptor is there */
+    bool too_long;     /* the rest of it is thrown away */
+    bool owed;         /* frames returned since it was last woken */
+    uint32_t out;      /* frames on their way */
+    uint64_t refused;  /* frames */
+    uint64_t unheard;  /* frames returned into a full ring: the client gave more than it can take back */
+};
+
+static struct {
+    struct ring driver_filled, driver_free;
+    struct client clients[NET_CLIENTS_MAX];
+    struct {
+        uint8_t client;
+        bool out;
+        uint32_t cookie; /* the client's */
+    } frames[FRAMES];
+    uint16_t free_frames[FRAMES];
+    uint32_t free_count;
+    uint32_t turn; /* the client that is asked first */
+    uint64_t nonsense; /* cookies of the driver that cannot be */
+} self;
+
+/* Takes descriptors until a chain is complete; at most a chain's worth at a time. */
+static void gather(struct client *client)
+{
+    for (uint32_t i = 0; i < NET_CHAIN_MAX && !client->complete; i++) {
+        struct net_desc desc;
+        if (!ring_get(&client->filled, &desc)) {
+            return;
+        }
+        if (client->chain_count == NET_CHAIN_MAX) {
+            client->too_long = true;
+            client->chain_count--;
+        }
+        client->chain[client->chain_count++] = desc;
+        client->complete = (desc.flags & NET_MORE) == 0;
+    }
+}
+
+static void return_frame(struct client *client, uint32_t cookie, uint8_t flags)
+{
+    struct net_desc done = {.cookie = cookie, .flags = flags};
+    if (ring_put(&client->free, &done)) {
+        client->owed = true;
+    } else {
+        client->unheard++;
+    }
+}
+
+static bool header_allowed(uint32_t index, const struct net_desc *first)
+{
+    const uint8_t *mac = net_virt_tx_config.clients[index].mac;
+    if (first->region != 0 || first->length < NET_FRAME_MIN) {
+        return false;
+    }
+    const uint8_t *frame = region_at(&net_virt_tx_config.clients[index].regions[0], first->offset, first->length);
+    return frame && memcmp(frame + MAC_BYTES, mac, MAC_BYTES) == 0;
+}
+
+static bool translate(uint32_t index, const struct net_desc *desc, struct net_dma_desc *dma)
+{
+    if (desc->region >= net_virt_tx_config.clients[index].region_count || desc->length == 0) {
+        return false;
+    }
+    const struct region *region = &net_virt_tx_config.clients[index].regions[desc->region];
+    if (!region_bus(region, desc->offset, desc->length, &dma->bus)) {
+        return false;
+    }
+    if (!net_virt_tx_config.coherent) {
+        cache_clean((uint8_t *)region->base + desc->offset, desc->length);
+    }
+    dma->length = desc->length;
+    dma->flags = desc->flags & NET_MORE;
+    return true;
+}
+
+/* The whole chain, checked and translated, or nothing. */
+static bool check(uint32_t index, struct net_dma_desc *dma)
+{
+    const struct client *client = &self.clients[index];
+    uint32_t total = 0;
+    if (client->too_long || !header_allowed(index, &client->chain[0])) {
+        return false;
+    }
+    for (uint32_t i = 0; i < client->chain_count; i++) {
+        if (!translate(index, &client->chain[i], &dma[i])) {
+            return false;
+        }
+        total += dma[i].length;
+    }
+    return total <= NET_FRAME_MAX;
+}
+
+static void finish_chain(struct client *client)
+{
+    client->chain_count = 0;
+    client->complete = false;
+    client->too_long = false;
+}
+
+static void provide(uint32_t index)
+{
+    struct client *client = &self.clients[index];
+    struct net_dma_desc dma[NET_CHAIN_MAX];
+    uint32_t cookie = client->chain[client->chain_count - 1].cookie;
+    if (!check(index, dma)) {
+        client->refused++;
+        return_frame(client, cookie, NET_REFUSED);
+        return;
+    }
+    uint16_t frame = self.free_frames[--self.free_count];
+    self.frames[frame].client = (uint8_t)index;
+    self.frames[frame].cookie = cookie;
+    self.frames[frame].out = true;
+    client->out++;
+    for (uint32_t i = 0; i < client->chain_count; i++) {
+        dma[i].cookie = frame;
+    }
+    (void)ring_put_many(&self.driver_filled, dma, client->chain_count); /* it has room for FRAMES of the longest chains */
+}
+
+/* One frame of each client in turn, until none has one or the driver has no room. True: frames are left waiting. */
+static bool provide_all(void)
+{
+    uint32_t count = net_virt_tx_config.client_count;
+    uint32_t idle = 0;
+    while (idle < count) {
+        struct client *client = &self.clients[self.turn];
+        gather(client);
+        if (!client->complete) {
+            idle++;
+        } else if (self.free_count == 0) {
+            return true;
+        } else {
+            provide(self.turn);
+            finish_chain(client);
+            idle = 0;
+        }
+        self.turn = self.turn + 1 == count ? 0 : self.turn + 1;
+    }
+    return false;
+}
+
+static void return_sent(void)
+{
+    struct net_dma_desc done;
+    while (ring_get(&self.driver_free, &done)) {
+        if (done.cookie >= FRAMES || !self.frames[done.cookie].out) {
+            self.nonsense++;
+            continue;
+        }
+        struct client *client = &self.clients[self.frames[done.cookie].client];
+        self.frames[done.cookie].out = false;
+        self.free_frames[self.free_count++] = (uint16_t)done.cookie;
+        client->out--;
+        return_frame(client, self.frames[done.cookie].cookie, 0);
+    }
+}
+
+/* Nobody can be waiting for a frame's return while its client has fewer than NET_LAZY out. */
+static bool returns_matter(void)
+{
+    for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
+        if (self.clients[i].out >= NET_LAZY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Arms all that could wake us. False: something is there already. */
+static bool sleep(bool blocked)
+{
+    if ((blocked || returns_matter()) && !ring_arm_consumer(&self.driver_free)) {
+        return false;
+    }
+    for (uint32_t i = 0; !blocked && i < net_virt_tx_config.client_count; i++) {
+        if (!ring_arm_consumer(&self.clients[i].filled)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void wake_peers(void)
+{
+    if (ring_wake_consumer(&self.driver_filled)) {
+        microkit_notify(net_virt_tx_config.driver);
+    }
+    for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
+        if (self.clients[i].owed && ring_wake_consumer(&self.clients[i].free)) {
+            microkit_notify(net_virt_tx_config.clients[i].channel);
+        }
+        self.clients[i].owed = false;
+    }
+}
+
+static void run(void)
+{
+    bool blocked;
+    do {
+        return_sent();
+        blocked = provide_all();
+        wake_peers();
+    } while (!sleep(blocked));
+}
+
+static void check_config(const struct net_virt_tx_config *config)
+{
+    require(config->client_count <= NET_CLIENTS_MAX, "net_virt_tx: client_count", config->client_count);
+    require(config->driver_free.capacity >= FRAMES, "net_virt_tx: driver_free.capacity", config->driver_free.capacity);
+    require(config->driver_filled.capacity >= FRAMES * NET_CHAIN_MAX, "net_virt_tx: driver_filled.capacity",
+            config->driver_filled.capacity);
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        require(config->clients[i].region_count > 0 && config->clients[i].region_count <= NET_REGIONS_MAX,
+                "net_virt_tx: clients.region_count", config->clients[i].region_count);
+        require(config->clients[i].regions[0].base, "net_virt_tx: clients.regions[0].base of client", i);
+    }
+}
+
+void init(void)
+{
+    const struct net_virt_tx_config *config = &net_virt_tx_config;
+    check_config(config);
+    ring_attach_producer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
+    ring_attach_consumer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        ring_attach_consumer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
+        ring_attach_producer(&self.clients[i].free, &config->clients[i].free, sizeof(struct net_desc));
+    }
+    for (uint16_t i = 0; i < FRAMES; i++) {
+        self.free_frames[i] = (uint16_t)(FRAMES - 1 - i);
+    }
+    self.free_count = FRAMES;
+    run();
+}
+
+void notified(microkit_channel channel)
+{
+    (void)channel; /* every wake-up means the same: look at all rings */
+    run();
+}

@@ -1,0 +1,215 @@
+/* net_virt_tx.c: net/virt_tx.c between clients and a driver that lie. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_microkit.h"
+#include "net/config.h"
+
+#define DRIVER 1
+#define CLIENT(i) (2 + (i))
+#define SLOTS 64
+#define BUS(c, r) (0x60000000ul + 0x1000000ul * (c) + 0x100000ul * (r))
+#define FRAMES 256
+
+static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
+static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
+static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
+
+#define RING(i) {.shared = rings[i], .capacity = 1024}
+#define REGIONS(c)                                                                                                   \
+    .region_count = 2, .regions = {{.base = slots[c], .size = sizeof slots[c], .bus = BUS(c, 0)}, {.size = 0x10000, .bus = BUS(c, 1)}}
+
+const struct net_virt_tx_config net_virt_tx_config = {
+    .driver = DRIVER,
+    .coherent = true,
+    .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
+    .driver_free = {.shared = driver_rings[1], .capacity = 256},
+    .client_count = 2,
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0), REGIONS(0), .filled = RING(0), .free = RING(1)},
+                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1), REGIONS(1), .filled = RING(2), .free = RING(3)}},
+};
+
+void cache_clean(const void *start, size_t length)
+{
+    CHECK(!"coherent");
+}
+
+static struct ring driver_filled, driver_free, filled[2], returned[2];
+
+static void start(void)
+{
+    fake_reset();
+    memset(rings, 0, sizeof rings);
+    memset(driver_rings, 0, sizeof driver_rings);
+    ring_attach_consumer(&driver_filled, &net_virt_tx_config.driver_filled, 16);
+    ring_attach_producer(&driver_free, &net_virt_tx_config.driver_free, 16);
+    for (int i = 0; i < 2; i++) {
+        ring_attach_producer(&filled[i], &net_virt_tx_config.clients[i].filled, 16);
+        ring_attach_consumer(&returned[i], &net_virt_tx_config.clients[i].free, 16);
+        for (int slot = 0; slot < SLOTS; slot++) {
+            memcpy(slots[i] + slot * NET_BUFFER_SIZE + 6, net_virt_tx_config.clients[i].mac, 6);
+        }
+    }
+    init();
+}
+
+static void put(int client, struct net_desc desc)
+{
+    CHECK(ring_put(&filled[client], &desc));
+}
+
+static bool refused(int client, uint32_t cookie)
+{
+    struct net_desc done;
+    return ring_get(&returned[client], &done) && done.cookie == cookie && done.flags == NET_REFUSED;
+}
+
+static void test_translates_a_chain(void)
+{
+    struct net_dma_desc dma, more;
+    struct net_desc done;
+    start();
+    CHECK(ring_arm_consumer(&driver_filled));
+    put(0, (struct net_desc){.offset = 2048, .length = 54, .flags = NET_MORE, .cookie = 1});
+    put(0, (struct net_desc){.offset = 0x123, .length = 1000, .region = 1, .cookie = 1});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK_EQUAL(fake_notified(DRIVER), 1);
+    CHECK(ring_get(&driver_filled, &dma) && ring_get(&driver_filled, &more));
+    CHECK(dma.bus.value == BUS(0, 0) + 2048 && dma.length == 54 && dma.flags == NET_MORE);
+    CHECK(more.bus.value == BUS(0, 1) + 0x123 && more.length == 1000 && more.flags == 0);
+    CHECK(!ring_get(&returned[0], &done));
+    CHECK(ring_put(&driver_free, &more));
+    fake_wake(FAKE_BIT(DRIVER));
+    CHECK(ring_get(&returned[0], &done) && done.cookie == 1 && done.flags == 0);
+    CHECK(!ring_get(&returned[0], &done)); /* one element for the whole frame */
+}
+
+static void test_refuses(void)
+{
+    struct net_dma_desc dma;
+    start();
+    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 1, .cookie = 1});                  /* header not in region 0 */
+    put(0, (struct net_desc){.offset = 0, .length = 13, .cookie = 2});                               /* no whole header */
+    put(0, (struct net_desc){.offset = sizeof slots[0] - 59, .length = 60, .cookie = 3});            /* sticks out */
+    put(0, (struct net_desc){.offset = 0xffffffff, .length = 60, .cookie = 4});
+    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 2, .cookie = 5});                  /* no such region */
+    put(0, (struct net_desc){.offset = 0, .length = NET_FRAME_MAX + 1, .cookie = 6});                /* too long */
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 7});
+    put(0, (struct net_desc){.offset = 0x10000, .length = 1, .region = 1, .cookie = 7});             /* second piece outside */
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 8});
+    put(0, (struct net_desc){.offset = 0, .length = 0, .region = 1, .cookie = 8});                   /* empty piece */
+    slots[0][5 * NET_BUFFER_SIZE + 11] = 2;                                                          /* the other's address */
+    put(0, (struct net_desc){.offset = 5 * NET_BUFFER_SIZE, .length = 60, .cookie = 9});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    for (uint32_t cookie = 1; cookie <= 9; cookie++) {
+        CHECK(refused(0, cookie));
+    }
+    CHECK(!ring_get(&driver_filled, &dma));
+}
+
+static void test_throws_away_a_chain_without_end(void)
+{
+    struct net_dma_desc dma;
+    struct net_desc done;
+    start();
+    for (int i = 0; i < 100; i++) {
+        put(0, (struct net_desc){.offset = 0, .length = 20, .flags = NET_MORE, .cookie = 1});
+    }
+    put(1, (struct net_desc){.offset = 0, .length = 60, .cookie = 5});
+    fake_wake(FAKE_BIT(CLIENT(0)) | FAKE_BIT(CLIENT(1)));
+    CHECK(ring_get(&driver_filled, &dma) && dma.bus.value == BUS(1, 0)); /* the other is not held up */
+    CHECK(!ring_get(&returned[0], &done));
+    put(0, (struct net_desc){.offset = 0, .length = 20, .cookie = 2});
+    put(0, (struct net_desc){.offset = 0, .length = 20, .cookie = 3});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(refused(0, 2));
+    CHECK(ring_get(&driver_filled, &dma) && dma.bus.value == BUS(0, 0) && dma.flags == 0);
+}
+
+static void test_takes_turns_and_waits(void)
+{
+    struct net_dma_desc dma[FRAMES];
+    struct net_desc done;
+    uint32_t of[2] = {0, 0};
+    start();
+    for (uint32_t i = 0; i < 300; i++) {
+        put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = i});
+    }
+    for (uint32_t i = 0; i < 50; i++) {
+        put(1, (struct net_desc){.offset = 0, .length = 60, .cookie = i});
+    }
+    fake_wake(FAKE_BIT(CLIENT(0)) | FAKE_BIT(CLIENT(1)));
+    CHECK_EQUAL(ring_get_many(&driver_filled, dma, FRAMES), FRAMES);
+    for (int i = 0; i < 100; i++) {
+        of[(dma[i].bus.value - BUS(0, 0)) / 0x1000000]++;
+    }
+    CHECK(of[0] == 50 && of[1] == 50);
+    fake_wake(FAKE_BIT(CLIENT(0))); /* nothing can be done: and no frame is lost */
+    CHECK_EQUAL(ring_count(&driver_filled), 0);
+    CHECK_EQUAL(ring_put_many(&driver_free, dma, FRAMES), FRAMES);
+    CHECK(ring_wake_consumer(&driver_free)); /* it waits for this */
+    fake_wake(FAKE_BIT(DRIVER));
+    CHECK_EQUAL(ring_get_many(&driver_filled, dma, FRAMES), 300 + 50 - FRAMES);
+    for (uint32_t i = 0; i < 50; i++) {
+        CHECK(ring_get(&returned[1], &done) && done.cookie == i);
+    }
+}
+
+static void test_lying_driver(void)
+{
+    struct net_dma_desc dma;
+    struct net_desc done;
+    start();
+    for (uint32_t cookie = 0; cookie < 300; cookie += 7) {
+        dma = (struct net_dma_desc){.cookie = cookie};
+        CHECK(ring_put(&driver_free, &dma)); /* nothing is out */
+    }
+    dma.cookie = 0xffffffff;
+    CHECK(ring_put(&driver_free, &dma));
+    put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 1});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(ring_get(&driver_filled, &dma));
+    CHECK(ring_put(&driver_free, &dma) && ring_put(&driver_free, &dma)); /* twice */
+    fake_wake(FAKE_BIT(DRIVER));
+    CHECK(ring_get(&returned[0], &done) && !ring_get(&returned[0], &done));
+}
+
+static void test_nobody_is_woken_for_a_lone_frame(void)
+{
+    struct net_dma_desc dma;
+    start();
+    put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 1});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(ring_get(&driver_filled, &dma) && ring_put(&driver_free, &dma));
+    CHECK(!ring_wake_consumer(&driver_free));
+    for (uint32_t i = 0; i < NET_LAZY; i++) {
+        put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = i});
+    }
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(ring_wake_consumer(&driver_free)); /* now its client may be waiting */
+}
+
+/* In a process of its own: the service starts with its statics as they are at a start. */
+static void run(void (*test)(void))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        test();
+        CHECK_EQUAL(fake_lost_deferred(), 0);
+        exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+int main(void)
+{
+    run(test_translates_a_chain);
+    run(test_refuses);
+    run(test_throws_away_a_chain_without_end);
+    run(test_takes_turns_and_waits);
+    run(test_lying_driver);
+    run(test_nobody_is_woken_for_a_lone_frame);
+    return 0;
+}
