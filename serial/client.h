@@ -1,4 +1,7 @@
-/* serial/client.h: a program's end of the console. Serves: services' log lines (drop) and Python's console (wait). */
+/* serial/client.h: a program's end of the console. Serves: services' log lines (drop) and Python's console (wait).
+ *
+ * Uses lib/pd's dispatch; wake-ups are owed until the next pd_flush(), which notified() of lib/pd does by itself.
+ */
 #ifndef SERIAL_CLIENT_H
 #define SERIAL_CLIENT_H
 
@@ -6,7 +9,7 @@
 #include <stddef.h>
 #include "serial/config.h"
 
-/* Call once in init(). The channels' events are handled by serial_client_notified_tx/rx; with lib/pd's dispatch they are registered here. */
+/* Call once in init(), before the functions below. Then log_to(serial_client_log_sink) for a service. */
 void serial_client_init(const struct serial_client_config *config);
 
 /* Bytes accepted, 0..length; the rest does not fit now. serial_client_wait_room() arms the ring: true when the caller may sleep

@@ -1,0 +1,105 @@
+/* serial/client.c: a program's end of the console.
+ *   produces  tx   bytes     to virt_tx, trusted for liveness only
+ *   consumes  rx   bytes     from virt_rx, trusted for liveness only
+ *   when full tx: the caller chooses: wait (serial_client_wait_room) or drop the whole line (serial_client_log_sink)
+ */
+#include "serial/client.h"
+
+#include "lib/pd.h"
+
+static struct {
+    const struct serial_client_config *config;
+    struct ring tx, rx;
+    void (*handler)(void *);
+    void *context;
+} self;
+
+static void call_handler(void)
+{
+    if (self.handler) {
+        self.handler(self.context);
+    }
+}
+
+static void on_tx(void *context)
+{
+    if (ring_peer_restarted(&self.tx)) {
+        ring_reset(&self.tx);
+    }
+    call_handler();
+}
+
+static void on_rx(void *context)
+{
+    if (ring_peer_restarted(&self.rx)) {
+        ring_reset(&self.rx);
+    }
+    call_handler();
+}
+
+void serial_client_init(const struct serial_client_config *config)
+{
+    self.config = config;
+    ring_attach_producer(&self.tx, &config->tx, 1);
+    pd_on_channel(config->tx_channel, on_tx, NULL);
+    if (config->has_input) {
+        ring_attach_consumer(&self.rx, &config->rx, 1);
+        pd_on_channel(config->rx_channel, on_rx, NULL);
+    }
+}
+
+static void owe_tx(void)
+{
+    if (ring_wake_consumer(&self.tx)) {
+        pd_notify_later(self.config->tx_channel);
+    }
+}
+
+size_t serial_client_write(const char *bytes, size_t length)
+{
+    uint32_t put = ring_put_many(&self.tx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
+
+    if (put) {
+        owe_tx();
+    }
+    return put;
+}
+
+bool serial_client_wait_room(void)
+{
+    return ring_arm_producer(&self.tx);
+}
+
+size_t serial_client_read(char *bytes, size_t length)
+{
+    if (!self.config->has_input) {
+        return 0;
+    }
+    uint32_t got = ring_get_many(&self.rx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
+
+    if (got && ring_wake_producer(&self.rx)) {
+        pd_notify_later(self.config->rx_channel);
+    }
+    return got;
+}
+
+bool serial_client_wait_input(void)
+{
+    return !self.config->has_input || ring_arm_consumer(&self.rx);
+}
+
+void serial_client_on_event(void (*handler)(void *), void *context)
+{
+    self.handler = handler;
+    self.context = context;
+}
+
+bool serial_client_log_sink(const char *line, size_t length)
+{
+    if (ring_room(&self.tx) < length) {
+        return false;
+    }
+    ring_put_many(&self.tx, line, (uint32_t)length);
+    owe_tx();
+    return true;
+}

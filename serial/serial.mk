@@ -1,0 +1,8 @@
+# serial/serial.mk: the UART driver, the two virtualisers, the client library.
+
+$(eval $(call library,serial,serial/client.c,pd))
+$(eval $(call program,serial_driver_pl011,serial/driver_pl011.c))
+$(eval $(call program,serial_virt_tx,serial/virt_tx.c))
+$(eval $(call program,serial_virt_rx,serial/virt_rx.c))
+
+$(eval $(call host_test,serial_lines,tests/unit/serial_virt_tx.c serial/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

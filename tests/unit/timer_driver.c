@@ -1,0 +1,73 @@
+/* tests/unit/timer_driver.c: the driver over a scripted comparator. */
+#include "timer/config.h"
+#include "tests/unit/fake_microkit.h"
+
+enum { IRQ = 0, FIRST = 10, SECOND = 11 };
+
+/* In place of timer/arm_timer.h. */
+#define TIMER_ARM_TIMER_H
+static bool on;
+static uint64_t comparator;
+
+static void arm_timer_set(uint64_t ticks)
+{
+    on = true;
+    comparator = ticks;
+}
+
+static void arm_timer_off(void)
+{
+    on = false;
+}
+
+#include "timer/driver_arm.c"
+
+const struct timer_driver_config timer_driver_config = {.irq = IRQ, .client_count = 2, .clients = {FIRST, SECOND}};
+
+static void ask(microkit_channel channel, uint64_t ticks)
+{
+    microkit_mr_set(0, ticks);
+    protected(channel, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+    CHECK(!microkit_have_signal);
+}
+
+int main(void)
+{
+    fake_reset();
+    init();
+    CHECK(!on);
+    ask(FIRST, 500);
+    CHECK(on && comparator == 500);
+    ask(SECOND, 200);
+    CHECK(on && comparator == 200);
+    fake_set_now_ns(200);
+    fake_wake(FAKE_BIT(IRQ));
+    CHECK_EQUAL(fake_notified(SECOND), 1);
+    CHECK_EQUAL(fake_notified(FIRST), 0);
+    CHECK_EQUAL(fake_acked(IRQ), 1);
+    CHECK(on && comparator == 500);
+    ask(FIRST, TIMER_NEVER);
+    CHECK(!on);
+    fake_set_now_ns(600);
+    fake_wake(FAKE_BIT(IRQ));
+    CHECK_EQUAL(fake_notified_bits(), 0);
+
+    /* Both at once; a time that has passed raises the interrupt by itself. */
+    ask(FIRST, 10);
+    ask(SECOND, 20);
+    CHECK(on && comparator <= 600);
+    fake_wake(FAKE_BIT(IRQ));
+    CHECK_EQUAL(fake_notified(FIRST), 1);
+    CHECK_EQUAL(fake_notified(SECOND), 1);
+    CHECK(!on);
+
+    /* Nonsense changes nothing: another label, no word, a channel that is no client's, an event that is no interrupt. */
+    protected(FIRST, microkit_msginfo_new(77, 1));
+    protected(FIRST, microkit_msginfo_new(TIMER_SET_DEADLINE, 0));
+    ask(30, 1);
+    fake_wake(FAKE_BIT(FIRST) | FAKE_BIT(30));
+    CHECK(!on);
+    CHECK_EQUAL(fake_notified_bits(), 0);
+    CHECK_EQUAL(fake_lost_deferred(), 0);
+    return 0;
+}

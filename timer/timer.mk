@@ -1,0 +1,7 @@
+# timer/timer.mk: the driver and the client library.
+
+$(eval $(call library,timer,timer/client.c,pd))
+$(eval $(call program,timer_driver_arm,timer/driver_arm.c))
+
+$(eval $(call host_test,timer_client,tests/unit/timer_client.c timer/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,timer_driver,tests/unit/timer_driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
