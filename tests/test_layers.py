@@ -35,7 +35,7 @@ LAYERS = {
 TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 
 OWN = sorted((LAYERS | TESTS), key=len, reverse=True)
-INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
+INCLUDE = re.compile(r'^[ \t]*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 
 
 def folder_of(path):
