@@ -1,0 +1,129 @@
+"""make run as a person uses it: the demo site in a browser, Ctrl-C, nothing left behind; and what it says when it cannot."""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from serval import browser, paths
+from serval.http import curl
+
+START_S = 400
+
+
+def make_run(*variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_"))}
+    return subprocess.Popen(["make", "-C", paths.TOP, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
+                             f"BUILD_DIR={paths.CACHE / 'test' / 'make-run'}", *variables], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+
+
+def read_until(process, pattern, timeout):
+    """What the process printed up to the pattern; fails with it when the process ends or the time is over."""
+    text, deadline = "", time.monotonic() + timeout
+    while not re.search(pattern, text, re.M):
+        left = max(deadline - time.monotonic(), 0)
+        readable = select.select([process.stdout], [], [], left)[0]
+        chunk = process.stdout.read1(65536) if readable else b""
+        if not chunk:
+            pytest.fail(f"waiting for {pattern!r}, make run said:\n{text[-6000:]}")
+        text += chunk.decode("utf-8", "replace")
+    return text
+
+
+def descendants(pid):
+    """The process and all below it."""
+    found = [pid]
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children:
+            for child in children.read().split():
+                found += descendants(int(child))
+    return found
+
+
+@pytest.fixture(scope="module")
+def port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def running(port):
+    """make run, up and announced. Afterwards Ctrl-C, and everything it started has to end."""
+    process = make_run(f"HTTP_PORT={port}")
+    try:
+        read_until(process, rf"^ *http://localhost:{port}\r?$", START_S)
+        watches = [os.pidfd_open(pid) for pid in descendants(process.pid)]
+        yield f"http://localhost:{port}"
+        assert process.poll() is None, "make run ended by itself"
+        os.killpg(process.pid, signal.SIGINT)
+        ended = {watch for watch in watches if select.select([watch], [], [], 30)[0]}
+        assert ended == set(watches), f"{len(watches) - len(ended)} of {len(watches)} processes outlived Ctrl-C"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def test_front_page_in_a_browser(running):
+    page = browser.dom(running + "/")
+    assert "A web server that is its own operating system" in page
+    assert re.search(r'id="live-server">Serval<', page), "the page's script did not get the server's headers"
+    assert re.search(r'id="live-latency">[0-9.]+ ms<', page)
+
+
+def test_front_page_is_not_blank(running, tmp_path):
+    colours = browser.screenshot(running + "/", tmp_path / "page.png").colours()
+    pixels = sum(colours.values())
+    assert len(colours) > 100
+    assert max(colours.values()) < 0.9 * pixels
+    coat = sum(n for (r, g, b), n in colours.items() if r > 190 and 130 < g < 190 and b < 110)
+    assert coat > 20000, "the picture of the coat is missing"
+
+
+def test_dark_is_another_picture(running, tmp_path):
+    colours = browser.screenshot(running + "/request", tmp_path / "dark.png", height=900, dark=True).colours()
+    assert max(colours, key=colours.get) < bytes((64, 64, 64))
+
+
+@pytest.mark.parametrize("path", ["/", "/request", "/domains/", "/rules", "/files/"])
+def test_every_link_leads_somewhere(running, path):
+    page = curl(running + path).body.decode()
+    links = set(re.findall(r'(?:href|src)="(/[^"]*)"', page))
+    assert len(links) > 5
+    meant_to_fail = {"/nothing-here", "/%2e%2e/webserver.py"}
+    for link in links:
+        expected = (404,) if link in meant_to_fail else (200, 301)
+        assert curl(running + link, "-I").status in expected, link
+
+
+def test_status_route(running):
+    answer = curl(running + "/api/status")
+    assert answer.status == 200 and b'"version": "1.25.0"' in answer.body
+
+
+def test_port_in_use_is_one_line():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        process = make_run(f"HTTP_PORT={sock.getsockname()[1]}")
+        text = process.communicate(timeout=START_S)[0].decode()
+        assert process.returncode != 0
+        assert re.search(rf"^make run: port {sock.getsockname()[1]} of this machine is in use", text, re.M)
+
+
+@pytest.mark.parametrize("variables, line", [
+    (["HTTP_PORT=web"], "make run: HTTP_PORT='web' is no port"),
+    (["NFS_DIRECTORY=/srv"], "make run: NFS_DIRECTORY without NFS_SERVER"),
+])
+def test_wrong_variables_are_one_line(variables, line):
+    process = make_run(*variables)
+    text = process.communicate(timeout=START_S)[0].decode()
+    assert process.returncode != 0 and line in text
+    assert "Traceback" not in text
