@@ -6,6 +6,10 @@
 
 TOP := $(MPY)
 include $(MPY)/py/mkenv.mk
+# Of what it says, the compiled files are of interest: they go to descriptor 3, the rest to standard output.
+ifneq ($(BUILD_VERBOSE),1)
+ECHO := @say() { case "$$1" in CC*) echo "  $$1" >&3;; esac; }; say
+endif
 CC := $(PD_CC)
 CPP := $(PD_CC) -E
 AR := $(PD_AR)

@@ -7,12 +7,14 @@ MPY_CROSS := $(HOST_OBJ)/mpy-cross/mpy-cross
 MPY_CFLAGS = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(IP_CFLAGS)
 
 # The core and the port: MicroPython's own build, one archive. It keeps its own dependencies, so it is always asked.
-MPY_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES $(MAKE) --no-print-directory
+# The banner tells the release and its date: without these it would tell our own repository's state.
+MPY_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES MICROPY_GIT_TAG=v1.25.0 MICROPY_GIT_HASH=release \
+    SOURCE_DATE_EPOCH=1744675200 $(MAKE) --no-print-directory
 $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENERATED_HEADERS)
 	$(Q)$(MPY_MAKE) -f python/port.mk MPY=$(MICROPYTHON) BUILD=$(MPY_CORE) PYTHON=$(PYTHON) PD_CC=$(CC) PD_AR=$(AR) \
-	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s) $(MPY_CORE)/libmicropython.a
+	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s,V=1) $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
 $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS)))
-$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,ip fs_client serial_client timer_client))
+$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,ip fs_client serial timer))
 
 # The compiler of frozen modules, for this machine, from the same source.
 $(MPY_CROSS): | $(SOURCES_READY)
@@ -24,14 +26,15 @@ $(MPY_CROSS): | $(SOURCES_READY)
 # $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own.
 define frozen_rule
 $(OBJ)/$1.frozen/manifest.py: $(OBJ)/$1.frozen/modules python/manifest.py
-	$(Q){ cat python/manifest.py; for m in $2; do echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
-$(call remember,$(OBJ)/$1.frozen/modules,$2)
+	@mkdir -p $$(@D)
+	$$(Q){ cat python/manifest.py; for m in $2; do echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
+$(call remember,$(OBJ)/$1.frozen/modules,frozen: $2)
 $(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $2 $(MPY_CROSS) $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
 	$$(call say,FREEZE,$1)
 	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr
 	$$(Q)MICROPY_MPYCROSS=$(abspath $(MPY_CROSS)) $(PYTHON) $(MICROPYTHON)/tools/makemanifest.py -o $$@ -b $$(@D) \
-	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
-	    $$(@D)/manifest.py >/dev/null
+	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) -v PORT_DIR=$(CURDIR)/python -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
+	    $$(@D)/manifest.py >$$(@D)/log 2>&1 || { cat $$(@D)/log; exit 1; }
 $(OBJ)/$1.frozen/libfrozen.a: $(OBJ)/$1.frozen/frozen_content.c
 	$$(call say,CC,$$<)
 	$$(Q)$(CC) $(MPY_CFLAGS) -DMP_CONFIGFILE='"python/mpconfigport.h"' -w \
