@@ -57,10 +57,13 @@ $(call object,$1,$2): $2 $1/flags | $5
 all_objects += $(call object,$1,$2)
 endef
 
+# $(call fetched_for,CFLAGS): what to wait for where headers of a third party are on the include path.
+fetched_for = $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY))
+
 # $(eval $(call objects_rules,DIRECTORY,SOURCES,COMPILER,CFLAGS,ORDER-ONLY))
 define objects_rules
 $(call remember,$1/flags,$3 $4)
-$(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4,$5)))
+$(foreach s,$2,$(eval $(call object_rule,$1,$s,$3,$4,$5 $(call fetched_for,$4))))
 endef
 
 define archive_rule
@@ -87,6 +90,7 @@ endef
 define program
 program.$1.objects := $(foreach s,$2,$(call object,$(OBJ)/$1,$s))
 program.$1.libraries := pd $3
+program.$1.cflags := $4
 program.$1.ldflags := $5
 all_programs += $1
 $(call objects_rules,$(OBJ)/$1,$2,$(CC),$(call pd_cflags,$4),$$(GENERATED_HEADERS))
@@ -98,13 +102,14 @@ library_file = $(or $(library.$1.file),$(error library '$1' is unknown; there ar
 
 # $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
 define pd_instance
-$(call remember,$(BUILD_DIR)/$1/$2.ldflags,$(program.$3.ldflags) $4 $(call needed,$(program.$3.libraries)))
-$(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags | $$(GENERATED_HEADERS)
+$(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldflags) $4 $(call needed,$(program.$3.libraries)))
+$(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags \
+    | $$(GENERATED_HEADERS) $(call fetched_for,$(program.$3.cflags))
 	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
-	$$(Q)$(CC) $(call pd_cflags,-g0) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC) $(call pd_cflags,$(program.$3.cflags) -g0) -MMD -MP -c -o $$@ $$<
 $(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
     $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
-    mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.ldflags
+    mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags
 	$$(call say,LD,$(BUILD_DIR)/$1/$2.elf)
 	$(if $(program.$3.objects),,@echo "$(system.$1.description): PD '$2' runs program '$3', but no component's .mk file names it" >&2; exit 1)
 	$$(Q)$(LD) $(PD_LDFLAGS) $(program.$3.ldflags) $4 -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
