@@ -1,0 +1,133 @@
+/* insncount.c: a QEMU TCG plugin that counts guest instructions by protection domain.
+ *   serves    bench/count.py, which reads the counters from shared memory at any moment
+ *   trusts    the range file, written by count.py from the image tool's report
+ *
+ * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a translated
+ * block is known when it is translated, and counting is one inline addition per block: no callback, no lock. The
+ * physical address of a block is its host address less the host address of guest RAM, found from the first block ever
+ * translated, whose guest physical address is given (`reset=`).
+ *
+ * Arguments: out=FILE (counters), ranges=FILE (lines `PA SIZE NAME`, hexadecimal), reset=PA (where the CPU starts).
+ * Layout of out: uint64_t magic, count, then per range one counter, the last being "elsewhere".
+ * For one CPU (the additions are not atomic) and the plugin interface of version 1 (QEMU 7.2). The prototypes are declared here
+ * because Debian packages no header; they state the documented interface (docs/devel/tcg-plugins).
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define RANGES_MAX 256
+#define MAGIC 0x544e435353564553ull
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_info;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+typedef void tb_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_translated *callback);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op, void *counter,
+                                              uint64_t by);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
+
+EXPORT int qemu_plugin_version = 1;
+
+static struct {
+    uint64_t *counters; /* of range n; [range_count]: elsewhere */
+    uint64_t reset_pa;
+    uintptr_t ram_host; /* host address of guest physical address 0, as if RAM began there */
+    size_t range_count;
+    struct {
+        uint64_t pa, size;
+    } ranges[RANGES_MAX];
+} self;
+
+static uint64_t *counter_of(const void *host)
+{
+    uint64_t pa = (uintptr_t)host - self.ram_host;
+    for (size_t i = 0; i < self.range_count; i++) {
+        if (pa - self.ranges[i].pa < self.ranges[i].size) {
+            return &self.counters[i];
+        }
+    }
+    return &self.counters[self.range_count];
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    void *host = qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0));
+    if (host != NULL && self.ram_host == 0) {
+        self.ram_host = (uintptr_t)host - self.reset_pa;
+    }
+    qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter_of(host),
+                                             qemu_plugin_tb_n_insns(tb));
+}
+
+static bool read_ranges(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        return false;
+    }
+    while (self.range_count < RANGES_MAX && fscanf(file, "%" SCNx64 " %" SCNx64 " %*s", &self.ranges[self.range_count].pa,
+                                                   &self.ranges[self.range_count].size) == 2) {
+        self.range_count++;
+    }
+    fclose(file);
+    return true;
+}
+
+static uint64_t *map_counters(const char *path)
+{
+    size_t size = (2 + RANGES_MAX + 1) * sizeof(uint64_t);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || ftruncate(fd, (off_t)size) != 0) {
+        return NULL;
+    }
+    uint64_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+    (void)info;
+    const char *out = NULL;
+    const char *ranges = NULL;
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], "out=", 4) == 0) {
+            out = argv[i] + 4;
+        } else if (strncmp(argv[i], "ranges=", 7) == 0) {
+            ranges = argv[i] + 7;
+        } else if (strncmp(argv[i], "reset=", 6) == 0) {
+            self.reset_pa = strtoull(argv[i] + 6, NULL, 0);
+        } else {
+            fprintf(stderr, "insncount: unknown argument %s\n", argv[i]);
+            return -1;
+        }
+    }
+    if (out == NULL || ranges == NULL || self.reset_pa == 0) {
+        fprintf(stderr, "insncount: needs out=FILE,ranges=FILE,reset=PA\n");
+        return -1;
+    }
+    uint64_t *file = read_ranges(ranges) ? map_counters(out) : NULL;
+    if (file == NULL) {
+        fprintf(stderr, "insncount: cannot read %s or write %s\n", ranges, out);
+        return -1;
+    }
+    file[0] = MAGIC;
+    file[1] = self.range_count;
+    self.counters = file + 2;
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    return 0;
+}
