@@ -67,3 +67,6 @@ endif
 $(eval $(call host_test,kernel_ready,tests/unit/kernel_ready.c sdk/kernel/ready.c,))
 $(eval $(call host_test,kernel_budget,tests/unit/kernel_budget.c sdk/kernel/budget.c,))
 $(eval $(call host_test,kernel_decode,tests/unit/kernel_decode.c sdk/kernel/decode.c,))
+
+# The image tool's own proof, against page tables that are broken on purpose.
+$(eval $(call host_test,tool_prove,tests/unit/tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))

@@ -132,7 +132,8 @@ static void note_shared(struct prover *p, int region, const struct owned_leaf *o
         shared = PUSH(proof->shared, proof->shared_count);
         shared->region = region;
     }
-    *(writable(&o->leaf) ? &shared->writers : &shared->readers) |= 1ul << o->pd;
+    uint64_t *mask = writable(&o->leaf) ? &shared->writers : &shared->readers;
+    *(executable(&o->leaf) ? &shared->executers : mask) |= 1ul << o->pd;
     shared->readers &= ~shared->writers;
 }
 

@@ -11,8 +11,9 @@
 /* One memory region that two protection domains can reach and at least one of them can write. */
 struct prove_shared {
     int region;
-    uint64_t writers; /* bit n: protection domain n */
-    uint64_t readers; /* those that only read */
+    uint64_t writers;   /* bit n: protection domain n */
+    uint64_t executers; /* those that execute what others write */
+    uint64_t readers;   /* those that only read */
 };
 
 struct proof {

@@ -97,9 +97,9 @@ static void print_physical(FILE *out, const struct layout *l)
     }
 }
 
-static void print_names(FILE *out, const struct description *d, uint64_t pds)
+static void print_names(FILE *out, const struct description *d, const char *what, uint64_t pds)
 {
-    const char *comma = "";
+    const char *comma = what;
     for (size_t i = 0; i < d->pd_count; i++) {
         if ((pds >> i & 1) != 0) {
             fprintf(out, "%s'%s'", comma, d->pds[i].name);
@@ -120,12 +120,10 @@ static void print_proof(FILE *out, const struct layout *l, const struct proof *p
     fprintf(out, "    no two protection domains share a writable page that the description does not name\n");
     for (size_t i = 0; i < proof->shared_count; i++) {
         const struct prove_shared *s = &proof->shared[i];
-        fprintf(out, "        '%s': written by ", d->regions[s->region].name);
-        print_names(out, d, s->writers);
-        if (s->readers != 0) {
-            fprintf(out, ", read by ");
-            print_names(out, d, s->readers);
-        }
+        fprintf(out, "        '%s'", d->regions[s->region].name);
+        print_names(out, d, ": written by ", s->writers);
+        print_names(out, d, ", executed by ", s->executers);
+        print_names(out, d, ", read by ", s->readers);
         fputc('\n', out);
     }
 }
