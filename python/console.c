@@ -6,6 +6,7 @@
  */
 #include "lib/pd.h"
 
+#include "lib/log.h"
 #include "python/port.h"
 #include "serial/client.h"
 
@@ -13,6 +14,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "shared/runtime/interrupt_char.h"
+#include "shared/runtime/pyexec.h"
 
 #define INPUT_SIZE 1024 /* a power of two */
 
@@ -47,9 +49,23 @@ static void on_event(void *context)
     port_wake();
 }
 
+/* Services' lines on a raw console: a person reads them, a tool that talks with the raw prompt must not. */
+static bool show_line(const char *line, size_t length)
+{
+    if (!self.raw) {
+        return serial_client_log_sink(line, length);
+    }
+    if (pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL) {
+        serial_client_write(line, length - 1);
+        serial_client_write("\r\n", 2);
+    }
+    return true;
+}
+
 void console_init(bool raw)
 {
     self.raw = raw;
+    log_to(show_line);
     serial_client_on_event(on_event, NULL);
     take_input();
 }

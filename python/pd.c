@@ -7,7 +7,6 @@
 #include "lib/pd.h"
 
 #include "lib/fiber.h"
-#include "lib/log.h"
 #include "python/config.h"
 #include "python/files.h"
 #include "python/port.h"
@@ -94,7 +93,6 @@ void port_give_way(void)
 void init(void)
 {
     serial_client_init(&serial_client_config);
-    log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);
     console_init(python_config.raw_console);
     if (&net_client_config) {
