@@ -10,6 +10,7 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
+#include "net/mmio.h"
 #include "net/virtio.h"
 #include "net/virtq.h"
 
@@ -35,12 +36,12 @@ static struct {
 
 static uint32_t read_register(uint32_t offset)
 {
-    return *(volatile uint32_t *)((volatile uint8_t *)net_driver_config.registers + offset);
+    return mmio_read(net_driver_config.registers, offset);
 }
 
 static void write_register(uint32_t offset, uint32_t value)
 {
-    *(volatile uint32_t *)((volatile uint8_t *)net_driver_config.registers + offset) = value;
+    mmio_write(net_driver_config.registers, offset, value);
 }
 
 static void write_address(uint32_t offset, uint64_t value)

@@ -1,0 +1,12 @@
+/* mmio.c: plain 32-bit accesses; the region is mapped as device memory, so they stay in order among themselves. */
+#include "net/mmio.h"
+
+uint32_t mmio_read(volatile void *registers, uint32_t offset)
+{
+    return *(volatile uint32_t *)((volatile uint8_t *)registers + offset);
+}
+
+void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
+{
+    *(volatile uint32_t *)((volatile uint8_t *)registers + offset) = value;
+}

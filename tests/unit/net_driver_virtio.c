@@ -1,0 +1,384 @@
+/* net_driver_virtio.c: net/driver_virtio.c against a model of the device: one that keeps to VIRTIO 1.2, then one that lies. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_microkit.h"
+#include "net/config.h"
+#include "net/mmio.h"
+#include "net/virtio.h"
+
+#define IRQ 1
+#define RX_VIRT 2
+#define TX_VIRT 3
+#define BUS 0x60000000ul
+#define QUEUE_SIZE 64
+
+static _Alignas(4096) uint8_t dma[0x20000];
+static _Alignas(64) uint8_t rings[4][RING_BYTES(4096, 16)];
+
+const struct net_driver_config net_driver_config = {
+    .registers = dma, /* any address: mmio_read and mmio_write are the model's */
+    .irq = IRQ,
+    .rx_virt = RX_VIRT,
+    .tx_virt = TX_VIRT,
+    .descriptors = {.base = dma, .size = sizeof dma, .bus = BUS},
+    .rx_free = {.shared = rings[0], .capacity = 256},
+    .rx_filled = {.shared = rings[1], .capacity = 256},
+    .tx_filled = {.shared = rings[2], .capacity = 4096},
+    .tx_free = {.shared = rings[3], .capacity = 256},
+};
+
+static struct ring rx_free, rx_filled, tx_filled, tx_free;
+
+/* -- the device -- */
+
+static struct {
+    uint64_t features_offered, features_taken;
+    uint32_t features_sel, status, queue, interrupt, acknowledged, kicks[2];
+    struct {
+        uint32_t size, ready;
+        uint64_t addresses[3];
+        uint16_t seen; /* next entry of avail */
+        uint16_t used;
+    } queues[2];
+} device;
+
+static void set_half(uint64_t *word, uint32_t offset, uint32_t value)
+{
+    memcpy((uint8_t *)word + (offset & 4), &value, 4);
+}
+
+uint32_t mmio_read(volatile void *registers, uint32_t offset)
+{
+    switch (offset) {
+    case VIRTIO_MAGIC:
+        return VIRTIO_MAGIC_VALUE;
+    case VIRTIO_VERSION:
+        return 2;
+    case VIRTIO_DEVICE_ID:
+        return VIRTIO_ID_NET;
+    case VIRTIO_DEVICE_FEATURES:
+        return (uint32_t)(device.features_offered >> (device.features_sel ? 32 : 0));
+    case VIRTIO_QUEUE_NUM_MAX:
+        return device.queue < 2 ? QUEUE_SIZE : 0;
+    case VIRTIO_QUEUE_READY:
+        return device.queues[device.queue].ready;
+    case VIRTIO_INTERRUPT_STATUS:
+        return device.interrupt;
+    case VIRTIO_STATUS:
+        return device.status;
+    default:
+        CHECK(!"register read");
+        return 0;
+    }
+}
+
+void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case VIRTIO_DEVICE_FEATURES_SEL:
+    case VIRTIO_DRIVER_FEATURES_SEL:
+        device.features_sel = value;
+        return;
+    case VIRTIO_DRIVER_FEATURES:
+        CHECK(!(device.status & VIRTIO_STATUS_FEATURES_OK));
+        set_half(&device.features_taken, device.features_sel * 4, value);
+        return;
+    case VIRTIO_STATUS:
+        if (value & VIRTIO_STATUS_DRIVER_OK) {
+            CHECK(device.status == (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK));
+            CHECK(device.queues[0].ready && device.queues[1].ready);
+        }
+        CHECK((device.features_taken & ~device.features_offered) == 0);
+        device.status = value;
+        return;
+    case VIRTIO_QUEUE_SEL:
+        device.queue = value;
+        return;
+    case VIRTIO_QUEUE_NUM:
+        CHECK(value <= QUEUE_SIZE);
+        device.queues[device.queue].size = value;
+        return;
+    case VIRTIO_QUEUE_READY:
+        device.queues[device.queue].ready = value;
+        return;
+    case VIRTIO_QUEUE_NOTIFY:
+        CHECK(device.status & VIRTIO_STATUS_DRIVER_OK);
+        device.kicks[value]++;
+        return;
+    case VIRTIO_INTERRUPT_ACK:
+        CHECK((value & ~device.interrupt) == 0);
+        device.acknowledged++;
+        device.interrupt &= ~value;
+        return;
+    default:
+        CHECK(offset >= VIRTIO_QUEUE_DESC && offset < VIRTIO_QUEUE_DEVICE + 8);
+        set_half(&device.queues[device.queue].addresses[(offset - VIRTIO_QUEUE_DESC) / 16], offset, value);
+    }
+}
+
+static void *at(uint64_t bus, size_t bytes)
+{
+    CHECK(bus >= BUS && bus + bytes <= BUS + sizeof dma);
+    return dma + (bus - BUS);
+}
+
+static struct virtq_used *used_ring(int q)
+{
+    return at(device.queues[q].addresses[2], 6 + 8 * QUEUE_SIZE);
+}
+
+/* The next chain that the driver offers: its entry, and its table. */
+static bool next_chain(int q, uint16_t *entry, struct virtq_desc **table, uint32_t *count)
+{
+    struct virtq_avail *avail = at(device.queues[q].addresses[1], 6 + 2 * QUEUE_SIZE);
+    if (device.queues[q].seen == avail->index) {
+        return false;
+    }
+    *entry = avail->ring[device.queues[q].seen++ % QUEUE_SIZE];
+    CHECK(*entry < QUEUE_SIZE);
+    struct virtq_desc *desc = (struct virtq_desc *)at(device.queues[q].addresses[0], 16 * QUEUE_SIZE) + *entry;
+    CHECK(desc->flags == VIRTQ_DESC_F_INDIRECT && desc->length % 16 == 0);
+    *count = desc->length / 16;
+    *table = at(desc->address, desc->length);
+    for (uint32_t i = 0; i < *count; i++) {
+        CHECK(!!((*table)[i].flags & VIRTQ_DESC_F_NEXT) == (i + 1 < *count));
+        CHECK(i + 1 == *count || (*table)[i].next == i + 1);
+    }
+    CHECK((*table)[0].length == 12);
+    return true;
+}
+
+static void use(int q, uint32_t entry, uint32_t length)
+{
+    struct virtq_used *used = used_ring(q);
+    used->ring[device.queues[q].used++ % QUEUE_SIZE] = (struct virtq_used_element){.id = entry, .length = length};
+    used->index = device.queues[q].used;
+}
+
+static uint16_t used_event(int q)
+{
+    struct virtq_avail *avail = at(device.queues[q].addresses[1], 6 + 2 * QUEUE_SIZE);
+    return avail->ring[QUEUE_SIZE];
+}
+
+static void interrupt(void)
+{
+    device.interrupt = VIRTIO_INTERRUPT_USED;
+    fake_wake(FAKE_BIT(IRQ));
+    CHECK_EQUAL(fake_acked(IRQ), 1);
+    CHECK(device.interrupt == 0);
+}
+
+/* -- the tests -- */
+
+static void boot(uint64_t features)
+{
+    fake_reset();
+    device.features_offered = features;
+    ring_attach_producer(&rx_free, &net_driver_config.rx_free, 16);
+    ring_attach_consumer(&rx_filled, &net_driver_config.rx_filled, 16);
+    ring_attach_producer(&tx_filled, &net_driver_config.tx_filled, 16);
+    ring_attach_consumer(&tx_free, &net_driver_config.tx_free, 16);
+    ring_arm_consumer(&rx_filled);
+    ring_arm_consumer(&tx_free);
+    init();
+    CHECK(device.status & VIRTIO_STATUS_DRIVER_OK);
+}
+
+#define OFFERED (1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5 | 1ull << 35 | 1 | 1ull << 15)
+
+static void give_buffers(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_dma_desc buffer = {.bus = {0x70000000 + i * 2048ul}, .length = 2048, .cookie = i};
+        CHECK(ring_put(&rx_free, &buffer));
+    }
+    CHECK(ring_wake_consumer(&rx_free)); /* it was short */
+    fake_wake(FAKE_BIT(RX_VIRT));
+}
+
+static void test_negotiates(void)
+{
+    boot(OFFERED);
+    CHECK_EQUAL(device.features_taken, 1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5); /* nothing that it does not know */
+}
+
+static void test_refuses_an_old_device(void)
+{
+    device.features_offered = 1ull << 28 | 1ull << 5;
+    CHECK(fake_dies(init));
+    CHECK(strstr(fake_why(), "features"));
+}
+
+static void test_receives(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    struct net_dma_desc frame;
+    boot(OFFERED);
+    give_buffers(100);
+    CHECK(device.kicks[0] > 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(next_chain(0, &entry, &table, &count));
+        CHECK(count == 2 && (table[0].flags & table[1].flags & VIRTQ_DESC_F_WRITE));
+        CHECK(table[1].length == 2048 && table[1].address == 0x70000000 + (uint64_t)i * 2048);
+        use(0, entry, (uint32_t)(12 + 60 + i));
+    }
+    CHECK(used_event(0) == 0); /* an interrupt is wanted for the first */
+    interrupt();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK(ring_get(&rx_filled, &frame));
+        CHECK(frame.length == 60 + i && frame.bus.value == 0x70000000 + i * 2048 && frame.cookie == i);
+    }
+    CHECK(used_event(0) == 3);
+}
+
+static void test_impossible_lengths_go_back_to_the_device(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count, offered = 0;
+    struct net_dma_desc frame;
+    uint32_t lengths[] = {0, 11, 12, 12 + 13, 12 + 2049, 0xffffffff, 12 + 60};
+    boot(OFFERED);
+    give_buffers(7);
+    for (int i = 0; i < 7; i++) {
+        CHECK(next_chain(0, &entry, &table, &count));
+        use(0, entry, lengths[i]);
+    }
+    interrupt();
+    CHECK(ring_get(&rx_filled, &frame) && frame.length == 60);
+    CHECK(!ring_get(&rx_filled, &frame));
+    while (next_chain(0, &entry, &table, &count)) {
+        offered++;
+    }
+    CHECK_EQUAL(offered, 6);
+}
+
+static void test_lying_device(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    struct net_dma_desc frame;
+    boot(OFFERED);
+    give_buffers(10);
+    use(0, 9999, 100); /* no such entry */
+    use(0, 0xffffffff, 100);
+    CHECK(next_chain(0, &entry, &table, &count));
+    use(0, entry, 12 + 60);
+    use(0, entry, 12 + 60); /* twice */
+    interrupt();
+    CHECK(ring_get(&rx_filled, &frame) && !ring_get(&rx_filled, &frame));
+    used_ring(0)->index += 1000; /* more than were offered */
+    interrupt();
+    CHECK(!ring_get(&rx_filled, &frame));
+    use(1, 0, 0); /* nothing was sent */
+    interrupt();
+    CHECK(!ring_get(&tx_free, &frame));
+}
+
+static void send(uint32_t cookie, uint32_t pieces)
+{
+    for (uint32_t i = 0; i < pieces; i++) {
+        struct net_dma_desc piece = {.bus = {0x71000000 + i}, .length = (uint16_t)(100 + i), .cookie = cookie,
+            .flags = i + 1 < pieces ? NET_MORE : 0};
+        CHECK(ring_put(&tx_filled, &piece));
+    }
+}
+
+static void test_sends_chains(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    struct net_dma_desc done;
+    boot(OFFERED);
+    send(5, 1);
+    send(6, NET_CHAIN_MAX);
+    CHECK(ring_wake_consumer(&tx_filled));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK_EQUAL(device.kicks[1], 1); /* one for both */
+    CHECK(next_chain(1, &entry, &table, &count));
+    CHECK(count == 2 && table[1].address == 0x71000000 && table[1].length == 100 && table[1].flags == 0);
+    use(1, entry, 0);
+    CHECK(next_chain(1, &entry, &table, &count));
+    CHECK(count == 1 + NET_CHAIN_MAX && table[NET_CHAIN_MAX].length == 100 + NET_CHAIN_MAX - 1);
+    use(1, entry, 0);
+    CHECK((uint16_t)(used_event(1) - 2) > 100); /* two frames: nobody waits for them */
+    interrupt();
+    CHECK(ring_get(&tx_free, &done) && done.cookie == 5);
+    CHECK(ring_get(&tx_free, &done) && done.cookie == 6);
+    CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+}
+
+static void test_waits_for_a_full_device(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    struct net_dma_desc done;
+    boot(OFFERED);
+    for (uint32_t i = 0; i < QUEUE_SIZE + 10; i++) {
+        send(i, 2);
+    }
+    CHECK(ring_wake_consumer(&tx_filled));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    uint32_t sent = 0;
+    while (next_chain(1, &entry, &table, &count)) {
+        sent++;
+        use(1, entry, 0);
+    }
+    CHECK_EQUAL(sent, QUEUE_SIZE);
+    CHECK(!ring_wake_consumer(&tx_filled)); /* it does not ask to hear of more */
+    CHECK(used_event(1) < QUEUE_SIZE);      /* but of what has left */
+    interrupt();
+    while (next_chain(1, &entry, &table, &count)) {
+        sent++;
+        use(1, entry, 0);
+    }
+    CHECK_EQUAL(sent, QUEUE_SIZE + 10);
+    interrupt();
+    for (uint32_t i = 0; i < QUEUE_SIZE + 10; i++) {
+        CHECK(ring_get(&tx_free, &done) && done.cookie == i);
+    }
+}
+
+static void test_says_that_the_device_failed(void)
+{
+    boot(OFFERED);
+    device.status |= VIRTIO_STATUS_NEEDS_RESET;
+    device.interrupt = VIRTIO_INTERRUPT_CONFIG;
+    fake_wake(FAKE_BIT(IRQ));
+    CHECK(strstr(fake_console(), "asks for a reset"));
+}
+
+/* In a process of its own: the driver starts with its statics as they are at a start. */
+static void run(void (*test)(void))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        test();
+        CHECK_EQUAL(fake_lost_deferred(), 0);
+        exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+int main(void)
+{
+    run(test_negotiates);
+    run(test_refuses_an_old_device);
+    run(test_receives);
+    run(test_impossible_lengths_go_back_to_the_device);
+    run(test_lying_device);
+    run(test_sends_chains);
+    run(test_waits_for_a_full_device);
+    run(test_says_that_the_device_failed);
+    return 0;
+}
