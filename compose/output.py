@@ -3,7 +3,8 @@
     NAME.system        for the SDK
     PD.config.c        each PD's configuration
     NAME.mk            how each PD is linked, and what all of this depends on
-    NAME.dot           the picture
+
+or, where only the picture is asked for, NAME.dot.
 
 A file is rewritten only when its content changes; NAME.mk, which make takes as the sign that all are up to date, always.
 """
@@ -23,8 +24,12 @@ def write(system):
     put(system, f"{system.name}.system", system_file(system))
     for pd in system.pds:
         put(system, f"{pd.name}.config.c", config_file(system, pd))
-    put(system, f"{system.name}.dot", graph.dot(system))
     put(system, f"{system.name}.mk", make_file(system), always=True)
+
+
+def write_picture(system):
+    os.makedirs(system.output_dir, exist_ok=True)
+    put(system, f"{system.name}.dot", graph.dot(system), always=True)
 
 
 def put(system, name, text, always=False):
@@ -57,7 +62,7 @@ def boolean(value):
 def system_file(system):
     parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f"<!-- {origin(system)} made this. -->\n", "<system>\n"]
     parts += [region_element(r) for r in system.regions]
-    parts += [pd_element(system, pd) for pd in system.pds]
+    parts += [pd_element(system, pd) for pd in system.pds if pd.parent is None]
     parts += [channel_element(system, c) for c in system.channels]
     return "".join(parts) + "</system>\n"
 
@@ -68,18 +73,19 @@ def region_element(region):
         "phys_addr": None if region.phys is None else f"{region.phys:#x}"}, indent="    ")
 
 
-def pd_element(system, pd):
+def pd_element(system, pd, indent="    "):
     # Before 2.0 `pp` stands on the PD that is called, from then on at the channel's end that calls.
     called = any((c.b if c.pp == "a" else c.a) is pd for c in system.channels if c.pp)
-    attributes = {"name": pd.name, "priority": pd.priority, "budget": pd.budget_us, "period": pd.period_us,
+    attributes = {"name": pd.name, "id": pd.parent and pd.parent.children.index(pd), "priority": pd.priority, "budget": pd.budget_us, "period": pd.period_us,
                   "passive": boolean(pd.passive), "stack_size": f"{pd.stack:#x}",
                   "pp": boolean(called and before_2(system))}
-    inner = " " * 8
+    inner = indent + "    "
     children = [element("program_image", {"path": f"{pd.name}.elf"}, indent=inner)]
     children += [element("map", {"mr": m.region.name, "vaddr": f"{m.vaddr:#x}", "perms": m.permissions,
                                  "cached": None if m.cached else "false"}, indent=inner) for m in pd.maps]
     children += [element("irq", {"irq": i.number, "id": i.channel, "trigger": i.trigger}, indent=inner) for i in pd.irqs]
-    return element("protection_domain", attributes, children, indent="    ")
+    children += [pd_element(system, child, inner) for child in pd.children]
+    return element("protection_domain", attributes, children, indent)
 
 
 def channel_element(system, channel):

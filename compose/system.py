@@ -56,6 +56,7 @@ class Pd:
         self.system, self.name, self.program, self.priority = system, name, program, priority
         self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
+        self.parent, self.children = None, []
         self.next_vaddr = VADDR_FIRST
         self.next_channel = 0
 
@@ -112,6 +113,21 @@ class Pd:
             raise ComposeError(f"PD '{self.name}': device '{name}' has no interrupt")
         return self.irq(device.irq, device.trigger)
 
+    def child(self, pd):
+        """Makes `pd` a child: its faults come to this PD, which may stop and restart it. Returns the child's number."""
+        ancestor = self
+        while ancestor is not None:
+            if ancestor is pd:
+                raise ComposeError(f"PD '{pd.name}' cannot be a child of '{self.name}', which is itself or its own descendant")
+            ancestor = ancestor.parent
+        if pd.parent is not None:
+            raise ComposeError(f"PD '{pd.name}' is a child of '{pd.parent.name}' already")
+        if len(self.children) == CHANNELS_MAX:
+            raise ComposeError(f"PD '{self.name}' has {CHANNELS_MAX} children already")
+        pd.parent = self
+        self.children.append(pd)
+        return len(self.children) - 1
+
     def config(self, header, kind, symbol, value):
         """Defines `const kind symbol = value` in this PD's program; `header` declares it."""
         if not IDENTIFIER.match(symbol):
@@ -130,10 +146,10 @@ class Pd:
 
 
 class System:
-    def __init__(self, name, board, output_dir, config="release", dialect="2.0.1", variables=None, script=None):
+    def __init__(self, name, board, output_dir, config="release", dialect="2.0.1", variables=None, picture=False):
         self.name, self.board, self.output_dir, self.config = name, board, output_dir, config
-        self.dialect, self.variables = dialect, variables or {}
-        self.script = script or sys.argv[0]
+        self.dialect, self.variables, self.picture = dialect, variables or {}, picture
+        self.script = sys.argv[0]
         self.pds, self.regions, self.channels = [], [], []
         self.next_dma = board.dma_base
         if not any(dialect.startswith(v) for v in NAME_MAX):
@@ -149,16 +165,21 @@ class System:
         parser.add_argument("--config", default="release", help="debug, release or benchmark")
         parser.add_argument("--dialect", default="2.0.1", help="version of the SDK that reads the .system file")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of the description")
+        parser.add_argument("--picture", action="store_true", help="write NAME.dot alone; variables may be unset")
         args = parser.parse_args()
         variables = dict(v.split("=", 1) for v in args.set)
-        return cls(args.name, Board(args.board, args.dtb), args.output, args.config, args.dialect, variables)
+        return cls(args.name, Board(args.board, args.dtb), args.output, args.config, args.dialect, variables,
+                   args.picture)
 
-    def var(self, name, default=None):
-        """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be set."""
+    def var(self, name, default=None, example=None):
+        """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be set.
+        `example` (or the name) stands in where only a picture is drawn."""
         if name not in self.variables:
             raise ComposeError(f"variable '{name}' is not among those that the makefile hands over "
                                f"({', '.join(sorted(self.variables)) or 'none'})")
         value = self.variables[name]
+        if value == "" and default is None and self.picture:
+            return example if example is not None else name
         if value == "" and default is None:
             raise ComposeError(f"variable {name} is not set")
         return value if value != "" else default
@@ -219,7 +240,10 @@ class System:
     def write(self):
         if not self.pds:
             raise ComposeError(f"system '{self.name}' has no PD")
-        output.write(self)
+        if self.picture:
+            output.write_picture(self)
+        else:
+            output.write(self)
 
     def _dma_address(self, name, size, page_size):
         phys = (self.next_dma + page_size - 1) & -page_size

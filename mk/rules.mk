@@ -121,6 +121,13 @@ endef
 
 COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 
+# $(call quoted,TEXT): one word for the shell.
+quoted = '$(subst ','\'',$1)'
+
+# $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
+compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
+    --dialect $(SDK_VERSION) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set $(call quoted,$v=$($v)))
+
 # A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
 # first of all, then starts anew; the other files that compose writes change only when their content does.
 define system
@@ -132,8 +139,9 @@ $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
 $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
-	$$(Q)$(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
-	    --dialect $(SDK_VERSION) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set '$v=$($v)')
+	$$(Q)$$(call compose,$1,$2,$3)
+$(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
+	$$(Q)$$(call compose,$1,$2,$3) --picture
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
@@ -145,7 +153,7 @@ $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
 	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
-$(if $(filter $1 $1.% systems graph $(BUILD_DIR)/$1.img $(BUILD_DIR)/$1/$1.svg $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
+$(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
 endef
 
 define host_test

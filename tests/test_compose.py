@@ -171,7 +171,7 @@ def test_unchanged_files_are_not_rewritten(tmp_path):
     before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}
     assert compose(tmp_path, text + "\ns.pd('b', program='q', priority=1)").returncode == 0
     changed = {p.name for p in (tmp_path / "out").iterdir() if before.get(p.name) != p.stat().st_mtime_ns}
-    assert changed == {"b.config.c", "sys.system", "sys.mk", "sys.dot"}
+    assert changed == {"b.config.c", "sys.system", "sys.mk"}
 
 
 def test_heap_is_given_to_the_linker(tmp_path):
@@ -208,8 +208,14 @@ def test_compiler_accepts_what_is_written(tmp_path):
                     str(tmp_path / "out" / "a.config.c")], check=True)
 
 
+def test_picture_needs_no_variables(tmp_path):
+    assert compose(tmp_path, "s.pd(s.var('EMPTY'), program='q', priority=1)", "--set", "EMPTY=", "--picture").returncode == 0
+    assert '"EMPTY" [shape=box' in written(tmp_path, "sys.dot")
+
+
 @pytest.mark.skipif(not shutil.which("dot"), reason="no Graphviz")
 def test_graphviz_accepts_the_picture(tmp_path):
-    assert compose(tmp_path, PAIR + "\nr = s.region('r<&>', 1)\na.map(r, 'r'); b.map(r, 'rw'); b.device('uart')").returncode == 0
+    assert compose(tmp_path, PAIR + "\nr = s.region('r<&>', 1)\na.map(r, 'r'); b.map(r, 'rw'); b.device('uart')", "--picture").returncode == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["sys.dot"]
     done = subprocess.run(["dot", "-Tsvg", str(tmp_path / "out" / "sys.dot")], capture_output=True, text=True, check=True)
     assert done.stderr == "" and "r&lt;&amp;&gt;" in done.stdout

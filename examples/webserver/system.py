@@ -32,7 +32,7 @@ def port(name):
 
 def mount():
     """Server, directory and ports, checked."""
-    server, directory = s.var("NFS_SERVER"), s.var("NFS_DIRECTORY")
+    server, directory = s.var("NFS_SERVER", example="10.0.2.2"), s.var("NFS_DIRECTORY", example="/srv/site")
     if re.match(r"localhost$|127\.", server):
         raise ComposeError(f"NFS_SERVER='{server}' is the guest itself; the machine that runs QEMU is 10.0.2.2")
     if not re.fullmatch(r"[A-Za-z0-9.:-]{1,127}", server):
