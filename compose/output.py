@@ -76,7 +76,8 @@ def region_element(region):
 def pd_element(system, pd, indent="    "):
     # Before 2.0 `pp` stands on the PD that is called, from then on at the channel's end that calls.
     called = any((c.b if c.pp == "a" else c.a) is pd for c in system.channels if c.pp)
-    attributes = {"name": pd.name, "id": pd.parent and pd.parent.children.index(pd), "priority": pd.priority, "budget": pd.budget_us, "period": pd.period_us,
+    child_id = pd.parent and pd.parent.children.index(pd)
+    attributes = {"name": pd.name, "id": child_id, "priority": pd.priority, "budget": pd.budget_us, "period": pd.period_us,
                   "passive": boolean(pd.passive), "stack_size": f"{pd.stack:#x}",
                   "pp": boolean(called and before_2(system))}
     inner = indent + "    "
