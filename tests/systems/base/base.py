@@ -1,4 +1,4 @@
-"""base.py: what every system stands on, and nothing else: the console, deadlines, a worker that waits, an assertion."""
+"""base.py: what every system stands on, and nothing else: the console, deadlines, a worker that waits, an assertion, restarts."""
 
 from compose import System
 from compose.serial import Serial
@@ -26,5 +26,11 @@ serial.client(console, raw=True, input=True)
 
 asserter = s.pd("asserter", program="base_asserter", priority=30)
 serial.client(asserter)
+
+supervisor = s.pd("supervisor", program="base_supervisor", priority=80)
+serial.client(supervisor)
+phoenix = s.pd("phoenix", program="base_phoenix", priority=35)
+serial.client(phoenix)
+supervisor.child(phoenix)
 
 s.write()
