@@ -57,7 +57,6 @@ class Pd:
         self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
-        self.parent, self.children = None, []
         self.next_vaddr = VADDR_FIRST
         self.next_channel = 0
 
@@ -113,21 +112,6 @@ class Pd:
         if device.irq is None:
             raise ComposeError(f"PD '{self.name}': device '{name}' has no interrupt")
         return self.irq(device.irq, device.trigger)
-
-    def child(self, pd):
-        """Makes `pd` a child: its faults come to this PD, which may stop and restart it. Returns the child's number."""
-        ancestor = self
-        while ancestor is not None:
-            if ancestor is pd:
-                raise ComposeError(f"PD '{pd.name}' cannot be a child of '{self.name}', which is itself or its own descendant")
-            ancestor = ancestor.parent
-        if pd.parent is not None:
-            raise ComposeError(f"PD '{pd.name}' is a child of '{pd.parent.name}' already")
-        if len(self.children) == CHANNELS_MAX:
-            raise ComposeError(f"PD '{self.name}' has {CHANNELS_MAX} children already")
-        pd.parent = self
-        self.children.append(pd)
-        return len(self.children) - 1
 
     def child(self, pd):
         """Makes `pd` a child: its faults come to this PD, which may stop and restart it. Returns the child's number."""
