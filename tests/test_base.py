@@ -66,7 +66,7 @@ def test_input_comes_back_byte_for_byte(base):
 def test_restart_finds_memory_as_new(base):
     """Four ways to die; each time the parent gets the fault and starts the child anew, whose statics are as at first."""
     for start in range(1, 6):
-        said = base.expect(r"phoenix\| \x1b\[0m(start .*)")[1].strip()
+        said = base.expect(r"phoenix\| \x1b\[0m(start [^\r\n]*)\r?\n")[1]
         assert said == f"start {start}, kept {start}, memory as new, name phoenix"
         base.expect(rf"supervisor\| \x1b\[0mchild 0 has stopped, {start}")
     assert "start 6" not in base.text()
