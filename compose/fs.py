@@ -1,0 +1,131 @@
+"""compose/fs.py: a file service: one server, one client, two rings and the share that both map.
+
+    nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site", nfs_port=0, mount_port=0)
+    mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
+    nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
+    nfs.share, nfs.share_at     # the region and its address in the client: it may be a transmit region of the network, too
+
+A file's bytes enter the image by the assembler (.incbin), through a header that is written beside the system's other files.
+"""
+
+import hashlib
+import os
+
+from . import output
+from .c import Expr, Ptr, string
+from .errors import ComposeError
+from .ring import Ring
+
+HEADER = "fs/config.h"
+MESSAGE_BYTES = 64      # struct fs_command, struct fs_completion
+CAPACITY = 128          # FS_QUEUE_CAPACITY
+SHARE_BYTES = 8 << 20   # a block of 64 KiB for each command that can be under way
+PATH_MAX, NAME_MAX = 1024, 255
+DIRECTORY_MAX = 511
+
+
+class FileService:
+    """What every server's class is. The client is named once."""
+
+    def __init__(self, system, pd, share_bytes):
+        self.system, self.pd = system, pd
+        self.commands = Ring(system, f"fs_commands_{pd.name}", CAPACITY, MESSAGE_BYTES)
+        self.completions = Ring(system, f"fs_completions_{pd.name}", CAPACITY, MESSAGE_BYTES)
+        self.share = system.region(f"fs_share_{pd.name}", share_bytes, dma=True)
+        self.client_pd, self.share_at = None, None
+
+    def client(self, pd):
+        if self.client_pd:
+            raise ComposeError(f"PD '{pd.name}': the files of '{self.pd.name}' belong to PD '{self.client_pd.name}' already")
+        self.client_pd = pd
+        at_server, at_client = self.system.channel(self.pd, pd)
+        self.pd.config(HEADER, "struct fs_server_config", "fs_server_config", {"client": at_server, **self._end(self.pd)})
+        pd.config(HEADER, "struct fs_client_config", "fs_client_config", {"server": at_client, **self._end(pd)})
+        self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
+
+    def _end(self, pd):
+        return {
+            "commands": self.commands.end(pd),
+            "completions": self.completions.end(pd),
+            "share": {"base": Ptr(pd.map(self.share, "rw")), "size": self.share.size, "bus": self.share.phys},
+        }
+
+
+class Nfs(FileService):
+    """Files on an NFSv3 server. nfs_port and mount_port both 0: its portmapper is asked."""
+
+    def __init__(self, system, serial, timer, net, mac, server, directory, nfs_port=0, mount_port=0, uid=0, gid=0,
+                 name="nfs", priority=90, share=SHARE_BYTES, heap=16 << 20):
+        if bool(nfs_port) != bool(mount_port):
+            raise ComposeError(f"PD '{name}': nfs_port and mount_port go together: both, or neither (then the portmapper is asked)")
+        for what, port in (("nfs_port", nfs_port), ("mount_port", mount_port)):
+            if not 0 <= port <= 65535:
+                raise ComposeError(f"PD '{name}': {what} {port} is not in 0..65535")
+        if not server or len(server.encode()) > 127:
+            raise ComposeError(f"PD '{name}': NFS server '{server}' has not 1..127 bytes")
+        if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
+            raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to {DIRECTORY_MAX} bytes")
+        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), share)
+        serial.client(self.pd)
+        timer.client(self.pd)
+        net.ip(self.pd, mac, timer, hostname=name)
+        self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
+            "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port, "uid": uid, "gid": gid})
+
+
+class MemFs(FileService):
+    """Files in the image: those of `directory` (None: none), read-only, and a directory that can be written (None: none)."""
+
+    def __init__(self, system, directory=None, writable="/tmp", name="memfs", priority=90, share=SHARE_BYTES):
+        if writable and (not writable.startswith("/") or len(writable.encode()) > 63):
+            raise ComposeError(f"PD '{name}': writable directory '{writable}' is not an absolute path of up to 63 bytes")
+        super().__init__(system, system.pd(name, program="fs_mem", priority=priority), share)
+        entries = list(walk(directory, name)) if directory else []
+        header = f"{name}.files.h"
+        os.makedirs(system.output_dir, exist_ok=True)
+        output.put(system, header, files_header(entries))
+        self.pd.config(os.path.join(system.output_dir, header), "struct fs_mem_config", "fs_mem_config", {
+            "entries": Expr("fs_mem_files"), "entry_count": len(entries), "writable": writable or ""})
+
+
+def walk(directory, pd_name):
+    """(path in the mount, file, mtime in ns) of all that is below, parents first, in an order that is always the same. Links
+    are followed as far as they lead to files."""
+    if not os.path.isdir(directory):
+        raise ComposeError(f"PD '{pd_name}': there is no directory '{directory}' for its files")
+    for folder, folders, files in os.walk(directory):
+        folders.sort()
+        inside = "/" + os.path.relpath(folder, directory).replace(os.sep, "/") if folder != directory else ""
+        if inside:
+            yield checked(inside, pd_name), None, folder
+        for file in sorted(files):
+            yield checked(f"{inside}/{file}", pd_name), os.path.join(folder, file), os.path.join(folder, file)
+
+
+def checked(path, pd_name):
+    if len(path.encode()) > PATH_MAX or any(len(n.encode()) > NAME_MAX for n in path.split("/")):
+        raise ComposeError(f"PD '{pd_name}': '{path}' is longer than the file service takes")
+    return path
+
+
+def files_header(entries):
+    """A table of struct fs_mem_entry. The hash of each file stands beside it, so that the header changes when a file does. Times
+    would make two checkouts differ: all are 0."""
+    lines = ["/* compose/fs.py made this: the files of one PD. */", '#include "fs/mem/config.h"', ""]
+    rows = []
+    for i, (path, file, _) in enumerate(entries):
+        if file is None:
+            rows.append(f"    {{{string(path)}, (const uint8_t *)0, 0, 0}},")
+            continue
+        with open(file, "rb") as f:
+            content = f.read()
+        source = os.path.abspath(file).replace("\\", "\\\\").replace('"', '\\"')
+        quoted = string(f'    .incbin "{source}"\n')
+        lines += [f"/* sha256 {hashlib.sha256(content).hexdigest()} */",
+                  f'__asm__(".section .rodata.fs_mem_file_{i},\\"a\\"\\n    .balign 16\\nfs_mem_file_{i}:\\n"',
+                  f'        {quoted}',
+                  '        "    .byte 0\\n    .previous\\n");',
+                  f"extern const uint8_t fs_mem_file_{i}[] __attribute__((visibility(\"hidden\")));"]
+        rows.append(f"    {{{string(path)}, fs_mem_file_{i}, {len(content)}, 0}},")
+    return "\n".join([*lines, "", "static const struct fs_mem_entry fs_mem_files[] = {", *rows,
+                      "    {(const char *)0, (const uint8_t *)0, 0, 0},", "};", ""])

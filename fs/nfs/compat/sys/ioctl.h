@@ -1,0 +1,1 @@
+/* fs/nfs/compat/sys/ioctl.h: named by libnfs, not used. */

@@ -1,0 +1,396 @@
+/* fs/nfs/mount.c: see the header.
+ *   consumes  the configuration; the answers of DNS, portmapper, mount daemon and NFS server, none of them trusted
+ *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
+ *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 30 s, and one timer
+ *
+ * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A connection that is
+ * lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from the start. It is made again only
+ * when there is something to do: a server may close an idle one.
+ */
+#include "lib/pd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "fs/nfs/connection.h"
+#include "fs/nfs/mount.h"
+#include "lib/log.h"
+#include "lwip/dns.h"
+#include "net/ip/ip.h"
+#include "libnfs-raw-mount.h"
+#include "libnfs-raw-nfs.h"
+#include "timer/client.h"
+
+#define PORTMAPPER_PORT 111
+#define PAUSE_FIRST_NS (500ull * 1000 * 1000)
+#define PAUSE_MAX_NS (30ull * 1000 * 1000 * 1000)
+#define STOOD_NS (1000ull * 1000 * 1000) /* a connection that lived so long was a good one */
+#define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
+#define PROTOCOL_TCP 6
+
+enum step { IDLE, NO_ADDRESS, RESOLVING, CONNECTING_PORTMAPPER, ASKING_MOUNT_PORT, ASKING_NFS_PORT, CONNECTING_MOUNT, MOUNTING,
+            CONNECTING_NFS, ASKING_INFO, UP, PAUSING };
+
+static struct {
+    const struct nfs_config *config;
+    void (*up)(void);
+    void (*down)(void);
+    enum step step;
+    bool have_root;
+    char address[16];
+    uint16_t mount_port, nfs_port;
+    struct nfs_handle root;
+    uint32_t read_size, write_size;
+    struct connection_call call;
+    struct timer pause;
+    uint64_t pause_ns, up_ns; /* the next pause; when it came up last */
+    char said[LOG_LINE_MAX]; /* the last line on the console: a refusal is not repeated at every attempt */
+} self;
+
+bool mount_is_up(void)
+{
+    return self.step == UP;
+}
+
+const struct nfs_handle *mount_root(void)
+{
+    return &self.root;
+}
+
+uint32_t mount_read_size(void)
+{
+    return self.read_size;
+}
+
+uint32_t mount_write_size(void)
+{
+    return self.write_size;
+}
+
+/* Words. */
+
+static void say(const char *what, const char *advice)
+{
+    char line[LOG_LINE_MAX];
+
+    snprintf(line, sizeof(line), "NFS %s:%s: %s%s%s", self.config->server, self.config->directory, what, advice[0] ? ": " : "",
+             advice);
+    if (strcmp(line, self.said) != 0) {
+        memcpy(self.said, line, sizeof(line));
+        log_line("%s", line);
+    }
+}
+
+static const char *mount_refusal(mountstat3 status)
+{
+    switch (status) {
+    case MNT3_OK:
+        return "";
+    case MNT3ERR_PERM:
+    case MNT3ERR_ACCES:
+        return "permission denied; export it to this client's address, and as `insecure` where addresses are translated on the "
+               "way (QEMU's user network)";
+    case MNT3ERR_NOENT:
+        return "there is no such export; see `showmount -e` on the server";
+    case MNT3ERR_NOTDIR:
+        return "that is not a directory";
+    case MNT3ERR_IO:
+    case MNT3ERR_SERVERFAULT:
+        return "the server has an error of its own; see its log";
+    case MNT3ERR_INVAL:
+    case MNT3ERR_NAMETOOLONG:
+        return "the server does not take that name";
+    case MNT3ERR_NOTSUPP:
+        return "the server does not support it";
+    }
+    return "an answer that NFSv3 does not know";
+}
+
+static const char *step_name(void)
+{
+    switch (self.step) {
+    case CONNECTING_PORTMAPPER:
+    case ASKING_MOUNT_PORT:
+    case ASKING_NFS_PORT:
+        return "the portmapper (port 111) does not answer as it should; give NFS_PORT and MOUNT_PORT to do without";
+    case CONNECTING_MOUNT:
+    case MOUNTING:
+        return "the mount service does not answer as it should";
+    case CONNECTING_NFS:
+    case ASKING_INFO:
+        return "the NFS service does not answer as it should";
+    case IDLE:
+    case NO_ADDRESS:
+    case RESOLVING:
+    case UP:
+    case PAUSING:
+        break;
+    }
+    return "it does not answer";
+}
+
+/* Steps. */
+
+static void begin(void);
+
+static void on_pause(void *context)
+{
+    self.step = IDLE;
+    begin();
+}
+
+static void pause_then_again(void)
+{
+    self.step = PAUSING;
+    timer_start(&self.pause, pd_now_ns() + self.pause_ns, on_pause, NULL);
+    self.pause_ns = self.pause_ns * 2 < PAUSE_MAX_NS ? self.pause_ns * 2 : PAUSE_MAX_NS;
+}
+
+static void refuse(const char *what, const char *advice)
+{
+    say(what, advice);
+    connection_close();
+    self.have_root = false;
+    pause_then_again();
+}
+
+static void on_info(struct connection_call *call, void *result)
+{
+    const FSINFO3res *info = result;
+
+    if (info->status == NFS3ERR_STALE || info->status == NFS3ERR_BADHANDLE) {
+        refuse("the root directory is another one now", "mounting it again"); /* a server that exports something else under the same name */
+        return;
+    }
+    if (info->status != NFS3_OK) {
+        refuse("refused", "permission denied for the root directory; see the export's security options, and uid and gid");
+        return;
+    }
+    uint32_t read = info->FSINFO3res_u.resok.rtmax, write = info->FSINFO3res_u.resok.wtmax;
+    self.read_size = read == 0 || read > TRANSFER_MAX ? TRANSFER_MAX : read;
+    self.write_size = write == 0 || write > TRANSFER_MAX ? TRANSFER_MAX : write;
+    self.up_ns = pd_now_ns();
+    self.step = UP;
+    say("mounted", "");
+    self.up();
+}
+
+static void on_lost(struct connection_call *call, bool connection)
+{
+    if (!connection) {
+        refuse(step_name(), connection_why());
+    }
+}
+
+static void expect(void (*reply)(struct connection_call *call, void *result), enum step step)
+{
+    self.call = (struct connection_call){.reply = reply, .lost = on_lost};
+    self.step = step;
+}
+
+static void ask_info(void)
+{
+    FSINFO3args args = {.fsroot = {.data = {self.root.size, (char *)self.root.bytes}}};
+
+    expect(on_info, ASKING_INFO);
+    connection_made(&self.call, rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args, &self.call));
+}
+
+static void connect_nfs(void)
+{
+    self.step = CONNECTING_NFS;
+    connection_open(self.address, self.nfs_port);
+}
+
+static void on_mount(struct connection_call *call, void *result)
+{
+    const mountres3 *mount = result;
+
+    if (mount->fhs_status != MNT3_OK) {
+        refuse("refused", mount_refusal(mount->fhs_status));
+        return;
+    }
+    uint32_t size = mount->mountres3_u.mountinfo.fhandle.fhandle3_len;
+    if (size > NFS_HANDLE_MAX) {
+        refuse("refused", "a file handle that NFSv3 does not know");
+        return;
+    }
+    self.root.size = size;
+    memcpy(self.root.bytes, mount->mountres3_u.mountinfo.fhandle.fhandle3_val, size);
+    self.have_root = true;
+    connect_nfs();
+}
+
+static void ask_mount(void)
+{
+    expect(on_mount, MOUNTING);
+    connection_made(&self.call, rpc_mount3_mnt_async(connection_rpc(), connection_callback,
+                                                     (char *)(uintptr_t)self.config->directory, &self.call));
+}
+
+static void connect_mount(void)
+{
+    self.step = CONNECTING_MOUNT;
+    connection_open(self.address, self.mount_port);
+}
+
+static void on_nfs_port(struct connection_call *call, void *result)
+{
+    self.nfs_port = (uint16_t)*(uint32_t *)result;
+    if (self.nfs_port == 0) {
+        refuse("refused", "the server runs no NFS version 3 over TCP");
+        return;
+    }
+    connect_mount();
+}
+
+static void ask_port(uint32_t program, void (*reply)(struct connection_call *call, void *result), enum step step)
+{
+    expect(reply, step);
+    connection_made(&self.call, rpc_pmap2_getport_async(connection_rpc(), (int)program, 3, PROTOCOL_TCP, connection_callback,
+                                                        &self.call));
+}
+
+static void on_mount_port(struct connection_call *call, void *result)
+{
+    self.mount_port = (uint16_t)*(uint32_t *)result;
+    if (self.mount_port == 0) {
+        refuse("refused", "the server runs no mount service version 3 over TCP");
+        return;
+    }
+    ask_port(NFS_PROGRAM, on_nfs_port, ASKING_NFS_PORT);
+}
+
+static void have_address(const ip_addr_t *address)
+{
+    ipaddr_ntoa_r(address, self.address, sizeof(self.address));
+    self.nfs_port = self.config->nfs_port;
+    self.mount_port = self.config->mount_port;
+    if (self.mount_port && self.nfs_port) {
+        connect_mount();
+    } else {
+        self.step = CONNECTING_PORTMAPPER;
+        connection_open(self.address, PORTMAPPER_PORT);
+    }
+}
+
+static void on_resolved(const char *name, const ip_addr_t *address, void *context)
+{
+    if (self.step != RESOLVING) {
+        return;
+    }
+    if (address) {
+        have_address(address);
+    } else {
+        refuse("out of reach", "no DNS server knows the server's name");
+    }
+}
+
+static void resolve(void)
+{
+    ip_addr_t address;
+
+    self.step = RESOLVING;
+    switch (dns_gethostbyname(self.config->server, &address, on_resolved, NULL)) {
+    case ERR_OK:
+        have_address(&address);
+        break;
+    case ERR_INPROGRESS:
+        break;
+    default:
+        refuse("out of reach", "the server's name cannot be looked up");
+        break;
+    }
+}
+
+/* From where we stand. */
+static void begin(void)
+{
+    if (self.step != IDLE) {
+        return;
+    }
+    if (!ip_has_address()) {
+        self.step = NO_ADDRESS;
+    } else if (self.have_root) {
+        connect_nfs();
+    } else {
+        resolve();
+    }
+}
+
+static void on_ip_address(void *context)
+{
+    if (self.step == NO_ADDRESS) {
+        self.step = IDLE;
+        begin();
+    }
+}
+
+static void on_connection_up(void)
+{
+    switch (self.step) {
+    case CONNECTING_PORTMAPPER:
+        ask_port(MOUNT_PROGRAM, on_mount_port, ASKING_MOUNT_PORT);
+        break;
+    case CONNECTING_MOUNT:
+        ask_mount();
+        break;
+    case CONNECTING_NFS:
+        ask_info();
+        break;
+    case IDLE:
+    case NO_ADDRESS:
+    case RESOLVING:
+    case ASKING_MOUNT_PORT:
+    case ASKING_NFS_PORT:
+    case MOUNTING:
+    case ASKING_INFO:
+    case UP:
+    case PAUSING:
+        break;
+    }
+}
+
+/* A connection that stood for a while and ends is made again as soon as it is wanted; whatever else fails waits. */
+static void on_connection_down(void)
+{
+    if (self.step != UP) {
+        self.have_root = false;
+        say(step_name(), connection_why());
+        pause_then_again();
+        return;
+    }
+    if (pd_now_ns() - self.up_ns >= STOOD_NS) {
+        self.pause_ns = PAUSE_FIRST_NS;
+        self.step = IDLE;
+    } else {
+        pause_then_again();
+    }
+    self.down();
+}
+
+void mount_want(void)
+{
+    begin();
+}
+
+void mount_anew(void)
+{
+    if (self.step == UP) {
+        connection_close();
+        self.have_root = false;
+        self.step = IDLE;
+        say("the root directory is another one now", "mounting it again");
+        self.down();
+    }
+}
+
+void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(void))
+{
+    self.config = config;
+    self.up = up;
+    self.down = down;
+    self.pause_ns = PAUSE_FIRST_NS;
+    require(!config->nfs_port == !config->mount_port, "nfs_config: nfs_port and mount_port go together", config->nfs_port);
+    connection_init(on_connection_up, on_connection_down);
+    ip_on_address(on_ip_address, NULL);
+}

@@ -1,0 +1,29 @@
+/* fs/nfs/mount.h: the way to the server's files: its address, its ports, the root handle, the connection; and back to them
+ * whenever that is lost.
+ */
+#ifndef FS_NFS_MOUNT_H
+#define FS_NFS_MOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "fs/nfs/config.h"
+
+#define NFS_HANDLE_MAX 64 /* RFC 1813 2.4: NFS3_FHSIZE */
+
+struct nfs_handle {
+    uint32_t size;
+    uint8_t bytes[NFS_HANDLE_MAX];
+};
+
+/* `up` and `down`: calls can be made on connection_rpc(), or no longer. Between them, and from mount_want() on, it is tried again
+ * and again, with growing pauses. */
+void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(void));
+void mount_want(void);  /* something is to be done: connect, if it is not done already */
+void mount_anew(void);  /* the root handle is stale: the whole way from the server's address on */
+bool mount_is_up(void);
+
+const struct nfs_handle *mount_root(void);
+uint32_t mount_read_size(void);  /* bytes in one READ, at most */
+uint32_t mount_write_size(void);
+
+#endif

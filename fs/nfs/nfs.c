@@ -1,0 +1,629 @@
+/* fs/nfs/nfs.c: the file server whose files lie on an NFSv3 server (RFC 1813).
+ *   serves    one client through fs/server.h; what comes from it has been checked by the core
+ *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
+ *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
+ *   invariant an operation is finished once: by an answer, by PATIENCE_NS without a server, or as stale
+ *   when full commands wait in their ring (fs/server.c); requests wait in libnfs' queue for room in the connection
+ * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed written.
+ */
+#include "lib/pd.h"
+
+#include <assert.h>
+#include <string.h>
+#include "fs/nfs/op.h"
+#include "fs/nfs/walk.h"
+#include "lib/log.h"
+#include "net/ip/ip.h"
+#include "serial/client.h"
+#include "timer/client.h"
+
+#define MODE_TYPE 0170000u
+#define MODE_DIRECTORY 0040000u
+#define MODE_FILE 0100000u
+#define MODE_READ_BY_ALL 0004u
+#define LISTING_MIN 4096u
+#define LISTING_MAX (16u * 1024)
+
+struct nfs_file {
+    struct nfs_file *next; /* free */
+    struct nfs_handle handle;
+    uint64_t inode;
+    cookieverf3 verifier; /* of a directory: what the server wants back with its cookies */
+    char path[FS_PATH_MAX + 2];
+};
+
+static struct {
+    struct nfs_file files[FS_FILES_MAX];
+    struct nfs_file *free_files;
+} self;
+
+/* Stale handles of open files: the file is looked for under its name once; another one that has that name now is not it. */
+
+static void on_found_again(struct nfs_op *op, enum fs_status status)
+{
+    struct nfs_file *file = op->job->file;
+
+    if (status == FS_STATUS_OK && op->walk.stat.inode == file->inode) {
+        file->handle = op->walk.handle;
+        op->start(op);
+    } else {
+        nfs_op_finish(op, status == FS_STATUS_OK || status == FS_STATUS_NOT_FOUND ? FS_STATUS_STALE : status);
+    }
+}
+
+static void finish_file(struct nfs_op *op, nfsstat3 status)
+{
+    struct nfs_file *file = op->job->file;
+
+    if (nfs_stale(status) && !op->refreshed) {
+        op->refreshed = true;
+        walk_forget();
+        walk_start(op, file->path, false, on_found_again);
+    } else {
+        nfs_op_finish(op, nfs_status(status));
+    }
+}
+
+/* Mounting. */
+
+static void start_initialise(struct nfs_op *op)
+{
+    nfs_op_finish(op, FS_STATUS_OK);
+}
+
+static void initialise(struct fs_job *job)
+{
+    nfs_op_begin(job, start_initialise, true);
+}
+
+/* Attributes. */
+
+static void on_stat(struct nfs_op *op, enum fs_status status)
+{
+    op->job->stat = op->walk.stat;
+    nfs_op_finish(op, status);
+}
+
+static void start_stat(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, false, on_stat);
+}
+
+static void stat_path(struct fs_job *job)
+{
+    nfs_op_begin(job, start_stat, false);
+}
+
+static void on_attributes(struct nfs_op *op, void *result)
+{
+    const GETATTR3res *attributes = result;
+
+    if (attributes->status == NFS3_OK) {
+        nfs_stat_from(&attributes->GETATTR3res_u.resok.obj_attributes, &op->job->stat);
+    }
+    finish_file(op, attributes->status);
+}
+
+static void start_fstat(struct nfs_op *op)
+{
+    struct nfs_file *file = op->job->file;
+    GETATTR3args args = {.object = nfs_handle_to(&file->handle)};
+
+    nfs_op_made(op, on_attributes, rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void stat_file(struct fs_job *job)
+{
+    nfs_op_begin(job, start_fstat, false);
+}
+
+/* Opening. */
+
+static void finish_open(struct nfs_op *op)
+{
+    struct nfs_file *file = self.free_files;
+
+    assert(file); /* the core has no more open files than we */
+    self.free_files = file->next;
+    *file = (struct nfs_file){.handle = op->walk.handle, .inode = op->walk.stat.inode};
+    memcpy(file->path, op->job->path, strlen(op->job->path) + 1);
+    op->job->file = file;
+    op->job->stat = op->walk.stat;
+    nfs_op_finish(op, FS_STATUS_OK);
+}
+
+static void on_emptied(struct nfs_op *op, void *result)
+{
+    const SETATTR3res *set = result;
+
+    if (set->status != NFS3_OK) {
+        nfs_op_finish(op, nfs_status(set->status));
+        return;
+    }
+    op->walk.stat.size = 0;
+    finish_open(op);
+}
+
+static void set_size(struct nfs_op *op, const struct nfs_handle *handle, uint64_t size, nfs_op_reply *reply)
+{
+    SETATTR3args args = {.object = nfs_handle_to(handle)};
+
+    args.new_attributes.size.set_it = 1;
+    args.new_attributes.size.set_size3_u.size = size;
+    nfs_op_made(op, reply, rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void empty_then_open(struct nfs_op *op)
+{
+    if ((op->job->flags & FS_OPEN_TRUNCATE) && op->walk.stat.size > 0) {
+        set_size(op, &op->walk.handle, 0, on_emptied);
+    } else {
+        finish_open(op);
+    }
+}
+
+static uint32_t wanted_access(const struct nfs_op *op)
+{
+    uint32_t flags = op->job->flags;
+
+    return (flags & FS_OPEN_READ ? ACCESS3_READ : 0) | (flags & FS_OPEN_WRITE ? ACCESS3_MODIFY : 0);
+}
+
+static void on_access(struct nfs_op *op, void *result)
+{
+    const ACCESS3res *access = result;
+
+    if (access->status != NFS3_OK) {
+        nfs_op_finish(op, nfs_status(access->status));
+    } else if ((access->ACCESS3res_u.resok.access & wanted_access(op)) != wanted_access(op)) {
+        nfs_op_finish(op, FS_STATUS_ACCESS);
+    } else {
+        empty_then_open(op);
+    }
+}
+
+/* A file that all may read needs no question; what we made ourselves neither. */
+static void ask_access(struct nfs_op *op)
+{
+    bool only_reads = !(op->job->flags & FS_OPEN_WRITE);
+
+    if (op->created || (only_reads && (op->walk.stat.mode & MODE_READ_BY_ALL))) {
+        empty_then_open(op);
+        return;
+    }
+    ACCESS3args args = {.object = nfs_handle_to(&op->walk.handle), .access = wanted_access(op)};
+    nfs_op_made(op, on_access, rpc_nfs3_access_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void on_found_to_open(struct nfs_op *op, enum fs_status status);
+
+static void on_created(struct nfs_op *op, void *result)
+{
+    const CREATE3res *create = result;
+    const CREATE3resok *made = &create->CREATE3res_u.resok;
+    bool again = create->status == NFS3ERR_EXIST && op->replayed;
+
+    if (create->status != NFS3_OK && !again) {
+        nfs_op_finish(op, nfs_status(create->status));
+        return;
+    }
+    op->created = true;
+    if (again || !made->obj.handle_follows || !made->obj_attributes.attributes_follow) {
+        walk_start(op, op->job->path, false, on_found_to_open);
+    } else if (!nfs_handle_from(&made->obj.post_op_fh3_u.handle, &op->walk.handle)) {
+        nfs_op_finish(op, FS_STATUS_IO);
+    } else {
+        nfs_stat_from(&made->obj_attributes.post_op_attr_u.attributes, &op->walk.stat);
+        finish_open(op);
+    }
+}
+
+static void create(struct nfs_op *op)
+{
+    CREATE3args args = {.where = {nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)}};
+    sattr3 *attributes = &args.how.createhow3_u.obj_attributes;
+
+    args.how.mode = op->job->flags & FS_OPEN_EXCLUSIVE ? GUARDED : UNCHECKED;
+    attributes->mode.set_it = 1;
+    attributes->mode.set_mode3_u.mode = 0644;
+    nfs_op_made(op, on_created, rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void on_found_to_open(struct nfs_op *op, enum fs_status status)
+{
+    uint32_t type = op->walk.stat.mode & MODE_TYPE;
+
+    if (status == FS_STATUS_NOT_FOUND && op->walk.at != 0 && (op->job->flags & FS_OPEN_CREATE) && !op->created) {
+        create(op);
+    } else if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status);
+    } else if ((op->job->flags & FS_OPEN_EXCLUSIVE) && !op->created) {
+        nfs_op_finish(op, FS_STATUS_EXISTS);
+    } else if (type != MODE_FILE) {
+        nfs_op_finish(op, type == MODE_DIRECTORY ? FS_STATUS_IS_DIRECTORY : FS_STATUS_ACCESS);
+    } else {
+        ask_access(op);
+    }
+}
+
+static void start_open(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, false, on_found_to_open);
+}
+
+static void open_file(struct fs_job *job)
+{
+    nfs_op_begin(job, start_open, false);
+}
+
+static void release(void *context, bool directory)
+{
+    struct nfs_file *file = context;
+
+    file->next = self.free_files;
+    self.free_files = file;
+}
+
+/* Reading and writing: as many calls as the server's sizes ask for. */
+
+static void send_read(struct nfs_op *op);
+
+static void on_read(struct nfs_op *op, void *result)
+{
+    const READ3res *read = result;
+    const READ3resok *part = &read->READ3res_u.resok;
+    uint64_t left = op->job->size - op->done;
+
+    if (read->status != NFS3_OK) {
+        finish_file(op, read->status);
+        return;
+    }
+    if (part->data.data_len > left) {
+        nfs_op_finish(op, FS_STATUS_IO);
+        return;
+    }
+    fs_server_put(op->job, op->done, part->data.data_val, part->data.data_len);
+    op->done += part->data.data_len;
+    if (part->eof || part->data.data_len == 0 || op->done == op->job->size) {
+        nfs_op_finish(op, FS_STATUS_OK);
+    } else {
+        send_read(op);
+    }
+}
+
+static void send_read(struct nfs_op *op)
+{
+    struct nfs_file *file = op->job->file;
+    uint64_t left = op->job->size - op->done;
+    READ3args args = {
+        .file = nfs_handle_to(&file->handle),
+        .offset = op->job->position + op->done,
+        .count = left < mount_read_size() ? (uint32_t)left : mount_read_size(),
+    };
+
+    nfs_op_made(op, on_read, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void start_read(struct nfs_op *op)
+{
+    op->done = op->job->length = 0;
+    send_read(op);
+}
+
+static void read_file(struct fs_job *job)
+{
+    nfs_op_begin(job, start_read, false);
+}
+
+static void send_write(struct nfs_op *op);
+
+static void on_write(struct nfs_op *op, void *result)
+{
+    const WRITE3res *write = result;
+    const WRITE3resok *part = &write->WRITE3res_u.resok;
+
+    if (write->status != NFS3_OK) {
+        finish_file(op, write->status);
+        return;
+    }
+    if (part->count == 0 || part->count > op->job->size - op->done) {
+        nfs_op_finish(op, FS_STATUS_IO);
+        return;
+    }
+    op->done += part->count;
+    op->job->length = op->done;
+    if (op->done == op->job->size) {
+        nfs_op_finish(op, FS_STATUS_OK);
+    } else {
+        send_write(op);
+    }
+}
+
+static void send_write(struct nfs_op *op)
+{
+    struct nfs_file *file = op->job->file;
+    const char *bytes = fs_server_data(op->job);
+    uint64_t left = op->job->size - op->done;
+    uint32_t count = left < mount_write_size() ? (uint32_t)left : mount_write_size();
+
+    if (!bytes) { /* the client is gone; nobody waits for this */
+        nfs_op_finish(op, FS_STATUS_IO);
+        return;
+    }
+    WRITE3args args = {
+        .file = nfs_handle_to(&file->handle),
+        .offset = op->job->position + op->done,
+        .count = count,
+        .stable = FILE_SYNC,
+        .data = {count, (char *)(uintptr_t)(bytes + op->done)},
+    };
+    nfs_op_made(op, on_write, rpc_nfs3_write_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void start_write(struct nfs_op *op)
+{
+    op->done = 0;
+    send_write(op);
+}
+
+static void write_file(struct fs_job *job)
+{
+    nfs_op_begin(job, start_write, false);
+}
+
+static void on_truncated(struct nfs_op *op, void *result)
+{
+    finish_file(op, ((const SETATTR3res *)result)->status);
+}
+
+static void start_truncate(struct nfs_op *op)
+{
+    struct nfs_file *file = op->job->file;
+
+    set_size(op, &file->handle, op->job->position, on_truncated);
+}
+
+static void truncate_file(struct fs_job *job)
+{
+    nfs_op_begin(job, start_truncate, false);
+}
+
+/* Nothing to do: see the file's head. */
+static void sync_file(struct fs_job *job)
+{
+    fs_server_done(job, FS_STATUS_OK);
+}
+
+/* Names. Each of these may have been done already when it is asked for again after a lost connection: then the answer that
+ * says so is success. */
+
+static void on_removed(struct nfs_op *op, void *result)
+{
+    nfsstat3 status = ((const REMOVE3res *)result)->status;
+
+    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
+}
+
+static void on_directory_removed(struct nfs_op *op, void *result)
+{
+    nfsstat3 status = ((const RMDIR3res *)result)->status;
+
+    walk_forget();
+    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
+}
+
+static diropargs3 place(const struct nfs_op *op)
+{
+    return (diropargs3){nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)};
+}
+
+static void on_parent_to_remove(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status);
+    } else if (op->job->type == FS_RMDIR) {
+        RMDIR3args args = {.object = place(op)};
+        nfs_op_made(op, on_directory_removed,
+                    rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, &op->call));
+    } else {
+        REMOVE3args args = {.object = place(op)};
+        nfs_op_made(op, on_removed, rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, &op->call));
+    }
+}
+
+static void start_remove(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, true, on_parent_to_remove);
+}
+
+static void remove_path(struct fs_job *job)
+{
+    nfs_op_begin(job, start_remove, false);
+}
+
+static void on_directory_made(struct nfs_op *op, void *result)
+{
+    nfsstat3 status = ((const MKDIR3res *)result)->status;
+
+    nfs_op_finish(op, status == NFS3ERR_EXIST && op->replayed ? FS_STATUS_OK : nfs_status(status));
+}
+
+static void on_parent_to_make(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status == FS_STATUS_INVALID_ARGUMENT ? FS_STATUS_EXISTS : status); /* the root */
+        return;
+    }
+    MKDIR3args args = {.where = place(op)};
+    args.attributes.mode.set_it = 1;
+    args.attributes.mode.set_mode3_u.mode = 0755;
+    nfs_op_made(op, on_directory_made, rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void start_make_directory(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, true, on_parent_to_make);
+}
+
+static void make_directory(struct fs_job *job)
+{
+    nfs_op_begin(job, start_make_directory, false);
+}
+
+static void on_renamed(struct nfs_op *op, void *result)
+{
+    nfsstat3 status = ((const RENAME3res *)result)->status;
+
+    walk_forget();
+    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
+}
+
+static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status);
+        return;
+    }
+    char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1; /* links change directories, not the last name */
+    RENAME3args args = {.from = {nfs_handle_to(&op->from), from_name}, .to = place(op)};
+    nfs_op_made(op, on_renamed, rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void on_parent_to_rename_from(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status);
+        return;
+    }
+    op->from = op->walk.directory;
+    walk_start(op, op->job->other, true, on_parent_to_rename_to);
+}
+
+static void start_rename(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, true, on_parent_to_rename_from);
+}
+
+static void rename_path(struct fs_job *job)
+{
+    nfs_op_begin(job, start_rename, false);
+}
+
+/* Directories. */
+
+static void on_found_directory(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK) {
+        nfs_op_finish(op, status);
+    } else if ((op->walk.stat.mode & MODE_TYPE) != MODE_DIRECTORY) {
+        nfs_op_finish(op, FS_STATUS_NOT_DIRECTORY);
+    } else {
+        finish_open(op);
+    }
+}
+
+static void start_open_directory(struct nfs_op *op)
+{
+    walk_start(op, op->job->path, false, on_found_directory);
+}
+
+static void open_directory(struct fs_job *job)
+{
+    nfs_op_begin(job, start_open_directory, false);
+}
+
+static void send_listing(struct nfs_op *op, uint64_t cookie);
+
+/* As many as fit; what is left of the reply is asked for again by the next command. */
+static void on_listing(struct nfs_op *op, void *result)
+{
+    const READDIRPLUS3res *listing = result;
+    const READDIRPLUS3resok *part = &listing->READDIRPLUS3res_u.resok;
+    struct nfs_file *file = op->job->file;
+    uint64_t cookie = 0;
+
+    if (listing->status != NFS3_OK) {
+        finish_file(op, listing->status);
+        return;
+    }
+    memcpy(file->verifier, part->cookieverf, sizeof(file->verifier));
+    for (const entryplus3 *entry = part->reply.entries; entry; entry = entry->nextentry) {
+        struct fs_stat stat = {0};
+        cookie = entry->cookie;
+        if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) {
+            continue;
+        }
+        if (entry->name_attributes.attributes_follow) {
+            nfs_stat_from(&entry->name_attributes.post_op_attr_u.attributes, &stat);
+        }
+        size_t size = strlen(entry->name);
+        if (size <= FS_NAME_MAX && !fs_server_dirent(op->job, cookie, stat.mode, entry->name, (uint32_t)size)) {
+            nfs_op_finish(op, op->job->length == 0 ? FS_STATUS_INVALID_BUFFER : FS_STATUS_OK);
+            return;
+        }
+    }
+    if (op->job->length > 0 || part->reply.eof || !part->reply.entries) {
+        nfs_op_finish(op, FS_STATUS_OK);
+    } else {
+        send_listing(op, cookie); /* only "." and ".." so far */
+    }
+}
+
+static void send_listing(struct nfs_op *op, uint64_t cookie)
+{
+    struct nfs_file *file = op->job->file;
+    uint64_t wanted = op->job->size * 4; /* our records are shorter than the server's */
+    READDIRPLUS3args args = {.dir = nfs_handle_to(&file->handle), .cookie = cookie};
+
+    args.maxcount = wanted < LISTING_MIN ? LISTING_MIN : wanted > LISTING_MAX ? LISTING_MAX : (uint32_t)wanted;
+    args.dircount = args.maxcount;
+    if (cookie != 0) {
+        memcpy(args.cookieverf, file->verifier, sizeof(file->verifier));
+    }
+    nfs_op_made(op, on_listing, rpc_nfs3_readdirplus_async(connection_rpc(), connection_callback, &args, &op->call));
+}
+
+static void start_listing(struct nfs_op *op)
+{
+    op->job->length = 0;
+    send_listing(op, op->job->position);
+}
+
+static void read_directory(struct fs_job *job)
+{
+    nfs_op_begin(job, start_listing, false);
+}
+
+static const struct fs_server_operations operations = {
+    .operation = {
+        [FS_INITIALISE] = initialise,
+        [FS_OPEN] = open_file,
+        [FS_STAT] = stat_path,
+        [FS_FSTAT] = stat_file,
+        [FS_READ] = read_file,
+        [FS_WRITE] = write_file,
+        [FS_TRUNCATE] = truncate_file,
+        [FS_SYNC] = sync_file,
+        [FS_RENAME] = rename_path,
+        [FS_REMOVE] = remove_path,
+        [FS_MKDIR] = make_directory,
+        [FS_RMDIR] = remove_path,
+        [FS_OPENDIR] = open_directory,
+        [FS_READDIR] = read_directory,
+    },
+    .release = release,
+};
+
+void init(void)
+{
+    for (uint32_t i = FS_FILES_MAX; i-- > 0;) {
+        release(&self.files[i], false);
+    }
+    serial_client_init(&serial_client_config);
+    log_to(serial_client_log_sink);
+    timer_client_init(&timer_client_config);
+    ip_init(&ip_config, &net_client_config);
+    nfs_op_init(&nfs_config);
+    fs_server_init(&fs_server_config, &operations);
+    pd_flush();
+}

@@ -1,0 +1,279 @@
+/* fs/nfs/op.c: the life of an operation: begun when there is a connection, started over on the next one when it is lost, given up after
+ * PATIENCE_NS without any, slowed down when the server asks for it, finished once.
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "fs/nfs/op.h"
+#include "timer/client.h"
+
+#define PATIENCE_NS (60ull * 1000 * 1000 * 1000)
+#define RETRY_NS (1000ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
+
+static struct {
+    struct nfs_op ops[FS_JOBS_MAX];
+    struct nfs_op *waiting, **waiting_end;
+    struct nfs_op *later; /* as the server asked: until the retry timer */
+    struct timer patience, retry;
+} self = {.waiting_end = &self.waiting};
+
+static struct nfs_op *op_of(struct connection_call *call)
+{
+    return (struct nfs_op *)(void *)((uint8_t *)call - offsetof(struct nfs_op, call));
+}
+
+/* Waiting. */
+
+static void arm_patience(void);
+
+static void on_patience(void *context)
+{
+    uint64_t now = pd_now_ns();
+    struct nfs_op *op = self.waiting;
+
+    self.waiting = NULL;
+    self.waiting_end = &self.waiting;
+    while (op) {
+        struct nfs_op *next = op->next;
+        if (op->deadline_ns <= now) {
+            nfs_op_finish(op, FS_STATUS_UNREACHABLE);
+        } else {
+            nfs_op_wait(op);
+        }
+        op = next;
+    }
+}
+
+static void arm_patience(void)
+{
+    uint64_t earliest = UINT64_MAX;
+
+    for (const struct nfs_op *op = self.waiting; op; op = op->next) {
+        earliest = op->deadline_ns < earliest ? op->deadline_ns : earliest;
+    }
+    if (earliest != UINT64_MAX && (!self.patience.armed || earliest < self.patience.deadline_ns)) {
+        timer_start(&self.patience, earliest, on_patience, NULL);
+    }
+}
+
+void nfs_op_wait(struct nfs_op *op)
+{
+    op->next = NULL;
+    *self.waiting_end = op;
+    self.waiting_end = &op->next;
+    arm_patience();
+    mount_want();
+}
+
+static void on_up(void)
+{
+    struct nfs_op *op = self.waiting;
+
+    self.waiting = NULL;
+    self.waiting_end = &self.waiting;
+    timer_stop(&self.patience);
+    while (op) {
+        struct nfs_op *next = op->next;
+        if (mount_is_up()) {
+            op->start(op);
+        } else {
+            nfs_op_wait(op);
+        }
+        op = next;
+    }
+}
+
+static void on_down(void)
+{
+    if (self.waiting) {
+        mount_want();
+    }
+}
+
+static void on_retry(void *context)
+{
+    struct nfs_op *op = self.later;
+
+    self.later = NULL;
+    while (op) {
+        struct nfs_op *next = op->next;
+        if (pd_now_ns() >= op->deadline_ns) {
+            nfs_op_finish(op, FS_STATUS_UNREACHABLE);
+        } else if (mount_is_up()) {
+            op->start(op);
+        } else {
+            nfs_op_wait(op);
+        }
+        op = next;
+    }
+}
+
+static void retry_later(struct nfs_op *op)
+{
+    op->next = self.later;
+    self.later = op;
+    if (!self.retry.armed) {
+        timer_start(&self.retry, pd_now_ns() + RETRY_NS, on_retry, NULL);
+    }
+}
+
+/* Answers. */
+
+static void on_reply(struct connection_call *call, void *result)
+{
+    struct nfs_op *op = op_of(call);
+
+    /* Every NFS reply begins with its status. JUKEBOX (RFC 1813 2.6): not now, ask again. */
+    if (*(const nfsstat3 *)result == NFS3ERR_JUKEBOX) {
+        retry_later(op);
+    } else {
+        op->reply(op, result);
+    }
+}
+
+static void on_lost(struct connection_call *call, bool connection)
+{
+    struct nfs_op *op = op_of(call);
+
+    if (connection) {
+        op->replayed = true;
+        nfs_op_wait(op);
+    } else {
+        nfs_op_finish(op, FS_STATUS_IO);
+    }
+}
+
+void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result)
+{
+    op->reply = reply;
+    connection_made(&op->call, result);
+}
+
+void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
+{
+    struct nfs_op *op = &self.ops[job->index];
+
+    op->job = job;
+    op->start = start;
+    op->call = (struct connection_call){.reply = on_reply, .lost = on_lost};
+    op->replayed = op->refreshed = op->created = false;
+    op->done = 0;
+    op->deadline_ns = for_ever ? UINT64_MAX : pd_now_ns() + PATIENCE_NS;
+    if (mount_is_up()) {
+        start(op);
+    } else {
+        nfs_op_wait(op);
+    }
+}
+
+void nfs_op_finish(struct nfs_op *op, enum fs_status status)
+{
+    struct fs_job *job = op->job;
+
+    op->job = NULL;
+    fs_server_done(job, status);
+}
+
+void nfs_op_init(const struct nfs_config *config)
+{
+    mount_init(config, on_up, on_down);
+}
+
+/* What NFSv3 says, in the words of fs/proto.h (RFC 1813 2.6). */
+
+enum fs_status nfs_status(nfsstat3 status)
+{
+    switch (status) {
+    case NFS3_OK:
+        return FS_STATUS_OK;
+    case NFS3ERR_NOENT:
+        return FS_STATUS_NOT_FOUND;
+    case NFS3ERR_PERM:
+    case NFS3ERR_ACCES:
+        return FS_STATUS_ACCESS;
+    case NFS3ERR_EXIST:
+        return FS_STATUS_EXISTS;
+    case NFS3ERR_NOTDIR:
+        return FS_STATUS_NOT_DIRECTORY;
+    case NFS3ERR_ISDIR:
+        return FS_STATUS_IS_DIRECTORY;
+    case NFS3ERR_XDEV:
+    case NFS3ERR_INVAL:
+    case NFS3ERR_BADTYPE:
+    case NFS3ERR_BAD_COOKIE:
+    case NFS3ERR_NOTSUPP:
+    case NFS3ERR_MLINK:
+    case NFS3ERR_NOT_SYNC:
+        return FS_STATUS_INVALID_ARGUMENT;
+    case NFS3ERR_FBIG:
+        return FS_STATUS_TOO_LARGE;
+    case NFS3ERR_NOSPC:
+    case NFS3ERR_DQUOT:
+        return FS_STATUS_NO_SPACE;
+    case NFS3ERR_ROFS:
+        return FS_STATUS_READ_ONLY;
+    case NFS3ERR_NAMETOOLONG:
+        return FS_STATUS_NAME_TOO_LONG;
+    case NFS3ERR_NOTEMPTY:
+        return FS_STATUS_NOT_EMPTY;
+    case NFS3ERR_STALE:
+    case NFS3ERR_BADHANDLE:
+        return FS_STATUS_STALE;
+    case NFS3ERR_TOOSMALL:
+        return FS_STATUS_INVALID_BUFFER;
+    case NFS3ERR_IO:
+    case NFS3ERR_NXIO:
+    case NFS3ERR_NODEV:
+    case NFS3ERR_REMOTE:
+    case NFS3ERR_SERVERFAULT:
+    case NFS3ERR_JUKEBOX:
+        return FS_STATUS_IO;
+    }
+    return FS_STATUS_IO; /* a number that NFSv3 does not know */
+}
+
+bool nfs_stale(nfsstat3 status)
+{
+    return status == NFS3ERR_STALE || status == NFS3ERR_BADHANDLE;
+}
+
+static uint64_t nanoseconds(const nfstime3 *time)
+{
+    return time->seconds * 1000000000ull + time->nseconds;
+}
+
+void nfs_stat_from(const fattr3 *attributes, struct fs_stat *stat)
+{
+    static const uint32_t types[] = {
+        [NF3REG] = 0100000,  [NF3DIR] = 0040000,  [NF3BLK] = 0060000,  [NF3CHR] = 0020000,
+        [NF3LNK] = 0120000,  [NF3SOCK] = 0140000, [NF3FIFO] = 0010000,
+    };
+    uint32_t type = (uint32_t)attributes->type < sizeof(types) / sizeof(types[0]) ? types[attributes->type] : 0;
+
+    *stat = (struct fs_stat){
+        .size = attributes->size,
+        .inode = attributes->fileid,
+        .mtime_ns = nanoseconds(&attributes->mtime),
+        .ctime_ns = nanoseconds(&attributes->ctime),
+        .atime_ns = nanoseconds(&attributes->atime),
+        .mode = type | (attributes->mode & 07777),
+        .links = attributes->nlink,
+        .uid = attributes->uid,
+        .gid = attributes->gid,
+    };
+}
+
+bool nfs_handle_from(const nfs_fh3 *from, struct nfs_handle *to)
+{
+    if (from->data.data_len > NFS_HANDLE_MAX) {
+        return false;
+    }
+    *to = (struct nfs_handle){.size = from->data.data_len};
+    memcpy(to->bytes, from->data.data_val, to->size);
+    return true;
+}
+
+nfs_fh3 nfs_handle_to(const struct nfs_handle *handle)
+{
+    return (nfs_fh3){.data = {handle->size, (char *)(uintptr_t)handle->bytes}};
+}

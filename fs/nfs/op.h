@@ -1,0 +1,69 @@
+/* fs/nfs/op.h: a file command on its way over NFS, beside its struct fs_job.
+ *
+ * NFSv3 servers keep no state for us, so an operation that lost its connection is started over on the next one.
+ */
+#ifndef FS_NFS_OP_H
+#define FS_NFS_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "fs/nfs/connection.h"
+#include "fs/nfs/mount.h"
+#include "fs/server.h"
+#include "libnfs-raw-nfs.h"
+
+struct nfs_op;
+typedef void nfs_op_step(struct nfs_op *op);
+typedef void nfs_op_reply(struct nfs_op *op, void *result);
+typedef void nfs_op_found(struct nfs_op *op, enum fs_status status);
+
+/* A path on its way to a handle: fs/nfs/walk.h. */
+struct nfs_walk {
+    const char *original;         /* normalised */
+    char path[FS_PATH_MAX + 2];   /* with the links followed so far */
+    uint32_t at;                  /* where in it the next name begins */
+    uint32_t name_size;
+    uint32_t links;
+    bool parent_only, from_cache;
+    nfs_op_found *found;
+    struct nfs_handle directory;  /* in which the name at `at` is, or would be */
+    struct nfs_handle handle;     /* of the whole path */
+    struct fs_stat stat;
+};
+
+struct nfs_op {
+    struct connection_call call;
+    struct fs_job *job;
+    struct nfs_op *next;    /* among those that wait for the connection */
+    nfs_op_step *start;     /* the operation from its beginning */
+    nfs_op_reply *reply;    /* what the answer under way is for */
+    uint64_t deadline_ns;   /* until when it waits for a connection */
+    bool replayed;          /* the server may have done it already, on a connection that was lost */
+    bool refreshed;         /* paths were walked anew after a stale handle */
+    bool created;
+    uint64_t done;          /* bytes */
+    struct nfs_walk walk;
+    struct nfs_handle from; /* rename: the first of two directories */
+};
+
+void nfs_op_init(const struct nfs_config *config);
+
+/* `for_ever`: it waits for a connection however long that takes. */
+void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever);
+
+/* The call that was just queued belongs to `op`. */
+void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result);
+void nfs_op_finish(struct nfs_op *op, enum fs_status status);
+
+/* Start it over when there is a connection (again). */
+void nfs_op_wait(struct nfs_op *op);
+
+enum fs_status nfs_status(nfsstat3 status);
+bool nfs_stale(nfsstat3 status);
+void nfs_stat_from(const fattr3 *attributes, struct fs_stat *stat);
+
+/* False when no handle of NFSv3 is that long. */
+bool nfs_handle_from(const nfs_fh3 *from, struct nfs_handle *to);
+nfs_fh3 nfs_handle_to(const struct nfs_handle *handle);
+
+#endif
