@@ -1,5 +1,8 @@
 #!/bin/sh
 # packages.sh build|run|graph|test: are the Debian packages for it here? As root, install those that are not; else name them.
+#
+# Some bring system services (nfs-ganesha, and with it rpcbind). Only their programs are wanted: nothing that comes this way
+# is started, now or at the next boot.
 set -eu
 list=$(dirname "$0")/packages
 case $1 in
@@ -15,16 +18,41 @@ if ! command -v dpkg-query >/dev/null; then
         awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { printf "%s ", $1 }' "$list")" >&2
     exit 0
 fi
-wanted=$(awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { print $1 }' "$list")
-installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }')
-missing=$(printf '%s\n' "$wanted" | grep -vxF "$installed" || true)
+installed() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }' | sort -u; }
+before=$(installed)
+missing=$(awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { print $1 }' "$list" | grep -vxF "$before" | tr '\n' ' ' || true)
 [ -n "$missing" ] || exit 0
-missing=$(echo $missing)
 if [ "$(id -u)" != 0 ]; then
     echo "Missing packages. As root: apt-get install --no-install-recommends $missing" >&2
     exit 1
 fi
+
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+own_policy=
+finish() {
+    [ -z "$own_policy" ] || rm -f "$policy"
+    rm -f "$log"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+if [ ! -e "$policy" ]; then
+    own_policy=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+fi
+
 echo "  APT	$missing"
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get -qq install --no-install-recommends -y $missing </dev/null >/dev/null; }
-{ apt-get -qq update && install; } || { echo "mk/packages.sh: apt-get could not install: $missing" >&2; exit 1; }
+if ! { apt-get -qq update && apt-get -qq install -o DPkg::Lock::Timeout=600 --no-install-recommends -y $missing; } </dev/null >"$log" 2>&1
+then
+    cat "$log" >&2
+    echo "mk/packages.sh: apt-get could not install: $missing" >&2
+    exit 1
+fi
+
+for package in $(installed | grep -vxF "$before"); do
+    for unit in $(dpkg -L "$package" | sed -n 's|^\(/usr\)\{0,1\}/lib/systemd/system/\([^@/]*\.\(service\|socket\)\)$|\2|p'); do
+        systemctl disable "$unit" >/dev/null 2>&1 || true
+    done
+done

@@ -158,7 +158,7 @@ endef
 
 define host_test
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) $(WARNINGS) -Wno-missing-prototypes $3,)
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) $(WARNINGS) -Wno-missing-prototypes $3,$(CACHE_DIR)/packages.test)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
 	$$(Q)$(HOST_CC) $(SANITIZE) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
@@ -166,7 +166,7 @@ endef
 
 # FILE is the target; its objects lie in a folder named after it.
 define host_program
-$(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,)
+$(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,$(PACKAGES_READY))
 $1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)

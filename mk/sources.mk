@@ -14,8 +14,11 @@ PYTHON_READY := $(THIRD_PARTY)/python/installed
 
 $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@mkdir -p $(@D)
-	@mk/packages.sh $*
+	@flock $(@D)/packages.lock mk/packages.sh $*
 	@touch $@
+
+# What everything needs is there first.
+$(addprefix $(CACHE_DIR)/packages.,run graph test): | $(PACKAGES_READY)
 
 $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 	@third_party/fetch $(THIRD_PARTY)
