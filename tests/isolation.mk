@@ -5,3 +5,8 @@ $(eval $(call program,isolation_conductor,tests/isolation/conductor.c))
 # Its attempts are what a compiler would warn of.
 $(eval $(call program,isolation_hostile,tests/isolation/hostile.c,,-Wno-infinite-recursion -Wno-unknown-warning-option))
 $(eval $(call system,isolation,tests/isolation/isolation.py))
+
+# Budgets: who gets how much of the processor.
+$(eval $(call program,shares_burner,tests/isolation/burner.c))
+$(eval $(call program,shares_meter,tests/isolation/meter.c))
+$(eval $(call system,shares,tests/isolation/shares.py))

@@ -115,3 +115,14 @@ def test_the_report_proves_it(boot):
     shared = [line.strip() for line in proof.splitlines() if line.startswith("        ")]
     names = [*FAULTS, *SURVIVORS]
     assert shared == [f"'{n}_done': written by '{n}', read by 'conductor'" for n in names]
+
+
+@pytest.mark.parametrize("config", ["debug", "release"])
+def test_a_budget_is_what_a_domain_gets(boot, config):
+    """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a per
+    cent, with the switches to and fro. QEMU counts instructions (16 ns each), so that the host's load does not matter."""
+    guest = boot("shares", config=config, args=["-icount", "shift=4,sleep=off"])
+    shares = {name: int(guest.expect(rf"shares: {name} (\d+)\n")[1]) for name in ("spinner", "caller", "server")}
+    assert 985 <= shares["spinner"] <= 1015
+    assert 985 <= shares["caller"] <= 1015
+    assert 485 <= shares["server"] <= 515

@@ -7,20 +7,7 @@
 #include "lib/log.h"
 #include "lib/pd.h"
 #include "tests/isolation/config.h"
-
-/* PL011 (Arm DDI 0183): data, and the flag register with "transmit FIFO full". */
-#define UARTDR 0
-#define UARTFR (0x18 / 4)
-#define UARTFR_TXFF (1u << 5)
-
-static void print(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        while ((conductor_config.uart[UARTFR] & UARTFR_TXFF) != 0) {
-        }
-        conductor_config.uart[UARTDR] = (uint8_t)*text;
-    }
-}
+#include "tests/isolation/uart.h"
 
 static void tell(const char *name, uint64_t done)
 {
@@ -33,7 +20,7 @@ static void tell(const char *name, uint64_t done)
     } else {
         log_format(line, sizeof(line), "isolation: after %s: BYSTANDER HARMED, %lu words\n", name, word);
     }
-    print(line);
+    uart_print(conductor_config.uart, line);
 }
 
 void init(void)
@@ -43,7 +30,7 @@ void init(void)
         microkit_notify(conductor_config.hostiles[n].channel);
         tell(conductor_config.hostiles[n].name, *conductor_config.hostiles[n].done);
     }
-    print("isolation: done\n");
+    uart_print(conductor_config.uart, "isolation: done\n");
 }
 
 void notified(microkit_channel channel)
