@@ -11,6 +11,7 @@
  */
 #include "lib/pd.h"
 #include "serial/config.h"
+#include "serial/registers.h"
 
 /* Registers: DDI 0183, 3.2. */
 enum {
@@ -52,16 +53,11 @@ static struct {
     uint32_t overruns, errors;
 } self;
 
-static volatile uint32_t *reg(uint32_t offset)
-{
-    return (volatile uint32_t *)((volatile char *)serial_driver_config.registers + offset);
-}
-
 static void set_mask(uint32_t mask)
 {
     if (mask != self.mask) {
         self.mask = mask;
-        *reg(IMSC) = mask;
+        device_write(IMSC, mask);
     }
 }
 
@@ -69,10 +65,10 @@ static void set_mask(uint32_t mask)
 static bool send_left(void)
 {
     while (self.left_first < self.left_end) {
-        if (*reg(FR) & FR_TXFF) {
+        if (device_read(FR) & FR_TXFF) {
             return false;
         }
-        *reg(DR) = self.left[self.left_first++];
+        device_write(DR, self.left[self.left_first++]);
     }
     return true;
 }
@@ -107,7 +103,7 @@ static void transmit(void)
 /* One byte of the FIFO into the ring, which has room. */
 static void receive_one(void)
 {
-    uint32_t data = *reg(DR);
+    uint32_t data = device_read(DR);
     uint8_t byte = (uint8_t)data;
 
     if (data & DR_OVERRUN) {
@@ -124,7 +120,7 @@ static void receive(void)
 {
     do {
         for (uint32_t room = ring_room(&self.rx); room; room--) {
-            if (*reg(FR) & FR_RXFE) {
+            if (device_read(FR) & FR_RXFE) {
                 set_mask(self.mask | INT_RX | INT_RX_TIMEOUT);
                 return;
             }
@@ -137,22 +133,30 @@ static void receive(void)
 /* The interrupt's causes are cleared before the FIFOs are looked at: what comes in between raises it again. */
 static void interrupt(void)
 {
-    *reg(ICR) = *reg(MIS);
+    device_write(ICR, device_read(MIS));
     receive();
     transmit();
     microkit_irq_ack(serial_driver_config.irq);
 }
 
-/* The baud rate is what the firmware set. */
+/* 8 bits, FIFOs on; the baud rate is what the firmware set. LCRH may change only while the UART is off (3.3.8). */
+static void set_line(void)
+{
+    if (device_read(LCRH) != (LCRH_8_BITS | LCRH_FEN)) {
+        device_write(CR, 0);
+        device_write(LCRH, LCRH_8_BITS | LCRH_FEN);
+    }
+    device_write(IFLS, IFLS_TX_1_8 | IFLS_RX_1_2);
+    device_write(CR, CR_UARTEN | CR_TXE | CR_RXE);
+}
+
 void init(void)
 {
     ring_attach_consumer(&self.tx, &serial_driver_config.tx, 1);
     ring_attach_producer(&self.rx, &serial_driver_config.rx, 1);
-    *reg(IMSC) = 0;
-    *reg(ICR) = INT_ALL;
-    *reg(LCRH) = LCRH_8_BITS | LCRH_FEN;
-    *reg(IFLS) = IFLS_TX_1_8 | IFLS_RX_1_2;
-    *reg(CR) = CR_UARTEN | CR_TXE | CR_RXE;
+    device_write(IMSC, 0);
+    device_write(ICR, INT_ALL);
+    set_line();
     if (ring_wake_producer(&self.tx)) { /* after a restart it may wait */
         pd_notify_later(serial_driver_config.tx_virt);
     }
