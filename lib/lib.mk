@@ -11,13 +11,11 @@ FAKE_PD_CFLAGS := -Itests/unit
 
 $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_ring_model,tests/unit/lib_ring_model.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_base,tests/unit/lib_base.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 ifeq ($(shell uname -m),x86_64)
 $(eval $(call host_test,lib_fiber,tests/unit/lib_fiber.c tests/unit/fiber_host.S lib/fiber/fiber.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 endif
 
 # The same stress under the thread sanitizer: every access to shared memory is ordered by the indices.
-LIB_RING_TSAN := $(HOST_OBJ)/lib_ring_tsan/lib_ring_tsan
-$(eval $(call host_program,$(LIB_RING_TSAN),tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS) -fsanitize=thread \
-    -Wno-missing-prototypes,-fsanitize=thread -pthread))
-all_host_tests += $(LIB_RING_TSAN)
+$(eval $(call host_test,lib_ring_tsan,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS),-fsanitize=thread))

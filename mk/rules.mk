@@ -4,7 +4,7 @@
 #   archive,NAME,FILE,LIBRARIES-IT-NEEDS                the same, made by a rule of the caller's own
 #   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
 #   system,NAME,DESCRIPTION,VARIABLES                   composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img
-#   host_test,NAME,SOURCES,CFLAGS                       native, with sanitizers; run by `make unit`
+#   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
 #
 # qemu_forward.NAME (,hostfwd=..): port forwards of `make NAME.qemu`. goals_with.NAME: more goals that build this system.
@@ -158,10 +158,10 @@ endef
 
 define host_test
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) $(WARNINGS) -Wno-missing-prototypes $3,$(CACHE_DIR)/packages.test)
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) -Wno-missing-prototypes $3,$(CACHE_DIR)/packages.test)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
-	$$(Q)$(HOST_CC) $(SANITIZE) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+	$$(Q)$(HOST_CC) $(or $4,$(SANITIZE)) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 endef
 
 # FILE is the target; its objects lie in a folder named after it.
