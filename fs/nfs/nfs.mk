@@ -8,3 +8,7 @@ $(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/so
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))
 $(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c fs/nfs/connection.c fs/nfs/socket.c, \
     fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
+
+NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
+$(eval $(call fuzz_test,fs_zdr_fuzz,tests/unit/fs_zdr_fuzz.c fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c,\
+    $(NFS_HOST_CFLAGS) -w))

@@ -1,0 +1,307 @@
+/* tests/unit/fs_server.c: the core of a file server and the client library, with a server that answers when the test says so, a
+ * client that restarts, a server that restarts, and peers that lie.
+ */
+#include <string.h>
+
+#include "fs/server.h"
+#include "tests/unit/fs_pair.h"
+
+/* A server that keeps every job until told. */
+static struct fs_job *held[FS_JOBS_MAX];
+static uint32_t held_count, released;
+static int files[8];
+
+static void hold(struct fs_job *job)
+{
+    held[held_count++] = job;
+}
+
+static void at_once(struct fs_job *job)
+{
+    job->file = files;
+    fs_server_done(job, FS_STATUS_OK);
+}
+
+static void release(void *file, bool directory)
+{
+    CHECK(file == files);
+    released++;
+}
+
+static const struct fs_server_operations operations = {
+    .operation = {
+        [FS_INITIALISE] = at_once,
+        [FS_OPEN] = at_once,
+        [FS_OPENDIR] = at_once,
+        [FS_READ] = hold,
+        [FS_STAT] = hold,
+        [FS_READDIR] = hold,
+    },
+    .release = release,
+};
+
+static void finish(uint32_t index, enum fs_status status)
+{
+    struct fs_job *job = held[index];
+
+    memmove(&held[index], &held[index + 1], (--held_count - index) * sizeof(held[0]));
+    fs_server_done(job, status);
+    fs_pair_pump();
+}
+
+static void issue(struct fs_request *request, enum fs_command_type type, uint64_t fd)
+{
+    struct fs_command command = {.type = type, .flags = FS_OPEN_READ};
+
+    if (type == FS_OPEN || type == FS_OPENDIR || type == FS_STAT) {
+        memcpy(fs_pair_share, "/f", 2);
+        command.path.path = (struct fs_buffer){0, 2};
+        command.path.other = (struct fs_buffer){4096, sizeof(struct fs_stat)};
+    } else {
+        command.file.fd = fd;
+        command.file.data = (struct fs_buffer){8192, 4096};
+    }
+    *request = (struct fs_request){0};
+    CHECK(fs_client_issue(request, &command));
+}
+
+static struct fs_completion run(enum fs_command_type type, uint64_t fd)
+{
+    struct fs_request request;
+
+    issue(&request, type, fd);
+    fs_pair_pump();
+    CHECK(request.done);
+    return request.result;
+}
+
+static uint64_t open_one(enum fs_command_type type)
+{
+    struct fs_completion completion = run(type, 0);
+
+    CHECK_EQUAL(completion.status, FS_STATUS_OK);
+    return completion.open.fd;
+}
+
+static void test_close_waits_for_reads(void)
+{
+    struct fs_request reads[2], closing, late;
+    uint64_t fd = open_one(FS_OPEN);
+
+    issue(&reads[0], FS_READ, fd);
+    issue(&reads[1], FS_READ, fd);
+    issue(&closing, FS_CLOSE, fd);
+    issue(&late, FS_READ, fd);
+    fs_pair_pump();
+    CHECK(late.done && late.result.status == FS_STATUS_INVALID_FD);
+    CHECK_EQUAL(held_count, 2);
+    CHECK(!closing.done && released == 0);
+    finish(1, FS_STATUS_OK);
+    CHECK(reads[1].done && !reads[0].done && !closing.done);
+    finish(0, FS_STATUS_IO);
+    CHECK(reads[0].done && reads[0].result.status == FS_STATUS_IO);
+    CHECK(closing.done && closing.result.status == FS_STATUS_OK);
+    CHECK_EQUAL(released, 1);
+    CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_INVALID_FD);
+    released = 0;
+}
+
+static void test_directory_commands_go_one_by_one(void)
+{
+    struct fs_request first, second, tell;
+    uint64_t fd = open_one(FS_OPENDIR);
+
+    issue(&first, FS_READDIR, fd);
+    issue(&second, FS_READDIR, fd);
+    issue(&tell, FS_TELLDIR, fd);
+    fs_pair_pump();
+    CHECK_EQUAL(held_count, 1);
+    CHECK_EQUAL(held[0]->position, 0);
+    CHECK(fs_server_dirent(held[0], 77, 0, "name", 4));
+    finish(0, FS_STATUS_OK);
+    CHECK(first.done && first.result.length == 24);
+    CHECK_EQUAL(held_count, 1);
+    CHECK_EQUAL(held[0]->position, 77);
+    finish(0, FS_STATUS_OK);
+    CHECK(second.done && second.result.length == 0);
+    CHECK(tell.done && tell.result.position == 77);
+    CHECK_EQUAL(run(FS_CLOSEDIR, fd).status, FS_STATUS_OK);
+    CHECK_EQUAL(released, 1);
+    released = 0;
+}
+
+static void test_deinitialise_waits(void)
+{
+    struct fs_request reading, leaving;
+    uint64_t fd = open_one(FS_OPEN);
+
+    issue(&reading, FS_READ, fd);
+    issue(&leaving, FS_DEINITIALISE, 0);
+    fs_pair_pump();
+    CHECK(!leaving.done);
+    CHECK_EQUAL(run(FS_READ, fd).status, FS_STATUS_NOT_MOUNTED);
+    finish(0, FS_STATUS_OK);
+    CHECK(reading.done && leaving.done);
+    CHECK_EQUAL(released, 1);
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    released = 0;
+}
+
+/* Every job busy: the rest wait in the ring, and go on as jobs end. */
+static void test_all_jobs_busy(void)
+{
+    static struct fs_request requests[FS_QUEUE_CAPACITY];
+    uint64_t fd = open_one(FS_OPEN);
+
+    for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
+        issue(&requests[i], FS_READ, fd);
+    }
+    struct fs_request extra = {0};
+    struct fs_command command = {.type = FS_READ};
+    CHECK(!fs_client_issue(&extra, &command)); /* the library keeps to what completions have room for */
+    fs_pair_pump();
+    CHECK_EQUAL(held_count, FS_JOBS_MAX);
+    while (held_count) {
+        finish(held_count / 2, FS_STATUS_OK);
+    }
+    for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
+        CHECK(requests[i].done);
+    }
+    CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_OK);
+    released = 0;
+}
+
+/* The peer's index anywhere: nothing is executed that was not put, nobody hangs, and the true index goes on. */
+static void test_client_that_lies(void)
+{
+    static const uint32_t jumps[] = {1u << 31, FS_QUEUE_CAPACITY + 1, ~0u, 1000000};
+    uint64_t commands = fs_server_counts().commands;
+
+    for (uint32_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+        uint32_t tail = fs_pair_commands->tail, head = fs_pair_completions->head;
+        fs_pair_commands->tail = tail + jumps[i];
+        fs_pair_completions->head = head + jumps[i];
+        fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+        fs_pair_commands->tail = tail;
+        fs_pair_completions->head = head;
+    }
+    CHECK_EQUAL(fs_server_counts().commands, commands);
+    CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
+}
+
+/* A completion with an id that is nobody's, or one given before, is dropped. */
+static void test_server_that_lies(void)
+{
+    struct fs_completion *last;
+    struct fs_request request;
+    uint64_t fd = open_one(FS_OPEN), right;
+
+    issue(&request, FS_READ, fd);
+    pd_flush();
+    fake_notified(FS_PAIR_CLIENT);
+    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    last = (void *)(fs_pair_completions->elements + fs_pair_completions->tail % FS_QUEUE_CAPACITY * 64);
+    fs_server_done(held[0], FS_STATUS_OK);
+    held_count = 0;
+    right = last->id;
+    last->id = right + (1 << 16); /* a number not given out yet */
+    fs_pair_pump();
+    CHECK(!request.done);
+    uint32_t tail = fs_pair_completions->tail;
+    last = (void *)(fs_pair_completions->elements + tail % FS_QUEUE_CAPACITY * 64);
+    *last = (struct fs_completion){.id = right};
+    fs_pair_completions->tail = tail + 1;
+    fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+    CHECK(request.done);
+    request.done = false;
+    *(struct fs_completion *)(void *)(fs_pair_completions->elements + (tail + 1) % FS_QUEUE_CAPACITY * 64) =
+        (struct fs_completion){.id = right};
+    fs_pair_completions->tail = tail + 2;
+    fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+    CHECK(!request.done);
+}
+
+/* A client that starts anew: its files are released, what was under way ends without a trace in its memory. */
+static void test_client_restarts(void)
+{
+    static struct fs_request before, waiting; /* the library, which has not restarted, still knows them */
+    uint64_t fd = open_one(FS_OPEN), other = open_one(FS_OPEN);
+
+    issue(&before, FS_READ, fd);
+    issue(&waiting, FS_CLOSE, fd);
+    fs_pair_pump();
+    uint32_t tail = fs_pair_completions->tail;
+    memset(fs_pair_share + 8192, 0x55, 4096);
+    released = 0;
+    fs_pair_commands->producer_generation++;
+    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    CHECK_EQUAL(released, 1); /* `other`; the first has a job at work */
+    CHECK(held_count == 1 && fs_server_data(held[0]) == NULL);
+    fs_server_put(held[0], 0, "secret", 6);
+    fs_server_done(held[0], FS_STATUS_OK);
+    held_count = 0;
+    CHECK_EQUAL(released, 2);
+    CHECK_EQUAL(fs_pair_completions->tail, tail);
+    CHECK_EQUAL(fs_pair_share[8192], 0x55);
+    CHECK_EQUAL(fs_server_counts().jobs, 0);
+    CHECK_EQUAL(fs_server_counts().open_files, 0);
+    (void)other;
+}
+
+/* A server that starts anew: what was under way fails, once, with a status of its own. */
+static void test_server_restarts(void)
+{
+    struct fs_request requests[3];
+
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        issue(&requests[i], FS_STAT, 0);
+    }
+    fs_pair_pump();
+    CHECK_EQUAL(held_count, 3);
+    fs_pair_completions->producer_generation++;
+    fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK(requests[i].done && requests[i].result.status == FS_STATUS_SERVER_WAS_RESET);
+    }
+    while (held_count) {
+        finish(0, FS_STATUS_OK); /* answers of a former life are nobody's */
+    }
+    CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
+}
+
+static void test_paths(void)
+{
+    static const struct {
+        const char *from, *to; /* NULL: refused */
+    } cases[] = {
+        {"/", "/"}, {"/a", "/a"}, {"//a//b//", "/a/b"}, {"/./a/.", "/a"}, {"/a/..", "/"}, {"/a/../b", "/b"}, {"/a/b/../../c", "/c"},
+        {"/...", "/..."}, {"/..a", "/..a"}, {"/a..", "/a.."}, {"/..", NULL}, {"/a/../..", NULL}, {"/../a", NULL}, {"a", NULL}, {"", NULL},
+    };
+    char to[FS_PATH_MAX + 2];
+
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum fs_status status = fs_server_normalise(cases[i].from, strlen(cases[i].from), to);
+        CHECK((status == FS_STATUS_OK) == (cases[i].to != NULL));
+        CHECK(!cases[i].to || strcmp(to, cases[i].to) == 0);
+    }
+    CHECK_EQUAL(fs_server_normalise("/a\0b", 4, to), FS_STATUS_INVALID_PATH);
+}
+
+int main(void)
+{
+    fs_server_init(&fs_server_config, &operations);
+    fs_client_init(&fs_client_config);
+    CHECK_EQUAL(run(FS_STAT, 0).status, FS_STATUS_NOT_MOUNTED);
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    test_paths();
+    test_close_waits_for_reads();
+    test_directory_commands_go_one_by_one();
+    test_deinitialise_waits();
+    test_all_jobs_busy();
+    test_client_that_lies();
+    test_client_restarts();
+    test_server_restarts();
+    test_server_that_lies(); /* the last: the server's own index does not know of what the test put in its ring */
+    return 0;
+}
