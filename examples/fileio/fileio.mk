@@ -1,6 +1,7 @@
 # fileio.mk: one program, two systems: `make fileio_mem`, `make fileio_nfs NFS_SERVER=.. NFS_DIRECTORY=..`; `make fileio` is the first.
 
 $(eval $(call program,fileio,examples/fileio/fileio.c,fs_conformance fs_client serial))
+goals_with.fileio_mem := fileio fileio.qemu
 $(eval $(call system,fileio_mem,examples/fileio/fileio.py))
 $(eval $(call system,fileio_nfs,examples/fileio/fileio.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT LARGE_FILE))
 $(BUILD_DIR)/fileio_mem/fileio_mem.mk: $(shell find examples/fileio/files | sed 's/ /\\ /g')
