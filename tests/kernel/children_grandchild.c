@@ -1,0 +1,10 @@
+#include "say.h"
+
+void init(void)
+{
+    microkit_dbg_puts("grandchild: never here\n");
+}
+
+void notified(microkit_channel channel)
+{
+}

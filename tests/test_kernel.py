@@ -1,0 +1,127 @@
+"""The kernel by what programs see of it: calls, budgets, slices, children, interrupts (tests/kernel).
+
+Time is counted in instructions (-icount), so shares do not depend on what else this machine does.
+"""
+
+import os
+import re
+
+import pytest
+
+from serval import build
+from serval.qemu import Guest
+
+pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="boots images of our own SDK")
+
+EXACT_TIME = ["-icount", "shift=1,sleep=off"]
+ENTRIES = {
+    "EL2, by the loader device": [],
+    "EL1, by the loader device": ["-M", "virt,virtualization=off"],
+}
+
+
+def lines_of(boot, name, last, args=EXACT_TIME):
+    guest = boot(f"kernel_{name}", config="debug", args=args)
+    guest.expect(last.replace("\n", r"\r?\n") + r"\r?\n")
+    lines = guest.text().replace("\r", "").split("\n")
+    return [line for line in lines if line and not line.startswith(("  ", "qemu-system"))]
+
+
+def of(lines, who):
+    return [line.split(": ", 1)[1] for line in lines if line.startswith(who + ": ")]
+
+
+def numbers(lines):
+    """What each line ends with, by what comes before it."""
+    return {m[1]: int(m[2]) for m in (re.fullmatch(r"(.*) (\d+)", line) for line in lines) if m}
+
+
+def test_a_call_returns_what_the_server_says_and_runs_on_the_right_time(boot):
+    lines = lines_of(boot, "calls", "background: done")
+    assert lines[1:5] == ["deep: init", "middle: init", "active: init", "client: init"], "by priority"
+    client = of(lines, "client")
+    assert client[1:7] == ["words right 0", "label 0", "words right 5", "label 5", "words right 120", "label 120"]
+    share = numbers(client)
+    assert 98 <= share["share of client"] <= 101, "a tenth of the time, in 0.1 %"
+    assert 98 <= share["share of deep"] <= 101, "a passive server runs on its caller's time, through another one"
+    assert share["share of active"] >= 990, "an active server runs on its own"
+    assert share["on a channel for notifications"] == 0, "refused: an empty answer"
+    assert 880 <= numbers(of(lines, "background"))["share"] <= 905, "who has no limit gets the rest"
+
+
+def test_a_notified_passive_server_runs_on_the_context_bound_to_it(boot):
+    middle = of(lines_of(boot, "calls", "background: done"), "middle")
+    assert middle[:2] == ["init", "notified on 40"]
+    assert numbers(middle)["share"] >= 990
+    assert middle[3] == "deep answers 221"
+
+
+def test_equals_share_by_their_slices_and_keep_their_registers(boot):
+    lines = lines_of(boot, "equals", "one: done")
+    for who, low, high in (("one", 240, 260), ("two", 240, 260), ("twice", 490, 510)):
+        said = numbers(of(lines, who))
+        assert said["registers lost"] == 0
+        assert low <= said["share"] <= high, who
+
+
+def test_callers_of_a_busy_server_are_served_by_priority(boot):
+    lines = lines_of(boot, "equals", "one: done")
+    assert of(lines, "server") == ["called on 3", "called on 2", "called on 1"]
+    answered = [line for line in lines if line.endswith("answered")]
+    assert answered == ["high: answered", "mid: answered", "low: answered"]
+
+
+def test_a_parent_handles_the_faults_of_its_children(boot):
+    lines = lines_of(boot, "children", "client: done")
+    assert of(lines, "faulty") == ["start 1", "behind the breakpoint", "told 4711", "start 2"]
+    assert of(lines, "client") == ["no reply", "reply 77", "done"], "the server was restarted in the first call"
+    assert of(lines, "endless") == ["start 1", "start 2"], "stopped each time before it goes on"
+    assert of(lines, "grandchild") == [], "stopped before it ran"
+    assert of(lines, "left") == ["init"]
+    assert of(lines, "parent") == [
+        "init",
+        "faulty label 3", "faulty words 5",
+        "faulty label 2", "faulty words 13", "number 1234",
+        "faulty label 6", "faulty words 4", "address 20481", "is fetch 0",
+        "faulty label 6", "faulty words 4", "address 20482", "is fetch 0",
+        "endless stopped",
+        "left alone 4",
+        "server label 6", "server words 4",
+        "client asks on 1",
+        "endless stopped",
+    ]
+    assert "fault:" not in "\n".join(lines), "a fault that a parent gets is not printed"
+
+
+def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
+    lines = lines_of(boot, "timer", "idler: done\ntimer: notified on 0")
+    assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + ["notified on 0"] * 2
+    assert lines[-3:] == ["timer: notified on 0", "idler: done", "timer: notified on 0"], \
+        "a second deferred call makes the first one happen"
+
+
+@pytest.mark.parametrize("how", ENTRIES)
+def test_the_image_boots(boot, how):
+    guest = boot("hello", config="debug", args=ENTRIES[how])
+    guest.expect(r"greeter\| adder says 42\r?\n")
+    guest.expect(r"greeter\| notified on channel 0\r?\n")
+
+
+@pytest.mark.parametrize("virtualization", ["on", "off"])
+@pytest.mark.parametrize("address", [None, 0x48000000, 0x6fff0000, 0x70001000])
+def test_the_image_may_lie_anywhere(boot, address, virtualization):
+    """As a Linux kernel, at another address, and where its own place overlaps on either side."""
+    image = build.system("hello", "debug")
+    how = ["-kernel", str(image)] if address is None else ["-device", f"loader,file={image},addr={address:#x},cpu-num=0"]
+    with Guest(None, args=[*how, "-M", f"virt,virtualization={virtualization}"]) as guest:
+        guest.expect(r"greeter\| adder says 42\r?\n")
+
+
+def test_a_file_that_is_no_image_is_refused_with_one_line(boot, tmp_path):
+    image = bytearray(build.system("hello", "debug").read_bytes())
+    at = image.index((0x314c4156524553aa).to_bytes(8, "little"))
+    image[at] ^= 1
+    broken = tmp_path / "broken.img"
+    broken.write_bytes(image)
+    guest = boot(broken)
+    guest.expect(r"loader: no image: its header is not one\r?\n")
