@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <arpa/inet.h>
 #include "nfsc/libnfs-zdr.h"
 
@@ -369,7 +370,7 @@ struct AUTH *libnfs_authunix_create(const char *host, uint32_t uid, uint32_t gid
 
 struct AUTH *libnfs_authunix_create_default(void)
 {
-    return libnfs_authunix_create("serval", 65534, 65534, 0, NULL);
+    return libnfs_authunix_create("serval", getuid(), getgid(), 0, NULL);
 }
 
 void libnfs_auth_destroy(struct AUTH *auth)
