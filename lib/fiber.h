@@ -1,10 +1,10 @@
 /* lib/fiber.h: one worker stack beside the event loop, so that a program can wait in the middle of a call.
  *
- * Microkit has no blocking receive; an `import` from NFS must wait in the middle of the interpreter. The worker runs on a
- * stack of its own inside init() or notified(); fiber_wait() switches back to the event loop, which returns to the kernel;
- * when a handler has noted an event it calls fiber_resume(), which runs the worker until it waits again or returns.
- * Saved across a switch: x19-x30, sp, d8-d15 (AAPCS64 6.1.1, 6.1.2) - on the worker's stack, where a conservative garbage
- * collector finds them.
+ * Microkit has no blocking receive; an `import` from NFS must wait in the middle of the interpreter. The worker
+ * runs on a stack of its own inside init() or notified(); fiber_wait() switches back to the event loop, which
+ * returns to the kernel; when a handler has noted an event it calls fiber_resume(), which runs the worker until it
+ * waits again or returns. Saved across a switch: x19-x30, sp, d8-d15 (AAPCS64 6.1.1, 6.1.2) - on the worker's
+ * stack, where a conservative garbage collector finds them.
  */
 #ifndef LIB_FIBER_H
 #define LIB_FIBER_H
@@ -23,7 +23,8 @@ struct fiber {
     bool done;
 };
 
-/* The worker starts at the first fiber_resume(). `stack` is 16-byte aligned; have a guard page below it where you can. */
+/* The worker starts at the first fiber_resume(). `stack` is 16-byte aligned; have a guard page below it where you
+ * can. */
 void fiber_create(struct fiber *fiber, void *stack, size_t stack_size, void (*entry)(void *), void *argument);
 
 /* From the event loop: run the worker until it waits. No effect when it runs already or is done. */

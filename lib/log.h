@@ -21,8 +21,9 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for text that is ready, without its newline. */
 void log_text(const char *text, size_t length);
 
-/* The formatter alone, small and without the C library's: %d %i %u %x %X %c %s %p %% with the flags - 0, width, precision (of %s; also
- * as *), and hh h l ll z j t. Always ends with a NUL (size > 0); returns the length kept, < size; "..." at the end tells of a cut. */
+/* The formatter alone, small and without the C library's: %d %i %u %x %X %c %s %p %% with the flags - 0, width,
+ * precision (of %s; also as *), and hh h l ll z j t. Always ends with a NUL (size > 0); returns the length kept, <
+ * size; "..." at the end tells of a cut. */
 size_t log_format(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 size_t log_vformat(char *text, size_t size, const char *format, va_list arguments);
 

@@ -46,8 +46,9 @@ bool pd_dispatch(microkit_channel channel);
 
 /* Wake-ups owed to peers. pd_notify_later marks a channel (once, however often it is asked for) until the next flush:
  *   pd_flush()           sends what is owed; at the end of init(), or anywhere in between when a peer should start now.
- *   pd_flush_deferred()  the same as the very last act of notified(), where the last one costs no system call of its own;
- *                        the library's notified() does it. Never in protected(): the SDK would keep it until a later wait.
+ *   pd_flush_deferred()  the same as the very last act of notified(), where the last one costs no system call of its
+ *                        own; the library's notified() does it. Never in protected(): the SDK would keep it until a
+ *                        later wait.
  * Both first run the handlers of pd_before_flush, the one registered last first: a library registers after those it
  * stands on, so what a handler causes in a lower library is still sent. For batches: fill rings at will, and owe one
  * wake-up at the end. */

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A memory region as this PD sees it; compose/ writes it. `bus` is where a device sees its first byte, for DMA regions (else 0). */
+/* A memory region as this PD sees it; compose/ writes it. `bus` is where a device sees its first byte, for DMA
+ * regions (else 0). */
 struct region {
     void *base;
     uint64_t size; /* bytes */

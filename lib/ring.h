@@ -1,10 +1,10 @@
 /* lib/ring.h: the one queue between two protection domains: single producer, single consumer, in shared memory.
  *
- * An element is `size` bytes (1 for a byte stream, 16 for a network descriptor, 64 for a file command); the capacity is
- * a power of two. Producer and consumer each keep a private handle (struct ring); their own index lives in the handle and is
- * only published to shared memory, never read back. The peer's index is read once per operation, when the value read
- * last does not suffice, and bounded: a peer that lies can lose or repeat its own elements, never make us read or write
- * outside the ring, nor loop.
+ * An element is `size` bytes (1 for a byte stream, 16 for a network descriptor, 64 for a file command); the
+ * capacity is a power of two. Producer and consumer each keep a private handle (struct ring); their own index lives
+ * in the handle and is only published to shared memory, never read back. The peer's index is read once per
+ * operation, when the value read last does not suffice, and bounded: a peer that lies can lose or repeat its own
+ * elements, never make us read or write outside the ring, nor loop.
  *
  * Wake-ups: who is about to sleep *arms* its side and looks again; who makes progress for the peer asks whether the
  * peer is armed (which disarms it) and, if so, owes it a notification:
@@ -15,10 +15,10 @@
  * and the same the other way round for a producer that waits for room. Put or get a whole batch, then ask once. Why no
  * wake-up is lost is argued in lib/ring/ring.c.
  *
- * Restart: each side writes its generation when it attaches. A first start begins at index 0, whatever the peer has done
- * already. A restarted side cannot know how far it was, so it attaches to an empty ring at the peer's index (what lay
- * in the ring is lost) and owes its peer one wake-up (ring_wake_*), in case that was waiting. ring_peer_restarted() tells the surviving
- * side once, and ring_reset() makes its indices possible again.
+ * Restart: each side writes its generation when it attaches. A first start begins at index 0, whatever the peer has
+ * done already. A restarted side cannot know how far it was, so it attaches to an empty ring at the peer's index
+ * (what lay in the ring is lost) and owes its peer one wake-up (ring_wake_*), in case that was waiting.
+ * ring_peer_restarted() tells the surviving side once, and ring_reset() makes its indices possible again.
  */
 #ifndef LIB_RING_H
 #define LIB_RING_H
@@ -81,7 +81,8 @@ bool ring_arm_producer(struct ring *ring);  /* true: armed and full, sleep; fals
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */
 bool ring_wake_producer(struct ring *ring);
 
-/* For the side that stays up: whether the peer has attached again since we last asked (its first time does not count). */
+/* For the side that stays up: whether the peer has attached again since we last asked (its first time does not
+ * count). */
 bool ring_peer_restarted(struct ring *ring);
 
 /* After that: keeps what is possible, else starts over, empty, from the peer's index. */

@@ -12,8 +12,8 @@
 /* Call once in init(), before the functions below. Then log_to(serial_client_log_sink) for a service. */
 void serial_client_init(const struct serial_client_config *config);
 
-/* Bytes accepted, 0..length; the rest does not fit now. serial_client_wait_room() arms the ring: true when the caller may sleep
- * until the tx channel's event, false when there is room again. */
+/* Bytes accepted, 0..length; the rest does not fit now. serial_client_wait_room() arms the ring: true when the
+ * caller may sleep until the tx channel's event, false when there is room again. */
 size_t serial_client_write(const char *bytes, size_t length);
 bool serial_client_wait_room(void);
 

@@ -2,16 +2,16 @@
  *
  *   client --tx--> virt_tx --tx--> driver --> UART --> driver --rx--> virt_rx --rx--> console client
  *
- * Output: virt_tx takes whole lines from each client in turn and writes each with its client's name and colour before
- * it, so that lines of two clients never mix; a client marked `raw` (the interactive prompt) passes byte for byte, between
- * the lines of others. A line without an end waits for its end; one longer than SERIAL_LINE_MAX is passed in pieces,
- * each a line of its own. Control characters in a line, save tab, are shown as '?': no client can move the cursor, or
- * pretend to be another one.
+ * Output: virt_tx takes whole lines from each client in turn and writes each with its client's name and colour
+ * before it, so that lines of two clients never mix; a client marked `raw` (the interactive prompt) passes byte for
+ * byte, between the lines of others. A line without an end waits for its end; one longer than SERIAL_LINE_MAX is
+ * passed in pieces, each a line of its own. Control characters in a line, save tab, are shown as '?': no client can
+ * move the cursor, or pretend to be another one.
  *
  * Input goes to the one client that the description names, and is dropped where there is none.
  *
- * A full ring is back-pressure, all the way, in both directions: the producer arms it and is notified when there is room. Only
- * the UART's own receive FIFO can overrun; the driver counts that.
+ * A full ring is back-pressure, all the way, in both directions: the producer arms it and is notified when there is
+ * room. Only the UART's own receive FIFO can overrun; the driver counts that.
  */
 #ifndef SERIAL_PROTO_H
 #define SERIAL_PROTO_H

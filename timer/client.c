@@ -2,9 +2,9 @@
  *
  *   invariant after each flush the driver's deadline for us is no later than the list's first
  *
- * The call to the driver is made once per wake-up, before the flush, for what is then the earliest: timers that come and
- * go in between cost nothing. A deadline that the driver has and we no longer need is left there: its event finds
- * nothing due, and asks for the next.
+ * The call to the driver is made once per wake-up, before the flush, for what is then the earliest: timers that
+ * come and go in between cost nothing. A deadline that the driver has and we no longer need is left there: its
+ * event finds nothing due, and asks for the next.
  */
 #include "timer/client.h"
 

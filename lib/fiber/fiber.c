@@ -1,6 +1,7 @@
 /* lib/fiber/fiber.c: the worker's life: created, running, waiting, done.
  *
- *   invariant exactly one of worker_sp, loop_sp is meaningful: worker_sp while the event loop runs, loop_sp while the worker does
+ *   invariant exactly one of worker_sp, loop_sp is meaningful: worker_sp while the event loop runs, loop_sp while
+ *             the worker does
  */
 #include "lib/fiber.h"
 

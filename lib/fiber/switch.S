@@ -1,8 +1,9 @@
 /* lib/fiber/switch.S: from one stack to the other and back.
  *
- * void fiber_switch(void **save_sp, void *load_sp): what AAPCS64 6.1.1 and 6.1.2 ask a function to preserve (x19-x30, sp,
- * d8-d15) goes to the stack that is left, sp to *save_sp; then the same from the other stack. A new stack is prepared
- * by fiber.c so that the first switch to it "returns" to fiber_first with the fiber in x19. 160 bytes.
+ * void fiber_switch(void **save_sp, void *load_sp): what AAPCS64 6.1.1 and 6.1.2 ask a function to preserve
+ * (x19-x30, sp, d8-d15) goes to the stack that is left, sp to *save_sp; then the same from the other stack. A new
+ * stack is prepared by fiber.c so that the first switch to it "returns" to fiber_first with the fiber in x19. 160
+ * bytes.
  */
     .section .text.fiber_switch, "ax"
     .global fiber_switch

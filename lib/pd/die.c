@@ -1,4 +1,5 @@
-/* lib/pd/die.c: the end of a PD, with its reason. The trap reaches the kernel (or the PD's parent), which names PD and pc. */
+/* lib/pd/die.c: the end of a PD, with its reason. The trap reaches the kernel (or the PD's parent), which names PD
+ * and pc. */
 #include "lib/log.h"
 #include "lib/pd.h"
 

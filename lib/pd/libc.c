@@ -1,7 +1,7 @@
 /* lib/pd/libc.c: what picolibc asks of its system. Linked only where used.
  *
- * stdout and stderr go line by line to the log (lib/log.h): they are for third-party code that prints; our own calls log_line.
- * stdin is at its end. assert() is on in every build.
+ * stdout and stderr go line by line to the log (lib/log.h): they are for third-party code that prints; our own
+ * calls log_line. stdin is at its end. assert() is on in every build.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-/* lib/pd/start.S: the first instruction of every PD, at PD_ENTRY, on either SDK, at the first start and at each restart.
+/* lib/pd/start.S: the first instruction of every PD, at PD_ENTRY, on either SDK, at the first start and at each
+ * restart.
  *
- * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped, so the
- * first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes.
+ * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped,
+ * so the first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes.
  */
     .section .text.pd_entry, "ax"
     .global pd_entry

@@ -3,8 +3,8 @@
  *   first start  all is as the image tool laid it out; .data, with what the tool patched in it, is copied aside
  *   restart      .data comes from that copy, .bss is zeroed, .noinit stays
  *
- * The SDK library's own variables (names, masks, a pending deferred call) lie in .data by mk/pd.ld, so they start over, too.
- * Nothing here may use errno or a static that it has not restored yet.
+ * The SDK library's own variables (names, masks, a pending deferred call) lie in .data by mk/pd.ld, so they start
+ * over, too. Nothing here may use errno or a static that it has not restored yet.
  */
 #include <string.h>
 

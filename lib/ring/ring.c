@@ -1,13 +1,13 @@
 /* lib/ring/ring.c: single-producer, single-consumer ring over memory that the peer may write at any time.
  *
- * Trust: none. Of what the peer writes we read its index, its generation and its armed flag. An index is taken over only if
- * it is possible: between 0 and `capacity` elements in the ring, and no fewer than we knew of. Anything else
- * is counted and changes nothing, so every address below is elements + (own & mask) * size, and every loop is bounded
- * by a count that was read once.
+ * Trust: none. Of what the peer writes we read its index, its generation and its armed flag. An index is taken over
+ * only if it is possible: between 0 and `capacity` elements in the ring, and no fewer than we knew of. Anything
+ * else is counted and changes nothing, so every address below is elements + (own & mask) * size, and every loop is
+ * bounded by a count that was read once.
  *
- * Ordering of data (C11 7.17.3): the producer writes elements, then releases `tail`; the consumer acquires `tail`, then reads
- * elements. It reads them, then releases `head`; the producer acquires `head`, then overwrites. So no element is
- * read before it is whole, nor overwritten while it is read.
+ * Ordering of data (C11 7.17.3): the producer writes elements, then releases `tail`; the consumer acquires `tail`,
+ * then reads elements. It reads them, then releases `head`; the producer acquires `head`, then overwrites. So no
+ * element is read before it is whole, nor overwritten while it is read.
  *
  * No wake-up is lost. The consumer arms, the producer asks:
  *
@@ -16,14 +16,14 @@
  *     C2  fence(seq_cst)                        P2  fence(seq_cst)
  *     C3  read tail; sleep if nothing new       P3  read armed; if 1: armed = 0, notify
  *
- * The two fences have a total order (C11 7.17.3p6, 7.17.4). If C2 comes first, P3 reads the 1 of C1 (or what a later P3 of the
- * same producer wrote, which has notified since): the producer notifies. If P2 comes first, C3 reads the new tail and the
- * consumer does not sleep. There is no third order, so the consumer never sleeps with an element in the ring and no
- * notification under way; and a notification that is under way stays pending until the next wait, as the kernel
- * keeps it in the notification word. A consumer that is woken for another reason may find `armed` still 1: the producer then
- * notifies once too often, which is harmless. Its clearing of `armed` may also hit a later arming; it notifies
- * after that clearing, so the later sleep ends as well. The other direction is the same with tail, consumer and
- * "nothing new" read as head, producer and "no room".
+ * The two fences have a total order (C11 7.17.3p6, 7.17.4). If C2 comes first, P3 reads the 1 of C1 (or what a
+ * later P3 of the same producer wrote, which has notified since): the producer notifies. If P2 comes first, C3
+ * reads the new tail and the consumer does not sleep. There is no third order, so the consumer never sleeps with an
+ * element in the ring and no notification under way; and a notification that is under way stays pending until the
+ * next wait, as the kernel keeps it in the notification word. A consumer that is woken for another reason may find
+ * `armed` still 1: the producer then notifies once too often, which is harmless. Its clearing of `armed` may also
+ * hit a later arming; it notifies after that clearing, so the later sleep ends as well. The other direction is the
+ * same with tail, consumer and "nothing new" read as head, producer and "no room".
  *
  * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
  */

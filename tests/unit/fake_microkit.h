@@ -1,5 +1,5 @@
-/* tests/unit/fake_microkit.h: a protection domain's surroundings on the host. A service is linked with this instead of the
- * SDK and driven by a script of events; what it does to its peers is recorded.
+/* tests/unit/fake_microkit.h: a protection domain's surroundings on the host. A service is linked with this instead
+ * of the SDK and driven by a script of events; what it does to its peers is recorded.
  *
  *     $(eval $(call host_test,net_virt_rx,tests/unit/net_virt_rx.c net/virt_rx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
  *

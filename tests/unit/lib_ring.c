@@ -16,7 +16,9 @@ static struct pair make(uint32_t capacity, uint32_t size)
     struct pair pair = {.memory = malloc(RING_LINE + RING_BYTES(capacity, size))};
 
     CHECK(pair.memory);
-    pair.config = (struct ring_config){(void *)(((uintptr_t)pair.memory + RING_LINE - 1) & -(uintptr_t)RING_LINE), capacity};
+    uintptr_t shared = ((uintptr_t)pair.memory + RING_LINE - 1) & -(uintptr_t)RING_LINE;
+
+    pair.config = (struct ring_config){(void *)shared, capacity};
     memset(pair.config.shared, 0, RING_BYTES(capacity, size));
     ring_attach_producer(&pair.producer, &pair.config, size);
     ring_attach_consumer(&pair.consumer, &pair.config, size);

@@ -1,9 +1,10 @@
 /* tests/unit/lib_ring_model.c: every interleaving of a consumer and a producer that sleep and wake by the ring's rules.
  *
- * The model has the steps of lib/ring/ring.c, one shared access each, and store buffers: a store becomes visible to the other
- * side at any later moment, at a fence at the latest. That is the weakening that matters to the argument (store, then load
- * of another word), on x86 and Arm alike. A state in which both sides can do nothing more, though elements are left, is
- * a lost wake-up. The rules must have none; each weakened set of rules must have one, or the model could not fail.
+ * The model has the steps of lib/ring/ring.c, one shared access each, and store buffers: a store becomes visible to
+ * the other side at any later moment, at a fence at the latest. That is the weakening that matters to the argument
+ * (store, then load of another word), on x86 and Arm alike. A state in which both sides can do nothing more, though
+ * elements are left, is a lost wake-up. The rules must have none; each weakened set of rules must have one, or the
+ * model could not fail.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* tests/unit/lib_ring_stress.c: two threads, millions of elements, each side asleep as often as can be: one lost wake-up
- * and both sleep for ever, which is seen as no progress. A side that arms without looking again must be caught in the
- * same way, or this test could not fail.
+/* tests/unit/lib_ring_stress.c: two threads, millions of elements, each side asleep as often as can be: one lost
+ * wake-up and both sleep for ever, which is seen as no progress. A side that arms without looking again must be
+ * caught in the same way, or this test could not fail.
  */
 #include <pthread.h>
 #include <sched.h>

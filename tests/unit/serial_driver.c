@@ -1,4 +1,5 @@
-/* tests/unit/serial_driver.c: the PL011 driver over a model of the device (DDI 0183), whose FIFOs fill and drain as told. */
+/* tests/unit/serial_driver.c: the PL011 driver over a model of the device (DDI 0183), whose FIFOs fill and drain as
+ * told. */
 #include <string.h>
 
 #include "serial/config.h"

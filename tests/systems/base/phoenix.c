@@ -1,4 +1,5 @@
-/* phoenix.c: dies in a different way each time, and must find its memory as new at each start: only what is kept is kept.
+/* phoenix.c: dies in a different way each time, and must find its memory as new at each start: only what is kept is
+ * kept.
  */
 #include <errno.h>
 #include <stdlib.h>
