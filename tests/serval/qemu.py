@@ -44,16 +44,16 @@ class Qmp:
         self.file.readline()                                    # the greeting
         self.command("qmp_capabilities")
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
         self.file.flush()
         for line in self.file:
             answer = json.loads(line)
             if "error" in answer:
-                raise GuestError(f"QMP {name}: {answer['error']['desc']}")
+                raise GuestError(f"QMP {command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
-        raise GuestError(f"QEMU ended during QMP {name}")
+        raise GuestError(f"QEMU ended during QMP {command}")
 
     def close(self):
         self.file.close()
@@ -64,15 +64,17 @@ class Guest:
     """image: path of a .img (or None with args=["-kernel", ...]); forwards: name -> (tcp|udp, guest address, guest port).
 
     console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
-    client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU.
+    client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC is
+    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's.
     """
 
-    def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD):
+    def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None):
         self.image = image
         self.forwards = dict(forwards or {})
         self.console = console
         self.board = board
         self.args = list(args)
+        self.netdev = netdev
         self.log = Path(log) if log else None
         self.output = bytearray()
         self.mark = 0                       # expect() searches from here on
@@ -121,7 +123,7 @@ class Guest:
         command += ["-serial", "chardev:console"]
         if self.image is not None:
             command += ["-device", f"loader,file={self.image},addr={LOAD_ADDRESS:#x},cpu-num=0"]
-        net = ["user", "id=net0"]
+        net = [self.netdev or "user", "id=net0"]
         net += [f"hostfwd={kind}:127.0.0.1:0-{addr}:{port}" for kind, addr, port in self.forwards.values()]
         return command + ["-netdev", ",".join(net), *self.args]
 
