@@ -1,0 +1,42 @@
+/* tests/microkit/check.h: one line on the debug console for each thing that a program relies on. microkit.h only: these
+ * programs must run on any SDK. */
+#ifndef TESTS_MICROKIT_CHECK_H
+#define TESTS_MICROKIT_CHECK_H
+
+#include <stdint.h>
+#include <microkit.h>
+
+static inline void say(const char *what)
+{
+    microkit_dbg_puts(microkit_name);
+    microkit_dbg_puts(": ");
+    microkit_dbg_puts(what);
+    microkit_dbg_putc('\n');
+}
+
+static inline void check(int good, const char *what)
+{
+    microkit_dbg_puts(good ? "ok " : "FAILED ");
+    say(what);
+}
+
+/* Channels, children and addresses, as in both .system files. */
+#define CLIENT_SERVER 0
+#define CLIENT_PARENT 61
+#define SERVER_CLIENT 5
+#define SERVER_DEEP 6
+#define DEEP_SERVER 9
+#define PARENT_CLIENT 3
+#define CHILD_ID 7
+#define REGION_SIZE 0x3000
+#define REGION_IN_SERVER 0x6000000
+#define LARGE_ADDRESS 0x40000000
+#define FIXED_PADDR 0x60000000
+#define PROGRAM_ENTRY 0x200000
+#define BAD_ADDRESS 0x10
+
+#define LABEL_SUM 0x1234
+#define LABEL_TWICE 77
+#define WORDS 100
+
+#endif
