@@ -115,8 +115,9 @@ static void check_channel(struct description *d, struct channel *channel, struct
         diag_refuse(channel->place, "channel from protection domain '%s' to itself; a channel joins two", a->pd_name);
     }
     if (a->pp && b->pp) {
-        diag_refuse(channel->place, "protected calls both ways between '%s' and '%s'; allowed: one end with pp=\"true\"",
-                    a->pd_name, b->pd_name);
+        diag_refuse(channel->place,
+                    "protected calls both ways between '%s' and '%s'; allowed: one end with pp=\"true\"", a->pd_name,
+                    b->pd_name);
     }
     check_call(d, a, b);
     check_call(d, b, a);

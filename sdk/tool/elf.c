@@ -11,6 +11,9 @@
 #include "sdk/tool/elf.h"
 #include "sdk/tool/file.h"
 
+/* No board has more memory than this for one program; a wrong size is told before it is allocated. */
+#define SEGMENT_MOST (4ul << 30)
+
 struct reader {
     struct place place;
     struct elf *elf;
@@ -42,6 +45,10 @@ static void check_segment(const struct reader *r, const GElf_Phdr *h, size_t num
     const char *path = r->elf->path;
     if (h->p_filesz > h->p_memsz || h->p_offset > r->size || h->p_filesz > r->size - h->p_offset) {
         diag_refuse(r->place, "'%s' segment %zu is not inside the file", path, number);
+    }
+    if (h->p_memsz > SEGMENT_MOST) {
+        diag_refuse(r->place, "'%s' segment %zu is too large (0x%lx bytes); allowed: 0x%lx", path, number, h->p_memsz,
+                    SEGMENT_MOST);
     }
     if ((h->p_flags & PF_W) != 0 && (h->p_flags & PF_X) != 0) {
         diag_refuse(r->place, "'%s' segment %zu at 0x%lx is writable and executable", path, number, h->p_vaddr);

@@ -38,7 +38,8 @@ struct elf *elf_read(struct place place, const char *path, uint64_t low, uint64_
 /* A global symbol before a local one of the same name; NULL: none has it. */
 const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name);
 
-/* The program's bytes at an address; NULL where [va, va + size) is not inside one segment. Marks the pages as patched. */
+/* The program's bytes at an address, whose pages count as patched from now on; NULL where [va, va + size) is not inside
+ * one segment. */
 uint8_t *elf_patch(struct elf *elf, uint64_t va, uint64_t size);
 
 #endif

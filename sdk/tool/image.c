@@ -14,7 +14,8 @@
 
 /* ---- symbols */
 
-static void patch(struct elf *elf, struct place place, const struct elf_symbol *symbol, const void *bytes, uint64_t size)
+static void patch(struct elf *elf, struct place place, const struct elf_symbol *symbol, const void *bytes,
+                  uint64_t size)
 {
     uint8_t *at = elf_patch(elf, symbol->va, size);
     if (at == NULL) {

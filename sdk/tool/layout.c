@@ -204,13 +204,11 @@ static void place_program(struct layout *l, const struct elf *elf, struct place 
             if (kind != stored) {
                 continue;
             }
-            const char *part = kind ? segment_name(s) : "zeros";
-            const char *owner = diag_printf("%s %s", name, part);
+            const char *owner = diag_printf("%s %s", name, kind ? segment_name(s) : "zeros");
             uint64_t pa = kind ? place_stored(l, size, owner, s->bytes + at)
                                : place_zeroed(l, size, s->va + at, place, owner);
             map(space, (struct mapping){
-                .va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = diag_printf("program's %s", part),
-                .place = place});
+                .va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = owner, .place = place});
         }
     }
 }

@@ -115,7 +115,8 @@ static void print_proof(FILE *out, const struct layout *l, const struct proof *p
     fprintf(out, "    %zu leaves of the kernel's and %zu of protection domains; %zu writable, %zu executable\n",
             proof->kernel_leaves, proof->user_leaves, proof->writable_leaves, proof->executable_leaves);
     fprintf(out, "    no page is writable and executable in one address space\n");
-    fprintf(out, "    no protection domain reaches a page of the kernel's but its own IPC buffer and devices it names\n");
+    fprintf(out, "    no protection domain reaches a page of the kernel's but its own IPC buffer and devices it "
+                 "names\n");
     fprintf(out, "    page 0 and the pages on either side of each stack are unmapped\n");
     fprintf(out, "    no two protection domains share a writable page that the description does not name\n");
     for (size_t i = 0; i < proof->shared_count; i++) {

@@ -63,6 +63,7 @@ PROGRAMS = {
     "segments_overlap.elf": elf([TEXT, (0x200800, R | W, b"\1", None)]),
     "page_zero.elf": elf([(0, R | X, LOOP, None)]),
     "too_high.elf": elf([(0x7fbffff000, R | X, LOOP, 0x2000)]),
+    "too_large.elf": elf([TEXT, (0x10000000, R | W, b"", 0x100001000)]),
     "entry_in_data.elf": elf([TEXT, DATA], entry=0x201000),
     "entry_nowhere.elf": elf([TEXT], entry=0x300000),
     "nothing.elf": elf([], entry=0x200000),
