@@ -45,6 +45,9 @@ void serial_client_init(const struct serial_client_config *config)
     if (config->has_input) {
         ring_attach_consumer(&self.rx, &config->rx, 1);
         pd_on_channel(config->rx_channel, on_rx, NULL);
+        if (ring_wake_producer(&self.rx)) { /* after our restart it may wait for room, which there is now */
+            pd_notify_later(config->rx_channel);
+        }
     }
 }
 

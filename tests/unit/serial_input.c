@@ -125,6 +125,33 @@ static void test_lying_client(void)
     read_some(text, 300);
 }
 
+/* The client dies with its ring full, while more input waits; started anew, it is woken for the rest. */
+static void test_restarted_client(void)
+{
+    static const struct serial_client_config anew = {
+        .tx_channel = 10, .tx = {tx_memory, 64}, .has_input = true, .rx_channel = 11, .rx = {client_memory, 32}};
+    char text[300];
+    size_t length = 0, got;
+
+    for (unsigned i = 0; i < 10; i++) {
+        type("0123456789");
+    }
+    CHECK(serial_client_wait_input() == false);
+    fake_set_generation(2);
+    serial_client_init(&anew);
+    fake_set_generation(1);
+    do {
+        pd_flush();
+        if (fake_notified(11)) {
+            fake_wake(FAKE_BIT(CLIENT));
+        }
+        got = serial_client_read(text + length, sizeof(text) - length);
+        length += got;
+    } while (got || !serial_client_wait_input());
+    CHECK_EQUAL(length, 100 - 32); /* what lay in its ring is lost */
+    CHECK(memcmp(text, "2345678901", 10) == 0);
+}
+
 int main(void)
 {
     fake_reset();
@@ -134,6 +161,7 @@ int main(void)
     serial_client_init(&client_config);
     test_input();
     test_output();
+    test_restarted_client();
     test_lying_client();
     CHECK_EQUAL(fake_lost_deferred(), 0);
     return 0;
