@@ -61,7 +61,8 @@ int main(void)
     CHECK_EQUAL(fake_notified(SECOND), 1);
     CHECK(!on);
 
-    /* Nonsense changes nothing: another label, no word, a channel that is no client's, an event that is no interrupt. */
+    /* Nonsense changes nothing: another label, no word, a channel that is no client's, an event that is no
+     * interrupt. */
     protected(FIRST, microkit_msginfo_new(77, 1));
     protected(FIRST, microkit_msginfo_new(TIMER_SET_DEADLINE, 0));
     ask(30, 1);
