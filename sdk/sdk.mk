@@ -14,6 +14,8 @@ sdk_sources = $(sort $(wildcard $1/*.S $1/*.c $1/config/$2/*.c))
 # EL1 code: no FP/SIMD registers, no C library. The loader runs with translation off at first: no unaligned access.
 KERNEL_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only -Isdk -Isdk/$2/config/$1 $(WARNINGS)
 LOADER_CFLAGS = $(call KERNEL_CFLAGS,$1,loader) -mstrict-align
+# The kernel is optimised as one: an object stays one file, and a call between two of them costs nothing.
+KERNEL_LTO := -flto
 # libmicrokit is part of a PD, but needs nothing of the C library.
 LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmicrokit/include -Isdk/libmicrokit \
     -Isdk/libmicrokit/config/$1 $(WARNINGS)
@@ -36,7 +38,7 @@ endef
 define sdk_config
 sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
     board.conf $(addprefix include/,$(SDK_HEADERS)))
-$(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),$(call KERNEL_CFLAGS,$1,kernel),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),$(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(PACKAGES_READY))
 $(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),$(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
 $(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),$(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
 $(call sdk_elf,$1,kernel)

@@ -19,10 +19,11 @@ _Static_assert(sizeof(struct context) == CONTEXT_SIZE, "entry.S");
 
 static struct {
     unsigned count;
-    struct pd *loaded; /* whose address space and registers the CPU has, also while nobody runs */
     struct pd pds[ABI_PDS_MAX];
-    struct context boot; /* what the FP registers held before the first PD */
+    struct pd boot; /* whose registers the CPU has before the first PD */
 } self;
+
+struct pd *pd_loaded;
 
 static void init_sc(struct sc *sc, struct pd *home)
 {
@@ -56,10 +57,11 @@ static void init_one(struct pd *pd, const struct abi_pd *abi, unsigned index)
 void pd_init(const struct abi_system *system)
 {
     self.count = system->pd_count;
+    pd_loaded = &self.boot;
     for (unsigned index = 0; index < self.count; index++) {
         init_one(&self.pds[index], &system->pds[index], index);
     }
-    SYSREG_WRITE(cntkctl_el1, CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN);
+    SYSREG_WRITE(cntkctl_el1, 0);
 }
 
 unsigned pd_count(void)
@@ -73,24 +75,19 @@ struct pd *pd_get(unsigned index)
     return &self.pds[index];
 }
 
-void pd_load(struct pd *pd)
+void pd_load_other(struct pd *pd)
 {
-    struct pd *last = self.loaded;
+    struct pd *last = pd_loaded;
 
-    if (last == pd) {
-        return;
-    }
-    if (last != NULL) {
-        last->context.tpidr = SYSREG_READ(tpidr_el0);
-    }
-    context_switch_fp(last != NULL ? &last->context : &self.boot, &pd->context);
+    last->context.tpidr = SYSREG_READ(tpidr_el0);
     SYSREG_WRITE(tpidr_el0, pd->context.tpidr);
-    if (last == NULL || last->cntkctl != pd->cntkctl) {
+    if (last->cntkctl != pd->cntkctl) {
         SYSREG_WRITE(cntkctl_el1, pd->cntkctl);
     }
     /* The kernel reads nothing through TTBR0, so the return to EL0 is all the synchronisation that this needs. */
     SYSREG_WRITE(ttbr0_el1, pd->abi->ttbr0);
-    self.loaded = pd;
+    pd_loaded = pd;
+    context_switch_fp(&last->context, &pd->context);
 }
 
 static void bind(struct sc *sc, struct pd *pd)

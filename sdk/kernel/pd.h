@@ -63,8 +63,18 @@ void pd_init(const struct abi_system *system);
 struct pd *pd_get(unsigned index); /* index < pd_count */
 unsigned pd_count(void);
 
-/* Makes the CPU `pd`'s: address space, FP/SIMD, thread pointer, timer rights. Nothing to do where it already is. */
-void pd_load(struct pd *pd);
+/* Whose address space, FP/SIMD registers, thread pointer and timer rights the CPU has, also while nobody runs. */
+extern struct pd *pd_loaded;
+
+/* Makes them `pd`'s, which are not loaded. */
+void pd_load_other(struct pd *pd);
+
+static inline void pd_load(struct pd *pd)
+{
+    if (pd != pd_loaded) {
+        pd_load_other(pd);
+    }
+}
 
 /* Scheduling contexts change hands. */
 void pd_lend_sc(struct pd *from, struct pd *to); /* from has one, to has none */

@@ -238,18 +238,37 @@ static void idle(void)
     irq_handle();
 }
 
-struct pd *sched_exit(void)
+/* Time is being counted, or will be, or nobody is ready. `pd` has been chosen if nothing was counted until now. */
+static __attribute__((noinline)) struct pd *exit_in_time(struct pd *pd)
 {
-    if (self.measured != NULL || (self.current != NULL && self.current->sc->limited)) {
+    if (pd == NULL) {
         end_stretch();
+        pd = choose();
     }
-    struct pd *pd = choose();
     while (pd == NULL) {
         idle();
         pd = choose();
     }
     if (time_matters(pd)) {
         arm(pd);
+    }
+    self.current = pd;
+    pd_load(pd);
+    return pd;
+}
+
+struct pd *sched_exit(void)
+{
+    struct pd *pd = self.current;
+
+    if (self.measured != NULL || (pd != NULL && pd->sc->limited)) {
+        return exit_in_time(NULL);
+    }
+    if (pd == NULL || self.candidate != NULL) {
+        pd = choose();
+    }
+    if (pd == NULL || time_matters(pd)) {
+        return exit_in_time(pd);
     }
     self.current = pd;
     pd_load(pd);

@@ -16,8 +16,10 @@
 #include "sdk/kernel/print.h"
 #include "sdk/kernel/sched.h"
 
+#define APART __attribute__((noinline))
+
 /* A program's mistake that has no effect: said once per PD, where a developer looks. */
-static enum abi_error refuse(struct pd *pd, const char *what, uint64_t number, enum abi_error error)
+static APART enum abi_error refuse(struct pd *pd, const char *what, uint64_t number, enum abi_error error)
 {
     if (CONFIG_DEBUG && !pd->warned) {
         pd->warned = true;
@@ -111,38 +113,78 @@ static enum abi_error dbg_putc(uint64_t c)
     return ABI_OK;
 }
 
+/* One function per system call, so that none pays for what another one needs: the dispatch is a jump. */
+
+static APART struct context *handle_receive(struct pd *pd)
+{
+    receive(pd, pd->context.x[0], pd->context.x[1], pd->context.x[2]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_notify(struct pd *pd)
+{
+    pd->context.x[0] = notify(pd, pd->context.x[0]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_call(struct pd *pd)
+{
+    call(pd, pd->context.x[0], pd->context.x[1]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_ack(struct pd *pd)
+{
+    pd->context.x[0] = ack(pd, pd->context.x[0]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_stop(struct pd *pd)
+{
+    pd->context.x[0] = stop(pd, pd->context.x[0]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_restart(struct pd *pd)
+{
+    pd->context.x[0] = restart(pd, pd->context.x[0], pd->context.x[1]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_dbg_putc(struct pd *pd)
+{
+    pd->context.x[0] = dbg_putc(pd->context.x[0]);
+    return &sched_exit()->context;
+}
+
+static APART struct context *handle_unknown(struct pd *pd)
+{
+    fault_unknown_syscall();
+    return &sched_exit()->context;
+}
+
 struct context *syscall_handle(struct context *context)
 {
-    struct pd *pd = sched_current();
-    uint64_t *x = context->x;
+    struct pd *pd = (struct pd *)context; /* its first member */
 
-    switch (x[8]) {
+    switch (context->x[8]) {
     case ABI_SYSCALL_RECV:
-        receive(pd, x[0], x[1], x[2]);
-        break;
+        return handle_receive(pd);
     case ABI_SYSCALL_NOTIFY:
-        x[0] = notify(pd, x[0]);
-        break;
+        return handle_notify(pd);
     case ABI_SYSCALL_CALL:
-        call(pd, x[0], x[1]);
-        break;
+        return handle_call(pd);
     case ABI_SYSCALL_IRQ_ACK:
-        x[0] = ack(pd, x[0]);
-        break;
+        return handle_ack(pd);
     case ABI_SYSCALL_PD_STOP:
-        x[0] = stop(pd, x[0]);
-        break;
+        return handle_stop(pd);
     case ABI_SYSCALL_PD_RESTART:
-        x[0] = restart(pd, x[0], x[1]);
-        break;
+        return handle_restart(pd);
     case ABI_SYSCALL_DBG_PUTC:
-        x[0] = dbg_putc(x[0]);
-        break;
+        return handle_dbg_putc(pd);
     default:
-        fault_unknown_syscall();
-        break;
+        return handle_unknown(pd);
     }
-    return &sched_exit()->context;
 }
 
 struct context *exception_handle(uint64_t esr, uint64_t address)
