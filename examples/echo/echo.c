@@ -1,5 +1,5 @@
-/* echo.c: what comes back from the network: echo (RFC 862), discard (RFC 863), character generator (RFC 864).
- *   consumes  TCP and UDP port 7, TCP ports 9 and 19   from anybody, NOT trusted
+/* echo.c: what comes back from the network: echo (RFC 862), discard (RFC 863), character generator (RFC 864), quote (RFC 865).
+ *   consumes  TCP and UDP port 7, TCP ports 9, 17 and 19   from anybody, NOT trusted
  *   invariant a connection's received pbufs are queued once and freed once; its window opens by what has left the queue
  *   when full a connection whose peer does not read is not read either; a datagram that finds no memory is dropped
  */
@@ -16,6 +16,7 @@
 
 #define ECHO_PORT 7
 #define DISCARD_PORT 9
+#define QUOTE_PORT 17
 #define CHARGEN_PORT 19
 #define BACKLOG 128
 #define PATTERN_LINE 74                      /* RFC 864: 72 printing characters, CR, LF */
@@ -198,6 +199,19 @@ static err_t on_discard_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
+/* -- quote: one line, then we close first, so that the port pair is in TIME_WAIT here -- */
+
+static err_t on_quote_accept(void *argument, struct tcp_pcb *pcb, err_t error)
+{
+    static const char line[] = "Memory is what is left when the pointer is gone.\r\n";
+    if (!pcb) {
+        return ERR_OK;
+    }
+    struct connection *connection = take_up(pcb);
+    (void)tcp_write(pcb, line, sizeof line - 1, TCP_WRITE_FLAG_COPY);
+    return finish(pcb, connection);
+}
+
 /* -- character generator: from a region that the NIC reads, until the peer has enough -- */
 
 static void make_pattern(void)
@@ -247,7 +261,8 @@ static err_t on_chargen_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 static void serve(void *context)
 {
-    log_line("echo: TCP and UDP port %d, discard: TCP %d, character generator: TCP %d", ECHO_PORT, DISCARD_PORT, CHARGEN_PORT);
+    log_line("echo: TCP and UDP port %d; TCP: discard %d, quote %d, character generator %d", ECHO_PORT, DISCARD_PORT, QUOTE_PORT,
+             CHARGEN_PORT);
 }
 
 void init(void)
@@ -265,6 +280,7 @@ void init(void)
     udp_recv(udp, on_datagram, NULL);
     listen_on(ECHO_PORT, on_echo_accept);
     listen_on(DISCARD_PORT, on_discard_accept);
+    listen_on(QUOTE_PORT, on_quote_accept);
     listen_on(CHARGEN_PORT, on_chargen_accept);
     ip_on_address(serve, NULL);
     pd_flush();
