@@ -5,10 +5,21 @@
 #include "examples/hello/config.h"
 #include "lib/log.h"
 #include "lib/pd.h"
+#include "serial/client.h"
+
+static void notified_by_greeter(void *context)
+{
+    log_line("notified on channel %u", (unsigned)hello_config.peer);
+    microkit_notify(hello_config.peer);
+}
 
 void init(void)
 {
+    serial_client_init(&serial_client_config);
+    log_to(serial_client_log_sink);
+    pd_on_channel(hello_config.peer, notified_by_greeter, NULL);
     log_line("ready");
+    pd_flush();
 }
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
@@ -18,10 +29,4 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
     }
     microkit_mr_set(0, microkit_mr_get(0) + microkit_mr_get(1));
     return microkit_msginfo_new(0, 1);
-}
-
-void notified(microkit_channel channel)
-{
-    log_line("notified on channel %u", channel);
-    microkit_notify(channel);
 }

@@ -1,12 +1,17 @@
-"""hello.py: two protection domains that call and notify each other. The smallest system there is."""
+"""hello.py: two protection domains that call and notify each other, and a console to see it on."""
 
 from compose import System
+from compose.serial import Serial
 
 s = System.from_args()
 
 # The one that is called needs the higher priority.
 adder = s.pd("adder", program="hello_adder", priority=20)
 greeter = s.pd("greeter", program="hello_greeter", priority=10)
+
+serial = Serial(s)
+serial.client(adder)
+serial.client(greeter)
 
 at_greeter, at_adder = s.channel(greeter, adder, pp="a")
 
