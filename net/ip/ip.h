@@ -54,6 +54,11 @@ uint32_t ip_address(void); /* network byte order, 0: none */
  * are waiting (8); try later. */
 bool ip_when_sent(void (*handler)(void *context), void *context);
 
+/* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory is plenty, less
+ * the less is left, and never less than two segments: a pair for each connection is kept back. Who asks before it writes leaves room
+ * for others, however many connections have peers that do not read. */
+uint32_t ip_send_share(void);
+
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
 uint32_t ip_random(void);
 void ip_random_bytes(void *bytes, uint32_t count);

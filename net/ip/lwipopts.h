@@ -73,7 +73,7 @@
 
 /* net/ip/checksum.c */
 #define LWIP_CHKSUM ip_checksum
-unsigned short ip_checksum(const void *data, int length);
+#include "net/ip/checksum.h"
 
 /* net/ip/tcp_hooks.c */
 #define LWIP_HOOK_FILENAME "net/ip/tcp_hooks.h"

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "lib/pd.h"
+#include "lwip/tcp.h"
 #include "net/ip/internal.h"
 
 #define SMALL 256
 #define FULL 1664 /* pbuf, headers, a segment of 1460 bytes */
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 3
+#define KEPT_BACK (2 * MEMP_NUM_TCP_PCB) /* full blocks: two segments for each connection */
 
 struct block {
     struct block *next;
@@ -24,13 +26,14 @@ static struct {
         uint8_t *start, *end;
         size_t size;
         struct block *free;
+        size_t free_count;
     } kinds[3];
     uint64_t failures;
 } self;
 
 static uint8_t *cut(struct kind *kind, uint8_t *at, size_t size, size_t count)
 {
-    *kind = (struct kind){.start = at, .end = at + size * count, .size = size};
+    *kind = (struct kind){.start = at, .end = at + size * count, .size = size, .free_count = count};
     for (size_t i = count; i-- > 0;) {
         struct block *block = (struct block *)(at + i * size);
         block->next = kind->free;
@@ -56,6 +59,12 @@ uint64_t memory_failures(void)
     return self.failures;
 }
 
+uint32_t ip_send_share(void)
+{
+    size_t spare = self.kinds[1].free_count > KEPT_BACK ? (self.kinds[1].free_count - KEPT_BACK) / 4 * TCP_MSS : 0;
+    return spare > TCP_SND_BUF ? TCP_SND_BUF : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
+}
+
 void *ip_memory_take(size_t size)
 {
     for (int i = 0; i < 3; i++) {
@@ -64,6 +73,7 @@ void *ip_memory_take(size_t size)
             struct block *block = kind->free;
             if (block) {
                 kind->free = block->next;
+                kind->free_count--;
                 return block;
             }
             break;
@@ -87,6 +97,7 @@ void ip_memory_give(void *memory)
             struct block *block = memory;
             block->next = kind->free;
             kind->free = block;
+            kind->free_count++;
             return;
         }
     }
