@@ -93,7 +93,7 @@ class Net:
         config.update(self._transmit_side(pd, octets, tx_regions, tx_slots))
         pd.config("net/config.h", "struct net_client_config", "net_client_config", config)
 
-    def ip(self, pd, mac, timer, hostname="", wait_for_start=False, memory=0x20_0000, **client):
+    def ip(self, pd, mac, timer, hostname="", wait_for_start=False, memory=0x40_0000, **client):
         """A client with lwIP: `memory` bytes for packets that are not on the wire. pd becomes a client of timer where it is
         not one; wait_for_start: DHCP only at ip_start()."""
         if len(hostname) > 31:

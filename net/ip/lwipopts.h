@@ -56,8 +56,8 @@
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
 #define TCP_WND (88 * TCP_MSS)
-#define TCP_SND_BUF (88 * TCP_MSS)
-#define TCP_SND_QUEUELEN 352
+#define TCP_SND_BUF (44 * TCP_MSS) /* what one peer that does not read may hold */
+#define TCP_SND_QUEUELEN 176
 #define TCP_SNDLOWAT (16 * TCP_MSS)
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1

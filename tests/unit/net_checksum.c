@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-unsigned short ip_checksum(const void *data, int length);
+#include "net/ip/checksum.h"
 
 static uint16_t by_definition(const uint8_t *data, int length)
 {
