@@ -152,10 +152,19 @@ static void forget_owed(struct endpoint *endpoint)
 
 /* lwIP's callbacks */
 
+/* Bytes that may be written now: what is left of TCP's buffer, and of this connection's share of the memory. */
+static size_t room_to_send(const struct endpoint *endpoint)
+{
+    size_t left = tcp_sndbuf(endpoint->tcp);
+    size_t queued = TCP_SND_BUF - left, share = ip_send_share();
+    size_t allowed = share > queued ? share - queued : 0;
+    return left < allowed ? left : allowed;
+}
+
 static bool writable(const struct endpoint *endpoint)
 {
     return endpoint->tcp && !endpoint->starved && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
-           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT;
+           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT && room_to_send(endpoint) >= TCP_MSS;
 }
 
 static bool keep_unread(struct endpoint *endpoint, struct pbuf *data)
@@ -583,7 +592,7 @@ intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size,
         endpoint->error = 0;
         return -1;
     }
-    size_t room = tcp_sndbuf(endpoint->tcp);
+    size_t room = room_to_send(endpoint);
     size_t count = size < room ? size : room;
     err_t result = count ? tcp_write(endpoint->tcp, data, (uint16_t)(count > 0xffff ? 0xffff : count), TCP_WRITE_FLAG_COPY) : ERR_MEM;
     count = count > 0xffff ? 0xffff : count;
