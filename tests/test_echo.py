@@ -339,6 +339,70 @@ def test_fragments(wire):
     assert b"".join(back[k] for k in sorted(back))[8:] == data
 
 
+def test_segments_out_of_order_and_twice(peer):
+    data = random.Random(10).randbytes(5 * 1000)
+    tcp = peer()
+    tcp.connect()
+    start = tcp.sequence
+    for i in (3, 1, 1, 4, 0, 3, 2, 0):
+        tcp.send(ACK | PSH, data[i * 1000:i * 1000 + 1000], sequence=start + i * 1000)
+    tcp.sequence = start + len(data)
+    assert tcp.read(len(data)) == data
+    finish(tcp)
+
+
+def test_unacknowledged_data_is_sent_again(peer):
+    """Twice, with a growing pause: lwIP's timers run while they are needed. Then they have nothing to do and it still works."""
+    tcp = peer()
+    tcp.connect(b"again")
+    first = tcp.receive("the echo")
+    assert first.data == b"again"
+    for _ in range(2):
+        segment = tcp.receive("the same once more", wait=10)
+        assert segment.data == b"again" and segment.sequence == first.sequence
+    tcp.send(ACK)
+    tcp.send(ACK | PSH, b"and on")
+    assert tcp.read(6) == b"and on"
+    finish(tcp)
+
+
+def test_closed_window(peer):
+    """The guest sends nothing into a closed window but probes, and goes on when it opens."""
+    tcp = peer()
+    tcp.window = 0
+    tcp.connect(b"0123456789")
+    probe = tcp.receive("acknowledgement", wait=10)
+    while not probe.data:
+        probe = tcp.receive("a probe", wait=10)
+    assert len(probe.data) <= 1
+    tcp.window = 0xFFFF
+    tcp.expected = probe.sequence
+    tcp.send(ACK)
+    assert tcp.read(10) == b"0123456789"
+    finish(tcp)
+
+
+def test_syn_again_while_half_open(peer):
+    """Our copy of the guest's SYN, ACK was lost."""
+    tcp = peer()
+    tcp.send(SYN)
+    assert tcp.receive("SYN, ACK").flags == SYN | ACK
+    tcp.send(SYN, sequence=1000)
+    assert tcp.receive("SYN, ACK once more").flags == SYN | ACK
+    tcp.send(ACK | PSH, b"there")
+    assert tcp.read(5) == b"there"
+    finish(tcp)
+
+
+def test_reset_of_a_connection_with_data_queued(peer):
+    for _ in range(50):
+        tcp = peer(CHARGEN)
+        tcp.connect()
+        assert tcp.receive("characters").data
+        tcp.send(RST, sequence=tcp.sequence)
+    assert_alive(peer)
+
+
 def test_frames_for_others_are_not_answered(wire, peer):
     stranger = bytes.fromhex("525401000099")
     wire.send_ip(ipv4(17, udp(4243, ECHO, b"not for you")), destination=stranger)
