@@ -19,6 +19,10 @@ BUFFER_SIZE = 2048      # NET_BUFFER_SIZE
 CHAIN_MAX = 16          # NET_CHAIN_MAX
 REGIONS_MAX = 4         # NET_REGIONS_MAX
 CLIENTS_MAX = 8         # NET_CLIENTS_MAX
+BUFFERS_MAX = 1024      # NET_CLIENT_BUFFERS_MAX
+SLOTS_MAX = 256         # NET_CLIENT_SLOTS_MAX
+LAZY = 32               # NET_LAZY
+MEMORY_MIN = 0x8_0000   # IP_MEMORY_MIN
 TX_FRAMES = 256         # on their way at once: FRAMES in net/virt_tx.c, the device's queue in net/driver_virtio.c
 DESCRIPTORS_SIZE = 0x2_0000
 ELEMENT = 16            # struct net_desc, struct net_dma_desc
@@ -87,6 +91,10 @@ class Net:
         for region, _ in tx_regions:
             if region.phys is None:
                 raise ComposeError(f"PD '{pd.name}': transmit region '{region.name}' has no fixed address; give it dma=True")
+        if not 0 < rx_buffers <= BUFFERS_MAX:
+            raise ComposeError(f"PD '{pd.name}': {rx_buffers} receive buffers; 1 to {BUFFERS_MAX} there must be")
+        if not LAZY < tx_slots <= SLOTS_MAX:
+            raise ComposeError(f"PD '{pd.name}': {tx_slots} transmit slots; {LAZY + 1} to {SLOTS_MAX} there must be")
         self.macs[mac.lower()] = pd.name
         config = {"mac": octets}
         config.update(self._receive_side(pd, octets, rx_buffers))
@@ -98,6 +106,8 @@ class Net:
         not one; wait_for_start: DHCP only at ip_start()."""
         if len(hostname) > 31:
             raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 characters")
+        if memory < MEMORY_MIN:
+            raise ComposeError(f"PD '{pd.name}': {memory:#x} bytes of packet memory; a stack needs {MEMORY_MIN:#x}")
         self.client(pd, mac, **client)
         if not any(c[2] == "timer_client_config" for c in pd.configs):
             timer.client(pd)
