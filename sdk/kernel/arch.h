@@ -12,6 +12,9 @@
     })
 #define SYSREG_WRITE(name, value) __asm__ volatile("msr " #name ", %0" : : "r"((uint64_t)(value)))
 
+/* Waits for an interrupt, which stays pending: the kernel runs with interrupts masked. */
+#define WAIT_FOR_INTERRUPT() __asm__ volatile("dsb sy; wfi" : : : "memory")
+
 /* SCTLR_EL1 (D17.2.118). */
 #define SCTLR_DZE (1ul << 14)  /* EL0 may use DC ZVA */
 #define SCTLR_UCT (1ul << 15)  /* EL0 may read CTR_EL0 */

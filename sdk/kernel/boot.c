@@ -1,4 +1,4 @@
-/* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself faults. */
+/* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself is wrong. */
 #include "config.h"
 #include "sdk/abi/mmu.h"
 #include "sdk/abi/system.h"
@@ -68,6 +68,25 @@ struct context *boot(const void *tables)
     return &sched_exit()->context;
 }
 
+static _Noreturn void halt(void)
+{
+    print("; halted\n");
+    for (;;) {
+        __asm__ volatile("wfe");
+    }
+}
+
+_Noreturn void kassert_failed(const char *file, int line, const char *what)
+{
+    print("\nkernel: ");
+    print(file);
+    print(":");
+    print_decimal((uint64_t)line);
+    print(": not true: ");
+    print(what);
+    halt();
+}
+
 _Noreturn void boot_kernel_exception(uint64_t esr, uint64_t address, uint64_t pc)
 {
     print("\nkernel: exception in the kernel itself, esr ");
@@ -76,8 +95,5 @@ _Noreturn void boot_kernel_exception(uint64_t esr, uint64_t address, uint64_t pc
     print_hex(address, 16);
     print(", pc ");
     print_hex(pc, 16);
-    print("; halted\n");
-    for (;;) {
-        __asm__ volatile("wfe");
-    }
+    halt();
 }

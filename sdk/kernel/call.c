@@ -122,7 +122,7 @@ void call_abandon(struct pd *pd)
     }
     pd->caller = NULL;
     caller->server = NULL;
-    pd_take_home_sc(caller);
+    return_sc(pd, caller);
     if (caller->event & ABI_EVENT_FAULT) {
         caller->state = PD_STOPPED;
         return;

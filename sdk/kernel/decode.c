@@ -26,25 +26,30 @@ uint64_t decode_info(uint64_t info)
     return label | (count < ABI_MESSAGE_WORDS ? count : ABI_MESSAGE_WORDS);
 }
 
-static bool channel_valid(const struct abi_system *system, const struct abi_channel *channel)
+/* Nobody is its own peer, parent or child. */
+static bool channel_valid(const struct abi_system *system, const struct abi_channel *channel, unsigned index)
 {
     if (channel->flags & ABI_CHANNEL_IRQ) {
         return channel->flags == ABI_CHANNEL_IRQ && channel->irq < system->irq_count;
     }
-    return channel->flags == 0 || (channel->peer < system->pd_count && channel->peer_channel < ABI_CHANNELS_MAX);
+    return channel->flags == 0 || (channel->peer < system->pd_count && channel->peer != index &&
+                                   channel->peer_channel < ABI_CHANNELS_MAX);
 }
 
-static bool pd_valid(const struct abi_system *system, const struct abi_pd *pd)
+static bool pd_valid(const struct abi_system *system, unsigned index)
 {
+    const struct abi_pd *pd = &system->pds[index];
+
     if (pd->priority > ABI_PRIORITY_MAX || pd->name[ABI_PD_NAME_MAX - 1] != '\0' || pd->budget_us > pd->period_us) {
         return false;
     }
-    if (pd->parent != ABI_NONE && (pd->parent >= system->pd_count || pd->child_id >= ABI_CHANNELS_MAX)) {
+    if (pd->parent != ABI_NONE && (pd->parent >= system->pd_count || pd->parent == index || pd->child_id >= ABI_CHANNELS_MAX)) {
         return false;
     }
     for (unsigned number = 0; number < ABI_CHANNELS_MAX; number++) {
         uint8_t child = pd->children[number];
-        if (!channel_valid(system, &pd->channels[number]) || (child != ABI_NONE && child >= system->pd_count)) {
+        if (!channel_valid(system, &pd->channels[number], index) ||
+            (child != ABI_NONE && (child >= system->pd_count || child == index))) {
             return false;
         }
     }
@@ -65,7 +70,7 @@ bool decode_system_valid(const struct abi_system *system, unsigned intids)
         return false;
     }
     for (unsigned index = 0; index < system->pd_count; index++) {
-        if (!pd_valid(system, &system->pds[index])) {
+        if (!pd_valid(system, index)) {
             return false;
         }
     }

@@ -136,5 +136,6 @@ void pd_take_home_sc(struct pd *pd)
             sched_wake(holder);
         }
     }
+    pd_release_sc(pd);
     bind(&pd->own, pd);
 }

@@ -1,7 +1,6 @@
-/* print.c: the kernel's words on the console, and its last ones. */
+/* print.c: the kernel's words on the console. */
 #include "sdk/kernel/print.h"
 
-#include "sdk/kernel/kassert.h"
 #include "sdk/kernel/uart.h"
 
 void print_char(char c)
@@ -38,19 +37,5 @@ void print_decimal(uint64_t value)
     } while (value != 0);
     while (count > 0) {
         print_char(digits[--count]);
-    }
-}
-
-_Noreturn void kassert_failed(const char *file, int line, const char *what)
-{
-    print("\nkernel: ");
-    print(file);
-    print(":");
-    print_decimal((uint64_t)line);
-    print(": not true: ");
-    print(what);
-    print("; halted\n");
-    for (;;) {
-        __asm__ volatile("wfe");
     }
 }

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "sdk/kernel/arch.h"
 #include "sdk/kernel/clock.h"
 #include "sdk/kernel/irq.h"
 #include "sdk/kernel/kassert.h"
@@ -234,7 +235,7 @@ static struct pd *choose(void)
 static void idle(void)
 {
     arm(NULL);
-    __asm__ volatile("dsb sy; wfi" : : : "memory");
+    WAIT_FOR_INTERRUPT();
     irq_handle();
 }
 

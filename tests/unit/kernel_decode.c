@@ -94,7 +94,10 @@ static void tables_out_of_range(void)
     REFUSED(system->pds[0].budget_us = 1);
     REFUSED(system->pds[1].parent = 2);
     REFUSED(system->pds[1].child_id = ABI_CHANNELS_MAX);
+    REFUSED(system->pds[1].parent = 1);
     REFUSED(system->pds[0].children[5] = 2);
+    REFUSED(system->pds[0].children[5] = 0);
+    REFUSED(system->pds[0].channels[61].peer = 0);
     REFUSED(system->pds[0].channels[61].peer = 2);
     REFUSED(system->pds[0].channels[61].peer_channel = ABI_CHANNELS_MAX);
     REFUSED(system->pds[1].channels[61].irq = 1);
