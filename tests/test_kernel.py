@@ -118,11 +118,37 @@ def test_the_image_may_lie_anywhere(boot, address, virtualization):
         guest.expect(r"adder says 42\r?\n")
 
 
-def test_a_file_that_is_no_image_is_refused_with_one_line(boot, tmp_path):
-    image = bytearray(build.system("hello", "debug").read_bytes())
-    at = image.index((0x314c4156524553aa).to_bytes(8, "little"))
-    image[at] ^= 1
+def flip_magic(image):
+    image[image.index((0x314c4156524553aa).to_bytes(8, "little"))] ^= 1
+    return image
+
+
+def flip_a_bit_of_the_last_page(image):
+    image[-1000] ^= 0x10
+    return image
+
+
+def cut_a_page(image):
+    return image[:-4096]
+
+
+def cut_to_a_third(image):
+    return image[:len(image) // 3]
+
+
+CORRUPT = r"the image is corrupt or not all of it is here: its sum is wrong"
+BROKEN = {
+    flip_magic: r"no image: its header is not one",
+    flip_a_bit_of_the_last_page: CORRUPT,
+    cut_a_page: CORRUPT,
+    cut_to_a_third: CORRUPT,
+}
+
+
+@pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.__name__)
+def test_a_broken_image_is_refused_with_one_line(boot, tmp_path, how):
     broken = tmp_path / "broken.img"
-    broken.write_bytes(image)
+    broken.write_bytes(how(bytearray(build.system("hello", "debug").read_bytes())))
     guest = boot(broken)
-    guest.expect(r"loader: no image: its header is not one\r?\n")
+    guest.expect(rf"loader: {BROKEN[how]}\r?\n")
+    assert guest.text().count("\n") == 2, "one line, after an empty one"

@@ -129,10 +129,23 @@ uint64_t *loader_map(void)
     return self.level1;
 }
 
+/* What the loader has written since lies between `tables_start` and `stack_top`, and is stored as zeros. */
+static bool is_whole(void)
+{
+    extern char tables_start[], stack_top[];
+    uint64_t begin = image_header.link_pa;
+    uint64_t end = begin + image_header.stored_size;
+
+    return sum(begin, (uint64_t)tables_start) + sum((uint64_t)stack_top, end) == 0;
+}
+
 _Noreturn void loader_finish(void)
 {
     const struct image_header *header = &image_header;
 
+    if (!is_whole()) {
+        die("the image is corrupt or not all of it is here: its sum is wrong");
+    }
     if (header->zero_count > IMAGE_ZERO_MAX) {
         die("the image is corrupt: too many ranges to zero");
     }

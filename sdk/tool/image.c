@@ -244,6 +244,19 @@ static void fill_loader(const struct image *image, const struct layout *l)
     memcpy(l->loader_bytes + LINUX_IMAGE_SIZE, &image_size, sizeof(image_size));
 }
 
+static void fill_sum(struct image *image, const struct layout *l)
+{
+    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header");
+    size_t at = symbol->va - l->loader->segments[0].va + offsetof(struct image_header, sum);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < image->size; i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, image->bytes + i, sizeof(word));
+        sum -= word;
+    }
+    memcpy(image->bytes + at, &sum, sizeof(sum));
+}
+
 struct image *image_build(struct layout *l)
 {
     struct image *image = diag_alloc(sizeof(*image));
@@ -258,5 +271,6 @@ struct image *image_build(struct layout *l)
             memcpy(image->bytes + (p->pa - l->board->load_pa), p->bytes, p->size);
         }
     }
+    fill_sum(image, l);
     return image;
 }
