@@ -24,3 +24,11 @@ $(eval $(call kernel_test,calls,deep middle active client background))
 $(eval $(call kernel_test,equals,spinner server caller))
 $(eval $(call kernel_test,children,parent faulty endless server left grandchild client))
 $(eval $(call kernel_test,timer,driver idler))
+
+# A boot loader's part, for the loader's sake: memory that is not zero, translation and caches on.
+.PHONY: kernel_firmware
+kernel_firmware: $(BUILD_DIR)/kernel_firmware.img
+$(BUILD_DIR)/kernel_firmware.img: tests/kernel/firmware.S
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) -nostdlib -fuse-ld=lld -Wl,-Ttext=0 -Wl,--oformat=binary -o $@ $<

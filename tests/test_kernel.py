@@ -118,6 +118,16 @@ def test_the_image_may_lie_anywhere(boot, address, virtualization):
         guest.expect(r"adder says 42\r?\n")
 
 
+@pytest.mark.parametrize("virtualization", ["on", "off"])
+def test_the_image_starts_from_a_boot_loader_that_has_translation_and_caches_on(boot, virtualization):
+    """Elsewhere than where it belongs, in memory that is not zero."""
+    firmware, image = build.system("kernel_firmware"), build.system("hello")
+    with Guest(None, args=["-device", f"loader,file={firmware},addr=0x44000000,cpu-num=0",
+                           "-device", f"loader,file={image},addr=0x48000000,force-raw=on",
+                           "-M", f"virt,virtualization={virtualization}"]) as guest:
+        guest.expect(r"adder says 42\r?\n")
+
+
 def flip_magic(image):
     image[image.index((0x314c4156524553aa).to_bytes(8, "little"))] ^= 1
     return image
