@@ -15,12 +15,13 @@ serial = Serial(s)
 # The server above its client: it answers a batch of requests before the client looks.
 if s.name == "fileio_mem":
     files = MemFs(s, directory="examples/fileio/files", writable="/tmp", priority=90)
-    work_on = {"directory": "/tmp", "large_file": ""}
+    work_on = {"conformance": True, "directory": "/tmp"}
 else:
     timer = Timer(s)
     files = Nfs(s, serial, timer, Net(s), mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
                 nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")), priority=90)
-    work_on = {"directory": "/", "large_file": s.var("LARGE_FILE", "")}
+    work_on = {"conformance": s.var("CONFORMANCE", "yes") == "yes", "directory": "/",
+               "large_file": s.var("LARGE_FILE", ""), "passes": int(s.var("PASSES", "1"))}
 
 fileio = s.pd("fileio", program="fileio", priority=80)
 serial.client(fileio)

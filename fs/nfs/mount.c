@@ -87,8 +87,8 @@ static const char *mount_refusal(mountstat3 status)
         return "";
     case MNT3ERR_PERM:
     case MNT3ERR_ACCES:
-        return "permission denied; export it to this client's address, and as `insecure` where addresses are translated on the "
-               "way (QEMU's user network)";
+        return "permission denied; is that directory exported, to this address, and `insecure` if it is translated on the way "
+               "(QEMU's user network)?";
     case MNT3ERR_NOENT:
         return "there is no such export; see `showmount -e` on the server";
     case MNT3ERR_NOTDIR:
@@ -176,7 +176,13 @@ static void on_info(struct connection_call *call, void *result)
 
 static void on_lost(struct connection_call *call, bool connection)
 {
-    if (!connection) {
+    if (connection) {
+        return; /* on_connection_down() follows */
+    }
+    if (strstr(connection_why(), "not accepted")) { /* libnfs' word for MSG_DENIED (RFC 5531 section 9); AUTH_TOOWEAK, mostly */
+        refuse("refused", "our credentials are not accepted; a server that wants a reserved port must be told `insecure` where "
+                          "ports are translated on the way (QEMU's user network)");
+    } else {
         refuse(step_name(), connection_why());
     }
 }

@@ -1,0 +1,260 @@
+"""The file service's conformance program on both servers, and NFS servers that refuse, vanish, hang and lie.
+
+The guest is given the address of a relay (class Relay) where a test wants to disturb what passes; else Ganesha's own.
+"""
+
+import os
+import socket
+import struct
+import threading
+import zlib
+
+import pytest
+from serval.nfs import NfsServer
+
+SIZE = 3 * 1024 * 1024 + 1234
+PASS = r"fileio: pass (\d+): ([^\r\n]*)[\r\n]"
+
+
+def large_bytes():
+    return b"".join(struct.pack(">QQ", i, i * 0x9E3779B97F4A7C15 % 2**64) for i in range(SIZE // 16 + 1))[:SIZE]
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    top = tmp_path_factory.mktemp("files")
+    top.chmod(0o777)
+    (top / "large.bin").write_bytes(large_bytes())
+    return top
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return f"{SIZE} bytes, crc {zlib.crc32(large_bytes()):08x}"
+
+
+def boot_nfs(boot, directory, nfs_port, mount_port, *, conformance=False, passes=1, args=(), server="10.0.2.2"):
+    return boot("fileio_nfs", args=args, NFS_SERVER=server, NFS_DIRECTORY=directory, NFS_PORT=nfs_port, MOUNT_PORT=mount_port,
+                LARGE_FILE="/large.bin", CONFORMANCE="yes" if conformance else "no", PASSES=passes)
+
+
+def expect_passes(guest, expected, upto):
+    """Every pass up to this one has the right bytes. A pass that failed fails the test."""
+    while True:
+        _, number, text = guest.expect(PASS)
+        assert text.strip() == expected, f"pass {number}"
+        if int(number) >= upto:
+            return
+
+
+# -- conformance --------------------------------------------------------------------------------------------------------
+
+def expect_conformance(guest):
+    _, passed, failed = guest.expect(r"fileio: (\d+) passed, (\d+) failed")
+    assert failed == "0", guest.text()
+    assert int(passed) > 1000
+
+
+def test_conformance_in_memory(boot):
+    guest = boot("fileio_mem")
+    expect_conformance(guest)
+    guest.expect("fileio: done")
+
+
+def test_conformance_on_nfs(boot, export, expected, tmp_path):
+    before = sorted(os.listdir(export))
+    with NfsServer(export, tmp_path / "nfs") as server:
+        guest = boot_nfs(boot, server.directory, server.nfs_port, server.mount_port, conformance=True)
+        guest.expect(r"NFS 10\.0\.2\.2:.*: mounted")
+        expect_conformance(guest)
+        expect_passes(guest, expected, 1)
+        guest.expect("fileio: done")
+    assert sorted(os.listdir(export)) == before
+
+
+# -- a server that refuses -----------------------------------------------------------------------------------------------
+
+def test_no_such_export_then_there_is(boot, export, expected, tmp_path):
+    """One line says what is wrong; when it is put right on the server, the mount succeeds by itself. Ganesha answers
+    "permission denied" for what it does not export; Linux "no such file"."""
+    other = tmp_path / "other"
+    other.mkdir()
+    with NfsServer(other, tmp_path / "nfs") as server:
+        guest = boot_nfs(boot, export, server.nfs_port, server.mount_port)
+        guest.expect(r"NFS 10\.0\.2\.2:.*: refused: (permission denied; is that directory exported|there is no such export)")
+        ports = server.ports
+    with NfsServer(export, tmp_path / "nfs", ports=ports):
+        guest.expect(r"NFS 10\.0\.2\.2:.*: mounted")
+        expect_passes(guest, expected, 1)
+    assert guest.text().count("refused") == 1
+
+
+def test_insecure_port_is_refused_in_words(boot, export, tmp_path):
+    """QEMU's user network sends from an ordinary port of the host: a server that wants reserved ones refuses it."""
+    with NfsServer(export, tmp_path / "nfs", privileged_port=True) as server:
+        guest = boot_nfs(boot, export, server.nfs_port, server.mount_port)
+        guest.expect(r"NFS 10\.0\.2\.2:.*: .*insecure")
+
+
+def test_server_comes_later(boot, export, expected, tmp_path):
+    with NfsServer(export, tmp_path / "nfs") as server:
+        ports = server.ports
+    guest = boot_nfs(boot, export, ports[0], ports[1])
+    guest.expect(r"NFS 10\.0\.2\.2:.*: the mount service does not answer")
+    with NfsServer(export, tmp_path / "nfs", ports=ports):
+        guest.expect(r"NFS 10\.0\.2\.2:.*: mounted")
+        expect_passes(guest, expected, 1)
+
+
+def test_name_that_nobody_knows(boot, export):
+    guest = boot_nfs(boot, export, 1, 1, server="no-such-host.invalid")
+    guest.expect(r"NFS no-such-host\.invalid:.*: out of reach: ")
+
+
+# -- a server that goes away ---------------------------------------------------------------------------------------------
+
+def test_killed_and_restarted_while_reading(boot, export, expected, tmp_path):
+    """Reads wait for the server and go on; no pass sees an error or a wrong byte. The file stays open meanwhile."""
+    with NfsServer(export, tmp_path / "nfs") as server:
+        guest = boot_nfs(boot, export, server.nfs_port, server.mount_port, passes=400)
+        expect_passes(guest, expected, 5)
+        for at in (15, 30):
+            server.kill()
+            server.start()
+            expect_passes(guest, expected, at)
+
+
+def test_hangs_while_reading(boot, export, expected, tmp_path):
+    """A server that is silent for longer than the component waits for an answer: a new connection, the same files."""
+    with NfsServer(export, tmp_path / "nfs") as server:
+        guest = boot_nfs(boot, export, server.nfs_port, server.mount_port, passes=400)
+        expect_passes(guest, expected, 3)
+        server.pause()
+        guest.expect(r"NFS 10\.0\.2\.2:.*: .*no answer")
+        server.resume()
+        guest.expect(r"NFS 10\.0\.2\.2:.*: mounted")
+        expect_passes(guest, expected, 20)
+
+
+# -- a server that lies --------------------------------------------------------------------------------------------------
+
+class Relay:
+    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to send, or None
+    to close the connection. Records are whole RPC messages with their marker."""
+
+    def __init__(self, port):
+        self.target = ("127.0.0.1", port)
+        self.spoil = None
+        self.number = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                guest, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self.target)
+            except OSError:
+                guest.close()
+                continue
+            threading.Thread(target=self._copy, args=(guest, server), daemon=True).start()
+            threading.Thread(target=self._replies, args=(server, guest), daemon=True).start()
+
+    @staticmethod
+    def _end(*sockets):
+        for sock in sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def _copy(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        self._end(source, sink)
+
+    @staticmethod
+    def _exactly(sock, size):
+        data = b""
+        while len(data) < size:
+            part = sock.recv(size - len(data))
+            if not part:
+                raise OSError("end")
+            data += part
+        return data
+
+    def _replies(self, server, guest):
+        try:
+            while True:
+                marker = self._exactly(server, 4)
+                record = marker + self._exactly(server, struct.unpack(">I", marker)[0] & 0x7FFFFFFF)
+                self.number += 1
+                record = self.spoil(record, self.number) if self.spoil else record
+                if record is None:
+                    break
+                guest.sendall(record)
+        except OSError:
+            pass
+        self._end(server, guest)
+
+
+def marked(body):
+    return struct.pack(">I", 0x80000000 | len(body)) + body
+
+
+def every(count, change):
+    """Spoils each count-th reply."""
+    return lambda record, number: change(record) if number % count == 0 else record
+
+
+SPOILED = {
+    # name: (change, whether reads must still succeed because the component asks again)
+    "closes": (every(7, lambda record: None), True),
+    "half a reply, then the end": (every(7, lambda record: record[: len(record) // 2]), True),
+    "an endless record": (every(9, lambda record: b"\xff\xff\xff\xff" + record), True),
+    "a record of nothing": (every(5, lambda record: marked(b"") + record), None),
+    "short reply": (every(5, lambda record: marked(record[4 : 4 + len(record) // 3 // 4 * 4])), None),
+    "ends after the header": (every(5, lambda record: marked(record[4:28])), None),
+    "huge length inside": (every(5, lambda record: marked(record[4:28] + b"\xff" * (len(record) - 28))), None),
+    "all ones": (every(5, lambda record: marked(record[4:8] + b"\xff" * (len(record) - 8))), None),
+    "wrong transaction": (every(5, lambda record: marked(b"\x55\x55\x55\x55" + record[8:]) + record), True),
+    "twice": (every(2, lambda record: record + record), True),
+    "in fragments": (every(1, lambda record: b"".join(
+        struct.pack(">I", (0x80000000 if i + 99 >= len(record) else 0) | len(record[i : i + 99])) + record[i : i + 99]
+        for i in range(4, len(record), 99))), True),
+    "authentication refused": (every(9, lambda record: marked(record[4:8] + struct.pack(">IIII", 1, 1, 1, 5))), None),
+    "not now": (every(50, lambda record: marked(record[4:28] + struct.pack(">II", 10008, 0))), True),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_server_that_lies(boot, export, expected, tmp_path, name):
+    """Whatever the server says, the component lives; a file that can be read at all is right; with an honest server all is well."""
+    change, must_succeed = SPOILED[name]
+    with NfsServer(export, tmp_path / "nfs") as server, Relay(server.nfs_port) as relay:
+        guest = boot_nfs(boot, export, relay.port, server.mount_port, passes=400)
+        expect_passes(guest, expected, 2)
+        relay.spoil = change
+        start = relay.number
+        for _ in range(4):
+            _, number, text = guest.expect(PASS)
+            assert text.strip() == expected or (not must_succeed and ": status" in text), f"pass {number}: {text}"
+        assert relay.number > start
+        relay.spoil = None
+        guest.expect(PASS)
+        guest.expect(PASS)
+        expect_passes(guest, expected, int(number) + 4)
+        assert "fault" not in guest.text()
