@@ -171,7 +171,11 @@ class NfsServer:
         self.reader.start()
         ready.wait(START_S)
         if self.process.poll() is None and any("NFS SERVER INITIALIZED" in line for line in self.lines):
-            return True
+            refused = [line for line in self.lines if "Could not create export" in line]
+            if not refused:
+                return True
+            self.stop(signal.SIGKILL)
+            raise NfsServerError(f"NFS-Ganesha cannot export {self.directory}; {self.scratch / 'ganesha.log'} says why:\n{refused[0]}")
         self.stop(signal.SIGKILL)
         return False
 

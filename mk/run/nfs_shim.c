@@ -3,6 +3,7 @@
  * Preloaded into ganesha.nfsd by nfs_server.py. It stands between the server and libc in these places only:
  *   rpcb_set, rpcb_unset      succeed without a portmapper: nothing is registered, nothing listens on port 111
  *   getaddrinfo               without AI_ADDRCONFIG, so that 127.0.0.1 resolves on a machine with no other address
+ *   setmntent                 the mounts as the kernel tells them: a minimal system has no /etc/mtab
  *   dlopen                    without RTLD_DEEPBIND, which would hide this file from the server's plugins
  * and, for a user without CAP_DAC_READ_SEARCH only:
  *   name_to_handle_at         remembers the file behind each handle by an O_PATH descriptor
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <mntent.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -117,6 +119,11 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         changed.ai_flags &= ~AI_ADDRCONFIG;
     }
     return NEXT(getaddrinfo)(node, service, &changed, result);
+}
+
+FILE *setmntent(const char *file, const char *mode)
+{
+    return NEXT(setmntent)(strcmp(file, "/etc/mtab") == 0 ? "/proc/self/mounts" : file, mode);
 }
 
 /* --- handles ------------------------------------------------------------------------------------------------------ */
