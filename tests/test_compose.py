@@ -1,6 +1,7 @@
 """compose: what comes out of a description, and the exact message for each mistake in one."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from compose import c  # noqa: E402
 from compose.c import Expr, Ptr  # noqa: E402
 from compose.errors import ComposeError  # noqa: E402
 
+FACTS = runpy.run_path(str(paths.TOP / "boards" / paths.BOARD / "board.py"))
+DMA_BASE, DMA_END = FACTS["DMA"][0], sum(FACTS["DMA"])
 DTB = paths.CACHE / "boards" / f"{paths.BOARD}.dtb"
 
 
@@ -66,7 +69,7 @@ MISTAKES = {
     "region_phys_overlap": ("s.region('r', 0x2000, phys=0x1000); s.region('q', 1, phys=0x2000)",
                             "region 'q' at 0x2000 overlaps region 'r' at 0x1000"),
     "dma_window_full": ("s.region('r', 0x7000000, dma=True); s.region('q', 0x2000000, dma=True)",
-                        "region 'q': 0x2000000 bytes do not fit what is left of the board's DMA window, 0x67000000..0x68000000"),
+                        "region 'q': 0x2000000 bytes do not fit what is left of the board's DMA window, 0xb7000000..0xb8000000"),
     "map_what": ("a.map('r')", "PD 'a': map() wants a region, not 'r'"),
     "map_twice": ("r = s.region('r', 1); a.map(r); a.map(r)", "PD 'a' maps region 'r' twice"),
     "map_permissions": ("a.map(s.region('r', 1), 'w')", "PD 'a': permissions 'w' of region 'r'; there are: r, rw, rx"),
@@ -84,6 +87,10 @@ MISTAKES = {
                             "channel 'a'-'b': 'a' (priority 10) calls 'b' (priority 10), whose priority must be higher"),
     "channels_used_up": ("b = s.pd('b', program='p', priority=1)\nfor i in range(63): s.channel(a, b)",
                          "PD 'a' has used up its 62 channels"),
+    "child_of_itself": ("a.child(a)", "PD 'a' cannot be a child of 'a', which is itself or its own descendant"),
+    "child_circle": ("b = s.pd('b', program='p', priority=1); a.child(b); b.child(a)",
+                     "PD 'a' cannot be a child of 'b', which is itself or its own descendant"),
+    "child_twice": ("b = s.pd('b', program='p', priority=1); a.child(b); a.child(b)", "PD 'b' is a child of 'a' already"),
     "config_symbol": ("a.config('h.h', 'struct s', 'a-b', {})", "PD 'a': 'a-b' is no name of a C object"),
     "config_twice": ("a.config('h.h', 'struct s', 'x', {}); a.config('h.h', 'struct s', 'x', {})",
                      "PD 'a': configuration 'x' is given twice"),
@@ -162,7 +169,7 @@ def test_timer_is_the_physical_one(tmp_path):
 def test_dma_regions_lie_in_the_window(tmp_path):
     assert compose(tmp_path, "r = [s.region(f'r{i}', n, dma=True) for i, n in enumerate((1, 0x200000))]\n"
                              "a.config('h.h', 'struct s', 'v', {'v': [x.phys for x in r]})").returncode == 0
-    assert ".v = {0x60000000, 0x60200000}," in written(tmp_path, "a.config.c")
+    assert f".v = {{{c.number(DMA_BASE)}, {c.number(DMA_BASE + 0x200000)}}}," in written(tmp_path, "a.config.c")
 
 
 def test_unchanged_files_are_not_rewritten(tmp_path):
@@ -172,6 +179,14 @@ def test_unchanged_files_are_not_rewritten(tmp_path):
     assert compose(tmp_path, text + "\ns.pd('b', program='q', priority=1)").returncode == 0
     changed = {p.name for p in (tmp_path / "out").iterdir() if before.get(p.name) != p.stat().st_mtime_ns}
     assert changed == {"b.config.c", "sys.system", "sys.mk"}
+
+
+def test_child_stands_in_its_parent(tmp_path):
+    assert compose(tmp_path, "n = a.child(s.pd('b', program='q', priority=1))\na.config('h.h', 'struct s', 'v', {'n': n})").returncode == 0
+    text = written(tmp_path, "sys.system")
+    parent, child, end = (text.index(t) for t in ('<protection_domain name="a"', '<protection_domain name="b" id="0"', "</protection_domain>"))
+    assert parent < child < end and text.count('name="b"') == 1
+    assert ".n = 0," in written(tmp_path, "a.config.c")
 
 
 def test_heap_is_given_to_the_linker(tmp_path):
