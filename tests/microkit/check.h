@@ -31,7 +31,7 @@ static inline void check(int good, const char *what)
 #define REGION_SIZE 0x3000
 #define REGION_IN_SERVER 0x6000000
 #define LARGE_ADDRESS 0x40000000
-#define FIXED_PADDR 0x60000000
+#define FIXED_PADDR 0xb0000000
 #define PROGRAM_ENTRY 0x200000
 #define BAD_ADDRESS 0x10
 
