@@ -70,7 +70,8 @@ ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)),)
 $(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no config $(MICROKIT_CONFIG) for $(MICROKIT_BOARD). \
 It has: $(notdir $(wildcard $(SDK)/board/$(MICROKIT_BOARD)/*)))
 endif
-SDK_VERSION := $(or $(strip $(file <$(SDK)/VERSION)),2.0.1)
+# SDKs say their version since 2.0.0.
+SDK_VERSION := $(or $(strip $(if $(wildcard $(SDK)/VERSION),$(file <$(SDK)/VERSION))),1.4.1)
 endif
 SDK_BOARD := $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
 
