@@ -69,7 +69,8 @@ MISTAKES = {
     "region_phys_overlap": ("s.region('r', 0x2000, phys=0x1000); s.region('q', 1, phys=0x2000)",
                             "region 'q' at 0x2000 overlaps region 'r' at 0x1000"),
     "dma_window_full": ("s.region('r', 0x7000000, dma=True); s.region('q', 0x2000000, dma=True)",
-                        "region 'q': 0x2000000 bytes do not fit what is left of the board's DMA window, 0xb7000000..0xb8000000"),
+                        "region 'q': 0x2000000 bytes do not fit what is left of the board's DMA window, "
+                        f"{DMA_BASE + 0x7000000:#x}..{DMA_END:#x}"),
     "map_what": ("a.map('r')", "PD 'a': map() wants a region, not 'r'"),
     "map_twice": ("r = s.region('r', 1); a.map(r); a.map(r)", "PD 'a' maps region 'r' twice"),
     "map_permissions": ("a.map(s.region('r', 1), 'w')", "PD 'a': permissions 'w' of region 'r'; there are: r, rw, rx"),
