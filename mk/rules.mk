@@ -53,7 +53,7 @@ define object_rule
 $(call object,$1,$2): $2 $1/flags | $5
 	$$(call say,CC,$2)
 	@mkdir -p $$(@D)
-	$$(Q)$3 $4 -MMD -MP -c -o $$@ $2
+	$$(Q)$3 $4 -MD -MP -c -o $$@ $2
 all_objects += $(call object,$1,$2)
 endef
 
@@ -106,7 +106,7 @@ $(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldfla
 $(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags \
     | $$(GENERATED_HEADERS) $(call fetched_for,$(program.$3.cflags))
 	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
-	$$(Q)$(CC) $(call pd_cflags,$(program.$3.cflags) -g0) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC) $(call pd_cflags,$(program.$3.cflags) -g0) -MD -MP -c -o $$@ $$<
 $(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
     $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
     mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags
