@@ -12,7 +12,7 @@ ECHO := @say() { case "$$1" in CC*) echo "  $$1" >&3;; esac; }; say
 endif
 CC := $(PD_CC)
 CPP := $(PD_CC) -E
-AR := $(PD_AR)
+AR := rm -f $(BUILD)/libmicropython.a && $(PD_AR)
 QSTR_DEFS := python/qstrdefsport.h
 MICROPY_ROM_TEXT_COMPRESSION := 0
 include $(MPY)/py/py.mk

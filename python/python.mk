@@ -32,6 +32,7 @@ $(call remember,$(OBJ)/$1.frozen/modules,frozen: $2)
 $(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $2 $(MPY_CROSS) $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
 	$$(call say,FREEZE,$1)
 	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr
+	$$(Q)rm -rf $$@ $$(@D)/frozen_mpy # makemanifest.py would keep them, though the core's names are numbered anew
 	$$(Q)MICROPY_MPYCROSS=$(abspath $(MPY_CROSS)) $(PYTHON) $(MICROPYTHON)/tools/makemanifest.py -o $$@ -b $$(@D) \
 	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) -v PORT_DIR=$(CURDIR)/python -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
 	    $$(@D)/manifest.py >$$(@D)/log 2>&1 || { cat $$(@D)/log; exit 1; }
