@@ -138,9 +138,12 @@ def test_hangs_while_reading(boot, export, expected, tmp_path):
 
 # -- a server that lies --------------------------------------------------------------------------------------------------
 
+END = b"<the relay closes the connection here>"
+
+
 class Relay:
-    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to send, or None
-    to close the connection. Records are whole RPC messages with their marker."""
+    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to send; END in
+    them closes the connection there. Records are whole RPC messages with their marker."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
@@ -203,9 +206,10 @@ class Relay:
                 record = marker + self._exactly(server, struct.unpack(">I", marker)[0] & 0x7FFFFFFF)
                 self.number += 1
                 record = self.spoil(record, self.number) if self.spoil else record
-                if record is None:
-                    break
+                record, end, _ = record.partition(END)
                 guest.sendall(record)
+                if end:
+                    break
         except OSError:
             pass
         self._end(server, guest)
@@ -222,8 +226,8 @@ def every(count, change):
 
 SPOILED = {
     # name: (change, whether reads must still succeed because the component asks again)
-    "closes": (every(7, lambda record: None), True),
-    "half a reply, then the end": (every(7, lambda record: record[: len(record) // 2]), True),
+    "closes": (every(7, lambda record: END), True),
+    "half a reply, then the end": (every(7, lambda record: record[: len(record) // 2] + END), True),
     "an endless record": (every(9, lambda record: b"\xff\xff\xff\xff" + record), True),
     "a record of nothing": (every(5, lambda record: marked(b"") + record), None),
     "short reply": (every(5, lambda record: marked(record[4 : 4 + len(record) // 3 // 4 * 4])), None),

@@ -23,7 +23,6 @@
 #define PORTMAPPER_PORT 111
 #define PAUSE_FIRST_NS (500ull * 1000 * 1000)
 #define PAUSE_MAX_NS (30ull * 1000 * 1000 * 1000)
-#define STOOD_NS (1000ull * 1000 * 1000) /* a connection that lived so long was a good one */
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
 #define PROTOCOL_TCP 6
 
@@ -42,7 +41,8 @@ static struct {
     uint32_t read_size, write_size;
     struct connection_call call;
     struct timer pause;
-    uint64_t pause_ns, up_ns; /* the next pause; when it came up last */
+    uint64_t pause_ns; /* the next one */
+    bool useful;       /* the connection has answered something beside our questions about the mount */
     char said[LOG_LINE_MAX]; /* the last line on the console: a refusal is not repeated at every attempt */
 } self;
 
@@ -168,7 +168,7 @@ static void on_info(struct connection_call *call, void *result)
     uint32_t read = info->FSINFO3res_u.resok.rtmax, write = info->FSINFO3res_u.resok.wtmax;
     self.read_size = read == 0 || read > TRANSFER_MAX ? TRANSFER_MAX : read;
     self.write_size = write == 0 || write > TRANSFER_MAX ? TRANSFER_MAX : write;
-    self.up_ns = pd_now_ns();
+    self.useful = false;
     self.step = UP;
     say("mounted", "");
     self.up();
@@ -356,7 +356,7 @@ static void on_connection_up(void)
     }
 }
 
-/* A connection that stood for a while and ends is made again as soon as it is wanted; whatever else fails waits. */
+/* A connection that was of use and ends is made again as soon as it is wanted; whatever else fails waits. */
 static void on_connection_down(void)
 {
     if (self.step != UP) {
@@ -365,13 +365,18 @@ static void on_connection_down(void)
         pause_then_again();
         return;
     }
-    if (pd_now_ns() - self.up_ns >= STOOD_NS) {
-        self.pause_ns = PAUSE_FIRST_NS;
+    if (self.useful) {
         self.step = IDLE;
     } else {
         pause_then_again();
     }
     self.down();
+}
+
+void mount_useful(void)
+{
+    self.useful = true;
+    self.pause_ns = PAUSE_FIRST_NS;
 }
 
 void mount_want(void)

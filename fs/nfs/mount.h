@@ -20,6 +20,7 @@ struct nfs_handle {
 void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(void));
 void mount_want(void);  /* something is to be done: connect, if it is not done already */
 void mount_anew(void);  /* the root handle is stale: the whole way from the server's address on */
+void mount_useful(void); /* an operation was answered: the connection is worth making again at once */
 bool mount_is_up(void);
 
 const struct nfs_handle *mount_root(void);

@@ -24,22 +24,15 @@ static struct nfs_op *op_of(struct connection_call *call)
 
 /* Waiting. */
 
-static void arm_patience(void);
-
 static void on_patience(void *context)
 {
-    uint64_t now = pd_now_ns();
     struct nfs_op *op = self.waiting;
 
     self.waiting = NULL;
     self.waiting_end = &self.waiting;
     while (op) {
         struct nfs_op *next = op->next;
-        if (op->deadline_ns <= now) {
-            nfs_op_finish(op, FS_STATUS_UNREACHABLE);
-        } else {
-            nfs_op_wait(op);
-        }
+        nfs_op_wait(op); /* which ends those that are due */
         op = next;
     }
 }
@@ -58,6 +51,10 @@ static void arm_patience(void)
 
 void nfs_op_wait(struct nfs_op *op)
 {
+    if (pd_now_ns() >= op->deadline_ns) { /* also for one that was begun again and again */
+        nfs_op_finish(op, FS_STATUS_UNREACHABLE);
+        return;
+    }
     op->next = NULL;
     *self.waiting_end = op;
     self.waiting_end = &op->next;
@@ -97,9 +94,7 @@ static void on_retry(void *context)
     self.later = NULL;
     while (op) {
         struct nfs_op *next = op->next;
-        if (pd_now_ns() >= op->deadline_ns) {
-            nfs_op_finish(op, FS_STATUS_UNREACHABLE);
-        } else if (mount_is_up()) {
+        if (mount_is_up() && pd_now_ns() < op->deadline_ns) {
             op->start(op);
         } else {
             nfs_op_wait(op);
@@ -123,6 +118,7 @@ static void on_reply(struct connection_call *call, void *result)
 {
     struct nfs_op *op = op_of(call);
 
+    mount_useful();
     /* Every NFS reply begins with its status. JUKEBOX (RFC 1813 2.6): not now, ask again. */
     if (*(const nfsstat3 *)result == NFS3ERR_JUKEBOX) {
         retry_later(op);

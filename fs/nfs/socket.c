@@ -28,8 +28,8 @@ struct nfs_socket {
     bool used, connected, ended;
     int error; /* errno */
     struct tcp_pcb *pcb; /* NULL after an error: lwIP has freed it */
-    struct pbuf *received;
-    uint16_t offset; /* read so far of the first pbuf */
+    struct pbuf *received, *last; /* linked by hand: a chain's own length field ends at 64 KiB */
+    uint16_t offset;              /* read so far of the first pbuf */
 };
 
 static struct {
@@ -61,11 +61,17 @@ static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, 
 
     if (!pbuf) {
         socket->ended = true;
-    } else if (socket->received) {
-        pbuf_cat(socket->received, pbuf);
+        return ERR_OK;
+    }
+    if (socket->received) {
+        socket->last->next = pbuf;
     } else {
         socket->received = pbuf;
     }
+    while (pbuf->next) {
+        pbuf = pbuf->next;
+    }
+    socket->last = pbuf;
     return ERR_OK;
 }
 
