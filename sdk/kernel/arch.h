@@ -49,5 +49,7 @@
 #define ESR_CLASS_SERROR 0x2f
 #define ESR_CLASS_BRK 0x3c
 #define ESR_DATA_WRITE (1ul << 6) /* WnR of a data abort */
+#define ESR_ABORT_STATUS 0x3ful
+#define ESR_ABORT_EXTERNAL 0x10ul
 
 #endif

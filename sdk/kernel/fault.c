@@ -154,6 +154,14 @@ static bool below_stack(const struct abi_pd *abi, uint64_t address)
     return address < abi->stack_bottom && address >= abi->stack_bottom - reach;
 }
 
+static const char *data_abort_name(const struct pd *pd)
+{
+    if ((pd->fault.esr & ESR_ABORT_STATUS) == ESR_ABORT_EXTERNAL) {
+        return " bus error"; /* mapped, but nothing answers there */
+    }
+    return below_stack(pd->abi, pd->fault.address) ? " stack overflow" : " data abort";
+}
+
 static void print_cause(const struct pd *pd)
 {
     const struct fault *fault = &pd->fault;
@@ -171,7 +179,7 @@ static void print_cause(const struct pd *pd)
     if (ESR_CLASS(fault->esr) == ESR_CLASS_INSTRUCTION_ABORT) {
         print(" instruction abort, fetch from ");
     } else {
-        print(below_stack(pd->abi, fault->address) ? " stack overflow" : " data abort");
+        print(data_abort_name(pd));
         print(fault->esr & ESR_DATA_WRITE ? ", write to " : ", read from ");
     }
     print_hex(fault->address, 16);

@@ -32,5 +32,7 @@ void fake_wait_for_interrupt(void);
 #define ESR_CLASS_SERROR 0x2f
 #define ESR_CLASS_BRK 0x3c
 #define ESR_DATA_WRITE (1ul << 6)
+#define ESR_ABORT_STATUS 0x3ful
+#define ESR_ABORT_EXTERNAL 0x10ul
 
 #endif
