@@ -37,7 +37,7 @@ endef
 
 define sdk_config
 sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
-    board.conf $(addprefix include/,$(SDK_HEADERS)))
+    board.conf $(addprefix include/,$(SDK_HEADERS) kernel/build.h))
 $(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),$(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(PACKAGES_READY))
 $(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),$(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
 $(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),$(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
@@ -47,6 +47,8 @@ $(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,$(foreach s,$(call sd
 $(call sdk_board,$1)/lib/microkit.ld: sdk/libmicrokit/microkit.ld
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/include/%.h: sdk/libmicrokit/include/%.h
+	@mkdir -p $$(@D) && cp $$< $$@
+$(call sdk_board,$1)/include/kernel/build.h: sdk/libmicrokit/config/$1/kernel/build.h
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/include/sdk/abi/%.h: sdk/abi/%.h
 	@mkdir -p $$(@D) && cp $$< $$@

@@ -4,6 +4,7 @@
 #include "sdk/abi/mmu.h"
 
 char microkit_name[MICROKIT_PD_NAME_LENGTH];
+extern seL4_Bool microkit_passive; /* not in the header, nor in the official one: for the image tool (sdk/abi/pd.h) */
 seL4_Bool microkit_passive;
 seL4_Word microkit_irqs;
 seL4_Word microkit_notifications;

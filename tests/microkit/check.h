@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <microkit.h>
 
+extern char microkit_passive; /* in the library, but in no release's header */
+
 static inline void say(const char *what)
 {
     microkit_dbg_puts(microkit_name);

@@ -34,7 +34,6 @@ seL4_Bool fault(microkit_child child, microkit_msginfo msginfo, microkit_msginfo
 
 /* Written by the image tool (sdk/abi/pd.h). */
 extern char microkit_name[MICROKIT_PD_NAME_LENGTH];
-extern seL4_Bool microkit_passive;
 extern seL4_Word microkit_irqs;
 extern seL4_Word microkit_notifications;
 extern seL4_Word microkit_pps;
@@ -50,10 +49,13 @@ void microkit_dbg_puts(const char *s);
 void microkit_dbg_put8(seL4_Uint8 x);   /* decimal */
 void microkit_dbg_put32(seL4_Uint32 x); /* decimal */
 
-/* Stops the PD with a fault whose address is `err`. */
+/* Stops the PD with a fault whose address is `err`, which no compiler may see through: GCC would warn of it. */
 static inline void microkit_internal_crash(seL4_Error err)
 {
-    *(volatile int *)(seL4_Word)err = 0;
+    seL4_Word address = err;
+
+    __asm__("" : "+r"(address));
+    *(volatile int *)address = 0;
 }
 
 /* The two forms of a system call, for this header: number, arguments; *second goes in and comes out. */

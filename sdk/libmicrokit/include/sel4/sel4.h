@@ -4,6 +4,7 @@
 #define SEL4_SEL4_H
 
 #include <stdint.h>
+#include <kernel/gen_config.h>
 
 typedef unsigned long seL4_Word;
 typedef seL4_Word seL4_CPtr;
@@ -123,6 +124,48 @@ static inline seL4_Word seL4_GetMR(int i)
 static inline void seL4_SetMR(int i, seL4_Word value)
 {
     __sel4_ipc_buffer->msg[i] = value;
+}
+
+/* Caches, by address. With seL4 these are system calls on the PD's own address space (capability 3 in Microkit); here user
+ * level may do it itself, so `vspace` is ignored. The range must be mapped and readable, else the PD faults. */
+#define SEL4_CACHE_LINE 64ul
+
+#define SEL4_EACH_LINE(operation, start, end)                                                                        \
+    do {                                                                                                             \
+        for (seL4_Word line = (start) & ~(SEL4_CACHE_LINE - 1); line < (end); line += SEL4_CACHE_LINE) {             \
+            __asm__ volatile(operation ", %0" : : "r"(line) : "memory");                                             \
+        }                                                                                                            \
+        __asm__ volatile("dsb sy" : : : "memory");                                                                   \
+    } while (0)
+
+static inline seL4_Error seL4_ARM_VSpace_Clean_Data(seL4_CPtr vspace, seL4_Word start, seL4_Word end)
+{
+    (void)vspace;
+    SEL4_EACH_LINE("dc cvac", start, end);
+    return seL4_NoError;
+}
+
+static inline seL4_Error seL4_ARM_VSpace_CleanInvalidate_Data(seL4_CPtr vspace, seL4_Word start, seL4_Word end)
+{
+    (void)vspace;
+    SEL4_EACH_LINE("dc civac", start, end);
+    return seL4_NoError;
+}
+
+/* User level cannot invalidate without cleaning. Lines that the PD has written are written back, so it must not write
+ * where a device does. */
+static inline seL4_Error seL4_ARM_VSpace_Invalidate_Data(seL4_CPtr vspace, seL4_Word start, seL4_Word end)
+{
+    return seL4_ARM_VSpace_CleanInvalidate_Data(vspace, start, end);
+}
+
+static inline seL4_Error seL4_ARM_VSpace_Unify_Instruction(seL4_CPtr vspace, seL4_Word start, seL4_Word end)
+{
+    (void)vspace;
+    SEL4_EACH_LINE("dc cvau", start, end);
+    SEL4_EACH_LINE("ic ivau", start, end);
+    __asm__ volatile("isb" : : : "memory");
+    return seL4_NoError;
 }
 
 #endif
