@@ -2,9 +2,11 @@
 
 IP_CFLAGS := -Inet/ip -isystem $(LWIP)/src/include
 
-$(eval $(call library,lwip,$(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c inet_chksum.c ip.c mem.c memp.c netif.c \
-    pbuf.c stats.c sys.c tcp.c tcp_in.c tcp_out.c udp.c ipv4/dhcp.c ipv4/etharp.c ipv4/icmp.c ipv4/ip4.c ipv4/ip4_addr.c \
-    ipv4/ip4_frag.c) netif/ethernet.c),,$(IP_CFLAGS) $(FOREIGN)))
+LWIP_SOURCES := $(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c inet_chksum.c ip.c mem.c memp.c netif.c pbuf.c \
+    stats.c sys.c tcp.c tcp_in.c tcp_out.c udp.c ipv4/dhcp.c ipv4/etharp.c ipv4/icmp.c ipv4/ip4.c ipv4/ip4_addr.c ipv4/ip4_frag.c) \
+    netif/ethernet.c)
+
+$(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
 $(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c timers.c tcp_hooks.c memory.c random.c checksum.c checksum_blocks.S),lwip net_client timer,\
     $(IP_CFLAGS)))
 

@@ -27,6 +27,8 @@
 #define LWIP_RAW 0
 #define LWIP_ACD 0                  /* nobody asks for conflict detection: */
 #define LWIP_DHCP_DOES_ACD_CHECK 0  /* its probe costs seconds at boot; the server has checked already */
+#define ARP_TABLE_SIZE 64           /* peers on this network that are talked to at a time */
+#define LWIP_NETIF_HWADDRHINT 1     /* each connection remembers its place in it */
 #define ARP_QUEUEING 1              /* more than one packet may wait for an address */
 #define ETHARP_TABLE_MATCH_NETIF 0
 #define LWIP_NETIF_HOSTNAME 1

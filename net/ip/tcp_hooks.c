@@ -1,10 +1,15 @@
-/* tcp_hooks.c: two things in which TCP is not as lwIP has it, through its own hooks.
+/* tcp_hooks.c: where TCP is not as lwIP 2.2.1 has it, through its own hooks.
  *
  * 1. A new SYN for a port pair in TIME_WAIT opens a new connection when its sequence number lies beyond the old one's
  *    (RFC 1122 4.2.2.13, RFC 9293 3.6.1). lwIP would answer with an ACK and the peer would retry for half a minute.
  * 2. Initial sequence numbers after RFC 6528: a clock plus a keyed hash of the connection's addresses.
+ * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes the MSS
+ *    option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the largest window
+ *    seen, but not while that is 0 or 1.
  */
 #include "net/ip/tcp_hooks.h"
+
+#include <string.h>
 
 #include "lib/pd.h"
 #include "lwip/ip.h"
@@ -52,10 +57,48 @@ static bool listened_to(u16_t port)
     return false;
 }
 
+/* Overwrites the option and its length and value with no-operations (RFC 9293 3.2). Stops at what is malformed, as lwIP does. */
+static void erase_option(u8_t *options, u16_t length, u8_t kind)
+{
+    for (u16_t i = 0; i < length && options[i] != LWIP_TCP_OPT_EOL;) {
+        if (options[i] == LWIP_TCP_OPT_NOP) {
+            i++;
+            continue;
+        }
+        if (i + 1 >= length || options[i + 1] < 2 || i + options[i + 1] > length) {
+            memset(options + i, LWIP_TCP_OPT_NOP, length - i);
+            return;
+        }
+        u8_t size = options[i + 1];
+        if (options[i] == kind) {
+            memset(options + i, LWIP_TCP_OPT_NOP, size);
+        }
+        i = (u16_t)(i + size);
+    }
+}
+
+/* Of a connection that is there already. */
+static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options)
+{
+    if (options > 0 && !(TCPH_FLAGS(header) & TCP_SYN)) {
+        erase_option((u8_t *)(header + 1), options, LWIP_TCP_OPT_MSS);
+    }
+    if (pcb->snd_wnd_max < 2 * (tcpwnd_size_t)pcb->mss) {
+        pcb->snd_wnd_max = 2 * (tcpwnd_size_t)pcb->mss;
+    }
+}
+
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither list nor
  * pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
 err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p)
 {
+    if (pcb->state != TIME_WAIT && pcb->state != LISTEN) {
+        if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
+            return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
+        }
+        keep_segment_size(pcb, header, options);
+        return ERR_OK;
+    }
     if (pcb->state != TIME_WAIT || more_options
         || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt)
         || !listened_to(header->dest)) {

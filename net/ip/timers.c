@@ -85,9 +85,21 @@ static void pace_tcp(void)
     }
 }
 
+/* A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP 2.2.1 forgets
+ * to stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts that there is. */
+static void stop_idle_persist_timers(void)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->persist_backoff && (!pcb->unsent || pcb->unacked)) {
+            pcb->persist_backoff = 0;
+        }
+    }
+}
+
 /* tcp_ticks is advanced for the slow turns that were left out. At that pace no round trip is being measured. */
 static void on_tcp(void *context)
 {
+    stop_idle_persist_timers();
     if (self.tcp_pace == TCP_FAST) {
         tcp_tmr();
     } else {

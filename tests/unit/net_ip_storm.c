@@ -1,0 +1,611 @@
+/* net_ip_storm.c: the echo service with net/ip and lwIP on the host, under the address sanitizer, in a storm of random
+ * segments, datagrams, fragments, junk, lost and late completions, memory that fails. Seeds are fixed: a failure repeats.
+ *
+ * The test is both virtualisers, the timer driver and the other end of the cable. Packet memory and lwIP's pools are malloc's
+ * here, and what lies behind a frame in its buffer is poisoned, so that every byte too far is seen. Checked besides: each frame that leaves is
+ * well-formed with right checksums; afterwards all memory and all buffers have come back, and the service still answers.
+ */
+#include <sanitizer/asan_interface.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_microkit.h"
+#include "net/ip/ip.h"
+#include "net/ip/internal.h"
+#include "serial/client.h"
+#include "timer/client.h"
+
+#define SEEDS 24
+#define STEPS 12000
+#define PEERS 40
+#define TIMER 1
+#define RX 2
+#define TX 3
+#define BUFFERS 64
+#define SLOTS 64
+#define MS 1000000ull
+
+/* lwIP looks for the length of a TCP option that is cut off one byte behind the header, and refuses it then. That byte is always
+ * there: buffers and blocks are longer than any frame. */
+#define KNOWN_OVERREAD 1
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE];
+static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
+static _Alignas(4096) uint8_t pattern[0x10000];
+static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
+
+#define RING(i) {.shared = rings[i], .capacity = 1024}
+
+const struct net_client_config net_client_config = {
+    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
+    .rx_channel = RX,
+    .tx_channel = TX,
+    .rx_buffers = {.base = buffers, .size = sizeof buffers},
+    .rx_buffer_count = BUFFERS,
+    .region_count = 2,
+    .regions = {{.base = slots, .size = sizeof slots}, {.base = pattern, .size = sizeof pattern}},
+    .rx_free = RING(0),
+    .rx_filled = RING(1),
+    .tx_filled = RING(2),
+    .tx_free = RING(3),
+};
+const struct ip_config ip_config = {.hostname = "storm"};
+const struct timer_client_config timer_client_config = {.channel = TIMER};
+const struct serial_client_config serial_client_config;
+
+void serial_client_init(const struct serial_client_config *config) {}
+
+bool serial_client_log_sink(const char *line, size_t length)
+{
+    return true;
+}
+
+/* -- randomness: the test's own, so that a seed repeats -- */
+
+static uint64_t random_state;
+
+static uint32_t noise(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 16);
+}
+
+static bool one_in(uint32_t n)
+{
+    return noise() % n == 0;
+}
+
+/* -- memory: malloc, which fails at times -- */
+
+static struct {
+    uint64_t taken, given;
+    bool fails;
+} memory;
+
+void memory_init(const struct region *region) {}
+
+uint64_t memory_failures(void)
+{
+    return 0;
+}
+
+uint32_t ip_send_share(void)
+{
+    return 65536;
+}
+
+void *ip_memory_take(size_t size)
+{
+    if (memory.fails && one_in(20)) {
+        return NULL;
+    }
+    memory.taken++;
+    return malloc(size + KNOWN_OVERREAD);
+}
+
+void *ip_memory_take_zeroed(size_t count, size_t size)
+{
+    void *at = ip_memory_take(count * size);
+    return at ? memset(at, 0, count * size) : NULL;
+}
+
+void ip_memory_give(void *at)
+{
+    memory.given++;
+    free(at);
+}
+
+/* -- time -- */
+
+static uint64_t now = 1000 * MS, deadline = ~0ull;
+
+static microkit_msginfo on_ppcall(microkit_channel channel, microkit_msginfo info)
+{
+    CHECK_EQUAL(channel, TIMER);
+    deadline = microkit_mr_get(0);
+    return microkit_msginfo_new(0, 0);
+}
+
+static void pass(uint64_t ns)
+{
+    uint64_t end = now + ns;
+    while (deadline <= end) {
+        now = deadline > now ? deadline : now;
+        deadline = ~0ull;
+        fake_set_now_ns(now);
+        fake_wake(FAKE_BIT(TIMER));
+    }
+    now = end;
+    fake_set_now_ns(now);
+}
+
+/* -- the wire: what goes in -- */
+
+static struct ring rx_free, rx_filled, tx_filled, tx_free;
+static const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
+static const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
+
+static uint32_t sum16(const uint8_t *data, size_t length, uint32_t sum)
+{
+    for (size_t i = 0; i + 1 < length; i += 2) {
+        sum += (uint32_t)data[i] << 8 | data[i + 1];
+    }
+    return length & 1 ? sum + ((uint32_t)data[length - 1] << 8) : sum;
+}
+
+static uint16_t finish_sum(uint32_t sum)
+{
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return (uint16_t)~sum;
+}
+
+static void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value);
+}
+
+static uint32_t get16(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return get16(at) << 16 | get16(at + 2);
+}
+
+static uint32_t pseudo_sum(const uint8_t *ip, uint32_t length)
+{
+    return sum16(ip + 12, 8, ip[9] + length);
+}
+
+static void deliver(const uint8_t *frame, size_t length)
+{
+    struct net_desc desc;
+    if (!ring_get(&rx_free, &desc)) {
+        return; /* all its buffers are in queues: the virtualiser would drop the frame, too */
+    }
+    uint8_t *buffer = buffers + desc.offset;
+    ASAN_UNPOISON_MEMORY_REGION(buffer, NET_BUFFER_SIZE);
+    memcpy(buffer, frame, length);
+    size_t readable = (length < 42 ? 42 : length) + KNOWN_OVERREAD; /* 42: timers_saw_input looks at so many */
+    ASAN_POISON_MEMORY_REGION(buffer + readable, NET_BUFFER_SIZE - readable);
+    desc.length = (uint16_t)length;
+    CHECK(ring_put(&rx_filled, &desc));
+    if (!one_in(4)) {
+        fake_wake(FAKE_BIT(RX));
+    }
+}
+
+/* Ethernet and IPv4 around what lies at frame + 34. */
+static void deliver_ip(uint8_t *frame, uint8_t protocol, uint32_t length, uint32_t fragment, uint32_t ident)
+{
+    memcpy(frame, net_client_config.mac, 6);
+    memcpy(frame + 6, host_mac, 6);
+    put16(frame + 12, 0x0800);
+    uint8_t *ip = frame + 14;
+    memset(ip, 0, 20);
+    ip[0] = 0x45;
+    put16(ip + 2, 20 + length);
+    put16(ip + 4, ident);
+    put16(ip + 6, fragment);
+    ip[8] = 64;
+    ip[9] = protocol;
+    memcpy(ip + 12, host_ip, 4);
+    memcpy(ip + 16, guest_ip, 4);
+    put16(ip + 10, finish_sum(sum16(ip, 20, 0)));
+    if (one_in(50)) {
+        frame[noise() % (34 + length)] ^= (uint8_t)noise();
+    }
+    deliver(frame, 34 + length);
+}
+
+static void deliver_udp(uint32_t from, uint32_t to, uint8_t *frame, uint32_t length)
+{
+    uint8_t *udp = frame + 34;
+    put16(udp, from);
+    put16(udp + 2, to);
+    put16(udp + 4, 8 + length);
+    put16(udp + 6, 0);
+    deliver_ip(frame, 17, 8 + length, 0, noise());
+}
+
+/* -- TCP peers -- */
+
+static struct peer {
+    uint16_t port, guest_port;
+    uint32_t next;   /* of ours */
+    uint32_t theirs; /* the guest's next */
+    uint32_t wanted; /* the guest's last acknowledgement: what it expects of us */
+} peers[PEERS];
+
+static void fill(uint8_t *at, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        at[i] = (uint8_t)noise();
+    }
+}
+
+static void send_segment(const struct peer *peer, uint32_t sequence, uint32_t acknowledged, uint8_t flags, uint32_t length)
+{
+    uint8_t frame[1600];
+    uint8_t *tcp = frame + 34;
+    uint32_t options = (flags & SYN) || one_in(16) ? noise() % 11 * 4 : 0;
+    fill(tcp, 20 + options + length);
+    if (options >= 4 && one_in(2)) {
+        memcpy(tcp + 20, (uint8_t[]){2, 4, 5, 0xb4}, 4); /* a sensible MSS */
+    }
+    put16(tcp, peer->port);
+    put16(tcp + 2, peer->guest_port);
+    put32(tcp + 4, sequence);
+    put32(tcp + 8, acknowledged);
+    tcp[12] = (uint8_t)((20 + options) / 4 << 4);
+    tcp[13] = flags;
+    put16(tcp + 14, one_in(10) ? 0 : one_in(10) ? noise() : 0xffff);
+    put16(tcp + 16, 0);
+    put16(tcp + 18, 0);
+    uint32_t size = 20 + options + length;
+    uint8_t pseudo[20] = {[9] = 6};
+    memcpy(pseudo + 12, host_ip, 4);
+    memcpy(pseudo + 16, guest_ip, 4);
+    put16(tcp + 16, finish_sum(sum16(tcp, size, pseudo_sum(pseudo, size))));
+    deliver_ip(frame, 6, size, 0, noise());
+}
+
+static void tcp_step(void)
+{
+    static const uint16_t ports[] = {7, 7, 7, 9, 17, 19, 80};
+    struct peer *peer = &peers[noise() % PEERS];
+    uint32_t length = one_in(3) ? 0 : one_in(2) ? noise() % 1400 : noise() % 20;
+    switch (noise() % 16) {
+    case 0:
+        if (one_in(2)) {
+            peer->guest_port = ports[noise() % (sizeof ports / sizeof *ports)];
+            peer->port = (uint16_t)(30000 + noise() % 200);
+        }
+        peer->next = one_in(2) ? noise() : peer->wanted + noise() % 100000;
+        send_segment(peer, peer->next++, 0, SYN, one_in(10) ? length : 0);
+        break;
+    case 1:
+        send_segment(peer, peer->wanted, peer->theirs, FIN | ACK, length);
+        break;
+    case 2:
+        send_segment(peer, one_in(2) ? peer->wanted : noise(), peer->theirs, one_in(2) ? RST : RST | ACK, 0);
+        break;
+    case 3: /* ahead */
+        send_segment(peer, peer->wanted + noise() % 4000, peer->theirs, ACK | PSH, length);
+        break;
+    case 4: /* behind, overlapping */
+        send_segment(peer, peer->wanted - noise() % 2000, peer->theirs, ACK | PSH, length);
+        break;
+    case 5: /* acknowledges what was not sent, or long ago */
+        send_segment(peer, peer->wanted, peer->theirs + noise() % 5000 - 2500, ACK, length);
+        break;
+    case 6:
+        send_segment(peer, noise(), noise(), (uint8_t)noise(), length);
+        break;
+    default:
+        send_segment(peer, peer->wanted, peer->theirs, ACK | PSH, length);
+        break;
+    }
+}
+
+/* -- everything else -- */
+
+static void other_step(void)
+{
+    uint8_t frame[1600];
+    uint32_t length = noise() % 1400;
+    fill(frame, sizeof frame);
+    switch (noise() % 8) {
+    case 0:
+        deliver(frame, 14 + length);
+        break;
+    case 1:
+        memset(frame, 0xff, 6);
+        deliver(frame, 14 + length);
+        break;
+    case 2: /* ARP, request or reply, of ours or of anybody */
+        memset(frame, 0xff, 6);
+        memcpy(frame + 12, (uint8_t[]){8, 6, 0, 1, 8, 0, 6, 4, 0, (uint8_t)(1 + noise() % 2)}, 10);
+        memcpy(frame + 22, host_mac, 6);
+        memcpy(frame + 28, host_ip, 4);
+        frame[31] = one_in(2) ? 2 : (uint8_t)noise();
+        memcpy(frame + 38, guest_ip, 4);
+        deliver(frame, 42);
+        break;
+    case 3:
+        deliver_udp(noise() % 3 ? 4000 + noise() % 8 : noise(), one_in(4) ? 68 : 7, frame, length);
+        break;
+    case 4: /* fragments of few datagrams */
+        put16(frame + 34 + 2, 7);
+        deliver_ip(frame, 17, length & ~7u, (one_in(2) ? 0x2000 : 0) | noise() % 600, noise() % 4);
+        break;
+    case 5: /* ping */
+        frame[34] = 8;
+        frame[35] = 0;
+        put16(frame + 36, 0);
+        put16(frame + 36, finish_sum(sum16(frame + 34, 8 + length, 0)));
+        deliver_ip(frame, 1, 8 + length, 0, noise());
+        break;
+    case 6:
+        deliver_ip(frame, (uint8_t)noise(), length, one_in(4) ? noise() : 0, noise());
+        break;
+    default: /* DHCP, an answer that nobody asked for, or perhaps */
+        memcpy(frame + 42, (uint8_t[]){2, 1, 6, 0}, 4);
+        memcpy(frame + 42 + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, (uint8_t)(noise() % 9)}, 7);
+        deliver_udp(67, 68, frame, 244 + noise() % 300);
+        break;
+    }
+}
+
+/* -- the wire: what comes out -- */
+
+static uint32_t waiting[SLOTS]; /* frames not yet returned: their cookies */
+static uint32_t waiting_count;
+static uint32_t transaction;    /* of the last DHCP message */
+static uint8_t dhcp_kind;
+static bool asked;              /* the guest wants our hardware address */
+static uint64_t answers;        /* UDP datagrams that came back to port 5000 */
+
+static void check_tcp(const uint8_t *ip, const uint8_t *tcp, uint32_t length)
+{
+    CHECK(length >= 20 && length >= (tcp[12] >> 4) * 4u);
+    CHECK_EQUAL(finish_sum(sum16(tcp, length, pseudo_sum(ip, length))), 0);
+    uint32_t size = length - (tcp[12] >> 4) * 4u + !!(tcp[13] & FIN) + !!(tcp[13] & SYN);
+    for (int i = 0; i < PEERS; i++) {
+        if (peers[i].guest_port == get16(tcp) && peers[i].port == get16(tcp + 2)) {
+            if (tcp[13] & ACK) {
+                peers[i].wanted = get32(tcp + 8);
+            }
+            if (!one_in(10)) { /* else it is lost */
+                peers[i].theirs = get32(tcp + 4) + size;
+            }
+        }
+    }
+}
+
+static void check_frame(const uint8_t *frame, uint32_t length)
+{
+    CHECK(length >= 14 && length <= NET_FRAME_MAX);
+    CHECK(memcmp(frame + 6, net_client_config.mac, 6) == 0);
+    if (get16(frame + 12) != 0x0800) {
+        CHECK(get16(frame + 12) == 0x0806 && length >= 42);
+        asked |= frame[21] == 1 && memcmp(frame + 38, host_ip, 4) == 0;
+        return;
+    }
+    const uint8_t *ip = frame + 14;
+    uint32_t size = get16(ip + 2), header = (ip[0] & 15) * 4u;
+    CHECK(ip[0] >> 4 == 4 && header == 20 && size + 14 <= length && size >= header);
+    CHECK_EQUAL(finish_sum(sum16(ip, header, 0)), 0);
+    bool whole = (get16(ip + 6) & 0x3fff) == 0;
+    if (ip[9] == 6) {
+        check_tcp(ip, ip + 20, size - 20);
+    } else if (ip[9] == 17 && whole && get16(ip + 22) == 67) {
+        transaction = get32(ip + 28 + 4);
+        dhcp_kind = ip[28 + 242];
+    } else if (ip[9] == 17 && whole) {
+        CHECK(get16(ip + 26) == 0 || finish_sum(sum16(ip + 20, size - 20, pseudo_sum(ip, size - 20))) == 0);
+        answers += get16(ip + 22) == 5000;
+    }
+}
+
+static void take_output(void)
+{
+    struct net_desc piece;
+    uint8_t frame[NET_FRAME_MAX];
+    uint32_t length = 0, count = 0;
+    while (ring_get(&tx_filled, &piece)) {
+        CHECK(piece.region < 2 && (count > 0 || (piece.region == 0 && piece.length >= 14)));
+        const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
+        CHECK(at && piece.length > 0 && length + piece.length <= sizeof frame && ++count <= NET_CHAIN_MAX);
+        memcpy(frame + length, at, piece.length);
+        length += piece.length;
+        if (!(piece.flags & NET_MORE)) {
+            check_frame(frame, length);
+            CHECK(waiting_count < SLOTS);
+            waiting[waiting_count++] = piece.cookie;
+            length = count = 0;
+        }
+    }
+    CHECK_EQUAL(count, 0);
+}
+
+/* Answers ARP: RFC 826. */
+static void introduce(void)
+{
+    uint8_t arp[42];
+    memcpy(arp, net_client_config.mac, 6);
+    memcpy(arp + 6, host_mac, 6);
+    memcpy(arp + 12, (uint8_t[]){8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, 10);
+    memcpy(arp + 22, host_mac, 6);
+    memcpy(arp + 28, host_ip, 4);
+    memcpy(arp + 32, net_client_config.mac, 6);
+    memcpy(arp + 38, guest_ip, 4);
+    asked = false;
+    deliver(arp, sizeof arp);
+    fake_wake(FAKE_BIT(RX));
+    take_output();
+}
+
+static void return_output(uint32_t keep)
+{
+    while (waiting_count > keep) {
+        struct net_desc done = {.cookie = waiting[--waiting_count], .flags = one_in(100) ? NET_REFUSED : 0};
+        CHECK(ring_put(&tx_free, &done));
+    }
+    if (ring_wake_consumer(&tx_free)) {
+        fake_wake(FAKE_BIT(TX));
+    }
+    if (asked && !one_in(8)) {
+        introduce();
+    }
+}
+
+/* -- the course of a storm -- */
+
+static void answer_dhcp(uint8_t kind)
+{
+    uint8_t frame[600] = {0};
+    uint8_t *dhcp = frame + 42;
+    memcpy(dhcp, (uint8_t[]){2, 1, 6, 0}, 4);
+    put32(dhcp + 4, transaction);
+    memcpy(dhcp + 16, guest_ip, 4);
+    memcpy(dhcp + 28, net_client_config.mac, 6);
+    memcpy(dhcp + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, kind, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 81, 128, 1, 4, 255, 255, 255, 0, 3, 4, 10, 0,
+                                   2, 2, 255}, 32);
+    deliver_udp(67, 68, frame, 236 + 40);
+    fake_wake(FAKE_BIT(RX));
+    take_output();
+    return_output(0);
+}
+
+static void boot(void)
+{
+    fake_reset();
+    fake_set_now_ns(now);
+    fake_on_ppcall(on_ppcall);
+    ring_attach_consumer(&rx_free, &net_client_config.rx_free, 16);
+    ring_attach_producer(&rx_filled, &net_client_config.rx_filled, 16);
+    ring_attach_consumer(&tx_filled, &net_client_config.tx_filled, 16);
+    ring_attach_producer(&tx_free, &net_client_config.tx_free, 16);
+    init();
+    take_output();
+    return_output(0);
+    while (!ip_has_address()) {
+        answer_dhcp(dhcp_kind == 1 ? 2 : 5);
+        pass(100 * MS);
+        take_output();
+    }
+    pass(2000 * MS);
+    take_output();
+    return_output(0);
+}
+
+static void storm(void)
+{
+    for (uint32_t step = 0; step < STEPS; step++) {
+        memory.fails = step % 1000 < 300;
+        if (one_in(5)) {
+            other_step();
+        } else {
+            tcp_step();
+        }
+        if (one_in(3)) {
+            pass((uint64_t)(one_in(20) ? noise() % 3000 : noise() % 30) * MS);
+        }
+        take_output();
+        return_output(one_in(3) ? 0 : noise() % SLOTS);
+    }
+}
+
+/* The wind drops: everything is let through, connections are reset, and ten minutes pass. */
+static void calm(void)
+{
+    memory.fails = false;
+    for (int round = 0; round < 3; round++) {
+        for (uint16_t port = 30000; port < 30200; port++) {
+            static const uint16_t ports[] = {7, 9, 17, 19};
+            for (int i = 0; i < 4; i++) {
+                peers[0] = (struct peer){.port = port, .guest_port = ports[i]};
+                send_segment(&peers[0], 0, 0, ACK, 0); /* its answer says what is expected */
+                fake_wake(FAKE_BIT(RX));
+                take_output();
+                send_segment(&peers[0], peers[0].wanted, 0, RST, 0);
+                fake_wake(FAKE_BIT(RX));
+                take_output();
+                return_output(0);
+            }
+        }
+        for (int second = 0; second < 600; second++) {
+            pass(1000 * MS);
+            take_output();
+            return_output(0);
+        }
+    }
+}
+
+static void test_answers(void)
+{
+    uint8_t frame[200] = {0};
+    uint64_t before = answers;
+    introduce(); /* lwIP keeps three datagrams for an address that it does not know */
+    for (int i = 0; i < 10; i++) {
+        deliver_udp(5000, 7, frame, 100);
+    }
+    fake_wake(FAKE_BIT(RX));
+    take_output();
+    return_output(0);
+    CHECK(answers >= before + 5); /* one in fifty is spoilt */
+}
+
+static void run(uint64_t seed)
+{
+    struct ip_counters counters;
+    random_state = seed * 0x9e3779b97f4a7c15;
+    boot();
+    uint64_t at_rest = memory.taken - memory.given;
+    storm();
+    calm();
+    test_answers();
+    pass(60000 * MS);
+    take_output();
+    return_output(0);
+    ip_counters(&counters);
+    CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
+    CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
+    CHECK_EQUAL(memory.taken - memory.given, at_rest);
+    CHECK_EQUAL(fake_lost_deferred(), 0);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, last = argc > 1 ? first : SEEDS;
+    for (uint64_t seed = first; seed <= last; seed++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            run(seed);
+            exit(0);
+        }
+        if (waitpid(child, &status, 0) != child || status != 0) {
+            fprintf(stderr, "seed %llu failed; run this program with it alone\n", (unsigned long long)seed);
+            return 1;
+        }
+    }
+    return 0;
+}
