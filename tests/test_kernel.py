@@ -17,6 +17,7 @@ EXACT_TIME = ["-icount", "shift=1,sleep=off"]
 ENTRIES = {
     "EL2, by the loader device": [],
     "EL1, by the loader device": ["-M", "virt,virtualization=off"],
+    "a CPU without performance counters": ["-cpu", "cortex-a53,pmu=off"],
 }
 
 

@@ -1,4 +1,6 @@
 /* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself is wrong. */
+#include <stdbool.h>
+
 #include "config.h"
 #include "sdk/abi/mmu.h"
 #include "sdk/abi/system.h"
@@ -33,12 +35,24 @@ static void init_cpu(void)
     SYSREG_WRITE(sctlr_el1,
                  sctlr | SCTLR_DZE | SCTLR_UCT | SCTLR_NTWI | SCTLR_NTWE | SCTLR_WXN | SCTLR_UCI);
     SYSREG_WRITE(cpacr_el1, CPACR_FPEN);
-    SYSREG_WRITE(pmuserenr_el0, 0);
+    SYSREG_WRITE(mdscr_el1, 0); /* no debug exceptions, whatever the firmware did */
     __asm__ volatile("isb");
 }
 
-static void open_cycle_counter(void)
+/* ID_AA64DFR0_EL1.PMUVer: 0 none, 15 one that is not the architecture's. */
+static bool has_pmu(void)
 {
+    uint64_t version = SYSREG_READ(id_aa64dfr0_el1) >> 8 & 0xf;
+
+    return version != 0 && version != 0xf;
+}
+
+static void init_pmu(void)
+{
+    SYSREG_WRITE(pmuserenr_el0, 0);
+    if (!CONFIG_USER_PMU) {
+        return;
+    }
     SYSREG_WRITE(pmccfiltr_el0, 0);
     SYSREG_WRITE(pmcntenset_el0, PMU_CYCLES);
     SYSREG_WRITE(pmcr_el0, PMCR_ENABLE | PMCR_LONG_CYCLES);
@@ -51,8 +65,8 @@ struct context *boot(const void *tables)
 
     leave_loader(system);
     init_cpu();
-    if (CONFIG_USER_PMU) {
-        open_cycle_counter();
+    if (has_pmu()) {
+        init_pmu();
     }
     clock_init();
     gicv2_init();

@@ -175,9 +175,12 @@ drop:
     msr     vpidr_el2, x0
     mrs     x0, mpidr_el1
     msr     vmpidr_el2, x0
+    mrs     x0, id_aa64dfr0_el1
+    ubfx    x0, x0, #8, #4      /* PMUVer */
+    cbz     x0, 1f
     mrs     x0, pmcr_el0
     ubfx    x0, x0, #11, #5     /* MDCR_EL2.HPMN: EL1 has all of the counters, nothing is trapped */
-    msr     mdcr_el2, x0
+1:  msr     mdcr_el2, x0
     load_literal x0, SCTLR_EL1_RES1
     msr     sctlr_el1, x0
     mov     x0, #SPSR_EL1H_MASKED
