@@ -28,7 +28,8 @@ class Python:
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
         if net:
-            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True)
+            # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender seconds.
+            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, rx_buffers=1024)
         if files:
             files.client(self.pd)
         self.pd.config("python/config.h", "struct python_config", "python_config", {
