@@ -57,8 +57,9 @@ $(call object,$1,$2): $2 $1/flags | $5
 all_objects += $(call object,$1,$2)
 endef
 
-# $(call fetched_for,CFLAGS): what to wait for where headers of a third party are on the include path.
-fetched_for = $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY))
+# $(call fetched_for,CFLAGS): what a compilation waits for: the compiler, its sanitizers, headers of a third party.
+fetched_for = $(PACKAGES_READY) $(if $(findstring -fsanitize,$1),$(CACHE_DIR)/packages.test) \
+    $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY))
 
 # $(eval $(call objects_rules,DIRECTORY,SOURCES,COMPILER,CFLAGS,ORDER-ONLY))
 define objects_rules
@@ -158,7 +159,7 @@ endef
 
 define host_test
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) -Wno-missing-prototypes $3,$(CACHE_DIR)/packages.test)
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) -Wno-missing-prototypes $3,)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
 	$$(Q)$(HOST_CC) $(or $4,$(SANITIZE)) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
@@ -166,7 +167,7 @@ endef
 
 # FILE is the target; its objects lie in a folder named after it.
 define host_program
-$(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,$(PACKAGES_READY))
+$(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,)
 $1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
