@@ -1,6 +1,7 @@
 """The web server as a whole, in QEMU: a site on a private NFS server, asked over QEMU's user network."""
 
 import concurrent.futures
+import contextlib
 import hashlib
 import socket
 import sys
@@ -29,6 +30,10 @@ def routes(app):
     async def slow(request):
         await asyncio.sleep(1)
         return "slow"
+
+    @app.post("/api/echo")
+    async def echo(request):
+        return request.body
 
     @app.get("/api/broken")
     async def broken(request):
@@ -137,6 +142,31 @@ def test_clients_that_leave_cost_nothing(guest):
     for _ in range(3):
         answer = get(port, "/large.bin")
         assert len(answer.body) == 10 * 1024 * 1024
+
+
+def test_readers_that_stall_hold_nobody_up(guest):
+    """More of them than the interpreter's heap has room for large blocks; each gets its file in the end."""
+    expected = hashlib.sha256(large_bytes()).digest()
+    with contextlib.ExitStack() as stack:
+        stalled = []
+        for _ in range(70):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", guest.port("http")), timeout=GENEROUS_S))
+            sock.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
+            stalled.append(sock)
+        for sock in stalled:
+            assert sock.recv(12) == b"HTTP/1.0 200"
+        for _ in range(5):
+            assert get(guest.port("http"), "/size/65537.bin").headers["content-length"] == "65537"
+        for sock in stalled[::10]:
+            raw = b"HTTP/1.0 200" + b"".join(iter(lambda sock=sock: sock.recv(1 << 20), b""))
+            assert hashlib.sha256(Answer(raw).body).digest() == expected
+    assert get(guest.port("http"), "/").body == b"start"
+
+
+def test_a_body_is_read_before_the_answer(guest):
+    answer = curl(f"http://127.0.0.1:{guest.port('http')}/api/echo", "-d", "x" * 9000)
+    assert answer.status == 200 and answer.body == b"x" * 9000
+    assert curl(f"http://127.0.0.1:{guest.port('http')}/api/echo", "-H", "Expect:", "-d", "x" * 20000).status == 413
 
 
 @pytest.mark.parametrize("nonsense", [b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\xff\n\n", b"x" * 40000])

@@ -21,6 +21,8 @@ from microdot import Microdot, Request, Response
 
 BLOCK = 64 * 1024       # bytes per read: the file service's largest
 JOIN = 16 * 1024        # up to here head and body are worth a copy to leave in one write
+SENDERS = 16            # files sent at a time that have large blocks, two each; beyond, blocks are small
+BLOCK_CROWDED = 8 * 1024
 HEADS = 128             # remembered heads of files
 REQUEST_HEAD = 16 * 1024    # bytes of a request line with its headers, at most
 
@@ -223,24 +225,41 @@ class Reply(Response):
         await send_blocks(stream, self.file, size)
 
 
+class Senders:
+    """How many large files are on their way: they share the memory for blocks."""
+
+    def __init__(self):
+        self.count = 0
+
+    def block(self):
+        return BLOCK if self.count <= SENDERS else BLOCK_CROWDED
+
+
+senders = Senders()
+
+
 async def send_blocks(stream, file, size):
     """Sends `size` bytes of the file; while one block is sent the next one is read."""
-    ahead = asyncio.create_task(file.pread(min(BLOCK, size), 0))
-    sent = 0
+    senders.count += 1
+    block = senders.block()
+    ahead = None
     try:
-        while True:
-            data = await ahead
+        spare, filling = memoryview(bytearray(block)), memoryview(bytearray(block))
+        ahead = asyncio.create_task(file.readinto(filling[:min(block, size)], 0))
+        sent = 0
+        while sent < size:
+            got = await ahead
             ahead = None
-            if not data:
+            if got == 0:
                 raise OSError(errno.EIO, "shrank")
-            following = sent + len(data)
+            full, filling, spare = filling, spare, filling
+            following = sent + got
             if following < size:
-                ahead = asyncio.create_task(file.pread(min(BLOCK, size - following), following))
-            await stream.awrite(data)
+                ahead = asyncio.create_task(file.readinto(filling[:min(block, size - following)], following))
+            await stream.awrite(full[:got])
             sent = following
-            if sent >= size:
-                return
     finally:
+        senders.count -= 1
         if ahead is not None:               # the client has gone: its read ends before the file is closed
             await ahead
 
@@ -279,26 +298,27 @@ def moved(request, path):
 class Connection:
     """Microdot's reader and writer on a non-blocking socket: reads what has come at once, writes without a detour.
 
-    A request's head is bounded as a whole. Waiting is left to asyncio's own stream.
+    A request's head is bounded as a whole. Plain generators with `yield` are MicroPython's coroutines, as in asyncio itself.
     """
 
     def __init__(self, stream):
-        self.stream = stream
         self.socket = stream.s
+        self.peer = stream.get_extra_info("peername")
         self.buffer = b""
         self.budget = REQUEST_HEAD
 
     def get_extra_info(self, name):
-        return self.stream.get_extra_info(name)
+        return self.peer if name == "peername" else None
 
-    async def more(self, n):
+    def more(self, n):
         """Up to n bytes, b"" at the end."""
         data = self.socket.read(n)      # mostly it is there already
         while data is None:
-            data = await self.stream.read(n)
+            yield asyncio.core._io_queue.queue_read(self.socket)
+            data = self.socket.read(n)
         return data
 
-    async def readline(self):
+    def readline(self):
         while True:
             end = self.buffer.find(b"\n") + 1
             if end:
@@ -307,7 +327,7 @@ class Connection:
                 return line
             if self.budget <= 0:
                 raise ValueError("head too long")
-            data = await self.more(min(2048, self.budget))
+            data = yield from self.more(min(2048, self.budget))
             if not data:
                 line = self.buffer
                 self.buffer = b""
@@ -315,31 +335,36 @@ class Connection:
             self.budget -= len(data)
             self.buffer += data
 
-    async def read(self, n=-1):
+    def read(self, n=-1):
         data = self.buffer
         self.buffer = b""
-        if 0 <= n < len(data):
+        if n < 0:
+            while part := (yield from self.more(2048)):
+                data += part
+        elif n < len(data):
             self.buffer = data[n:]
-            return data[:n]
-        if data or n == 0:
-            return data
-        return await self.more(n) if n > 0 else await self.stream.read()
+            data = data[:n]
+        elif not data and n:
+            data = yield from self.more(n)
+        return data
 
-    async def readexactly(self, n):
+    def readexactly(self, n):
         parts = []
         while n > 0:
-            data = await self.read(n)
+            data = yield from self.read(n)
             if not data:
                 raise EOFError
             parts.append(data)
             n -= len(data)
         return b"".join(parts)
 
-    async def awrite(self, data):
+    def awrite(self, data):
         done = self.socket.write(data) or 0
         if done < len(data):
-            self.stream.write(memoryview(data)[done:])
-            await self.stream.drain()
+            rest = memoryview(data)
+            while done < len(rest):
+                yield asyncio.core._io_queue.queue_write(self.socket)
+                done += self.socket.write(rest[done:]) or 0
 
     async def aclose(self):
         self.socket.close()             # twice does no harm

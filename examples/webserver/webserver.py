@@ -39,8 +39,12 @@ async def main(folder):
         print("webserver: WEBSITE_DIR '%s' cannot be read (error %d); until it can, requests are refused"
               % (folder, error.errno))
     add_routes(app)
-    print("Starting async server on %s:%d..." % (HOST, PORT))
-    await app.start_server(host=HOST, port=PORT)
+    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
+    while app.server is None and not server.done():
+        await asyncio.sleep_ms(0)       # it listens at its second turn
+    if not server.done():
+        print("Starting async server on %s:%d..." % (HOST, PORT))   # whoever reads this may ask
+    await server
 
 
 asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else ""))

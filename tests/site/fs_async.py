@@ -27,6 +27,10 @@ class File:
         self.file.seek(offset)
         return self.file.read(n)
 
+    async def readinto(self, buffer, offset):
+        self.file.seek(offset)
+        return self.file.readinto(buffer)
+
     async def close(self):
         self.file.close()
 
