@@ -6,11 +6,14 @@ The guest is given the address of a relay (class Relay) where a test wants to di
 import os
 import socket
 import struct
+import sys
 import threading
 import zlib
 
 import pytest
+from serval import build
 from serval.nfs import NfsServer
+from serval.qemu import Guest
 
 SIZE = 3 * 1024 * 1024 + 1234
 PASS = r"fileio: pass (\d+): ([^\r\n]*)[\r\n]"
@@ -61,6 +64,7 @@ def test_conformance_in_memory(boot):
     guest.expect("fileio: done")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's private NFS server only reads")
 def test_conformance_on_nfs(boot, export, expected, tmp_path):
     before = sorted(os.listdir(export))
     with NfsServer(export, tmp_path / "nfs") as server:
@@ -109,6 +113,55 @@ def test_server_comes_later(boot, export, expected, tmp_path):
 def test_name_that_nobody_knows(boot, export):
     guest = boot_nfs(boot, export, 1, 1, server="no-such-host.invalid")
     guest.expect(r"NFS no-such-host\.invalid:.*: out of reach: ")
+
+
+# QEMU runs this for each connection to 10.0.2.100: a port as argument: the rest of the world is that port of ours; none: it is the
+# portmapper itself (RFC 1833 section 3: GETPORT of version 2).
+PORTMAPPER = """
+import os, socket, struct, sys, threading
+def pump(source, sink):
+    while data := source(65536):
+        sink(data)
+    os._exit(0)
+if len(sys.argv) > 1:
+    sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    threading.Thread(target=pump, args=(sock.recv, lambda data: os.write(1, data)), daemon=True).start()
+    pump(lambda size: os.read(0, size), sock.sendall)
+while marker := sys.stdin.buffer.read(4):
+    call = sys.stdin.buffer.read(struct.unpack(">I", marker)[0] & 0x7fffffff)
+    program, version, protocol, _ = struct.unpack(">4I", call[-16:])
+    port = {ports}.get(program, 0) if (version, protocol) == (3, 6) else 0
+    os.write(1, struct.pack(">I", 0x80000000 | 28) + call[:4] + struct.pack(">6I", 1, 0, 0, 0, 0, port))
+"""
+
+
+def boot_with_portmapper(request, export, expected, tmp_path, server, ports):
+    """A guest whose NFS server is 10.0.2.100, where a portmapper tells the `ports`: program -> port."""
+    script = tmp_path / "portmapper.py"
+    script.write_text(PORTMAPPER.replace("{ports}", str(ports)))
+    command = f"{sys.executable} {script}"
+    netdev = "user," + ",".join([f"guestfwd=tcp:10.0.2.100:111-cmd:{command}", *[
+        f"guestfwd=tcp:10.0.2.100:{port}-cmd:{command} {port}" for port in (server.nfs_port, server.mount_port)]])
+    image = build.system("fileio_nfs", NFS_SERVER="10.0.2.100", NFS_DIRECTORY=server.directory, LARGE_FILE="/large.bin",
+                         CONFORMANCE="no", PASSES=1)
+    guest = Guest(image, netdev=netdev, log=tmp_path / "console.log")
+    request.node.serval_guests = [guest]
+    return guest
+
+
+def test_portmapper_is_asked(request, export, expected, tmp_path):
+    """Without ports in the description the server's portmapper says them."""
+    with NfsServer(export, tmp_path / "nfs") as server:
+        ports = {100003: server.nfs_port, 100005: server.mount_port}
+        with boot_with_portmapper(request, export, expected, tmp_path, server, ports) as guest:
+            guest.expect(r"NFS 10\.0\.2\.100:.*: mounted")
+            expect_passes(guest, expected, 1)
+
+
+def test_portmapper_that_knows_no_nfs(request, export, expected, tmp_path):
+    with NfsServer(export, tmp_path / "nfs") as server:
+        with boot_with_portmapper(request, export, expected, tmp_path, server, {100005: server.mount_port}) as guest:
+            guest.expect(r"NFS 10\.0\.2\.100:.*: refused: the server runs no NFS version 3")
 
 
 # -- a server that goes away ---------------------------------------------------------------------------------------------
@@ -220,8 +273,8 @@ def marked(body):
 
 
 def every(count, change):
-    """Spoils each count-th reply."""
-    return lambda record, number: change(record) if number % count == 0 else record
+    """Spoils one reply in `count`, by a fixed list without a rhythm, so that no request is hit each time it is made again."""
+    return lambda record, number: change(record) if zlib.crc32(b"%d" % number) % count == 0 else record
 
 
 SPOILED = {

@@ -45,10 +45,14 @@ struct rpc_context *connection_rpc(void)
     return self.rpc;
 }
 
+/* The first reason is the cause. libnfs begins with where in libnfs it was. */
 static void note_why(const char *why)
 {
+    static const char where[] = "socket error ";
+    const char *what = why ? strstr(why, where) : NULL;
+
     if (!self.why[0]) {
-        snprintf(self.why, sizeof(self.why), "%s", why ? why : "unknown");
+        snprintf(self.why, sizeof(self.why), "%s", what ? what + sizeof(where) - 1 : why ? why : "unknown");
     }
 }
 
@@ -219,6 +223,9 @@ static void pump(void *context)
         if (!events) {
             socket_flush(rpc_get_fd(self.rpc));
             break;
+        }
+        if (events & POLLIN) {
+            self.heard_ns = pd_now_ns(); /* also a part of an answer: a slow network is not silence */
         }
         if (rpc_service(self.rpc, events) < 0) {
             break_off(rpc_get_error(self.rpc));

@@ -625,5 +625,6 @@ void init(void)
     ip_init(&ip_config, &net_client_config);
     nfs_op_init(&nfs_config);
     fs_server_init(&fs_server_config, &operations);
+    mount_want(); /* before anybody asks: it takes a few round trips */
     pd_flush();
 }
