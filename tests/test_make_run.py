@@ -45,11 +45,15 @@ def descendants(pid):
     return found
 
 
-@pytest.fixture(scope="module")
-def port():
+def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def port():
+    return free_port()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +110,18 @@ def test_every_link_leads_somewhere(running, path):
 def test_status_route(running):
     answer = curl(running + "/api/status")
     assert answer.status == 200 and b'"version": "1.25.0"' in answer.body
+
+
+def test_a_second_one_beside_it(running):
+    other = free_port()
+    process = make_run(f"HTTP_PORT={other}")
+    try:
+        read_until(process, rf"^ *http://localhost:{other}\r?$", START_S)
+        assert curl(f"http://localhost:{other}/").status == curl(running + "/").status == 200
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+        process.stdout.close()
 
 
 def test_port_in_use_is_one_line():

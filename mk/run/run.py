@@ -45,11 +45,12 @@ def http_port():
     return int(text)
 
 
-def private_server(stack, cache):
-    """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew."""
+def private_server(stack, cache, port):
+    """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew. Runs at
+    the same time differ in the port they serve on, and so in what they keep."""
     folder = TOP / "examples" / "webserver"
     make_demo_files(folder / "site")
-    scratch = cache / "run"
+    scratch = cache / "run" / str(port)
     scratch.mkdir(parents=True, exist_ok=True)
     memory = scratch / "ports.json"
     ports = None
@@ -61,14 +62,14 @@ def private_server(stack, cache):
             "NFS_PORT": str(server.nfs_port), "MOUNT_PORT": str(server.mount_port)}
 
 
-def site_variables(stack, cache):
+def site_variables(stack, cache, port):
     names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT")
     given = {name: variable(name) for name in names if variable(name)}
     if "NFS_SERVER" in given:
         return given
     if given:
         raise Stop(f"{', '.join(given)} without NFS_SERVER: give all of an NFS server, or nothing for a private one")
-    return private_server(stack, cache)
+    return private_server(stack, cache, port)
 
 
 def build(variables, build_dir):
@@ -125,7 +126,7 @@ def run():
     build_dir = variable("BUILD_DIR", "build")
     with contextlib.ExitStack() as stack:
         port = http_port()
-        build(site_variables(stack, cache), build_dir)
+        build(site_variables(stack, cache, port), build_dir)
         qemu = start_qemu(TOP / build_dir / "webserver.img", port)
         stack.callback(qemu.wait)
         stack.callback(qemu.terminate)
