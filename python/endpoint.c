@@ -21,6 +21,7 @@
 
 #define ENDPOINTS_MAX 320
 #define DATAGRAMS_MAX 16
+#define WRITE_MAX 0xffff /* bytes that tcp_write takes at once */
 #define CHAIN_MAX 0xffff /* bytes: the length of a pbuf chain is 16 bits */
 #define CHAINS_MAX (TCP_WND / (CHAIN_MAX - TCP_MSS) + 2)
 
@@ -36,6 +37,7 @@ struct datagram {
 struct endpoint {
     uint8_t kind; /* enum kind */
     bool ended;   /* the peer has sent all it will */
+    bool shut;    /* we have sent all we will */
     bool starved; /* lwIP had no memory for a write: not writable until something was acknowledged */
     bool owed;    /* in the list of those with output that has not been sent */
     bool waiting; /* in a listener's queue */
@@ -510,14 +512,16 @@ int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
     if (read) {
         endpoint->ended = true;
     }
+    if (write) {
+        endpoint->shut = true;
+    }
     return write ? errno_of(tcp_shutdown(endpoint->tcp, 0, 1)) : 0;
 }
 
 static intptr_t nothing(struct endpoint *endpoint, int *error)
 {
-    if (endpoint->error) {
-        *error = endpoint->error;
-        endpoint->error = 0;
+    *error = endpoint_take_error(endpoint);
+    if (*error) {
         endpoint->ended = true;
         return -1;
     }
@@ -578,39 +582,53 @@ size_t endpoint_line_length(const struct endpoint *endpoint, size_t limit)
     return before < limit ? before : limit;
 }
 
-intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
+/* As much as TCP takes now: bytes, or 0. */
+static size_t write_some(struct endpoint *endpoint, const void *data, size_t size)
 {
-    if (endpoint->kind == UDP) {
-        if (endpoint->to_set) {
-            return endpoint_send_to(endpoint, data, size, &endpoint->to, error);
-        }
+    size_t room = room_to_send(endpoint);
+    size_t count = size < room ? size : room;
+    count = count < WRITE_MAX ? count : WRITE_MAX;
+    while (count > 0 && tcp_write(endpoint->tcp, data, (uint16_t)count, TCP_WRITE_FLAG_COPY) != ERR_OK) {
+        count = count > TCP_MSS ? count / 2 : 0;
+    }
+    return count;
+}
+
+int endpoint_take_error(struct endpoint *endpoint)
+{
+    int error = endpoint->error;
+    endpoint->error = 0;
+    return error;
+}
+
+static intptr_t send_datagram(struct endpoint *endpoint, const void *data, size_t size, int *error)
+{
+    if (!endpoint->to_set) {
         *error = MP_ENOTCONN;
         return -1;
     }
-    if (endpoint->kind != TCP_CONNECTED) {
-        *error = endpoint->error ? endpoint->error : endpoint->kind == TCP_CONNECTING ? MP_EAGAIN : MP_EPIPE;
-        endpoint->error = 0;
+    return endpoint_send_to(endpoint, data, size, &endpoint->to, error);
+}
+
+intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
+{
+    if (endpoint->kind == UDP) {
+        return send_datagram(endpoint, data, size, error);
+    }
+    if (endpoint->kind != TCP_CONNECTED || endpoint->shut) {
+        *error = endpoint->kind == TCP_CONNECTING ? MP_EAGAIN : endpoint_take_error(endpoint);
+        *error = *error ? *error : MP_EPIPE;
         return -1;
     }
-    size_t room = room_to_send(endpoint);
-    size_t count = size < room ? size : room;
-    err_t result = count ? tcp_write(endpoint->tcp, data, (uint16_t)(count > 0xffff ? 0xffff : count), TCP_WRITE_FLAG_COPY) : ERR_MEM;
-    count = count > 0xffff ? 0xffff : count;
-    while (result == ERR_MEM && count > TCP_MSS) {
-        count /= 2;
-        result = tcp_write(endpoint->tcp, data, (uint16_t)count, TCP_WRITE_FLAG_COPY);
-    }
+    size_t count = write_some(endpoint, data, size);
     owe(endpoint);
-    if (result == ERR_OK) {
-        return (intptr_t)count;
-    }
-    if (result == ERR_MEM && size > 0) {
+    if (count == 0 && size > 0) {
         endpoint->starved = true;
         tcp_poll(endpoint->tcp, on_poll, 1);
-        result = ERR_WOULDBLOCK;
+        *error = MP_EAGAIN;
+        return -1;
     }
-    *error = result == ERR_CONN ? MP_EPIPE : errno_of(result);
-    return size == 0 ? 0 : -1;
+    return (intptr_t)count;
 }
 
 intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,

@@ -35,6 +35,7 @@ int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *addr
 int endpoint_listen(struct endpoint *endpoint, int backlog);
 struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer); /* NULL: none waits */
 int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address);    /* EINPROGRESS: wait for write */
+int endpoint_take_error(struct endpoint *endpoint); /* why a connection was not made, or broke; told once; 0: it stands */
 int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write);
 
 /* Bytes, or -1 with *error: EAGAIN when there is nothing (no room) now. 0 from receive: the peer has sent all it will. */

@@ -219,10 +219,7 @@ static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t address_in)
         return mp_const_none;
     }
     raise_if(wait_for(socket, ENDPOINT_WRITE, deadline_of(socket)) ? 0 : MP_ETIMEDOUT);
-    char none;
-    error = 0;
-    endpoint_send(open_socket(self_in)->endpoint, &none, 0, &error); /* nothing: tells why there is no connection */
-    raise_if(error == MP_EAGAIN ? 0 : error);
+    raise_if(endpoint_take_error(open_socket(self_in)->endpoint));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
