@@ -403,6 +403,34 @@ def test_reset_of_a_connection_with_data_queued(peer):
     assert_alive(peer)
 
 
+def test_segment_size_cannot_shrink_by_an_option(peer):
+    """RFC 9293 3.7.1: MSS counts in a SYN only. lwIP takes it anywhere, and asserts that a queued segment is not longer."""
+    tcp = peer()
+    tcp.window = 0
+    tcp.connect(b"a" * 1000)
+    tcp.send(ACK | PSH, b"b" * 100, options=bytes([2, 4, 0, 60]))
+    tcp.send(ACK | PSH, b"c" * 100, options=bytes([1, 1, 1, 2]))
+    assert_alive(peer)
+    tcp.window = 0xFFFF
+    tcp.send(ACK)
+    assert tcp.read(1200) == b"a" * 1000 + b"b" * 100 + b"c" * 100
+    finish(tcp)
+
+
+def test_segment_size_cannot_shrink_by_a_window(peer):
+    """A window of 0 at first, then one of 4: lwIP halves the largest window it has seen for its segments, but not 0."""
+    tcp = peer()
+    tcp.window = 0
+    tcp.connect(b"a" * 1000)
+    tcp.window = 4
+    tcp.send(ACK | PSH, b"b" * 100)
+    assert_alive(peer)
+    tcp.window = 0xFFFF
+    tcp.send(ACK)
+    assert tcp.read(1100) == b"a" * 1000 + b"b" * 100
+    finish(tcp)
+
+
 def test_frames_for_others_are_not_answered(wire, peer):
     stranger = bytes.fromhex("525401000099")
     wire.send_ip(ipv4(17, udp(4243, ECHO, b"not for you")), destination=stranger)

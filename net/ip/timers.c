@@ -29,6 +29,7 @@
 
 #define TCP_SLOW_PERIOD (5 * S)
 #define TCP_SLOW_COUNTS (5000 / TCP_SLOW_INTERVAL)
+#define TCP_RTO_MAX (60000 / TCP_SLOW_INTERVAL) /* calls of tcp_slowtmr */
 #define RESOLVER_BUSY (12 * S) /* a request is repeated for less long than that without a new one leaving */
 #define RESOLVER_SLOW_COUNTS 30
 #define FRAGMENT_BUSY ((IP_REASS_MAXAGE + 2) * S)
@@ -85,13 +86,19 @@ static void pace_tcp(void)
     }
 }
 
-/* A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP 2.2.1 forgets
- * to stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts that there is. */
-static void stop_idle_persist_timers(void)
+/* Two things that lwIP 2.2.1 leaves to be set right before its slow timer runs.
+ * - A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP forgets to
+ *   stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts that there is.
+ * - The retransmission timeout has no upper limit: a peer that answered late at first and then vanished would hold its
+ *   connection for hours. The least limit that RFC 6298 2.5 allows is 60 s. */
+static void correct_pcbs(void)
 {
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (pcb->persist_backoff && (!pcb->unsent || pcb->unacked)) {
             pcb->persist_backoff = 0;
+        }
+        if (pcb->rto > TCP_RTO_MAX) {
+            pcb->rto = TCP_RTO_MAX;
         }
     }
 }
@@ -99,7 +106,7 @@ static void stop_idle_persist_timers(void)
 /* tcp_ticks is advanced for the slow turns that were left out. At that pace no round trip is being measured. */
 static void on_tcp(void *context)
 {
-    stop_idle_persist_timers();
+    correct_pcbs();
     if (self.tcp_pace == TCP_FAST) {
         tcp_tmr();
     } else {

@@ -173,9 +173,10 @@ class TcpPeer:
         self.finished = False               # the guest's FIN has come
         self.window = 0xFFFF                # that we advertise
 
-    def send(self, flags, data=b"", sequence=None):
+    def send(self, flags, data=b"", sequence=None, options=b""):
+        """options: a multiple of 4 bytes."""
         header = struct.pack(">HHIIBBHHH", self.port, self.guest_port, self.sequence if sequence is None else sequence,
-                             self.expected if flags & ACK else 0, 5 << 4, flags, self.window, 0, 0)
+                             self.expected if flags & ACK else 0, (5 + len(options) // 4) << 4, flags, self.window, 0, 0) + options
         self.wire.send_ip(ipv4(6, with_checksum(6, header + data, 16)))
         if sequence is None:
             self.sequence = (self.sequence + len(data) + bool(flags & SYN) + bool(flags & FIN)) & 0xFFFFFFFF

@@ -147,6 +147,7 @@ static void pass(uint64_t ns)
 /* -- the wire: what goes in -- */
 
 static struct ring rx_free, rx_filled, tx_filled, tx_free;
+static bool stormy = true; /* frames are damaged */
 static const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
 static const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
 
@@ -228,7 +229,7 @@ static void deliver_ip(uint8_t *frame, uint8_t protocol, uint32_t length, uint32
     memcpy(ip + 12, host_ip, 4);
     memcpy(ip + 16, guest_ip, 4);
     put16(ip + 10, finish_sum(sum16(ip, 20, 0)));
-    if (one_in(50)) {
+    if (stormy && one_in(50)) {
         frame[noise() % (34 + length)] ^= (uint8_t)noise();
     }
     deliver(frame, 34 + length);
@@ -536,8 +537,8 @@ static void storm(void)
 /* The wind drops: everything is let through, connections are reset, and ten minutes pass. */
 static void calm(void)
 {
-    memory.fails = false;
-    for (int round = 0; round < 3; round++) {
+    memory.fails = stormy = false;
+    for (int round = 0; round < 2; round++) {
         for (uint16_t port = 30000; port < 30200; port++) {
             static const uint16_t ports[] = {7, 9, 17, 19};
             for (int i = 0; i < 4; i++) {
@@ -570,7 +571,7 @@ static void test_answers(void)
     fake_wake(FAKE_BIT(RX));
     take_output();
     return_output(0);
-    CHECK(answers >= before + 5); /* one in fifty is spoilt */
+    CHECK_EQUAL(answers, before + 10);
 }
 
 static void run(uint64_t seed)
