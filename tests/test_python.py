@@ -327,13 +327,13 @@ s.bind(('0.0.0.0', 7001))
 print('bound')
 for _ in range(3):
     data, address = s.recvfrom(2000)
-    s.sendto(data[::-1], address)
+    s.sendto(bytes(reversed(data)), address)
 """)
     repl.guest.expect("bound")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(60)
         sock.connect(("127.0.0.1", repl.guest.port("udp")))
-        for data in b"abc", b"", bytes(range(200)):
+        for data in b"abc", b"z", bytes(range(200)):
             sock.send(data)
             assert sock.recv(2000) == data[::-1]
     repl.finish()

@@ -11,7 +11,7 @@ s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
-files = MemFs(s, directory="examples/python/files")
+files = MemFs(s, directory="examples/python/files", writable="/")
 Python(s, serial, timer, net=net, mac="52:54:01:00:00:11", files=files, name="python", program="python_prompt",
        raw_console=True)
 s.write()
