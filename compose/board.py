@@ -110,4 +110,5 @@ def read_tree(dtb):
     except ImportError as error:
         raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
     with open(dtb, "rb") as f:
-        return fdt.parse_dtb(f.read())
+        data = f.read()
+    return fdt.parse_dts(data.decode()) if dtb.endswith(".dts") else fdt.parse_dtb(data)

@@ -6,10 +6,12 @@
 #   board/BOARD/CONFIG/elf/{kernel.elf,loader.elf}
 #   board/BOARD/CONFIG/board.conf                   the machine, for the tool
 #
-# A source that differs by config lies in a folder config/CONFIG, which is on the include path.
+# A source that differs by config lies in a folder config/CONFIG, which is on the include path. Kernel and loader have a
+# uart_NAME.c for each kind of UART; a board's BOARD_UART says which.
 
 sdk_obj = $(CACHE_DIR)/obj/sdk-$(MICROKIT_BOARD)-$1
-sdk_sources = $(sort $(wildcard $1/*.S $1/*.c $1/config/$2/*.c))
+sdk_sources = $(filter-out $(filter-out $1/uart_$(BOARD_UART).c,$(wildcard $1/uart_*.c)), \
+    $(sort $(wildcard $1/*.S $1/*.c $1/config/$2/*.c)))
 
 # EL1 code: no FP/SIMD registers, no C library. The loader runs with translation off at first: no unaligned access.
 KERNEL_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only -Isdk -Isdk/$2/config/$1 $(WARNINGS)

@@ -1,6 +1,7 @@
 # QEMU's virt machine. Its device tree is QEMU's own, dumped at build time; what the tree lacks is in board.py.
 
 BOARD_LOAD := 0x70000000
+BOARD_UART := pl011
 BOARD_DTB := $(CACHE_DIR)/boards/qemu_virt_aarch64.dtb
 QEMU_ARGS := $(shell grep -v '^\#' boards/qemu_virt_aarch64/qemu.args)
 

@@ -20,7 +20,7 @@ _Noreturn void enter_kernel(uint64_t system_va, uint64_t entry, uint64_t ttbr1);
 void zero(uint64_t pa, uint64_t size);
 uint64_t sum(uint64_t from, uint64_t to); /* of the 64-bit words; both on a page */
 
-/* uart_pl011.c */
+/* uart_pl011.c or another, as the board has it */
 void uart_putc(uint64_t uart_pa, char c);
 
 #endif
