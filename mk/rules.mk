@@ -45,6 +45,8 @@ endef
 # Headers that a build makes itself: every object waits for them, .d files take over afterwards.
 GENERATED_HEADERS :=
 
+comma := ,
+
 # $(call object,DIRECTORY,SOURCE)
 object = $1/$2.o
 
@@ -146,9 +148,9 @@ $(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
-$1.qemu: $(BUILD_DIR)/$1.img
+$1.qemu: $(BUILD_DIR)/$1.img $(QEMU_READY)
 	$$(Q)$(QEMU) $(QEMU_ARGS) -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
-	    -device loader,file=$$<,addr=$(BOARD_LOAD),cpu-num=0 $(QEMU_EXTRA)
+	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0) $(QEMU_EXTRA)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \

@@ -2,6 +2,7 @@
 
 $(eval $(call library,serial,serial/client.c,pd))
 $(eval $(call program,serial_driver_pl011,serial/driver_pl011.c))
+$(eval $(call program,serial_driver_ns16550,serial/driver_ns16550.c))
 $(eval $(call program,serial_virt_tx,serial/virt_tx.c))
 $(eval $(call program,serial_virt_rx,serial/virt_rx.c))
 

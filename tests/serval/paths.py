@@ -7,3 +7,4 @@ TOP = Path(__file__).resolve().parents[2]
 BOARD = os.environ.get("MICROKIT_BOARD") or "qemu_virt_aarch64"
 CACHE = Path(os.environ.get("CACHE_DIR") or TOP / "build").resolve()
 QEMU = os.environ.get("QEMU") or "qemu-system-aarch64"
+BOARDS = sorted(p.parent.name for p in TOP.glob("boards/*/board.py"))
