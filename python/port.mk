@@ -2,7 +2,7 @@
 #
 #   MPY      the release's sources, unmodified
 #   BUILD    where objects, generated headers and libmicropython.a go
-#   PD_CC    compiler; PD_AR archiver; PD_CFLAGS what every file is compiled with; PORT_CFLAGS more for the port's files
+#   PD_CC    compiler; PD_AR archiver; PD_CFLAGS what every file is compiled with; FLAGS_FILE changes when they do
 
 TOP := $(MPY)
 include $(MPY)/py/mkenv.mk
@@ -35,3 +35,5 @@ OBJ = $(PY_O) $(addprefix $(BUILD)/,$(PORT_C:.c=.o) $(SHARED_C:.c=.o))
 $(addprefix $(BUILD)/,$(PORT_C:.c=.o)): CFLAGS += $(PORT_CFLAGS)
 
 include $(MPY)/py/mkrules.mk
+
+$(OBJ): $(FLAGS_FILE)
