@@ -74,7 +74,7 @@ def test_callers_of_a_busy_server_are_served_by_priority(boot):
 
 def test_a_parent_handles_the_faults_of_its_children(boot):
     lines = lines_of(boot, "children", "client: done")
-    assert of(lines, "faulty") == ["start 1", "behind the breakpoint", "told 4711", "start 2"]
+    assert of(lines, "faulty") == ["start 1", "behind the instruction", "told 4711", "start 2"]
     assert of(lines, "client") == ["no reply", "reply 77", "done"], "the server was restarted in the first call"
     assert of(lines, "endless") == ["start 1", "start 2"], "stopped each time before it goes on"
     assert of(lines, "grandchild") == [], "stopped before it ran"

@@ -46,10 +46,12 @@
 #define ABI_MESSAGE_COUNT_MASK 0x7ful
 #define ABI_MESSAGE_LABEL_SHIFT 12
 
-/* Labels of a fault's message and its words, as in seL4 with MCS. A reply with label 0 lets the child go on where it was. */
-#define ABI_FAULT_UNKNOWN_SYSCALL 2 /* x0..x7, pc, sp, lr, spsr, number */
-#define ABI_FAULT_USER_EXCEPTION 3  /* pc, sp, spsr, number (0), esr */
+/* Labels of a fault's message and its words, as in seL4 with MCS. A reply with label 0 lets the child go on at
+ * the same instruction, unless the reply's words (those before esr or number) name another. */
+#define ABI_FAULT_UNKNOWN_SYSCALL 2 /* x0..x7, pc of the svc, sp, pc behind it, spsr, number */
+#define ABI_FAULT_USER_EXCEPTION 3  /* an undefined instruction: pc, sp, spsr, esr, 0 */
 #define ABI_FAULT_VM 6              /* pc, address, 1 for an instruction fetch, esr */
+#define ABI_FAULT_EXCEPTION 8       /* any other exception: esr. seL4 as a hypervisor calls it the fault of a VCPU */
 
 #ifndef __ASSEMBLER__
 

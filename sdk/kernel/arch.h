@@ -18,19 +18,18 @@
 /* SCTLR_EL1 (D17.2.118). */
 #define SCTLR_DZE (1ul << 14)  /* EL0 may use DC ZVA */
 #define SCTLR_UCT (1ul << 15)  /* EL0 may read CTR_EL0 */
-#define SCTLR_NTWI (1ul << 16) /* EL0 may use WFI */
+#define SCTLR_NTWI (1ul << 16) /* EL0 may use WFI; else it traps where it would wait */
 #define SCTLR_NTWE (1ul << 18) /* and WFE */
 #define SCTLR_WXN (1ul << 19)  /* what is writable is not executable, whatever the tables say */
 #define SCTLR_UCI (1ul << 26)  /* EL0 may do cache maintenance by address */
 
 /* CNTKCTL_EL1 (D17.10.14): what EL0 may use of the generic timer. */
 #define CNTKCTL_EL0PCTEN (1ul << 0)
-#define CNTKCTL_EL0VCTEN (1ul << 1)
 #define CNTKCTL_EL0PTEN (1ul << 9)
 
 #define CPACR_FPEN (3ul << 20) /* FP/SIMD is not trapped */
 
-#define SPSR_EL0 0ul           /* AArch64, EL0, interrupts open */
+#define SPSR_EL0 (1ul << 6)    /* AArch64, EL0, IRQs open; FIQs masked, as on seL4: nobody raises one */
 #define SPSR_USER_FLAGS 0xf0000000ul /* N, Z, C, V: all that may be set from outside */
 
 /* ESR_EL1: exception classes (D17.2.37). */

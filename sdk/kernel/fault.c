@@ -17,6 +17,7 @@
 #define UNKNOWN_SYSCALL_WORDS 13
 #define USER_EXCEPTION_WORDS 5
 #define VM_WORDS 4
+#define EXCEPTION_WORDS 1
 
 /* Words */
 
@@ -27,7 +28,7 @@ static uint64_t put_unknown_syscall(const struct pd *child, uint64_t *words)
     }
     words[8] = child->context.pc;
     words[9] = child->context.sp;
-    words[10] = child->context.x[30];
+    words[10] = child->context.pc + 4;
     words[11] = child->context.spsr;
     words[12] = child->context.x[8];
     return UNKNOWN_SYSCALL_WORDS;
@@ -38,8 +39,8 @@ static uint64_t put_user_exception(const struct pd *child, uint64_t *words)
     words[0] = child->context.pc;
     words[1] = child->context.sp;
     words[2] = child->context.spsr;
-    words[3] = 0;
-    words[4] = child->fault.esr;
+    words[3] = child->fault.esr;
+    words[4] = 0;
     return USER_EXCEPTION_WORDS;
 }
 
@@ -54,21 +55,33 @@ static uint64_t put_vm(const struct pd *child, uint64_t *words)
 
 void fault_message(const struct pd *child, struct abi_message *message)
 {
-    if (child->fault.label == ABI_FAULT_VM) {
+    switch (child->fault.label) {
+    case ABI_FAULT_VM:
         put_vm(child, message->words);
-    } else if (child->fault.label == ABI_FAULT_UNKNOWN_SYSCALL) {
+        break;
+    case ABI_FAULT_UNKNOWN_SYSCALL:
         put_unknown_syscall(child, message->words);
-    } else {
+        break;
+    case ABI_FAULT_USER_EXCEPTION:
         put_user_exception(child, message->words);
+        break;
+    default:
+        message->words[0] = child->fault.esr;
     }
 }
 
 static uint64_t word_count(uint64_t label)
 {
-    if (label == ABI_FAULT_VM) {
+    switch (label) {
+    case ABI_FAULT_VM:
         return VM_WORDS;
+    case ABI_FAULT_UNKNOWN_SYSCALL:
+        return UNKNOWN_SYSCALL_WORDS;
+    case ABI_FAULT_USER_EXCEPTION:
+        return USER_EXCEPTION_WORDS;
+    default:
+        return EXCEPTION_WORDS;
     }
-    return label == ABI_FAULT_UNKNOWN_SYSCALL ? UNKNOWN_SYSCALL_WORDS : USER_EXCEPTION_WORDS;
 }
 
 static void take_flags(struct pd *child, uint64_t spsr)
@@ -99,9 +112,6 @@ static void take_unknown_syscall(struct pd *child, const uint64_t *words, uint64
     }
     if (count > 9) {
         child->context.sp = words[9];
-    }
-    if (count > 10) {
-        child->context.x[30] = words[10];
     }
     if (count > 11) {
         take_flags(child, words[11]);
@@ -171,7 +181,7 @@ static void print_cause(const struct pd *pd)
         print_hex(pd->context.x[8], 16);
         return;
     }
-    if (fault->label == ABI_FAULT_USER_EXCEPTION) {
+    if (fault->label != ABI_FAULT_VM) {
         print(" ");
         print(exception_name(ESR_CLASS(fault->esr)));
         return;
@@ -228,14 +238,25 @@ static void raise(struct pd *pd)
     sched_block();
 }
 
+static uint64_t label_of(uint64_t exception_class)
+{
+    switch (exception_class) {
+    case ESR_CLASS_INSTRUCTION_ABORT:
+    case ESR_CLASS_DATA_ABORT:
+        return ABI_FAULT_VM;
+    case ESR_CLASS_UNKNOWN:
+        return ABI_FAULT_USER_EXCEPTION;
+    default:
+        return ABI_FAULT_EXCEPTION;
+    }
+}
+
 void fault_exception(uint64_t esr, uint64_t address)
 {
     struct pd *pd = sched_current();
-    uint64_t class = ESR_CLASS(esr);
-    bool vm = class == ESR_CLASS_INSTRUCTION_ABORT || class == ESR_CLASS_DATA_ABORT;
 
     pd->fault = (struct fault){
-        .label = vm ? ABI_FAULT_VM : ABI_FAULT_USER_EXCEPTION,
+        .label = label_of(ESR_CLASS(esr)),
         .esr = esr,
         .address = address,
     };
@@ -246,6 +267,7 @@ void fault_unknown_syscall(void)
 {
     struct pd *pd = sched_current();
 
+    pd->context.pc -= 4; /* a fault's pc is the instruction's own, here too */
     pd->fault = (struct fault){.label = ABI_FAULT_UNKNOWN_SYSCALL};
     raise(pd);
 }

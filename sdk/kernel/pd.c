@@ -45,7 +45,7 @@ static void init_one(struct pd *pd, const struct abi_pd *abi, unsigned index)
     pd->index = (uint8_t)index;
     pd->priority = abi->priority;
     pd->message = (struct abi_message *)(KERNEL_VA_IPC + index * MMU_PAGE_SIZE);
-    pd->cntkctl = CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN | (abi->flags & ABI_PD_PHYS_TIMER ? CNTKCTL_EL0PTEN : 0);
+    pd->cntkctl = CNTKCTL_EL0PCTEN | (abi->flags & ABI_PD_PHYS_TIMER ? CNTKCTL_EL0PTEN : 0);
     pd->context.pc = abi->entry;
     pd->context.sp = abi->stack_top;
     pd->context.spsr = SPSR_EL0;

@@ -28,7 +28,7 @@ void sched_init(void)
     ready_init(&self.ready);
     for (unsigned index = 0; index < pd_count(); index++) {
         struct pd *pd = pd_get(index);
-        ready_push_back(&self.ready, pd->index, pd->priority);
+        ready_push_front(&self.ready, pd->index, pd->priority);
     }
 }
 
@@ -160,10 +160,10 @@ void sched_wake(struct pd *pd)
     if (self.candidate == NULL) {
         self.candidate = pd;
     } else if (pd->priority > self.candidate->priority) {
-        ready_push_back(&self.ready, self.candidate->index, self.candidate->priority);
+        ready_push_front(&self.ready, self.candidate->index, self.candidate->priority);
         self.candidate = pd;
     } else {
-        ready_push_back(&self.ready, pd->index, pd->priority);
+        ready_push_front(&self.ready, pd->index, pd->priority);
     }
 }
 
@@ -203,8 +203,8 @@ static struct pd *pop(void)
     return pd;
 }
 
-/* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and a woken one, which was
- * called or answered, goes before those that were ready. */
+/* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and who was woken goes before those
+ * that were ready, unless it is an equal of the running one: as on seL4, whose programs see it (tests/microkit/order.c). */
 static struct pd *choose(void)
 {
     struct pd *current = self.current;
@@ -215,8 +215,12 @@ static struct pd *choose(void)
         if (woken == NULL) {
             return current;
         }
-        if (woken->priority <= current->priority) {
+        if (woken->priority == current->priority) {
             ready_push_back(&self.ready, woken->index, woken->priority);
+            return current;
+        }
+        if (woken->priority < current->priority) {
+            ready_push_front(&self.ready, woken->index, woken->priority);
             return current;
         }
         ready_push_front(&self.ready, current->index, current->priority);
@@ -226,7 +230,7 @@ static struct pd *choose(void)
         if (woken->priority >= self.ready.top) {
             return woken;
         }
-        ready_push_back(&self.ready, woken->index, woken->priority);
+        ready_push_front(&self.ready, woken->index, woken->priority);
     }
     return self.ready.top >= 0 ? pop() : NULL;
 }

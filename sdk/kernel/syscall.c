@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "config.h"
+#include "sdk/kernel/arch.h"
 #include "sdk/kernel/call.h"
 #include "sdk/kernel/child.h"
 #include "sdk/kernel/decode.h"
@@ -189,7 +190,12 @@ struct context *syscall_handle(struct context *context)
 
 struct context *exception_handle(uint64_t esr, uint64_t address)
 {
-    fault_exception(esr, address);
+    if (ESR_CLASS(esr) == ESR_CLASS_WF) {
+        /* WFI or WFE: where there is no tick, nothing might ever end it. It is a hint, and waits for nothing here. */
+        sched_current()->context.pc += 4;
+    } else {
+        fault_exception(esr, address);
+    }
     return &sched_exit()->context;
 }
 

@@ -1,4 +1,4 @@
-/* children_faulty.c: a breakpoint, a system call that does not exist, a write that is not allowed. */
+/* children_faulty.c: an undefined instruction, a system call that does not exist, a write that is not allowed. */
 #include "say.h"
 
 static unsigned starts;
@@ -10,8 +10,8 @@ void init(void)
 
     say("faulty: start ", ++starts);
     if (starts == 1) {
-        __asm__ volatile("brk #7");
-        microkit_dbg_puts("faulty: behind the breakpoint\n");
+        __asm__ volatile("udf #7");
+        microkit_dbg_puts("faulty: behind the instruction\n");
         __asm__ volatile("mov x8, #1234; mov x0, #0; svc #0" : "+r"(x0), "+r"(x8) : : "memory");
         say("faulty: told ", (unsigned)x0);
     }

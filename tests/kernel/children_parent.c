@@ -41,7 +41,7 @@ static seL4_Bool fault_of_faulty(microkit_msginfo message, microkit_msginfo *rep
     unsigned n = self.faults_of_faulty++;
 
     show("parent: faulty", message);
-    if (n == 0) { /* a breakpoint: goes on behind it */
+    if (n == 0) { /* an undefined instruction: goes on behind it */
         microkit_mr_set(0, microkit_mr_get(seL4_UserException_FaultIP) + 4);
         *reply = microkit_msginfo_new(0, 1);
         return seL4_True;
@@ -49,7 +49,8 @@ static seL4_Bool fault_of_faulty(microkit_msginfo message, microkit_msginfo *rep
     if (n == 1) { /* a system call that does not exist: its answer is made up here */
         say("parent: number ", (unsigned)microkit_mr_get(seL4_UnknownSyscall_Syscall));
         microkit_mr_set(seL4_UnknownSyscall_X0, 4711);
-        *reply = microkit_msginfo_new(0, 1);
+        microkit_mr_set(seL4_UnknownSyscall_FaultIP, microkit_mr_get(seL4_UnknownSyscall_FaultIP) + 4);
+        *reply = microkit_msginfo_new(0, seL4_UnknownSyscall_FaultIP + 1);
         return seL4_True;
     }
     say("parent: address ", (unsigned)microkit_mr_get(seL4_VMFault_Addr));

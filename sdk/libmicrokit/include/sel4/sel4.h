@@ -41,7 +41,10 @@ enum {
     seL4_Fault_UserException = 3,
     seL4_Fault_Timeout = 5,
     seL4_Fault_VMFault = 6,
+    seL4_Fault_VCPUFault = 8, /* any other exception: seL4 on this board is a hypervisor, which calls it so */
 };
+
+enum { seL4_VCPUFault_HSR, seL4_VCPUFault_Length };
 
 enum { seL4_VMFault_IP, seL4_VMFault_Addr, seL4_VMFault_PrefetchFault, seL4_VMFault_FSR, seL4_VMFault_Length };
 
