@@ -27,7 +27,7 @@ def make(*targets, **variables):
 
 @functools.lru_cache(maxsize=None)
 def _system(name, variables):
-    words = [name, *[f"{k}-{v}" for k, v in variables]]
+    words = [Path(os.environ.get("MICROKIT_SDK") or "own").name, name, *[f"{k}-{v}" for k, v in variables]]
     build_dir = paths.CACHE / "test" / re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(words))
     make(name, BUILD_DIR=build_dir, **dict(variables))
     image = build_dir / f"{name}.img"
