@@ -11,7 +11,7 @@
 #include "nfsc/libnfs-zdr.h"
 #include "tests/unit/fuzz.h"
 
-FUZZ_BOUNDED("40000", "4096")
+FUZZ_BOUNDED("300000", "4096")
 
 /* What libnfs keeps beside a call for its result. */
 static union {
