@@ -9,13 +9,10 @@ import shutil
 import subprocess
 
 import pytest
-from serval import build, paths
+from serval import build, microkit, paths
+from serval.microkit import CLANG, GCC, run
 
 FOLDER = paths.TOP / "tests" / "microkit"
-# The flags that the official examples use, as clang spells them.
-FLAGS = ["-mcpu=cortex-a53", "-mstrict-align", "-nostdlib", "-ffreestanding", "-O3", "-Wall", "-Wno-unused-function", "-Werror"]
-CLANG = ["clang", "--target=aarch64-none-elf", *FLAGS]
-GCC = ["aarch64-linux-gnu-gcc", "-fno-pie", *FLAGS]
 PROGRAMS = ["client", "server", "deep", "parent", "child"]
 
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]  # time is instructions: nobody's slice ends because this machine is busy
@@ -68,22 +65,8 @@ def sdk():
     return paths.TOP / given if given else paths.CACHE / "sdk"
 
 
-def run(*command, cwd):
-    done = subprocess.run([str(c) for c in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, f"{command[0]}: {done.stdout}"
-
-
-def image(sdk, folder, system, programs, config="debug"):
-    """Compiles, links and packs the programs, with the command lines that the SDK's manual gives."""
-    board = sdk / "board" / paths.BOARD / config
-    for name in programs:
-        run(*CLANG, f"-I{board}/include", f"-I{FOLDER}", "-c", FOLDER / f"{name}.c", "-o", f"{name}.o", cwd=folder)
-        run("ld.lld", f"-L{board}/lib", "-T", board / "lib" / "microkit.ld", f"{name}.o", "-lmicrokit", "-o",
-            f"{name}.elf", cwd=folder)
-    run(sdk / "bin" / "microkit", FOLDER / system, "--search-path", folder, "--board", paths.BOARD, "--config", config,
-        "-o", "x.img", "-r", "x.txt", cwd=folder)
-    return folder / "x.img"
+def image(sdk, folder, system, programs):
+    return microkit.image(sdk, folder, FOLDER / system, programs, FOLDER)
 
 
 def with_includes(sdk, config):
