@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import hashlib
+import random
 import socket
 import sys
 import time
@@ -12,7 +13,7 @@ from serval import build, paths
 from serval.http import GENEROUS_S, Answer, curl, exchange, get
 from serval.nfs import NfsServer
 from serval.qemu import Guest
-from serval.siterules import CASES, SECRET, make_site
+from serval.siterules import CASES, MODIFIED, SECRET, make_site
 
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 from demo_files import large_bytes  # noqa: E402
@@ -20,6 +21,8 @@ from demo_files import large_bytes  # noqa: E402
 NFS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.16"
 ROUTES = """
 import asyncio
+import fs_async
+from microdot import Response
 
 def routes(app):
     @app.get("/api/hello")
@@ -34,6 +37,38 @@ def routes(app):
     @app.post("/api/echo")
     async def echo(request):
         return request.body
+
+    class Blocks:
+        def __init__(self, file):
+            self.file = file
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            block = await self.file.read(0x8000)
+            if len(block) == 0:
+                raise StopAsyncIteration
+            return block
+
+        async def aclose(self):
+            await self.file.close()
+
+    @app.get("/api/stream/<path:name>")
+    async def stream(request, name):
+        status = await fs_async.stat("/www/" + name)
+        if status[0] & 0o170000 == 0o40000:
+            return "a folder", 403
+        return Response(body=Blocks(await fs_async.open("/www/" + name)), headers={"X-Size": str(status[6]), "X-Time": str(status[8])})
+
+    @app.get("/api/part/<path:name>")
+    async def part(request, name):
+        file = await fs_async.open("www/" + name)
+        last = await file.pread(100, 200000)
+        first = await file.read(4)
+        second = await file.read(4)
+        await file.close()
+        return first + second + last
 
     @app.get("/api/broken")
     async def broken(request):
@@ -109,6 +144,16 @@ def test_routes_from_the_export(guest):
     assert get(port, "/api/broken").status == 500
     assert curl(f"http://127.0.0.1:{port}/api/hello", "-X", "POST").status == 405
     assert get(port, "/").status == 200
+
+
+def test_a_program_written_for_the_reference(guest):
+    """stat as the usual tuple, files opened, read and pread, streamed by an object of the program's own."""
+    port, expected = guest.port("http"), random.Random(200_003).randbytes(200_003)
+    answer = get(port, "/api/stream/size/200003.bin")
+    assert answer.status == 200 and answer.body == expected
+    assert answer.headers["x-size"] == "200003" and answer.headers["x-time"] == str(MODIFIED)
+    assert get(port, "/api/stream/sub").status == 403
+    assert get(port, "/api/part/size/200003.bin").body == expected[:8] + expected[200_000:]
 
 
 def test_a_slow_route_holds_nobody_up(guest):

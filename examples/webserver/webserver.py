@@ -31,14 +31,29 @@ def add_routes(app):
     routes(app)
 
 
+async def add_routes_later(app):
+    """The files were not there at the start: asks again, less and less often, until they are."""
+    pause = 1
+    while True:
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 30)
+        try:
+            await fs_async.stat("/")
+        except OSError:
+            continue
+        add_routes(app)
+        return
+
+
 async def main(folder):
     app = StaticSite(folder)
     try:
-        await fs_async.stat(app.folder or "/")      # answered once the mount stands
+        await fs_async.stat(app.folder or "/")      # answered once the mount stands, or is late
+        add_routes(app)
     except OSError as error:
         print("webserver: WEBSITE_DIR '%s' cannot be read (error %d); until it can, requests are refused"
               % (folder, error.errno))
-    add_routes(app)
+        asyncio.create_task(add_routes_later(app))
     server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
     while app.server is None and not server.done():
         await asyncio.sleep_ms(0)       # it listens at its second turn
