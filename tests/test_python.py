@@ -479,6 +479,20 @@ asyncio.run(main())
 """) == "True\n"
 
 
+# -- programs -------------------------------------------------------------------------------------------------------------
+
+
+def test_programs_frozen_and_from_files(boot):
+    """A program that crashes starts again with nothing of the former run left; one from a file runs beside it."""
+    guest = boot("python_apps")
+    guest.expect_all([r"worker: __main__ helped True", r"run of \['crash', 'one', 'two words'\]"])
+    for _ in range(2):
+        guest.expect(r'File "crash\.py", line 9')
+        guest.expect(r"ValueError: on purpose")
+        guest.expect(r"crash was ended by an exception; it starts again")
+        guest.expect(r"run of \['crash', 'one', 'two words'\]")
+
+
 # -- upstream's tests -----------------------------------------------------------------------------------------------------
 
 # unicode/file*: read files that lie beside the test on the host. math_constants: picolibc's exp(1) is not math.e.
