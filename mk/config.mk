@@ -39,6 +39,7 @@ endif
 
 # What no recipe could survive: white space in a path that becomes a target.
 $(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(word 2,$($v)),$(call stop,$v='$($v)': a path with white space cannot be used)))
+$(if $(word 2,$(CURDIR)),$(call stop,this tree lies in '$(CURDIR)': a path with white space cannot be used))
 $(foreach v,BUILD_DIR CACHE_DIR MICROKIT_BOARD MICROKIT_CONFIG,$(if $(strip $($v)),,$(call stop,$v is empty)))
 
 CONFIGS := debug release benchmark
