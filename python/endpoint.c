@@ -1,6 +1,6 @@
-/* endpoint.c: TCP and UDP endpoints for module socket, over lwIP's raw API.
+/* endpoint.c: endpoints for module socket, over lwIP's raw API: their pool, and TCP (endpoint_udp.c is UDP).
  *   consumes  lwIP's callbacks, in the event loop      from the network, NOT trusted
- *   produces  tcp_write, udp_sendto, from the worker; what it wrote leaves together when it next waits
+ *   produces  tcp_write, from the worker; what it wrote leaves together when it next waits
  *   invariant a connection is ours from the moment its handshake is done: data that comes before accept is kept
  *   when full no endpoint left: the new connection is reset; accept queue full: lwIP drops the SYN, which comes again;
  *             too much unread data: lwIP keeps it and closes the window
@@ -11,60 +11,25 @@
 #include "net/ip/ip.h"
 #include "python/config.h"
 #include "python/endpoint.h"
+#include "python/endpoint_internal.h"
 #include "python/port.h"
 
-#include "lwip/dns.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
-#include "lwip/udp.h"
 #include "py/mperrno.h"
 
 #define ENDPOINTS_MAX 320
-#define DATAGRAMS_MAX 16
 #define WRITE_MAX 0xffff /* bytes that tcp_write takes at once */
-#define CHAIN_MAX 0xffff /* bytes: the length of a pbuf chain is 16 bits */
-#define CHAINS_MAX (TCP_WND / (CHAIN_MAX - TCP_MSS) + 2)
 
 #pragma weak net_client_config
-
-enum kind { FREE, TCP_NEW, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED, TCP_BROKEN, UDP };
-
-struct datagram {
-    struct pbuf *data;
-    struct endpoint_address from;
-};
-
-struct endpoint {
-    uint8_t kind; /* enum kind */
-    bool ended;   /* the peer has sent all it will */
-    bool shut;    /* we have sent all we will */
-    bool starved; /* lwIP had no memory for a write: not writable until something was acknowledged */
-    bool owed;    /* in the list of those with output that has not been sent */
-    bool waiting; /* in a listener's queue */
-    uint8_t interest; /* events that the worker wants to be woken for */
-    int error;        /* told once */
-    union {
-        struct tcp_pcb *tcp;
-        struct udp_pcb *udp;
-    };
-    struct pbuf *unread[CHAINS_MAX]; /* TCP: [0] is read next; a slot after the last is NULL */
-    struct endpoint *next, *previous_owed; /* free list or accept queue; list of owed */
-    struct endpoint *queue, **queue_end;   /* listener: connections that wait for accept */
-    struct endpoint_address to;            /* UDP: connected to */
-    bool to_set;
-    struct datagram *datagrams; /* UDP: a ring of DATAGRAMS_MAX */
-    uint32_t head, tail;
-};
 
 static struct {
     struct endpoint endpoints[ENDPOINTS_MAX];
     struct endpoint *free;
     struct endpoint *owed;
-    struct datagram datagrams[8][DATAGRAMS_MAX]; /* for UDP endpoints, of which there are few */
-    uint8_t datagrams_used;
 } self;
 
-static int errno_of(err_t error)
+int endpoint_errno_of(err_t error)
 {
     switch ((err_enum_t)error) {
     case ERR_OK: return 0;
@@ -88,7 +53,7 @@ static int errno_of(err_t error)
     return MP_EIO;
 }
 
-static void notify(struct endpoint *endpoint, uint32_t events)
+void endpoint_notify(struct endpoint *endpoint, uint32_t events)
 {
     if (endpoint->interest & events) {
         endpoint->interest = 0;
@@ -98,7 +63,7 @@ static void notify(struct endpoint *endpoint, uint32_t events)
 
 /* The pool */
 
-static struct endpoint *take(enum kind kind)
+struct endpoint *endpoint_take(enum kind kind)
 {
     struct endpoint *endpoint = self.free;
     if (endpoint) {
@@ -109,7 +74,7 @@ static struct endpoint *take(enum kind kind)
     return endpoint;
 }
 
-static void give_back(struct endpoint *endpoint)
+void endpoint_give_back(struct endpoint *endpoint)
 {
     endpoint->kind = FREE;
     endpoint->next = self.free;
@@ -204,7 +169,7 @@ static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *data, 
     } else if (!keep_unread(endpoint, data)) {
         return ERR_MEM; /* lwIP keeps it and offers it again */
     }
-    notify(endpoint, ENDPOINT_READ);
+    endpoint_notify(endpoint, ENDPOINT_READ);
     return ERR_OK;
 }
 
@@ -213,7 +178,7 @@ static err_t on_sent(void *argument, struct tcp_pcb *pcb, uint16_t length)
     struct endpoint *endpoint = argument;
     endpoint->starved = false;
     if (writable(endpoint)) {
-        notify(endpoint, ENDPOINT_WRITE);
+        endpoint_notify(endpoint, ENDPOINT_WRITE);
     }
     return ERR_OK;
 }
@@ -229,7 +194,7 @@ static err_t on_poll(void *argument, struct tcp_pcb *pcb)
 static void on_error(void *argument, err_t error)
 {
     struct endpoint *endpoint = argument;
-    endpoint->error = endpoint->kind == TCP_CONNECTING ? (error == ERR_RST ? MP_ECONNREFUSED : MP_ETIMEDOUT) : errno_of(error);
+    endpoint->error = endpoint->kind == TCP_CONNECTING ? (error == ERR_RST ? MP_ECONNREFUSED : MP_ETIMEDOUT) : endpoint_errno_of(error);
     endpoint->kind = TCP_BROKEN;
     endpoint->tcp = NULL;
     forget_owed(endpoint);
@@ -240,7 +205,7 @@ static err_t on_connected(void *argument, struct tcp_pcb *pcb, err_t error)
 {
     struct endpoint *endpoint = argument;
     endpoint->kind = TCP_CONNECTED;
-    notify(endpoint, ENDPOINT_WRITE);
+    endpoint_notify(endpoint, ENDPOINT_WRITE);
     return ERR_OK;
 }
 
@@ -269,7 +234,7 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     if (error != ERR_OK || !pcb) {
         return ERR_VAL;
     }
-    struct endpoint *endpoint = take(TCP_CONNECTED);
+    struct endpoint *endpoint = endpoint_take(TCP_CONNECTED);
     if (!endpoint) {
         tcp_abort(pcb);
         return ERR_ABRT;
@@ -279,20 +244,8 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     endpoint->waiting = true;
     *listener->queue_end = endpoint;
     listener->queue_end = &endpoint->next;
-    notify(listener, ENDPOINT_READ);
+    endpoint_notify(listener, ENDPOINT_READ);
     return ERR_OK;
-}
-
-static void on_datagram(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *ip, uint16_t port)
-{
-    struct endpoint *endpoint = argument;
-    bool from_peer = !endpoint->to_set || (ip_addr_eq(ip, &endpoint->to.ip) && port == endpoint->to.port);
-    if (!from_peer || endpoint->tail - endpoint->head == DATAGRAMS_MAX) {
-        pbuf_free(data);
-        return;
-    }
-    endpoint->datagrams[endpoint->tail++ % DATAGRAMS_MAX] = (struct datagram){data, {*ip, port}};
-    notify(endpoint, ENDPOINT_READ);
 }
 
 /* What module socket calls */
@@ -300,7 +253,7 @@ static void on_datagram(void *argument, struct udp_pcb *pcb, struct pbuf *data, 
 void endpoint_init(void)
 {
     for (size_t i = ENDPOINTS_MAX; i-- > 0;) {
-        give_back(&self.endpoints[i]);
+        endpoint_give_back(&self.endpoints[i]);
     }
     pd_before_flush(send_owed, NULL);
 }
@@ -310,50 +263,12 @@ bool endpoint_available(void)
     return &net_client_config != NULL;
 }
 
-static bool give_datagrams(struct endpoint *endpoint)
-{
-    for (size_t i = 0; i < 8; i++) {
-        if (!(self.datagrams_used & (1u << i))) {
-            self.datagrams_used |= 1u << i;
-            endpoint->datagrams = self.datagrams[i];
-            return true;
-        }
-    }
-    return false;
-}
-
-static void take_datagrams(struct endpoint *endpoint)
-{
-    while (endpoint->head != endpoint->tail) {
-        pbuf_free(endpoint->datagrams[endpoint->head++ % DATAGRAMS_MAX].data);
-    }
-    self.datagrams_used &= ~(1u << (endpoint->datagrams - self.datagrams[0]) / DATAGRAMS_MAX);
-}
-
-static struct endpoint *new_udp(void)
-{
-    struct endpoint *endpoint = take(UDP);
-    if (!endpoint) {
-        return NULL;
-    }
-    endpoint->udp = give_datagrams(endpoint) ? udp_new() : NULL;
-    if (!endpoint->udp) {
-        if (endpoint->datagrams) {
-            take_datagrams(endpoint);
-        }
-        give_back(endpoint);
-        return NULL;
-    }
-    udp_recv(endpoint->udp, on_datagram, endpoint);
-    return endpoint;
-}
-
 static struct endpoint *new_tcp(void)
 {
-    struct endpoint *endpoint = take(TCP_NEW);
+    struct endpoint *endpoint = endpoint_take(TCP_NEW);
     struct tcp_pcb *pcb = endpoint ? tcp_new() : NULL;
     if (endpoint && !pcb) {
-        give_back(endpoint);
+        endpoint_give_back(endpoint);
         return NULL;
     }
     if (endpoint) {
@@ -365,7 +280,7 @@ static struct endpoint *new_tcp(void)
 
 struct endpoint *endpoint_new(bool udp)
 {
-    return udp ? new_udp() : new_tcp();
+    return udp ? endpoint_udp_new() : new_tcp();
 }
 
 bool endpoint_is_udp(const struct endpoint *endpoint)
@@ -400,12 +315,6 @@ static void close_listener(struct endpoint *endpoint)
     tcp_close(endpoint->tcp);
 }
 
-static void close_udp(struct endpoint *endpoint)
-{
-    udp_remove(endpoint->udp);
-    take_datagrams(endpoint);
-}
-
 void endpoint_close(struct endpoint *endpoint)
 {
     forget_owed(endpoint);
@@ -423,21 +332,21 @@ void endpoint_close(struct endpoint *endpoint)
     case TCP_BROKEN:
         break;
     case UDP:
-        close_udp(endpoint);
+        endpoint_udp_close(endpoint);
         break;
     }
     while (endpoint->unread[0]) {
         take_unread(endpoint, endpoint->unread[0]->tot_len);
     }
-    give_back(endpoint);
+    endpoint_give_back(endpoint);
 }
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address)
 {
     if (endpoint->kind == UDP) {
-        return errno_of(udp_bind(endpoint->udp, &address->ip, address->port));
+        return endpoint_errno_of(udp_bind(endpoint->udp, &address->ip, address->port));
     }
-    return endpoint->kind == TCP_NEW ? errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port)) : MP_EINVAL;
+    return endpoint->kind == TCP_NEW ? endpoint_errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port)) : MP_EINVAL;
 }
 
 int endpoint_listen(struct endpoint *endpoint, int backlog)
@@ -452,7 +361,7 @@ int endpoint_listen(struct endpoint *endpoint, int backlog)
     err_t error;
     struct tcp_pcb *listener = tcp_listen_with_backlog_and_err(endpoint->tcp, (uint8_t)most, &error);
     if (!listener) {
-        return errno_of(error);
+        return endpoint_errno_of(error);
     }
     endpoint->kind = TCP_LISTENING;
     endpoint->tcp = listener;
@@ -501,7 +410,7 @@ int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *a
     if (error != ERR_OK) {
         endpoint->kind = TCP_NEW;
     }
-    return error == ERR_OK ? MP_EINPROGRESS : errno_of(error);
+    return error == ERR_OK ? MP_EINPROGRESS : endpoint_errno_of(error);
 }
 
 int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
@@ -515,7 +424,7 @@ int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
     if (write) {
         endpoint->shut = true;
     }
-    return write ? errno_of(tcp_shutdown(endpoint->tcp, 0, 1)) : 0;
+    return write ? endpoint_errno_of(tcp_shutdown(endpoint->tcp, 0, 1)) : 0;
 }
 
 static intptr_t nothing(struct endpoint *endpoint, int *error)
@@ -533,26 +442,10 @@ static intptr_t nothing(struct endpoint *endpoint, int *error)
     return -1;
 }
 
-static intptr_t receive_datagram(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
-    int *error)
-{
-    if (endpoint->head == endpoint->tail) {
-        *error = MP_EAGAIN;
-        return -1;
-    }
-    struct datagram *datagram = &endpoint->datagrams[endpoint->head++ % DATAGRAMS_MAX];
-    uint16_t count = pbuf_copy_partial(datagram->data, buffer, size > 0xffff ? 0xffff : (uint16_t)size, 0);
-    if (from) {
-        *from = datagram->from;
-    }
-    pbuf_free(datagram->data);
-    return count;
-}
-
 intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
 {
     if (endpoint->kind == UDP) {
-        return receive_datagram(endpoint, buffer, size, from, error);
+        return endpoint_udp_receive(endpoint, buffer, size, from, error);
     }
     if (!endpoint->unread[0]) {
         return nothing(endpoint, error);
@@ -601,19 +494,10 @@ int endpoint_take_error(struct endpoint *endpoint)
     return error;
 }
 
-static intptr_t send_datagram(struct endpoint *endpoint, const void *data, size_t size, int *error)
-{
-    if (!endpoint->to_set) {
-        *error = MP_ENOTCONN;
-        return -1;
-    }
-    return endpoint_send_to(endpoint, data, size, &endpoint->to, error);
-}
-
 intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
 {
     if (endpoint->kind == UDP) {
-        return send_datagram(endpoint, data, size, error);
+        return endpoint_udp_send(endpoint, data, size, error);
     }
     if (endpoint->kind != TCP_CONNECTED || endpoint->shut) {
         *error = endpoint->kind == TCP_CONNECTING ? MP_EAGAIN : endpoint_take_error(endpoint);
@@ -629,21 +513,6 @@ intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size,
         return -1;
     }
     return (intptr_t)count;
-}
-
-intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,
-    int *error)
-{
-    struct pbuf *datagram = size <= 0xffff ? pbuf_alloc(PBUF_TRANSPORT, (uint16_t)size, PBUF_RAM) : NULL;
-    if (!datagram) {
-        *error = size <= 0xffff ? MP_ENOMEM : MP_EINVAL;
-        return -1;
-    }
-    memcpy(datagram->payload, data, size);
-    err_t result = udp_sendto(endpoint->udp, datagram, &to->ip, to->port);
-    pbuf_free(datagram);
-    *error = errno_of(result);
-    return result == ERR_OK ? (intptr_t)size : -1;
 }
 
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events)
@@ -718,24 +587,4 @@ void endpoint_set_broadcast(struct endpoint *endpoint, bool on)
             ip_reset_option(endpoint->udp, SOF_BROADCAST);
         }
     }
-}
-
-static void on_name(const char *name, const ip_addr_t *ip, void *argument)
-{
-    struct endpoint_lookup *lookup = argument;
-    if (ip) {
-        lookup->ip = *ip;
-    }
-    lookup->done = ip ? 1 : -1;
-    port_wake();
-}
-
-int endpoint_look_up(const char *name, struct endpoint_lookup *lookup)
-{
-    lookup->done = 0;
-    err_t error = dns_gethostbyname(name, &lookup->ip, on_name, lookup);
-    if (error == ERR_OK) {
-        lookup->done = 1;
-    }
-    return errno_of(error);
 }
