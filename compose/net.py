@@ -11,7 +11,9 @@ answers leave before more questions come in; clients below all three.
 
 import re
 
+from . import dwmac
 from .c import Ptr
+from .dwmac import Dwmac
 from .errors import ComposeError
 from .ring import ring_bytes
 
@@ -63,8 +65,11 @@ def region_config(address, region):
 
 
 class Net:
-    def __init__(self, system, rx_buffers=256, priority=112, coherent=True):
-        self.system, self.coherent = system, coherent
+    """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers maintain
+    them, and the driver's descriptors are mapped uncached."""
+
+    def __init__(self, system, rx_buffers=256, priority=112):
+        self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
         self.macs = {}
         program, device = system.board.driver("net")
         self.driver = system.pd("eth_driver", program=program, priority=priority)
@@ -76,6 +81,7 @@ class Net:
         driver_rx, virt_rx = system.channel(self.driver, self.virt_rx)
         driver_tx, virt_tx = system.channel(self.driver, self.virt_tx)
         self._driver_config(device, driver_rx, driver_tx)
+        self.dwmac = Dwmac(system, self.driver) if program == dwmac.PROGRAM else None
         self._virt_rx_config(virt_rx, rx_buffers)
         self._virt_tx_config(virt_tx)
 
@@ -96,6 +102,8 @@ class Net:
         if not LAZY < tx_slots <= SLOTS_MAX:
             raise ComposeError(f"PD '{pd.name}': {tx_slots} transmit slots; {LAZY + 1} to {SLOTS_MAX} there must be")
         self.macs[mac.lower()] = pd.name
+        if self.dwmac:
+            self.dwmac.station(octets)
         config = {"mac": octets}
         config.update(self._receive_side(pd, octets, rx_buffers))
         config.update(self._transmit_side(pd, octets, tx_regions, tx_slots))
@@ -111,6 +119,8 @@ class Net:
         self.client(pd, mac, **client)
         if not any(c[2] == "timer_client_config" for c in pd.configs):
             timer.client(pd)
+        if self.dwmac:
+            self.dwmac.use_timer(timer)
         region = self.system.region(f"ip_memory_{pd.name}", memory)
         pd.config("net/ip/ip.h", "struct ip_config", "ip_config", {
             "hostname": hostname or pd.name.replace("_", "-")[:31],
@@ -130,7 +140,7 @@ class Net:
         return pd.device("rtc", "r")
 
     def _driver_config(self, device, to_rx, to_tx):
-        descriptors = self.system.region("net_descriptors", DESCRIPTORS_SIZE, dma=True)
+        descriptors = self.system.region("net_descriptors", DESCRIPTORS_SIZE, dma=True, cached=self.coherent)
         self.driver.config("net/config.h", "struct net_driver_config", "net_driver_config", {
             "registers": Ptr(self.driver.device(device)),
             "irq": self.driver.device_irq(device),

@@ -20,9 +20,11 @@ class Timer:
         self.driver.config(HEADER, "struct timer_driver_config", "timer_driver_config", self.config)
 
     def client(self, pd):
+        """Makes pd a client; returns its channel to the driver."""
         if len(self.config["clients"]) == CLIENTS_MAX:
             raise ComposeError(f"PD '{pd.name}': the timer has {CLIENTS_MAX} clients already")
         to_client, to_driver = self.system.channel(self.driver, pd, pp="b")
         self.config["clients"].append(to_client)
         self.config["client_count"] += 1
         pd.config(HEADER, "struct timer_client_config", "timer_client_config", {"channel": to_driver})
+        return to_driver

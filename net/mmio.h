@@ -1,4 +1,4 @@
-/* net/mmio.h: a device's 32-bit registers; a host test has a model of the device in place of mmio.c. */
+/* net/mmio.h: a device's 32-bit registers, and order; a host test has a model of the device in place of mmio.c. */
 #ifndef NET_MMIO_H
 #define NET_MMIO_H
 
@@ -6,5 +6,9 @@
 
 uint32_t mmio_read(volatile void *registers, uint32_t offset);
 void mmio_write(volatile void *registers, uint32_t offset, uint32_t value);
+
+/* What we wrote before, to registers or to memory that a device reads, is seen by devices before what comes after; and what
+ * we read before was read before. */
+void mmio_fence(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 $(eval $(call library,net_client,net/client.c))
 $(eval $(call program,net_driver_virtio,net/driver_virtio.c net/virtq.c net/mmio.c))
+$(eval $(call program,net_driver_dwmac,net/driver_dwmac.c net/dwmac_phy.c net/mmio.c))
 $(eval $(call program,net_virt_rx,net/virt_rx.c net/cache.c))
 $(eval $(call program,net_virt_tx,net/virt_tx.c net/cache.c))
 

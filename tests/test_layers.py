@@ -1,6 +1,6 @@
 """Who may include whom. Dependencies point one way:
 
-    examples -> python, fs/nfs -> fs, net/ip -> net, serial, timer -> lib -> microkit.h
+    examples -> python, fs/nfs -> fs, net/ip -> net -> serial, timer -> lib -> microkit.h
     kernel, loader, libmicrokit and tool see only sdk/abi
 
 Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h.
@@ -23,7 +23,7 @@ LAYERS = {
     "lib": set(),
     "serial": BASE,
     "timer": BASE,
-    "net": BASE,
+    "net": BASE | {"timer"},
     "net/ip": SERVICES,
     "fs": BASE,
     "fs/mem": BASE | {"fs"},
