@@ -31,7 +31,7 @@ struct file_job {
     struct fs_command command;
     struct file_job *next; /* in the free list or among the held */
     void *block;
-    bool dropped;
+    bool issued, dropped;
 };
 
 static struct {
@@ -95,6 +95,7 @@ static bool issue_held(void)
 
 static void issue(struct file_job *job)
 {
+    job->issued = true;
     job->next = NULL;
     *self.held_end = job;
     self.held_end = &job->next;
@@ -327,7 +328,7 @@ void *file_job_data(struct file_job *job)
 
 void file_job_put(struct file_job *job)
 {
-    if (job->command.type == 0 || job->request.done) {
+    if (!job->issued || job->request.done) {
         release(job);
     } else {
         job->dropped = true;

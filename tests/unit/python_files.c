@@ -1,0 +1,170 @@
+/* tests/unit/python_files.c: the interpreter's file jobs against the memory server: what waits for the mount, what nobody waits for
+ * any more, and that nothing is lost when all jobs or blocks are in use. */
+#include <string.h>
+
+#include "fs/mem/config.h"
+#include "fs/server.h"
+#include "python/files.h"
+#include "python/port.h"
+#include "tests/unit/fs_pair.h"
+#include "timer/client.h"
+
+static const uint8_t page[] = "<p>page</p>";
+static const struct fs_mem_entry entries[] = {
+    {"/site", NULL, 0, 5},
+    {"/site/index.html", page, sizeof(page) - 1, 1700000000000000000ull},
+};
+const struct fs_mem_config fs_mem_config = {.entries = entries, .entry_count = 2, .writable = "/tmp"};
+
+static unsigned wakes;
+static struct timer *armed;
+
+/* What files.c stands on and this test plays. */
+
+void port_wake(void)
+{
+    wakes++;
+}
+
+void port_wait(uint64_t deadline_ns)
+{
+    fs_pair_pump();
+}
+
+void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
+{
+    timer->handler = handler;
+    timer->context = context;
+    armed = timer;
+}
+
+void timer_stop(struct timer *timer)
+{
+    armed = NULL;
+}
+
+void ip_start(void)
+{
+}
+
+static struct file_job *opening(const char *path)
+{
+    struct file_job *job = file_job_get();
+
+    CHECK(job);
+    CHECK_EQUAL(file_job_path(job, FS_OPEN, path, FS_OPEN_READ), 0);
+    return job;
+}
+
+static unsigned open_files(void)
+{
+    fs_pair_pump();
+    return fs_server_counts().open_files;
+}
+
+/* Before the mount is answered a command waits; then it is carried out. */
+static void test_waits_for_the_mount(void)
+{
+    struct file_job *job = opening("/site/index.html");
+
+    CHECK(!file_job_done(job));
+    fs_pair_pump();
+    CHECK(wakes > 0);
+    CHECK(file_job_done(job));
+    CHECK_EQUAL(file_job_error(job), 0);
+    CHECK_EQUAL(file_job_attributes(job)->size, sizeof(page) - 1);
+    CHECK_EQUAL(armed == NULL, true);
+    uint64_t fd = file_job_result(job)->open.fd;
+    file_job_put(job);
+
+    job = file_job_get();
+    file_job_fd(job, FS_READ, fd, 3, 100);
+    CHECK_EQUAL(file_job_wait(job), 0);
+    CHECK_EQUAL(file_job_result(job)->length, sizeof(page) - 4);
+    CHECK(memcmp(file_job_data(job), page + 3, sizeof(page) - 4) == 0);
+    file_job_put(job);
+    CHECK_EQUAL(open_files(), 1);
+    files_close_later(fd, false);
+    CHECK_EQUAL(open_files(), 0);
+}
+
+static void test_errors(void)
+{
+    struct file_job *job = opening("/none");
+    static char long_path[FS_PATH_MAX + 2];
+
+    CHECK_EQUAL(file_job_wait(job), 2); /* ENOENT */
+    file_job_put(job);
+    memset(long_path, 'x', FS_PATH_MAX + 1);
+    job = file_job_get();
+    CHECK_EQUAL(file_job_path(job, FS_STAT, long_path, 0), 36); /* ENAMETOOLONG, and nothing was issued */
+    file_job_put(job);
+    CHECK(file_jobs_left());
+}
+
+/* A file that is opened for nobody is closed again. */
+static void test_dropped_jobs_clean_up(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        file_job_put(opening("/site/index.html"));
+        if (i % 7 == 0) {
+            fs_pair_pump();
+        }
+        while (!file_jobs_left()) {
+            fs_pair_pump();
+        }
+    }
+    CHECK_EQUAL(open_files(), 0);
+}
+
+/* All blocks in use: refused, and there again when one is given back. */
+static void test_out_of_blocks(void)
+{
+    struct file_job *jobs[64];
+    unsigned count = 0;
+
+    while (count < 64 && (jobs[count] = file_job_get()) != NULL) {
+        count++;
+    }
+    CHECK_EQUAL(count, FS_PAIR_SHARE_SIZE / FS_CLIENT_BLOCK_SIZE);
+    CHECK(!file_jobs_left());
+    file_job_put(jobs[--count]);
+    CHECK(file_jobs_left());
+    while (count > 0) {
+        file_job_put(jobs[--count]);
+    }
+}
+
+/* Closing needs no block, and more closes than the ring holds are held, not lost. */
+static void test_many_closes(void)
+{
+    uint64_t fds[100];
+
+    for (unsigned i = 0; i < 100; i++) {
+        struct file_job *job = opening("/site/index.html");
+        CHECK_EQUAL(file_job_wait(job), 0);
+        fds[i] = file_job_result(job)->open.fd;
+        file_job_put(job);
+    }
+    CHECK_EQUAL(open_files(), 100);
+    for (unsigned i = 0; i < 300; i++) { /* the others are refused by the server, which is no harm */
+        files_close_later(i < 100 ? fds[i] : 0x7777 + i, false);
+    }
+    CHECK_EQUAL(open_files(), 0);
+}
+
+int main(void)
+{
+    init();
+    CHECK(!files_available());
+    files_init(&fs_client_config);
+    CHECK(files_available());
+    test_waits_for_the_mount();
+    test_errors();
+    test_dropped_jobs_clean_up();
+    test_out_of_blocks();
+    test_many_closes();
+    CHECK_EQUAL(fs_server_counts().lost, 0);
+    CHECK_EQUAL(fs_server_counts().jobs, 0);
+    return 0;
+}
