@@ -161,11 +161,32 @@ static void take_unread(struct endpoint *endpoint, uint16_t count)
     }
 }
 
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+}
+
+/* Both sides have sent all they will. From here on lwIP may free the pcb, out of TIME_WAIT or after the last acknowledgement,
+ * without a word. */
+static void let_go(struct endpoint *endpoint)
+{
+    forget_owed(endpoint);
+    detach(endpoint->tcp);
+    endpoint->tcp = NULL;
+}
+
 static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
     struct endpoint *endpoint = argument;
     if (!data) {
-        endpoint->ended = true;
+        endpoint->ended = endpoint->fin = true;
+        if (endpoint->shut) {
+            let_go(endpoint);
+        }
     } else if (!keep_unread(endpoint, data)) {
         return ERR_MEM; /* lwIP keeps it and offers it again */
     }
@@ -217,15 +238,6 @@ static void attach(struct endpoint *endpoint, struct tcp_pcb *pcb)
     tcp_sent(pcb, on_sent);
     tcp_err(pcb, on_error);
     tcp_nagle_disable(pcb); /* writes are gathered here */
-}
-
-static void detach(struct tcp_pcb *pcb)
-{
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_sent(pcb, NULL);
-    tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
 }
 
 static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
@@ -291,6 +303,9 @@ bool endpoint_is_udp(const struct endpoint *endpoint)
 static void close_connection(struct endpoint *endpoint)
 {
     struct tcp_pcb *pcb = endpoint->tcp;
+    if (!pcb) {
+        return;
+    }
     for (size_t i = 0; i < CHAINS_MAX && endpoint->unread[i]; i++) {
         tcp_recved(pcb, endpoint->unread[i]->tot_len); /* else lwIP resets, and what was written may be lost on its way */
     }
@@ -418,13 +433,16 @@ int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
     if (endpoint->kind != TCP_CONNECTED) {
         return MP_ENOTCONN;
     }
-    if (read) {
-        endpoint->ended = true;
+    endpoint->ended |= read;
+    if (!write || endpoint->shut) {
+        return 0;
     }
-    if (write) {
-        endpoint->shut = true;
+    err_t error = tcp_shutdown(endpoint->tcp, 0, 1);
+    endpoint->shut = error == ERR_OK;
+    if (endpoint->shut && endpoint->fin) {
+        let_go(endpoint);
     }
-    return write ? endpoint_errno_of(tcp_shutdown(endpoint->tcp, 0, 1)) : 0;
+    return endpoint_errno_of(error);
 }
 
 static intptr_t nothing(struct endpoint *endpoint, int *error)

@@ -15,7 +15,8 @@ struct datagram;
 
 struct endpoint {
     uint8_t kind; /* enum kind */
-    bool ended;   /* the peer has sent all it will */
+    bool ended;   /* nothing more will be received */
+    bool fin;     /* because the peer has sent all it will */
     bool shut;    /* we have sent all we will */
     bool starved; /* lwIP had no memory for a write: not writable until something was acknowledged */
     bool owed;    /* in the list of those with output that has not been sent */
@@ -23,7 +24,7 @@ struct endpoint {
     uint8_t interest; /* events that the worker wants to be woken for */
     int error;        /* told once */
     union {
-        struct tcp_pcb *tcp;
+        struct tcp_pcb *tcp; /* NULL also while TCP_CONNECTED: both sides have sent all they will, the rest is lwIP's */
         struct udp_pcb *udp;
     };
     struct pbuf *unread[CHAINS_MAX]; /* TCP: [0] is read next; a slot after the last is NULL */
