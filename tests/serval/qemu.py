@@ -65,16 +65,18 @@ class Guest:
 
     console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
     client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC is
-    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's.
+    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU.
     """
 
-    def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None):
+    def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None,
+                 program=paths.QEMU):
         self.image = image
         self.forwards = dict(forwards or {})
         self.console = console
         self.board = board
         self.args = list(args)
         self.netdev = netdev
+        self.program = program
         self.log = Path(log) if log else None
         self.output = bytearray()
         self.mark = 0                       # expect() searches from here on
@@ -115,7 +117,7 @@ class Guest:
         self.qmp.command("cont")
 
     def _command(self, qmp_path):
-        command = [paths.QEMU, *board_args(self.board), "-S", "-qmp", f"unix:{qmp_path}"]
+        command = [str(self.program), *board_args(self.board), "-S", "-qmp", f"unix:{qmp_path}"]
         if self.console == "socket":
             command += ["-chardev", f"socket,id=console,host=127.0.0.1,port=0,server=on,wait=off,logfile={self.log}"]
         else:
