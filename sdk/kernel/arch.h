@@ -27,7 +27,9 @@
 #define CNTKCTL_EL0PCTEN (1ul << 0)
 #define CNTKCTL_EL0PTEN (1ul << 9)
 
-#define CPACR_FPEN (3ul << 20) /* FP/SIMD is not trapped */
+/* CPACR_EL1 (D17.2.30): FP/SIMD is trapped at EL0, or nowhere. */
+#define CPACR_FPEN_KERNEL (1ul << 20)
+#define CPACR_FPEN_ALL (3ul << 20)
 
 #define SPSR_EL0 (1ul << 6)    /* AArch64, EL0, IRQs open; FIQs masked, as on seL4: nobody raises one */
 #define SPSR_USER_FLAGS 0xf0000000ul /* N, Z, C, V: all that may be set from outside */
@@ -37,6 +39,7 @@
 #define ESR_ISS(esr) ((esr) & 0x1fffffful)
 #define ESR_CLASS_UNKNOWN 0x00
 #define ESR_CLASS_WF 0x01
+#define ESR_CLASS_FP_ACCESS 0x07
 #define ESR_CLASS_ILLEGAL_STATE 0x0e
 #define ESR_CLASS_SVC 0x15
 #define ESR_CLASS_SYSREG 0x18

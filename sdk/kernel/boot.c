@@ -34,7 +34,7 @@ static void init_cpu(void)
 
     sctlr &= ~(SCTLR_NTWI | SCTLR_NTWE);
     SYSREG_WRITE(sctlr_el1, sctlr | SCTLR_DZE | SCTLR_UCT | SCTLR_WXN | SCTLR_UCI);
-    SYSREG_WRITE(cpacr_el1, CPACR_FPEN);
+    SYSREG_WRITE(cpacr_el1, CPACR_FPEN_KERNEL);
     SYSREG_WRITE(mdscr_el1, 0); /* no debug exceptions, whatever the firmware did */
     __asm__ volatile("isb");
 }

@@ -20,7 +20,8 @@ _Static_assert(sizeof(struct context) == CONTEXT_SIZE, "entry.S");
 static struct {
     unsigned count;
     struct pd pds[ABI_PDS_MAX];
-    struct pd boot; /* whose registers the CPU has before the first PD */
+    struct pd boot;      /* whose registers the CPU has before the first PD */
+    struct pd *fp_owner; /* whose FP/SIMD registers it has: they stay while PDs run that do not use them */
 } self;
 
 struct pd *pd_loaded;
@@ -46,6 +47,7 @@ static void init_one(struct pd *pd, const struct abi_pd *abi, unsigned index)
     pd->priority = abi->priority;
     pd->message = (struct abi_message *)(KERNEL_VA_IPC + index * MMU_PAGE_SIZE);
     pd->cntkctl = CNTKCTL_EL0PCTEN | (abi->flags & ABI_PD_PHYS_TIMER ? CNTKCTL_EL0PTEN : 0);
+    pd->cpacr = CPACR_FPEN_KERNEL;
     pd->context.pc = abi->entry;
     pd->context.sp = abi->stack_top;
     pd->context.spsr = SPSR_EL0;
@@ -58,6 +60,8 @@ void pd_init(const struct abi_system *system)
 {
     self.count = system->pd_count;
     pd_loaded = &self.boot;
+    self.boot.cpacr = CPACR_FPEN_KERNEL;
+    self.fp_owner = &self.boot;
     for (unsigned index = 0; index < self.count; index++) {
         init_one(&self.pds[index], &system->pds[index], index);
     }
@@ -75,6 +79,20 @@ struct pd *pd_get(unsigned index)
     return &self.pds[index];
 }
 
+static void load_fp(struct pd *pd)
+{
+    context_switch_fp(&self.fp_owner->context, &pd->context);
+    self.fp_owner = pd;
+}
+
+/* The return to EL0 synchronises the system registers. */
+void pd_begin_fp(struct pd *pd)
+{
+    pd->cpacr = CPACR_FPEN_ALL;
+    SYSREG_WRITE(cpacr_el1, pd->cpacr);
+    load_fp(pd);
+}
+
 void pd_load_other(struct pd *pd)
 {
     struct pd *last = pd_loaded;
@@ -87,7 +105,12 @@ void pd_load_other(struct pd *pd)
     /* The kernel reads nothing through TTBR0, so the return to EL0 is all the synchronisation that this needs. */
     SYSREG_WRITE(ttbr0_el1, pd->abi->ttbr0);
     pd_loaded = pd;
-    context_switch_fp(&last->context, &pd->context);
+    if (last->cpacr != pd->cpacr) {
+        SYSREG_WRITE(cpacr_el1, pd->cpacr);
+    }
+    if (pd->cpacr == CPACR_FPEN_ALL && pd != self.fp_owner) {
+        load_fp(pd);
+    }
 }
 
 static void bind(struct sc *sc, struct pd *pd)

@@ -49,6 +49,7 @@ struct pd {
     bool warned;           /* has been told of a channel it does not have (debug) */
     uint64_t notified;     /* channels notified and not yet delivered */
     uint64_t cntkctl;      /* its rights on the generic timer */
+    uint64_t cpacr;        /* CPACR_FPEN_ALL once it has used FP/SIMD, until then CPACR_FPEN_KERNEL */
     struct pd *caller;     /* whom it owes an answer */
     struct pd *queue;      /* who waits to be served: by priority, then in order of time */
     struct pd *queue_next; /* PD_QUEUED: who comes after it */
@@ -63,11 +64,14 @@ void pd_init(const struct abi_system *system);
 struct pd *pd_get(unsigned index); /* index < pd_count */
 unsigned pd_count(void);
 
-/* Whose address space, FP/SIMD registers, thread pointer and timer rights the CPU has, also while nobody runs. */
+/* Whose address space, thread pointer and timer rights the CPU has, also while nobody runs. */
 extern struct pd *pd_loaded;
 
 /* Makes them `pd`'s, which are not loaded. */
 void pd_load_other(struct pd *pd);
+
+/* The running PD uses FP/SIMD for the first time: from now on it has these registers whenever it runs. */
+void pd_begin_fp(struct pd *pd);
 
 static inline void pd_load(struct pd *pd)
 {

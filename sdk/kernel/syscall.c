@@ -193,6 +193,8 @@ struct context *exception_handle(uint64_t esr, uint64_t address)
     if (ESR_CLASS(esr) == ESR_CLASS_WF) {
         /* WFI or WFE: where there is no tick, nothing might ever end it. It is a hint, and waits for nothing here. */
         sched_current()->context.pc += 4;
+    } else if (ESR_CLASS(esr) == ESR_CLASS_FP_ACCESS) {
+        pd_begin_fp(sched_current());
     } else {
         fault_exception(esr, address);
     }

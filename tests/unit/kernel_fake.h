@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 extern uint64_t fake_cntvct_el0, fake_cntfrq_el0, fake_cntv_ctl_el0, fake_cntv_cval_el0, fake_cntkctl_el1;
-extern uint64_t fake_tpidr_el0, fake_ttbr0_el1;
+extern uint64_t fake_tpidr_el0, fake_ttbr0_el1, fake_cpacr_el1;
 void fake_wait_for_interrupt(void);
 
 #define SYSREG_READ(name) (fake_##name)
@@ -14,14 +14,16 @@ void fake_wait_for_interrupt(void);
 #define WAIT_FOR_INTERRUPT() fake_wait_for_interrupt()
 
 #define CNTKCTL_EL0PCTEN (1ul << 0)
-#define CNTKCTL_EL0VCTEN (1ul << 1)
 #define CNTKCTL_EL0PTEN (1ul << 9)
+#define CPACR_FPEN_KERNEL (1ul << 20)
+#define CPACR_FPEN_ALL (3ul << 20)
 #define SPSR_EL0 0ul
 #define SPSR_USER_FLAGS 0xf0000000ul
 
 #define ESR_CLASS(esr) (((esr) >> 26) & 0x3f)
 #define ESR_CLASS_UNKNOWN 0x00
 #define ESR_CLASS_WF 0x01
+#define ESR_CLASS_FP_ACCESS 0x07
 #define ESR_CLASS_ILLEGAL_STATE 0x0e
 #define ESR_CLASS_SYSREG 0x18
 #define ESR_CLASS_INSTRUCTION_ABORT 0x20

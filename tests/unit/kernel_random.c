@@ -33,7 +33,7 @@
 #define SYSTEMS 300
 
 uint64_t fake_cntvct_el0, fake_cntfrq_el0 = 1000000, fake_cntv_ctl_el0, fake_cntv_cval_el0, fake_cntkctl_el1;
-uint64_t fake_tpidr_el0, fake_ttbr0_el1;
+uint64_t fake_tpidr_el0, fake_ttbr0_el1, fake_cpacr_el1;
 
 static struct {
     struct abi_system *system;
@@ -41,6 +41,7 @@ static struct {
     bool unmasked[GICV2_INTIDS];
     unsigned pending;
     unsigned revived;
+    const struct context *fp; /* whose FP/SIMD registers the machine has */
     unsigned delivered; /* calls and notifications: the programs must have got somewhere */
 } self = {.pending = NO_INTID};
 
@@ -92,7 +93,8 @@ _Noreturn void kassert_failed(const char *file, int line, const char *what)
 
 void context_switch_fp(struct context *from, const struct context *to)
 {
-    assert(from != to);
+    assert(from != to && (self.fp == NULL || from == self.fp));
+    self.fp = to;
 }
 
 static bool timer_armed(void)
@@ -267,6 +269,7 @@ static void check(void)
     const struct pd *current = sched_current();
 
     assert(current != NULL && current->state == PD_RUNNABLE && current->sc != NULL && pd_loaded == current);
+    assert(fake_cpacr_el1 == current->cpacr && (current->cpacr != CPACR_FPEN_ALL || self.fp == &current->context));
     assert(self.pending == NO_INTID && sched.candidate == NULL);
     for (unsigned index = 0; index < PDS; index++) {
         const struct pd *pd = pd_get(index);
@@ -302,9 +305,11 @@ static void make_call(struct context *context)
 
 static void make_fault(void)
 {
-    static const uint64_t classes[] = {ESR_CLASS_DATA_ABORT, ESR_CLASS_INSTRUCTION_ABORT, ESR_CLASS_BRK, ESR_CLASS_UNKNOWN};
+    static const uint64_t classes[] = {ESR_CLASS_DATA_ABORT, ESR_CLASS_INSTRUCTION_ABORT, ESR_CLASS_BRK, ESR_CLASS_UNKNOWN,
+                                       ESR_CLASS_WF, ESR_CLASS_FP_ACCESS};
+    unsigned which = (unsigned)rand() % (sched_current()->cpacr == CPACR_FPEN_ALL ? 5 : 6);
 
-    exception_handle(classes[rand() % 4] << 26, number());
+    exception_handle(classes[which] << 26, number());
 }
 
 static void step(void)
@@ -327,6 +332,7 @@ static int run(unsigned seed)
     srand(seed);
     make_system();
     clock_init();
+    self.fp = NULL;
     pd_init(self.system);
     for (unsigned index = 0; index < PDS; index++) {
         pd_get(index)->message = &self.messages[index];
