@@ -4,7 +4,7 @@ NFS_CFLAGS := -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D
     -I$(LIBNFS)/mount -I$(LIBNFS)/nfs -I$(LIBNFS)/portmap
 
 $(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
-    nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c),,$(NFS_CFLAGS) $(FOREIGN)))
+    nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c),,$(NFS_CFLAGS) -include fs/nfs/compat/buckets.h $(FOREIGN)))
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))
 $(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c fs/nfs/connection.c fs/nfs/socket.c, \
     fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
