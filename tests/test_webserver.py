@@ -10,7 +10,7 @@ import time
 
 import pytest
 from serval import build, paths
-from serval.http import GENEROUS_S, Answer, curl, exchange, get
+from serval.http import GENEROUS_S, Answer, curl, exchange, get, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 from serval.siterules import CASES, MODIFIED, SECRET, make_site
@@ -130,9 +130,12 @@ def test_large_file_is_equal(guest):
 
 
 def test_fifty_at_once(guest):
-    paths_asked = ["/size/1024.bin", "/size/65537.bin", "/", "/about", "/missing"] * 10
-    with concurrent.futures.ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda path: get(guest.port("http"), path), paths_asked))
+    asked = ["/size/1024.bin", "/size/65537.bin", "/", "/about", "/missing"] * 10
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(guest.connect()) for _ in asked]
+        for sock, path in zip(socks, asked):
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        answers = [Answer(receive_all(sock)) for sock in socks]
     assert [a.status for a in answers] == [200, 200, 200, 200, 404] * 10
     assert {len(a.body) for a in answers[0::5]} == {1024} and {len(a.body) for a in answers[1::5]} == {65537}
     assert len({a.body for a in answers[1::5]}) == 1
@@ -180,7 +183,7 @@ def test_a_request_in_pieces(guest):
 def test_clients_that_leave_cost_nothing(guest):
     port = guest.port("http")
     for number in range(60):
-        with socket.create_connection(("127.0.0.1", port), timeout=GENEROUS_S) as sock:
+        with guest.connect() as sock:
             sock.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
             if number % 2:
                 assert sock.recv(1000)
@@ -195,15 +198,15 @@ def test_readers_that_stall_hold_nobody_up(guest):
     with contextlib.ExitStack() as stack:
         stalled = []
         for _ in range(70):
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", guest.port("http")), timeout=GENEROUS_S))
+            sock = stack.enter_context(guest.connect())
             sock.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
             stalled.append(sock)
         for sock in stalled:
             assert sock.recv(12) == b"HTTP/1.0 200"
         for _ in range(5):
             assert get(guest.port("http"), "/size/65537.bin").headers["content-length"] == "65537"
-        for sock in stalled[::10]:
-            raw = b"HTTP/1.0 200" + b"".join(iter(lambda sock=sock: sock.recv(1 << 20), b""))
+        for sock in stalled[::30]:
+            raw = b"HTTP/1.0 200" + receive_all(sock)
             assert hashlib.sha256(Answer(raw).body).digest() == expected
     assert get(guest.port("http"), "/").body == b"start"
 

@@ -9,8 +9,13 @@ app.py at the top of the export, if there is one, may add routes in Python:
             return {"hello": request.args.get("name", "world")}
 """
 
-import asyncio
 import sys
+
+# Until the server runs, modules come from the image alone: no file of the export takes the place of one, and nobody is asked.
+mount = [entry for entry in sys.path if entry != ".frozen"]
+sys.path[:] = [".frozen"]
+
+import asyncio
 
 import fs_async
 from staticsite import StaticSite
@@ -20,15 +25,15 @@ HOST, PORT = "0.0.0.0", 80
 
 def add_routes(app):
     """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site."""
+    sys.path.extend(mount)
     try:
         from app import routes
+        routes(app)
     except ImportError:
-        return
+        pass                            # there is none
     except Exception as error:
         print("webserver: app.py is left out:")
         sys.print_exception(error)
-        return
-    routes(app)
 
 
 async def add_routes_later(app):
@@ -47,6 +52,9 @@ async def add_routes_later(app):
 
 async def main(folder):
     app = StaticSite(folder)
+    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
+    while app.server is None and not server.done():
+        await asyncio.sleep_ms(0)                   # it listens at its second turn
     try:
         await fs_async.stat(app.folder or "/")      # answered once the mount stands, or is late
         add_routes(app)
@@ -54,11 +62,8 @@ async def main(folder):
         print("webserver: WEBSITE_DIR '%s' cannot be read (error %d); until it can, requests are refused"
               % (folder, error.errno))
         asyncio.create_task(add_routes_later(app))
-    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
-    while app.server is None and not server.done():
-        await asyncio.sleep_ms(0)       # it listens at its second turn
     if not server.done():
-        print("Starting async server on %s:%d..." % (HOST, PORT))   # whoever reads this may ask
+        print("Starting async server on %s:%d..." % (HOST, PORT))
     await server
 
 

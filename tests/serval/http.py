@@ -34,14 +34,19 @@ def curl(url, *args):
     return Answer(done.stdout)
 
 
+def receive_all(sock):
+    """What comes until the other side closes."""
+    parts = []
+    while part := sock.recv(1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
 def exchange(port, request, timeout=GENEROUS_S):
     """Sends bytes to 127.0.0.1:port and returns all that comes until the other side closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
         sock.sendall(request)
-        parts = []
-        while part := sock.recv(65536):
-            parts.append(part)
-        return b"".join(parts)
+        return receive_all(sock)
 
 
 def get(port, path, **headers):

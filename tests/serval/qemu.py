@@ -239,6 +239,14 @@ class Guest:
     def url(self, path="/", name="http"):
         return f"http://127.0.0.1:{self.port(name)}{path}"
 
+    def connect(self, name="http", timeout=GENEROUS_S):
+        """A TCP connection to the guest, through QEMU's accept before this returns. QEMU's listener has a backlog of one:
+        connections made all at once are retried by this machine's kernel after 1, 3, 7 .. s, and some are reset in the end."""
+        sock = socket.create_connection(("127.0.0.1", self.port(name)), timeout=timeout)
+        self.qmp.command("query-status")    # answered by the loop that accepts
+        self.qmp.command("query-status")
+        return sock
+
     def set_link(self, up):
         """Pulls the network cable, or plugs it in again."""
         self.qmp.command("set_link", name="net0", up=up)
