@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the kernel's operations cost, in guest instructions: bench/kernel on our SDK, or on the one that MICROKIT_SDK names.
+"""What the kernel's operations cost, in guest instructions: bench/kernel on our SDK, or on MICROKIT_SDK's.
 
     make costs [MICROKIT_SDK=..] [MICROKIT_CONFIG=release]
 
@@ -44,7 +44,8 @@ def description(on_the_end):
     lines = ["<system>", f'<memory_region name="uart" size="0x1000" phys_addr="{UART:#x}" />']
     for name, program, priority, more in PDS:
         pp = ' pp="true"' if name in CALLED and not on_the_end else ""
-        lines += [f'<protection_domain name="{name}" priority="{priority}" budget="{LONG_US}" period="{LONG_US}"{more}{pp}>',
+        lines += [f'<protection_domain name="{name}" priority="{priority}" budget="{LONG_US}" period="{LONG_US}"'
+                  f'{more}{pp}>',
                   f'<program_image path="{program}.elf" />']
         if name in ("measurer", "ticker"):
             lines.append('<map mr="uart" vaddr="0x5000000" perms="rw" cached="false" />')

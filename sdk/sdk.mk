@@ -1,6 +1,7 @@
 # sdk/sdk.mk: our SDK, installed with the official one's shape into CACHE_DIR/sdk:
 #
 #   bin/microkit                                    the image tool, native
+#   VERSION                                         the release of Microkit whose dialect this SDK's users may write
 #   board/BOARD/CONFIG/include/microkit.h           libmicrokit's header (and what it includes)
 #   board/BOARD/CONFIG/lib/{libmicrokit.a,microkit.ld}
 #   board/BOARD/CONFIG/elf/{kernel.elf,loader.elf}
@@ -62,8 +63,10 @@ endef
 ifeq ($(MICROKIT_SDK),)
 $(foreach c,$(CONFIGS),$(eval $(call sdk_config,$c)))
 $(eval $(call host_program,$(OWN_SDK)/bin/microkit,$(sort $(wildcard sdk/tool/*.c)),-Isdk,-lexpat -lelf))
-SDK_ALL := $(OWN_SDK)/bin/microkit $(foreach c,$(CONFIGS),$(sdk_files.$c))
-SDK_FILES := $(sdk_files.$(MICROKIT_CONFIG))
+$(OWN_SDK)/VERSION:
+	@mkdir -p $(@D) && echo $(SDK_VERSION) >$@
+SDK_ALL := $(OWN_SDK)/bin/microkit $(OWN_SDK)/VERSION $(foreach c,$(CONFIGS),$(sdk_files.$c))
+SDK_FILES := $(OWN_SDK)/VERSION $(sdk_files.$(MICROKIT_CONFIG))
 GENERATED_HEADERS := $(filter %.h,$(SDK_FILES)) $(PACKAGES_READY)
 else
 GENERATED_HEADERS := $(PACKAGES_READY)

@@ -1,4 +1,4 @@
-"""The kernel's operations cost what docs/kernel.md says: counted in guest instructions, so no noise (bench/kernel.py)."""
+"""The kernel's operations cost what docs/kernel.md says: in guest instructions, so without noise (bench/kernel.py)."""
 
 import os
 import sys
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="th
 
 def documented():
     """{operation: guest instructions of ours} from the table in docs/kernel.md."""
-    rows = [line.split("|")[1:3] for line in (paths.TOP / "docs" / "kernel.md").read_text().splitlines()
-            if line.startswith("| ") and line.count("|") == 5]
-    return {name.strip(): int(value.replace(" ", "")) for name, value in rows if value.strip().replace(" ", "").isdigit()}
+    rows = [[cell.strip() for cell in line.split("|")[1:3]]
+            for line in (paths.TOP / "docs" / "kernel.md").read_text().splitlines() if line.count("|") == 5]
+    return {name: int(value) for name, value in rows if value.isdigit()}
 
 
 def test_nothing_costs_more_than_documented():

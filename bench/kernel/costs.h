@@ -1,7 +1,7 @@
 /* bench/kernel/costs.h: what the programs of bench/kernel share. microkit.h only: they run on any SDK.
  *
- * Time is the physical counter. Under QEMU's -icount shift=0 an instruction is a nanosecond and the counter runs at 62.5 MHz:
- * a tick is 16 guest instructions, whoever executes them.
+ * Time is the physical counter. Under QEMU's -icount shift=0 an instruction is a nanosecond and the counter runs at
+ * 62.5 MHz: a tick is 16 guest instructions, whoever executes them.
  */
 #ifndef BENCH_KERNEL_COSTS_H
 #define BENCH_KERNEL_COSTS_H
@@ -31,7 +31,7 @@ static inline uint64_t now(void)
     return ticks;
 }
 
-/* `name: N` on the PL011 (Arm DDI 0183: data at 0, flags at 0x18, bit 5 "transmit FIFO full"), in every configuration. */
+/* On the PL011 (Arm DDI 0183: data at 0, flags at 0x18, bit 5 "transmit FIFO full"), in every configuration. */
 static inline void print(const char *text)
 {
     volatile uint32_t *uart = (volatile uint32_t *)UART;

@@ -1,4 +1,5 @@
-/* measurer.c: does each thing ROUNDS times and prints guest instructions per round: loop, libmicrokit and kernel together. */
+/* measurer.c: does each thing ROUNDS times and prints guest instructions per round: loop, libmicrokit and
+ * kernel together. */
 #include "costs.h"
 
 static uint64_t since;

@@ -1,5 +1,5 @@
-/* ticker.c: from the moment at which the physical timer is due to the first instruction of notified(), while a PD of low
- * priority runs. The least of ROUNDS, since the official kernel's own timer may come between.
+/* ticker.c: from the moment at which the physical timer is due to the first instruction of notified(), while a PD of
+ * low priority runs. The least of ROUNDS, since the official kernel's own timer may come between.
  *
  * The counter steps each TICK_INSTRUCTIONS; how far the first reading was from the next step is found by a loop of
  * LOOP_INSTRUCTIONS: the result is right to that many.

@@ -203,8 +203,9 @@ static struct pd *pop(void)
     return pd;
 }
 
-/* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and who was woken goes before those
- * that were ready, unless it is an equal of the running one: as on seL4, whose programs see it (tests/microkit/order.c). */
+/* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and who was woken goes before
+ * those that were ready, unless it is an equal of the running one: as on seL4, whose programs see it
+ * (tests/microkit/order.c). */
 static struct pd *choose(void)
 {
     struct pd *current = self.current;

@@ -1,4 +1,4 @@
-/* trier.c: one trial at each start: an instruction that user level may do, or not (then the parent restarts this PD). */
+/* trier.c: tries instructions that user level may do, or not; then its parent restarts it, and it tries the next. */
 #include "check.h"
 
 #define CACHED 0x5000000ul
@@ -54,14 +54,15 @@ static const struct {
     void (*trial)(void);
 } trials[] = {
 #define TRIAL(name) {#name, name}
-    TRIAL(read_cntpct_el0), TRIAL(read_cntvct_el0), TRIAL(read_cntfrq_el0), TRIAL(read_cntv_ctl_el0), TRIAL(read_ctr_el0),
-    TRIAL(read_dczid_el0), TRIAL(read_pmccntr_el0), TRIAL(read_tpidr_el0), TRIAL(write_tpidr_el0),
-    TRIAL(read_tpidrro_el0), TRIAL(write_daif), TRIAL(read_midr_el1), TRIAL(read_currentel), TRIAL(read_fpcr), TRIAL(clean),
-    TRIAL(clean_to_unification), TRIAL(clean_and_invalidate), TRIAL(invalidate), TRIAL(invalidate_instructions),
-    TRIAL(zero_line), TRIAL(zero_line_uncached), TRIAL(unaligned), TRIAL(unaligned_uncached), TRIAL(pair_uncached),
-    TRIAL(vector_uncached), TRIAL(wait_for_interrupt), TRIAL(wait_for_event), TRIAL(yield), TRIAL(undefined),
-    TRIAL(breakpoint), TRIAL(hypervisor_call), TRIAL(monitor_call), TRIAL(read_null), TRIAL(write_text),
-    TRIAL(execute_memory), TRIAL(execute_unmapped), TRIAL(execute_unaligned), TRIAL(kernel_address), TRIAL(unknown_call),
+    TRIAL(read_cntpct_el0), TRIAL(read_cntvct_el0), TRIAL(read_cntfrq_el0), TRIAL(read_cntv_ctl_el0),
+    TRIAL(read_ctr_el0), TRIAL(read_dczid_el0), TRIAL(read_pmccntr_el0), TRIAL(read_tpidr_el0),
+    TRIAL(write_tpidr_el0), TRIAL(read_tpidrro_el0), TRIAL(write_daif), TRIAL(read_midr_el1), TRIAL(read_currentel),
+    TRIAL(read_fpcr), TRIAL(clean), TRIAL(clean_to_unification), TRIAL(clean_and_invalidate), TRIAL(invalidate),
+    TRIAL(invalidate_instructions), TRIAL(zero_line), TRIAL(zero_line_uncached), TRIAL(unaligned),
+    TRIAL(unaligned_uncached), TRIAL(pair_uncached), TRIAL(vector_uncached), TRIAL(wait_for_interrupt),
+    TRIAL(wait_for_event), TRIAL(yield), TRIAL(undefined), TRIAL(breakpoint), TRIAL(hypervisor_call),
+    TRIAL(monitor_call), TRIAL(read_null), TRIAL(write_text), TRIAL(execute_memory), TRIAL(execute_unmapped),
+    TRIAL(execute_unaligned), TRIAL(kernel_address), TRIAL(unknown_call),
 };
 
 static unsigned next = 1; /* a restart sets the program counter and nothing else: this goes on counting */

@@ -5,14 +5,15 @@ import subprocess
 from . import paths
 
 # The flags that the official examples use, as clang spells them.
-FLAGS = ["-mcpu=cortex-a53", "-mstrict-align", "-nostdlib", "-ffreestanding", "-O3", "-Wall", "-Wno-unused-function", "-Werror"]
+FLAGS = ["-mcpu=cortex-a53", "-mstrict-align", "-nostdlib", "-ffreestanding", "-O3", "-Wall", "-Wno-unused-function",
+         "-Werror"]
 CLANG = ["clang", "--target=aarch64-none-elf", *FLAGS]
 GCC = ["aarch64-linux-gnu-gcc", "-fno-pie", *FLAGS]
 
 
 def calls_on_the_end(sdk):
-    """Whether the SDK reads `pp` on a channel's end, as from 2.0.0 on; releases have their version in a file since then."""
-    return (sdk / "VERSION").exists() or not (sdk / "LICENSE.md").exists()
+    """Whether the SDK reads `pp` on a channel's end, as from 2.0.0 on; they have a file VERSION since then."""
+    return (sdk / "VERSION").exists()
 
 
 def run(*command, cwd):
@@ -28,6 +29,6 @@ def image(sdk, out, system, programs, sources, config="debug"):
         run(*CLANG, f"-I{board}/include", f"-I{sources}", "-c", sources / f"{name}.c", "-o", f"{name}.o", cwd=out)
         run("ld.lld", f"-L{board}/lib", "-T", board / "lib" / "microkit.ld", f"{name}.o", "-lmicrokit", "-o",
             f"{name}.elf", cwd=out)
-    run(sdk / "bin" / "microkit", system, "--search-path", out, "--board", paths.BOARD, "--config", config, "-o", "x.img",
-        "-r", "x.txt", cwd=out)
+    run(sdk / "bin" / "microkit", system, "--search-path", out, "--board", paths.BOARD, "--config", config,
+        "-o", "x.img", "-r", "x.txt", cwd=out)
     return out / "x.img"

@@ -1,5 +1,6 @@
-/* kernel/gen_config.h: what programs and makefiles for the official SDK look up about its kernel, as far as it holds for this
- * one. Two blanks before a value, as there: makefiles cut at them. Not here, since it is not so: hypervisor support.
+/* kernel/gen_config.h: what programs and makefiles for the official SDK look up about its kernel, as far as it holds
+ * for this one. Two blanks before a value, as there: makefiles cut at them. Not here, since it is not so: hypervisor
+ * support.
  */
 #ifndef KERNEL_GEN_CONFIG_H
 #define KERNEL_GEN_CONFIG_H

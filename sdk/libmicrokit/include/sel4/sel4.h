@@ -129,8 +129,8 @@ static inline void seL4_SetMR(int i, seL4_Word value)
     __sel4_ipc_buffer->msg[i] = value;
 }
 
-/* Caches, by address. With seL4 these are system calls on the PD's own address space (capability 3 in Microkit); here user
- * level may do it itself, so `vspace` is ignored. The range must be mapped and readable, else the PD faults. */
+/* Caches, by address. With seL4 these are system calls on the PD's own address space (capability 3 in Microkit); here
+ * user level may do it itself, so `vspace` is ignored. The range must be mapped and readable, else the PD faults. */
 #define SEL4_CACHE_LINE 64ul
 
 #define SEL4_EACH_LINE(operation, start, end)                                                                        \
