@@ -30,7 +30,7 @@ unit: $(all_host_tests)
 
 # What the scripts of run and test find in their environment: where things are, and the user's variables.
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
-    QEMU='$(QEMU)' MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(SDK:$(OWN_SDK)=)' SERVAL_MAKE='$(MAKE)' \
+    QEMU='$(QEMU)' MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
     SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))'
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs.
