@@ -7,11 +7,13 @@ import os
 import re
 
 import pytest
-
-from serval import build
+from serval import build, paths
+from serval.microkit import calls_on_the_end
 from serval.qemu import Guest
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="boots images of our own SDK")
+OLD = bool(os.environ.get("MICROKIT_SDK")) and not calls_on_the_end(paths.TOP / os.environ["MICROKIT_SDK"])
+# The others run on any SDK, in exact time: budgets, slices and queues are the same.
+ours = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="what our kernel and loader add, or say in other words")
 
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]
 ENTRIES = {
@@ -39,14 +41,16 @@ def numbers(lines):
 
 def test_a_call_returns_what_the_server_says_and_runs_on_the_right_time(boot):
     lines = lines_of(boot, "calls", "background: done")
-    assert lines[1:5] == ["deep: init", "middle: init", "active: init", "client: init"], "by priority"
+    assert [line for line in lines if line.endswith(": init")][:4] == \
+        ["deep: init", "middle: init", "active: init", "client: init"], "by priority"
     client = of(lines, "client")
     assert client[1:7] == ["words right 0", "label 0", "words right 5", "label 5", "words right 120", "label 120"]
     share = numbers(client)
     assert 98 <= share["share of client"] <= 101, "a tenth of the time, in 0.1 %"
     assert 98 <= share["share of deep"] <= 101, "a passive server runs on its caller's time, through another one"
     assert share["share of active"] >= 990, "an active server runs on its own"
-    assert share["on a channel for notifications"] == 0, "refused: an empty answer"
+    if not OLD:  # whose library asks the kernel, which answers with an error
+        assert share["on a channel for notifications"] == 0, "refused: an empty answer"
     assert 880 <= numbers(of(lines, "background"))["share"] <= 905, "who has no limit gets the rest"
 
 
@@ -72,6 +76,7 @@ def test_callers_of_a_busy_server_are_served_by_priority(boot):
     assert answered == ["high: answered", "mid: answered", "low: answered"]
 
 
+@ours
 def test_a_parent_handles_the_faults_of_its_children(boot):
     lines = lines_of(boot, "children", "client: done")
     assert of(lines, "faulty") == ["start 1", "behind the instruction", "told 4711", "start 2"]
@@ -94,6 +99,7 @@ def test_a_parent_handles_the_faults_of_its_children(boot):
     assert "fault:" not in "\n".join(lines), "a fault that a parent gets is not printed"
 
 
+@ours
 def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
     lines = lines_of(boot, "timer", "idler: done\ntimer: notified on 0")
     assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + ["notified on 0"] * 2
@@ -101,6 +107,7 @@ def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
         "a second deferred call makes the first one happen"
 
 
+@ours
 @pytest.mark.parametrize("config", ["debug", "release", "benchmark"])
 @pytest.mark.parametrize("how", ENTRIES)
 def test_the_image_boots(boot, how, config):
@@ -109,6 +116,7 @@ def test_the_image_boots(boot, how, config):
     guest.expect(r"greeter\| .*notified on channel 1\r?\n")
 
 
+@ours
 @pytest.mark.parametrize("virtualization", ["on", "off"])
 @pytest.mark.parametrize("address", [None, 0x48000000, 0x6fff0000, 0x70001000])
 def test_the_image_may_lie_anywhere(boot, address, virtualization):
@@ -119,6 +127,7 @@ def test_the_image_may_lie_anywhere(boot, address, virtualization):
         guest.expect(r"adder says 42\r?\n")
 
 
+@ours
 @pytest.mark.parametrize("virtualization", ["on", "off"])
 def test_the_image_starts_from_a_boot_loader_that_has_translation_and_caches_on(boot, virtualization):
     """Elsewhere than where it belongs, in memory that is not zero."""
@@ -156,6 +165,7 @@ BROKEN = {
 }
 
 
+@ours
 @pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.__name__)
 def test_a_broken_image_is_refused_with_one_line(boot, tmp_path, how):
     broken = tmp_path / "broken.img"

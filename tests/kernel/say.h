@@ -7,8 +7,16 @@
 
 static inline void say(const char *text, unsigned number)
 {
+    char digits[11];
+    unsigned first = sizeof(digits) - 1;
+
+    digits[first] = '\0';
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
     microkit_dbg_puts(text);
-    microkit_dbg_put32(number);
+    microkit_dbg_puts(&digits[first]); /* microkit_dbg_put32 came with 2.0 */
     microkit_dbg_puts("\n");
 }
 
