@@ -48,6 +48,7 @@ static struct {
     uint32_t tx_frames;      /* put since the start: every TX_INTERRUPT_EACH-th asks for an interrupt */
     uint64_t sent;           /* descriptors that came back */
     uint64_t sent_at_check;
+    bool waited;             /* at that time there was something to send */
     struct dwmac_link link;
     bool running;            /* false: the reset did not end, or helped for a moment only; the timer tries again */
     uint64_t restarted_ns;
@@ -396,11 +397,13 @@ static void acknowledge(void)
 
 /* -- time -- */
 
-/* Since the last time nothing was sent of what was there to send: the DMA has stopped without a word. */
+/* What was there to send the last time is there still: the DMA has stopped without a word. */
 static bool stuck(void)
 {
-    bool result = self.tx.count > 0 && self.sent == self.sent_at_check;
+    bool waiting = self.tx.count > 0;
+    bool result = waiting && self.waited && self.sent == self.sent_at_check;
 
+    self.waited = waiting;
     self.sent_at_check = self.sent;
     return result;
 }
