@@ -8,4 +8,5 @@ $(eval $(call program,serial_virt_rx,serial/virt_rx.c))
 
 $(eval $(call host_test,serial_lines,tests/unit/serial_virt_tx.c serial/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_pl011,tests/unit/serial_driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_ns16550,tests/unit/serial_ns16550.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_input,tests/unit/serial_input.c serial/virt_rx.c serial/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
