@@ -8,7 +8,7 @@
 #define BUS 0x60000000ul
 #define SHARE_BUS 0x61000000ul
 #define SIZE 0x8000
-#define ROUNDS 100
+#define ROUNDS 2000
 
 static _Alignas(4096) uint8_t cpu[2][SIZE], device[2][SIZE], clean[2][SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)], rings[2][RING_BYTES(1024, 16)];
