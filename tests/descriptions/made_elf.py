@@ -37,7 +37,7 @@ def elf(segments, symbols=(), entry=None, kind=EXEC, machine=AARCH64, data=1, mo
 
 LOOP = struct.pack("<I", 0x14000000)  # b .
 KERNEL_VA = 0xffffff8000000000
-IMAGE_HEADER_SIZE = 10 * 8 + 128 * 16
+IMAGE_HEADER_SIZE = 11 * 8 + 128 * 16
 
 KERNEL = elf([(KERNEL_VA, R | X, LOOP, None), (KERNEL_VA + 0x1000, R | W, b"\1", 0x3000)])
 LOADER = elf([(0, R | X, LOOP + bytes(60), None), (0x1000, R | W, bytes(IMAGE_HEADER_SIZE), None)],
