@@ -50,7 +50,7 @@ class Board:
         if fact is None:
             raise ComposeError(f"unknown device '{name}'; board {self.name} has: {', '.join(sorted(self.facts.DEVICES))}")
         node = self._node(fact["node"], f"device '{name}'")
-        base, size = (self._reg(node) or [(None, None)])[0]
+        base, size = (self._reg(node) or [(None, None)])[fact.get("reg", 0)]
         irq, trigger = self._interrupt(node, fact.get("interrupt", 0))
         return Device(name, base, size, irq, trigger)
 

@@ -34,8 +34,8 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
     SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))'
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs.
-run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY)
-	@$(script_environment) MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,\
+run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
+	@$(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,\
 	    $(USER_VARIABLES)),$v='$($v)') QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
 
 # TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'.

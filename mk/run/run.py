@@ -86,8 +86,9 @@ def build(variables, build_dir):
 def start_qemu(image, port):
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD", "qemu_virt_aarch64") / "qemu.args").read_text(),
                           comments=True)
-    command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio",
-               "-device", f"loader,file={image},addr=0x70000000,cpu-num=0",
+    boot = [*shlex.split(variable("QEMU_BOOT")), str(image)] if variable("QEMU_BOOT") else \
+        ["-device", f"loader,file={image},addr=0x70000000,cpu-num=0"]
+    command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
                "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{GUEST_ADDRESS}:80",
                *shlex.split(variable("QEMU_EXTRA"))]
     libc = ctypes.CDLL(None)
