@@ -1,5 +1,5 @@
-/* fs/client.h: a program's end of the file service. Issue commands, be called when each is answered. No waiting in here: a worker waits
- * by fiber_wait() until its request is done (see python/), a state machine goes on in the handler.
+/* fs/client.h: a program's end of the file service. Issue commands, be called when each is answered. No waiting in
+ * here: a worker waits by fiber_wait() until its request is done (see python/), a state machine goes on in the handler.
  *
  * Buffers in the share come from a small allocator of fixed-size blocks; a request holds its buffers until it is freed.
  */

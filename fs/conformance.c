@@ -407,7 +407,9 @@ static void bad_buffers(void)
 {
     const struct fs_buffer path = in_paths(0, "/");
     const struct fs_buffer bad[] = {
-        {NOWHERE, 1}, {0, NOWHERE}, {~0ull, ~0ull}, {~0ull, 1}, {0, ~0ull}, {1ull << 63, 1ull << 63}, {path.offset, 1ull << 40}};
+        {NOWHERE, 1}, {0, NOWHERE}, {~0ull, ~0ull}, {~0ull, 1}, {0, ~0ull}, {1ull << 63, 1ull << 63},
+        {path.offset, 1ull << 40},
+    };
 
     make_file("buffers", "untouched");
     uint64_t fd = opened("buffers", FS_OPEN_READ | FS_OPEN_WRITE);
@@ -441,7 +443,8 @@ static void bad_buffers(void)
 
 static void bad_fds(void)
 {
-    static const enum fs_command_type of_files[] = {FS_READ, FS_WRITE, FS_FSTAT, FS_FILE_SIZE, FS_TRUNCATE, FS_SYNC, FS_CLOSE};
+    static const enum fs_command_type of_files[] = {FS_READ,     FS_WRITE, FS_FSTAT, FS_FILE_SIZE,
+                                                    FS_TRUNCATE, FS_SYNC,  FS_CLOSE};
     static const enum fs_command_type of_directories[] = {FS_READDIR,  FS_SEEKDIR,  FS_TELLDIR,
                                                           FS_REWINDDIR, FS_CLOSEDIR};
 
@@ -704,8 +707,10 @@ static void remounting(void)
 /* What an earlier run that was cut short left behind. */
 static void sweep(void)
 {
-    static const char *const names[] = {"file", "sizes", "big", "d/f", "a", "b", "c", "d/e/b", "f/e/b", "p", "buffers", "fds",
-                                        "noise", "open", "at once", "kept", "name with spaces and \xc3\xbc\xe2\x82\xac"};
+    static const char *const names[] = {
+        "file", "sizes", "big", "d/f", "a", "b", "c", "d/e/b", "f/e/b", "p", "buffers", "fds", "noise", "open", "at once",
+        "kept", "name with spaces and \xc3\xbc\xe2\x82\xac",
+    };
     static const char *const directories_left[] = {"d/e", "d", "f/e", "f", "many"};
     char name[32];
 

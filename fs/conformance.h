@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct fs_conformance {
-    const char *directory; /* exists, can be written; what lies below it under the names used here is removed: "/tmp", "/" */
+    const char
+        *directory; /* exists, can be written; what lies below it under the names used here is removed: "/tmp", "/" */
     void (*wait)(void);    /* returns when something may have happened: a completion, or anything else */
     void (*line)(const char *text);
 };

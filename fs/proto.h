@@ -1,13 +1,15 @@
-/* fs/proto.h: files, between one client and one server: a ring of 64-byte commands, a ring of 64-byte completions, and a
- * data share that both map.
+/* fs/proto.h: files, between one client and one server: a ring of 64-byte commands, a ring of 64-byte completions, and
+ * a data share that both map.
  *
- * Every command is answered by exactly one completion that carries its id, in any order; also when the server cannot, or dies and comes back
- * (the client then fails what was under way with FS_STATUS_SERVER_WAS_RESET, by the ring's generation). The client never has more
- * commands under way than the completion ring holds, so a completion always has room and the server never waits for a client.
+ * Every command is answered by exactly one completion that carries its id, in any order; also when the server cannot,
+ * or dies and comes back (the client then fails what was under way with FS_STATUS_SERVER_WAS_RESET, by the ring's
+ * generation). The client never has more commands under way than the completion ring holds, so a completion always has
+ * room and the server never waits for a client.
  *
- * Paths, names, data and attributes lie in the share: a struct fs_buffer is an offset and a length there, checked by the server against
- * its size before use. Who issued a command leaves its buffers alone until the completion. The server copies a path out
- * before it checks it. Paths are absolute inside the mount ("/a/b"), UTF-8, at most FS_PATH_MAX bytes, not NUL terminated.
+ * Paths, names, data and attributes lie in the share: a struct fs_buffer is an offset and a length there, checked by
+ * the server against its size before use. Who issued a command leaves its buffers alone until the completion. The
+ * server copies a path out before it checks it. Paths are absolute inside the mount ("/a/b"), UTF-8, at most
+ * FS_PATH_MAX bytes, not NUL terminated.
  */
 #ifndef FS_PROTO_H
 #define FS_PROTO_H
@@ -24,9 +26,9 @@ struct fs_buffer {
 };
 
 enum fs_command_type {
-    FS_INITIALISE = 1, /* mount; completes when the files can be had; a server behind a network waits for that, however long */
+    FS_INITIALISE = 1, /* mount; completes when the files can be had: a server behind a network waits for that */
     FS_DEINITIALISE,
-    FS_OPEN,           /* path, flags -> fd, and the file's attributes into `attributes` if its size is not 0: one round trip saved */
+    FS_OPEN,           /* path, flags -> fd; the file's attributes as well, if `attributes` has room for them */
     FS_CLOSE,          /* fd */
     FS_STAT,           /* path, attributes: struct fs_stat */
     FS_FSTAT,          /* fd, attributes */
@@ -105,7 +107,10 @@ struct fs_command {
     uint32_t flags; /* FS_OPEN: enum fs_open_flags */
     union {
         struct { struct fs_buffer path, other; } path; /* other: attributes, or the new path */
-        struct { uint64_t fd, position; struct fs_buffer data; } file; /* position: offset, size or directory position */
+        struct {
+            uint64_t fd, position;
+            struct fs_buffer data;
+        } file; /* position: offset, size or directory position */
         uint64_t words[6];
     };
 };

@@ -121,7 +121,11 @@ static struct fs_open_file *file_reserve(bool directory, uint32_t flags)
         if (file->state == FILE_FREE) {
             uint32_t generation = file->generation + 1;
             *file = (struct fs_open_file){
-                .state = FILE_OPENING, .directory = directory, .flags = flags, .generation = generation ? generation : 1};
+                .state = FILE_OPENING,
+                .directory = directory,
+                .flags = flags,
+                .generation = generation ? generation : 1,
+            };
             return file;
         }
     }

@@ -1,9 +1,10 @@
-/* fs/server.h: what every file server needs once. The core takes commands from the ring, checks every path, buffer, fd and
- * flag by one checker, keeps the table of open files, and answers each command exactly once. A server supplies operations,
- * which see only what has been checked, and end each job with fs_server_done(), at once or later.
+/* fs/server.h: what every file server needs once. The core takes commands from the ring, checks every path, buffer, fd
+ * and flag by one checker, keeps the table of open files, and answers each command exactly once. A server supplies
+ * operations, which see only what has been checked, and end each job with fs_server_done(), at once or later.
  *
- * Order: commands on different files, or on one open file, may be answered in any order, with two exceptions that the core
- * keeps: a close waits until the file's jobs are done, and commands on one open directory are done one after the other.
+ * Order: commands on different files, or on one open file, may be answered in any order, with two exceptions that the
+ * core keeps: a close waits until the file's jobs are done, and commands on one open directory are done one after the
+ * other.
  */
 #ifndef FS_SERVER_H
 #define FS_SERVER_H
@@ -17,14 +18,15 @@
 
 struct fs_open_file;
 
-/* One command on its way. The first part is for the operation to read, the second for it to fill in before FS_STATUS_OK. */
+/* One command on its way. The first part is for the operation to read, the second for it to fill in before
+ * FS_STATUS_OK. */
 struct fs_job {
     uint32_t index; /* 0..FS_JOBS_MAX-1, for a server's own array beside this one */
     enum fs_command_type type;
     uint32_t flags;     /* FS_OPEN: enum fs_open_flags, a combination that makes sense */
     const char *path;   /* absolute, without ".", ".." and empty names, terminated; "/" is the root */
     const char *other;  /* FS_RENAME: the new path */
-    uint64_t position;  /* FS_READ, FS_WRITE: where in the file; FS_TRUNCATE: the size; FS_READDIR: where in the directory */
+    uint64_t position;  /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
     uint64_t size;      /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
 
     void *file;         /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
@@ -42,8 +44,8 @@ struct fs_job {
 
 typedef void fs_operation(struct fs_job *job);
 
-/* Operations by command type. FS_CLOSE, FS_CLOSEDIR, FS_SEEKDIR, FS_TELLDIR, FS_REWINDDIR and FS_DEINITIALISE are the core's own;
- * FS_FILE_SIZE is FS_FSTAT to a server. Any other that is missing answers FS_STATUS_READ_ONLY. */
+/* Operations by command type. FS_CLOSE, FS_CLOSEDIR, FS_SEEKDIR, FS_TELLDIR, FS_REWINDDIR and FS_DEINITIALISE are the
+ * core's own; FS_FILE_SIZE is FS_FSTAT to a server. Any other that is missing answers FS_STATUS_READ_ONLY. */
 struct fs_server_operations {
     fs_operation *operation[FS_COMMAND_TYPES];
     void (*release)(void *file, bool directory); /* the last use of what open or opendir made */
@@ -63,9 +65,11 @@ void fs_server_put(struct fs_job *job, uint64_t offset, const void *bytes, uint6
 const void *fs_server_data(const struct fs_job *job);
 
 /* FS_READDIR: one more record; false: no room for it, end the job with what is there. */
-bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode, const char *name, uint32_t name_length);
+bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode, const char *name,
+                      uint32_t name_length);
 
-/* The path as operations see it: without ".", ".." and empty names. `to` has room for length + 2. For servers that resolve symbolic links. */
+/* The path as operations see it: without ".", ".." and empty names. `to` has room for length + 2. For servers that
+ * resolve symbolic links. */
 enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to);
 
 /* For tests and reports. */

@@ -1,7 +1,7 @@
 /* fileio.c: the file service's conformance program, on a worker that can wait.
  *   uses      one file service, whichever the description connects
- *   prints    each check that fails and `fileio: N passed, M failed`; then, where a large file is named, how fast it is read and, for
- *             each further pass over it, its checksum
+ *   prints    each check that fails and `fileio: N passed, M failed`; then, where a large file is named, how fast it is
+ *             read and, for each further pass over it, its checksum
  */
 #include "lib/pd.h"
 
@@ -77,7 +77,7 @@ static enum fs_status run(const struct fs_command *command, struct fs_completion
     return (enum fs_status)request.result.status;
 }
 
-/* AT_ONCE blocks from `position` on; the bytes that came in one piece from there, or the first status that is not good. */
+/* AT_ONCE blocks from `position` on; the bytes that came in one piece from there, or the first bad status. */
 static enum fs_status read_round(uint64_t fd, uint64_t position, uint64_t *bytes)
 {
     enum fs_status status = FS_STATUS_OK;

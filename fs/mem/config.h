@@ -15,7 +15,7 @@ struct fs_mem_entry {
 struct fs_mem_config {
     const struct fs_mem_entry *entries; /* read-only */
     uint32_t entry_count;
-    char writable[64]; /* a directory made at start in which everything can be changed, e.g. "/tmp"; "/": all of it; "": none */
+    char writable[64]; /* a directory in which everything can be changed, made at start, e.g. "/tmp"; "": none */
 };
 extern const struct fs_mem_config fs_mem_config;
 

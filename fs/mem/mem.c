@@ -1,7 +1,8 @@
 /* fs/mem/mem.c: files inside the image, and a bounded part in memory that can be written: the reference file server.
  *   serves    one client through fs/server.h, at once: no job is ever left waiting
  *   trusts    its own configuration; what comes from the client has been checked by the core
- *   invariant a node is in its parent's list or is open, or it is free; a block is in one file's chain or in the free chain
+ *   invariant a node is in its parent's list or is open, or it is free; a block is in one file's chain or in the free
+ *             chain
  *   when full no node or no block left: FS_STATUS_NO_SPACE, and nothing has changed
  * What was in the image cannot be changed (FS_STATUS_READ_ONLY); what was made since is lost at reset.
  */
@@ -196,7 +197,8 @@ static void fill_stat(const struct node *node, struct fs_stat *stat)
 
 /* Blocks. */
 
-/* The block that holds `index` times BLOCK_SIZE, made if `make`; NO_BLOCK: there is none, or no space. New blocks are zero. */
+/* The block that holds `index` times BLOCK_SIZE, made if `make`; NO_BLOCK: there is none, or no space. New blocks are
+ * zero. */
 static uint32_t block_at(struct node *node, uint32_t index, bool make)
 {
     bool from_last = node->last_block != NO_BLOCK && node->last_index <= index;

@@ -1,10 +1,10 @@
 /* fs/nfs/connection.c: see the header.
  *   consumes  readiness of the socket, asked for at the end of every event of this PD (pd_before_flush)
  *   produces  calls to libnfs, which reads and writes the socket and calls back
- *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call is in libnfs' hands, or
- *             in `lost`, or its owner's
- *   time      a connection that owes answers and is silent for SILENCE_NS is given up: the only timer here, and armed only while
- *             something is owed
+ *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call is in libnfs'
+ *             hands, or in `lost`, or its owner's
+ *   time      a connection that owes answers and is silent for SILENCE_NS is given up: the only timer here, and armed
+ *             only while something is owed
  * libnfs' own reconnection and timeouts stay off: the first resumes in the middle of a reply, the second loses track of
  * its queue.
  */

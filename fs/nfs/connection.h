@@ -1,7 +1,8 @@
-/* fs/nfs/connection.h: one RPC connection at a time, on libnfs' asynchronous raw interface, driven by the stack's events.
+/* fs/nfs/connection.h: one RPC connection at a time, on libnfs' asynchronous raw interface, driven by the stack's
+ * events.
  *
- * A call is answered, or it is lost: with the connection (then it may be made again on the next one), or alone, because the server
- * refused it or its answer could not be read. Neither happens inside the function that makes the call.
+ * A call is answered, or it is lost: with the connection (then it may be made again on the next one), or alone, because
+ * the server refused it or its answer could not be read. Neither happens inside the function that makes the call.
  */
 #ifndef FS_NFS_CONNECTION_H
 #define FS_NFS_CONNECTION_H
@@ -17,8 +18,8 @@ struct connection_call {
     struct connection_call *next;
 };
 
-/* Needs ip_init() and timer_client_init() before it. `up`: a connection that was asked for stands. `down`: it could not be
- * made, or is gone (after the calls on it were lost); connection_why() says why. */
+/* Needs ip_init() and timer_client_init() before it. `up`: a connection that was asked for stands. `down`: it could not
+ * be made, or is gone (after the calls on it were lost); connection_why() says why. */
 void connection_init(void (*up)(void), void (*down)(void));
 
 /* At most one: an older one is closed first. */

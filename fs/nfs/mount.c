@@ -3,9 +3,9 @@
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
  *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 30 s, and one timer
  *
- * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A connection that is
- * lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from the start. It is made again only
- * when there is something to do: a server may close an idle one.
+ * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A
+ * connection that is lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from
+ * the start. It is made again only when there is something to do: a server may close an idle one.
  */
 #include "lib/pd.h"
 
@@ -26,8 +26,20 @@
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
 #define PROTOCOL_TCP 6
 
-enum step { IDLE, NO_ADDRESS, RESOLVING, CONNECTING_PORTMAPPER, ASKING_MOUNT_PORT, ASKING_NFS_PORT, CONNECTING_MOUNT, MOUNTING,
-            CONNECTING_NFS, ASKING_INFO, UP, PAUSING };
+enum step {
+    IDLE,
+    NO_ADDRESS,
+    RESOLVING,
+    CONNECTING_PORTMAPPER,
+    ASKING_MOUNT_PORT,
+    ASKING_NFS_PORT,
+    CONNECTING_MOUNT,
+    MOUNTING,
+    CONNECTING_NFS,
+    ASKING_INFO,
+    UP,
+    PAUSING
+};
 
 static struct {
     const struct nfs_config *config;
@@ -72,8 +84,8 @@ static void say(const char *what, const char *advice)
 {
     char line[LOG_LINE_MAX];
 
-    snprintf(line, sizeof(line), "NFS %s:%s: %s%s%s", self.config->server, self.config->directory, what, advice[0] ? ": " : "",
-             advice);
+    snprintf(line, sizeof(line), "NFS %s:%s: %s%s%s", self.config->server, self.config->directory, what,
+             advice[0] ? ": " : "", advice);
     if (strcmp(line, self.said) != 0) {
         memcpy(self.said, line, sizeof(line));
         log_line("%s", line);
@@ -87,8 +99,8 @@ static const char *mount_refusal(mountstat3 status)
         return "";
     case MNT3ERR_PERM:
     case MNT3ERR_ACCES:
-        return "permission denied; is that directory exported, to this address, and `insecure` if it is translated on the way "
-               "(QEMU's user network)?";
+        return "permission denied; is that directory exported, to this address, and `insecure` if it is translated on "
+               "the way (QEMU's user network)?";
     case MNT3ERR_NOENT:
         return "there is no such export; see `showmount -e` on the server";
     case MNT3ERR_NOTDIR:
@@ -158,11 +170,12 @@ static void on_info(struct connection_call *call, void *result)
     const FSINFO3res *info = result;
 
     if (info->status == NFS3ERR_STALE || info->status == NFS3ERR_BADHANDLE) {
-        refuse("the root directory is another one now", "mounting it again"); /* a server that exports something else under the same name */
+        refuse("the root directory is another one now", "mounting it again");
         return;
     }
     if (info->status != NFS3_OK) {
-        refuse("refused", "permission denied for the root directory; see the export's security options, and uid and gid");
+        refuse("refused",
+               "permission denied for the root directory; see the export's security options, and uid and gid");
         return;
     }
     uint32_t read = info->FSINFO3res_u.resok.rtmax, write = info->FSINFO3res_u.resok.wtmax;
@@ -179,9 +192,11 @@ static void on_lost(struct connection_call *call, bool connection)
     if (connection) {
         return; /* on_connection_down() follows */
     }
-    if (strstr(connection_why(), "not accepted")) { /* libnfs' word for MSG_DENIED (RFC 5531 section 9); AUTH_TOOWEAK, mostly */
-        refuse("refused", "our credentials are not accepted; a server that wants a reserved port must be told `insecure` where "
-                          "ports are translated on the way (QEMU's user network)");
+    /* libnfs' words for MSG_DENIED (RFC 5531 section 9), of which the reason is AUTH_TOOWEAK mostly. */
+    if (strstr(connection_why(), "not accepted")) {
+        refuse("refused",
+               "our credentials are not accepted; a server that wants a reserved port must be told `insecure` where "
+               "ports are translated on the way (QEMU's user network)");
     } else {
         refuse(step_name(), connection_why());
     }
@@ -252,8 +267,8 @@ static void on_nfs_port(struct connection_call *call, void *result)
 static void ask_port(uint32_t program, void (*reply)(struct connection_call *call, void *result), enum step step)
 {
     expect(reply, step);
-    connection_made(&self.call, rpc_pmap2_getport_async(connection_rpc(), (int)program, 3, PROTOCOL_TCP, connection_callback,
-                                                        &self.call));
+    connection_made(&self.call, rpc_pmap2_getport_async(connection_rpc(), (int)program, 3, PROTOCOL_TCP,
+                                                        connection_callback, &self.call));
 }
 
 static void on_mount_port(struct connection_call *call, void *result)
@@ -401,7 +416,8 @@ void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(
     self.up = up;
     self.down = down;
     self.pause_ns = PAUSE_FIRST_NS;
-    require(!config->nfs_port == !config->mount_port, "nfs_config: nfs_port and mount_port go together", config->nfs_port);
+    require(!config->nfs_port == !config->mount_port, "nfs_config: nfs_port and mount_port go together",
+            config->nfs_port);
     connection_init(on_connection_up, on_connection_down);
     ip_on_address(on_ip_address, NULL);
 }

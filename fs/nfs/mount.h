@@ -1,5 +1,5 @@
-/* fs/nfs/mount.h: the way to the server's files: its address, its ports, the root handle, the connection; and back to them
- * whenever that is lost.
+/* fs/nfs/mount.h: the way to the server's files: its address, its ports, the root handle, the connection; and back to
+ * them whenever that is lost.
  */
 #ifndef FS_NFS_MOUNT_H
 #define FS_NFS_MOUNT_H
@@ -15,8 +15,8 @@ struct nfs_handle {
     uint8_t bytes[NFS_HANDLE_MAX];
 };
 
-/* `up` and `down`: calls can be made on connection_rpc(), or no longer. Between them, and from mount_want() on, it is tried again
- * and again, with growing pauses. */
+/* `up` and `down`: calls can be made on connection_rpc(), or no longer. Between them, and from mount_want() on, it is
+ * tried again and again, with growing pauses. */
 void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(void));
 void mount_want(void);  /* something is to be done: connect, if it is not done already */
 void mount_anew(void);  /* the root handle is stale: the whole way from the server's address on */

@@ -4,7 +4,8 @@
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
  *   invariant an operation is finished once: by an answer, by PATIENCE_NS without a server, or as stale
  *   when full commands wait in their ring (fs/server.c); requests wait in libnfs' queue for room in the connection
- * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed written.
+ * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed
+ * written.
  */
 #include "lib/pd.h"
 
@@ -37,7 +38,8 @@ static struct {
     struct nfs_file *free_files;
 } self;
 
-/* Stale handles of open files: the file is looked for under its name once; another one that has that name now is not it. */
+/* Stale handles of open files: the file is looked for under its name once; another one that has that name now is not
+ * it. */
 
 static void on_found_again(struct nfs_op *op, enum fs_status status)
 {
@@ -394,8 +396,8 @@ static void sync_file(struct fs_job *job)
     fs_server_done(job, FS_STATUS_OK);
 }
 
-/* Names. Each of these may have been done already when it is asked for again after a lost connection: then the answer that
- * says so is success. */
+/* Names. Each of these may have been done already when it is asked for again after a lost connection: then the answer
+ * that says so is success. */
 
 static void on_removed(struct nfs_op *op, void *result)
 {
@@ -484,7 +486,8 @@ static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
         nfs_op_finish(op, status);
         return;
     }
-    char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1; /* links change directories, not the last name */
+    /* Links change directories on the way, not the last name. */
+    char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1;
     RENAME3args args = {.from = {nfs_handle_to(&op->from), from_name}, .to = place(op)};
     nfs_op_made(op, on_renamed, rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, &op->call));
 }

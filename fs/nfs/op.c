@@ -1,5 +1,5 @@
-/* fs/nfs/op.c: the life of an operation: begun when there is a connection, started over on the next one when it is lost, given up after
- * PATIENCE_NS without any, slowed down when the server asks for it, finished once.
+/* fs/nfs/op.c: the life of an operation: begun when there is a connection, started over on the next one when it is
+ * lost, given up after PATIENCE_NS without any, slowed down when the server asks for it, finished once.
  */
 #include "lib/pd.h"
 

@@ -3,8 +3,8 @@
  *   produces  segments: send() copies into lwIP, socket_flush() sends
  *   invariant a socket that is in use has a pcb, or an error or end that has been noted
  *   when full send() takes less, or says EAGAIN; no socket left: EMFILE
- * Nothing here waits: every call returns at once, and readiness is asked for by socket_events() at each event of the stack.
- * Not here: UDP, IPv6, listening, names (fs/nfs/mount.c resolves them first).
+ * Nothing here waits: every call returns at once, and readiness is asked for by socket_events() at each event of the
+ * stack. Not here: UDP, IPv6, listening, names (fs/nfs/mount.c resolves them first).
  */
 #include "lib/pd.h"
 
@@ -121,8 +121,9 @@ int socket(int domain, int type, int protocol)
     return fail(EMFILE);
 }
 
-/* libnfs asks for one reserved port after another from a start that is the same at every boot; a server may still know that
- * pair of ports from the boot before. So any reserved port that is asked for means: one of them, from a random start. */
+/* libnfs asks for one reserved port after another from a start that is the same at every boot; a server may still know
+ * that pair of ports from the boot before. So any reserved port that is asked for means: one of them, from a random
+ * start. */
 int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct nfs_socket *socket = at(fd);

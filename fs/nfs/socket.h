@@ -1,5 +1,5 @@
-/* fs/nfs/socket.h: what libnfs needs of POSIX sockets, over lwIP's raw TCP; the POSIX names are in compat/. What POSIX has
- * no name for: */
+/* fs/nfs/socket.h: what libnfs needs of POSIX sockets, over lwIP's raw TCP; the POSIX names are in compat/. What POSIX
+ * has no name for: */
 #ifndef FS_NFS_SOCKET_H
 #define FS_NFS_SOCKET_H
 

@@ -3,8 +3,8 @@
  *   produces  a handle and attributes for the operation that asked
  *   invariant a path never leads above the root of the mount: it is normalised again after each link
  *   when full the directory cache forgets the older of two entries that fall together
- * The cache holds directories only, for CACHE_NS, so a file is always looked up where it is now; and what is not found in a
- * directory out of the cache is looked for again from the root, without the cache.
+ * The cache holds directories only, for CACHE_NS, so a file is always looked up where it is now; and what is not found
+ * in a directory out of the cache is looked for again from the root, without the cache.
  */
 #include "lib/pd.h"
 
@@ -129,7 +129,8 @@ static void again_from_root(struct nfs_op *op)
     next(op);
 }
 
-/* A directory or the file itself went away under its handle. Once it is looked for again; if the root itself is stale, mounted again. */
+/* A directory or the file itself went away under its handle. Once it is looked for again; if the root itself is stale,
+ * mounted again. */
 static void stale(struct nfs_op *op)
 {
     struct nfs_walk *walk = &op->walk;
@@ -162,7 +163,7 @@ static void failed(struct nfs_op *op, nfsstat3 status)
     }
 }
 
-/* `target` in place of the name at hand; what an absolute one means is the server's root, of which we see the export. */
+/* `target` in place of the name at hand; an absolute one means the server's root, of which we see the export. */
 static enum fs_status follow(struct nfs_walk *walk, const char *target, const char *exported)
 {
     char text[2 * FS_PATH_MAX + 8];
@@ -171,12 +172,13 @@ static enum fs_status follow(struct nfs_walk *walk, const char *target, const ch
 
     if (target[0] == '/') {
         base = 0;
-        if (strncmp(target, exported, export_size) == 0 && (target[export_size] == '/' || target[export_size] == '\0')) {
+        if (strncmp(target, exported, export_size) == 0 &&
+            (target[export_size] == '/' || target[export_size] == '\0')) {
             target += export_size;
         }
     }
-    int size = snprintf(text, sizeof(text), "%.*s%s%s%s", base, walk->path, base == 0 && target[0] != '/' ? "/" : "", target,
-                        walk->path + prefix_size(walk));
+    int size = snprintf(text, sizeof(text), "%.*s%s%s%s", base, walk->path, base == 0 && target[0] != '/' ? "/" : "",
+                        target, walk->path + prefix_size(walk));
     if (++walk->links > LINKS_MAX || size >= (int)sizeof(text)) {
         return FS_STATUS_INVALID_PATH;
     }

@@ -1,12 +1,14 @@
-/* fs/nfs/walk.h: from a path to a file handle: one LOOKUP for each name that the directory cache does not know, links followed. */
+/* fs/nfs/walk.h: from a path to a file handle: one LOOKUP for each name that the directory cache does not know, links
+ * followed. */
 #ifndef FS_NFS_WALK_H
 #define FS_NFS_WALK_H
 
 #include "fs/nfs/op.h"
 
-/* `found` is called with FS_STATUS_OK and walk.handle and walk.stat filled in, or with the reason why not. With FS_STATUS_NOT_FOUND for
- * the last name alone, walk.directory and walk_name() say where it would be.
- * parent_only: the last name is not looked up; walk.directory is where it belongs. The root has no parent: FS_STATUS_INVALID_ARGUMENT. */
+/* `found` is called with FS_STATUS_OK and walk.handle and walk.stat filled in, or with the reason why not. With
+ * FS_STATUS_NOT_FOUND for the last name alone, walk.directory and walk_name() say where it would be. parent_only: the
+ * last name is not looked up; walk.directory is where it belongs. The root has no parent: FS_STATUS_INVALID_ARGUMENT.
+ */
 void walk_start(struct nfs_op *op, const char *path, bool parent_only, nfs_op_found *found);
 
 const char *walk_name(const struct nfs_op *op);

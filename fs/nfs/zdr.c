@@ -1,11 +1,11 @@
 /* fs/nfs/zdr.c: XDR (RFC 4506) and RPC message headers (RFC 5531) in memory, for libnfs: this file takes the place of
  * libnfs' own lib/libnfs-zdr.c, behind the same header (nfsc/libnfs-zdr.h).
  *   consumes  replies           from the NFS server, NOT trusted
- *   invariant no byte outside [0, size) of the buffer is read or written; what one message makes us allocate is bounded in
- *             number, which also bounds the recursion of its lists
+ *   invariant no byte outside [0, size) of the buffer is read or written; what one message makes us allocate is bounded
+ *             in number, which also bounds the recursion of its lists
  *   when full (or bad, or no memory left) the decoder answers FALSE, and libnfs fails that one call
- * Why not libnfs' own: its decoders take negative lengths for small ones, copy fixed-length fields without looking, and use
- * memory that malloc did not give; a hostile server would own this protection domain.
+ * Why not libnfs' own: its decoders take negative lengths for small ones, copy fixed-length fields without looking, and
+ * use memory that malloc did not give; a hostile server would own this protection domain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -325,14 +325,15 @@ static bool_t reply_body(ZDR *zdr, struct reply_body *body)
 /* A call is only ever encoded here, a reply only decoded. */
 bool_t libnfs_zdr_callmsg(struct rpc_context *rpc, ZDR *zdr, struct rpc_msg *message)
 {
-    return zdr->x_op == ZDR_ENCODE && libnfs_zdr_u_int(zdr, &message->xid) && libnfs_zdr_u_int(zdr, &message->direction) &&
-           call_body(zdr, &message->body.cbody);
+    return zdr->x_op == ZDR_ENCODE && libnfs_zdr_u_int(zdr, &message->xid) &&
+           libnfs_zdr_u_int(zdr, &message->direction) && call_body(zdr, &message->body.cbody);
 }
 
 bool_t libnfs_zdr_replymsg(struct rpc_context *rpc, ZDR *zdr, struct rpc_msg *message)
 {
-    return zdr->x_op == ZDR_DECODE && libnfs_zdr_u_int(zdr, &message->xid) && libnfs_zdr_u_int(zdr, &message->direction) &&
-           message->direction == REPLY && reply_body(zdr, &message->body.rbody);
+    return zdr->x_op == ZDR_DECODE && libnfs_zdr_u_int(zdr, &message->xid) &&
+           libnfs_zdr_u_int(zdr, &message->direction) && message->direction == REPLY &&
+           reply_body(zdr, &message->body.rbody);
 }
 
 /* Credentials (RFC 5531 section 8, appendix A). */

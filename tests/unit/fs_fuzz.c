@@ -1,8 +1,8 @@
-/* tests/unit/fs_fuzz.c: commands made by a fuzzer, put straight into the ring of the memory server. Whatever they are, each is
- * answered exactly once, with its own id, and at the end the server lets go of everything.
+/* tests/unit/fs_fuzz.c: commands made by a fuzzer, put straight into the ring of the memory server. Whatever they are,
+ * each is answered exactly once, with its own id, and at the end the server lets go of everything.
  *
- * Input: 256 bytes for the start of the share, where paths may lie, then commands of 24 bytes: type, flags, two indices or
- * sizes. Small numbers stand for what is likely to mean something: a path's place, an fd that was given out.
+ * Input: 256 bytes for the start of the share, where paths may lie, then commands of 24 bytes: type, flags, two indices
+ * or sizes. Small numbers stand for what is likely to mean something: a path's place, an fd that was given out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +62,9 @@ static struct fs_command command_of(const struct record *record)
     case FS_RMDIR:
     case FS_OPENDIR:
         command.path.path = buffer_of(record, record->first);
-        command.path.other = record->second < 200 && record->type != FS_RENAME ? (struct fs_buffer){4096, sizeof(struct fs_stat)}
-                                                                               : buffer_of(record, record->second);
+        command.path.other = record->second < 200 && record->type != FS_RENAME
+                                 ? (struct fs_buffer){4096, sizeof(struct fs_stat)}
+                                 : buffer_of(record, record->second);
         break;
     default:
         command.file.fd = fd_of(record->first);
@@ -127,7 +128,8 @@ static void tidy(const char *directory)
         if (entry->record_length == 0) {
             break;
         }
-        int size = snprintf(path, sizeof(path), "%s/%.*s", directory[1] ? directory : "", entry->name_length, entry->name);
+        int size =
+            snprintf(path, sizeof(path), "%s/%.*s", directory[1] ? directory : "", entry->name_length, entry->name);
         if (size > 200) {
             continue;
         }

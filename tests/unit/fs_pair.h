@@ -1,5 +1,5 @@
-/* tests/unit/fs_pair.h: a file server and its client in one process: two ends of the same rings, a share, and notifications
- * that go to the other side. The client's channel is 0, the server's is 1.
+/* tests/unit/fs_pair.h: a file server and its client in one process: two ends of the same rings, a share, and
+ * notifications that go to the other side. The client's channel is 0, the server's is 1.
  */
 #ifndef FS_PAIR_H
 #define FS_PAIR_H

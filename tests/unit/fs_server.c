@@ -1,5 +1,5 @@
-/* tests/unit/fs_server.c: the core of a file server and the client library, with a server that answers when the test says so, a
- * client that restarts, a server that restarts, and peers that lie.
+/* tests/unit/fs_server.c: the core of a file server and the client library, with a server that answers when the test
+ * says so, a client that restarts, a server that restarts, and peers that lie.
  */
 #include <string.h>
 
@@ -275,8 +275,9 @@ static void test_paths(void)
     static const struct {
         const char *from, *to; /* NULL: refused */
     } cases[] = {
-        {"/", "/"}, {"/a", "/a"}, {"//a//b//", "/a/b"}, {"/./a/.", "/a"}, {"/a/..", "/"}, {"/a/../b", "/b"}, {"/a/b/../../c", "/c"},
-        {"/...", "/..."}, {"/..a", "/..a"}, {"/a..", "/a.."}, {"/..", NULL}, {"/a/../..", NULL}, {"/../a", NULL}, {"a", NULL}, {"", NULL},
+        {"/", "/"},        {"/a", "/a"},           {"//a//b//", "/a/b"}, {"/./a/.", "/a"}, {"/a/..", "/"},
+        {"/a/../b", "/b"}, {"/a/b/../../c", "/c"}, {"/...", "/..."},     {"/..a", "/..a"}, {"/a..", "/a.."},
+        {"/..", NULL},     {"/a/../..", NULL},     {"/../a", NULL},      {"a", NULL},      {"", NULL},
     };
     char to[FS_PATH_MAX + 2];
 

@@ -1,7 +1,8 @@
-/* tests/unit/fs_zdr_fuzz.c: replies of a hostile NFS server, decoded by fs/nfs/zdr.c through libnfs' generated decoders.
+/* tests/unit/fs_zdr_fuzz.c: replies of a hostile NFS server, decoded by fs/nfs/zdr.c through libnfs' generated
+ * decoders.
  *
- * Input: one byte that chooses the procedure, then the message. The message is copied into memory of exactly its size, so that the
- * address sanitizer sees every byte too many; what was decoded is read as fs/nfs reads it. A seed of right answers comes first.
+ * Input: one byte that chooses the procedure, then the message. The message is copied into memory of exactly its size,
+ * so that the address sanitizer sees every byte too many; what was decoded is read as fs/nfs reads it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static void read_listing(const READDIRPLUS3res *listing)
 static void read_result(zdrproc_t decoder)
 {
     if (decoder == (zdrproc_t)zdr_LOOKUP3res && result.lookup.status == NFS3_OK) {
-        touch(result.lookup.LOOKUP3res_u.resok.object.data.data_val, result.lookup.LOOKUP3res_u.resok.object.data.data_len);
+        touch(result.lookup.LOOKUP3res_u.resok.object.data.data_val,
+              result.lookup.LOOKUP3res_u.resok.object.data.data_len);
     } else if (decoder == (zdrproc_t)zdr_READ3res && result.read.status == NFS3_OK) {
         touch(result.read.READ3res_u.resok.data.data_val, result.read.READ3res_u.resok.data.data_len);
     } else if (decoder == (zdrproc_t)zdr_READLINK3res && result.link.status == NFS3_OK) {
@@ -63,7 +65,8 @@ static void read_result(zdrproc_t decoder)
     } else if (decoder == (zdrproc_t)zdr_READDIRPLUS3res && result.listing.status == NFS3_OK) {
         read_listing(&result.listing);
     } else if (decoder == (zdrproc_t)zdr_mountres3 && result.mount.fhs_status == MNT3_OK) {
-        touch(result.mount.mountres3_u.mountinfo.fhandle.fhandle3_val, result.mount.mountres3_u.mountinfo.fhandle.fhandle3_len);
+        touch(result.mount.mountres3_u.mountinfo.fhandle.fhandle3_val,
+              result.mount.mountres3_u.mountinfo.fhandle.fhandle3_len);
     }
 }
 
