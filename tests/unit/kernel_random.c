@@ -333,6 +333,7 @@ static int run(unsigned seed)
     make_system();
     clock_init();
     self.fp = NULL;
+    fake_cpacr_el1 = CPACR_FPEN_KERNEL; /* boot.c */
     pd_init(self.system);
     for (unsigned index = 0; index < PDS; index++) {
         pd_get(index)->message = &self.messages[index];
