@@ -117,6 +117,9 @@ static void arm(const struct pd *pd)
     if (pd != NULL && (pd->sc->limited || contended(pd))) {
         self.measured = pd->sc;
         self.since = clock_now();
+        if (pd->sc->limited && pd->sc->used == 0) {
+            budget_wake(&pd->sc->budget, self.since); /* what is used now comes back a period from now, not earlier */
+        }
         uint64_t end = self.since + left(pd->sc);
         at = end < at ? end : at;
     }
@@ -203,6 +206,20 @@ static struct pd *pop(void)
     return pd;
 }
 
+/* Somebody of a higher priority runs. A stretch on a budget ends here: what was used comes back a period after it began, and the
+ * rest is used in a stretch of its own, or comes with the next refill where it is too small for one. */
+static void step_aside(struct pd *pd)
+{
+    if (pd->sc->limited) {
+        settle(pd->sc);
+        if (!usable(pd->sc)) {
+            self.spent |= bit(pd->sc);
+            return;
+        }
+    }
+    ready_push_front(&self.ready, pd->index, pd->priority);
+}
+
 /* The highest of running, woken and ready; NULL: nobody. Of equals the running one stays, and who was woken goes before
  * those that were ready, unless it is an equal of the running one: as on seL4, whose programs see it
  * (tests/microkit/order.c). */
@@ -224,7 +241,7 @@ static struct pd *choose(void)
             ready_push_front(&self.ready, woken->index, woken->priority);
             return current;
         }
-        ready_push_front(&self.ready, current->index, current->priority);
+        step_aside(current);
         return woken;
     }
     if (woken != NULL) {
