@@ -156,10 +156,18 @@ def cut_to_a_third(image):
     return image[:len(image) // 3]
 
 
-CORRUPT = r"the image is corrupt or not all of it is here: its sum is wrong"
+def swap_two_pages(image):
+    """What a lost and a repeated block of a transfer look like: every byte is there, at another place."""
+    image[0x8000:0x9000], image[0x9000:0xa000] = image[0x9000:0xa000], image[0x8000:0x9000]
+    assert image[0x8000:0x9000] != image[0x9000:0xa000]
+    return image
+
+
+CORRUPT = r"the image is corrupt or not all of it is here: its checksum is wrong"
 BROKEN = {
     flip_magic: r"no image: its header is not one",
     flip_a_bit_of_the_last_page: CORRUPT,
+    swap_two_pages: CORRUPT,
     cut_a_page: CORRUPT,
     cut_to_a_third: CORRUPT,
 }

@@ -129,14 +129,18 @@ uint64_t *loader_map(void)
     return self.level1;
 }
 
-/* What the loader has written since lies between `tables_start` and `stack_top`, and is stored as zeros. */
+/* The loader's own tables and stack lie between `tables_start` and `stack_top`: stored as zeros, written since. */
 static bool is_whole(void)
 {
     extern char tables_start[], stack_top[];
     uint64_t begin = image_header.link_pa;
-    uint64_t end = begin + image_header.stored_size;
+    uint64_t expected = image_header.checksum;
 
-    return sum(begin, (uint64_t)tables_start) + sum((uint64_t)stack_top, end) == 0;
+    image_header.checksum = 0;
+    uint32_t crc = crc_words(~0u, begin, (uint64_t)tables_start);
+    crc = crc_zeros(crc, (uint64_t)(stack_top - tables_start) / sizeof(uint64_t));
+    crc = crc_words(crc, (uint64_t)stack_top, begin + image_header.stored_size);
+    return (uint32_t)~crc == expected;
 }
 
 _Noreturn void loader_finish(void)
@@ -144,7 +148,7 @@ _Noreturn void loader_finish(void)
     const struct image_header *header = &image_header;
 
     if (!is_whole()) {
-        die("the image is corrupt or not all of it is here: its sum is wrong");
+        die("the image is corrupt or not all of it is here: its checksum is wrong");
     }
     if (header->zero_count > IMAGE_ZERO_MAX) {
         die("the image is corrupt: too many ranges to zero");

@@ -18,7 +18,11 @@ _Noreturn void loader_finish(void);
 /* start.S */
 _Noreturn void enter_kernel(uint64_t system_va, uint64_t entry, uint64_t ttbr1);
 void zero(uint64_t pa, uint64_t size);
-uint64_t sum(uint64_t from, uint64_t to); /* of the 64-bit words; both on a page */
+
+/* crc.c: CRC-32C (RFC 3720, 12.1) of the 64-bit words of [from, to), and of `count` words of 0, continuing `crc`. Without the
+ * inversions at its begin and end. */
+uint32_t crc_words(uint32_t crc, uint64_t from, uint64_t to);
+uint32_t crc_zeros(uint32_t crc, uint64_t count);
 
 /* uart_pl011.c or another, as the board has it */
 void uart_putc(uint64_t uart_pa, char c);

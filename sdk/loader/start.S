@@ -224,30 +224,6 @@ enter_kernel:
     isb
     br      x1
 
-/* x0 .. x1, whole pages. */
-.global sum
-sum:
-    mov     x2, #0
-    cmp     x0, x1
-    b.hs    2f
-1:  ldp     x3, x4, [x0]
-    ldp     x5, x6, [x0, #16]
-    ldp     x7, x8, [x0, #32]
-    ldp     x9, x10, [x0, #48]
-    add     x3, x3, x4
-    add     x5, x5, x6
-    add     x7, x7, x8
-    add     x9, x9, x10
-    add     x3, x3, x5
-    add     x7, x7, x9
-    add     x2, x2, x3
-    add     x2, x2, x7
-    add     x0, x0, #64
-    cmp     x0, x1
-    b.lo    1b
-2:  mov     x0, x2
-    ret
-
 /* x0 .. x0 + x1, whole pages. Some of it will be mapped uncached: no line stays behind in the caches. */
 .global zero
 zero:

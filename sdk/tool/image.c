@@ -244,17 +244,25 @@ static void fill_loader(const struct image *image, const struct layout *l)
     memcpy(l->loader_bytes + LINUX_IMAGE_SIZE, &image_size, sizeof(image_size));
 }
 
-static void fill_sum(struct image *image, const struct layout *l)
+/* CRC-32C, bit by bit: its polynomial reflected. */
+static uint32_t crc32c(const uint8_t *bytes, size_t size)
+{
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+        }
+    }
+    return ~crc;
+}
+
+static void fill_checksum(struct image *image, const struct layout *l)
 {
     const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header");
-    size_t at = symbol->va - l->loader->segments[0].va + offsetof(struct image_header, sum);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < image->size; i += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, image->bytes + i, sizeof(word));
-        sum -= word;
-    }
-    memcpy(image->bytes + at, &sum, sizeof(sum));
+    size_t at = symbol->va - l->loader->segments[0].va + offsetof(struct image_header, checksum);
+    uint64_t checksum = crc32c(image->bytes, image->size);
+    memcpy(image->bytes + at, &checksum, sizeof(checksum));
 }
 
 struct image *image_build(struct layout *l)
@@ -271,6 +279,6 @@ struct image *image_build(struct layout *l)
             memcpy(image->bytes + (p->pa - l->board->load_pa), p->bytes, p->size);
         }
     }
-    fill_sum(image, l);
+    fill_checksum(image, l);
     return image;
 }
