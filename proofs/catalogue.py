@@ -128,7 +128,6 @@ PROOFS = [
         (DECODE, "irq->intid < intids &&", ""),
         (DECODE, "irq->pd < system->pd_count &&", ""),
         (DECODE, "system->pd_count > ABI_PDS_MAX ||", ""),
-        (DECODE, "system->irq_count > ABI_IRQS_MAX ||", ""),
     ], scaled=SMALL_TABLES),
     *syscall_proofs(),
     Proof("kernel_ready.c", "empty_at_first", 7, [(READY, "ready->top = -1;", "ready->top = 0;")], scaled=SMALL_READY),

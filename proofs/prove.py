@@ -109,8 +109,9 @@ def tasks_of(proof, arguments):
     if not arguments.quick:
         text = (TOP / "proofs" / proof.harness).read_text()
         body = text[text.index(f"void {proof.function}(void)"):].split("\n}\n")[0]
-        for place in re.findall(r"POSSIBLE\((\d+)\)", body):
-            yield f"{proof.function}: place {place} is reached", (), (f"REACH={place}",), False
+        for first, more in re.findall(r"POSSIBLE\((\d+)( \+)?", body):
+            for place in range(int(first), int(first) + (2 if more else 1)):    # POSSIBLE(1 + flag): with and without
+                yield f"{proof.function}: place {place} is reached", (), (f"REACH={place}",), False
 
 
 def judge(cbmc, proof, task):
