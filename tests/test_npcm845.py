@@ -11,6 +11,11 @@ import socket
 import threading
 
 import pytest
+from compose.board import Board
+from compose.errors import ComposeError
+from compose.net import Net
+from compose.system import System
+from compose.timer import Timer
 from serval import build, paths, programs
 from serval.http import get
 from serval.nfs import NfsServer
@@ -120,3 +125,39 @@ def test_cable_pulled_and_plugged(echo):
     echo.expect(r"net driver: link up")
     data = random.Random(2).randbytes(100_000)
     assert echoed(echo, data) == data
+
+
+# -- what compose makes of a board with a GMAC; needs no QEMU --
+
+def net_on(tmp_path, dma=None, **facts):
+    """The network on this board with other facts about its GMAC."""
+    board = Board(BOARD, str(paths.TOP / "boards" / BOARD / f"{BOARD}.dts"))
+    board.facts.DWMAC = facts
+    board.dma_base = dma or board.dma_base
+    system = System("x", board, str(tmp_path))
+    return system, Net(system)
+
+
+def test_glue_phy_and_stations_reach_the_driver(tmp_path):
+    system, net = net_on(tmp_path, phy=1, phy_page=31, phy_writes=[(0xd08, 0x11, 0x100, 0x100)], glue=[("uart", 8, 0xf, 3)])
+    net.ip(system.pd("a", "a", 50), "52:54:01:00:00:10", Timer(system))
+    config = net.dwmac.config
+    assert config["macs"] == [[0x52, 0x54, 1, 0, 0, 0x10]] and config["mac_count"] == 1
+    assert (config["phy"], config["phy_irq"], config["glue_count"], config["phy_write_count"]) == (1, 0xff, 1, 1)
+    uart = next(m for m in net.driver.maps if m.region.phys == 0xf0000000)
+    assert config["glue"][0]["at"] == uart.vaddr + 8 and not uart.cached
+    assert config["timer"] < 62
+    descriptors = next(m for m in net.driver.maps if m.region.name == "net_descriptors")
+    assert not descriptors.cached
+    assert not net.coherent
+
+
+@pytest.mark.parametrize("facts, message", [
+    ({"fhy": 1}, "DWMAC has 'fhy'; there are: glue, mdc, phy"),
+    ({"glue": [("uart", 0, 0, 0)] * 17}, "17 glue and 0 PHY writes; at most 16 and 16"),
+    ({"glue": [("floppy", 0, 0, 0)]}, "unknown device 'floppy'"),
+    ({"dma": 0xff000000}, "its GMAC has 32 address bits, the DMA window ends at 0x107000000"),
+], ids=str)
+def test_facts_that_cannot_be(tmp_path, facts, message):
+    with pytest.raises(ComposeError, match=re.escape(message)):
+        net_on(tmp_path, **facts)
