@@ -1,4 +1,4 @@
-/* tests/unit/serial_driver.c: the PL011 driver over a model of the device (DDI 0183), whose FIFOs fill and drain as
+/* tests/unit/serial_driver.c: the driver with the PL011 over a model of the device (DDI 0183), whose FIFOs fill and drain as
  * told. */
 #include <string.h>
 

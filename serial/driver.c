@@ -1,0 +1,138 @@
+/* serial/driver.c: the UART's driver, whichever UART it is (serial/uart.h): bytes out, bytes in.
+ *   consumes  tx   bytes to send                 from virt_tx, trusted for liveness only
+ *   produces  rx   bytes received                to virt_rx, trusted for liveness only
+ *   device    trusted to be a UART
+ *   invariant when notified() returns: tx is empty and armed, or the transmit interrupt is on and its FIFO has no room;
+ *             the receive FIFO is empty, or rx is full and armed and the receive interrupt is off
+ *   when full rx: bytes stay in the FIFO, whose overruns the device reports
+ *
+ * virt_tx is woken when its ring is half empty, not for every byte.
+ */
+#include "lib/pd.h"
+#include "serial/config.h"
+#include "serial/uart.h"
+
+#define BATCH 32 /* bytes taken from tx at a time */
+
+static struct {
+    struct ring tx, rx;
+    bool tx_interrupt, rx_interrupt;
+    uint8_t left[BATCH]; /* taken from tx, not yet in the FIFO */
+    uint32_t left_first, left_end;
+} self;
+
+static void set_interrupts(bool transmit, bool receive)
+{
+    if (transmit != self.tx_interrupt || receive != self.rx_interrupt) {
+        self.tx_interrupt = transmit;
+        self.rx_interrupt = receive;
+        uart_set_interrupts(transmit, receive);
+    }
+}
+
+/* Into the FIFO while it has room; false: it has none. */
+static bool send_left(void)
+{
+    while (self.left_first < self.left_end) {
+        if (!uart_send(self.left[self.left_first])) {
+            return false;
+        }
+        self.left_first++;
+    }
+    return true;
+}
+
+static void owe_tx_virt(void)
+{
+    if (ring_count(&self.tx) <= self.tx.mask / 2 && ring_wake_producer(&self.tx)) {
+        pd_notify_later(serial_driver_config.tx_virt);
+    }
+}
+
+static void transmit(void)
+{
+    do {
+        while (send_left()) {
+            self.left_first = 0;
+            self.left_end = ring_get_many(&self.tx, self.left, sizeof(self.left));
+            if (self.left_end == 0) {
+                break;
+            }
+        }
+        if (self.left_first < self.left_end) {
+            set_interrupts(true, self.rx_interrupt);
+            owe_tx_virt();
+            return;
+        }
+    } while (!ring_arm_consumer(&self.tx));
+    set_interrupts(false, self.rx_interrupt);
+    owe_tx_virt();
+}
+
+static void receive(void)
+{
+    do {
+        for (uint32_t room = ring_room(&self.rx); room; room--) {
+            uint8_t byte;
+            if (!uart_receive(&byte)) {
+                set_interrupts(self.tx_interrupt, true);
+                return;
+            }
+            ring_put(&self.rx, &byte);
+        }
+    } while (!ring_arm_producer(&self.rx));
+    set_interrupts(self.tx_interrupt, false);
+}
+
+static void interrupt(void)
+{
+    uart_clear_interrupts();
+    receive();
+    transmit();
+    microkit_irq_ack(serial_driver_config.irq);
+}
+
+static void owe_rx_virt(void)
+{
+    if (ring_wake_consumer(&self.rx)) {
+        pd_notify_later(serial_driver_config.rx_virt);
+    }
+}
+
+void init(void)
+{
+    ring_attach_consumer(&self.tx, &serial_driver_config.tx, 1);
+    ring_attach_producer(&self.rx, &serial_driver_config.rx, 1);
+    uart_init();
+    if (ring_wake_producer(&self.tx)) { /* after a restart it may wait */
+        pd_notify_later(serial_driver_config.tx_virt);
+    }
+    receive();
+    transmit();
+    owe_rx_virt();
+    pd_flush();
+}
+
+static void follow_restarts(void)
+{
+    if (ring_peer_restarted(&self.tx)) {
+        ring_reset(&self.tx);
+    }
+    if (ring_peer_restarted(&self.rx)) {
+        ring_reset(&self.rx);
+    }
+}
+
+void notified(microkit_channel channel)
+{
+    follow_restarts();
+    if (channel == serial_driver_config.irq) {
+        interrupt();
+    } else if (channel == serial_driver_config.tx_virt) {
+        transmit();
+    } else if (channel == serial_driver_config.rx_virt) {
+        receive();
+    }
+    owe_rx_virt();
+    pd_flush_deferred();
+}
