@@ -90,9 +90,10 @@ def ring_proofs(size, capacity):
     return [
         proof("put_is_whole_and_within", believe_head, (RING, "(index & ring->mask) * ring->size", "(index % 3) * ring->size")),
         proof("get_is_whole_and_within", believe_tail),
-        proof("put_many_is_honest", (RING, "min(count, capacity(ring) - (ring->own & ring->mask));\n    size_t first_bytes = (size_t)first * "
-              "ring->size;\n\n    memcpy(element_at", "count;\n    size_t first_bytes = (size_t)first * ring->size;\n\n    memcpy(element_at"),
-              (RING, "count = min(count, room_known(ring));", ""), believe_head),
+        proof("put_many_is_honest", (RING, "count = min(count, room_known(ring));", ""), believe_head, *[
+            (RING, "min(count, capacity(ring) - (ring->own & ring->mask));\n    size_t first_bytes = (size_t)first * ring->size;\n\n"
+             "    memcpy(element_at", "count;\n    size_t first_bytes = (size_t)first * ring->size;\n\n    memcpy(element_at"),
+        ][:capacity > 1]),     # a ring of one element has no second piece
         proof("get_many_is_honest", (RING, "count = min(count, elements_known(ring));", ""), believe_tail),
         proof("looking_is_bounded", believe_tail, believe_head,
               (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)", "claimed > capacity(consumer)")),

@@ -105,7 +105,7 @@ def tasks_of(proof, arguments):
         return
     for n, change in enumerate(proof.mutations):
         if n == 0 or not arguments.quick:
-            yield f"{proof.function} without: {change[1].strip()}", (change,), (), False
+            yield f"{proof.function} without: {' '.join(change[1].split())}", (change,), (), False
     if not arguments.quick:
         text = (TOP / "proofs" / proof.harness).read_text()
         body = text[text.index(f"void {proof.function}(void)"):].split("\n}\n")[0]
