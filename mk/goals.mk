@@ -5,6 +5,7 @@ make hello | echo | fileio | python | webserver   a system's image: BUILD_DIR/NA
 make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x quits)
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it; make unit: the host's unit tests alone
+make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
