@@ -1,7 +1,9 @@
-# timer/timer.mk: the driver and the client library.
+# timer/timer.mk: the driver with each timer, the client library.
 
 $(eval $(call library,timer,timer/client.c,pd))
-$(eval $(call program,timer_driver_arm,timer/driver_arm.c))
+$(eval $(call program,timer_driver_arm,timer/driver.c timer/driver_arm.c))
+$(eval $(call program,timer_driver_meson,timer/driver.c timer/driver_meson.c))
 
 $(eval $(call host_test,timer_client,tests/unit/timer_client.c timer/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,timer_driver,tests/unit/timer_driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,timer_driver,tests/unit/timer_driver.c timer/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,timer_meson,tests/unit/timer_meson.c timer/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

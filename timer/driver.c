@@ -1,0 +1,88 @@
+/* timer/driver.c: one deadline per client over one timer, whichever it is (timer/device.h).
+ *   answers   TIMER_SET_DEADLINE     from the clients, NOT trusted: each can move its own deadline, nothing else
+ *   produces  one notification per deadline
+ *   invariant the timer is set to the earliest deadline, or off when there is none: no tick, ever
+ *
+ * Where the interrupt is a level it ends before the acknowledgement: the timer is moved, or switched off.
+ */
+#include "lib/pd.h"
+#include "timer/config.h"
+#include "timer/device.h"
+
+static struct {
+    uint64_t deadlines[TIMER_CLIENTS_MAX]; /* ticks; TIMER_NEVER: none */
+} self;
+
+static const struct timer_driver_config *const config = &timer_driver_config;
+
+static void set_timer(void)
+{
+    uint64_t earliest = TIMER_NEVER;
+
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        if (self.deadlines[i] < earliest) {
+            earliest = self.deadlines[i];
+        }
+    }
+    if (earliest == TIMER_NEVER) {
+        timer_device_off();
+    } else {
+        timer_device_set(earliest);
+    }
+}
+
+static void notify_due(void)
+{
+    uint64_t now = pd_now_ticks();
+
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        if (self.deadlines[i] <= now && self.deadlines[i] != TIMER_NEVER) {
+            self.deadlines[i] = TIMER_NEVER;
+            microkit_notify(config->clients[i]);
+        }
+    }
+}
+
+void init(void)
+{
+    require(config->client_count <= TIMER_CLIENTS_MAX, "timer_driver: client_count", config->client_count);
+    for (uint32_t i = 0; i < TIMER_CLIENTS_MAX; i++) {
+        self.deadlines[i] = TIMER_NEVER;
+    }
+    timer_device_off();
+}
+
+void notified(microkit_channel channel)
+{
+    if (channel != config->irq) {
+        return;
+    }
+    notify_due();
+    set_timer();
+    microkit_deferred_irq_ack(config->irq); /* the only deferred call of this PD */
+}
+
+/* false: no client has this channel. */
+static bool find_client(microkit_channel channel, uint32_t *index)
+{
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        if (config->clients[i] == channel) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A deadline that has passed raises the interrupt at once, which then notifies as for any other. */
+microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
+{
+    uint32_t index;
+
+    if (find_client(channel, &index) && microkit_msginfo_get_label(info) == TIMER_SET_DEADLINE &&
+        microkit_msginfo_get_count(info) >= 1) {
+        self.deadlines[index] = microkit_mr_get(0);
+        set_timer();
+    }
+    return microkit_msginfo_new(0, 0);
+}
