@@ -54,3 +54,13 @@ def test_routes_of_its_own(port):
 def test_nonsense_is_400_and_the_next_is_served(port, request_bytes):
     assert b" 400 " in exchange(port, request_bytes).split(b"\r\n")[0]
     assert b" 200 " in exchange(port, b"GET / HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
+
+
+def test_options_of_a_route(port):
+    head = exchange(port, b"OPTIONS /api/hello HTTP/1.0\r\n\r\n")
+    assert b" 204 " in head.split(b"\r\n")[0] and b"\r\nAllow: GET" in head
+
+
+def test_a_body_in_chunks_is_501_and_not_lost(port):
+    request = b"POST /api/hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
+    assert b" 501 " in exchange(port, request).split(b"\r\n")[0]

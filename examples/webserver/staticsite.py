@@ -3,7 +3,8 @@
     app = StaticSite("/www")            # a Microdot: @app.get("/api/...") works as always
     app.run(host="0.0.0.0", port=80)
 
-  trusts    nothing in a request: a path is decoded once, checked, and never leaves the folder
+  trusts    nothing in a request: a path is decoded once, checked, and never leaves the folder; a symbolic link in the
+            folder is its owner's word and may lead anywhere in the export
   rules     dir/ finds index.html, .htm, .xhtml; name finds name.html, .htm, .xhtml; dir is sent to dir/ (301)
   per file  one open (its attributes come with it), reads of up to BLOCK bytes, one close
   sends     head and first bytes together; the rest block by block, the next one read while one is sent
@@ -72,14 +73,17 @@ SHORT_LIVED = ("html", "htm", "xhtml", "css", "js", "mjs")
 
 REASONS = {200: "OK", 204: "No Content", 301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request",
            403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
-           500: "Internal Server Error", 503: "Service Unavailable"}
+           500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}
 SAYS = {400: "The request could not be understood.", 403: "This file may not be read.",
-        404: "There is nothing at this address.", 405: "This can only be read.",
+        404: "There is nothing at this address.", 405: "That cannot be done with this address.",
         413: "The request is larger than this server accepts.", 500: "Something went wrong while answering.",
+        501: "This server takes a request's body in one piece only.",
         503: "The files are out of reach just now. Please try again in a moment."}
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+READS = ("GET", "HEAD", "OPTIONS")
 
 NOT_THERE = (errno.ENOENT, getattr(errno, "ENOTDIR", 20), getattr(errno, "ENAMETOOLONG", 36), errno.EINVAL)
 FORBIDDEN = (errno.EACCES, errno.EPERM)
@@ -329,9 +333,9 @@ class Connection:
                 raise ValueError("head too long")
             data = yield from self.more(min(2048, self.budget))
             if not data:
-                line = self.buffer
-                self.buffer = b""
-                return line
+                if self.budget < REQUEST_HEAD:
+                    raise EOFError          # a head that is cut off is none
+                return b""
             self.budget -= len(data)
             self.buffer += data
 
@@ -388,7 +392,10 @@ class StaticSite(Microdot):
     def failure(self, status):
         async def handler(request, *_):
             if status == 405:
-                return message(405, "Allow: " + self.default_options_handler(request)["Allow"])
+                allow = "Allow: " + self.default_options_handler(request)["Allow"]
+                if request.method == "OPTIONS":
+                    return Reply(204, head(204, [allow]))
+                return message(405, allow)
             return message(status)
         return handler
 
@@ -401,11 +408,14 @@ class StaticSite(Microdot):
                 request = await Request.create(self, reader, writer, writer.get_extra_info("peername"))
             except (ValueError, IndexError, EOFError):
                 request = None
-            response = await self.dispatch_request(request)
+            if request is not None and request.method not in READS and "Transfer-Encoding" in request.headers:
+                response = message(501)     # Microdot would take the body for empty
+            else:
+                response = await self.dispatch_request(request)
             if response is not Response.already_handled:
                 await response.write(writer)
-        except OSError:
-            pass                        # the client went, or the file behind a promised length: all that is left is to close
+        except (OSError, MemoryError):
+            pass                        # client, file or memory has gone: all that is left is to close
         finally:
             await writer.aclose()
 

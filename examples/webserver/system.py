@@ -25,7 +25,7 @@ PYTHON_MAC = "52:54:01:00:00:11"
 def port(name):
     """A port number from a variable, 0 where it is not set."""
     text = s.var(name, "0")
-    if not text.isdigit() or int(text) > 65535:
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
         raise ComposeError(f"{name}='{text}' is no port: a number from 1 to 65535")
     return int(text)
 

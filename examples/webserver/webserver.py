@@ -16,6 +16,7 @@ mount = [entry for entry in sys.path if entry != ".frozen"]
 sys.path[:] = [".frozen"]
 
 import asyncio
+import errno
 
 import fs_async
 from staticsite import StaticSite
@@ -29,9 +30,9 @@ def add_routes(app):
     try:
         from app import routes
         routes(app)
-    except ImportError:
-        pass                            # there is none
     except Exception as error:
+        if str(error) == "no module named 'app'":
+            return
         print("webserver: app.py is left out:")
         sys.print_exception(error)
 
@@ -59,8 +60,10 @@ async def main(folder):
         await fs_async.stat(app.folder or "/")      # answered once the mount stands, or is late
         add_routes(app)
     except OSError as error:
-        print("webserver: WEBSITE_DIR '%s' cannot be read (error %d); until it can, requests are refused"
-              % (folder, error.errno))
+        if error.errno == errno.ENOENT:
+            print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % folder)
+        else:
+            print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
         asyncio.create_task(add_routes_later(app))
     if not server.done():
         print("Starting async server on %s:%d..." % (HOST, PORT))

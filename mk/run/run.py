@@ -38,7 +38,7 @@ def variable(name, default=""):
 
 def http_port():
     text = variable("HTTP_PORT", "5555")
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise Stop(f"HTTP_PORT='{text}' is no port: a number from 1 to 65535")
     if not are_free([int(text)]):
         raise Stop(f"port {text} of this machine is in use; choose another, for example: make run HTTP_PORT={int(text) + 1}")
