@@ -1,7 +1,7 @@
 /* uart_meson.c: the kernel's words on Amlogic's UART (S905X3 Datasheet, 13.5: UART).
  *
- * The firmware or the serial driver sets it up; here characters are only put into it. The driver and the kernel
- * share the transmit FIFO: each puts whole characters, and the kernel speaks only of faults and, in debug, for dbg_putc.
+ * The firmware or the serial driver sets it up; here characters are only put into it. The driver and the kernel share
+ * the transmit FIFO: each puts whole characters, and the kernel speaks only of faults and, in debug, for dbg_putc.
  */
 #include "sdk/kernel/uart.h"
 

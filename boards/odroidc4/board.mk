@@ -1,0 +1,13 @@
+# HardKernel's Odroid-C4: only the board itself runs it (docs/odroidc4.md). Its device tree comes with the distribution's
+# kernel package.
+
+BOARD_LOAD := 0x20000000
+BOARD_UART := meson
+BOARD_DTB := $(CACHE_DIR)/boards/odroidc4.dtb
+
+$(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb: | $(PACKAGES_READY)
+	@boards/odroidc4/fetch-dtb $@
+
+$(BOARD_DTB): boards/odroidc4/tree.py $(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb $(PYTHON_READY)
+	$(call say,DTB,$@)
+	$(Q)$(COMPOSE) $(wordlist 1,2,$^) $@
