@@ -236,6 +236,24 @@ def test_an_edit_shows_at_once(guest, site):
     assert get(guest.port("http"), "/edited").status == 404
 
 
+def test_a_link_to_nowhere_is_404(guest, site):
+    """Asked for while its folder is known: the search for what it means has to end."""
+    (site / "www" / "links").mkdir(exist_ok=True)
+    link = site / "www" / "links" / "dangling.html"
+    link.symlink_to("nope.html")
+    assert get(guest.port("http"), "/links/none").status == 404
+    for _ in range(2):
+        assert get(guest.port("http"), "/links/dangling.html").status == 404
+    link.unlink()
+
+
+def test_a_head_cut_off_is_400(guest):
+    with guest.connect("http") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        assert Answer(receive_all(sock)).status == 400
+
+
 def test_unreadable_is_403(guest, site):
     page = site / "www" / "closed.html"
     page.write_bytes(SECRET)

@@ -58,9 +58,10 @@ static struct {
     char said[LOG_LINE_MAX]; /* the last line on the console: a refusal is not repeated at every attempt */
 } self;
 
+/* A connection that has broken is gone a moment before we hear of it. */
 bool mount_is_up(void)
 {
-    return self.step == UP;
+    return self.step == UP && connection_rpc() != NULL;
 }
 
 const struct nfs_handle *mount_root(void)

@@ -199,7 +199,7 @@ static void on_link(struct nfs_op *op, void *result)
         op->walk.found(op, status);
         return;
     }
-    enter(&op->walk, true);
+    enter(&op->walk, op->walk.from_cache); /* once the cache has been doubted, this walk does without it to its end */
     next(op);
 }
 
