@@ -1,4 +1,4 @@
-/* serial/driver_meson.c: Amlogic's UART (S905X3 Datasheet, 13.5: UART), for serial/driver.c.
+/* serial/driver_meson.c: Amlogic's UART (S905X3; registers as public drivers have them), for serial/driver.c.
  *
  * The interrupt is an edge at the controller, and it is not documented whether the device holds its line up while a
  * cause lasts or sends a pulse as it arises. Both work: at an interrupt the line is taken down and let go before the

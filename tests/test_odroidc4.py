@@ -17,7 +17,7 @@ TREE = runpy.run_path(str(paths.TOP / "boards" / BOARD / "tree.py"))
 GIB = 1 << 30
 SECURE_MONITOR_END = 0x07300000
 
-# What S905X3's memory map (Datasheet, 7.1) calls these pages: first, last byte, who may have it.
+# These pages in the S905X3's memory map: first, last byte, who may have it.
 UART_AO = (0xff803000, 0xff804000, "uart")
 GMAC = (0xff3f0000, 0xff400000, "gmac")
 PRG_ETH = (0xff634000, 0xff635000, "gmac_glue")

@@ -1,4 +1,4 @@
-/* timer/driver_meson.c: timer A of Amlogic's S905X3 (Datasheet, chapter on timers), for timer/driver.c where EL0 has the physical
+/* timer/driver_meson.c: timer A of Amlogic's S905X3 (registers as public drivers have them), for timer/driver.c where EL0 has the physical
  * counter but no timer of its own.
  *
  * It counts 16 bits down, in steps of 1 us to 1 ms, then sends one edge. A deadline further away than 65 ms is approached in

@@ -1,4 +1,4 @@
-/* uart_meson.c: the kernel's words on Amlogic's UART (S905X3 Datasheet, 13.5: UART).
+/* uart_meson.c: the kernel's words on Amlogic's UART (S905X3; registers as public drivers have them).
  *
  * The firmware or the serial driver sets it up; here characters are only put into it. The driver and the kernel share
  * the transmit FIFO: each puts whole characters, and the kernel speaks only of faults and, in debug, for dbg_putc.
