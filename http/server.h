@@ -1,0 +1,67 @@
+/* http/server.h: the native front: it owns the listening socket, keeps connections, answers files, hands the rest to the application.
+ *
+ * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in TCP's window.
+ * Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time: HTTP_HEAD_S for a head,
+ * HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer. When all connections are in use the one that has
+ * been idle for longest gives way.
+ *
+ * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it reads the bytes that
+ * the client sent, head and body; it writes a response as if it had the connection alone (HTTP/1.0, or 1.1 with "Connection:
+ * close"), and closes. The front frames the body (Content-Length, else chunked, else the end of the connection), corrects Connection,
+ * adds Date, and keeps the client's connection. A request with Upgrade or a chunked body is tunnelled: bytes pass as they are both ways, to the
+ * end. A response that carries `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lwip/ip_addr.h"
+
+#define HTTP_CONNECTIONS_MAX 1024
+#define HTTP_EXCHANGES_MAX 64 /* at a time with the application; further requests wait in their connections */
+#define HTTP_HEAD_S 15
+#define HTTP_IDLE_S 75
+#define HTTP_STALL_S 60
+
+struct http_exchange {
+    void *app; /* the application's own */
+    /* the rest is the front's: http/exchange.c */
+};
+
+/* What the application implements; called from the event loop, must not wait. */
+struct http_app {
+    bool (*begin)(struct http_exchange *exchange);    /* a request; false: nobody answers now (503) */
+    void (*readable)(struct http_exchange *exchange); /* there is more of the request, or its end */
+    void (*writable)(struct http_exchange *exchange); /* there is room again after a write that was short */
+    void (*broken)(struct http_exchange *exchange);   /* the client has gone; the application still has to close */
+};
+
+/* Bytes of the request: 0 when there is nothing now, -1 when there will be nothing more. */
+int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_t size);
+bool http_exchange_readable(const struct http_exchange *exchange); /* something, or the end */
+/* Bytes taken of the answer: 0 when there is no room now, -1 when the client has gone. */
+int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size);
+uint32_t http_exchange_room(const struct http_exchange *exchange);
+void http_exchange_close(struct http_exchange *exchange); /* the answer is complete; the exchange is gone */
+void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port);
+
+/* Once, from init(). Mounts and claims come later, from the program. */
+void http_init(const struct http_app *app);
+bool http_listen(uint16_t port);     /* false: it cannot be had */
+bool http_owns(uint16_t port);
+
+/* A route of the application: paths that are `text` (exact) or begin with it. gets: GET and HEAD of them; others: the other methods. */
+#define HTTP_CLAIMS_MAX 128
+bool http_claim(const char *text, bool exact, bool gets, bool others); /* false: one too many, or too long */
+void http_claims_clear(void);
+void http_not_found_is_the_apps(bool yes); /* what the site does not have goes to the application, too */
+
+struct http_counters {
+    uint32_t connections, exchanges; /* now */
+    uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;
+};
+void http_counters(struct http_counters *counters);
+
+#endif

@@ -1,0 +1,56 @@
+/* http/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once per file.
+ *
+ * Rules: dir/ finds index.html, .htm, .xhtml; name finds name, then name.html, .htm, .xhtml; a directory without its slash is sent to
+ * the address with it. Where the mount says so, and the client takes it, name.br or name.gz beside a compressible file goes in its
+ * place. The longest mounted prefix of a path has it.
+ */
+#ifndef HTTP_SITE_H
+#define HTTP_SITE_H
+
+#include "http/cache.h"
+#include "http/select.h"
+
+#define SITE_MOUNTS_MAX 16
+#define SITE_TEXT_MAX 256
+#define SITE_HEAD_MAX 768
+
+struct site_policy {
+    bool precompressed;           /* look for name.br, name.gz */
+    bool internal;                /* only by the application's order (X-Accel-Redirect), never by a client's request */
+    char pages[SITE_TEXT_MAX];    /* Cache-Control of html, css, js: what changes together */
+    char others[SITE_TEXT_MAX];   /* Cache-Control of the rest; empty: no such field */
+    char fields[SITE_TEXT_MAX];   /* further field lines for each answer, each ending in CR LF */
+};
+
+/* prefix begins and ends with '/'; folder is absolute in the file service. False: one too many, or a text too long or not allowed. */
+bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
+void site_unmount_all(void);
+
+/* A resolved resource, prepared. Valid while held. */
+struct site_resource {
+    struct cache_entry *file;
+    struct http_validators validators;
+    uint32_t whole_length;    /* of whole[]: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
+    uint32_t fields_at;       /* in whole[]: fields that 206 has as well, from here on (all but status line, Content-Length) */
+    char whole[SITE_HEAD_MAX];
+    /* the rest is the site's: site.c */
+};
+
+enum site_outcome {
+    SITE_FOUND,       /* *resource is set, held until site_release() */
+    SITE_WAIT,        /* the waiter is noted: ask again when it is called */
+    SITE_REDIRECT,    /* the same path with a '/' behind it */
+    SITE_NOT_FOUND,
+    SITE_FORBIDDEN,
+    SITE_UNREACHABLE,
+    SITE_NONE,        /* no mount has this path */
+};
+/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too. */
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
+    struct cache_waiter *waiter);
+void site_release(struct site_resource *resource);
+
+/* Content-Type by the extension (http/types.c). */
+struct http_slice http_type_of(const char *path, uint32_t length);
+
+#endif
