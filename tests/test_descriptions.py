@@ -120,6 +120,14 @@ def test_what_the_sdk_does_not_have(sdk):
         1, "microkit: error: no SDK here; 'nowhere/board' is not a folder (is MICROKIT_SDK right?)\n")
 
 
+@pytest.mark.parametrize("file", ["board.conf", "elf/kernel.elf", "elf/loader.elf"])
+def test_sdk_that_is_not_whole(sdk, file):
+    path = sdk / "sdk" / "board" / "made_up" / "release" / file
+    path.unlink()
+    assert run(sdk, GOOD) == (1, f"{path}: error: cannot read '{path}'; No such file or directory\n")
+    assert outputs(sdk) == []
+
+
 def test_missing_description(sdk):
     assert run(sdk, "nothing.system") == (
         1, "nothing.system: error: cannot read 'nothing.system'; No such file or directory\n")

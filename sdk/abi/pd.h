@@ -1,7 +1,8 @@
 /* abi/pd.h: what the image tool expects in a protection domain's ELF, and what the PD finds when it starts.
  *
- * The tool patches these objects, found by their symbols. Each is optional: a program without the symbol is not
- * patched, and nothing below libmicrokit depends on the values (the kernel has its own tables).
+ * The tool patches these objects, found by their symbols. The name must be there, as in every release's libmicrokit;
+ * each of the others is optional: a program without the symbol is not patched. Nothing below libmicrokit depends on the
+ * values (the kernel has its own tables).
  *
  *     microkit_name            char[n]   name of the PD, cut to st_size - 1 bytes, NUL-terminated
  *     microkit_passive         1 byte    1: the description says passive="true"

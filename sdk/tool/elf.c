@@ -143,7 +143,6 @@ static void read_symbols(struct reader *r, Elf_Scn *section, const GElf_Shdr *he
             .name = diag_printf("%s", name),
             .va = symbol.st_value,
             .size = symbol.st_size,
-            .local = GELF_ST_BIND(symbol.st_info) == STB_LOCAL,
         };
     }
 }
@@ -181,13 +180,14 @@ struct elf *elf_read(struct place place, const char *path, uint64_t low, uint64_
     return r.elf;
 }
 
-const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name)
+const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name, size_t *count)
 {
     const struct elf_symbol *found = NULL;
+    *count = 0;
     for (size_t i = 0; i < elf->symbol_count; i++) {
-        const struct elf_symbol *symbol = &elf->symbols[i];
-        if (strcmp(symbol->name, name) == 0 && (found == NULL || (found->local && !symbol->local))) {
-            found = symbol;
+        if (strcmp(elf->symbols[i].name, name) == 0) {
+            found = &elf->symbols[i];
+            *count += 1;
         }
     }
     return found;

@@ -19,7 +19,6 @@ struct elf_symbol {
     const char *name;
     uint64_t va;
     uint64_t size;
-    bool local;
 };
 
 struct elf {
@@ -35,8 +34,8 @@ struct elf {
  * [low, high), none of them writable and executable, and its entry in an executable one. */
 struct elf *elf_read(struct place place, const char *path, uint64_t low, uint64_t high);
 
-/* A global symbol before a local one of the same name; NULL: none has it. */
-const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name);
+/* NULL: none has that name. `count`: how many have it, since local ones may share it with others. */
+const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name, size_t *count);
 
 /* The program's bytes at an address, whose pages count as patched from now on; NULL where [va, va + size) is not inside
  * one segment. */

@@ -36,18 +36,36 @@ static void patch_number(struct elf *elf, struct place place, const struct elf_s
     patch(elf, place, symbol, &value, size);
 }
 
-static void patch_known(struct elf *elf, struct place place, const char *name, uint64_t value)
+/* The one symbol of a name in a program; NULL: none has it. */
+static const struct elf_symbol *find_symbol(const struct elf *elf, const struct pd *pd, struct place place,
+                                            const char *name)
 {
-    const struct elf_symbol *symbol = elf_symbol(elf, name);
+    size_t count;
+    const struct elf_symbol *symbol = elf_symbol(elf, name, &count);
+    if (count > 1) {
+        diag_refuse(place, "symbol '%s' is there %zu times in '%s', the program of protection domain '%s'", name, count,
+                    elf->path, pd->name);
+    }
+    return symbol;
+}
+
+static void patch_known(struct elf *elf, const struct pd *pd, const char *name, uint64_t value)
+{
+    const struct elf_symbol *symbol = find_symbol(elf, pd, pd->program_place, name);
     if (symbol != NULL) {
-        patch_number(elf, place, symbol, value);
+        patch_number(elf, pd->program_place, symbol, value);
     }
 }
 
+/* Every release's library has this symbol, so its absence means that the program lacks the library. */
 static void patch_name(struct elf *elf, const struct pd *pd)
 {
-    const struct elf_symbol *symbol = elf_symbol(elf, ABI_PD_SYMBOL_NAME);
-    if (symbol == NULL || symbol->size == 0) {
+    const struct elf_symbol *symbol = find_symbol(elf, pd, pd->program_place, ABI_PD_SYMBOL_NAME);
+    if (symbol == NULL) {
+        diag_refuse(pd->program_place, "no symbol '%s' in '%s', the program of protection domain '%s'; it is stripped, "
+                    "or not linked with libmicrokit", ABI_PD_SYMBOL_NAME, elf->path, pd->name);
+    }
+    if (symbol->size == 0) {
         return;
     }
     uint64_t size = symbol->size < ABI_PD_NAME_MAX ? symbol->size : ABI_PD_NAME_MAX;
@@ -77,10 +95,10 @@ static void patch_masks(struct elf *elf, const struct description *d, size_t ind
             pps |= may_call(d, end, peer) ? 1ul << end->id : 0;
         }
     }
-    patch_known(elf, pd->program_place, ABI_PD_SYMBOL_PASSIVE, pd->passive);
-    patch_known(elf, pd->program_place, ABI_PD_SYMBOL_IRQS, irqs);
-    patch_known(elf, pd->program_place, ABI_PD_SYMBOL_NOTIFICATIONS, notifications);
-    patch_known(elf, pd->program_place, ABI_PD_SYMBOL_PPS, pps);
+    patch_known(elf, pd, ABI_PD_SYMBOL_PASSIVE, pd->passive);
+    patch_known(elf, pd, ABI_PD_SYMBOL_IRQS, irqs);
+    patch_known(elf, pd, ABI_PD_SYMBOL_NOTIFICATIONS, notifications);
+    patch_known(elf, pd, ABI_PD_SYMBOL_PPS, pps);
 }
 
 static uint64_t setvar_value(const struct description *d, const struct setvar *setvar)
@@ -108,7 +126,7 @@ void image_patch_programs(struct layout *l)
         patch_masks(elf, d, i);
         for (size_t k = 0; k < pd->setvar_count; k++) {
             const struct setvar *setvar = &pd->setvars[k];
-            const struct elf_symbol *symbol = elf_symbol(elf, setvar->symbol);
+            const struct elf_symbol *symbol = find_symbol(elf, pd, setvar->place, setvar->symbol);
             if (symbol == NULL) {
                 diag_refuse(setvar->place, "no symbol '%s' in '%s', the program of protection domain '%s'",
                             setvar->symbol, elf->path, pd->name);
@@ -216,7 +234,8 @@ static void collect_zero(struct image *image, const struct layout *l)
 
 static void fill_loader(const struct image *image, const struct layout *l)
 {
-    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header");
+    size_t count;
+    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header", &count);
     if (symbol == NULL || symbol->size != sizeof(struct image_header)) {
         diag_refuse((struct place){.file = l->loader->path}, "no image_header, or one of another size");
     }
@@ -259,7 +278,8 @@ static uint32_t crc32c(const uint8_t *bytes, size_t size)
 
 static void fill_checksum(struct image *image, const struct layout *l)
 {
-    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header");
+    size_t count;
+    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header", &count);
     size_t at = symbol->va - l->loader->segments[0].va + offsetof(struct image_header, checksum);
     uint64_t checksum = crc32c(image->bytes, image->size);
     memcpy(image->bytes + at, &checksum, sizeof(checksum));

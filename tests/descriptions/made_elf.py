@@ -48,6 +48,10 @@ DATA = (0x201000, R | W, b"\1" * 16, 0x2000)
 SYMBOLS = [("microkit_name", 0x201100, 16), ("number", 0x201000, 8), ("small", 0x201008, 1),
            ("elsewhere", 0x900000, 8)]
 GOOD = elf([TEXT, DATA], SYMBOLS)
+# Elf32_Ehdr and one Elf32_Phdr.
+GOOD_32_BIT = (b"\x7fELF" + bytes([1, 1, 1]) + bytes(9) +
+               struct.pack("<HHIIIIIHHHHHH", EXEC, AARCH64, 1, 0x200000, 52, 0, 0, 52, 32, 1, 40, 0, 0) +
+               struct.pack("<IIIIIIII", PT_LOAD, 84, 0x200000, 0x200000, 4, 4, R | X, 4096) + LOOP)
 
 PROGRAMS = {
     "good.elf": GOOD,
@@ -56,6 +60,11 @@ PROGRAMS = {
     "truncated.elf": GOOD[:0x1002],
     "half_header.elf": GOOD[:40],
     "other_machine.elf": elf([TEXT], machine=X86_64),
+    "32_bit.elf": GOOD_32_BIT,
+    "unknown_class.elf": GOOD[:4] + b"\3" + GOOD[5:],
+    "stripped.elf": GOOD[:40] + bytes(8) + GOOD[48:60] + bytes(4) + GOOD[64:],  # e_shoff, e_shnum, e_shstrndx
+    "without_library.elf": elf([TEXT, DATA], SYMBOLS[1:]),
+    "ambiguous.elf": elf([TEXT, DATA], [*SYMBOLS, ("number", 0x201010, 8)]),
     "big_endian.elf": GOOD[:5] + b"\2" + GOOD[6:18] + b"\0\xb7" + GOOD[20:],
     "relocatable.elf": elf([TEXT], kind=DYN),
     "dynamic.elf": elf([TEXT], more_headers=[(PT_INTERP, 0x200800, R, b"/lib/ld.so\0", None)]),
