@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from . import paths
+from .gdb import Gdb
 
 LOAD_ADDRESS = 0x70000000
 GENEROUS_S = 120    # a wait that ends by itself only when something is wrong, also on a busy 2-core machine
@@ -50,10 +51,10 @@ class Qmp:
         for line in self.file:
             answer = json.loads(line)
             if "error" in answer:
-                raise GuestError(f"QMP {command}: {answer['error']['desc']}")
+                raise GuestError(f"QMP {name}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
-        raise GuestError(f"QEMU ended during QMP {command}")
+        raise GuestError(f"QEMU ended during QMP {name}")
 
     def close(self):
         self.file.close()
@@ -65,11 +66,12 @@ class Guest:
 
     console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
     client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC is
-    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU.
+    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU. debug: the
+    guest stands still before its first instruction, and guest.gdb has it (serval/gdb.py).
     """
 
     def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None,
-                 program=paths.QEMU):
+                 program=paths.QEMU, debug=False):
         self.image = image
         self.forwards = dict(forwards or {})
         self.console = console
@@ -77,13 +79,14 @@ class Guest:
         self.args = list(args)
         self.netdev = netdev
         self.program = program
+        self.debug = debug
         self.log = Path(log) if log else None
         self.output = bytearray()
         self.mark = 0                       # expect() searches from here on
         self.changed = threading.Condition()
         self.ended = False
         self.ports = {}
-        self.process = self.qmp = self.reader = None
+        self.process = self.qmp = self.gdb = self.reader = None
         self.stack = contextlib.ExitStack()
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -101,23 +104,33 @@ class Guest:
 
     def _start(self):
         scratch = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="serval-")))
-        listener = self.stack.enter_context(socket.socket(socket.AF_UNIX))
-        listener.bind(str(scratch / "qmp"))
-        listener.listen(1)
-        listener.settimeout(GENEROUS_S)
+        listener = self._listen(scratch / "qmp")
+        debugger = self._listen(scratch / "gdb")
         if self.log is None:
             self.log = scratch / "console.log"
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self._command(scratch / "qmp"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(self._command(scratch), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.qmp = Qmp(self._accept(listener))
         self._ask_ports()
-        self.qmp.command("cont")
+        if self.debug:
+            self.gdb = Gdb(self._accept(debugger))
+        else:
+            self.qmp.command("cont")
 
-    def _command(self, qmp_path):
-        command = [str(self.program), *board_args(self.board), "-S", "-qmp", f"unix:{qmp_path}"]
+    def _listen(self, path):
+        listener = self.stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(1)
+        listener.settimeout(GENEROUS_S)
+        return listener
+
+    def _command(self, scratch):
+        command = [str(self.program), *board_args(self.board), "-S", "-qmp", f"unix:{scratch}/qmp"]
+        if self.debug:
+            command += ["-chardev", f"socket,id=gdb,path={scratch}/gdb", "-gdb", "chardev:gdb"]
         if self.console == "socket":
             command += ["-chardev", f"socket,id=console,host=127.0.0.1,port=0,server=on,wait=off,logfile={self.log}"]
         else:
@@ -130,7 +143,7 @@ class Guest:
         return command + ["-netdev", ",".join(net), *self.args]
 
     def _accept(self, listener):
-        """QEMU's QMP connection; QEMU that ends before (a bad argument) is told at once by its words."""
+        """QEMU's connection; QEMU that ends before (a bad argument) is told at once by its words."""
         while True:
             try:
                 listener.settimeout(0.5)
@@ -177,9 +190,9 @@ class Guest:
             self.reader.join()
             self.process.stdin.close()
             self.process.stdout.close()
-        if self.qmp:
-            self.qmp.close()
-            self.qmp = None
+        for connection in filter(None, (self.qmp, self.gdb)):
+            connection.close()
+        self.qmp = self.gdb = None
         self.stack.close()
 
     # -- console -------------------------------------------------------------------------------------------------
