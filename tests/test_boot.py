@@ -17,7 +17,7 @@ MOST = 5_000_000
 
 
 def test_the_web_server_boots_in_five_million_instructions(tmp_path):
-    """The image moved or not, checked, all that it does not store zeroed: some 3.03 M now, of which the checksum is most."""
+    """With the image checked and all that it does not store zeroed: 3.03 M now."""
     image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY="/none", WEBSITE_DIR="www")
     first = max(reversed(inside.domains(image)), key=lambda domain: domain.priority)
     init, _ = inside.symbol(image, first.name, "init")
