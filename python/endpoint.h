@@ -46,7 +46,7 @@ intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t si
 
 /* Bytes up to and with the first line feed among those received, at most `limit`; when there is none, some of them: call
  * again after they were received. */
-size_t endpoint_line_length(const struct endpoint *endpoint, size_t limit);
+size_t endpoint_line_length(struct endpoint *endpoint, size_t limit);
 
 /* Which of `events` (and errors, always) are there; the worker is woken when one of the others comes. */
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events);

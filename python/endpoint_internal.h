@@ -1,4 +1,4 @@
-/* python/endpoint_internal.h: what endpoint.c (the pool, TCP) and endpoint_udp.c share. */
+/* python/endpoint_internal.h: what endpoint.c (the pool, and what all kinds share), endpoint_tcp.c and endpoint_udp.c share. */
 #ifndef PYTHON_ENDPOINT_INTERNAL_H
 #define PYTHON_ENDPOINT_INTERNAL_H
 
@@ -40,14 +40,32 @@ struct endpoint {
 struct endpoint *endpoint_take(enum kind kind);
 void endpoint_give_back(struct endpoint *endpoint);
 
+/* A connection that waits for accept. */
+void endpoint_queue(struct endpoint *listener, struct endpoint *connection);
+
 /* These events are there now. */
 void endpoint_notify(struct endpoint *endpoint, uint32_t events);
 int endpoint_errno_of(err_t error);
+
+void endpoint_tcp_init(void);
+struct endpoint *endpoint_tcp_new(void);
+void endpoint_tcp_close(struct endpoint *endpoint);
+int endpoint_tcp_bind(struct endpoint *endpoint, const struct endpoint_address *address);
+int endpoint_tcp_listen(struct endpoint *endpoint, int backlog);
+void endpoint_tcp_accepted(struct endpoint *endpoint);
+int endpoint_tcp_connect(struct endpoint *endpoint, const struct endpoint_address *address);
+int endpoint_tcp_shutdown(struct endpoint *endpoint, bool read, bool write);
+intptr_t endpoint_tcp_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error);
+intptr_t endpoint_tcp_send(struct endpoint *endpoint, const void *data, size_t size, int *error);
+size_t endpoint_tcp_line_length(const struct endpoint *endpoint, size_t limit);
+uint32_t endpoint_tcp_ready(const struct endpoint *endpoint); /* all that is there */
+bool endpoint_tcp_peer(const struct endpoint *endpoint, struct endpoint_address *address);
 
 struct endpoint *endpoint_udp_new(void);
 void endpoint_udp_close(struct endpoint *endpoint);
 intptr_t endpoint_udp_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
     int *error);
 intptr_t endpoint_udp_send(struct endpoint *endpoint, const void *data, size_t size, int *error);
+uint32_t endpoint_udp_ready(const struct endpoint *endpoint);
 
 #endif

@@ -98,6 +98,11 @@ intptr_t endpoint_udp_receive(struct endpoint *endpoint, void *buffer, size_t si
     return count;
 }
 
+uint32_t endpoint_udp_ready(const struct endpoint *endpoint)
+{
+    return ENDPOINT_WRITE | (endpoint->head != endpoint->tail ? ENDPOINT_READ : 0);
+}
+
 intptr_t endpoint_udp_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
 {
     if (!endpoint->to_set) {

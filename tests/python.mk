@@ -6,9 +6,9 @@ $(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 
 # The endpoints in the storm that net/ip is tested by (tests/net.mk).
 $(eval $(call host_test,python_endpoints,tests/unit/python_endpoints.c tests/unit/net_ip_storm.c python/endpoint.c \
-    python/endpoint_udp.c $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+    python/endpoint_tcp.c python/endpoint_udp.c $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
-$(HOST_OBJ)/python_endpoints/python/endpoint.c.o: | $(SOURCES_READY)
+$(addprefix $(HOST_OBJ)/python_endpoints/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o): | $(SOURCES_READY)
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py))
