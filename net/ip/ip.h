@@ -16,13 +16,14 @@
  *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves by
  *     scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is acknowledged.
  *     Memory in a transmit region may be read once more even after that (a retransmission under way): before it is used
- *     anew, see ip_when_sent().
+ *     anew, see ip_sends_from() and ip_when_sent().
  *   - tcp_output() sends; the wake-up follows at the flush.
  */
 #ifndef NET_IP_IP_H
 #define NET_IP_IP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "lib/region.h"
 #include "lwip/ip4.h"
@@ -49,6 +50,9 @@ void ip_start(void);
 void ip_on_address(void (*handler)(void *context), void *context);
 bool ip_has_address(void);
 uint32_t ip_address(void); /* network byte order, 0: none */
+
+/* Whether a descriptor that is out now may still have some of this memory, of a transmit region, read by the device. */
+bool ip_sends_from(const void *memory, size_t size);
 
 /* Calls handler once, when no descriptor that is out now names memory of a transmit region any more; at once if none does. False: too many
  * are waiting (8); try later. */

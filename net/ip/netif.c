@@ -137,6 +137,32 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
     return true;
 }
 
+static bool overlaps(const struct pbuf *p, uintptr_t from, uintptr_t to)
+{
+    for (; p; p = p->next) {
+        uintptr_t payload = (uintptr_t)p->payload;
+        if (payload < to && payload + p->len > from) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ip_sends_from(const void *memory, size_t size)
+{
+    uintptr_t from = (uintptr_t)memory;
+    uint32_t left = self.held_count;
+    for (uint32_t slot = 0; left > 0; slot++) {
+        if (self.held[slot]) {
+            left--;
+            if (overlaps(self.held[slot], from, from + size)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A frame under construction: what is copied lies in the slot, in order; pieces say where the frame's bytes are. */
 struct building {
     uint8_t *slot_memory;

@@ -434,6 +434,7 @@ static void take_output(void)
         CHECK(piece.region < 2 && (count > 0 || (piece.region == 0 && piece.length >= 14)));
         const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
         CHECK(at && piece.length > 0 && length + piece.length <= sizeof frame && ++count <= NET_CHAIN_MAX);
+        CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         memcpy(frame + length, at, piece.length);
         length += piece.length;
         if (!(piece.flags & NET_MORE)) {
@@ -588,6 +589,7 @@ static void run(uint64_t seed)
     return_output(0);
     ip_counters(&counters);
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
+    CHECK(!ip_sends_from(pattern, sizeof pattern));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
     CHECK_EQUAL(fake_lost_deferred(), 0);
