@@ -47,7 +47,7 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
 struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
 
-/* The waiter waits no longer; no effect where it does not wait. */
+/* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are alike, http/waiters.h. */
 void cache_cancel(struct cache_waiter *waiter);
 
 struct cache_piece;
