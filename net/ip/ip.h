@@ -72,6 +72,7 @@ struct ip_counters {
     uint64_t frames_in, frames_out;
     uint64_t copied_in;  /* frames copied because receive buffers were short */
     uint64_t dropped_in; /* frames for which there was no memory */
+    uint64_t acks_contained; /* acknowledgements that a later one of the same batch contained */
     uint64_t no_slot;    /* frames not sent at once because all slots were out */
     uint64_t refused;    /* frames that the virtualiser would not send */
     uint64_t memory_short;

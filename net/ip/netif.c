@@ -15,7 +15,9 @@
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/client.h"
+#include "net/ip/acks.h"
 #include "net/ip/internal.h"
+#include "net/ip/tcp_hooks.h"
 #include "netif/ethernet.h"
 
 #define WAITERS_MAX 8
@@ -84,14 +86,51 @@ static void take_frame(const struct net_received *frame)
     }
 }
 
+/* An acknowledgement waits here for the batch's next frame, which may contain it (acks.h). */
+struct batch {
+    struct net_received ack;
+    bool waiting;
+    uint32_t contained; /* in the one that waits */
+};
+
+static void take_waiting(struct batch *batch)
+{
+    if (batch->waiting) {
+        tcp_hooks_contained(batch->contained);
+        take_frame(&batch->ack);
+        tcp_hooks_contained(0);
+        batch->waiting = false;
+    }
+}
+
+static void sort_frame(struct batch *batch, const struct net_received *frame)
+{
+    bool alone = acks_alone(frame->data, frame->length);
+    if (alone && batch->waiting && acks_contain(frame->data, batch->ack.data)) {
+        net_client_provide(&self.client, batch->ack.buffer);
+        self.counters.acks_contained++;
+        batch->contained++;
+        batch->ack = *frame;
+        return;
+    }
+    take_waiting(batch);
+    if (alone) {
+        *batch = (struct batch){.ack = *frame, .waiting = true};
+    } else {
+        take_frame(frame);
+    }
+}
+
 static void on_received(void *context)
 {
     struct net_received frame;
     random_stir(pd_now_ticks());
     do {
+        struct batch batch = {.waiting = false};
         while (net_client_receive(&self.client, &frame)) {
-            take_frame(&frame);
+            sort_frame(&batch, &frame);
         }
+        take_waiting(&batch);
     } while (!net_client_arm_receive(&self.client));
 }
 

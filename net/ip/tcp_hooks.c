@@ -6,6 +6,7 @@
  * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes the MSS
  *    option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the largest window
  *    seen, but not while that is 0 or 1.
+ * 4. An acknowledgement that stands for several (acks.h) opens the congestion window as far as they would have, one by one.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -23,7 +24,13 @@
 static struct {
     bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew */
     u32_t floor;
+    u32_t contained; /* acknowledgements in the packet, beside itself */
 } self;
+
+void tcp_hooks_contained(u32_t count)
+{
+    self.contained = count;
+}
 
 u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port)
 {
@@ -88,6 +95,19 @@ static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
     }
 }
 
+/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3): here for
+ * those that never reached it. Beyond slow start it counts bytes, and nothing is missing. */
+static void grow_for_contained(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    u32_t acknowledged = header->ackno - pcb->lastack, each = 2 * (u32_t)pcb->mss;
+    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt)
+        || acknowledged <= each) {
+        return;
+    }
+    u32_t grown = pcb->cwnd + LWIP_MIN(acknowledged - each, self.contained * each);
+    pcb->cwnd = (tcpwnd_size_t)LWIP_MIN(grown, pcb->ssthresh);
+}
+
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither list nor
  * pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
 err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p)
@@ -97,6 +117,9 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
         }
         keep_segment_size(pcb, header, options);
+        if (self.contained > 0) {
+            grow_for_contained(pcb, header);
+        }
         return ERR_OK;
     }
     if (pcb->state != TIME_WAIT || more_options
