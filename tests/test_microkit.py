@@ -181,6 +181,17 @@ def test_every_name_and_signature(sdk, tmp_path, compiler):
     run(*compiler, f"-I{include}", "-c", FOLDER / "names.c", "-o", "names.o", cwd=tmp_path)
 
 
+OWN_NAMES = {"microkit_defer", "microkit_signal_flush", "microkit_syscall", "microkit_syscall1"}     # behind the others
+
+
+def test_no_name_is_forgotten(sdk):
+    """names.c has all that the SDK's header has, but virtual machines and SMC calls, which we do not do."""
+    header = (sdk / "board" / paths.BOARD / "debug" / "include" / "microkit.h").read_text()
+    found, known = ({name for name in re.findall(r"\bmicrokit_[a-z0-9_]+", re.sub(r"(?s)/\*.*?\*/", "", text))
+                     if not re.search("_vcpu|_vm_|_smc_", name)} for text in (header, (FOLDER / "names.c").read_text()))
+    assert found - known == (set() if os.environ.get("MICROKIT_SDK") else OWN_NAMES)
+
+
 @pytest.mark.parametrize("config", ["debug", "release", "benchmark"])
 def test_what_makefiles_look_up(sdk, config):
     """The examples of 2.x choose their compiler by this line, cut at its blanks."""
@@ -203,3 +214,73 @@ def test_what_later_releases_brought(boot, sdk, tmp_path):
         "ok later: prefill_path",
         "later: done",
     ]
+
+
+# -- as many as there can be ---------------------------------------------------------------------------------------------
+
+CHANNELS = 62       # of one PD, and of children of one parent
+PDS = 63
+
+
+def domain(name, priority, program, inside="", **attributes):
+    words = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return (f'<protection_domain name="{name}" priority="{priority}"{words}><program_image path="{program}.elf" />{inside}'
+            "</protection_domain>\n")
+
+
+def star(on_the_end):
+    """centre and 62 spokes; odd ones have priorities from 254 down, even ones from 0 up."""
+    callee = {} if on_the_end else {"pp": "true"}
+    text = domain("centre", 100, "centre", **callee)
+    for n in range(CHANNELS):
+        above = n % 2 == 1
+        text += domain(f"spoke{n}", 254 - n // 2 if above else n // 2, "spoke", **(callee if above else {}))
+        calls = [' pp="true"' if on_the_end and caller else "" for caller in (above, not above)]
+        text += (f'<channel><end pd="centre" id="{n}"{calls[0]} />'
+                 f'<end pd="spoke{n}" id="{CHANNELS - 1 - n}"{calls[1]} /></channel>\n')
+    return text
+
+
+def brood():
+    """A parent and 62 children."""
+    return domain("root", 254, "kin", "".join(domain(f"leaf{n}", n + 1, "kin", id=n) for n in range(CHANNELS)))
+
+
+def nest():
+    """63 PDs, each the child of the one before."""
+    inner = domain("leaf61", 192, "kin", id=61)
+    for n in reversed(range(PDS - 2)):
+        inner = domain(f"node{n}", 193 + (PDS - 3 - n), "kin", inner, id=n)
+    return domain("root", 254, "kin", inner)
+
+
+def made_up_image(sdk, folder, text, programs):
+    (folder / "made.system").write_text(f"<system>\n{text}</system>\n")
+    return microkit.image(sdk, folder, folder / "made.system", programs, FOLDER)
+
+
+def test_sixty_two_channels_and_sixty_three_pds(boot, sdk, tmp_path):
+    on_the_end = not os.environ.get("MICROKIT_SDK") or microkit.calls_on_the_end(sdk)
+    text = star(on_the_end)
+    assert text.count("<protection_domain") == PDS and text.count("<channel") == CHANNELS
+    guest = boot(made_up_image(sdk, tmp_path, text, ["centre", "spoke"]))
+    guest.expect(r"^centre: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
+    said = [line for line in lines(guest) if "centre: " in line or line.startswith("FAILED")]
+    assert said == ["ok centre: answers from all above", "centre: notified by all above",
+                    *["ok centre: called on the right channel"] * 31, "ok centre: called by all below", "centre: done"]
+
+
+def test_sixty_two_children(boot, sdk, tmp_path):
+    guest = boot(made_up_image(sdk, tmp_path, brood(), ["kin"]))
+    guest.expect(r"^root: 00\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
+    assert [line for line in lines(guest) if line.startswith(("root:", "FAILED"))] == \
+        [f"root: {n:02}" for n in reversed(range(CHANNELS))], "by priority"
+
+
+def test_children_nested_as_deep_as_there_are_pds(boot, sdk, tmp_path):
+    """The innermost faults; each parent that is told faults in its turn."""
+    text = nest()
+    assert text.count("<protection_domain") == PDS
+    guest = boot(made_up_image(sdk, tmp_path, text, ["kin"]))
+    guest.expect(r"^root: 00\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
+    assert not [line for line in lines(guest) if line.startswith("FAILED")]

@@ -22,6 +22,16 @@ static inline void check(int good, const char *what)
     say(what);
 }
 
+/* The number that this PD's name ends with. */
+static inline unsigned number_in_name(void)
+{
+    unsigned n = 0;
+    for (const char *c = microkit_name; *c != '\0'; c++) {
+        n = *c >= '0' && *c <= '9' ? 10 * n + (unsigned)(*c - '0') : n;
+    }
+    return n;
+}
+
 /* Channels, children and addresses, as in both .system files. */
 #define CLIENT_SERVER 0
 #define CLIENT_PARENT 61
