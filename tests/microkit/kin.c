@@ -17,7 +17,7 @@ static void say_number(unsigned n)
 void init(void)
 {
     if (microkit_name[0] == 'l') {
-        fail_at_number_in_name();
+        fail_at_number();
     }
 }
 
@@ -34,7 +34,7 @@ seL4_Bool fault(microkit_child child, microkit_msginfo message, microkit_msginfo
     if (microkit_name[0] == 'r') {
         say_number(child);
     } else {
-        fail_at_number_in_name();
+        fail_at_number();
     }
     return seL4_False;
 }
