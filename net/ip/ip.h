@@ -58,6 +58,10 @@ bool ip_sends_from(const void *memory, size_t size);
  * are waiting (8); try later. */
 bool ip_when_sent(void (*handler)(void *context), void *context);
 
+/* Memory of the client's transmit region 1 was written and will stay until this is called again: checksums of what is sent from it by
+ * reference are computed once (net/ip/sums.h). Call it each time such memory is written. */
+void ip_memory_changed(const void *at, uint64_t size);
+
 /* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory is plenty, less
  * the less is left, and never less than two segments: a pair for each connection is kept back. Who asks before it writes leaves room
  * for others, however many connections have peers that do not read. */

@@ -73,9 +73,9 @@
 #define SO_REUSE 1
 #define SO_REUSE_RXTOALL 1
 
-/* net/ip/checksum.c */
-#define LWIP_CHKSUM ip_checksum
-#include "net/ip/checksum.h"
+/* net/ip/sums.c */
+#define LWIP_CHKSUM sums_checksum
+#include "net/ip/sums.h"
 
 /* net/ip/tcp_hooks.c */
 #define LWIP_HOOK_FILENAME "net/ip/tcp_hooks.h"

@@ -17,6 +17,7 @@
 #include "net/client.h"
 #include "net/ip/acks.h"
 #include "net/ip/internal.h"
+#include "net/ip/sums.h"
 #include "net/ip/tcp_hooks.h"
 #include "netif/ethernet.h"
 
@@ -337,6 +338,9 @@ static err_t set_up(struct netif *netif)
 struct netif *netif_up(const struct net_client_config *config)
 {
     net_client_init(&self.client, config);
+    if (config->region_count > 1) {
+        sums_init(&config->regions[1]);
+    }
     netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
     netif_set_default(&self.netif);
     netif_set_up(&self.netif);

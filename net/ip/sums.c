@@ -1,0 +1,68 @@
+/* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation. */
+#include "net/ip/sums.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/ip/checksum.h"
+#include "net/ip/ip.h"
+
+#define BLOCK_BITS 16   /* memory changes in blocks of 64 KiB; one change forgets all sums in its blocks */
+#define BLOCKS_MAX 1024 /* beyond these nothing is kept */
+#define SUM_BITS 13     /* of the table's size: 8192 segments, 12 MB */
+#define WORTH 256       /* bytes; a smaller piece is summed as fast as looked up */
+#define GOLDEN 0x9e3779b1u /* 2^32 divided by the golden ratio: spreads neighbours (Knuth, TAOCP 3, 6.4) */
+
+static struct {
+    uintptr_t base;
+    uint64_t size;
+    uint32_t generations[BLOCKS_MAX]; /* 0: not known to stay */
+    struct sum {
+        uint32_t offset;
+        uint32_t generation; /* of its first and last block, added */
+        uint16_t length;
+        uint16_t sum;
+    } sums[1 << SUM_BITS];
+} self;
+
+void sums_init(const struct region *region)
+{
+    uint64_t most = (uint64_t)BLOCKS_MAX << BLOCK_BITS;
+    self.base = (uintptr_t)region->base;
+    self.size = region->size < most ? region->size : most;
+}
+
+void ip_memory_changed(const void *at, uint64_t size)
+{
+    uint64_t offset = (uintptr_t)at - self.base;
+    if (size == 0 || offset >= self.size || size > self.size - offset) {
+        return;
+    }
+    for (uint64_t block = offset >> BLOCK_BITS; block <= (offset + size - 1) >> BLOCK_BITS; block++) {
+        self.generations[block]++;
+    }
+}
+
+/* At most two blocks, since a piece is at most 64 KiB. Generations only grow, so their sum changes when one of them does. */
+static uint32_t generation_of(uint64_t offset, uint32_t length)
+{
+    uint64_t first = offset >> BLOCK_BITS, last = (offset + length - 1) >> BLOCK_BITS;
+    uint32_t a = self.generations[first], b = self.generations[last];
+    return a == 0 || b == 0 ? 0 : first == last ? a : a + b;
+}
+
+unsigned short sums_checksum(const void *data, int length)
+{
+    uint64_t offset = (uintptr_t)data - self.base;
+    if (length < WORTH || offset >= self.size || (uint64_t)length > self.size - offset) {
+        return ip_checksum(data, length);
+    }
+    uint32_t generation = generation_of(offset, (uint32_t)length);
+    struct sum *sum = &self.sums[(uint32_t)offset * GOLDEN >> (32 - SUM_BITS)];
+    if (sum->offset == offset && sum->length == length && sum->generation == generation && generation != 0) {
+        return sum->sum;
+    }
+    uint16_t computed = ip_checksum(data, length);
+    *sum = (struct sum){(uint32_t)offset, generation, (uint16_t)length, computed};
+    return computed;
+}
