@@ -376,13 +376,19 @@ print('done')
 
 def test_microdot_unmodified(repl):
     repl.start("""
+import asyncio
 from microdot import Microdot
 app = Microdot()
 @app.get('/hello/<name>')
 async def hello(request, name):
     return {'hello': name}
-print('up')
-app.run(host='0.0.0.0', port=80)
+async def main():
+    serving = asyncio.create_task(app.start_server(host='0.0.0.0', port=80))
+    while not app.server:       # until it listens
+        await asyncio.sleep(0)
+    print('up')
+    await serving
+asyncio.run(main())
 """)
     repl.guest.expect("up")
     url = repl.guest.url()
