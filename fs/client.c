@@ -14,6 +14,7 @@
 #define SLOTS_MAX FS_QUEUE_CAPACITY
 #define BLOCKS_MAX 1024
 #define SLOT_BITS 16
+#define HANDLERS_MAX 4
 
 static struct {
     const struct fs_client_config *config;
@@ -26,8 +27,12 @@ static struct {
     uint16_t free_blocks[BLOCKS_MAX];
     uint32_t free_block_count, block_count;
     uint64_t strays; /* completions that answer nothing of ours */
-    void (*on_event)(void *context);
-    void *on_event_context;
+    uint32_t restarts; /* of the server */
+    struct {
+        void (*handler)(void *context);
+        void *context;
+    } on_event[HANDLERS_MAX];
+    uint32_t on_event_count;
 } self;
 
 static void finish(uint32_t slot, const struct fs_completion *completion)
@@ -77,11 +82,12 @@ static void on_server(void *context)
     if (ring_peer_restarted(&self.completions)) {
         ring_reset(&self.commands);
         ring_reset(&self.completions);
+        self.restarts++;
         fail_all();
     }
     take_completions();
-    if (self.on_event) {
-        self.on_event(self.on_event_context);
+    for (uint32_t i = 0; i < self.on_event_count; i++) {
+        self.on_event[i].handler(self.on_event[i].context);
     }
 }
 
@@ -106,6 +112,16 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
         pd_notify_later(self.config->server);
     }
     return true;
+}
+
+uint32_t fs_client_restarts(void)
+{
+    return self.restarts;
+}
+
+uint32_t fs_client_blocks(void)
+{
+    return self.block_count;
 }
 
 void *fs_client_block_get(void)
@@ -133,8 +149,9 @@ struct fs_buffer fs_client_buffer(const void *in_block, uint64_t size)
 
 void fs_client_on_event(void (*handler)(void *context), void *context)
 {
-    self.on_event = handler;
-    self.on_event_context = context;
+    require(self.on_event_count < HANDLERS_MAX, "fs/client: too many handlers", self.on_event_count);
+    self.on_event[self.on_event_count].handler = handler;
+    self.on_event[self.on_event_count++].context = context;
 }
 
 void fs_client_init(const struct fs_client_config *config)

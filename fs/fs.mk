@@ -1,6 +1,7 @@
 # fs/fs.mk: the file service: a client's library, a server's core, the conformance program.
 
 $(eval $(call library,fs_client,fs/client.c,pd))
+$(eval $(call library,fs_mount,fs/mount.c,fs_client timer))
 $(eval $(call library,fs_server,fs/server.c,pd))
 $(eval $(call library,fs_conformance,fs/conformance.c,fs_client))
 

@@ -1,4 +1,4 @@
-/* files.c: file operations for the interpreter: commands under way, the mount, and the one mapping of errors.
+/* files.c: file operations for the interpreter: commands under way, and the one mapping of errors.
  *   consumes  completions   from the file server, trusted for content only
  *   produces  commands; those given before the mount's outcome is known, or while the ring is full, wait in order
  *   invariant a job's block is its own from file_job_get() until its command is answered and its user has let go
@@ -7,24 +7,18 @@
 #include "lib/pd.h"
 
 #include <string.h>
-#include "lib/log.h"
+#include "fs/mount.h"
 #include "net/ip/ip.h"
 #include "python/config.h"
 #include "python/files.h"
 #include "python/port.h"
-#include "timer/client.h"
 
 #include "py/mperrno.h"
 
 #define JOBS_MAX 384 /* those with data are limited by the share's blocks; the others close files */
 #define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
-#define MOUNT_PAUSE_FIRST_NS 500000000ull
-#define MOUNT_PAUSE_LAST_NS 30000000000ull
-#define MOUNT_PATIENCE_NS 3000000000ull /* after this the program goes on without files; the mount may still come */
 
 #pragma weak net_client_config
-
-enum mount_state { MOUNT_ASKED, MOUNT_DONE, MOUNT_FAILED };
 
 struct file_job {
     struct fs_request request;
@@ -36,10 +30,6 @@ struct file_job {
 
 static struct {
     bool available;
-    enum mount_state mount;
-    struct fs_request mount_request;
-    struct timer mount_timer;
-    uint64_t mount_pause_ns;
     bool network_asked;
     struct file_job jobs[JOBS_MAX];
     struct file_job *free;
@@ -99,17 +89,8 @@ static void issue(struct file_job *job)
     job->next = NULL;
     *self.held_end = job;
     self.held_end = &job->next;
-    if (self.mount != MOUNT_ASKED) {
+    if (!fs_mount_is_asked()) {
         issue_held();
-    }
-}
-
-static void ask_mount(void *context);
-
-static void note_reset(uint32_t status)
-{
-    if (status == FS_STATUS_SERVER_WAS_RESET && self.mount == MOUNT_DONE) {
-        ask_mount(NULL);
     }
 }
 
@@ -137,7 +118,7 @@ static void end_dropped(struct file_job *job)
 static void completed(struct fs_request *request)
 {
     struct file_job *job = request->context;
-    note_reset(request->result.status);
+    fs_mount_note(request->result.status);
     if (job->dropped) {
         end_dropped(job);
     }
@@ -145,75 +126,33 @@ static void completed(struct fs_request *request)
 
 static void after_batch(void *context)
 {
-    if (self.mount != MOUNT_ASKED) {
+    if (!fs_mount_is_asked()) {
         issue_held();
     }
     port_wake();
 }
 
-/* The mount */
-
 /* The file server's own address comes first, so that addresses are the same at every boot. */
-static void start_network(void)
+static void on_mount(void *context)
 {
     if (!self.network_asked && &net_client_config) {
         self.network_asked = true;
         ip_start();
     }
-}
-
-static void mount_is_late(void *context)
-{
-    self.mount = MOUNT_FAILED;
-    start_network();
-    issue_held();
-    port_wake();
-}
-
-static void mount_answered(struct fs_request *request)
-{
-    timer_stop(&self.mount_timer);
-    if (request->result.status == FS_STATUS_OK) {
-        self.mount = MOUNT_DONE;
-        self.mount_pause_ns = MOUNT_PAUSE_FIRST_NS;
-    } else {
-        self.mount = MOUNT_FAILED;
-        timer_start(&self.mount_timer, pd_now_ns() + self.mount_pause_ns, ask_mount, NULL);
-        self.mount_pause_ns *= 2;
-        if (self.mount_pause_ns > MOUNT_PAUSE_LAST_NS) {
-            self.mount_pause_ns = MOUNT_PAUSE_LAST_NS;
-        }
-    }
-    start_network();
-    issue_held();
-    port_wake();
-}
-
-static void ask_mount(void *context)
-{
-    struct fs_command command = {.type = FS_INITIALISE};
-    if (self.mount != MOUNT_FAILED) {
-        self.mount = MOUNT_ASKED; /* commands wait; after a failure they are answered by it meanwhile */
-        timer_start(&self.mount_timer, pd_now_ns() + MOUNT_PATIENCE_NS, mount_is_late, NULL);
-    }
-    self.mount_request = (struct fs_request){.handler = mount_answered};
-    if (!fs_client_issue(&self.mount_request, &command)) {
-        timer_start(&self.mount_timer, pd_now_ns() + self.mount_pause_ns, ask_mount, NULL);
-    }
+    after_batch(NULL);
 }
 
 void files_init(const struct fs_client_config *config)
 {
     self.available = true;
-    self.mount_pause_ns = MOUNT_PAUSE_FIRST_NS;
     self.held_end = &self.held;
     for (size_t i = 0; i < JOBS_MAX; i++) {
         release(&self.jobs[i]);
     }
     fs_client_init(config);
+    fs_mount_init();
+    fs_mount_on_outcome(on_mount, NULL);
     fs_client_on_event(after_batch, NULL);
-    self.mount = MOUNT_ASKED;
-    ask_mount(NULL);
 }
 
 bool files_available(void)

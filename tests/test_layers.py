@@ -25,7 +25,7 @@ LAYERS = {
     "timer": BASE,
     "net": BASE | {"timer"},
     "net/ip": SERVICES,
-    "fs": BASE,
+    "fs": BASE | {"timer"},
     "fs/mem": BASE | {"fs"},
     "fs/nfs": SERVICES | {"fs", "net/ip"},
     "python": SERVICES | {"fs", "net/ip"},
