@@ -3,6 +3,7 @@
 define help_text
 make hello | echo | fileio | python | webserver   a system's image: BUILD_DIR/NAME.img
 make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x quits)
+make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME.boot.scr (card), NAME.tftp.scr
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it; make unit: the host's unit tests alone
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
@@ -29,6 +30,18 @@ graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
 unit: $(all_host_tests)
 	@failed=0; for t in $^; do if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
 
+# A system's scripts for U-Boot; made with the image where a board says that U-Boot boots it.
+define boot_scripts
+.PHONY: $1.scr
+$1.scr: $(BUILD_DIR)/$1.boot.scr $(BUILD_DIR)/$1.tftp.scr $(BUILD_DIR)/$1.img
+$(call remember,$(BUILD_DIR)/$1/boot,$(MICROKIT_BOARD) $(BOARD_LOAD))
+$(BUILD_DIR)/$1.boot.scr $(BUILD_DIR)/$1.tftp.scr: $(BUILD_DIR)/$1.%.scr: mk/boot-script $(BUILD_DIR)/$1/boot | $(CACHE_DIR)/packages.boot
+	$$(call say,SCRIPT,$$@)
+	$$(Q)mk/boot-script $$* $1 $(MICROKIT_BOARD) $(BOARD_LOAD) $$@
+$(if $(BOARD_BOOTED_BY_UBOOT),$1: $1.scr)
+endef
+$(foreach s,$(all_systems),$(eval $(call boot_scripts,$s)))
+
 # What the scripts of run and test find in their environment: where things are, and the user's variables.
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
     QEMU='$(QEMU)' MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
@@ -38,6 +51,12 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@$(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,\
 	    $(USER_VARIABLES)),$v='$($v)') QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
+
+ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
+ifneq ($(filter run %.qemu,$(MAKECMDGOALS)),)
+$(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots what `make NAME` builds)
+endif
+endif
 
 # TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'.
 TESTS ?= tests
@@ -54,7 +73,7 @@ notices: $(SOURCES_READY) $(PYTHON_READY)
 	$(call say,NOTICES,$(BUILD_DIR)/NOTICES)
 
 clean:
-	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt) \
+	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr) \
 	    $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache $(CACHE_DIR)/boards
 
 distclean: clean

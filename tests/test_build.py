@@ -30,6 +30,9 @@ def fixture_sdk(tmp_path_factory):
     assert make("sdk", f"CACHE_DIR={paths.CACHE}").returncode == 0
     sdk = tmp_path_factory.mktemp("sdk") / "microkit-sdk"
     shutil.copytree(paths.CACHE / "sdk", sdk)
+    for board in (sdk / "board").iterdir():     # of earlier runs
+        if board.name != paths.BOARD:
+            shutil.rmtree(board)
     (sdk / "VERSION").write_text("1.4.1\n")
     return sdk
 
@@ -48,6 +51,15 @@ def test_wrong_variable_is_one_line(arguments, message):
     done = make("hello", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("mk/config.mk:") and done.stderr.endswith(f": *** {message}.  Stop.\n")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("goal", ["hello.qemu", "run"])
+def test_board_without_a_model_in_qemu(goal):
+    done = make(goal, "MICROKIT_BOARD=odroidc4")
+    assert done.returncode == 2
+    assert done.stderr.endswith(": *** no QEMU has a model of odroidc4: docs/odroidc4.md tells how the board boots what `make NAME` "
+                                "builds.  Stop.\n")
     assert done.stderr.count("\n") == 1 and done.stdout == ""
 
 

@@ -3,6 +3,7 @@
 
 BOARD_LOAD := 0x20000000
 BOARD_UART := meson
+BOARD_BOOTED_BY_UBOOT := yes
 BOARD_DTB := $(CACHE_DIR)/boards/odroidc4.dtb
 
 $(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb: | $(PACKAGES_READY)

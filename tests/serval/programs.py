@@ -15,10 +15,15 @@ def _fetch(name):
     return done.returncode, done.stdout.strip().rpartition("\n")[2]
 
 
-def find(name, program):
-    """Path of a command that runs `program`; where it cannot be had, the test that asks is skipped and says why."""
+def folder(name):
+    """Where the packages are unpacked; where they cannot be had, the test that asks is skipped and says why."""
     status, last_line = _fetch(name)
     if status == 3:
         pytest.skip(last_line)
     assert status == 0, last_line
-    return paths.CACHE / "programs" / name / "bin" / program
+    return paths.CACHE / "programs" / name
+
+
+def find(name, program):
+    """Path of a command that runs `program`, or a skip as above."""
+    return folder(name) / "bin" / program
