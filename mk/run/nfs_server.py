@@ -25,7 +25,7 @@ START_S = 60
 CONFIGURATION = """\
 NFS_CORE_PARAM {{
     Protocols = 3;
-    Bind_addr = 127.0.0.1;
+    Bind_addr = {address};
     NFS_Port = {nfs};
     MNT_Port = {mount};
     NLM_Port = {nlm};
@@ -118,10 +118,11 @@ def build_shim(folder):
 class NfsServer:
     """Serves `directory` (absolute; the name to mount) from start() to stop(). Ports stay the same over restarts.
 
-    ports: four to try first, as `ports` of an earlier server said.
+    ports: four to try first, as `ports` of an earlier server said. address: to serve on, for a network of one's own.
     """
 
-    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash", ports=None):
+    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash", ports=None,
+                 address="127.0.0.1"):
         self.directory = Path(directory).resolve()
         self.scratch = Path(scratch).resolve()
         if not self.directory.is_dir():
@@ -129,7 +130,7 @@ class NfsServer:
         if any(c in f"{self.directory}{self.scratch}" for c in '"\n'):
             raise NfsServerError(f"{self.directory}: a double quote in its path cannot be told to NFS-Ganesha")
         self.options = {"access": "RO" if read_only else "RW", "squash": squash,
-                        "privileged_port": "true" if privileged_port else "false"}
+                        "privileged_port": "true" if privileged_port else "false", "address": address}
         self.process = None
         self.wanted = ports
         self.nfs_port = self.mount_port = None
