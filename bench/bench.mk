@@ -1,7 +1,21 @@
-# bench/bench.mk: measuring. `make figures` builds what it measures itself, in CACHE_DIR/test.
-.PHONY: figures
-figures: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY)
-	@$(script_environment) $(PYTHON) bench/figures.py
+# bench/bench.mk: measuring. The scripts build the system that they measure, in CACHE_DIR/test.
+
+# BENCH=quick: a short form. BENCH_NET=user|tap|both: which networks (default: all that can be had here).
+BENCH ?= full
+BENCH_NET ?= auto
+BENCH_LOAD := $(CACHE_DIR)/host/bench-load
+bench_environment = $(script_environment) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
+bench_needs := $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(BENCH_LOAD)
+
+$(eval $(call host_program,$(BENCH_LOAD),bench/load.c,,))
+
+.PHONY: bench bench-quick figures
+bench bench-quick: $(bench_needs)
+	@$(bench_environment) bench/bench.py --plan $(if $(filter bench-quick,$@),quick,$(BENCH)) --net $(BENCH_NET)
+
+# Serval alone.
+figures: $(bench_needs)
+	@$(bench_environment) bench/bench.py --plan quick --net user --alone --out $(BUILD_DIR)/figures
 
 # The kernel's operations alone, on whichever SDK.
 .PHONY: costs

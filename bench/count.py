@@ -1,4 +1,4 @@
-"""Guest instructions by protection domain: reads the counters that insncount.c keeps.
+"""Guest instructions by protection domain, or by kernel and user: reads the counters that insncount.c keeps.
 
     with Counting(report, scratch) as counting:
         with Guest(image, forwards, args=counting.qemu_args) as guest:
@@ -6,7 +6,8 @@
             ...
             print(counting.read() - before)
 
-A figure is a collections.Counter: owner (a PD's name, "kernel", "loader", "elsewhere") -> instructions.
+A figure is a collections.Counter: owner (a PD's name, "kernel", "loader", "elsewhere") -> instructions. Without a report the
+guest is another system (Linux), and the owners are "kernel" and "user".
 """
 
 import mmap
@@ -20,6 +21,7 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("insncount.c")
 MAGIC = 0x544E435353564553
 RESET_PA = 0x70000000
+LINUX_KERNEL_VA = 0xFFFF_0000_0000_0000
 # `0x007001f000  0x0070022000     12 KiB  stored  'adder' text` in the image tool's report
 ROW = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+\d+ \w+\s+stored\s+(?:'([^']+)'|(kernel|loader))(?: (\w+))?\s*$", re.M)
 
@@ -37,34 +39,42 @@ def text_ranges(report):
 
 class Counting:
     def __init__(self, report, scratch):
-        self.ranges = text_ranges(Path(report).read_text())
+        self.ranges = text_ranges(Path(report).read_text()) if report else []
+        self.names = [name for _, _, name in self.ranges] + ["elsewhere"] if report else ["kernel", "user"]
         self.scratch = Path(scratch)
+        self.out = self.scratch / "counters"
 
     def __enter__(self):
         plugin = self.scratch / "insncount.so"
-        ranges, self.out = self.scratch / "ranges", self.scratch / "counters"
         subprocess.run([os.environ.get("HOST_CC", "clang"), "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-o", plugin,
                         SOURCE], check=True)
-        ranges.write_text("".join(f"{pa:x} {size:x} {name}\n" for pa, size, name in self.ranges))
         self.out.write_bytes(b"")
-        self.qemu_args = ["-plugin", f"{plugin},out={self.out},ranges={ranges},reset={RESET_PA:#x}"]
+        arguments = f"kernel={LINUX_KERNEL_VA:#x}"
+        if self.ranges:
+            ranges = self.scratch / "ranges"
+            ranges.write_text("".join(f"{pa:x} {size:x} {name}\n" for pa, size, name in self.ranges))
+            arguments = f"ranges={ranges},reset={RESET_PA:#x}"
+        self.qemu_args = ["-plugin", f"{plugin},out={self.out},{arguments}"]
         return self
 
     def __exit__(self, *_):
         pass
+
+    def figures(self, values):
+        """Counters in the plugin's order, by owner."""
+        assert len(values) == len(self.names), "not this run's counters"
+        figures = Counter()
+        for name, value in zip(self.names, values):
+            figures[name] += value
+        return figures
 
     def read(self):
         """All counters since the CPU started."""
         with open(self.out, "rb") as f:
             data = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
         magic, count = struct.unpack_from("<QQ", data)
-        assert magic == MAGIC and count == len(self.ranges), "not this run's counters"
-        values = struct.unpack_from(f"<{count + 1}Q", data, 16)
-        figures = Counter()
-        for (_, _, name), value in zip(self.ranges, values):
-            figures[name] += value
-        figures["elsewhere"] = values[-1]
-        return figures
+        assert magic == MAGIC, "not this run's counters"
+        return self.figures(struct.unpack_from(f"<{count + 1}Q", data, 16))
 
 
 def total(figures):

@@ -1,5 +1,5 @@
-/* insncount.c: a QEMU TCG plugin that counts guest instructions by protection domain.
- *   serves    bench/count.py, which reads the counters from shared memory at any moment
+/* insncount.c: a QEMU TCG plugin that counts guest instructions by protection domain, or by kernel and user.
+ *   serves    bench/count.py and bench/load.c, which read the counters from shared memory at any moment
  *   trusts    the range file, written by count.py from the image tool's report
  *
  * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a translated
@@ -7,7 +7,11 @@
  * physical address of a block is its host address less the host address of guest RAM, found from the first block ever
  * translated, whose guest physical address is given (`reset=`).
  *
- * Arguments: out=FILE (counters), ranges=FILE (lines `PA SIZE NAME`, hexadecimal), reset=PA (where the CPU starts).
+ * Another system's programs have no pages of their own for good: there (kernel=) a block's virtual address says whether it
+ * is the kernel's.
+ *
+ * Arguments: out=FILE (counters), and either ranges=FILE (lines `PA SIZE NAME`, hexadecimal) and reset=PA (where the CPU starts),
+ * or kernel=VA (where the kernel's addresses begin: one range, the kernel).
  * Layout of out: uint64_t magic, count, then per range one counter, the last being "elsewhere".
  * For one CPU (the additions are not atomic) and the plugin interface of version 1 (QEMU 7.2). The prototypes are declared here
  * because Debian packages no header; they state the documented interface (docs/devel/tcg-plugins).
@@ -36,6 +40,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_translated *c
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op, void *counter,
                                               uint64_t by);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 
@@ -44,6 +49,7 @@ EXPORT int qemu_plugin_version = 1;
 static struct {
     uint64_t *counters; /* of range n; [range_count]: elsewhere */
     uint64_t reset_pa;
+    uint64_t kernel_va; /* 0: count by range */
     uintptr_t ram_host; /* host address of guest physical address 0, as if RAM began there */
     size_t range_count;
     struct {
@@ -60,6 +66,13 @@ static uint64_t *counter_of(const void *host)
         }
     }
     return &self.counters[self.range_count];
+}
+
+static void translated_by_address(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    uint64_t *counter = &self.counters[qemu_plugin_tb_vaddr(tb) >= self.kernel_va ? 0 : 1];
+    qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, qemu_plugin_tb_n_insns(tb));
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -79,6 +92,7 @@ static bool read_ranges(const char *path)
     if (file == NULL) {
         return false;
     }
+    self.range_count = 0;
     while (self.range_count < RANGES_MAX && fscanf(file, "%" SCNx64 " %" SCNx64 " %*s", &self.ranges[self.range_count].pa,
                                                    &self.ranges[self.range_count].size) == 2) {
         self.range_count++;
@@ -99,35 +113,47 @@ static uint64_t *map_counters(const char *path)
     return at == MAP_FAILED ? NULL : at;
 }
 
+static bool read_argument(const char *argument, const char **out, const char **ranges)
+{
+    if (strncmp(argument, "out=", 4) == 0) {
+        *out = argument + 4;
+    } else if (strncmp(argument, "ranges=", 7) == 0) {
+        *ranges = argument + 7;
+    } else if (strncmp(argument, "reset=", 6) == 0) {
+        self.reset_pa = strtoull(argument + 6, NULL, 0);
+    } else if (strncmp(argument, "kernel=", 7) == 0) {
+        self.kernel_va = strtoull(argument + 7, NULL, 0);
+    } else {
+        fprintf(stderr, "insncount: unknown argument %s\n", argument);
+        return false;
+    }
+    return true;
+}
+
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
     (void)info;
     const char *out = NULL;
     const char *ranges = NULL;
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "out=", 4) == 0) {
-            out = argv[i] + 4;
-        } else if (strncmp(argv[i], "ranges=", 7) == 0) {
-            ranges = argv[i] + 7;
-        } else if (strncmp(argv[i], "reset=", 6) == 0) {
-            self.reset_pa = strtoull(argv[i] + 6, NULL, 0);
-        } else {
-            fprintf(stderr, "insncount: unknown argument %s\n", argv[i]);
+        if (!read_argument(argv[i], &out, &ranges)) {
             return -1;
         }
     }
-    if (out == NULL || ranges == NULL || self.reset_pa == 0) {
-        fprintf(stderr, "insncount: needs out=FILE,ranges=FILE,reset=PA\n");
+    bool by_range = ranges != NULL && self.reset_pa != 0;
+    if (out == NULL || by_range == (self.kernel_va != 0)) {
+        fprintf(stderr, "insncount: needs out=FILE, and ranges=FILE,reset=PA or kernel=VA\n");
         return -1;
     }
-    uint64_t *file = read_ranges(ranges) ? map_counters(out) : NULL;
+    self.range_count = 1; /* the kernel; read_ranges begins anew */
+    uint64_t *file = !by_range || read_ranges(ranges) ? map_counters(out) : NULL;
     if (file == NULL) {
-        fprintf(stderr, "insncount: cannot read %s or write %s\n", ranges, out);
+        fprintf(stderr, "insncount: cannot read %s or write %s\n", ranges ? ranges : "nothing", out);
         return -1;
     }
     file[0] = MAGIC;
     file[1] = self.range_count;
     self.counters = file + 2;
-    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, by_range ? translated : translated_by_address);
     return 0;
 }

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""make bench: Serval beside Linux with nginx, on the same emulated machine, in the same run.
+
+    make bench [BENCH=quick] [BENCH_NET=user|tap|both]      build/bench/report.md, results of each network as JSON, plots as SVG
+    make figures                                            Serval alone, a short form
+
+docs/benchmarks.md tells what is measured and how to read it.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
+
+import measure  # noqa: E402
+import network  # noqa: E402
+import report  # noqa: E402
+import site_files  # noqa: E402
+from machines import NGINX, Linux, Serval  # noqa: E402
+from measure import Cell  # noqa: E402
+from nfs_server import NfsServer, NfsServerError  # noqa: E402
+from peer import Peer, PeerError  # noqa: E402
+from serval import paths  # noqa: E402
+
+SMALL = ["1 KiB", "10 KiB", "100 KiB"]
+FULL = {
+    "boots": 3, "rounds": 3, "seconds": 1.2,
+    "times": [Cell(size, n, close) for size in [*SMALL, "1 MiB"] for close in (False, True) for n in (1, 16, 64)]
+    + [Cell("10 MiB", 1), Cell("10 MiB", 1, True), Cell("10 MiB", 16)],
+    "counts": [Cell("1 KiB", 16), Cell("1 KiB", 16, True)]
+    + [Cell(size, 1, close) for size in site_files.SIZES for close in (False, True)],
+}
+QUICK = {
+    "boots": 1, "rounds": 2, "seconds": 0.7,
+    "times": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 64), Cell("1 KiB", 1, True), Cell("1 KiB", 16, True), Cell("10 KiB", 16),
+              Cell("100 KiB", 16), Cell("1 MiB"), Cell("10 MiB")],
+    "counts": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 1, True), Cell("10 KiB"), Cell("1 MiB")],
+}
+
+
+def say(what):
+    print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
+
+
+def measure_network(name, plan, peer):
+    """All results on one network; `peer` None: Serval alone."""
+    begin = time.monotonic()
+    with network.NETWORKS[name]() as net, tempfile.TemporaryDirectory(prefix="serval-bench-") as scratch:
+        export = Path(scratch, "export")
+        site = site_files.make(export)
+        with NfsServer(export, Path(scratch, "nfs"), read_only=True, address=net.server_address) as server:
+            serval = Serval(net, server, site_files.FOLDER)
+            say(f"{net.title}: boots")
+            alone = {"Serval": serval} | ({target: Linux(net, server, peer, [target]) for target in NGINX} if peer else {})
+            results = {"network": net.title, "versions": peer.versions if peer else {}, "machines": measure.boots(alone, plan["boots"])}
+            both = [serval] + ([Linux(net, server, peer)] if peer else [])
+            say(f"{net.title}: time, {len(plan['times'])} cells")
+            results["times"] = measure.times(both, plan["times"], plan["rounds"], plan["seconds"], site)
+            say(f"{net.title}: instructions")
+            results["counts"] = {}
+            for machine in both:
+                results["counts"] |= measure.counts(machine, plan["counts"], site)
+    results["seconds"] = time.monotonic() - begin
+    return results
+
+
+def run_child(name, out):
+    """Measures one network in a process of its own, the tap devices in a network namespace of its own."""
+    prefix = ["unshare", "--net"] if name == "tap" else []
+    command = [*prefix, sys.executable, __file__, *sys.argv[1:], "--only", name, "--out", str(out)]
+    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise SystemExit(1)
+
+
+def wanted_networks(choice):
+    """BENCH_NET says which; without it all that can be had here."""
+    lack = None if choice == "user" else network.tap_lacks()
+    if choice in ("tap", "both") and lack:
+        raise SystemExit(f"make bench: BENCH_NET={choice} is not possible here: {lack}")
+    if choice == "auto" and lack:
+        say(f"no second table with tap devices: {lack}")
+    return [n for n in network.NETWORKS if choice in ("both", n) or (choice == "auto" and (n == "user" or not lack))]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--plan", choices=["full", "quick"], default="full")
+    parser.add_argument("--net", choices=["user", "tap", "both", "auto"], default="auto")
+    parser.add_argument("--alone", action="store_true", help="Serval without its peer")
+    parser.add_argument("--only", choices=network.NETWORKS, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("BUILD_DIR") or "build") / "bench")
+    return parser.parse_args()
+
+
+def main():
+    given = arguments()
+    if given.only:
+        peer = None if given.alone else Peer(paths.CACHE / "programs", paths.CACHE / "bench" / "linux")
+        results = measure_network(given.only, FULL if given.plan == "full" else QUICK, peer)
+        (given.out / f"{given.only}.json").write_text(json.dumps(results, indent=1))
+        return
+    networks = wanted_networks(given.net)
+    out = given.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    for name in networks:
+        run_child(name, out)
+    print(report.write(out, [json.loads((out / f"{name}.json").read_text()) for name in networks]))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (PeerError, NfsServerError, network.NetworkError) as error:
+        sys.exit(f"make bench: {error}")

@@ -1,0 +1,210 @@
+"""What was measured, as Markdown tables and SVG plots. Ratios come first: above 1, Serval is ahead.
+
+    write(folder, [results of a network, ...])      folder/report.md and the plots; returns the Markdown
+"""
+
+import svg
+from measure import Cell
+from site_files import SIZES
+
+SERVAL = "Serval"
+PEERS = ["nginx tuned", "nginx"]
+
+# What Serval is meant to reach: row of the first table -> (figure or factor over the tuned peer).
+GOALS = {
+    "instructions, 1 KiB keep-alive": 16e3, "instructions, 1 KiB keep-alive, 16 connections": 16e3,
+    "instructions, 10 KiB keep-alive": 36e3, "instructions, 1 MiB keep-alive": 2.3e6, "instructions, 1 KiB close": 40e3,
+    "instructions, 1 KiB cold": 100e3, "instructions, 1 MiB cold": 6e6, "instructions, Microdot's hello": 400e3,
+    "idle, instructions/s": 10e3, "requests/s, 1 KiB keep-alive, 16 connections": "2 x", "requests/s, 1 KiB keep-alive, 64 connections": "2 x",
+    "requests/s, 1 KiB close, 16 connections": "2 x", "MB/s, 10 MiB, one client": "1.5 x", "p99 ms, 1 KiB, one client": "1 x",
+    "start to the first 200, s": 0.5, "image, MB": 1.5, "memory, MB": 8.0,
+}
+
+
+def table(head, rows):
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if value >= 1e5:
+        return svg.short(value)
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def ratio(ours, theirs, more_is_better):
+    if not ours or not theirs:
+        return "-"
+    return f"**{(ours / theirs if more_is_better else theirs / ours):.2f}**"
+
+
+class Results:
+    """One network's. Every getter returns None where something was not measured, or went wrong."""
+
+    def __init__(self, results):
+        self.all = results
+        self.targets = list(results["machines"])
+        self.peers = [t for t in PEERS if t in self.targets]
+
+    def time(self, target, cell, what, factor=1.0):
+        value = self.all["times"][target].get(str(cell), {}).get(what)
+        return None if value is None else value * factor
+
+    def instructions(self, target, cell):
+        return self.all["counts"].get(target, {}).get("cells", {}).get(str(cell), {}).get("total")
+
+    def cold(self, target, size):
+        return self.all["counts"].get(target, {}).get("cold", {}).get(size, {}).get("total")
+
+    def count(self, target, what):
+        return self.all["counts"].get(target, {}).get(what, {}).get("total")
+
+    def machine(self, target, what, factor=1.0):
+        return self.all["machines"][target][what] * factor
+
+    def row(self, label, get, more_is_better=False):
+        """label, ratios, figures."""
+        ours, theirs = get(SERVAL), [get(peer) for peer in self.peers]
+        return [label, *[ratio(ours, value, more_is_better) for value in theirs], number(ours), *map(number, theirs)]
+
+    def head(self, first):
+        return [first, *[f"to {peer}" for peer in self.peers], SERVAL, *self.peers]
+
+
+def glance_rows(r):
+    """(label, getter, whether more is better)"""
+    one, many = Cell("1 KiB"), Cell("1 KiB", 16)
+    return [
+        ("instructions, 1 KiB keep-alive", lambda t: r.instructions(t, one), False),
+        ("instructions, 1 KiB keep-alive, 16 connections", lambda t: r.instructions(t, many), False),
+        ("instructions, 10 KiB keep-alive", lambda t: r.instructions(t, Cell("10 KiB")), False),
+        ("instructions, 1 MiB keep-alive", lambda t: r.instructions(t, Cell("1 MiB")), False),
+        ("instructions, 1 KiB close", lambda t: r.instructions(t, Cell("1 KiB", 1, True)), False),
+        ("instructions, 1 KiB cold", lambda t: r.cold(t, "1 KiB"), False),
+        ("instructions, 1 MiB cold", lambda t: r.cold(t, "1 MiB"), False),
+        ("instructions, Microdot's hello", lambda t: r.count(t, "hello"), False),
+        ("idle, instructions/s", lambda t: r.count(t, "idle"), False),
+        ("requests/s, 1 KiB keep-alive, 16 connections", lambda t: r.time(t, many, "requests_per_s"), True),
+        ("requests/s, 1 KiB keep-alive, 64 connections", lambda t: r.time(t, Cell("1 KiB", 64), "requests_per_s"), True),
+        ("requests/s, 1 KiB close, 16 connections", lambda t: r.time(t, Cell("1 KiB", 16, True), "requests_per_s"), True),
+        ("MB/s, 10 MiB, one client", lambda t: r.time(t, Cell("10 MiB"), "bytes_per_s", 1e-6), True),
+        ("p99 ms, 1 KiB, one client", lambda t: r.time(t, one, "p99_us", 1e-3), False),
+        ("start to the first 200, s", lambda t: r.machine(t, "boot"), False),
+        ("image, MB", lambda t: r.machine(t, "image", 1e-6), False),
+        ("memory, MB", lambda t: r.machine(t, "memory", 1e-6), False),
+    ]
+
+
+def glance(r):
+    rows = []
+    for label, get, more_is_better in glance_rows(r):
+        goal = GOALS.get(label)
+        rows.append([*r.row(label, get, more_is_better), goal if isinstance(goal, str) else number(goal)])
+    return "### At a glance\n\n" + table([*r.head(""), "aim"], rows)
+
+
+def measured_cells(results, section):
+    """In the order of measuring, without those that stand elsewhere."""
+    return [c for c in results["times"][SERVAL] if "cold" not in c] if section == "times" else list(results["counts"][SERVAL]["cells"])
+
+
+def instruction_table(r):
+    rows = [r.row(cell, lambda t, c=cell: r.instructions(t, c)) for cell in measured_cells(r.all, "counts")]
+    rows += [r.row(f"{size}, cold", lambda t, s=size: r.cold(t, s)) for size in r.all["counts"][SERVAL]["cold"]]
+    return "### Guest instructions per request\n\n" + table(r.head("size, connection, connections"), rows)
+
+
+def rate_table(r):
+    rows = []
+    for cell in measured_cells(r.all, "times"):
+        row = r.row(cell, lambda t, c=cell: r.time(t, c, "requests_per_s"), True)
+        rows.append(row + [number(r.time(t, cell, "bytes_per_s", 1e-6)) for t in [SERVAL, *r.peers]])
+    head = [*r.head("requests/s"), *[f"MB/s: {t}" for t in [SERVAL, *r.peers]]]
+    return "### Requests and bytes per second\n\n" + table(head, rows)
+
+
+def latency_table(r):
+    rows = []
+    for cell in r.all["times"][SERVAL]:
+        both = [r.time(t, cell, what, 1e-3) for what in ("p50_us", "p99_us") for t in [SERVAL, *r.peers]]
+        ratios = [ratio(r.time(SERVAL, cell, "p99_us"), r.time(peer, cell, "p99_us"), False) for peer in r.peers]
+        rows.append([cell, *ratios, *map(number, both)])
+    head = ["ms", *[f"p99 to {peer}" for peer in r.peers], *[f"{what}: {t}" for what in ("p50", "p99") for t in [SERVAL, *r.peers]]]
+    return "### Latency\n\n" + table(head, rows)
+
+
+def trouble_of(cell):
+    parts = [f"{count} {kind}" for kind, count in cell["errors"].items()]
+    parts += [f"{cell['unfinished']} not through 3 s after the end"] if cell["unfinished"] else []
+    return ", ".join(parts)
+
+
+def trouble(r):
+    """What went wrong, all of it; and who closes connections that were to be kept."""
+    lines = []
+    for target, cells in r.all["times"].items():
+        for name, cell in cells.items():
+            if trouble_of(cell):
+                lines.append(f"- {target}, {name}: {trouble_of(cell)}; {cell['answers']} answers were right")
+        closes = [name for name, cell in cells.items() if cell["closes"]]
+        if closes:
+            lines.append(f"- {target} closes each connection after its answer, also where it was asked to keep it ({len(closes)} cells)")
+    for target, parts in r.all["counts"].items():
+        entries = {**parts["cells"], **{f"{s}, cold": e for s, e in parts["cold"].items()}, "hello": parts.get("hello", {})}
+        lines += [f"- {target}, counted, {name}: {entry['errors']}" for name, entry in entries.items() if "errors" in entry]
+    return "### Errors\n\n" + ("\n".join(lines) or "None: every answer had status 200 and the file's bytes.") + "\n"
+
+
+def split_table(r):
+    """Serval's instructions by protection domain."""
+    parts = r.all["counts"][SERVAL]
+    columns = {**parts["cells"], **{f"{size}, cold": entry for size, entry in parts["cold"].items()}, "hello": parts.get("hello", {}),
+               "idle, per s": parts["idle"], "boot": parts["boot"]}
+    columns = {name: entry["split"] for name, entry in columns.items() if "split" in entry}
+    owners = sorted({owner for split in columns.values() for owner in split}, key=lambda o: -sum(s.get(o, 0) for s in columns.values()))
+    rows = [[owner, *[number(split[owner]) if split.get(owner, 0) >= 0.5 else "" for split in columns.values()]] for owner in owners]
+    return "### Serval's instructions by protection domain\n\n" + table(["", *columns], rows)
+
+
+def plots(r, folder, prefix):
+    names = [SERVAL, *r.peers]
+    sizes = [s for s in SIZES if str(Cell(s)) in r.all["counts"][SERVAL]["cells"]]
+    connections = [n for n in (1, 16, 64) if str(Cell("1 KiB", n)) in r.all["times"][SERVAL]]
+    timed = [s for s in SIZES if str(Cell(s)) in r.all["times"][SERVAL]]
+    pictures = {
+        "instructions": ("Guest instructions per request, keep-alive, warm (fewer is better)", sizes,
+                         {t: [r.instructions(t, Cell(s)) for s in sizes] for t in names}, True),
+        "requests": ("Requests per second, 1 KiB, keep-alive, by connections", connections,
+                     {t: [r.time(t, Cell("1 KiB", n), "requests_per_s") for n in connections] for t in names}, False),
+        "bytes": ("MB per second, one client, keep-alive", timed,
+                  {t: [r.time(t, Cell(s), "bytes_per_s", 1e-6) for s in timed] for t in names}, False),
+        "latency": ("p99 in milliseconds, 1 KiB, keep-alive, by connections (less is better)", connections,
+                    {t: [r.time(t, Cell("1 KiB", n), "p99_us", 1e-3) for n in connections] for t in names}, True),
+    }
+    lines = []
+    for name, (title, groups, series, logarithmic) in pictures.items():
+        picture = svg.bars(title, [str(g) for g in groups], series, logarithmic)
+        if picture:
+            (folder / f"{prefix}-{name}.svg").write_text(picture)
+            lines.append(f"![{title}]({prefix}-{name}.svg)")
+    return "\n".join(lines) + "\n"
+
+
+def section(results, folder):
+    r = Results(results)
+    prefix = "tap" if "tap" in results["network"] else "user"
+    parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r), latency_table(r),
+             trouble(r), split_table(r), f"Measured in {results['seconds'] / 60:.1f} minutes.\n"]
+    return "\n".join(parts)
+
+
+def write(folder, all_results):
+    versions = ", ".join(f"{name} {version}" for name, version in all_results[0]["versions"].items())
+    head = ["# Serval beside Linux with nginx\n" if versions else "# Serval's figures\n",
+            "Ratios: above 1, Serval is ahead. Instructions are the guest's, net of what it executes when idle. `-`: not measured.\n"]
+    head += [f"The peer: {versions}.\n"] if versions else []
+    text = "\n".join([*head, *[section(results, folder) for results in all_results]])
+    (folder / "report.md").write_text(text)
+    return text

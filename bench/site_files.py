@@ -1,0 +1,37 @@
+"""What is served in a measurement: incompressible files of five sizes, files to be read once, a page, a route in Python."""
+
+import os
+
+SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10, "1 MiB": 1 << 20, "10 MiB": 10 << 20}
+COLD = {"1 KiB": 400, "1 MiB": 24}      # files of each size that nobody has read yet
+FOLDER = "site"
+APP = '''\
+def routes(app):
+    @app.get("/bench/hello")
+    async def hello(request):
+        return "hello"
+'''
+
+
+def path(size):
+    return f"/bench/{SIZES[size]}.bin"
+
+
+def cold_path(size):
+    """% stands for a number below COLD[size] (bench/load.c)."""
+    return f"/cold/{SIZES[size]}-%.bin"
+
+
+def make(export):
+    """Returns the site's folder below `export`."""
+    site = export / FOLDER
+    for folder in ("bench", "cold"):
+        (site / folder).mkdir(parents=True)
+    (export / "app.py").write_text(APP)
+    (site / "index.html").write_text("<!doctype html><title>measured</title>")
+    for size, length in SIZES.items():
+        (site / path(size)[1:]).write_bytes(os.urandom(length))
+    for size, count in COLD.items():
+        for number in range(count):
+            (site / cold_path(size)[1:].replace("%", str(number))).write_bytes(os.urandom(SIZES[size]))
+    return site
