@@ -40,7 +40,7 @@ struct http_app {
 
 /* Bytes of the request: 0 when there is nothing now, -1 when there will be nothing more. */
 int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_t size);
-bool http_exchange_readable(const struct http_exchange *exchange); /* something, or the end */
+bool http_exchange_readable(struct http_exchange *exchange); /* something, or the end; false: readable() will be called */
 /* Bytes taken of the answer: 0 when there is no room now, -1 when the client has gone. */
 int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size);
 uint32_t http_exchange_room(const struct http_exchange *exchange);

@@ -1,0 +1,151 @@
+/* answer.c: what a request gets: the application, a file of the site, or a small page that says why not.
+ *
+ * Nothing of a request is kept while something is waited for: its head stays unread, and is looked at again then.
+ */
+#include "http/internal.h"
+
+#include <string.h>
+
+static struct {
+    struct http_request request;
+    char path[HTTP_PATH_MAX];
+} self;
+
+/* -- endings: true when the answer is written and the request is done with -- */
+
+static bool done(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    c->ends = reply->ends;
+    connection_take_request(c, request);
+    if (c->ends) {
+        c->skip = 0;
+    }
+    if (c->state != SENDING) {
+        connection_answered(c);
+    }
+    return true;
+}
+
+static bool refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
+{
+    const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
+    return head_page(c, reply, status, field) && done(c, request, reply);
+}
+
+/* Where the next request would begin is not known. */
+static bool refuse_nonsense(struct connection *c, int status)
+{
+    static const struct reply reply = {.ends = true, .minor = 1};
+    if (!head_page(c, &reply, status, "")) {
+        return false;
+    }
+    c->ends = true;
+    connection_answered(c);
+    return true;
+}
+
+static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    return server_app_has_the_rest() ? exchange_begin(c, request, reply) : refuse(c, request, reply, 404);
+}
+
+static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    return file_answer(c, request, reply) && done(c, request, reply);
+}
+
+/* -- the site -- */
+
+static bool find(struct connection *c, const struct http_request *request, const struct reply *reply, uint32_t length)
+{
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &c->resource, &c->waiter)) {
+    case SITE_FOUND:
+        if (request->method == HTTP_OTHER) {
+            file_let_go(c);
+            return refuse(c, request, reply, 405);
+        }
+        return file(c, request, reply);
+    case SITE_WAIT: c->state = WAITING; return false;
+    case SITE_REDIRECT:
+        return head_moved(c, reply, self.path, length, request->query) && done(c, request, reply);
+    case SITE_NOT_FOUND:
+    case SITE_NONE: return nothing_here(c, request, reply);
+    case SITE_FORBIDDEN: return refuse(c, request, reply, 403);
+    case SITE_UNREACHABLE: return refuse(c, request, reply, 503);
+    }
+    return false;
+}
+
+static bool options(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    return head_options(c, reply) && done(c, request, reply);
+}
+
+static bool route(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    uint32_t length = http_path_clean(request->path, self.path);
+    if (server_claimed(request, self.path, length)) {
+        return exchange_begin(c, request, reply);
+    }
+    if (request->method == HTTP_OPTIONS) {
+        return options(c, request, reply);
+    }
+    if (request->method == HTTP_OTHER && !server_app_has_the_rest()) {
+        return refuse(c, request, reply, 405);
+    }
+    return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);
+}
+
+bool answer_request(struct connection *c)
+{
+    int status = connection_parse(c, &self.request);
+    if (status == HTTP_INCOMPLETE) {
+        return false;
+    }
+    if (status != 0) {
+        return refuse_nonsense(c, status);
+    }
+    struct reply reply = reply_to(&self.request);
+    return c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
+}
+
+/* -- X-Accel-Redirect -- */
+
+static struct http_slice without_query(struct http_slice target)
+{
+    const char *query = memchr(target.at, '?', target.length);
+    return (struct http_slice){target.at, query ? (uint32_t)(query - target.at) : target.length};
+}
+
+static bool find_ordered(struct connection *c, struct http_slice target, const struct reply *reply)
+{
+    struct http_request *request = &self.request;
+    uint32_t length = http_path_clean(without_query(target), self.path);
+    if (length == 0) {
+        return head_page(c, reply, 404, "");
+    }
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &c->resource, &c->waiter)) {
+    case SITE_FOUND: return file_answer(c, request, reply);
+    case SITE_WAIT: c->state = WAITING; return false;
+    case SITE_REDIRECT: return head_moved(c, reply, self.path, length, request->query);
+    case SITE_NOT_FOUND:
+    case SITE_NONE: return head_page(c, reply, 404, "");
+    case SITE_FORBIDDEN: return head_page(c, reply, 403, "");
+    case SITE_UNREACHABLE: return head_page(c, reply, 503, "Retry-After: 2\r\n");
+    }
+    return false;
+}
+
+/* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no part. */
+bool answer_redirected(struct connection *c, struct http_slice target, const struct reply *reply)
+{
+    struct http_slice head = exchange_request(c->exchange);
+    http_request_parse(head.at, head.length, &self.request);
+    if (self.request.method == HTTP_OTHER) {
+        static const struct http_slice none;
+        struct http_request *request = &self.request;
+        request->range = request->if_range = request->if_match = request->if_none_match = none;
+        request->if_modified_since = request->if_unmodified_since = none;
+    }
+    return c->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
+}

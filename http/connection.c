@@ -1,0 +1,604 @@
+/* connection.c: one connection's life, from lwIP's accept to the last acknowledgement.
+ *   consumes  bytes of a client, through lwIP's callbacks            NOT trusted
+ *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
+ *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what was taken
+ *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
+ *   when full no memory to write: on_poll tries again; no buffer for a head in pieces: the oldest such client gets 408
+ */
+#include "http/internal.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/pd.h"
+#include "net/ip/ip.h"
+
+#define GATHERED_MAX 32
+#define WRITE_MAX 0xffffu /* bytes that tcp_write takes at once */
+#define QUEUE_SPARE 8     /* pbufs that one write of a head needs at most */
+
+static struct {
+    struct tcp_pcb *inside; /* whose callback this is */
+    bool aborted;           /* it was, in there */
+    struct gathered pool[GATHERED_MAX];
+    struct gathered *free;
+    bool pooled;
+} self;
+
+/* -- what was received -- */
+
+static void append(struct connection *c, struct pbuf *data)
+{
+    if (c->unread) {
+        c->unread_last->next = data;
+    } else {
+        c->unread = data;
+    }
+    while (data->next) {
+        data = data->next;
+    }
+    c->unread_last = data;
+}
+
+static void drop_first(struct connection *c)
+{
+    struct pbuf *first = c->unread;
+    c->unread = first->next;
+    first->next = NULL;
+    pbuf_free(first);
+}
+
+static void window(struct connection *c, uint32_t count)
+{
+    for (; count > WRITE_MAX; count -= WRITE_MAX) {
+        tcp_recved(c->tcp, WRITE_MAX);
+    }
+    tcp_recved(c->tcp, (uint16_t)count);
+}
+
+/* Up to `count` bytes; tells how many there were. */
+static uint32_t consume(struct connection *c, uint32_t count)
+{
+    uint32_t left = count;
+    while (c->unread && c->unread->len <= left) {
+        left -= c->unread->len;
+        drop_first(c);
+    }
+    if (c->unread && left > 0) {
+        pbuf_remove_header(c->unread, left);
+        left = 0;
+    }
+    if (left < count) {
+        window(c, count - left);
+    }
+    return count - left;
+}
+
+uint32_t connection_read(struct connection *c, void *to, uint32_t size)
+{
+    uint32_t done = 0;
+    for (struct pbuf *p = c->unread; p && done < size; p = p->next) {
+        uint32_t count = p->len < size - done ? p->len : size - done;
+        memcpy((char *)to + done, p->payload, count);
+        done += count;
+    }
+    return consume(c, done);
+}
+
+bool connection_unread(const struct connection *c)
+{
+    return c->unread != NULL;
+}
+
+/* -- heads in pieces -- */
+
+static void pool_gathered(void)
+{
+    for (uint32_t i = 0; i < GATHERED_MAX; i++) {
+        self.pool[i].next = self.free;
+        self.free = &self.pool[i];
+    }
+    self.pooled = true;
+}
+
+static void give_gathered(struct connection *c)
+{
+    if (c->gathered) {
+        c->gathered->next = self.free;
+        self.free = c->gathered;
+        c->gathered = NULL;
+    }
+}
+
+/* The client that has been at its head for longest, of those with a buffer, gives it up. */
+static void free_a_gathered(void)
+{
+    for (struct connection *c = server_oldest(CLOCK_HEAD); c; c = c->next) {
+        if (c->gathered) {
+            connection_expire(c, CLOCK_HEAD);
+            return;
+        }
+    }
+}
+
+static bool take_gathered(struct connection *c)
+{
+    if (!self.pooled) {
+        pool_gathered();
+    }
+    if (!self.free) {
+        free_a_gathered();
+    }
+    if (!self.free) {
+        return false;
+    }
+    c->gathered = self.free;
+    self.free = c->gathered->next;
+    c->gathered->length = c->gathered->taken = 0;
+    return true;
+}
+
+/* All that is unread and fits, behind what is gathered. */
+static void gather(struct connection *c)
+{
+    struct gathered *g = c->gathered;
+    uint32_t skip = g->length - g->taken;
+    for (struct pbuf *p = c->unread; p && g->length < HTTP_HEAD_MAX; p = p->next) {
+        if (skip >= p->len) {
+            skip -= p->len;
+            continue;
+        }
+        uint32_t count = p->len - skip, space = HTTP_HEAD_MAX - g->length;
+        count = count < space ? count : space;
+        memcpy(g->bytes + g->length, (char *)p->payload + skip, count);
+        g->length += count;
+        skip = 0;
+    }
+}
+
+static int parse_gathered(struct connection *c, struct http_request *request)
+{
+    struct gathered *g = c->gathered;
+    gather(c);
+    int status = http_request_parse(g->bytes, g->length, request);
+    if (status != HTTP_INCOMPLETE) {
+        return status;
+    }
+    consume(c, g->length - g->taken);
+    g->taken = g->length;
+    return g->length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
+}
+
+int connection_parse(struct connection *c, struct http_request *request)
+{
+    if (!c->gathered) {
+        int status = http_request_parse(c->unread->payload, c->unread->len, request);
+        if (status != HTTP_INCOMPLETE || !c->unread->next) {
+            return status;
+        }
+        if (!take_gathered(c)) {
+            return 503;
+        }
+    }
+    return parse_gathered(c, request);
+}
+
+const char *connection_head(const struct connection *c)
+{
+    return c->gathered ? c->gathered->bytes : c->unread->payload;
+}
+
+/* Where the body is nobody's it is skipped, or the connection ends. */
+void connection_take_request(struct connection *c, const struct http_request *request)
+{
+    uint32_t taken = c->gathered ? c->gathered->taken : 0;
+    consume(c, request->head_length - taken);
+    give_gathered(c);
+    c->skip = request->content_length;
+    http_counts.requests++;
+}
+
+/* -- what is sent -- */
+
+uint32_t connection_room(const struct connection *c)
+{
+    uint32_t left = tcp_sndbuf(c->tcp), queued = TCP_SND_BUF - left, share = ip_send_share();
+    uint32_t allowed = share > queued ? share - queued : 0;
+    if (c->starved || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
+        return 0;
+    }
+    return left < allowed ? left : allowed;
+}
+
+static err_t on_poll(void *context, struct tcp_pcb *pcb);
+
+static bool put(struct connection *c, const void *data, uint32_t length, uint8_t flags)
+{
+    if (length > WRITE_MAX || tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
+        c->starved = true;
+        tcp_poll(c->tcp, on_poll, 1);
+        return false;
+    }
+    if (c->pin_count == 0) {
+        c->pins[c->pin_count++] = (struct pin){.piece = NULL};
+    }
+    c->pins[c->pin_count - 1].bytes += length;
+    c->unacknowledged += length;
+    if (c->tcp != self.inside) {
+        server_owe(c);
+    }
+    return true;
+}
+
+bool connection_write(struct connection *c, const void *data, uint32_t length, bool more)
+{
+    return put(c, data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
+}
+
+bool connection_refer(struct connection *c, const void *data, uint32_t length, bool more)
+{
+    return put(c, data, length, more ? TCP_WRITE_FLAG_MORE : 0);
+}
+
+/* What lies before the piece is acknowledged before it, so that one pin does for both. */
+void connection_pin(struct connection *c, struct cache_piece *piece)
+{
+    struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
+    if (last && last->piece == piece) {
+        cache_unpin(piece);
+    } else if (last && !last->piece) {
+        last->piece = piece;
+    } else {
+        assert(c->pin_count < PINS_MAX);
+        c->pins[c->pin_count++] = (struct pin){.piece = piece};
+    }
+}
+
+static void drop_pin(struct connection *c)
+{
+    struct cache_piece *piece = c->pins[0].piece;
+    c->pin_count--;
+    memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof c->pins[0]);
+    if (piece) {
+        cache_unpin(piece);
+    }
+}
+
+static void acknowledged(struct connection *c, uint32_t count)
+{
+    c->unacknowledged -= count;
+    while (c->pin_count > 0) {
+        uint32_t here = count < c->pins[0].bytes ? count : c->pins[0].bytes;
+        c->pins[0].bytes -= here;
+        count -= here;
+        bool in_use = c->pin_count == 1 && c->left > 0;
+        if (c->pins[0].bytes > 0 || in_use) {
+            break;
+        }
+        drop_pin(c);
+    }
+}
+
+/* -- the end -- */
+
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+    tcp_setprio(pcb, TCP_PRIO_MIN); /* the first that lwIP takes when it needs another */
+}
+
+static void drop_unread(struct connection *c)
+{
+    while (c->unread) {
+        drop_first(c);
+    }
+    give_gathered(c);
+}
+
+/* lwIP has the rest, or there is none. */
+static void release(struct connection *c)
+{
+    struct exchange *exchange = c->exchange;
+    c->tcp = NULL;
+    c->exchange = NULL;
+    c->state = FREE;
+    drop_unread(c);
+    file_let_go(c);
+    c->left = 0;
+    while (c->pin_count > 0) {
+        drop_pin(c);
+    }
+    server_set_clock(c, CLOCK_NONE);
+    server_forget_owed(c);
+    server_give_back(c);
+    if (exchange) {
+        exchange_broken(exchange);
+    }
+}
+
+void connection_abort(struct connection *c)
+{
+    struct tcp_pcb *pcb = c->tcp;
+    if (pcb == self.inside) {
+        self.aborted = true;
+    }
+    detach(pcb);
+    tcp_abort(pcb);
+    http_counts.broken++;
+    release(c);
+}
+
+/* Both sides have said all, and all is acknowledged, but perhaps our FIN. From here on lwIP may free the pcb without a word. */
+static void let_go(struct connection *c)
+{
+    detach(c->tcp);
+    release(c);
+}
+
+static void let_go_when_done(struct connection *c)
+{
+    if (c->fin && c->unacknowledged == 0) {
+        let_go(c);
+    }
+}
+
+/* We say no more. What the client still sends is read and thrown away: a reset would take the answer from it. */
+static void finish(struct connection *c)
+{
+    uint32_t unread = 0;
+    for (struct pbuf *p = c->unread; p; p = p->next) {
+        unread += p->len;
+    }
+    drop_unread(c);
+    file_let_go(c);
+    if (unread > 0) {
+        window(c, unread);
+    }
+    c->skip = unread;
+    c->state = LINGERING;
+    if (tcp_shutdown(c->tcp, 0, 1) != ERR_OK) {
+        connection_abort(c);
+        return;
+    }
+    let_go_when_done(c);
+}
+
+void connection_answered(struct connection *c)
+{
+    if (c->ends) {
+        finish(c);
+    } else {
+        c->state = c->skip > 0 ? SKIPPING : READING;
+    }
+}
+
+/* A client that has been told all, but does not close: lwIP gives it up after its own time. */
+static void close_quietly(struct connection *c)
+{
+    struct tcp_pcb *pcb = c->tcp;
+    uint32_t all = 0;
+    if (c->unacknowledged > 0) {
+        connection_abort(c);
+        return;
+    }
+    for (struct pbuf *p = c->unread; p; p = p->next) {
+        all += p->len;
+    }
+    if (all > 0) {
+        window(c, all);
+    }
+    let_go(c);
+    tcp_close(pcb);
+}
+
+void connection_expire(struct connection *c, enum clock clock)
+{
+    http_counts.timed_out++;
+    if (clock == CLOCK_HEAD) {
+        static const struct reply reply = {.ends = true, .minor = 1};
+        head_page(c, &reply, 408, "");
+        finish(c);
+        if (c->state != FREE) {
+            connection_see_clock(c, false);
+        }
+    } else if (clock == CLOCK_STALL) {
+        connection_abort(c);
+    } else {
+        close_quietly(c);
+    }
+}
+
+void connection_give_way(struct connection *c)
+{
+    http_counts.given_way++;
+    close_quietly(c);
+}
+
+/* -- what comes next -- */
+
+static bool read_on(struct connection *c)
+{
+    bool crowded = c->unacknowledged > 0 && connection_room(c) < ANSWER_ROOM;
+    if (c->starved || crowded || c->pin_count == PINS_MAX) {
+        return false; /* an acknowledgement or a poll will come */
+    }
+    if (c->unread && answer_request(c)) {
+        return true;
+    }
+    if (c->state == READING && c->fin && !c->starved) {
+        finish(c);
+    }
+    return false;
+}
+
+static bool skip_on(struct connection *c)
+{
+    c->skip -= consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
+    if (c->skip == 0) {
+        c->state = READING;
+        return true;
+    }
+    if (!c->unread && c->fin) {
+        finish(c);
+    }
+    return c->state == SKIPPING && c->unread;
+}
+
+static void linger_on(struct connection *c)
+{
+    c->skip += consume(c, UINT32_MAX);
+    if (c->skip > LINGER_BYTES) {
+        connection_abort(c);
+    } else {
+        let_go_when_done(c);
+    }
+}
+
+static bool step(struct connection *c)
+{
+    switch ((enum state)c->state) {
+    case READING: return read_on(c);
+    case SENDING: return file_go_on(c);
+    case EXCHANGING: return exchange_go_on(c->exchange);
+    case SKIPPING: return skip_on(c);
+    case LINGERING: linger_on(c); return false;
+    case FREE:
+    case WAITING:
+    case QUEUED: return false;
+    }
+    return false;
+}
+
+static enum clock clock_of(const struct connection *c)
+{
+    switch ((enum state)c->state) {
+    case QUEUED: return CLOCK_QUEUE;
+    case LINGERING: return CLOCK_LINGER;
+    case SKIPPING: return CLOCK_STALL;
+    case EXCHANGING:
+        if (exchange_hungry(c->exchange)) {
+            return CLOCK_STALL;
+        }
+        break;
+    case READING:
+        if (c->unacknowledged == 0) {
+            return c->unread || c->gathered ? CLOCK_HEAD : CLOCK_IDLE;
+        }
+        break;
+    case FREE:
+    case WAITING:
+    case SENDING: break;
+    }
+    return c->unacknowledged > 0 ? CLOCK_STALL : CLOCK_NONE;
+}
+
+/* A head's time runs from its first byte, lingering from its begin; a stall ends with each byte that gets on. */
+void connection_see_clock(struct connection *c, bool progress)
+{
+    enum clock clock = clock_of(c);
+    if (clock != c->clock || (clock == CLOCK_STALL && progress)) {
+        server_set_clock(c, clock);
+    }
+}
+
+static void go_on(struct connection *c, bool progress)
+{
+    while (step(c)) {
+    }
+    if (c->state != FREE) {
+        connection_see_clock(c, progress);
+    }
+}
+
+void connection_go_on(struct connection *c)
+{
+    go_on(c, false);
+}
+
+/* -- lwIP's callbacks -- */
+
+static void enter(struct tcp_pcb *pcb)
+{
+    self.inside = pcb;
+    self.aborted = false;
+}
+
+static err_t leave(void)
+{
+    self.inside = NULL;
+    return self.aborted ? ERR_ABRT : ERR_OK;
+}
+
+static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
+{
+    struct connection *c = context;
+    enter(pcb);
+    if (data) {
+        append(c, data);
+    } else {
+        c->fin = true;
+    }
+    if (c->state == EXCHANGING) {
+        exchange_received(c->exchange);
+    }
+    go_on(c, true);
+    return leave();
+}
+
+static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
+{
+    struct connection *c = context;
+    enter(pcb);
+    c->starved = false;
+    acknowledged(c, count);
+    go_on(c, true);
+    return leave();
+}
+
+static err_t on_poll(void *context, struct tcp_pcb *pcb)
+{
+    tcp_poll(pcb, NULL, 0);
+    return on_sent(context, pcb, 0);
+}
+
+/* The pcb is gone. */
+static void on_error(void *context, err_t error)
+{
+    http_counts.broken++;
+    release(context);
+}
+
+static void on_ready(struct cache_waiter *waiter)
+{
+    struct connection *c = (struct connection *)((char *)waiter - offsetof(struct connection, waiter));
+    if (c->state == WAITING) {
+        c->state = c->exchange ? EXCHANGING : READING;
+    }
+    go_on(c, true);
+}
+
+err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    if (error != ERR_OK || !pcb) {
+        return ERR_VAL;
+    }
+    struct connection *c = server_take();
+    if (!c) {
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    *c = (struct connection){.state = READING, .tcp = pcb, .waiter.ready = on_ready};
+    tcp_arg(pcb, c);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_nagle_disable(pcb); /* what belongs together is written together */
+    http_counts.accepted++;
+    connection_see_clock(c, false);
+    return ERR_OK;
+}

@@ -1,0 +1,531 @@
+/* exchange.c: one request and its answer, between a connection and the application.
+ *   consumes  what the application reads of head and body; the rest waits in TCP's window
+ *   consumes  the application's answer, as if the connection ended behind it      its own code: trusted, but may be wrong
+ *   produces  the same for a connection that goes on: framed, with the connection's own fields
+ *   invariant an exchange lives until the application has closed it and what it wrote is in TCP's hands
+ *   when full all exchanges in use: requests wait in their connections, in order; TCP's buffer full: write takes less, then
+ *             writable() tells of room
+ */
+#include "http/internal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "http/text.h"
+#include "net/ip/ip.h"
+
+#define WRITE_MAX 0xffffu
+#define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
+#define ROOM_WORTH_TELLING (2 * TCP_MSS)
+#define UNLIMITED UINT64_MAX
+
+/* Of the application's answer. */
+enum stage {
+    HEAD,     /* not yet whole */
+    READY,    /* whole, but TCP had no room for it */
+    COUNTED,  /* body: Content-Length says how much */
+    CHUNKED,  /* body: chunked by us */
+    TO_END,   /* body: to the end of the connection */
+    TUNNEL,   /* all, as it comes */
+    NO_BODY,  /* none may follow; what comes is dropped */
+    REDIRECT, /* a file goes in its place */
+    FAILED,   /* its head was nonsense: 502 */
+};
+
+struct exchange {
+    struct http_exchange public; /* first: the application has a pointer to it */
+    bool used, closed;
+    bool hungry;  /* a read found nothing */
+    bool stuck;   /* a write found no room */
+    bool expects; /* the client waits for 100 (Continue) */
+    bool begun;   /* something of the answer has been sent */
+    bool keeps;   /* the client's connection may go on after this */
+    uint8_t stage;
+    struct reply reply;
+    struct connection *connection; /* NULL: the client has gone */
+    uint32_t request_length, request_read;
+    uint64_t body_left; /* of the request's body, not yet read; UNLIMITED: a tunnel */
+    uint32_t head_length;
+    uint64_t left;      /* COUNTED: of the answer's body */
+    struct answer_head head;
+    char request[HTTP_HEAD_MAX];
+    char answer[HTTP_HEAD_MAX];
+};
+
+static struct {
+    const struct http_app *app;
+    struct exchange exchanges[HTTP_EXCHANGES_MAX];
+    bool serving; /* the queue */
+    char head[HEAD_ROOM];
+} self;
+
+void exchange_init(const struct http_app *app)
+{
+    self.app = app;
+}
+
+/* -- begin and end -- */
+
+static struct exchange *take(void)
+{
+    for (uint32_t i = 0; i < HTTP_EXCHANGES_MAX; i++) {
+        if (!self.exchanges[i].used) {
+            http_counts.exchanges++;
+            return &self.exchanges[i];
+        }
+    }
+    return NULL;
+}
+
+/* Who waits for longest is next. An answer that is refused at once frees its exchange in here, too: no deeper for that. */
+static void serve_queue(void)
+{
+    struct connection *next;
+    if (self.serving) {
+        return;
+    }
+    self.serving = true;
+    while (http_counts.exchanges < HTTP_EXCHANGES_MAX && (next = server_oldest(CLOCK_QUEUE)) != NULL) {
+        next->state = READING;
+        connection_go_on(next);
+    }
+    self.serving = false;
+}
+
+static void free_exchange(struct exchange *x)
+{
+    x->used = false;
+    http_counts.exchanges--;
+    serve_queue();
+}
+
+static void set_up(struct exchange *x, struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    bool tunnel = request->upgrade || request->chunked;
+    memset(x, 0, offsetof(struct exchange, request));
+    memcpy(x->request, connection_head(c), request->head_length);
+    x->used = true;
+    x->connection = c;
+    x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
+    x->keeps = request->keep_alive && !tunnel;
+    x->request_length = request->head_length;
+    x->body_left = tunnel ? UNLIMITED : request->content_length;
+    x->expects = request->expect_continue && request->minor > 0;
+    x->stage = tunnel ? TUNNEL : HEAD;
+}
+
+bool exchange_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    struct exchange *x = take();
+    if (!x) {
+        c->state = QUEUED;
+        return false;
+    }
+    set_up(x, c, request, reply);
+    connection_take_request(c, request);
+    c->skip = 0;
+    c->exchange = x;
+    c->state = EXCHANGING;
+    if (self.app && self.app->begin(&x->public)) {
+        http_counts.handed_over++;
+        return true;
+    }
+    c->exchange = NULL;
+    c->ends = reply->ends;
+    c->skip = c->ends ? 0 : request->content_length;
+    bool told = head_page(c, reply, 503, "Retry-After: 2\r\n");
+    c->ends |= !told;
+    connection_answered(c);
+    free_exchange(x);
+    return true;
+}
+
+void exchange_broken(struct exchange *x)
+{
+    x->connection = NULL;
+    if (x->closed) {
+        free_exchange(x);
+    } else {
+        self.app->broken(&x->public);
+    }
+}
+
+/* The answer is with TCP. What of the request's body was not read is skipped where that is not much. */
+static bool end(struct exchange *x)
+{
+    struct connection *c = x->connection;
+    bool skippable = x->body_left == 0 || (x->body_left <= SKIP_MAX && !x->expects);
+    c->exchange = NULL;
+    c->ends = x->reply.ends || !x->keeps || !skippable;
+    c->skip = c->ends ? 0 : x->body_left;
+    x->connection = NULL;
+    if (c->state != SENDING) {
+        connection_answered(c);
+    }
+    free_exchange(x);
+    return true;
+}
+
+/* -- the request -- */
+
+bool exchange_hungry(const struct exchange *x)
+{
+    return x->hungry && x->stage != TUNNEL;
+}
+
+static bool body_readable(const struct exchange *x)
+{
+    const struct connection *c = x->connection;
+    return x->body_left == 0 || connection_unread(c) || c->fin;
+}
+
+void exchange_received(struct exchange *x)
+{
+    if (x->hungry && body_readable(x)) {
+        x->hungry = false;
+        self.app->readable(&x->public);
+    }
+}
+
+/* The client may send its body (RFC 9110 10.1.1). Where there is no memory for it the client begins by itself, after a while. */
+static void say_continue(struct exchange *x)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (x->expects && !x->begun) {
+        connection_write(x->connection, line, sizeof line - 1, false);
+    }
+    x->expects = false;
+}
+
+static void get_hungry(struct exchange *x)
+{
+    say_continue(x);
+    x->hungry = true;
+    connection_see_clock(x->connection, true);
+}
+
+bool http_exchange_readable(struct http_exchange *exchange)
+{
+    struct exchange *x = (struct exchange *)exchange;
+    if (!x->connection || x->request_read < x->request_length || body_readable(x)) {
+        return true;
+    }
+    get_hungry(x);
+    return false;
+}
+
+static int32_t read_body(struct exchange *x, void *buffer, uint32_t size)
+{
+    struct connection *c = x->connection;
+    if (x->body_left == 0) {
+        return -1;
+    }
+    uint32_t count = connection_read(c, buffer, x->body_left < size ? (uint32_t)x->body_left : size);
+    if (x->body_left != UNLIMITED) {
+        x->body_left -= count;
+    }
+    if (count > 0) {
+        x->expects = false;
+        return (int32_t)count;
+    }
+    if (c->fin) {
+        return -1;
+    }
+    get_hungry(x);
+    return 0;
+}
+
+int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_t size)
+{
+    struct exchange *x = (struct exchange *)exchange;
+    uint32_t left = x->request_length - x->request_read;
+    if (!x->connection) {
+        return -1;
+    }
+    if (left == 0) {
+        return size > 0 ? read_body(x, buffer, size) : 0;
+    }
+    uint32_t count = size < left ? size : left;
+    memcpy(buffer, x->request + x->request_read, count);
+    x->request_read += count;
+    return (int32_t)count;
+}
+
+void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port)
+{
+    const struct exchange *x = (const struct exchange *)exchange;
+    if (x->connection) {
+        *ip = x->connection->tcp->remote_ip;
+        *port = x->connection->tcp->remote_port;
+    } else {
+        ip_addr_set_zero(ip);
+        *port = 0;
+    }
+}
+
+/* -- the answer's head -- */
+
+/* Bytes up to and with the empty line; the rest of data is body. */
+static uint32_t gather(struct exchange *x, const char *data, uint32_t size)
+{
+    uint32_t i = 0;
+    while (i < size && x->stage == HEAD) {
+        if (x->head_length == HTTP_HEAD_MAX) {
+            x->stage = FAILED;
+            break;
+        }
+        x->answer[x->head_length++] = data[i];
+        if (data[i++] == '\n') {
+            const char *at = x->answer + x->head_length - 1;
+            bool empty = x->head_length > 1 && (at[-1] == '\n' || (x->head_length > 2 && at[-1] == '\r' && at[-2] == '\n'));
+            x->stage = empty ? READY : HEAD;
+        }
+    }
+    return i;
+}
+
+static enum stage framing(struct exchange *x)
+{
+    const struct answer_head *head = &x->head;
+    if (x->reply.head_only || head->status == 204 || head->status == 304) {
+        return NO_BODY;
+    }
+    if (head->framed) {
+        x->keeps = false; /* whether it was complete we do not know */
+        return TO_END;
+    }
+    if (head->has_length) {
+        x->left = head->length;
+        return COUNTED;
+    }
+    if (x->reply.minor > 0) {
+        return CHUNKED;
+    }
+    x->keeps = false;
+    return TO_END;
+}
+
+/* 1xx: the answer itself is still to come. Only a client of HTTP/1.1 knows them. */
+static bool send_interim(struct exchange *x)
+{
+    char *at = answer_head_copy(x->answer, x->head_length, self.head);
+    at = head_put(at, "\r\n");
+    if (x->reply.minor > 0 && !connection_write(x->connection, self.head, (uint32_t)(at - self.head), false)) {
+        return false;
+    }
+    x->expects &= x->head.status != 100;
+    x->head_length = 0;
+    x->stage = HEAD;
+    return true;
+}
+
+static bool send_head(struct exchange *x)
+{
+    enum stage stage = framing(x);
+    x->reply.ends = !x->keeps;
+    char *at = answer_head_copy(x->answer, x->head_length, self.head);
+    if (stage == CHUNKED) {
+        at = head_put(at, "Transfer-Encoding: chunked\r\n");
+    }
+    at = head_end(at, &x->reply, !x->head.has_date);
+    if (!connection_write(x->connection, self.head, (uint32_t)(at - self.head), stage != NO_BODY)) {
+        return false;
+    }
+    x->stage = (uint8_t)stage;
+    x->begun = true;
+    return true;
+}
+
+/* False: no room now. */
+static bool see_head(struct exchange *x)
+{
+    if (!answer_head_parse(x->answer, x->head_length, &x->head)) {
+        x->stage = FAILED;
+        return true;
+    }
+    if (x->head.redirect.at) {
+        x->stage = REDIRECT;
+        return true;
+    }
+    if (tcp_sndbuf(x->connection->tcp) < HEAD_ROOM) {
+        return false;
+    }
+    if (x->head.status == 101) {
+        x->stage = FAILED; /* to a request that did not ask for it: those are tunnels */
+        return true;
+    }
+    return x->head.status < 200 ? send_interim(x) : send_head(x);
+}
+
+/* -- its body -- */
+
+/* As much as TCP takes. */
+static uint32_t put(struct exchange *x, const void *data, uint32_t size)
+{
+    uint32_t room = connection_room(x->connection), count = size < room ? size : room;
+    count = count < WRITE_MAX ? count : WRITE_MAX;
+    while (count > 0 && !connection_write(x->connection, data, count, false)) {
+        count = count > TCP_MSS ? count / 2 : 0;
+    }
+    return count;
+}
+
+/* A chunk goes out whole, or not at all: size line, data and line end are one write while that is small. */
+static uint32_t put_chunk(struct exchange *x, const void *data, uint32_t size)
+{
+    uint32_t room = connection_room(x->connection), most = sizeof self.head - CHUNK_FRAME;
+    if (room <= CHUNK_FRAME || size == 0) {
+        return 0;
+    }
+    uint32_t count = size < room - CHUNK_FRAME ? size : room - CHUNK_FRAME;
+    count = count < most ? count : most;
+    char *at = self.head + http_put_hex(self.head, count);
+    at = head_put(at, "\r\n");
+    memcpy(at, data, count);
+    at = head_put(at + count, "\r\n");
+    return connection_write(x->connection, self.head, (uint32_t)(at - self.head), false) ? count : 0;
+}
+
+static uint32_t put_body(struct exchange *x, const void *data, uint32_t size)
+{
+    uint32_t count;
+    switch ((enum stage)x->stage) {
+    case COUNTED:
+        count = put(x, data, size < x->left ? size : (uint32_t)x->left);
+        x->left -= count;
+        return x->left == 0 ? size : count; /* what is too much is cut off */
+    case CHUNKED: return put_chunk(x, data, size);
+    case TO_END:
+    case TUNNEL: return put(x, data, size);
+    case HEAD:
+    case READY: return 0;
+    case NO_BODY:
+    case REDIRECT:
+    case FAILED: return size;
+    }
+    return 0;
+}
+
+int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size)
+{
+    struct exchange *x = (struct exchange *)exchange;
+    uint32_t done = 0;
+    if (!x->connection) {
+        return -1;
+    }
+    size = size < INT32_MAX ? size : INT32_MAX;
+    while (x->stage <= READY) {
+        if (x->stage == READY && !see_head(x)) {
+            break;
+        }
+        if (x->stage == HEAD && done == size) {
+            return (int32_t)done;
+        }
+        done += gather(x, (const char *)data + done, size - done);
+    }
+    while (done < size) {
+        uint32_t count = put_body(x, (const char *)data + done, size - done);
+        if (count == 0) {
+            x->stuck = true;
+            break;
+        }
+        done += count;
+    }
+    connection_see_clock(x->connection, false);
+    return (int32_t)done;
+}
+
+uint32_t http_exchange_room(const struct http_exchange *exchange)
+{
+    const struct exchange *x = (const struct exchange *)exchange;
+    if (!x->connection || x->stage == HEAD || x->stage >= NO_BODY) {
+        return HTTP_HEAD_MAX;
+    }
+    uint32_t room = x->stage == READY ? 0 : connection_room(x->connection);
+    return room > CHUNK_FRAME ? room - CHUNK_FRAME : 0;
+}
+
+/* -- the end, which may have to wait for room -- */
+
+static bool fail(struct exchange *x)
+{
+    x->keeps = false;
+    x->reply.ends = true;
+    if (!x->begun && !head_page(x->connection, &x->reply, 502, "")) {
+        return false;
+    }
+    return end(x);
+}
+
+static bool redirect(struct exchange *x)
+{
+    x->reply.ends = !x->keeps;
+    return answer_redirected(x->connection, x->head.redirect, &x->reply) && end(x);
+}
+
+static bool finish(struct exchange *x)
+{
+    static const char last[] = "0\r\n\r\n";
+    if (x->stage == READY && !see_head(x)) {
+        return false;
+    }
+    switch ((enum stage)x->stage) {
+    case HEAD:
+    case FAILED: return fail(x);
+    case READY: return false;
+    case REDIRECT: return redirect(x);
+    case CHUNKED: return connection_write(x->connection, last, sizeof last - 1, false) && end(x);
+    case COUNTED:
+        if (x->left > 0) {
+            connection_abort(x->connection); /* and broken() ends this exchange */
+            return false;
+        }
+        return end(x);
+    case TO_END:
+    case TUNNEL:
+    case NO_BODY: return end(x);
+    }
+    return false;
+}
+
+bool exchange_go_on(struct exchange *x)
+{
+    struct connection *c = x->connection;
+    if (c->starved) {
+        return false;
+    }
+    if (x->closed) {
+        return finish(x);
+    }
+    if (x->stage == READY) {
+        see_head(x);
+    }
+    if (x->stuck && x->stage != READY && connection_room(c) >= ROOM_WORTH_TELLING) {
+        x->stuck = false;
+        self.app->writable(&x->public);
+    }
+    return false;
+}
+
+void http_exchange_close(struct http_exchange *exchange)
+{
+    struct exchange *x = (struct exchange *)exchange;
+    x->closed = true;
+    if (x->connection) {
+        connection_go_on(x->connection);
+    } else {
+        free_exchange(x);
+    }
+}
+
+/* -- for the file that an answer is redirected to -- */
+
+struct http_slice exchange_request(const struct exchange *x)
+{
+    return (struct http_slice){x->request, x->request_length};
+}
+
+char *exchange_fields(const struct exchange *x, const char *lines, uint32_t length, char *at)
+{
+    return answer_head_merge(x->answer, x->head_length, lines, length, at);
+}

@@ -1,0 +1,228 @@
+/* file.c: a file's bytes on their way: the head of the answer, then piece by piece out of the cache, by reference.
+ *   order     the first piece is there before the head is written, so that a file that cannot be read is a 503 and no broken answer;
+ *             one that fails later breaks the connection: its length was promised
+ *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (connection.c)
+ */
+#include "http/internal.h"
+
+#include <string.h>
+
+#include "lib/pd.h"
+
+#define AHEAD 3               /* pieces asked for before they are needed */
+#define REFILL (8 * TCP_MSS)  /* with bytes under way, less room than this waits for more */
+#define WRITE_MAX 0xffffu
+
+static struct {
+    char head[HEAD_ROOM];
+} self;
+
+void file_let_go(struct connection *c)
+{
+    cache_cancel(&c->waiter);
+    if (c->resource) {
+        site_release(c->resource);
+        c->resource = NULL;
+    }
+}
+
+static uint32_t pieces_ahead(uint64_t offset, uint64_t end)
+{
+    uint64_t pieces = (end - 1) / CACHE_PIECE - offset / CACHE_PIECE;
+    return pieces < AHEAD ? (uint32_t)pieces : AHEAD;
+}
+
+static enum cache_outcome read_piece(struct connection *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
+{
+    enum cache_outcome outcome = cache_read(c->resource->file, offset, pieces_ahead(offset, end), bytes, &c->waiter);
+    if (outcome == CACHE_READY && bytes->length > end - offset) {
+        bytes->length = (uint32_t)(end - offset);
+    }
+    return outcome;
+}
+
+static void take_piece(struct connection *c, const struct cache_bytes *bytes)
+{
+    connection_pin(c, bytes->piece);
+    c->at = bytes->at;
+    c->left = bytes->length;
+    c->offset += bytes->length;
+}
+
+/* -- heads -- */
+
+static char *put_range(char *at, const struct http_selection *selection, uint64_t size)
+{
+    at = head_put(at, "Content-Range: bytes ");
+    if (selection->status == 206) {
+        at = head_put_number(at, selection->first);
+        *at++ = '-';
+        at = head_put_number(at, selection->first + selection->length - 1);
+    } else {
+        *at++ = '*';
+    }
+    *at++ = '/';
+    at = head_put_number(at, size);
+    return head_put(at, "\r\n");
+}
+
+/* Of a 304: what tells of the file, not of a body (RFC 9110 15.4.5). */
+static char *put_validators(char *at, const char *lines, uint32_t length)
+{
+    while (length > 0) {
+        const char *end = memchr(lines, '\n', length);
+        uint32_t line = end ? (uint32_t)(end - lines) + 1 : length;
+        if (line < 8 || memcmp(lines, "Content-", 8) != 0) {
+            memcpy(at, lines, line);
+            at += line;
+        }
+        lines += line;
+        length -= line;
+    }
+    return at;
+}
+
+static char *put_fields(char *at, const struct connection *c, const char *lines, uint32_t length)
+{
+    if (c->exchange) {
+        return exchange_fields(c->exchange, lines, length, at);
+    }
+    memcpy(at, lines, length);
+    return at + length;
+}
+
+static char *put_status(char *at, const struct connection *c, const struct http_selection *selection)
+{
+    const struct site_resource *resource = c->resource;
+    const char *fields = resource->whole + resource->fields_at;
+    uint32_t length = resource->whole_length - resource->fields_at;
+    if (selection->status == 304) {
+        return put_validators(head_put(at, "HTTP/1.1 304 Not Modified\r\n"), fields, length);
+    }
+    if (selection->status == 200 && !c->exchange) {
+        memcpy(at, resource->whole, resource->whole_length);
+        return at + resource->whole_length;
+    }
+    if (selection->status == 206) {
+        at = put_range(head_put(at, "HTTP/1.1 206 Partial Content\r\n"), selection, resource->validators.size);
+    } else {
+        at = head_put(at, "HTTP/1.1 200 OK\r\n");
+    }
+    at = head_put(at, "Content-Length: ");
+    at = head_put_number(at, selection->length);
+    return put_fields(head_put(at, "\r\n"), c, fields, length);
+}
+
+static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
+{
+    return (uint32_t)(head_end(put_status(self.head, c, selection), reply, true) - self.head);
+}
+
+/* -- answers -- */
+
+static bool refuse(struct connection *c, const struct http_selection *selection, const struct reply *reply)
+{
+    char field[64] = "";
+    if (selection->status == 416) {
+        *put_range(field, selection, c->resource->validators.size) = '\0';
+    }
+    if (!head_page(c, reply, selection->status, field)) {
+        return false;
+    }
+    file_let_go(c);
+    return true;
+}
+
+/* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and needs no pin. */
+static bool begin(struct connection *c, const struct http_selection *selection, uint32_t head, uint64_t length,
+    const struct cache_bytes *bytes)
+{
+    bool small = head + length <= TCP_MSS && bytes->length == length;
+    if (small) {
+        memcpy(self.head + head, bytes->at, length);
+    }
+    if (!connection_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {
+        return false;
+    }
+    c->offset = selection->first;
+    c->end = c->offset + length;
+    if (!small) {
+        take_piece(c, bytes);
+    } else {
+        c->offset = c->end;
+        if (length > 0) {
+            cache_unpin(bytes->piece);
+        }
+    }
+    return true;
+}
+
+bool file_answer(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    struct cache_bytes bytes = {.length = 0};
+    struct http_selection selection = http_select(request, &c->resource->validators, head_now_s());
+    if (selection.status == 412 || selection.status == 416) {
+        return refuse(c, &selection, reply);
+    }
+    uint64_t length = reply->head_only || selection.status == 304 ? 0 : selection.length;
+    if (length > 0) {
+        switch (read_piece(c, selection.first, selection.first + length, &bytes)) {
+        case CACHE_READY: break;
+        case CACHE_WAIT: c->state = WAITING; return false;
+        case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
+        }
+    }
+    if (!begin(c, &selection, make_head(c, &selection, reply), length, &bytes)) {
+        if (length > 0) {
+            cache_unpin(bytes.piece);
+        }
+        return false;
+    }
+    http_counts.files++;
+    c->ends = reply->ends;
+    c->state = SENDING;
+    return true;
+}
+
+/* False: it waits, or the connection has been broken. */
+static bool next_piece(struct connection *c)
+{
+    struct cache_bytes bytes;
+    if (c->waiter.link || c->pin_count == PINS_MAX) {
+        return false;
+    }
+    switch (read_piece(c, c->offset, c->end, &bytes)) {
+    case CACHE_READY: take_piece(c, &bytes); return true;
+    case CACHE_WAIT: return false;
+    case CACHE_FAILED: break;
+    }
+    connection_abort(c);
+    return false;
+}
+
+static bool write_piece(struct connection *c)
+{
+    uint32_t room = connection_room(c), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
+    if (room < count && room < REFILL && c->unacknowledged > 0) {
+        return false;
+    }
+    count = room < count ? room : count;
+    if (count == 0 || !connection_refer(c, c->at, count, count < c->left || c->offset < c->end)) {
+        return false;
+    }
+    c->at += count;
+    c->left -= count;
+    return true;
+}
+
+bool file_go_on(struct connection *c)
+{
+    while (c->left > 0 || c->offset < c->end) {
+        if (c->left > 0 ? !write_piece(c) : !next_piece(c)) {
+            return false;
+        }
+    }
+    file_let_go(c);
+    connection_answered(c);
+    return true;
+}

@@ -1,0 +1,164 @@
+/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one connection's life), answer.c (what a
+ * request gets), file.c (a file's bytes), head.c (heads and small pages), exchange.c and exchange_head.c (the application's answers).
+ *
+ * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through connection_abort(), which
+ * notes it.
+ */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H
+
+#include "http/cache.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "http/site.h"
+
+#include "lwip/tcp.h"
+
+#define HTTP_LINGER_S 10          /* for the client to take the last answer and close */
+#define LINGER_BYTES (1u << 20)   /* of a client that sends on meanwhile; beyond, it is reset */
+#define SKIP_MAX 65536            /* bytes of a body that nobody reads, skipped so that the connection can go on */
+#define ANSWER_ROOM (4 * TCP_MSS) /* free in TCP's buffer before a request is looked at: a head and a small page */
+#define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
+#define HEAD_ROOM (HTTP_HEAD_MAX + SITE_HEAD_MAX + 256) /* the largest head of an answer */
+
+enum state {
+    FREE,
+    READING,    /* the head of a request, or the wait for one */
+    WAITING,    /* for cache or site: the request's head is still unread */
+    QUEUED,     /* for an exchange: the same */
+    SENDING,    /* a file */
+    EXCHANGING, /* with the application */
+    SKIPPING,   /* a body that nobody reads */
+    LINGERING,  /* all is said, and we have closed; until the client has, too */
+};
+
+/* A connection is in one of these lists, or in none. Those with a limit are ordered by time; the first is due first. */
+enum clock { CLOCK_NONE, CLOCK_HEAD, CLOCK_IDLE, CLOCK_STALL, CLOCK_LINGER, CLOCK_QUEUE, CLOCKS };
+
+/* A head that does not lie in one piece. */
+struct gathered {
+    struct gathered *next; /* free */
+    uint32_t length;       /* of bytes[] */
+    uint32_t taken;        /* of these, bytes no more in `unread`: the head's last ones stay there until it is done with */
+    char bytes[HTTP_HEAD_MAX];
+};
+
+/* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
+struct pin {
+    struct cache_piece *piece; /* NULL: they were copied */
+    uint32_t bytes;
+};
+
+struct exchange;
+
+struct connection {
+    uint8_t state, clock; /* enum state, enum clock */
+    bool ends;            /* after this answer */
+    bool fin;             /* the client has sent all it will */
+    bool starved;         /* TCP had no memory: on after an acknowledgement or a poll */
+    bool owed;            /* in the list of those with output to be sent */
+    uint8_t pin_count;
+    struct tcp_pcb *tcp;
+    struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
+    struct gathered *gathered;         /* NULL: the head lies in the first of `unread` */
+    uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
+    uint32_t unacknowledged;           /* sum of pins */
+    struct pin pins[PINS_MAX];
+    struct site_resource *resource; /* WAITING for its bytes, SENDING */
+    uint64_t offset, end;           /* SENDING: of the file, not yet asked of the cache */
+    const uint8_t *at;              /* SENDING: of the last pin's piece, not yet written */
+    uint32_t left;
+    struct cache_waiter waiter;
+    struct exchange *exchange;
+    uint64_t due_ns;
+    struct connection *next, *previous; /* in the clock's list; next: free */
+    struct connection *next_owed;
+};
+
+/* What an answer's head must know of its request. */
+struct reply {
+    bool head_only; /* HEAD */
+    bool ends;      /* the connection will */
+    uint8_t minor;
+};
+
+extern struct http_counters http_counts;
+
+/* -- server.c -- */
+struct connection *server_take(void); /* NULL: all are in use, and none can give way */
+void server_give_back(struct connection *connection);
+void server_set_clock(struct connection *connection, enum clock clock);
+struct connection *server_oldest(enum clock clock);
+void server_owe(struct connection *connection);
+void server_forget_owed(struct connection *connection);
+bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
+bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
+
+/* -- connection.c -- */
+err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
+int connection_parse(struct connection *connection, struct http_request *request); /* as http_request_parse() */
+const char *connection_head(const struct connection *connection);                  /* of what was parsed */
+void connection_take_request(struct connection *connection, const struct http_request *request); /* its head is done with */
+uint32_t connection_read(struct connection *connection, void *to, uint32_t size);  /* what is unread */
+bool connection_unread(const struct connection *connection);
+uint32_t connection_room(const struct connection *connection); /* bytes that may be written now */
+/* False: no memory, nothing has been written; connection_go_on() tries again. */
+bool connection_write(struct connection *connection, const void *data, uint32_t length, bool more);
+bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more); /* in the last pin's piece */
+void connection_pin(struct connection *connection, struct cache_piece *piece); /* takes over the caller's pin; there is room for it */
+void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
+void connection_go_on(struct connection *connection);    /* what it waited for may be there */
+void connection_see_clock(struct connection *connection, bool progress);
+void connection_expire(struct connection *connection, enum clock clock);
+void connection_give_way(struct connection *connection);
+void connection_abort(struct connection *connection);
+
+/* -- answer.c -- */
+/* The request at the front. False: nothing can be done now. */
+bool answer_request(struct connection *connection);
+/* The application has ended its exchange in a redirection to `target`. False: later, again. */
+bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
+
+/* -- file.c -- */
+/* connection->resource, or a part of it. False: later, again. */
+bool file_answer(struct connection *connection, const struct http_request *request, const struct reply *reply);
+bool file_go_on(struct connection *connection); /* true: all is written */
+void file_let_go(struct connection *connection);
+
+/* -- head.c -- */
+struct reply reply_to(const struct http_request *request);
+char *head_put(char *at, const char *text);
+char *head_put_slice(char *at, struct http_slice slice);
+char *head_put_number(char *at, uint64_t number);
+char *head_status(char *at, int status);                      /* the status line, and Server */
+char *head_end(char *at, const struct reply *reply, bool date); /* Date, Connection, the empty line */
+int64_t head_now_s(void);
+/* A small page that says what happened; field: a further line, or "". False: no memory now. */
+bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
+bool head_options(struct connection *connection, const struct reply *reply);
+bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length, struct http_slice query);
+
+/* -- exchange.c -- */
+void exchange_init(const struct http_app *app);
+bool exchange_begin(struct connection *connection, const struct http_request *request, const struct reply *reply);
+void exchange_received(struct exchange *exchange); /* more of the request, or its end */
+bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
+bool exchange_hungry(const struct exchange *exchange); /* waits for the client's bytes */
+void exchange_broken(struct exchange *exchange);
+/* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of this head. */
+struct http_slice exchange_request(const struct exchange *exchange);
+char *exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, char *at);
+
+/* -- exchange_head.c: the head of an application's answer -- */
+struct answer_head {
+    int status;
+    bool has_length, framed, has_date; /* framed: the application has chunked its body itself */
+    uint64_t length;
+    struct http_slice redirect; /* X-Accel-Redirect */
+};
+bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head);
+/* "HTTP/1.1 status" and the fields but those of the connection, ending before Date. */
+char *answer_head_copy(const char *text, uint32_t length, char *at);
+char *answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, char *at);
+
+#endif

@@ -1,0 +1,286 @@
+/* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the application's.
+ *   when full the connection that lingers or idles for longest gives way to a new one; if there is none the new one is reset
+ * One timer of lib serves all clocks: a list per limit, each ordered by time.
+ */
+#include "http/internal.h"
+
+#include <string.h>
+
+#include "lib/pd.h"
+#include "timer/client.h"
+
+#define LISTENERS_MAX 4
+#define BACKLOG 128
+#define CLAIM_MAX 96
+#define S 1000000000ull
+#define FOREVER UINT64_MAX
+
+struct list {
+    struct connection *first, *last;
+};
+
+struct claim {
+    uint8_t length;
+    bool exact, gets, others;
+    char text[CLAIM_MAX];
+};
+
+static struct {
+    struct connection connections[HTTP_CONNECTIONS_MAX];
+    struct connection *free, *owed;
+    struct list lists[CLOCKS];
+    struct timer timer;
+    uint64_t timer_at_ns;
+    struct claim claims[HTTP_CLAIMS_MAX];
+    uint32_t claim_count;
+    bool app_has_the_rest;
+    struct tcp_pcb *listeners[LISTENERS_MAX];
+    uint32_t listener_count;
+} self;
+
+struct http_counters http_counts;
+
+static const uint64_t limits_ns[CLOCKS] = {
+    [CLOCK_HEAD] = HTTP_HEAD_S * S,
+    [CLOCK_IDLE] = HTTP_IDLE_S * S,
+    [CLOCK_STALL] = HTTP_STALL_S * S,
+    [CLOCK_LINGER] = HTTP_LINGER_S * S,
+};
+
+/* -- clocks -- */
+
+static void take_out(struct list *list, struct connection *c)
+{
+    *(c->previous ? &c->previous->next : &list->first) = c->next;
+    *(c->next ? &c->next->previous : &list->last) = c->previous;
+}
+
+static void put_last(struct list *list, struct connection *c)
+{
+    c->next = NULL;
+    c->previous = list->last;
+    *(list->last ? &list->last->next : &list->first) = c;
+    list->last = c;
+}
+
+static void on_timer(void *context);
+
+static void see_timer(uint64_t due_ns)
+{
+    if (due_ns < self.timer_at_ns) {
+        self.timer_at_ns = due_ns;
+        timer_start(&self.timer, due_ns, on_timer, NULL);
+    }
+}
+
+void server_set_clock(struct connection *c, enum clock clock)
+{
+    if (c->clock != CLOCK_NONE) {
+        take_out(&self.lists[c->clock], c);
+    }
+    c->clock = clock;
+    if (clock != CLOCK_NONE) {
+        put_last(&self.lists[clock], c);
+    }
+    if (limits_ns[clock] > 0) {
+        c->due_ns = pd_now_ns() + limits_ns[clock];
+        see_timer(c->due_ns);
+    }
+}
+
+struct connection *server_oldest(enum clock clock)
+{
+    return self.lists[clock].first;
+}
+
+/* Who expires leaves its list, or is last in it with a new limit. */
+static void on_timer(void *context)
+{
+    uint64_t now = pd_now_ns(), next = FOREVER;
+    self.timer_at_ns = 0; /* armed below, once */
+    for (enum clock clock = CLOCK_HEAD; clock <= CLOCK_LINGER; clock++) {
+        struct connection *c;
+        while ((c = self.lists[clock].first) != NULL && c->due_ns <= now) {
+            connection_expire(c, clock);
+        }
+    }
+    for (enum clock clock = CLOCK_HEAD; clock <= CLOCK_LINGER; clock++) {
+        const struct connection *c = self.lists[clock].first;
+        next = c && c->due_ns < next ? c->due_ns : next;
+    }
+    self.timer_at_ns = FOREVER;
+    if (next != FOREVER) {
+        see_timer(next);
+    }
+}
+
+/* -- the pool -- */
+
+static void make_way(void)
+{
+    struct connection *c = self.lists[CLOCK_LINGER].first;
+    c = c ? c : self.lists[CLOCK_IDLE].first;
+    c = c ? c : self.lists[CLOCK_HEAD].first;
+    if (c) {
+        connection_give_way(c);
+    }
+}
+
+struct connection *server_take(void)
+{
+    if (!self.free) {
+        make_way();
+    }
+    struct connection *c = self.free;
+    if (c) {
+        self.free = c->next;
+        http_counts.connections++;
+    }
+    return c;
+}
+
+void server_give_back(struct connection *c)
+{
+    c->next = self.free;
+    self.free = c;
+    http_counts.connections--;
+}
+
+/* -- output that lwIP does not send by itself at the end of a callback -- */
+
+void server_owe(struct connection *c)
+{
+    if (!c->owed) {
+        c->owed = true;
+        c->next_owed = self.owed;
+        self.owed = c;
+    }
+}
+
+void server_forget_owed(struct connection *c)
+{
+    for (struct connection **at = &self.owed; c->owed && *at; at = &(*at)->next_owed) {
+        if (*at == c) {
+            *at = c->next_owed;
+            c->owed = false;
+            break;
+        }
+    }
+}
+
+static void send_owed(void *context)
+{
+    while (self.owed) {
+        struct connection *c = self.owed;
+        self.owed = c->next_owed;
+        c->owed = false;
+        tcp_output(c->tcp);
+    }
+}
+
+/* -- claims -- */
+
+bool http_claim(const char *text, bool exact, bool gets, bool others)
+{
+    size_t length = strlen(text);
+    if (self.claim_count == HTTP_CLAIMS_MAX || length > CLAIM_MAX) {
+        return false;
+    }
+    struct claim *claim = &self.claims[self.claim_count++];
+    *claim = (struct claim){.length = (uint8_t)length, .exact = exact, .gets = gets, .others = others};
+    memcpy(claim->text, text, length);
+    return true;
+}
+
+void http_claims_clear(void)
+{
+    self.claim_count = 0;
+}
+
+void http_not_found_is_the_apps(bool yes)
+{
+    self.app_has_the_rest = yes;
+}
+
+bool server_app_has_the_rest(void)
+{
+    return self.app_has_the_rest;
+}
+
+static bool claims(const struct claim *claim, uint8_t method, const char *path, uint32_t length)
+{
+    bool reads = method == HTTP_GET || method == HTTP_HEAD;
+    if (method != HTTP_OPTIONS && !(reads ? claim->gets : claim->others)) {
+        return false;
+    }
+    return (claim->exact ? length == claim->length : length >= claim->length) && memcmp(path, claim->text, claim->length) == 0;
+}
+
+static bool claimed(uint8_t method, const char *path, uint32_t length)
+{
+    for (uint32_t i = 0; i < self.claim_count; i++) {
+        if (claims(&self.claims[i], method, path, length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By what the path means, or as it was sent, which is how the application will see it. */
+bool server_claimed(const struct http_request *request, const char *path, uint32_t length)
+{
+    const struct http_slice *sent = &request->path;
+    if (self.claim_count == 0) {
+        return false;
+    }
+    bool same = length == sent->length && memcmp(path, sent->at, length) == 0;
+    return claimed(request->method, path, length) || (!same && claimed(request->method, sent->at, sent->length));
+}
+
+/* -- ports -- */
+
+bool http_owns(uint16_t port)
+{
+    for (uint32_t i = 0; i < self.listener_count; i++) {
+        if (self.listeners[i]->local_port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool http_listen(uint16_t port)
+{
+    if (http_owns(port)) {
+        return true;
+    }
+    struct tcp_pcb *pcb = self.listener_count < LISTENERS_MAX ? tcp_new() : NULL;
+    if (!pcb) {
+        return false;
+    }
+    ip_set_option(pcb, SOF_REUSEADDR);
+    struct tcp_pcb *listener = tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
+    if (!listener) {
+        tcp_close(pcb);
+        return false;
+    }
+    tcp_accept(listener, connection_accept);
+    self.listeners[self.listener_count++] = listener;
+    return true;
+}
+
+void http_counters(struct http_counters *counters)
+{
+    *counters = http_counts;
+}
+
+void http_init(const struct http_app *app)
+{
+    for (uint32_t i = HTTP_CONNECTIONS_MAX; i-- > 0;) {
+        self.connections[i].next = self.free;
+        self.free = &self.connections[i];
+    }
+    self.timer_at_ns = FOREVER;
+    exchange_init(app);
+    pd_before_flush(send_owed, NULL);
+}
