@@ -15,7 +15,7 @@ include mk/rules.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 
 include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial timer/timer net/net net/ip/ip fs/fs fs/nfs/nfs \
-    fs/mem/mem python/python))
+    fs/mem/mem http/http python/python))
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 
 include mk/goals.mk

@@ -1,6 +1,6 @@
 """Who may include whom. Dependencies point one way:
 
-    examples -> python, fs/nfs -> fs, net/ip -> net -> serial, timer -> lib -> microkit.h
+    examples -> python -> http, fs/nfs -> fs, net/ip -> net -> serial, timer -> lib -> microkit.h
     kernel, loader, libmicrokit and tool see only sdk/abi
 
 Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h.
@@ -28,8 +28,9 @@ LAYERS = {
     "fs": BASE | {"timer"},
     "fs/mem": BASE | {"fs"},
     "fs/nfs": SERVICES | {"fs", "net/ip"},
-    "python": SERVICES | {"fs", "net/ip"},
-    "examples": SERVICES | {"fs", "net/ip", "python"},
+    "http": SERVICES | {"fs", "net/ip"},
+    "python": SERVICES | {"fs", "net/ip", "http"},
+    "examples": SERVICES | {"fs", "net/ip", "http", "python"},
 }
 # Test systems are programs like the examples; what they attack, they may name.
 TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
@@ -79,6 +80,7 @@ def test_dependencies_point_one_way():
     ("sdk/kernel/a.c", '#include "lib/ring.h"', "sdk/kernel/a.c:1: sdk/kernel may not include lib/ring.h"),
     ("sdk/tool/a.c", '#include "sdk/kernel/pd.h"', "sdk/tool/a.c:1: sdk/tool may not include sdk/kernel/pd.h"),
     ("fs/a.c", '#include "fs/nfs/nfs.h"', "fs/a.c:1: fs may not include fs/nfs/nfs.h"),
+    ("http/a.c", '#include "python/files.h"', "http/a.c:1: http may not include python/files.h"),
     ("net/a.c", "#include <microkit.h>", "net/a.c:1: only lib/pd.h includes microkit.h"),
     ("net/a.c", "x\nseL4_Yield();", "net/a.c:2: seL4_Yield is below the SDK's line"),
 ])

@@ -1,0 +1,12 @@
+# http/http.mk: the native front: requests, files of a site, what goes to the application.
+
+HTTP_PARSERS := $(addprefix http/,request.c path.c text.c codings.c select.c date.c types.c)
+
+$(eval $(call library,http,$(HTTP_PARSERS),ip fs_client timer,$(IP_CFLAGS)))
+
+$(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
+$(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))
+$(eval $(call host_test,http_codings,tests/unit/http_codings.c http/codings.c http/text.c))
+$(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c))
+$(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
+$(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))

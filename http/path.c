@@ -1,0 +1,97 @@
+/* http/path.c: the path that a target means, once and for all who compare paths afterwards.
+ *   consumes  a target's path, NOT trusted
+ *   invariant what is returned begins with '/', is UTF-8, has no NUL, no backslash and no empty, "." or ".." name: joined to a
+ *             folder it stays in it
+ */
+#include "http/text.h"
+
+/* 0..15, or 16 where it is no digit. */
+static uint32_t hex_digit(char c)
+{
+    uint32_t letter = ((uint8_t)c | 0x20u) - 'a';
+
+    if (http_is(c, CLASS_DIGIT)) {
+        return (uint32_t)(c - '0');
+    }
+    return letter < 6 ? letter + 10 : 16;
+}
+
+/* What the sequence beginning with `lead` must have: how many bytes follow, and the range of the first of them (RFC 3629 4). */
+static bool utf8_lead(uint8_t lead, uint32_t *follow, uint8_t *least, uint8_t *most)
+{
+    *least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    *most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    *follow = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    return lead < 0x80 || (lead >= 0xc2 && lead <= 0xf4);
+}
+
+static bool is_utf8(const char *text, uint32_t length)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + length;
+
+    while (at < end) {
+        uint32_t follow;
+        uint8_t least, most;
+        if (!utf8_lead(*at++, &follow, &least, &most) || (uint32_t)(end - at) < follow) {
+            return false;
+        }
+        for (; follow > 0; follow--, at++, least = 0x80, most = 0xbf) {
+            if (*at < least || *at > most) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* The name clean[name..*length) is complete: taken out if it is empty or ".". False: "..". */
+static bool close_name(const char *clean, uint32_t *length, uint32_t name)
+{
+    uint32_t size = *length - name;
+
+    if (size == 1 && clean[name] == '.') {
+        *length = name;
+    }
+    return size != 2 || clean[name] != '.' || clean[name + 1] != '.';
+}
+
+uint32_t http_path_clean(struct http_slice path, char *clean)
+{
+    const char *at = path.at, *end = path.at + path.length;
+    uint32_t length = 0, name = 1;
+    uint8_t high = 0;
+
+    if (path.length == 0 || *at != '/') {
+        return 0;
+    }
+    clean[length++] = *at++;
+    while (at < end) {
+        char c = *at++;
+        if (c == '%') {
+            uint32_t above = end - at < 2 ? 16 : hex_digit(at[0]), below = above < 16 ? hex_digit(at[1]) : 16;
+            if (below == 16) {
+                return 0;
+            }
+            c = (char)(above << 4 | below);
+            at += 2;
+        }
+        if (!http_is(c, CLASS_PLAIN)) {
+            if (c == 0 || c == '\\' || (c == '/' && !close_name(clean, &length, name))) {
+                return 0;
+            }
+            if (c == '/' && length == name) {
+                continue; /* nothing between two of them */
+            }
+            name = c == '/' ? length + 1 : name;
+            high |= (uint8_t)c;
+        }
+        if (length == HTTP_PATH_MAX) {
+            return 0;
+        }
+        clean[length++] = c;
+    }
+    if (!close_name(clean, &length, name) || (high & 0x80 && !is_utf8(clean, length))) {
+        return 0;
+    }
+    return length;
+}

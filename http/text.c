@@ -1,0 +1,95 @@
+/* http/text.c: characters, lists and numbers of HTTP. */
+#include "http/text.h"
+
+#define VISIBLE (CLASS_TEXT | CLASS_TARGET)
+#define NAME (CLASS_TOKEN | VISIBLE | CLASS_PLAIN | CLASS_HOST)
+
+const uint8_t http_classes[256] = {
+    ['\t'] = CLASS_TEXT,
+    [' '] = CLASS_TEXT,
+    ['!'] = NAME,
+    ['"'] = VISIBLE | CLASS_PLAIN,
+    ['#'] = CLASS_TOKEN | CLASS_TEXT,
+    ['$'] = NAME,
+    ['%'] = CLASS_TOKEN | VISIBLE | CLASS_HOST,
+    ['&'... '\''] = NAME,
+    ['('... ')'] = VISIBLE | CLASS_PLAIN | CLASS_HOST,
+    ['*'... '+'] = NAME,
+    [','] = VISIBLE | CLASS_PLAIN | CLASS_HOST,
+    ['-'... '.'] = NAME,
+    ['/'] = VISIBLE,
+    ['0'... '9'] = NAME | CLASS_DIGIT,
+    [':'] = VISIBLE | CLASS_PLAIN,
+    [';'] = VISIBLE | CLASS_PLAIN | CLASS_HOST,
+    ['<'] = VISIBLE | CLASS_PLAIN,
+    ['='] = VISIBLE | CLASS_PLAIN | CLASS_HOST,
+    ['>'] = VISIBLE | CLASS_PLAIN,
+    ['?'] = CLASS_TEXT,
+    ['@'] = VISIBLE | CLASS_PLAIN,
+    ['A'... 'Z'] = NAME,
+    ['['] = VISIBLE | CLASS_PLAIN,
+    ['\\'] = VISIBLE,
+    [']'] = VISIBLE | CLASS_PLAIN,
+    ['^'] = CLASS_TOKEN | VISIBLE | CLASS_PLAIN,
+    ['_'] = NAME,
+    ['`'] = CLASS_TOKEN | VISIBLE | CLASS_PLAIN,
+    ['a'... 'z'] = NAME,
+    ['{'] = VISIBLE | CLASS_PLAIN,
+    ['|'] = CLASS_TOKEN | VISIBLE | CLASS_PLAIN,
+    ['}'] = VISIBLE | CLASS_PLAIN,
+    ['~'] = NAME,
+    [0x80 ... 0xff] = CLASS_TEXT,
+};
+
+bool http_next_element(struct http_slice *rest, struct http_slice *element)
+{
+    if (rest->at == NULL) {
+        return false;
+    }
+    const char *end = rest->at + rest->length;
+    const char *comma = memchr(rest->at, ',', rest->length);
+    *element = http_trim(rest->at, comma ? comma : end);
+    rest->length = comma ? (uint32_t)(end - comma - 1) : 0;
+    rest->at = comma ? comma + 1 : NULL;
+    return true;
+}
+
+uint32_t http_put_decimal(char *text, uint64_t number)
+{
+    char digits[HTTP_DECIMAL_MAX];
+    uint32_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    for (uint32_t i = 0; i < count; i++) {
+        text[i] = digits[count - 1 - i];
+    }
+    return count;
+}
+
+uint32_t http_put_hex(char *text, uint64_t number)
+{
+    uint32_t count = number ? (67 - (uint32_t)__builtin_clzll(number)) / 4 : 1;
+
+    for (uint32_t i = count; i > 0; i--, number >>= 4) {
+        text[i - 1] = "0123456789abcdef"[number & 15];
+    }
+    return count;
+}
+
+bool http_decimal(struct http_slice text, uint64_t limit, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    for (uint32_t i = 0; i < text.length; i++) {
+        if (!http_is(text.at[i], CLASS_DIGIT)) {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(text.at[i] - '0');
+        value = value > (limit - digit) / 10 ? limit : 10 * value + digit;
+    }
+    *number = value < limit ? value : limit;
+    return text.length > 0;
+}

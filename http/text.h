@@ -1,0 +1,70 @@
+/* http/text.h: characters, lists and numbers as HTTP has them (RFC 9110 5.6), for the parsers in this folder. */
+#ifndef HTTP_TEXT_H
+#define HTTP_TEXT_H
+
+#include <string.h>
+#include "http/request.h"
+
+enum {
+    CLASS_TOKEN = 1 << 0,  /* tchar: RFC 9110 5.6.2 */
+    CLASS_TEXT = 1 << 1,   /* of a field's value: VCHAR, SP, HTAB, obs-text */
+    CLASS_TARGET = 1 << 2, /* of a target before '?': visible ASCII but '#'; browsers send more than RFC 3986 lists */
+    CLASS_PLAIN = 1 << 3,  /* of these, what a path is made of without further thought: not '/', '%', '\\' */
+    CLASS_HOST = 1 << 4,   /* of reg-name and IPv4address: RFC 3986 3.2.2 */
+    CLASS_DIGIT = 1 << 5,
+};
+extern const uint8_t http_classes[256];
+
+static inline bool http_is(char c, uint8_t classes)
+{
+    return http_classes[(uint8_t)c] & classes;
+}
+
+/* Letters in `lower` are small. Of the rest only what |0x20 leaves alone may stand in it: digits, '-'; and `at` holds no control
+ * characters, since 0x0d would count as '-'. With a length known at compile time this is a few words, no loop. */
+static inline bool http_same(const char *at, const char *lower, uint32_t length)
+{
+    uint64_t different = 0, word, other;
+    uint32_t i = 0;
+
+    for (; i + 8 <= length; i += 8) {
+        memcpy(&word, at + i, 8);
+        memcpy(&other, lower + i, 8);
+        different |= (word | 0x2020202020202020) ^ other;
+    }
+    for (; i < length; i++) {
+        different |= ((uint8_t)at[i] | 0x20u) ^ (uint8_t)lower[i];
+    }
+    return different == 0;
+}
+
+static inline bool http_slice_is(struct http_slice text, const char *lower)
+{
+    return text.length == strlen(lower) && http_same(text.at, lower, (uint32_t)strlen(lower));
+}
+
+/* The text without SP and HTAB on both sides. */
+static inline struct http_slice http_trim(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    return (struct http_slice){.at = at, .length = (uint32_t)(end - at)};
+}
+
+/* The next element of a list whose elements hold no quoted commas, trimmed, possibly empty; *rest is what follows its comma, with
+ * at == NULL behind the last one. False: there is none. */
+bool http_next_element(struct http_slice *rest, struct http_slice *element);
+
+/* At most 20 digits, from text[0] on; returns how many. */
+#define HTTP_DECIMAL_MAX 20
+uint32_t http_put_decimal(char *text, uint64_t number);
+uint32_t http_put_hex(char *text, uint64_t number); /* at most 16 */
+
+/* Decimal digits and nothing else, at least one. Larger than limit: limit. False: no number. */
+bool http_decimal(struct http_slice text, uint64_t limit, uint64_t *number);
+
+#endif

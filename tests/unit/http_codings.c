@@ -1,0 +1,32 @@
+/* http_codings.c: Accept-Encoding. */
+#include <string.h>
+#include "http/request.h"
+#include "tests/unit/check.h"
+
+#define G HTTP_CODING_GZIP
+#define B HTTP_CODING_BROTLI
+
+static const struct {
+    const char *text;
+    uint8_t expected;
+} cases[] = {
+    {"", 0}, {"gzip", G}, {"GZIP", G}, {"x-gzip", G}, {"br", B}, {"gzip, deflate, br, zstd", G | B}, {"gzip,br", G | B},
+    {"deflate", 0}, {"identity", 0}, {"gzi", 0}, {"gzipp", 0}, {"brotli", 0}, {"*", G | B}, {"identity;q=0", 0},
+    {"gzip;q=0", 0}, {"gzip;q=0.0", 0}, {"gzip;q=0.000", 0}, {"gzip;q=0.001", G}, {"gzip;q=1", G}, {"gzip;q=1.000", G},
+    {"gzip ; q=0.5 , br;q=0", G}, {"gzip\t;\tQ=0", 0}, {"*;q=0", 0}, {"*;q=0, gzip", G}, {"gzip, *;q=0", G}, {"gzip;q=0, *", B},
+    {"*, gzip;q=0", B}, {"br;q=0.5, *;q=0.1", G | B}, {"identity;q=0, *", G | B}, {",, gzip ,,", G}, {",", 0},
+    {"gzip;q=", 0}, {"gzip;q", 0}, {"gzip;q=x", 0}, {"gzip;q=-1", 0}, {"gzip;q=.5", 0}, {"gzip;level=9", 0}, {";q=1", 0}, {"gzip;", 0},
+};
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t length = strlen(cases[i].text);
+        char *copy = malloc(length + !length);
+        memcpy(copy, cases[i].text, length);
+        CHECK_CASE(http_codings((struct http_slice){copy, (uint32_t)length}) == cases[i].expected, cases[i].text);
+        free(copy);
+    }
+    CHECK(http_codings((struct http_slice){NULL, 0}) == 0);
+    return 0;
+}

@@ -1,0 +1,193 @@
+/* http_select.c: conditions and ranges of RFC 9110, case by case. The file has 1000 bytes and is of MODIFIED. */
+#include <string.h>
+#include "http/date.h"
+#include "http/select.h"
+#include "tests/unit/check.h"
+
+#define MODIFIED 1600000000
+#define SAME "Sun, 13 Sep 2020 12:26:40 GMT"
+#define BEFORE "Sun, 13 Sep 2020 12:26:39 GMT"
+#define AFTER "Sun, 13 Sep 2020 12:26:41 GMT"
+#define ETAG "\"16345785d8a00000-3e8\""
+
+enum field { MATCH, NONE, SINCE, UNCHANGED, RANGE, IF_RANGE, FIELDS };
+
+struct request_text {
+    const char *fields[FIELDS];
+};
+
+static struct http_slice slice(const char *text)
+{
+    char *copy = text ? malloc(strlen(text) + !*text) : NULL; /* exactly its size; few enough to keep */
+
+    if (text) {
+        memcpy(copy, text, strlen(text));
+    }
+    return (struct http_slice){copy, text ? (uint32_t)strlen(text) : 0};
+}
+
+static struct http_selection select_of(enum http_method method, uint64_t size, const char *const *fields)
+{
+    struct http_validators validators;
+    struct http_request request = {.method = (uint8_t)method, .if_match = slice(fields[MATCH]), .if_none_match = slice(fields[NONE]),
+                                   .if_modified_since = slice(fields[SINCE]), .if_unmodified_since = slice(fields[UNCHANGED]),
+                                   .range = slice(fields[RANGE]), .if_range = slice(fields[IF_RANGE])};
+
+    http_validators_set(&validators, size, MODIFIED * 1000000000ull, "");
+    struct http_selection selection = http_select(&request, &validators, MODIFIED + 100);
+    free((void *)request.if_match.at);
+    free((void *)request.if_none_match.at);
+    free((void *)request.if_modified_since.at);
+    free((void *)request.if_unmodified_since.at);
+    free((void *)request.range.at);
+    free((void *)request.if_range.at);
+    return selection;
+}
+
+static const struct {
+    struct request_text text;
+    uint16_t status;
+    uint64_t first, length;
+} cases[] = {
+    {{{0}}, 200, 0, 1000},
+    /* If-None-Match, weakly; it takes the place of If-Modified-Since */
+    {{{[NONE] = ETAG}}, 304, 0, 0},
+    {{{[NONE] = "W/" ETAG}}, 304, 0, 0},
+    {{{[NONE] = "*"}}, 304, 0, 0},
+    {{{[NONE] = "\"a\", \"b,c\" ,W/\"d\",\t" ETAG}}, 304, 0, 0},
+    {{{[NONE] = "\"a\""}}, 200, 0, 1000},
+    {{{[NONE] = ""}}, 200, 0, 1000},
+    {{{[NONE] = "16345785d8a00000-3e8"}}, 200, 0, 1000},
+    {{{[NONE] = "\"a\", b, " ETAG}}, 200, 0, 1000},
+    {{{[NONE] = "\"16345785d8a00000-3e8"}}, 200, 0, 1000},
+    {{{[NONE] = "\"a\"", [SINCE] = AFTER}}, 200, 0, 1000},
+    {{{[NONE] = ETAG, [SINCE] = BEFORE}}, 304, 0, 0},
+    {{{[NONE] = ETAG, [RANGE] = "bytes=0-0"}}, 304, 0, 0},
+    /* If-Modified-Since */
+    {{{[SINCE] = SAME}}, 304, 0, 0},
+    {{{[SINCE] = AFTER}}, 304, 0, 0},
+    {{{[SINCE] = BEFORE}}, 200, 0, 1000},
+    {{{[SINCE] = "Sunday, 13-Sep-20 12:26:40 GMT"}}, 304, 0, 0},
+    {{{[SINCE] = "Sun Sep 13 12:26:40 2020"}}, 304, 0, 0},
+    {{{[SINCE] = "yesterday"}}, 200, 0, 1000},
+    /* If-Match, strongly; it takes the place of If-Unmodified-Since */
+    {{{[MATCH] = ETAG}}, 200, 0, 1000},
+    {{{[MATCH] = "*"}}, 200, 0, 1000},
+    {{{[MATCH] = "\"a\", " ETAG}}, 200, 0, 1000},
+    {{{[MATCH] = "W/" ETAG}}, 412, 0, 0},
+    {{{[MATCH] = "\"a\""}}, 412, 0, 0},
+    {{{[MATCH] = ETAG, [UNCHANGED] = BEFORE}}, 200, 0, 1000},
+    {{{[MATCH] = "\"a\"", [NONE] = ETAG}}, 412, 0, 0},
+    {{{[MATCH] = ETAG, [NONE] = ETAG}}, 304, 0, 0},
+    /* If-Unmodified-Since */
+    {{{[UNCHANGED] = SAME}}, 200, 0, 1000},
+    {{{[UNCHANGED] = AFTER}}, 200, 0, 1000},
+    {{{[UNCHANGED] = BEFORE}}, 412, 0, 0},
+    {{{[UNCHANGED] = "tomorrow"}}, 200, 0, 1000},
+    /* Range */
+    {{{[RANGE] = "bytes=0-0"}}, 206, 0, 1},
+    {{{[RANGE] = "bytes=0-999"}}, 206, 0, 1000},
+    {{{[RANGE] = "bytes=0-"}}, 206, 0, 1000},
+    {{{[RANGE] = "BYTES= 500-599 "}}, 206, 500, 100},
+    {{{[RANGE] = "bytes=999-"}}, 206, 999, 1},
+    {{{[RANGE] = "bytes=990-2000"}}, 206, 990, 10},
+    {{{[RANGE] = "bytes=990-99999999999999999999999999"}}, 206, 990, 10},
+    {{{[RANGE] = "bytes=-1"}}, 206, 999, 1},
+    {{{[RANGE] = "bytes=-1000"}}, 206, 0, 1000},
+    {{{[RANGE] = "bytes=-99999999999999999999999999"}}, 206, 0, 1000},
+    {{{[RANGE] = "bytes=1000-"}}, 416, 0, 0},
+    {{{[RANGE] = "bytes=1000-1001"}}, 416, 0, 0},
+    {{{[RANGE] = "bytes=99999999999999999999999999-"}}, 416, 0, 0},
+    {{{[RANGE] = "bytes=-0"}}, 416, 0, 0},
+    /* what is no range, or more than one, is not understood */
+    {{{[RANGE] = "bytes=5-4"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=-"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes="}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=a-b"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=+1-2"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1 - 2"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=--1"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=0-1,3-4"}}, 200, 0, 1000},
+    {{{[RANGE] = "lines=0-1"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes:0-1"}}, 200, 0, 1000},
+    {{{[RANGE] = ""}}, 200, 0, 1000},
+    /* If-Range */
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = ETAG}}, 206, 1, 2},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "W/" ETAG}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "\"a\""}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "\"a\", " ETAG}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = SAME}}, 206, 1, 2},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = AFTER}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = BEFORE}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "*"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = ""}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1000-", [IF_RANGE] = "\"a\""}}, 200, 0, 1000},
+    {{{[IF_RANGE] = ETAG}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [MATCH] = ETAG, [SINCE] = BEFORE}}, 206, 1, 2},
+};
+
+static void test_cases(void)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_selection s = select_of(HTTP_GET, 1000, cases[i].text.fields);
+        char name[32];
+        snprintf(name, sizeof(name), "case %zu: %u", i, s.status);
+        CHECK_CASE(s.status == cases[i].status && s.first == cases[i].first && s.length == cases[i].length, name);
+        bool ranged = cases[i].status == 206 || cases[i].status == 416;
+        s = select_of(HTTP_HEAD, 1000, cases[i].text.fields); /* HEAD knows no ranges */
+        CHECK_CASE(s.status == (ranged ? 200 : cases[i].status), name);
+    }
+}
+
+static void test_empty_file(void)
+{
+    const char *const suffix[FIELDS] = {[RANGE] = "bytes=-5"}, *const from[FIELDS] = {[RANGE] = "bytes=0-"}, *const none[FIELDS] = {0};
+
+    CHECK(select_of(HTTP_GET, 0, suffix).status == 200);
+    CHECK(select_of(HTTP_GET, 0, from).status == 416);
+    CHECK(select_of(HTTP_GET, 0, none).status == 200 && select_of(HTTP_GET, 0, none).length == 0);
+}
+
+static void test_large_file(void)
+{
+    const char *const all[FIELDS] = {[RANGE] = "bytes=0-18446744073709551615"}, *const last[FIELDS] = {[RANGE] = "bytes=-1"};
+
+    CHECK(select_of(HTTP_GET, UINT64_MAX, all).length == UINT64_MAX);
+    CHECK(select_of(HTTP_GET, UINT64_MAX, last).first == UINT64_MAX - 1);
+}
+
+/* A date within its second may still mean two versions. */
+static void test_young_date(void)
+{
+    struct http_validators validators;
+    struct http_request request = {.method = HTTP_GET, .range = {"bytes=0-0", 9}, .if_range = {SAME, 29}};
+
+    http_validators_set(&validators, 1000, MODIFIED * 1000000000ull, "");
+    CHECK(http_select(&request, &validators, MODIFIED).status == 200);
+    CHECK(http_select(&request, &validators, MODIFIED + 1).status == 206);
+}
+
+static void test_validators(void)
+{
+    struct http_validators v;
+
+    http_validators_set(&v, 1000, MODIFIED * 1000000000ull + 999999999, "-br");
+    CHECK(v.size == 1000 && v.mtime_s == MODIFIED);
+    CHECK(v.etag_length == 25 && memcmp(v.etag, "\"16345786143ac9ff-3e8-br\"", 25) == 0);
+    http_validators_set(&v, 0, 0, "");
+    CHECK(v.etag_length == 5 && memcmp(v.etag, "\"0-0\"", 5) == 0);
+    http_validators_set(&v, UINT64_MAX, UINT64_MAX, "-as-long-as-none-ever-will-be");
+    CHECK(v.etag_length == HTTP_ETAG_MAX && v.etag[HTTP_ETAG_MAX - 1] == '"');
+}
+
+int main(void)
+{
+    test_cases();
+    test_empty_file();
+    test_large_file();
+    test_young_date();
+    test_validators();
+    return 0;
+}
