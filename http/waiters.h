@@ -29,6 +29,16 @@ static inline void waiters_remove(struct cache_waiter *waiter)
     }
 }
 
+/* To an empty list, which takes the place of the other. */
+static inline void waiters_move(struct cache_waiter **from, struct cache_waiter **to)
+{
+    *to = *from;
+    *from = NULL;
+    if (*to) {
+        (*to)->link = to;
+    }
+}
+
 /* Calls all who wait now, who came first first. What they do meanwhile is free: wait anew, cancel others. */
 static inline void waiters_wake(struct cache_waiter **list)
 {

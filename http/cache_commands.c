@@ -1,0 +1,328 @@
+/* http/cache_commands.c: what the cache asks the file server, and the files that it has open there.
+ *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then looks, then reads, each in the order in which they were wanted
+ *   consumes  their answers
+ *   share     paths and attributes of commands under way lie in slots of one block
+ *   invariant a command is free, or under way for one entry or piece; an fd is an entry's, or in `closes`, or the server's no more
+ *   when full no command, slot or room in the ring: they wait for an answer. Too many files open: those that nothing is read
+ *             from are closed, first used first
+ *   restart   fds of a file server that has started anew mean nothing: they are forgotten
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "fs/mount.h"
+#include "http/cache_internal.h"
+
+#define COMMANDS_MAX 96 /* under way; the ring has room for others' besides */
+#define OPEN_MAX 96     /* files, of the FS_FILES_MAX that the server has for all */
+#define CLOSES_MAX 256
+#define SLOT_BYTES (FS_PATH_MAX + 64)
+#define SLOTS_MAX (FS_CLIENT_BLOCK_SIZE / SLOT_BYTES)
+
+_Static_assert(sizeof(struct fs_stat) <= 64, "attributes lie behind the path in a slot");
+
+struct command {
+    struct fs_request request;
+    struct command *next; /* free */
+    uint32_t type;        /* enum fs_command_type */
+    struct entry *entry;
+    struct cache_piece *piece;
+    uint8_t *slot;
+};
+
+static struct {
+    struct command commands[COMMANDS_MAX];
+    struct command *free;
+    uint8_t *free_slots[SLOTS_MAX];
+    uint32_t free_slot_count;
+    struct entry *looks, **looks_end;
+    struct cache_piece *reads, **reads_end;
+    uint64_t closes[CLOSES_MAX];
+    uint32_t close_count, closes_restarts, closes_lost;
+    struct cache_link opened; /* entries with an fd, least recently used first */
+    uint32_t open_count;
+    bool pumping;
+    uint64_t look_count, read_count;
+} self;
+
+/* -- open files -- */
+
+static bool fd_is_good(const struct entry *entry)
+{
+    return entry->has_fd && entry->fd_restarts == fs_client_restarts();
+}
+
+void cache_commands_opened(struct entry *entry, uint64_t fd)
+{
+    entry->has_fd = true;
+    entry->fd = fd;
+    entry->fd_restarts = fs_client_restarts();
+    cache_link_add(&self.opened, &entry->opened);
+    self.open_count++;
+}
+
+static void close_later(uint64_t fd)
+{
+    if (self.closes_restarts != fs_client_restarts()) {
+        self.closes_restarts = fs_client_restarts();
+        self.close_count = 0;
+    }
+    if (self.close_count < CLOSES_MAX) {
+        self.closes[self.close_count++] = fd;
+    } else {
+        self.closes_lost++;
+    }
+}
+
+void cache_commands_close(struct entry *entry)
+{
+    if (!entry->has_fd) {
+        return;
+    }
+    if (fd_is_good(entry)) {
+        close_later(entry->fd);
+    }
+    entry->has_fd = false;
+    cache_link_remove(&entry->opened);
+    self.open_count--;
+}
+
+void cache_commands_close_unowned(uint64_t fd)
+{
+    close_later(fd);
+}
+
+bool cache_commands_close_idle(uint32_t keep)
+{
+    bool any = false;
+    struct cache_link *link = self.opened.next;
+    while (self.open_count > keep && link != &self.opened) {
+        struct entry *entry = CACHE_OF(struct entry, opened, link);
+        link = link->next;
+        if (entry->coming == 0) {
+            cache_commands_close(entry);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* -- answers -- */
+
+static void free_command(struct command *command)
+{
+    if (command->slot) {
+        self.free_slots[self.free_slot_count++] = command->slot;
+    }
+    *command = (struct command){.next = self.free};
+    self.free = command;
+}
+
+static void answered(struct fs_request *request)
+{
+    struct command command = *(struct command *)request->context;
+    const struct fs_completion *result = &command.request.result;
+    bool good = result->status == FS_STATUS_OK;
+    struct fs_stat attributes;
+
+    if (command.slot) {
+        memcpy(&attributes, command.slot + FS_PATH_MAX, sizeof attributes);
+    }
+    free_command(request->context);
+    fs_mount_note(result->status);
+    if (command.type == FS_READ) {
+        cache_piece_answered(command.piece, result);
+    } else if (command.type != FS_CLOSE) {
+        bool opened = good && command.type == FS_OPEN;
+        cache_entry_answered(command.entry, result->status, &attributes, opened ? &result->open.fd : NULL);
+    }
+    cache_commands_pump();
+}
+
+/* -- questions -- */
+
+/* NULL: none is free. */
+static struct command *new_command(uint32_t type, bool slot)
+{
+    struct command *command = self.free;
+    if (!command || (slot && self.free_slot_count == 0)) {
+        return NULL;
+    }
+    self.free = command->next;
+    *command = (struct command){
+        .request = {.handler = answered, .context = command},
+        .type = type,
+        .slot = slot ? self.free_slots[--self.free_slot_count] : NULL,
+    };
+    return command;
+}
+
+static bool issue(struct command *command, const struct fs_command *message)
+{
+    if (!fs_client_issue(&command->request, message)) {
+        free_command(command);
+        return false;
+    }
+    return true;
+}
+
+static bool issue_close(void)
+{
+    if (self.closes_restarts != fs_client_restarts()) {
+        self.close_count = 0;
+        return true;
+    }
+    struct command *command = new_command(FS_CLOSE, false);
+    struct fs_command message = {.type = FS_CLOSE, .file.fd = self.closes[self.close_count - 1]};
+    if (!command || !issue(command, &message)) {
+        return false;
+    }
+    self.close_count--;
+    return true;
+}
+
+static bool issue_look(void)
+{
+    struct entry *entry = self.looks;
+    uint32_t type = entry->look == CACHE_LOOK_STAT ? FS_STAT : FS_OPEN;
+
+    if (type == FS_OPEN && self.open_count >= OPEN_MAX) {
+        cache_commands_close_idle(OPEN_MAX - 1);
+    }
+    struct command *command = new_command(type, true);
+    if (!command) {
+        return false;
+    }
+    memcpy(command->slot, entry->path, entry->path_length);
+    command->entry = entry;
+    struct fs_command message = {
+        .type = type,
+        .flags = type == FS_OPEN ? FS_OPEN_READ : 0,
+        .path = {fs_client_buffer(command->slot, entry->path_length),
+            fs_client_buffer(command->slot + FS_PATH_MAX, sizeof(struct fs_stat))},
+    };
+    if (!issue(command, &message)) {
+        return false;
+    }
+    self.look_count++;
+    self.looks = entry->look_next;
+    if (!self.looks) {
+        self.looks_end = &self.looks;
+    }
+    return true;
+}
+
+static void take_read(void)
+{
+    self.reads = self.reads->wait_next;
+    if (!self.reads) {
+        self.reads_end = &self.reads;
+    }
+}
+
+static bool issue_read(void)
+{
+    struct cache_piece *piece = self.reads;
+    struct entry *entry = piece->entry;
+
+    if (entry->failed || !fd_is_good(entry)) {
+        take_read();
+        if (entry->failed) {
+            cache_piece_failed(piece);
+        } else {
+            cache_commands_park(piece);
+        }
+        return true;
+    }
+    struct command *command = new_command(FS_READ, false);
+    if (!command) {
+        return false;
+    }
+    command->piece = piece;
+    struct fs_command message = {.type = FS_READ, .file = {.fd = entry->fd,
+        .position = (uint64_t)piece->index * CACHE_PIECE, .data = fs_client_buffer(piece->at, piece->length)}};
+    if (!issue(command, &message)) {
+        return false;
+    }
+    self.read_count++;
+    take_read();
+    cache_link_remove(&entry->opened);
+    cache_link_add(&self.opened, &entry->opened);
+    return true;
+}
+
+/* What one of them causes is taken up by the loop that runs already. */
+void cache_commands_pump(void)
+{
+    bool going = !self.pumping && !fs_mount_is_asked();
+
+    self.pumping |= going;
+    while (going) {
+        if (self.close_count > 0) {
+            going = issue_close();
+        } else if (self.looks && (going = issue_look())) {
+            continue;
+        } else {
+            going = self.reads && issue_read();
+        }
+        if (!going) {
+            self.pumping = false;
+        }
+    }
+}
+
+void cache_commands_look(struct entry *entry)
+{
+    entry->look_next = NULL;
+    *self.looks_end = entry;
+    self.looks_end = &entry->look_next;
+    cache_commands_pump();
+}
+
+void cache_commands_read(struct cache_piece *piece)
+{
+    piece->wait_next = NULL;
+    *self.reads_end = piece;
+    self.reads_end = &piece->wait_next;
+    cache_commands_pump();
+}
+
+void cache_commands_park(struct cache_piece *piece)
+{
+    struct entry *entry = piece->entry;
+
+    cache_commands_close(entry);
+    piece->wait_next = entry->parked;
+    entry->parked = piece;
+    cache_entry_reopen(entry);
+}
+
+/* -- life -- */
+
+static void after_batch(void *context)
+{
+    cache_commands_pump();
+}
+
+void cache_commands_init(void)
+{
+    uint8_t *block = fs_client_block_get();
+    require(block, "cache_init: blocks of the share", fs_client_blocks());
+    for (uint32_t i = 0; i < SLOTS_MAX; i++) {
+        self.free_slots[self.free_slot_count++] = block + i * SLOT_BYTES;
+    }
+    for (uint32_t i = 0; i < COMMANDS_MAX; i++) {
+        free_command(&self.commands[i]);
+    }
+    self.looks_end = &self.looks;
+    self.reads_end = &self.reads;
+    cache_link_head(&self.opened);
+    fs_mount_on_outcome(after_batch, NULL);
+    fs_client_on_event(after_batch, NULL);
+}
+
+void cache_commands_counters(struct cache_counters *counters)
+{
+    counters->looks = self.look_count;
+    counters->reads = self.read_count;
+}
