@@ -555,7 +555,7 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve)
     cache_link_head(&self.idle[IDLE_FILES]);
     cache_link_head(&self.idle[IDLE_OTHERS]);
     cache_link_head(&self.looking);
-    cache_commands_init();
     cache_pieces_init();
-    cache_memory_init(reserve);
+    cache_memory_init(reserve + 1);
+    cache_commands_init(); /* the one more */
 }
