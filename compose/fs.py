@@ -2,6 +2,7 @@
 
     nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site", nfs_port=0, mount_port=0)
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
+    nfs = Nfs(..., share=with_cache(32 << 20))  # the client keeps files (http/cache.h)
     nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
     nfs.share, nfs.share_at     # the region and its address in the client: it may be a transmit region of the network, too
 
@@ -19,9 +20,22 @@ from .ring import Ring
 HEADER = "fs/config.h"
 MESSAGE_BYTES = 64      # struct fs_command, struct fs_completion
 CAPACITY = 128          # FS_QUEUE_CAPACITY
-SHARE_BYTES = 8 << 20   # a block of 64 KiB for each command that can be under way
+BLOCK = 64 << 10        # FS_CLIENT_BLOCK_SIZE
+BLOCKS_MAX = 1024       # of the client's, in fs/client.c
+SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
+CACHE_BYTES = 32 << 20
+BLOCKS_BESIDE_CACHE = 32        # FILES_BLOCKS of python/files.h, and the cache's own one for paths
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
+
+
+def with_cache(cache_bytes=CACHE_BYTES):
+    """The share for a client that keeps so many bytes of files in it (http/cache.h)."""
+    blocks = -(-cache_bytes // BLOCK)
+    if not 16 <= blocks <= BLOCKS_MAX - BLOCKS_BESIDE_CACHE:
+        raise ComposeError(f"a file cache of {cache_bytes:#x} bytes; it can have {16 * BLOCK:#x} to "
+                           f"{(BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:#x}")
+    return (blocks + BLOCKS_BESIDE_CACHE) * BLOCK
 
 
 class FileService:

@@ -27,11 +27,13 @@ class Python:
         self.system = system
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
-        if net:
-            # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender seconds.
-            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, rx_buffers=1024)
         if files:
             files.client(self.pd)
+        if net:
+            # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender seconds. Files'
+            # bytes leave from where they lie in the share.
+            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, rx_buffers=1024,
+                   tx_regions=[(files.share, files.share_at)] if files else [])
         self.pd.config("python/config.h", "struct python_config", "python_config", {
             "heap": self._memory("heap", heap),
             "stack": self._memory("stack", stack),

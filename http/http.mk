@@ -2,7 +2,9 @@
 
 HTTP_PARSERS := $(addprefix http/,request.c path.c text.c codings.c select.c date.c types.c)
 
-$(eval $(call library,http,$(HTTP_PARSERS),ip fs_client timer,$(IP_CFLAGS)))
+HTTP_CACHE := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_commands.c)
+
+$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_CACHE),ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
 $(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
 $(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))

@@ -1,5 +1,5 @@
 # tests/http_cache.mk: the file cache on the host, against a file server that the tests play.
 
-HTTP_CACHE_TEST := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_commands.c) tests/unit/fake_files.c $(FAKE_PD)
+HTTP_CACHE_TEST := $(HTTP_CACHE) tests/unit/fake_files.c $(FAKE_PD)
 
 $(eval $(call host_test,http_cache,tests/unit/http_cache.c $(HTTP_CACHE_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
