@@ -98,7 +98,7 @@ static bool route(struct connection *c, const struct http_request *request, cons
 
 bool answer_request(struct connection *c)
 {
-    int status = connection_parse(c, &self.request);
+    int status = gather_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
         return false;
     }

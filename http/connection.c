@@ -3,7 +3,7 @@
  *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what was taken
  *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
- *   when full no memory to write: on_poll tries again; no buffer for a head in pieces: the oldest such client gets 408
+ *   when full no memory to write: on_poll tries again
  */
 #include "http/internal.h"
 
@@ -14,16 +14,12 @@
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
-#define GATHERED_MAX 32
 #define WRITE_MAX 0xffffu /* bytes that tcp_write takes at once */
 #define QUEUE_SPARE 8     /* pbufs that one write of a head needs at most */
 
 static struct {
     struct tcp_pcb *inside; /* whose callback this is */
     bool aborted;           /* it was, in there */
-    struct gathered pool[GATHERED_MAX];
-    struct gathered *free;
-    bool pooled;
 } self;
 
 /* -- what was received -- */
@@ -58,7 +54,7 @@ static void window(struct connection *c, uint32_t count)
 }
 
 /* Up to `count` bytes; tells how many there were. */
-static uint32_t consume(struct connection *c, uint32_t count)
+uint32_t connection_consume(struct connection *c, uint32_t count)
 {
     uint32_t left = count;
     while (c->unread && c->unread->len <= left) {
@@ -83,7 +79,7 @@ uint32_t connection_read(struct connection *c, void *to, uint32_t size)
         memcpy((char *)to + done, p->payload, count);
         done += count;
     }
-    return consume(c, done);
+    return connection_consume(c, done);
 }
 
 bool connection_unread(const struct connection *c)
@@ -91,110 +87,12 @@ bool connection_unread(const struct connection *c)
     return c->unread != NULL;
 }
 
-/* -- heads in pieces -- */
-
-static void pool_gathered(void)
-{
-    for (uint32_t i = 0; i < GATHERED_MAX; i++) {
-        self.pool[i].next = self.free;
-        self.free = &self.pool[i];
-    }
-    self.pooled = true;
-}
-
-static void give_gathered(struct connection *c)
-{
-    if (c->gathered) {
-        c->gathered->next = self.free;
-        self.free = c->gathered;
-        c->gathered = NULL;
-    }
-}
-
-/* The client that has been at its head for longest, of those with a buffer, gives it up. */
-static void free_a_gathered(void)
-{
-    for (struct connection *c = server_oldest(CLOCK_HEAD); c; c = c->next) {
-        if (c->gathered) {
-            connection_expire(c, CLOCK_HEAD);
-            return;
-        }
-    }
-}
-
-static bool take_gathered(struct connection *c)
-{
-    if (!self.pooled) {
-        pool_gathered();
-    }
-    if (!self.free) {
-        free_a_gathered();
-    }
-    if (!self.free) {
-        return false;
-    }
-    c->gathered = self.free;
-    self.free = c->gathered->next;
-    c->gathered->length = c->gathered->taken = 0;
-    return true;
-}
-
-/* All that is unread and fits, behind what is gathered. */
-static void gather(struct connection *c)
-{
-    struct gathered *g = c->gathered;
-    uint32_t skip = g->length - g->taken;
-    for (struct pbuf *p = c->unread; p && g->length < HTTP_HEAD_MAX; p = p->next) {
-        if (skip >= p->len) {
-            skip -= p->len;
-            continue;
-        }
-        uint32_t count = p->len - skip, space = HTTP_HEAD_MAX - g->length;
-        count = count < space ? count : space;
-        memcpy(g->bytes + g->length, (char *)p->payload + skip, count);
-        g->length += count;
-        skip = 0;
-    }
-}
-
-static int parse_gathered(struct connection *c, struct http_request *request)
-{
-    struct gathered *g = c->gathered;
-    gather(c);
-    int status = http_request_parse(g->bytes, g->length, request);
-    if (status != HTTP_INCOMPLETE) {
-        return status;
-    }
-    consume(c, g->length - g->taken);
-    g->taken = g->length;
-    return g->length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
-}
-
-int connection_parse(struct connection *c, struct http_request *request)
-{
-    if (!c->gathered) {
-        int status = http_request_parse(c->unread->payload, c->unread->len, request);
-        if (status != HTTP_INCOMPLETE || !c->unread->next) {
-            return status;
-        }
-        if (!take_gathered(c)) {
-            return 503;
-        }
-    }
-    return parse_gathered(c, request);
-}
-
-const char *connection_head(const struct connection *c)
-{
-    return c->gathered ? c->gathered->bytes : c->unread->payload;
-}
-
 /* Where the body is nobody's it is skipped, or the connection ends. */
 void connection_take_request(struct connection *c, const struct http_request *request)
 {
     uint32_t taken = c->gathered ? c->gathered->taken : 0;
-    consume(c, request->head_length - taken);
-    give_gathered(c);
+    connection_consume(c, request->head_length - taken);
+    gather_give_back(c);
     c->skip = request->content_length;
     http_counts.requests++;
 }
@@ -297,7 +195,7 @@ static void drop_unread(struct connection *c)
     while (c->unread) {
         drop_first(c);
     }
-    give_gathered(c);
+    gather_give_back(c);
 }
 
 /* lwIP has the rest, or there is none. */
@@ -438,7 +336,7 @@ static bool read_on(struct connection *c)
 
 static bool skip_on(struct connection *c)
 {
-    c->skip -= consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
+    c->skip -= connection_consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
     if (c->skip == 0) {
         c->state = READING;
         return true;
@@ -451,7 +349,7 @@ static bool skip_on(struct connection *c)
 
 static void linger_on(struct connection *c)
 {
-    c->skip += consume(c, UINT32_MAX);
+    c->skip += connection_consume(c, UINT32_MAX);
     if (c->skip > LINGER_BYTES) {
         connection_abort(c);
     } else {

@@ -103,7 +103,7 @@ static void set_up(struct exchange *x, struct connection *c, const struct http_r
 {
     bool tunnel = request->upgrade || request->chunked;
     memset(x, 0, offsetof(struct exchange, request));
-    memcpy(x->request, connection_head(c), request->head_length);
+    memcpy(x->request, gather_head(c), request->head_length);
     x->used = true;
     x->connection = c;
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};

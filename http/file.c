@@ -138,7 +138,7 @@ static bool begin(struct connection *c, const struct http_selection *selection, 
     const struct cache_bytes *bytes)
 {
     bool small = head + length <= TCP_MSS && bytes->length == length;
-    if (small) {
+    if (small && length > 0) {
         memcpy(self.head + head, bytes->at, length);
     }
     if (!connection_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {

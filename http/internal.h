@@ -1,5 +1,6 @@
-/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one connection's life), answer.c (what a
- * request gets), file.c (a file's bytes), head.c (heads and small pages), exchange.c and exchange_head.c (the application's answers).
+/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one connection's life), gather.c
+ * (its requests' heads), answer.c (what a request gets), file.c (a file's bytes), head.c (heads and small pages), exchange.c and
+ * exchange_head.c (the application's answers).
  *
  * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through connection_abort(), which
  * notes it.
@@ -94,11 +95,15 @@ void server_forget_owed(struct connection *connection);
 bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
+/* -- gather.c -- */
+int gather_parse(struct connection *connection, struct http_request *request); /* as http_request_parse(); there is something unread */
+const char *gather_head(const struct connection *connection);                  /* what was parsed */
+void gather_give_back(struct connection *connection);
+
 /* -- connection.c -- */
 err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
-int connection_parse(struct connection *connection, struct http_request *request); /* as http_request_parse() */
-const char *connection_head(const struct connection *connection);                  /* of what was parsed */
 void connection_take_request(struct connection *connection, const struct http_request *request); /* its head is done with */
+uint32_t connection_consume(struct connection *connection, uint32_t count); /* of what is unread; how many there were */
 uint32_t connection_read(struct connection *connection, void *to, uint32_t size);  /* what is unread */
 bool connection_unread(const struct connection *connection);
 uint32_t connection_room(const struct connection *connection); /* bytes that may be written now */

@@ -1,0 +1,701 @@
+/* http_front.c: the native front (http/server.c, connection.c, answer.c, file.c, head.c, exchange*.c) with the real parsers, between
+ * clients of a made-up TCP, a made-up site, and an application. Each test is a process of its own; after each all must have come back: pbufs,
+ * pins, resources, exchanges, connections.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_microkit.h"
+#include "http/server.h"
+#include "http_front.h"
+
+#define ALL UINT32_MAX
+
+void init(void)
+{
+}
+
+static struct client *client;
+static struct response *response;
+
+static void send(const char *text)
+{
+    client_send(client, text, (uint32_t)strlen(text), 1460);
+}
+
+static void take(void)
+{
+    for (int i = 0; i < 400; i++) {
+        step();
+        client_take(client, 20000);
+        client_poll(client);
+    }
+}
+
+static int receive(bool head_only)
+{
+    take();
+    if (!parse_response(client, head_only, client_at_end(client), response)) {
+        uint32_t length;
+        const char *at = client_bytes(client, &length);
+        fprintf(stderr, "no whole response: %.*s\n", (int)length, at);
+        CHECK(!"no response");
+    }
+    client_forget(client, response->whole);
+    return response->status;
+}
+
+static bool nothing_more(void)
+{
+    uint32_t length;
+    take();
+    client_bytes(client, &length);
+    return length == 0;
+}
+
+static int ask(const char *text)
+{
+    send(text);
+    return receive(strncmp(text, "HEAD", 4) == 0);
+}
+
+static int get(const char *path, const char *fields)
+{
+    char text[1000];
+    sprintf(text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, fields);
+    return ask(text);
+}
+
+static bool body_is(uint64_t size, uint64_t offset, uint64_t length)
+{
+    if (response->body != length) {
+        return false;
+    }
+    for (uint64_t i = 0; i < length; i++) {
+        if ((uint8_t)response->data[i] != site_byte(size, offset + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void connect(void)
+{
+    client = client_connect(80);
+}
+
+static void leave(void)
+{
+    take();
+    client_end(client);
+    take();
+    CHECK(client_gone(client) && !client_was_reset(client));
+    client_free(client);
+}
+
+/* The server has closed, with all said. */
+static void check_closed(void)
+{
+    take();
+    CHECK(client_at_end(client));
+    leave();
+}
+
+/* -- files -- */
+
+static void test_files(void)
+{
+    static const uint32_t sizes[] = {0, 1, 1000, 1460, 5000, 65535, 65536, 65537, 200000, 1000000};
+    connect();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char path[30];
+        sprintf(path, "/f/%u", sizes[i]);
+        CHECK_EQUAL(get(path, ""), 200);
+        CHECK(body_is(sizes[i], 0, sizes[i]) && !response->closes && has_field(response, "Server: Serval"));
+    }
+    CHECK_EQUAL(ask("HEAD /f/70000 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    CHECK(has_field(response, "Content-Length: 70000") && nothing_more());
+    leave();
+}
+
+static void test_parts_and_conditions(void)
+{
+    connect();
+    CHECK_EQUAL(get("/f/200000", "Range: bytes=65530-131080\r\n"), 206);
+    CHECK(body_is(200000, 65530, 131080 - 65530 + 1) && has_field(response, "Content-Range: bytes 65530-131080/200000"));
+    CHECK_EQUAL(get("/f/2000", "Range: bytes=-5\r\n"), 206);
+    CHECK(body_is(2000, 1995, 5) && has_field(response, "Cache-Control: max-age=60"));
+    CHECK_EQUAL(get("/f/2000", "Range: bytes=2000-\r\n"), 416);
+    CHECK(has_field(response, "Content-Range: bytes */2000"));
+    CHECK_EQUAL(get("/f/2000", "If-None-Match: *\r\n"), 304);
+    CHECK(strstr(response->text, "ETag: ") && !strstr(response->text, "Content-"));
+    CHECK_EQUAL(get("/f/2000", "If-Match: \"none\"\r\n"), 412);
+    CHECK_EQUAL(get("/f/2000", ""), 200);
+    leave();
+}
+
+static void test_refusals(void)
+{
+    connect();
+    CHECK_EQUAL(get("/no", ""), 404);
+    CHECK_EQUAL(get("/none", ""), 404);
+    CHECK_EQUAL(get("/forbidden", ""), 403);
+    CHECK_EQUAL(get("/away", ""), 503);
+    CHECK(has_field(response, "Retry-After: 2"));
+    CHECK_EQUAL(get("/bad/9", ""), 503);
+    CHECK_EQUAL(get("/%2e%2e/x", ""), 404);
+    CHECK_EQUAL(get("/dir?a=b", ""), 301);
+    CHECK(has_field(response, "Location: /dir/?a=b"));
+    CHECK_EQUAL(ask("POST /f/5 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHello"), 405);
+    CHECK(has_field(response, "Allow: GET, HEAD, OPTIONS") && !response->closes);
+    CHECK_EQUAL(ask("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), 204);
+    CHECK_EQUAL(ask("HEAD /no HTTP/1.1\r\nHost: x\r\n\r\n"), 404);
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    CHECK_EQUAL(ask("PUT /f/5 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"), 405);
+    CHECK(response->closes);
+    check_closed();
+}
+
+/* A file that cannot be read on: the length was promised. */
+static void test_broken_file(void)
+{
+    connect();
+    send("GET /broken/100000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    take();
+    CHECK(client_was_reset(client));
+    client_free(client);
+}
+
+static void test_nonsense(void)
+{
+    static const struct {
+        const char *text;
+        int status;
+    } cases[] = {
+        {"GET / HTTP/1.1\r\n\r\n", 400},
+        {"GET /\r\n\r\n", 400},
+        {"\x16\x03\x01\x02\x01\r\n\r\n", 400},
+        {"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        connect();
+        CHECK_EQUAL(ask(cases[i].text), cases[i].status);
+        CHECK(response->closes);
+        for (int more = 0; more < 50; more++) {
+            send("still talking, and talking, and talking\r\n");
+        }
+        check_closed();
+    }
+    connect();
+    send("GET / HTTP/1.1\r\nHost: x\r\n");
+    for (int i = 0; i < 700; i++) {
+        send("Cookie: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 01234\r\n");
+    }
+    CHECK_EQUAL(receive(false), 431);
+    check_closed();
+}
+
+/* -- connections -- */
+
+static void test_versions(void)
+{
+    connect();
+    CHECK_EQUAL(ask("GET /f/10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 200);
+    CHECK(has_field(response, "Connection: keep-alive"));
+    CHECK_EQUAL(ask("GET /f/10 HTTP/1.0\r\n\r\n"), 200);
+    CHECK(response->closes);
+    check_closed();
+    connect();
+    CHECK_EQUAL(get("/f/100000", "Connection: close\r\n"), 200);
+    CHECK(response->closes && body_is(100000, 0, 100000));
+    check_closed();
+}
+
+static void test_pipeline(void)
+{
+    char text[4000] = "";
+    for (int i = 0; i < 30; i++) {
+        sprintf(text + strlen(text), "GET /%s/%d HTTP/1.1\r\nHost: x\r\n\r\n", i % 4 == 3 ? "app/len" : "f", i * 300);
+    }
+    for (uint32_t segment = 1; segment < 3000; segment = segment * 3 / 2 + 1) {
+        connect();
+        client_send(client, text, (uint32_t)strlen(text), segment);
+        for (uint32_t i = 0; i < 30; i++) {
+            CHECK_EQUAL(receive(false), 200);
+            CHECK(body_is(i * 300, 0, i * 300));
+        }
+        leave();
+    }
+}
+
+/* FIN right behind the requests: they are answered first. */
+static void test_half_closed(void)
+{
+    connect();
+    send("GET /f/300000 HTTP/1.1\r\nHost: x\r\n\r\nGET /app/len/7 HTTP/1.1\r\nHost: x\r\n\r\nGET /f");
+    client_end(client);
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(body_is(300000, 0, 300000));
+    CHECK_EQUAL(receive(false), 200);
+    check_closed();
+}
+
+/* A client that sends on and on without reading is stopped by its window. */
+static void test_window(void)
+{
+    char request[2000];
+    sprintf(request, "GET /f/60000 HTTP/1.1\r\nHost: x\r\nCookie: %01500d\r\n\r\n", 0);
+    connect();
+    uint32_t sent = 0;
+    while (client_window(client) >= sizeof request && sent < 1000) {
+        send(request);
+        step();
+        sent++;
+    }
+    CHECK(sent > 80 && sent < 100);
+    for (uint32_t i = 0; i < sent; i++) {
+        CHECK_EQUAL(receive(false), 200);
+    }
+    CHECK(nothing_more());
+    leave();
+}
+
+static void test_timeouts(void)
+{
+    struct http_counters counters;
+    connect(); /* idle */
+    pass_s(HTTP_IDLE_S - 1);
+    CHECK(!client_at_end(client));
+    pass_s(2);
+    check_closed();
+    connect(); /* a head, byte by byte */
+    for (int i = 0; i < HTTP_HEAD_S + 1; i++) {
+        if (!client_waiting(client)) {
+            send("G");
+        }
+        pass_s(1);
+    }
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
+    connect(); /* does not read */
+    send("GET /f/500000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    pass_s(HTTP_STALL_S - 5);
+    client_take(client, 1000);
+    pass_s(HTTP_STALL_S - 5);
+    CHECK(!client_was_reset(client));
+    pass_s(10);
+    CHECK(client_was_reset(client));
+    client_free(client);
+    connect(); /* does not send its body */
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHe");
+    take();
+    pass_s(HTTP_STALL_S + 1);
+    CHECK(client_was_reset(client));
+    client_free(client);
+    connect(); /* does not close */
+    CHECK_EQUAL(get("/f/5", "Connection: close\r\n"), 200);
+    pass_s(60);
+    CHECK(client_gone(client));
+    client_free(client);
+    http_counters(&counters);
+    CHECK_EQUAL(counters.timed_out, 5);
+}
+
+static void test_crowd(void)
+{
+    static struct client *crowd[HTTP_CONNECTIONS_MAX];
+    for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        connect();
+        crowd[i] = client;
+        CHECK_EQUAL(get("/f/1", ""), 200);
+    }
+    client = crowd[0];
+    CHECK_EQUAL(get("/f/1", ""), 200); /* now the second is idle for longest */
+    connect();
+    CHECK_EQUAL(get("/f/1", ""), 200);
+    CHECK(client_gone(crowd[1]) && !client_gone(crowd[0]) && !client_was_reset(crowd[1]));
+    leave();
+    for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        client = crowd[i];
+        leave();
+    }
+}
+
+/* More heads in pieces than there are buffers: the oldest give way, the newest is served. */
+static void test_dribblers(void)
+{
+    static struct client *crowd[100];
+    for (int i = 0; i < 100; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /f/1 HT");
+        send("TP/1.1\r\nHo");
+        pass_s(0);
+    }
+    send("st: x\r\n\r\n");
+    CHECK_EQUAL(receive(false), 200);
+    leave();
+    client = crowd[0];
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
+    for (int i = 1; i < 99; i++) {
+        client = crowd[i];
+        leave();
+    }
+}
+
+/* -- the application -- */
+
+static void test_framing(void)
+{
+    connect();
+    CHECK_EQUAL(get("/app/len/100000", ""), 200);
+    CHECK(body_is(100000, 0, 100000) && has_field(response, "X-App: yes") && !response->closes);
+    CHECK_EQUAL(get("/app/chunk/100000", ""), 200);
+    CHECK(body_is(100000, 0, 100000) && response->chunked && has_field(response, "X-App: yes"));
+    CHECK_EQUAL(ask("HEAD /app/len/77 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    CHECK(has_field(response, "Content-Length: 77") && nothing_more());
+    CHECK_EQUAL(ask("HEAD /app/chunk/77 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    CHECK(nothing_more());
+    CHECK_EQUAL(ask("GET /app/len/5 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 200);
+    CHECK(has_field(response, "Connection: keep-alive"));
+    CHECK_EQUAL(ask("GET /app/none/70000 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 200);
+    CHECK(response->closes && body_is(70000, 0, 70000));
+    check_closed();
+}
+
+static void test_bodies(void)
+{
+    connect();
+    CHECK_EQUAL(ask("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHelloGET /f/9 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    CHECK(response->body == 5 && memcmp(response->data, "Hello", 5) == 0);
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(body_is(9, 0, 9));
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    CHECK_EQUAL(receive(false), 100);
+    send("World");
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(memcmp(response->data, "World", 5) == 0);
+    CHECK_EQUAL(ask("POST /app/lazy HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHello"), 200);
+    CHECK(!response->closes);
+    CHECK_EQUAL(get("/f/9", ""), 200);
+    CHECK_EQUAL(ask("POST /app/lazy HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\nHello"), 200);
+    check_closed();
+    connect();
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHe");
+    client_end(client); /* and no more */
+    CHECK_EQUAL(receive(false), 200);
+    CHECK_EQUAL(response->body, 2);
+    check_closed();
+}
+
+static void test_failures(void)
+{
+    static const char *const paths[] = {"/app/early", "/app/nonsense"};
+    for (int i = 0; i < 2; i++) {
+        connect();
+        CHECK_EQUAL(get(paths[i], ""), 502);
+        check_closed();
+    }
+    connect();
+    send("GET /app/short HTTP/1.1\r\nHost: x\r\n\r\n");
+    take();
+    CHECK(client_was_reset(client));
+    client_free(client);
+    app_absent = true;
+    connect();
+    CHECK_EQUAL(get("/app/len/5", ""), 503);
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    leave();
+    app_absent = false;
+    connect();
+    send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    take();
+    client_reset(client);
+    CHECK_EQUAL(app_broken, 1); /* of the short answer it was the application that had gone */
+    client_free(client);
+}
+
+static void test_redirected(void)
+{
+    connect();
+    CHECK_EQUAL(get("/app/x/100000", ""), 200);
+    CHECK(body_is(100000, 0, 100000) && has_field(response, "X-Mine: yes") && has_field(response, "Content-Type: text/plain"));
+    CHECK(has_field(response, "Cache-Control: private") && !has_field(response, "Cache-Control: max-age=60") && !response->closes);
+    CHECK_EQUAL(get("/app/x/1000", "Range: bytes=5-9\r\n"), 206);
+    CHECK(body_is(1000, 5, 5) && has_field(response, "X-Mine: yes"));
+    CHECK_EQUAL(ask("POST /app/x/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nRange: bytes=5-9\r\n\r\nab"), 200);
+    CHECK(body_is(10, 0, 10));
+    CHECK_EQUAL(get("/app/x/1000", "Connection: close\r\n"), 200);
+    check_closed();
+}
+
+static void test_tunnel(void)
+{
+    connect();
+    send("GET /app/upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nbytes");
+    take();
+    send(" and more");
+    client_end(client);
+    take();
+    uint32_t length;
+    const char *at = client_bytes(client, &length);
+    static const char end[] = "Upgrade: echo\r\n\r\nbytes and more";
+    CHECK(length > sizeof end && memcmp(at, "HTTP/1.1 101 ", 13) == 0 && memcmp(at + length - (sizeof end - 1), end, sizeof end - 1) == 0);
+    check_closed();
+}
+
+/* More requests than exchanges: the rest waits, in order, and is answered. */
+static void test_queue(void)
+{
+    static struct client *crowd[300];
+    for (int i = 0; i < 300; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    step();
+    CHECK_EQUAL(app_count, HTTP_EXCHANGES_MAX);
+    client_reset(crowd[299]); /* one that waits goes away */
+    client_free(crowd[299]);
+    app_release();
+    for (int i = 0; i < 299; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), 200);
+    }
+    for (int i = 0; i < 299; i++) {
+        client = crowd[i];
+        leave();
+    }
+}
+
+/* The application goes while many wait: all are told. */
+static void test_queue_refused(void)
+{
+    static struct client *crowd[300];
+    for (int i = 0; i < 300; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    step();
+    app_absent = true;
+    app_release();
+    for (int i = 0; i < 300; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), i < HTTP_EXCHANGES_MAX ? 200 : 503);
+        leave();
+    }
+}
+
+static void test_the_rest(void)
+{
+    http_not_found_is_the_apps(true);
+    connect();
+    CHECK_EQUAL(get("/no/thing", ""), 200);
+    CHECK_EQUAL(ask("POST /f/5 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"), 405);
+    CHECK_EQUAL(ask("POST /no/thing HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 200);
+    CHECK(response->body == 3);
+    leave();
+}
+
+/* -- the soak: many clients, random requests, segments, acknowledgements, waits, lack of memory, resets -- */
+
+#define CLIENTS 40
+#define EXPECTED_MAX 64
+
+struct expected {
+    bool head;
+    int status;        /* 0: the connection breaks */
+    int64_t size;      /* of a body that site_byte() tells; -1: any */
+};
+
+struct walker {
+    struct client *client;
+    struct expected expected[EXPECTED_MAX];
+    uint32_t first, last;
+    char unsent[EXPECTED_MAX * 200];
+    uint32_t length;
+    bool ends;
+    uint64_t answered;
+};
+
+static uint64_t total_answered;
+
+static void add_request(struct walker *w)
+{
+    static const char *const methods[] = {"GET", "GET", "GET", "HEAD"};
+    static const struct {
+        const char *path;
+        int status;
+        bool sized;
+    } kinds[] = {{"/f/", 200, true}, {"/f/", 200, true}, {"/f/", 200, true}, {"/app/len/", 200, true}, {"/app/chunk/", 200, true},
+        {"/app/x/", 200, true}, {"/no", 404, false}, {"/dir", 301, false}, {"/away", 503, false}, {"/app/early", 502, false}};
+    uint32_t kind = lwip_noise() % (lwip_noise() % 8 ? 6 : 10);
+    const char *method = methods[lwip_noise() % 4];
+    uint32_t size = lwip_noise() % 3 ? lwip_noise() % 3000 : lwip_noise() % 300000;
+    char *at = w->unsent + w->length;
+    bool head = method[0] == 'H', ends = lwip_noise() % 12 == 0 || kinds[kind].status == 502;
+    at += sprintf(at, "%s %s", method, kinds[kind].path);
+    if (kinds[kind].sized) {
+        at += sprintf(at, "%u", size);
+    }
+    at += sprintf(at, " HTTP/1.1\r\nHost: x\r\n%s\r\n", ends ? "Connection: close\r\n" : "");
+    w->length = (uint32_t)(at - w->unsent);
+    w->expected[w->last++ % EXPECTED_MAX] = (struct expected){head, kinds[kind].status, kinds[kind].sized ? (int64_t)size : -1};
+    w->ends |= ends;
+}
+
+static void check_answers(struct walker *w)
+{
+    while (w->first != w->last) {
+        struct expected *expected = &w->expected[w->first % EXPECTED_MAX];
+        if (!parse_response(w->client, expected->head, client_at_end(w->client), response)) {
+            return;
+        }
+        CHECK_EQUAL(response->status, expected->status);
+        if (expected->size >= 0 && !expected->head) {
+            CHECK(body_is((uint64_t)expected->size, 0, (uint64_t)expected->size));
+        }
+        client_forget(w->client, response->whole);
+        w->first++;
+        total_answered++;
+    }
+}
+
+static void finish_walk(struct walker *w)
+{
+    uint32_t length;
+    if (client_was_reset(w->client)) {
+        client_free(w->client);
+        *w = (struct walker){.client = NULL};
+        return;
+    }
+    client_bytes(w->client, &length);
+    CHECK_EQUAL(length, 0);
+    CHECK(w->first == w->last);
+    client_end(w->client);
+    if (client_gone(w->client)) {
+        client_free(w->client);
+        *w = (struct walker){.client = NULL};
+    }
+}
+
+static void walk(struct walker *w, bool wind_down)
+{
+    if (!w->client) {
+        if (!wind_down) {
+            w->client = client_connect(80);
+        }
+        return;
+    }
+    if (!w->ends && !wind_down && w->last - w->first < 20 && w->length < 2000 && lwip_noise() % 3 == 0) {
+        add_request(w);
+    }
+    uint32_t count = 1 + lwip_noise() % (lwip_noise() % 2 ? 20 : 1460);
+    count = count < w->length ? count : w->length;
+    count = count < client_window(w->client) ? count : client_window(w->client);
+    client_send(w->client, w->unsent, count, 1460);
+    w->length -= count;
+    memmove(w->unsent, w->unsent + count, w->length);
+    client_take(w->client, lwip_noise() % 40000);
+    check_answers(w);
+    if (lwip_noise() % 4 == 0) {
+        client_poll(w->client);
+    }
+    if (!wind_down && lwip_noise() % 1000 == 0) {
+        client_reset(w->client);
+    }
+    if (client_was_reset(w->client) || (w->length == 0 && w->first == w->last && (w->ends || wind_down))) {
+        finish_walk(w);
+    }
+}
+
+static void test_soak(void)
+{
+    static struct walker walkers[CLIENTS];
+    site_late = true;
+    lwip_fail_one_in = 20;
+    for (int round = 0; round < 20000; round++) {
+        bool wind_down = round > 18000;
+        lwip_share = 2920 + lwip_noise() % 60000;
+        walk(&walkers[lwip_noise() % CLIENTS], wind_down);
+        if (lwip_noise() % 4 == 0) {
+            step();
+        }
+    }
+    lwip_fail_one_in = 0;
+    for (int round = 0; round < 4000; round++) {
+        for (int i = 0; i < CLIENTS; i++) {
+            walk(&walkers[i], true);
+        }
+        step();
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        CHECK(!walkers[i].client);
+    }
+    CHECK(total_answered > 500);
+}
+
+/* -- all -- */
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {{"files", test_files}, {"parts_and_conditions", test_parts_and_conditions}, {"refusals", test_refusals},
+    {"broken_file", test_broken_file}, {"nonsense", test_nonsense}, {"versions", test_versions}, {"pipeline", test_pipeline},
+    {"half_closed", test_half_closed}, {"window", test_window}, {"timeouts", test_timeouts}, {"crowd", test_crowd},
+    {"dribblers", test_dribblers}, {"framing", test_framing}, {"bodies", test_bodies}, {"failures", test_failures},
+    {"redirected", test_redirected}, {"tunnel", test_tunnel}, {"queue", test_queue}, {"queue_refused", test_queue_refused},
+    {"the_rest", test_the_rest}, {"soak", test_soak}};
+
+static void check_all_is_back(void)
+{
+    struct http_counters counters;
+    http_counters(&counters);
+    CHECK_EQUAL(lwip_pbufs, 0);
+    CHECK_EQUAL(lwip_pcbs, 1); /* listens */
+    CHECK_EQUAL(counters.connections, 0);
+    CHECK_EQUAL(counters.exchanges, 0);
+    CHECK_EQUAL(site_held, 0);
+    CHECK_EQUAL(site_waiting, 0);
+    CHECK_EQUAL(cache_pinned, 0);
+    CHECK_EQUAL(app_count, 0);
+}
+
+static void run(uint32_t i)
+{
+    response = malloc(sizeof *response);
+    fake_reset();
+    pass_s(0);
+    app_start();
+    tests[i].run();
+    for (int rest = 0; rest < 10; rest++) {
+        step();
+    }
+    check_all_is_back();
+    exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    for (uint32_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        int status = 0;
+        if (argc > 1 && strcmp(argv[1], tests[i].name) != 0) {
+            continue;
+        }
+        pid_t child = argc > 1 ? 0 : fork();
+        if (child == 0) {
+            run(i);
+        }
+        if (waitpid(child, &status, 0) != child || status != 0) {
+            fprintf(stderr, "%s failed; run this program with its name alone\n", tests[i].name);
+            return 1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* tests/unit/http_front.h: what surrounds the front in its tests: a made-up site and cache, an application, and a client that knows HTTP. */
+#ifndef HTTP_FRONT_H
+#define HTTP_FRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http_lwip.h"
+
+/* -- the site: /f/SIZE is a file of that many bytes; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be read),
+ * /broken/SIZE (cannot be read behind its first piece) -- */
+extern bool site_late;           /* answers come later at times */
+extern uint32_t site_waiting;    /* who waits */
+extern uint32_t site_held, cache_pinned;
+void site_call(void);            /* those who wait */
+uint8_t site_byte(uint64_t size, uint64_t offset);
+
+/* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE (X-Accel-Redirect to /f/SIZE),
+ * /app/early (no answer), /app/short (less than promised), /app/nonsense, /app/echo (the request's body), /app/lazy (does not
+ * read the body), /app/hold (no answer until app_release()), /app/upgrade (echoes all) -- */
+extern bool app_absent;
+extern uint32_t app_count;  /* exchanges it has */
+extern uint32_t app_broken; /* so often it was told that the client has gone */
+void app_start(void);
+void app_run(void);     /* each of its exchanges takes a step */
+void app_release(void);
+
+/* -- the client -- */
+struct response {
+    int status;
+    uint32_t head, body, whole; /* bytes; whole: of all that was sent */
+    bool closes, chunked, has_length;
+    const char *text;           /* its head */
+    char data[1 << 20];         /* its body, without chunks */
+};
+/* The first response in what was received. False: not complete. `to_end`: nothing more will come. */
+bool parse_response(struct client *client, bool head_only, bool to_end, struct response *response);
+bool has_field(const struct response *response, const char *line);
+
+void step(void); /* everybody but the clients: the site calls, the application runs, timers */
+void pass_s(uint32_t seconds);
+
+#endif

@@ -1,0 +1,461 @@
+/* tests/unit/http_surroundings.c: see http_front.h. */
+#include "http_front.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_microkit.h"
+#include "http/server.h"
+#include "http/site.h"
+#include "http/text.h"
+#include "http/waiters.h"
+#include "timer/client.h"
+
+#define S 1000000000ull
+
+/* -- time -- */
+
+static uint64_t now = 1000 * S;
+static struct timer *timers;
+
+void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
+{
+    timer_stop(timer);
+    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
+    timers = timer;
+}
+
+void timer_stop(struct timer *timer)
+{
+    for (struct timer **at = &timers; *at; at = &(*at)->next) {
+        if (*at == timer) {
+            *at = timer->next;
+            break;
+        }
+    }
+    timer->armed = false;
+}
+
+void pass_s(uint32_t seconds)
+{
+    uint64_t end = now + seconds * S;
+    while (timers && timers->deadline_ns <= end) {
+        struct timer *timer = timers;
+        CHECK(!timer->next);
+        now = timer->deadline_ns > now ? timer->deadline_ns : now;
+        fake_set_now_ns(now);
+        timer_stop(timer);
+        timer->handler(timer->context);
+    }
+    now = end;
+    fake_set_now_ns(now);
+}
+
+/* -- the site and its cache -- */
+
+struct cache_piece {
+    uint32_t pins;
+    uint8_t bytes[];
+};
+
+static struct cache_waiter *waiters, *granted;
+bool site_late;
+uint32_t site_waiting, site_held, cache_pinned;
+
+static struct {
+    const char *path;
+    enum site_outcome outcome;
+} const places[] = {
+    {"/dir", SITE_REDIRECT}, {"/no", SITE_NOT_FOUND}, {"/forbidden", SITE_FORBIDDEN}, {"/away", SITE_UNREACHABLE}, {"/none", SITE_NONE}};
+
+uint8_t site_byte(uint64_t size, uint64_t offset)
+{
+    return (uint8_t)(offset * 7 + (offset >> 8) * 13 + size);
+}
+
+static bool is_late(struct cache_waiter *waiter)
+{
+    if (!site_late || granted == waiter || lwip_noise() % 3) {
+        return false;
+    }
+    CHECK(!waiter->link);
+    waiters_add(&waiters, waiter);
+    site_waiting++;
+    return true;
+}
+
+void site_call(void)
+{
+    struct cache_waiter *ready;
+    waiters_move(&waiters, &ready);
+    while (ready) {
+        granted = ready;
+        waiters_remove(ready);
+        site_waiting--;
+        granted->ready(granted);
+        granted = NULL;
+    }
+}
+
+void cache_cancel(struct cache_waiter *waiter)
+{
+    site_waiting -= waiter->link != NULL;
+    waiters_remove(waiter);
+}
+
+static struct site_resource *make_resource(uint64_t size, enum cache_kind kind)
+{
+    struct site_resource *resource = calloc(1, sizeof *resource);
+    resource->file = calloc(1, sizeof *resource->file);
+    resource->file->kind = kind; /* of how it breaks, here */
+    resource->file->size = size;
+    http_validators_set(&resource->validators, size, 1700000000 * S, "");
+    char *at = resource->whole;
+    at += sprintf(at, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n", (unsigned long long)size);
+    resource->fields_at = (uint32_t)(at - resource->whole);
+    at += sprintf(at, "Server: Serval\r\nContent-Type: text/plain\r\nETag: %.*s\r\nCache-Control: max-age=60\r\n",
+                  (int)resource->validators.etag_length, resource->validators.etag);
+    resource->whole_length = (uint32_t)(at - resource->whole);
+    site_held++;
+    return resource;
+}
+
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
+    struct cache_waiter *waiter)
+{
+    char text[HTTP_PATH_MAX + 1];
+    if (is_late(waiter)) {
+        return SITE_WAIT;
+    }
+    memcpy(text, path, length);
+    text[length] = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (strcmp(text, places[i].path) == 0) {
+            return places[i].outcome;
+        }
+    }
+    enum cache_kind kind = strncmp(text, "/bad", 4) == 0 ? CACHE_ABSENT : strncmp(text, "/broken", 7) == 0 ? CACHE_FORBIDDEN : CACHE_FILE;
+    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0) {
+        return SITE_NOT_FOUND;
+    }
+    *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind);
+    return SITE_FOUND;
+}
+
+void site_release(struct site_resource *resource)
+{
+    site_held--;
+    free(resource->file);
+    free(resource);
+}
+
+enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
+    struct cache_waiter *waiter)
+{
+    CHECK(offset < entry->size);
+    CHECK(ahead <= (entry->size - 1) / CACHE_PIECE - offset / CACHE_PIECE);
+    if (is_late(waiter)) {
+        return CACHE_WAIT;
+    }
+    if (entry->kind == CACHE_ABSENT || (entry->kind == CACHE_FORBIDDEN && offset >= CACHE_PIECE)) {
+        return CACHE_FAILED;
+    }
+    uint64_t left = entry->size - offset, rest = CACHE_PIECE - offset % CACHE_PIECE;
+    bytes->length = (uint32_t)(left < rest ? left : rest);
+    bytes->piece = malloc(sizeof *bytes->piece + bytes->length);
+    bytes->piece->pins = 1;
+    for (uint32_t i = 0; i < bytes->length; i++) {
+        bytes->piece->bytes[i] = site_byte(entry->size, offset + i);
+    }
+    bytes->at = bytes->piece->bytes;
+    cache_pinned++;
+    return CACHE_READY;
+}
+
+void cache_unpin(struct cache_piece *piece)
+{
+    cache_pinned--;
+    free(piece);
+}
+
+/* -- the application -- */
+
+#define APP_MAX 80
+#define INPUT_MAX 20000
+
+struct task {
+    struct http_exchange *exchange;
+    bool broken, ended; /* ended: the request is read */
+    char input[INPUT_MAX];
+    uint32_t input_length;
+    char *output;
+    uint32_t output_length, written;
+    bool output_made;
+};
+
+bool app_absent;
+uint32_t app_count, app_broken;
+static bool app_released;
+static struct task *tasks[APP_MAX];
+
+static bool app_begin(struct http_exchange *exchange)
+{
+    if (app_absent) {
+        return false;
+    }
+    for (int i = 0; i < APP_MAX; i++) {
+        if (!tasks[i]) {
+            tasks[i] = calloc(1, sizeof *tasks[i]);
+            tasks[i]->exchange = exchange;
+            exchange->app = tasks[i];
+            app_count++;
+            return true;
+        }
+    }
+    CHECK(!"more exchanges than there may be");
+    return false;
+}
+
+static void app_told(struct http_exchange *exchange) {}
+
+static void app_is_broken(struct http_exchange *exchange)
+{
+    struct task *task = exchange->app;
+    CHECK(!task->broken);
+    task->broken = true;
+    app_broken++;
+}
+
+static const struct http_app app = {app_begin, app_told, app_told, app_is_broken};
+
+static void print(struct task *task, const char *head, const void *body, uint32_t length)
+{
+    uint32_t size = (uint32_t)strlen(head);
+    task->output = malloc(size + length + 1);
+    memcpy(task->output, head, size);
+    memcpy(task->output + size, body, length);
+    task->output_length = size + length;
+    task->output_made = true;
+}
+
+static void print_sized(struct task *task, const char *head, uint32_t size)
+{
+    uint8_t *body = malloc(size + 1);
+    for (uint32_t i = 0; i < size; i++) {
+        body[i] = site_byte(size, i);
+    }
+    print(task, head, body, size);
+    free(body);
+}
+
+static bool asked(const struct task *task, const char *path)
+{
+    const char *at = strchr(task->input, ' ');
+    return at && strncmp(at + 1, path, strlen(path)) == 0;
+}
+
+static void make_output(struct task *task)
+{
+    char head[200];
+    const char *end = strstr(task->input, "\r\n\r\n");
+    char target[100];
+    sscanf(strchr(task->input, ' ') + 1, "%99[^ ]", target);
+    const char *number = strrchr(target, '/') + 1;
+    uint32_t size = (uint32_t)strtoul(number, NULL, 10);
+    CHECK(end);
+    if (asked(task, "/app/len/")) {
+        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: %u\r\nX-App: yes\r\nConnection: close\r\n\r\n", size);
+        print_sized(task, head, size);
+    } else if (asked(task, "/app/chunk/") || asked(task, "/app/none/")) {
+        print_sized(task, "HTTP/1.0 200 OK\nX-App: yes\n\n", size);
+    } else if (asked(task, "/app/x/")) {
+        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\nX-Mine: yes\r\n"
+                      "Cache-Control: private\r\n\r\nwhat?", size);
+        print(task, head, "", 0);
+    } else if (asked(task, "/app/short")) {
+        print(task, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", "", 0);
+    } else if (asked(task, "/app/nonsense")) {
+        print(task, "Traceback (most recent call last):\r\n\r\n", "", 0);
+    } else if (asked(task, "/app/early")) {
+        print(task, "", "", 0);
+    } else if (asked(task, "/app/lazy")) {
+        print(task, "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nlazy", "", 0);
+    } else if (asked(task, "/app/upgrade")) {
+        print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", end + 4,
+              task->input_length - (uint32_t)(end + 4 - task->input));
+    } else {
+        uint32_t body = task->input_length - (uint32_t)(end + 4 - task->input);
+        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: %u\r\n\r\n", body);
+        print(task, head, end + 4, body);
+    }
+}
+
+static void read_request(struct task *task)
+{
+    uint32_t most = lwip_noise() % 4 ? 4096 : 1 + lwip_noise() % 7;
+    if (most > INPUT_MAX - 1 - task->input_length) {
+        most = INPUT_MAX - 1 - task->input_length;
+    }
+    bool lazy = asked(task, "/app/lazy") && strstr(task->input, "\r\n\r\n");
+    if (lazy) {
+        task->ended = true;
+        return;
+    }
+    if (lwip_noise() % 2 && !http_exchange_readable(task->exchange)) {
+        return;
+    }
+    int32_t count = http_exchange_read(task->exchange, task->input + task->input_length, most);
+    if (count > 0) {
+        task->input_length += (uint32_t)count;
+        CHECK(task->input_length < INPUT_MAX - 1);
+    }
+    task->ended = count < 0;
+}
+
+static void forget(struct task **place)
+{
+    struct task *task = *place;
+    *place = NULL;
+    app_count--;
+    http_exchange_close(task->exchange);
+    free(task->output);
+    free(task);
+}
+
+static void run(struct task **place)
+{
+    struct task *task = *place;
+    if (!task->ended && !task->broken) {
+        read_request(task);
+        return;
+    }
+    if (!task->output_made && !task->broken) {
+        if (asked(task, "/app/hold") && !app_released) {
+            return;
+        }
+        make_output(task);
+    }
+    while (!task->broken && task->written < task->output_length) {
+        uint32_t left = task->output_length - task->written, most = 1 + lwip_noise() % (lwip_noise() % 2 ? 100 : 30000);
+        int32_t count = http_exchange_write(task->exchange, task->output + task->written, left < most ? left : most);
+        CHECK(count >= 0);
+        task->written += (uint32_t)count;
+        if (count == 0 || lwip_noise() % 8 == 0) {
+            return;
+        }
+    }
+    forget(place);
+}
+
+void app_run(void)
+{
+    for (int i = 0; i < APP_MAX; i++) {
+        if (tasks[i]) {
+            run(&tasks[i]);
+        }
+    }
+}
+
+void app_release(void)
+{
+    app_released = true;
+}
+
+void app_start(void)
+{
+    app_released = false;
+    app_absent = false;
+    http_init(&app);
+    CHECK(http_listen(80) && http_owns(80) && !http_owns(81));
+    CHECK(http_claim("/app/", false, true, true));
+}
+
+/* -- the client -- */
+
+bool has_field(const struct response *response, const char *line)
+{
+    char text[300];
+    sprintf(text, "\r\n%s\r\n", line);
+    const char *found = strstr(response->text, text);
+    return found && found < response->text + response->head;
+}
+
+static bool read_chunks(const char *at, uint32_t length, struct response *response)
+{
+    uint32_t done = 0;
+    for (;;) {
+        char *end;
+        if (!memchr(at + done, '\n', length - done)) {
+            return false;
+        }
+        uint32_t size = (uint32_t)strtoul(at + done, &end, 16);
+        CHECK(end > at + done && end[0] == '\r' && end[1] == '\n');
+        done = (uint32_t)(end + 2 - at);
+        if (length - done < size + 2) {
+            return false;
+        }
+        memcpy(response->data + response->body, at + done, size);
+        response->body += size;
+        done += size;
+        CHECK(at[done] == '\r' && at[done + 1] == '\n');
+        done += 2;
+        if (size == 0) {
+            response->whole = response->head + done;
+            return true;
+        }
+    }
+}
+
+bool parse_response(struct client *client, bool head_only, bool to_end, struct response *response)
+{
+    static char text[12000];
+    uint32_t length;
+    const char *at = client_bytes(client, &length);
+    const char *end = length ? memmem(at, length, "\r\n\r\n", 4) : NULL;
+    if (!end) {
+        return false;
+    }
+    response->head = (uint32_t)(end + 4 - at);
+    CHECK(response->head < sizeof text);
+    memcpy(text, at, response->head);
+    text[response->head] = '\0';
+    response->text = text;
+    response->body = 0;
+    CHECK(memcmp(text, "HTTP/1.1 ", 9) == 0);
+    response->status = atoi(text + 9);
+    const char *field = strstr(text, "\r\nContent-Length: ");
+    response->has_length = field != NULL;
+    response->chunked = has_field(response, "Transfer-Encoding: chunked");
+    response->closes = has_field(response, "Connection: close");
+    CHECK(response->status < 200 || strstr(text, "\r\nDate: "));
+    CHECK(!(response->has_length && response->chunked));
+    uint32_t size = 0;
+    if (head_only || response->status < 200 || response->status == 204 || response->status == 304) {
+        size = 0;
+    } else if (response->chunked) {
+        return read_chunks(at + response->head, length - response->head, response);
+    } else if (field) {
+        size = (uint32_t)strtoul(field + 18, NULL, 10);
+    } else {
+        CHECK(response->closes);
+        if (!to_end) {
+            return false;
+        }
+        size = length - response->head;
+    }
+    CHECK(size <= sizeof response->data);
+    response->whole = response->head + size;
+    if (length < response->whole) {
+        return false;
+    }
+    memcpy(response->data, at + response->head, size);
+    response->body = size;
+    return true;
+}
+
+void step(void)
+{
+    site_call();
+    app_run();
+    pd_flush();
+}
