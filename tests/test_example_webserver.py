@@ -161,11 +161,32 @@ def test_a_missing_folder_is_said(export):
         export.stop()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
+def test_asked_as_a_user(tmp_path_factory):
+    """A site that only its owner may read, on an export that believes who asks."""
+    top = make_site(tmp_path_factory.mktemp("owned"))
+    for path in (top / "www" / "about.html", top / "www" / "note.txt"):
+        path.chmod(0o400)
+    top.chmod(0o755)
+    os.chown(top / "www" / "about.html", 1234, 0)
+    with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
+        image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www", NFS_UID=1234,
+                             NFS_GID=1234, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:
+            guest.expect(SERVING)
+            assert get(guest.port("http"), "/about").body == b"about"
+            assert get(guest.port("http"), "/note.txt").status == 403
+
+
 @pytest.mark.parametrize("words, line", [
     ([], r"NFS_SERVER is not set"),
     (["NFS_SERVER=10.0.2.2"], r"NFS_DIRECTORY is not set"),
     (["NFS_SERVER=localhost", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='localhost' is the guest itself; .* 10\.0\.2\.2"),
     (["NFS_SERVER=no/name", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='no/name' is neither an address nor a name"),
+    (["NFS_SERVER=999.1.2.3", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='999\.1\.2\.3' is no IPv4 address"),
+    (["NFS_SERVER=10.0.2", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='10\.0\.2' is no IPv4 address"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_UID=www"], r"NFS_UID='www' is no number of a user or group"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_GID=4294967295"], r"NFS_GID='4294967295' is no number of a user or group"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=srv"], r"NFS_DIRECTORY='srv' is not absolute"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_PORT=2049"], r"NFS_PORT and MOUNT_PORT go together"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_PORT=x", "MOUNT_PORT=1"], r"NFS_PORT='x' is no port"),

@@ -9,6 +9,7 @@ Priorities, from above:
    50  micropython: the only one that computes at length, so nothing waits for it
 """
 
+import ipaddress
 import re
 
 from compose import ComposeError, System
@@ -22,27 +23,47 @@ NFS_MAC = "52:54:01:00:00:10"
 PYTHON_MAC = "52:54:01:00:00:11"
 
 
-def port(name):
-    """A port number from a variable, 0 where it is not set."""
-    text = s.var(name, "0")
-    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
-        raise ComposeError(f"{name}='{text}' is no port: a number from 1 to 65535")
+def number(name, default, most, kind):
+    """A number from a variable."""
+    text = s.var(name, default)
+    if not (text.isascii() and text.isdecimal()) or int(text) > most:
+        raise ComposeError(f"{name}='{text}' is no {kind}")
     return int(text)
 
 
-def mount():
-    """Server, directory and ports, checked."""
-    server, directory = s.var("NFS_SERVER", example="10.0.2.2"), s.var("NFS_DIRECTORY", example="/srv/site")
+def port(name):
+    """A port number from a variable, 0 where it is not set."""
+    return number(name, "0", 65535, "port: a number from 1 to 65535")
+
+
+def identity(name):
+    """A user's or group's number, as whom the NFS server is asked. Exports take 0 for nobody unless they say no_root_squash."""
+    return number(name, "0", 0xFFFF_FFFE, "number of a user or group: 0 to 4294967294")
+
+
+def check_server(server):
     if re.match(r"localhost$|127\.", server):
         raise ComposeError(f"NFS_SERVER='{server}' is the guest itself; the machine that runs QEMU is 10.0.2.2")
-    if not re.fullmatch(r"[A-Za-z0-9.:-]{1,127}", server):
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,127}", server):
         raise ComposeError(f"NFS_SERVER='{server}' is neither an address nor a name")
+    if re.fullmatch(r"[0-9.]+", server):
+        try:
+            ipaddress.IPv4Address(server)
+        except ValueError:
+            raise ComposeError(f"NFS_SERVER='{server}' is no IPv4 address: four numbers from 0 to 255") from None
+
+
+def mount():
+    """Server, directory, ports, and as whom, checked."""
+    server, directory = s.var("NFS_SERVER", example="10.0.2.2"), s.var("NFS_DIRECTORY", example="/srv/site")
+    check_server(server)
     if not directory.startswith("/"):
         raise ComposeError(f"NFS_DIRECTORY='{directory}' is not absolute: it begins with '/', as the server exports it")
     nfs_port, mount_port = port("NFS_PORT"), port("MOUNT_PORT")
     if bool(nfs_port) != bool(mount_port):
         raise ComposeError("NFS_PORT and MOUNT_PORT go together: both, or neither (then the server's portmapper is asked)")
-    return {"server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port}
+    return {"server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port,
+            "uid": identity("NFS_UID"), "gid": identity("NFS_GID")}
 
 
 def website():
