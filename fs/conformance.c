@@ -240,8 +240,11 @@ static void sizes(void)
     TRUE(reads(fd, 0, 100, "0123"));
     STATUS(on_fd(FS_TRUNCATE, fd, 6), OK);
     STATUS(transfer(FS_READ, fd, 0, 100), OK);
-    EQUAL(self.last.length, 6);
+    EQUAL(self.last.read.length, 6);
     TRUE(memcmp(self.blocks[DATA], "0123\0\0", 6) == 0);
+    uint64_t mtime_ns = self.last.read.mtime_ns;
+    STATUS(on_fd(FS_FSTAT, fd, 0), OK);
+    EQUAL(stat_result().mtime_ns, mtime_ns);
     STATUS(write_text(fd, 10000, "end"), OK);
     STATUS(on_fd(FS_FILE_SIZE, fd, 0), OK);
     EQUAL(self.last.size, 10003);

@@ -305,6 +305,9 @@ static void answer(struct fs_job *job, enum fs_status status)
             completion.open.size = job->stat.size;
             break;
         case FS_READ:
+            completion.read.length = job->length;
+            completion.read.mtime_ns = job->stat.mtime_ns;
+            break;
         case FS_WRITE:
         case FS_READDIR:
             completion.length = job->length;

@@ -1,5 +1,5 @@
 /* http/cache_pieces.c: pieces of files: found, read, pinned.
- *   consumes  answers to FS_READ   from the file server: its bytes are believed, how many there are is checked
+ *   consumes  answers to FS_READ   from the file server: its bytes are believed if they are as many and as old as the file's
  *   produces  pieces in memory
  *   invariant a piece is free, on its way (its entry counts it as coming and as a use), or here; nobody waits for one that is here
  *   when full no memory: the waiter waits for some; nothing is read ahead then
@@ -166,11 +166,19 @@ static void lost_fd(struct cache_piece *piece)
     }
 }
 
+/* The whole piece, of the file that the entry tells of. */
+static bool is_right(const struct cache_piece *piece, const struct fs_completion *completion)
+{
+    uint64_t mtime_ns = completion->read.mtime_ns;
+    return completion->read.length == piece->length && (mtime_ns == 0 || mtime_ns == piece->entry->seen.mtime_ns)
+        && !piece->entry->failed;
+}
+
 void cache_piece_answered(struct cache_piece *piece, const struct fs_completion *completion)
 {
     switch ((enum fs_status)completion->status) {
     case FS_STATUS_OK:
-        if (completion->length == piece->length && !piece->entry->failed) {
+        if (is_right(piece, completion)) {
             arrived(piece);
         } else {
             is_another(piece);

@@ -329,6 +329,7 @@ static void read_file(struct fs_job *job)
     uint64_t left = job->position < node->size ? node->size - job->position : 0;
     uint64_t length = job->size < left ? job->size : left;
 
+    job->stat.mtime_ns = node->mtime_ns;
     if (node->image) {
         fs_server_put(job, 0, node->image + (length ? job->position : 0), length);
         fs_server_done(job, FS_STATUS_OK);

@@ -270,6 +270,20 @@ static void release(void *context, bool directory)
 
 static void send_read(struct nfs_op *op);
 
+/* The time that comes with each part, if it is the same with all. */
+static void note_time(struct nfs_op *op, const post_op_attr *attributes)
+{
+    struct fs_stat stat = {0};
+
+    if (attributes->attributes_follow) {
+        nfs_stat_from(&attributes->post_op_attr_u.attributes, &stat);
+    }
+    if (op->done > 0 && stat.mtime_ns != op->job->stat.mtime_ns) {
+        stat.mtime_ns = UINT64_MAX;
+    }
+    op->job->stat.mtime_ns = stat.mtime_ns;
+}
+
 static void on_read(struct nfs_op *op, void *result)
 {
     const READ3res *read = result;
@@ -285,6 +299,7 @@ static void on_read(struct nfs_op *op, void *result)
         return;
     }
     fs_server_put(op->job, op->done, part->data.data_val, part->data.data_len);
+    note_time(op, &part->file_attributes);
     op->done += part->data.data_len;
     if (part->eof || part->data.data_len == 0 || op->done == op->job->size) {
         nfs_op_finish(op, FS_STATUS_OK);

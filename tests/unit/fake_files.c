@@ -140,8 +140,9 @@ static enum fs_status read_file(const struct fs_command *command, struct fs_comp
         return FS_STATUS_STALE;
     }
     uint64_t left = position < file->size ? file->size - position : 0;
-    completion->length = left < size ? left : size;
-    for (uint64_t i = 0; i < completion->length; i++) {
+    completion->read.length = left < size ? left : size;
+    completion->read.mtime_ns = file->mtime_ns;
+    for (uint64_t i = 0; i < completion->read.length; i++) {
         to[i] = fake_byte(file->inode, file->mtime_ns, position + i);
     }
     return FS_STATUS_OK;
@@ -188,9 +189,23 @@ static void call_on_event(void)
     }
 }
 
+/* A file is closed when what was asked of it before is done. */
+static uint32_t before_close(uint32_t index)
+{
+    const struct fs_command *close = &fake_world.pending[index].command;
+    for (uint32_t i = 0; close->type == FS_CLOSE && i < index; i++) {
+        const struct fs_command *other = &fake_world.pending[i].command;
+        if (other->type == FS_READ && other->file.fd == close->file.fd) {
+            return i;
+        }
+    }
+    return index;
+}
+
 void fake_answer(uint32_t index, enum fs_status status)
 {
     CHECK(index < fake_world.pending_count);
+    index = before_close(index);
     struct fs_request *request = fake_world.pending[index].request;
     struct fs_command command = fake_world.pending[index].command;
     struct fs_completion completion = {.status = status};
@@ -244,6 +259,9 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
 {
     if (fake_world.pending_count == fake_world.ring) {
         return false;
+    }
+    if (command->type == FS_READ) { /* what a descriptor names is not written */
+        CHECK(!ip_sends_from(in_share(command->file.data), command->file.data.size));
     }
     fake_world.counts[command->type]++;
     request->done = false;

@@ -351,6 +351,26 @@ static void test_file_shrinks(void)
     CHECK_EQUAL(counters().entries, 1);
 }
 
+/* Of the same length, and while the entry is fresh: the time that comes with the bytes tells. */
+static void test_file_is_overwritten(void)
+{
+    struct asker asker = new_asker();
+    struct cache_bytes bytes;
+
+    start(8);
+    struct fake_file *file = fake_put("/f", 2 * CACHE_PIECE);
+    struct cache_entry *entry = get_now("/f");
+    cache_unpin(read_now(entry, 0).piece);
+    file->mtime_ns++;
+    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_WAIT);
+    fake_answer_all();
+    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_FAILED);
+    struct cache_entry *new = get_now("/f");
+    CHECK_EQUAL(new->mtime_ns, file->mtime_ns);
+    bytes = read_now(new, 0);
+    check_bytes(file, 0, &bytes);
+}
+
 static void test_server_restarts(void)
 {
     struct asker asker = new_asker(), other = new_asker();
@@ -592,6 +612,7 @@ static const struct {
     {"mount_is_awaited", test_mount_is_awaited},
     {"large_file", test_large_file},
     {"file_shrinks", test_file_shrinks},
+    {"file_is_overwritten", test_file_is_overwritten},
     {"server_restarts", test_server_restarts},
     {"pinned_stays", test_pinned_stays},
     {"cooling", test_cooling},
