@@ -63,8 +63,8 @@ bool ip_when_sent(void (*handler)(void *context), void *context);
 void ip_memory_changed(const void *at, uint64_t size);
 
 /* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory is plenty, less
- * the less is left, and never less than two segments: a pair for each connection is kept back. Who asks before it writes leaves room
- * for others, however many connections have peers that do not read. */
+ * the less is left, and never less than two segments: for some hundreds of connections a pair each is kept back. Who asks before it writes
+ * leaves room for others, however many connections have peers that do not read. */
 uint32_t ip_send_share(void);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */

@@ -41,11 +41,11 @@
 #define MEM_CUSTOM_MALLOC ip_memory_take
 #define MEM_CUSTOM_CALLOC ip_memory_take_zeroed
 #define MEM_CUSTOM_FREE ip_memory_give
-#define MEMP_NUM_TCP_PCB 320 /* connections, those in TIME_WAIT included: the oldest of these gives way to a new one */
+#define MEMP_NUM_TCP_PCB 1536 /* 1024 of the HTTP front, sockets, and those in TIME_WAIT: the oldest of these gives way to a new one */
 #define MEMP_NUM_TCP_PCB_LISTEN 16
 #define MEMP_NUM_UDP_PCB 16
-#define MEMP_NUM_TCP_SEG 2048
-#define MEMP_NUM_PBUF 1024 /* for data that is referenced, not copied */
+#define MEMP_NUM_TCP_SEG 4096
+#define MEMP_NUM_PBUF 4096 /* for data that is referenced, not copied */
 #define MEMP_NUM_REASSDATA 8
 #define MEMP_NUM_ARP_QUEUE 64
 #define IP_REASS_MAX_PBUFS 96 /* two datagrams of the largest size */

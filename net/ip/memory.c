@@ -15,7 +15,8 @@
 #define FULL 1664 /* pbuf, headers, a segment of 1460 bytes */
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 3
-#define KEPT_BACK (2 * MEMP_NUM_TCP_PCB) /* full blocks: two segments for each connection */
+#define KEPT_BACK 640       /* full blocks: two segments for each of 320 connections that send at a time; with more, a write may have to wait */
+#define KEPT_BACK_SMALL 512 /* for acknowledgements, while segments by reference take one each */
 
 struct block {
     struct block *next;
@@ -61,7 +62,9 @@ uint64_t memory_failures(void)
 
 uint32_t ip_send_share(void)
 {
-    size_t spare = self.kinds[1].free_count > KEPT_BACK ? (self.kinds[1].free_count - KEPT_BACK) / 4 * TCP_MSS : 0;
+    size_t full = self.kinds[1].free_count > KEPT_BACK ? self.kinds[1].free_count - KEPT_BACK : 0;
+    size_t small = self.kinds[0].free_count > KEPT_BACK_SMALL ? self.kinds[0].free_count - KEPT_BACK_SMALL : 0;
+    size_t spare = (full < small ? full : small) / 4 * TCP_MSS;
     return spare > TCP_SND_BUF ? TCP_SND_BUF : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
 }
 
