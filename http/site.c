@@ -1,0 +1,155 @@
+/* http/site.c: which file answers a path; see site.h.
+ *   consumes  paths of clients, cleaned but NOT trusted to exist; entries of the cache (site_walk.c)
+ *   produces  resources, held by connections
+ *   bounds    of what is remembered: site_answers.c
+ */
+#include "http/site.h"
+
+#include <string.h>
+#include "http/site_internal.h"
+#include "lib/pd.h"
+
+static struct {
+    bool ready;
+    struct mount mounts[SITE_MOUNTS_MAX];
+    uint32_t mount_count;
+    uint8_t codings; /* that any mount has use for */
+} self;
+
+/* -- mounts -- */
+
+static bool is_folder(const char *text, uint32_t length)
+{
+    return length > 0 && length < SITE_TEXT_MAX && text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") && !strstr(text, "/./");
+}
+
+static struct mount *mount_at(const char *prefix, uint32_t length)
+{
+    for (uint32_t i = 0; i < self.mount_count; i++) {
+        if (self.mounts[i].prefix_length == length && memcmp(self.mounts[i].prefix, prefix, length) == 0) {
+            return &self.mounts[i];
+        }
+    }
+    return NULL;
+}
+
+bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy)
+{
+    uint32_t prefix_length = (uint32_t)strlen(prefix), folder_length = (uint32_t)strlen(folder);
+
+    if (!is_folder(prefix, prefix_length) || prefix[prefix_length - 1] != '/' || !is_folder(folder, folder_length) ||
+        !site_head_takes(policy)) {
+        return false;
+    }
+    struct mount *mount = mount_at(prefix, prefix_length);
+    if (!mount && self.mount_count == SITE_MOUNTS_MAX) {
+        return false;
+    }
+    if (!self.ready) {
+        site_answers_init();
+        self.ready = true;
+    }
+    site_answers_forget();
+    mount = mount ? mount : &self.mounts[self.mount_count++];
+    memcpy(mount->prefix, prefix, prefix_length);
+    memcpy(mount->folder, folder, folder_length);
+    mount->prefix_length = prefix_length;
+    mount->folder_length = folder_length - (folder[folder_length - 1] == '/');
+    mount->policy = *policy;
+    self.codings |= policy->precompressed ? HTTP_CODING_GZIP | HTTP_CODING_BROTLI : 0;
+    return true;
+}
+
+void site_unmount_all(void)
+{
+    site_answers_forget();
+    self.mount_count = 0;
+    self.codings = 0;
+}
+
+static const struct mount *mount_of(const char *path, uint32_t length)
+{
+    const struct mount *longest = NULL;
+
+    for (const struct mount *mount = self.mounts; mount < self.mounts + self.mount_count; mount++) {
+        if (mount->prefix_length <= length && memcmp(mount->prefix, path, mount->prefix_length) == 0 &&
+            (!longest || longest->prefix_length < mount->prefix_length)) {
+            longest = mount;
+        }
+    }
+    return longest;
+}
+
+/* The prefix of a mount without its '/'. */
+static bool lacks_slash(const char *path, uint32_t length, bool internal)
+{
+    for (const struct mount *mount = self.mounts; mount < self.mounts + self.mount_count; mount++) {
+        if (mount->prefix_length == length + 1 && memcmp(mount->prefix, path, length) == 0 && (internal || !mount->policy.internal)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -- what others ask -- */
+
+static bool is_fresh(const struct answer *answer)
+{
+    /* A file that turned out to be another one while it was read has no freshness left: cache.h. */
+    return pd_now_ns() < answer->fresh_until_ns && !(answer->prepared && answer->prepared->resource.file->fresh_until_ns == 0);
+}
+
+static enum site_outcome give(struct answer *answer, struct site_resource **resource)
+{
+    site_answer_use(answer);
+    if (answer->outcome == SITE_FOUND) {
+        answer->prepared->holders++;
+        *resource = &answer->prepared->resource;
+    }
+    return answer->outcome;
+}
+
+static enum site_outcome ask(struct answer *answer, struct site_resource **resource, struct cache_waiter *waiter)
+{
+    if (!answer->walking) {
+        site_walk(answer);
+    }
+    if (answer->walking) {
+        waiters_add(&answer->waiters, waiter);
+        return SITE_WAIT;
+    }
+    return give(answer, resource);
+}
+
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
+    struct cache_waiter *waiter)
+{
+    uint8_t useful = codings & self.codings;
+    struct answer *answer = site_answer_find(path, length, useful);
+
+    if (answer && (internal || !answer->mount->policy.internal)) {
+        return is_fresh(answer) ? give(answer, resource) : ask(answer, resource, waiter);
+    }
+    if (lacks_slash(path, length, internal)) {
+        return SITE_REDIRECT;
+    }
+    const struct mount *mount = mount_of(path, length);
+    if (!mount) {
+        return SITE_NONE;
+    }
+    if (mount->policy.internal && !internal) {
+        return SITE_NOT_FOUND; /* nor what lies there for another mount */
+    }
+    answer = site_answer_new(path, length, useful);
+    if (!answer) {
+        site_room_wait(waiter);
+        return SITE_WAIT;
+    }
+    answer->mount = mount;
+    return ask(answer, resource, waiter);
+}
+
+void site_release(struct site_resource *resource)
+{
+    site_prepared_let_go((struct prepared *)resource);
+}

@@ -1,0 +1,297 @@
+/* http/site_answers.c: what the site knows about paths, and its bounds.
+ *   invariant an answer is free, or in one of two lists: what was found, and the rest, which also has those that are walked for the
+ *             first time: so that made-up names push out nothing that is served
+ *   when full the answer used least recently gives way, of its own list first; when all are being walked, or all resources are held,
+ *             who asks waits until one is not
+ */
+#include <string.h>
+#include "http/site_internal.h"
+#include "lib/pd.h"
+#include "timer/client.h"
+
+#define FOUND_MAX 512
+#define OTHERS_MAX 256
+#define ANSWERS_MAX (FOUND_MAX + OTHERS_MAX)
+#define RESOURCES_MAX 640 /* more than are remembered: an old version lives while somebody reads it */
+#define BUCKETS 1024      /* a power of two */
+#define LONG_PATHS_MAX 64
+
+struct long_path {
+    struct long_path *next; /* free */
+    char text[HTTP_PATH_MAX];
+};
+
+static struct {
+    struct answer answers[ANSWERS_MAX], *free_answers;
+    struct answer *buckets[BUCKETS];
+    struct answer *newest[SITE_LISTS], *oldest[SITE_LISTS];
+    uint32_t counts[SITE_LISTS];
+    struct prepared resources[RESOURCES_MAX], *free_resources;
+    struct long_path long_paths[LONG_PATHS_MAX], *free_long_paths;
+    struct cache_waiter *room; /* those for whom there was none */
+    struct timer soon;
+} self;
+
+/* -- lists -- */
+
+static void list_add(struct answer *answer, enum site_list list)
+{
+    answer->list = (uint8_t)list;
+    answer->newer = NULL;
+    answer->older = self.newest[list];
+    *(answer->older ? &answer->older->newer : &self.oldest[list]) = answer;
+    self.newest[list] = answer;
+    self.counts[list]++;
+}
+
+static void list_remove(struct answer *answer)
+{
+    *(answer->older ? &answer->older->newer : &self.oldest[answer->list]) = answer->newer;
+    *(answer->newer ? &answer->newer->older : &self.newest[answer->list]) = answer->older;
+    self.counts[answer->list]--;
+}
+
+void site_answer_use(struct answer *answer)
+{
+    if (answer->newer) {
+        enum site_list list = (enum site_list)answer->list;
+        list_remove(answer);
+        list_add(answer, list);
+    }
+}
+
+/* -- room -- */
+
+static void wake_room(void *context)
+{
+    waiters_wake(&self.room);
+}
+
+void site_room_wait(struct cache_waiter *waiter)
+{
+    waiters_add(&self.room, waiter);
+}
+
+/* Not at once: who lets go of something is in the middle of something else. */
+void site_room_again(void)
+{
+    if (self.room) {
+        timer_start(&self.soon, pd_now_ns(), wake_room, NULL);
+    }
+}
+
+void site_prepared_let_go(struct prepared *prepared)
+{
+    if (--prepared->holders == 0) {
+        cache_release(prepared->resource.file);
+        prepared->next = self.free_resources;
+        self.free_resources = prepared;
+        site_room_again();
+    }
+}
+
+/* -- the table -- */
+
+static uint64_t mix(uint64_t hash, const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 32;
+}
+
+/* Not secret: names that collide make a bucket as long as the list of the rest, which is short. */
+static uint32_t hash_of(const char *path, uint32_t length, uint8_t codings)
+{
+    uint64_t hash = length << 2 | codings, word = 0;
+
+    if (length < sizeof(word)) {
+        for (uint32_t i = 0; i < length; i++) {
+            word = word << 8 | (uint8_t)path[i];
+        }
+        return (uint32_t)(mix(hash, (const char *)&word) >> 16);
+    }
+    for (uint32_t i = 0; i + sizeof(word) < length; i += sizeof(word)) {
+        hash = mix(hash, path + i);
+    }
+    return (uint32_t)(mix(hash, path + length - sizeof(word)) >> 16);
+}
+
+struct answer *site_answer_find(const char *path, uint32_t length, uint8_t codings)
+{
+    uint32_t hash = hash_of(path, length, codings);
+    struct answer *answer = self.buckets[hash % BUCKETS];
+
+    while (answer && (answer->hash != hash || answer->path_length != length || answer->codings != codings ||
+                      memcmp(answer->path, path, length) != 0)) {
+        answer = answer->next;
+    }
+    return answer;
+}
+
+static void link_answer(struct answer *answer)
+{
+    struct answer **bucket = &self.buckets[answer->hash % BUCKETS];
+
+    answer->next = *bucket;
+    *bucket = answer;
+    answer->linked = true;
+}
+
+static void unlink_answer(struct answer *answer)
+{
+    struct answer **link = &self.buckets[answer->hash % BUCKETS];
+
+    while (*link != answer) {
+        link = &(*link)->next;
+    }
+    *link = answer->next;
+    answer->linked = false;
+}
+
+void site_answer_drop(struct answer *answer)
+{
+    if (answer->linked) {
+        unlink_answer(answer);
+    }
+    list_remove(answer);
+    if (answer->prepared) {
+        site_prepared_let_go(answer->prepared);
+    }
+    if (answer->path != answer->short_path) {
+        struct long_path *path = (struct long_path *)(answer->path - offsetof(struct long_path, text));
+        path->next = self.free_long_paths;
+        self.free_long_paths = path;
+    }
+    answer->next = self.free_answers;
+    self.free_answers = answer;
+    site_room_again();
+}
+
+enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE };
+
+static bool may_give_way(const struct answer *answer, enum give_way which)
+{
+    switch (which) {
+    case ANY:
+        return !answer->walking;
+    case WITH_LONG_PATH:
+        return !answer->walking && answer->path != answer->short_path;
+    case WITH_RESOURCE:
+        return !answer->walking && answer->prepared && answer->prepared->holders == 1;
+    }
+    return false;
+}
+
+static bool evict(enum site_list list, enum give_way which)
+{
+    struct answer *answer = self.oldest[list];
+
+    while (answer && !may_give_way(answer, which)) {
+        answer = answer->newer;
+    }
+    if (answer) {
+        site_answer_drop(answer);
+    }
+    return answer != NULL;
+}
+
+static bool make_room(bool needs_long)
+{
+    if (needs_long && !self.free_long_paths && !evict(SITE_LIST_OTHERS, WITH_LONG_PATH) && !evict(SITE_LIST_FOUND, WITH_LONG_PATH)) {
+        return false;
+    }
+    if (self.counts[SITE_LIST_OTHERS] >= OTHERS_MAX && !evict(SITE_LIST_OTHERS, ANY)) {
+        return false;
+    }
+    return self.free_answers || evict(SITE_LIST_OTHERS, ANY) || evict(SITE_LIST_FOUND, ANY);
+}
+
+struct answer *site_answer_new(const char *path, uint32_t length, uint8_t codings)
+{
+    bool needs_long = length > SITE_PATH_SHORT;
+
+    if (!make_room(needs_long)) {
+        return NULL;
+    }
+    struct answer *answer = self.free_answers;
+    self.free_answers = answer->next;
+    memset(answer, 0, offsetof(struct answer, short_path));
+    answer->hash = hash_of(path, length, codings);
+    answer->path_length = (uint16_t)length;
+    answer->codings = codings;
+    answer->outcome = SITE_WAIT;
+    answer->path = answer->short_path;
+    if (needs_long) {
+        answer->path = self.free_long_paths->text;
+        self.free_long_paths = self.free_long_paths->next;
+    }
+    memcpy(answer->path, path, length);
+    link_answer(answer);
+    list_add(answer, SITE_LIST_OTHERS);
+    return answer;
+}
+
+void site_answer_settle(struct answer *answer, enum site_outcome outcome)
+{
+    bool found = outcome == SITE_FOUND || outcome == SITE_REDIRECT;
+
+    answer->outcome = outcome;
+    if (outcome != SITE_FOUND && answer->prepared) {
+        site_prepared_let_go(answer->prepared);
+        answer->prepared = NULL;
+    }
+    list_remove(answer);
+    list_add(answer, found ? SITE_LIST_FOUND : SITE_LIST_OTHERS);
+    if (found && self.counts[SITE_LIST_FOUND] > FOUND_MAX) {
+        evict(SITE_LIST_FOUND, ANY);
+    }
+}
+
+struct prepared *site_prepared_new(void)
+{
+    if (!self.free_resources && !evict(SITE_LIST_FOUND, WITH_RESOURCE)) {
+        return NULL;
+    }
+    struct prepared *prepared = self.free_resources;
+    self.free_resources = prepared->next;
+    prepared->holders = 1;
+    return prepared;
+}
+
+static void forget(enum site_list list)
+{
+    struct answer *answer = self.oldest[list], *newer;
+
+    for (; answer; answer = newer) {
+        newer = answer->newer;
+        if (!answer->walking) {
+            site_answer_drop(answer);
+        } else if (answer->linked) {
+            unlink_answer(answer);
+        }
+    }
+}
+
+void site_answers_forget(void)
+{
+    forget(SITE_LIST_FOUND);
+    forget(SITE_LIST_OTHERS);
+}
+
+void site_answers_init(void)
+{
+    for (uint32_t i = ANSWERS_MAX; i-- > 0;) {
+        self.answers[i].next = self.free_answers;
+        self.free_answers = &self.answers[i];
+    }
+    for (uint32_t i = RESOURCES_MAX; i-- > 0;) {
+        self.resources[i].next = self.free_resources;
+        self.free_resources = &self.resources[i];
+    }
+    for (uint32_t i = LONG_PATHS_MAX; i-- > 0;) {
+        self.long_paths[i].next = self.free_long_paths;
+        self.free_long_paths = &self.long_paths[i];
+    }
+}

@@ -1,0 +1,106 @@
+/* http/site_head.c: a resource's response head, made once for all who ask for it. */
+#include "http/site_head.h"
+
+#include <assert.h>
+#include "http/date.h"
+#include "http/text.h"
+
+/* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
+#define REST_MAX 384
+
+struct head {
+    char *text;
+    uint32_t length;
+};
+
+static void put(struct head *head, const char *text, uint32_t length)
+{
+    assert(length <= SITE_HEAD_MAX - head->length);
+    memcpy(head->text + head->length, text, length);
+    head->length += length;
+}
+
+static void put_text(struct head *head, const char *text)
+{
+    put(head, text, (uint32_t)strlen(text));
+}
+
+static void put_field(struct head *head, const char *name, const char *value, uint32_t length)
+{
+    put_text(head, name);
+    put(head, ": ", 2);
+    put(head, value, length);
+    put(head, "\r\n", 2);
+}
+
+static void put_text_field(struct head *head, const char *name, const char *value)
+{
+    put_field(head, name, value, (uint32_t)strlen(value));
+}
+
+void site_head_prepare(struct site_resource *resource, const struct site_policy *policy, const struct http_type *type,
+    const struct site_coding *coding)
+{
+    struct head head = {.text = resource->whole};
+    const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
+    char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
+
+    http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns, coding ? coding->suffix : "");
+    http_date_format(resource->validators.mtime_s, date);
+    put_text(&head, "HTTP/1.1 200 OK\r\n");
+    put_field(&head, "Content-Length", digits, http_put_decimal(digits, resource->file->size));
+    resource->fields_at = head.length;
+    put_text_field(&head, "Content-Type", type->text);
+    put_text(&head, coding ? coding->field : "");
+    put_text(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
+    put_field(&head, "ETag", resource->validators.etag, resource->validators.etag_length);
+    put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
+    if (lifetime[0]) {
+        put_text_field(&head, "Cache-Control", lifetime);
+    }
+    if (policy->precompressed && type->flags & TYPE_COMPRESSIBLE) {
+        put_text(&head, "Vary: Accept-Encoding\r\n");
+    }
+    put_text(&head, "X-Content-Type-Options: nosniff\r\n");
+    put_text(&head, policy->fields);
+    resource->whole_length = head.length;
+}
+
+static bool is_value(const char *text, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        if (!http_is(text[i], CLASS_TEXT)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Name, colon, value, CR LF; again. */
+static bool are_field_lines(const char *text)
+{
+    while (*text) {
+        uint32_t name = 0;
+        while (http_is(text[name], CLASS_TOKEN)) {
+            name++;
+        }
+        const char *value = text + name + 1, *end = strchr(text, '\r');
+        if (name == 0 || text[name] != ':' || !end || end[1] != '\n' || !is_value(value, (uint32_t)(end - value))) {
+            return false;
+        }
+        text = end + 2;
+    }
+    return true;
+}
+
+bool site_head_takes(const struct site_policy *policy)
+{
+    size_t pages = strnlen(policy->pages, SITE_TEXT_MAX), others = strnlen(policy->others, SITE_TEXT_MAX);
+    size_t fields = strnlen(policy->fields, SITE_TEXT_MAX);
+
+    if (pages == SITE_TEXT_MAX || others == SITE_TEXT_MAX || fields == SITE_TEXT_MAX) {
+        return false; /* no end */
+    }
+    return is_value(policy->pages, (uint32_t)pages) && is_value(policy->others, (uint32_t)others) && are_field_lines(policy->fields) &&
+           (pages > others ? pages : others) + fields <= SITE_HEAD_MAX - REST_MAX;
+}

@@ -1,0 +1,23 @@
+/* http/site_head.h: a resource's response head, made once for all who ask for it. For site.c. */
+#ifndef HTTP_SITE_HEAD_H
+#define HTTP_SITE_HEAD_H
+
+#include "http/site.h"
+#include "http/types.h"
+
+/* What may lie beside a file in its place. */
+struct site_coding {
+    uint8_t bit;         /* HTTP_CODING_.. */
+    const char *ending;  /* of its name */
+    const char *field;   /* line of the head */
+    const char *suffix;  /* of its entity tag: another representation has another tag */
+};
+
+/* resource->file is set. coding: NULL, the file as it is. */
+void site_head_prepare(struct site_resource *resource, const struct site_policy *policy, const struct http_type *type,
+    const struct site_coding *coding);
+
+/* May heads be made of it: field lines are field lines, and all fits? */
+bool site_head_takes(const struct site_policy *policy);
+
+#endif

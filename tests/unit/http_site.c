@@ -1,0 +1,888 @@
+/* http_site.c: the site on a cache that the test plays: what lies where, when it answers, and in which order. The fake keeps an account of
+ * what is held; each test ends with nothing held but what the site remembers.
+ */
+#include "fake_microkit.h"
+
+#include <string.h>
+#include "http/site.h"
+#include "http/waiters.h"
+#include "timer/client.h"
+
+#define S 1000000000ull
+#define FRESH_NS (5 * S)
+#define MTIME_NS (1600000000 * S)
+#define FILES_MAX 4096
+#define CLIENTS 1200
+#define BUCKETS 4096
+
+/* -- the cache, and the files in it -- */
+
+struct fake_file {
+    char path[1100];
+    enum cache_kind kind;
+    uint64_t size, mtime_ns;
+    struct fake_file *next;
+};
+
+struct fake_entry {
+    struct cache_entry seen;
+    char path[1100];
+    uint32_t holders;
+    struct fake_entry *next, *next_of_name;
+    bool current, asked; /* asked: the answer is under way */
+    struct cache_waiter *waiters;
+};
+
+static struct fake_file files[FILES_MAX];
+static uint32_t file_count, looks, held;
+static struct fake_file *files_by_name[BUCKETS];
+static struct fake_entry *entries, *entries_by_name[BUCKETS];
+static bool slow, away; /* slow: answers come by answer_one() only */
+static uint64_t now = 1000 * S;
+
+static uint32_t bucket_of(const char *path)
+{
+    uint32_t hash = 0;
+
+    while (*path) {
+        hash = 31 * hash + (uint8_t)*path++;
+    }
+    return hash % BUCKETS;
+}
+
+static struct fake_file *file_at(const char *path)
+{
+    struct fake_file *file = files_by_name[bucket_of(path)];
+
+    while (file && strcmp(file->path, path) != 0) {
+        file = file->next;
+    }
+    return file;
+}
+
+static void remove_files(void)
+{
+    memset(files_by_name, 0, sizeof(files_by_name));
+    file_count = 0;
+}
+
+static struct fake_file *put(const char *path, enum cache_kind kind, uint64_t size)
+{
+    struct fake_file *file = file_at(path);
+
+    if (!file) {
+        CHECK(file_count < FILES_MAX);
+        file = &files[file_count++];
+        snprintf(file->path, sizeof(file->path), "%s", path);
+        file->next = files_by_name[bucket_of(path)];
+        files_by_name[bucket_of(path)] = file;
+    }
+    file->kind = kind;
+    file->size = size;
+    file->mtime_ns = MTIME_NS;
+    return file;
+}
+
+static struct fake_entry *entry_at(const char *path)
+{
+    struct fake_entry *entry = entries_by_name[bucket_of(path)];
+
+    while (entry && (!entry->current || strcmp(entry->path, path) != 0)) {
+        entry = entry->next_of_name;
+    }
+    return entry;
+}
+
+static struct fake_entry *new_entry(const char *path)
+{
+    struct fake_entry *entry = calloc(1, sizeof(*entry));
+
+    snprintf(entry->path, sizeof(entry->path), "%s", path);
+    entry->current = true;
+    entry->next = entries;
+    entries = entry;
+    entry->next_of_name = entries_by_name[bucket_of(path)];
+    entries_by_name[bucket_of(path)] = entry;
+    return entry;
+}
+
+static struct cache_entry seen_now(const char *path)
+{
+    const struct fake_file *file = file_at(path);
+    struct cache_entry seen = {.kind = away ? CACHE_UNREACHABLE : file ? file->kind : CACHE_ABSENT, .fresh_until_ns = now + FRESH_NS};
+
+    if (!away && file) {
+        seen.size = file->size;
+        seen.mtime_ns = file->mtime_ns;
+    }
+    return seen;
+}
+
+/* What is known of a path is now what is there: a held entry of another file stays as it was and another takes its place. */
+static struct fake_entry *learn(struct fake_entry *entry)
+{
+    struct cache_entry seen = seen_now(entry->path);
+    bool same = entry->seen.kind == seen.kind && entry->seen.size == seen.size && entry->seen.mtime_ns == seen.mtime_ns;
+
+    if (away && entry->seen.fresh_until_ns > 0 && entry->seen.kind != CACHE_UNREACHABLE) {
+        return entry; /* old, but something */
+    }
+    if (!same && entry->holders > 0) {
+        struct fake_entry *next = new_entry(entry->path);
+        entry->current = false;
+        entry->seen.fresh_until_ns = 0;
+        waiters_move(&entry->waiters, &next->waiters);
+        entry = next;
+    }
+    entry->seen = seen;
+    return entry;
+}
+
+static struct cache_entry *give(struct fake_entry *entry)
+{
+    entry->holders++;
+    held++;
+    return &entry->seen;
+}
+
+struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter)
+{
+    char text[1100];
+
+    CHECK(length <= 1024 && path[0] == '/' && memchr(path, 0, length) == NULL);
+    snprintf(text, sizeof(text), "%.*s", (int)length, path);
+    struct fake_entry *entry = entry_at(text);
+    if (entry && now < entry->seen.fresh_until_ns) {
+        return give(entry);
+    }
+    entry = entry ? entry : new_entry(text);
+    looks += !entry->asked;
+    if (!slow) {
+        return give(learn(entry));
+    }
+    entry->asked = true;
+    CHECK(waiter->link == NULL && waiter->ready);
+    waiters_add(&entry->waiters, waiter);
+    return NULL;
+}
+
+struct cache_entry *cache_hold(struct cache_entry *entry)
+{
+    return give((struct fake_entry *)entry);
+}
+
+void cache_release(struct cache_entry *entry)
+{
+    CHECK(((struct fake_entry *)entry)->holders > 0);
+    ((struct fake_entry *)entry)->holders--;
+    held--;
+}
+
+/* Some entry that is asked about. False: none is. */
+static bool answer_one(uint32_t skip)
+{
+    struct fake_entry *entry = entries;
+
+    for (; entry; entry = entry->next) {
+        if (entry->asked && skip-- == 0) {
+            break;
+        }
+    }
+    if (!entry) {
+        return false;
+    }
+    entry->asked = false;
+    entry = learn(entry);
+    waiters_wake(&entry->waiters);
+    return true;
+}
+
+static void answer_all(void)
+{
+    while (answer_one(0)) {
+    }
+}
+
+/* -- time -- */
+
+static struct timer *timers;
+
+void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
+{
+    timer_stop(timer);
+    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
+    timers = timer;
+}
+
+void timer_stop(struct timer *timer)
+{
+    struct timer **at = &timers;
+
+    while (*at && *at != timer) {
+        at = &(*at)->next;
+    }
+    if (*at) {
+        *at = timer->next;
+    }
+    timer->armed = false;
+}
+
+static void pass(uint64_t ns)
+{
+    now += ns;
+    fake_set_now_ns(now);
+    while (timers && timers->deadline_ns <= now) {
+        struct timer *timer = timers;
+        timer_stop(timer);
+        timer->handler(timer->context);
+    }
+}
+
+/* -- clients -- */
+
+struct client {
+    struct cache_waiter waiter;
+    uint32_t called;
+    struct site_resource *resource;
+};
+static struct client clients[CLIENTS];
+
+static void ready(struct cache_waiter *waiter)
+{
+    CHECK(waiter->link == NULL);
+    ((struct client *)waiter)->called++;
+}
+
+static enum site_outcome ask(struct client *client, const char *path, uint8_t codings)
+{
+    size_t length = strlen(path);
+    char *copy = malloc(length);
+
+    memcpy(copy, path, length);
+    client->resource = NULL;
+    client->waiter.ready = ready;
+    enum site_outcome outcome = site_find(copy, (uint32_t)length, codings, false, &client->resource, &client->waiter);
+    free(copy);
+    CHECK((outcome == SITE_FOUND) == (client->resource != NULL) && (outcome == SITE_WAIT) == (client->waiter.link != NULL));
+    return outcome;
+}
+
+static void let_go(struct client *client)
+{
+    site_release(client->resource);
+    client->resource = NULL;
+}
+
+/* One question, at once; the resource stays valid till the next (the site remembers it). */
+static enum site_outcome outcome_of(const char *path, uint8_t codings, struct site_resource **resource)
+{
+    enum site_outcome outcome = ask(&clients[0], path, codings);
+
+    if (resource) {
+        *resource = clients[0].resource;
+    }
+    if (outcome == SITE_FOUND) {
+        let_go(&clients[0]);
+    }
+    return outcome;
+}
+
+static const struct site_policy plain = {.pages = "max-age=60", .others = "max-age=86400"};
+static const struct site_policy compressed = {.precompressed = true, .fields = "X-Frame-Options: DENY\r\nA: b\r\n"};
+
+static void begin(const struct site_policy *policy)
+{
+    site_unmount_all();
+    pass(1);
+    CHECK(held == 0);
+    looks = 0;
+    remove_files();
+    memset(entries_by_name, 0, sizeof(entries_by_name));
+    while (entries) {
+        struct fake_entry *next = entries->next;
+        CHECK(entries->holders == 0 && entries->waiters == NULL);
+        free(entries);
+        entries = next;
+    }
+    slow = away = false;
+    memset(clients, 0, sizeof(clients));
+    CHECK(site_mount("/", "/www", policy));
+}
+
+/* -- tests -- */
+
+static const char *found(const char *path, uint8_t codings)
+{
+    struct site_resource *resource;
+
+    CHECK_EQUAL(outcome_of(path, codings, &resource), SITE_FOUND);
+    return ((struct fake_entry *)resource->file)->path;
+}
+
+static void check_found(const char *path, uint8_t codings, const char *expected)
+{
+    const char *name = found(path, codings);
+
+    if (strcmp(name, expected) != 0) {
+        fprintf(stderr, "%s finds %s, not %s\n", path, name, expected);
+        exit(1);
+    }
+}
+
+static void test_rules(void)
+{
+    begin(&plain);
+    static const char *const there[] = {"/www/index.html", "/www/index.htm", "/www/sub/index.htm", "/www/sub/index.xhtml", "/www/x/index.xhtml",
+                                        "/www/about.html", "/www/old.htm", "/www/strict.xhtml", "/www/plain", "/www/plain.html", "/www/a.html.html",
+                                        "/www/a name", "/index.html"};
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        put(there[i], CACHE_FILE, i);
+    }
+    put("/www/sub", CACHE_DIRECTORY, 0);
+    put("/www/d.html", CACHE_DIRECTORY, 0);
+    put("/www/odd.html", CACHE_DIRECTORY, 0);
+    put("/www/odd.htm", CACHE_FILE, 1);
+    put("/www/secret", CACHE_FORBIDDEN, 0);
+    put("/www/y/index.html", CACHE_DIRECTORY, 0);
+    check_found("/", 0, "/www/index.html");
+    check_found("/index.html", 0, "/www/index.html");
+    check_found("/sub/", 0, "/www/sub/index.htm");
+    check_found("/x/", 0, "/www/x/index.xhtml");
+    check_found("/about", 0, "/www/about.html");
+    check_found("/old", 0, "/www/old.htm");
+    check_found("/strict", 0, "/www/strict.xhtml");
+    check_found("/plain", 0, "/www/plain");
+    check_found("/a name", 0, "/www/a name");
+    check_found("/odd", 0, "/www/odd.htm");
+    CHECK_EQUAL(outcome_of("/a.html", 0, NULL), SITE_NOT_FOUND); /* a page's name is whole */
+    CHECK_EQUAL(outcome_of("/sub", 0, NULL), SITE_REDIRECT);
+    CHECK_EQUAL(outcome_of("/d.html", 0, NULL), SITE_REDIRECT);
+    CHECK_EQUAL(outcome_of("/y/", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(outcome_of("/nowhere", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(outcome_of("/nowhere/", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(outcome_of("/about.html/", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(outcome_of("/secret", 0, NULL), SITE_FORBIDDEN);
+    uint32_t before = looks;
+    check_found("/about", 0, "/www/about.html");
+    CHECK_EQUAL(outcome_of("/nowhere", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(looks, before); /* remembered */
+}
+
+static void test_mounts(void)
+{
+    static const struct site_policy internal = {.internal = true};
+    struct site_resource *resource;
+
+    begin(&plain);
+    CHECK(site_mount("/docs/", "/manual", &plain) && site_mount("/docs/old/", "/", &plain) && site_mount("/private/", "/www/private/", &internal));
+    put("/www/docs/a.txt", CACHE_FILE, 1);
+    put("/manual/a.txt", CACHE_FILE, 2);
+    put("/a.txt", CACHE_FILE, 3);
+    put("/www/private/a.txt", CACHE_FILE, 4);
+    put("/www/docsa.txt", CACHE_FILE, 5);
+    check_found("/docs/a.txt", 0, "/manual/a.txt");
+    check_found("/docs/old/a.txt", 0, "/a.txt");
+    check_found("/docsa.txt", 0, "/www/docsa.txt");
+    CHECK_EQUAL(outcome_of("/docs", 0, NULL), SITE_REDIRECT);
+    CHECK_EQUAL(outcome_of("/docs/old", 0, NULL), SITE_REDIRECT);
+    CHECK_EQUAL(outcome_of("/private", 0, NULL), SITE_NOT_FOUND);
+    CHECK_EQUAL(outcome_of("/private/a.txt", 0, NULL), SITE_NOT_FOUND); /* not by way of "/" either */
+    CHECK_EQUAL(site_find("/private/a.txt", 14, 0, true, &resource, &clients[0].waiter), SITE_FOUND);
+    CHECK(strcmp(((struct fake_entry *)resource->file)->path, "/www/private/a.txt") == 0);
+    CHECK_EQUAL(outcome_of("/private/a.txt", 0, NULL), SITE_NOT_FOUND); /* nor once it is known */
+    site_unmount_all();
+    CHECK(memcmp(resource->whole, "HTTP/1.1 200 OK\r\n", 17) == 0 && resource->file->size == 4); /* held: still valid */
+    site_release(resource);
+    CHECK_EQUAL(outcome_of("/docs/a.txt", 0, NULL), SITE_NONE);
+    CHECK(site_mount("/x/", "/manual", &plain));
+    CHECK_EQUAL(outcome_of("/a.txt", 0, NULL), SITE_NONE);
+    check_found("/x/a.txt", 0, "/manual/a.txt");
+    CHECK(site_mount("/x/", "/www/docs/", &plain)); /* the same prefix: in its place */
+    check_found("/x/a.txt", 0, "/www/docs/a.txt");
+}
+
+static void test_what_cannot_be_mounted(void)
+{
+    static char long_text[SITE_TEXT_MAX + 1] = "/";
+    struct site_policy policy = plain;
+
+    begin(&plain);
+    memset(long_text + 1, 'x', SITE_TEXT_MAX - 2);
+    long_text[SITE_TEXT_MAX - 1] = '/';
+    CHECK(!site_mount("", "/www", &plain) && !site_mount("x/", "/www", &plain) && !site_mount("/x", "/www", &plain));
+    CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) && !site_mount(long_text, "/www", &plain));
+    CHECK(!site_mount("/x/", "", &plain) && !site_mount("/x/", "www", &plain) && !site_mount("/x/", "/a/../b", &plain));
+    static const char *const bad[] = {"A", "A: b", "A: b\n", "A: b\r\n\r\n", "A : b\r\n", ": b\r\n", "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n", " A: b\r\n"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(policy.fields, sizeof(policy.fields), "%s", bad[i]);
+        CHECK(!site_mount("/x/", "/www", &policy));
+    }
+    policy = plain;
+    strcpy(policy.pages, "a\r\nb");
+    CHECK(!site_mount("/x/", "/www", &policy));
+    policy = plain;
+    memset(policy.others, 'x', SITE_TEXT_MAX);
+    CHECK(!site_mount("/x/", "/www", &policy)); /* no end */
+    policy = (struct site_policy){0};
+    memset(policy.others, 'x', SITE_TEXT_MAX - 1);
+    CHECK(site_mount("/x/", "/www", &policy));
+    sprintf(policy.fields, "A: %0200u\r\n", 0u);
+    CHECK(!site_mount("/x/", "/www", &policy)); /* together too long for a head */
+    for (uint32_t i = 2; i < SITE_MOUNTS_MAX; i++) {
+        char prefix[8];
+        snprintf(prefix, sizeof(prefix), "/%u/", i);
+        CHECK(site_mount(prefix, "/www", &plain));
+    }
+    CHECK(!site_mount("/one/more/", "/www", &plain) && site_mount("/x/", "/www", &plain));
+}
+
+static void check_head(const char *path, uint8_t codings, const char *expected)
+{
+    struct site_resource *resource;
+
+    CHECK_EQUAL(outcome_of(path, codings, &resource), SITE_FOUND);
+    if (resource->whole_length != strlen(expected) || memcmp(resource->whole, expected, resource->whole_length) != 0) {
+        fprintf(stderr, "the head of %s:\n%.*s", path, (int)resource->whole_length, resource->whole);
+        exit(1);
+    }
+    CHECK(memcmp(resource->whole + resource->fields_at, "Content-Type", 12) == 0);
+}
+
+static void test_heads(void)
+{
+    begin(&plain);
+    put("/www/a.css", CACHE_FILE, 1000);
+    put("/www/about.html", CACHE_FILE, 0);
+    put("/www/a.PNG", CACHE_FILE, 18446744073709551615ull);
+    check_head("/a.css", 0, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Type: text/css; charset=utf-8\r\nAccept-Ranges: bytes\r\n"
+               "Server: Serval\r\nETag: \"16345785d8a00000-3e8\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
+               "Cache-Control: max-age=60\r\nX-Content-Type-Options: nosniff\r\n");
+    check_head("/about", 0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: text/html; charset=utf-8\r\nAccept-Ranges: bytes\r\n"
+               "Server: Serval\r\nETag: \"16345785d8a00000-0\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
+               "Cache-Control: max-age=60\r\nX-Content-Type-Options: nosniff\r\n");
+    check_head("/a.PNG", 0, "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nContent-Type: image/png\r\nAccept-Ranges: bytes\r\n"
+               "Server: Serval\r\nETag: \"16345785d8a00000-ffffffffffffffff\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
+               "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+static void test_longest_head(void)
+{
+    struct site_policy policy = {.precompressed = true};
+    struct site_resource *resource;
+
+    memset(policy.pages, 'p', SITE_TEXT_MAX - 1);
+    sprintf(policy.fields, "A: %0124u\r\n", 0u);
+    begin(&policy);
+    put("/www/a.xhtml", CACHE_FILE, 1);
+    put("/www/a.xhtml.gz", CACHE_FILE, 18446744073709551615ull)->mtime_ns = UINT64_MAX;
+    CHECK_EQUAL(outcome_of("/a.xhtml", HTTP_CODING_GZIP, &resource), SITE_FOUND);
+    CHECK(resource->whole_length <= SITE_HEAD_MAX && memcmp(resource->whole + resource->whole_length - 2, "\r\n", 2) == 0);
+    sprintf(policy.fields, "AB: %0124u\r\n", 0u);
+    CHECK(!site_mount("/", "/www", &policy)); /* one more would be too many */
+}
+
+static void test_precompressed(void)
+{
+    struct site_resource *resource;
+
+    begin(&compressed);
+    put("/www/a.js", CACHE_FILE, 1000);
+    put("/www/a.js.br", CACHE_FILE, 100);
+    put("/www/a.js.gz", CACHE_FILE, 200);
+    put("/www/b.html", CACHE_FILE, 1000);
+    put("/www/b.html.gz", CACHE_FILE, 200);
+    put("/www/b.html.br", CACHE_FORBIDDEN, 0);
+    put("/www/c.png", CACHE_FILE, 1000);
+    put("/www/c.png.br", CACHE_FILE, 1);
+    check_found("/a.js", 0, "/www/a.js");
+    check_found("/a.js", HTTP_CODING_BROTLI | HTTP_CODING_GZIP, "/www/a.js.br");
+    check_found("/a.js", HTTP_CODING_GZIP, "/www/a.js.gz");
+    check_found("/b", HTTP_CODING_BROTLI | HTTP_CODING_GZIP, "/www/b.html.gz");
+    check_found("/b", HTTP_CODING_BROTLI, "/www/b.html");
+    check_found("/c.png", HTTP_CODING_BROTLI, "/www/c.png");
+    check_head("/a.js", HTTP_CODING_BROTLI, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/javascript; charset=utf-8\r\n"
+               "Content-Encoding: br\r\nAccept-Ranges: bytes\r\nServer: Serval\r\nETag: \"16345785d8a00000-64-br\"\r\n"
+               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\nVary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n"
+               "X-Frame-Options: DENY\r\nA: b\r\n");
+    CHECK_EQUAL(outcome_of("/a.js", 0, &resource), SITE_FOUND); /* caches have to know there, too */
+    CHECK(memmem(resource->whole, resource->whole_length, "Vary: Accept-Encoding\r\n", 23));
+    CHECK_EQUAL(outcome_of("/c.png", 0, &resource), SITE_FOUND);
+    CHECK(!memmem(resource->whole, resource->whole_length, "Vary", 4));
+    begin(&plain);
+    put("/www/a.js", CACHE_FILE, 1000);
+    put("/www/a.js.br", CACHE_FILE, 100);
+    check_found("/a.js", HTTP_CODING_BROTLI, "/www/a.js");
+    CHECK_EQUAL(looks, 1);
+}
+
+static void test_freshness(void)
+{
+    struct site_resource *first, *second;
+
+    begin(&plain);
+    put("/www/a.html", CACHE_FILE, 10);
+    CHECK_EQUAL(ask(&clients[1], "/a", 0), SITE_FOUND);
+    first = clients[1].resource;
+    pass(FRESH_NS - S);
+    CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
+    CHECK(second == first && looks == 2);
+    pass(2 * S); /* looked at again, the same: the head is kept */
+    CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
+    CHECK(second == first && looks == 4);
+    put("/www/a.html", CACHE_FILE, 11);
+    CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
+    CHECK(second == first); /* still fresh */
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
+    CHECK(second != first && second->validators.size == 11 && first->validators.size == 10 && first->file->size == 10);
+    put("/www/a", CACHE_DIRECTORY, 0);
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, NULL), SITE_REDIRECT);
+    remove_files();
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, NULL), SITE_NOT_FOUND);
+    put("/www/a.html", CACHE_FILE, 12);
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
+    CHECK(second->validators.size == 12);
+    let_go(&clients[1]);
+}
+
+/* A file that was replaced while it was being read is looked for at once. */
+static void test_file_that_failed(void)
+{
+    struct site_resource *resource;
+
+    begin(&plain);
+    put("/www/a.html", CACHE_FILE, 10);
+    CHECK_EQUAL(outcome_of("/a.html", 0, &resource), SITE_FOUND);
+    put("/www/a.html", CACHE_FILE, 11);
+    struct fake_entry *entry = (struct fake_entry *)resource->file;
+    entry->seen.fresh_until_ns = 0;
+    entry->current = false;
+    CHECK_EQUAL(outcome_of("/a.html", 0, &resource), SITE_FOUND);
+    CHECK(resource->validators.size == 11);
+}
+
+static void test_one_walk_for_all(void)
+{
+    begin(&plain);
+    put("/www/a.html", CACHE_FILE, 10);
+    slow = true;
+    for (uint32_t i = 0; i < 100; i++) {
+        CHECK_EQUAL(ask(&clients[i], "/a", 0), SITE_WAIT);
+    }
+    CHECK_EQUAL(looks, 1);
+    CHECK(answer_one(0)); /* "/a" is not there */
+    CHECK_EQUAL(looks, 2);
+    CHECK(clients[0].called == 0);
+    waiters_remove(&clients[50].waiter);
+    CHECK(answer_one(0));
+    for (uint32_t i = 0; i < 100; i++) {
+        CHECK_EQUAL(clients[i].called, i != 50);
+        CHECK_EQUAL(ask(&clients[i], "/a", 0), SITE_FOUND);
+        CHECK(clients[i].resource == clients[0].resource);
+    }
+    CHECK_EQUAL(looks, 2);
+    for (uint32_t i = 0; i < 100; i++) {
+        let_go(&clients[i]);
+    }
+}
+
+/* Answers that take longer than anything is fresh. */
+static void test_slow_server(void)
+{
+    begin(&plain);
+    put("/www/a.xhtml", CACHE_FILE, 10);
+    slow = true;
+    CHECK_EQUAL(ask(&clients[0], "/a", 0), SITE_WAIT);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK(clients[0].called == 0);
+        pass(2 * FRESH_NS);
+        CHECK(answer_one(0));
+    }
+    CHECK(clients[0].called == 1 && !answer_one(0));
+    CHECK_EQUAL(ask(&clients[0], "/a", 0), SITE_FOUND);
+    let_go(&clients[0]);
+    pass(FRESH_NS);
+    CHECK_EQUAL(ask(&clients[0], "/a", 0), SITE_WAIT);
+    answer_all();
+}
+
+static void test_server_away(void)
+{
+    struct site_resource *resource;
+
+    begin(&plain);
+    put("/www/a", CACHE_FILE, 10);
+    CHECK_EQUAL(outcome_of("/a", 0, &resource), SITE_FOUND);
+    pass(FRESH_NS);
+    away = true;
+    CHECK_EQUAL(outcome_of("/a", 0, NULL), SITE_FOUND);
+    CHECK_EQUAL(outcome_of("/b", 0, NULL), SITE_UNREACHABLE);
+    entry_at("/www/a")->current = false; /* the cache has it no more, but we */
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, &resource), SITE_FOUND);
+    CHECK(resource->validators.size == 10);
+    away = false;
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/b", 0, NULL), SITE_NOT_FOUND);
+}
+
+/* Made-up names push out nothing that is served, and nothing grows. */
+static void test_random_names(void)
+{
+    char path[64];
+
+    begin(&plain);
+    for (uint32_t i = 0; i < 500; i++) {
+        snprintf(path, sizeof(path), "/www/file%u.html", i);
+        put(path, CACHE_FILE, i);
+        CHECK_EQUAL(outcome_of(path + 4, 0, NULL), SITE_FOUND);
+    }
+    CHECK_EQUAL(held, 500);
+    for (uint32_t i = 0; i < 3000; i++) {
+        snprintf(path, sizeof(path), "/%u.html", i);
+        CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND);
+    }
+    uint32_t before = looks;
+    for (uint32_t i = 0; i < 500; i++) {
+        snprintf(path, sizeof(path), "/file%u.html", i);
+        CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_FOUND);
+    }
+    CHECK(looks == before && held == 500);
+}
+
+static void test_more_files_than_places(void)
+{
+    char path[64];
+
+    begin(&plain);
+    for (uint32_t i = 0; i < 2000; i++) {
+        snprintf(path, sizeof(path), "/www/%u", i);
+        put(path, CACHE_FILE, i);
+        CHECK_EQUAL(outcome_of(path + 4, 0, NULL), SITE_FOUND);
+        CHECK_EQUAL(outcome_of("/7", 0, NULL), i < 7 ? SITE_NOT_FOUND : SITE_FOUND); /* used all the time: never pushed out */
+        if (i == 6) {
+            pass(FRESH_NS);
+        }
+    }
+    CHECK(held <= 512 && held > 500);
+    uint32_t before = looks;
+    CHECK_EQUAL(outcome_of("/1999", 0, NULL), SITE_FOUND);
+    CHECK_EQUAL(outcome_of("/7", 0, NULL), SITE_FOUND);
+    CHECK_EQUAL(looks, before);
+}
+
+/* Each client holds another file: some wait until one lets go. */
+static void test_all_resources_held(void)
+{
+    char path[64];
+    uint32_t have = 0, i = 0;
+
+    begin(&plain);
+    for (; i < 1000; i++) {
+        snprintf(path, sizeof(path), "/www/%u", i);
+        put(path, CACHE_FILE, i);
+        if (ask(&clients[i], path + 4, 0) == SITE_WAIT) {
+            break;
+        }
+        have++;
+    }
+    CHECK(have >= 600 && have < 1000);
+    struct client *late = &clients[i];
+    pass(S);
+    CHECK(late->called == 0);
+    let_go(&clients[3]);
+    CHECK(late->called == 0); /* not in the middle of that */
+    pass(1);
+    CHECK_EQUAL(late->called, 1);
+    snprintf(path, sizeof(path), "/%u", i);
+    CHECK_EQUAL(ask(late, path, 0), SITE_FOUND);
+    let_go(late);
+    for (i = 0; i < have; i++) {
+        if (clients[i].resource) {
+            CHECK(clients[i].resource->file->size == i && clients[i].resource->validators.size == i);
+            let_go(&clients[i]);
+        }
+    }
+}
+
+/* More different questions at once than there are places. */
+static void test_all_answers_walked(void)
+{
+    char path[64];
+    uint32_t done = 0;
+
+    begin(&plain);
+    slow = true;
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        snprintf(path, sizeof(path), "/%u.html", i);
+        CHECK_EQUAL(ask(&clients[i], path, 0), SITE_WAIT);
+    }
+    CHECK(looks <= 256);
+    while (done < CLIENTS) {
+        CHECK(answer_one(0));
+        pass(1);
+        for (uint32_t i = 0; i < CLIENTS; i++) {
+            snprintf(path, sizeof(path), "/%u.html", i);
+            if (clients[i].called && !clients[i].waiter.link) {
+                clients[i].called = 0;
+                done += ask(&clients[i], path, 0) == SITE_NOT_FOUND;
+            }
+        }
+    }
+    CHECK(!answer_one(0));
+}
+
+static void test_unmounted_while_walked(void)
+{
+    begin(&compressed);
+    put("/www/a.html", CACHE_FILE, 1);
+    slow = true;
+    CHECK_EQUAL(ask(&clients[0], "/a", HTTP_CODING_GZIP), SITE_WAIT);
+    CHECK(answer_one(0) && answer_one(0)); /* it waits for the neighbour, and holds the file */
+    CHECK_EQUAL(held, 1);
+    site_unmount_all();
+    CHECK(site_mount("/", "/other", &plain));
+    CHECK_EQUAL(ask(&clients[1], "/a", HTTP_CODING_GZIP), SITE_WAIT);
+    CHECK(answer_one(1)); /* the older one */
+    CHECK(clients[0].called == 1 && clients[1].called == 0 && held == 0);
+    CHECK_EQUAL(ask(&clients[0], "/a", HTTP_CODING_GZIP), SITE_WAIT);
+    answer_all();
+    CHECK(clients[0].called == 2 && clients[1].called == 1);
+    CHECK_EQUAL(ask(&clients[1], "/a", HTTP_CODING_GZIP), SITE_NOT_FOUND);
+}
+
+static void test_long_paths(void)
+{
+    static char path[1100], name[1100];
+
+    begin(&plain);
+    for (uint32_t i = 0; i < 200; i++) { /* more than there are places for */
+        int length = snprintf(path, sizeof(path), "/%0500u.html", i);
+        snprintf(name, sizeof(name), "/www%s", path);
+        put(name, CACHE_FILE, i);
+        CHECK(length == 506);
+        check_found(path, 0, name);
+        check_found(path, 0, name);
+    }
+    memset(path, 'x', HTTP_PATH_MAX);
+    path[0] = '/';
+    path[HTTP_PATH_MAX] = '\0';
+    CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND); /* longer than the file service's, with its folder */
+    path[HTTP_PATH_MAX - 4] = '\0';
+    snprintf(name, sizeof(name), "/www%s", path);
+    put(name, CACHE_FILE, 1);
+    check_found(path, 0, name);
+    path[HTTP_PATH_MAX - 9] = '\0';
+    snprintf(name, sizeof(name), "/www%s.html", path);
+    put(name, CACHE_FILE, 1);
+    check_found(path, 0, name);
+}
+
+/* -- a soak: random files, questions, answers, times, against what the rules say -- */
+
+static uint32_t seed = 1;
+
+static uint32_t random_below(uint32_t limit)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % limit;
+}
+
+static void change_something(void)
+{
+    static const char *const endings[] = {"", ".html", ".html.br", ".html.gz", "/index.html"};
+    char path[64];
+
+    snprintf(path, sizeof(path), "/www/%u%s", random_below(40), endings[random_below(5)]);
+    put(path, random_below(8) ? (random_below(3) ? CACHE_FILE : CACHE_ABSENT) : (enum cache_kind)random_below(4), random_below(1000));
+}
+
+static void soak_step(void)
+{
+    struct client *client = &clients[random_below(700)];
+    char path[64];
+
+    if (client->waiter.link) {
+        if (random_below(10) == 0) {
+            waiters_remove(&client->waiter);
+            client->called = 0;
+        }
+        return;
+    }
+    if (client->resource) {
+        CHECK(client->resource->file->size == client->resource->validators.size);
+        let_go(client);
+        return;
+    }
+    snprintf(path, sizeof(path), "/%u%s", random_below(random_below(2) ? 40 : 900), random_below(3) ? "" : "/");
+    ask(client, path, (uint8_t)random_below(4));
+}
+
+static void test_soak(void)
+{
+    begin(&compressed);
+    for (uint32_t i = 0; i < 100000; i++) {
+        if (i % 10000 == 0) {
+            slow = random_below(4) != 0;
+            away = random_below(4) == 0;
+            if (random_below(3) == 0) {
+                site_unmount_all();
+                CHECK(site_mount("/", "/www", random_below(2) ? &compressed : &plain));
+            }
+        }
+        soak_step();
+        switch (random_below(10)) {
+        case 0:
+            change_something();
+            break;
+        case 1:
+        case 2:
+        case 3:
+            answer_one(random_below(4));
+            break;
+        case 4:
+            pass(random_below(100) ? S / 10 : FRESH_NS);
+            break;
+        }
+    }
+    slow = away = false;
+    for (uint32_t round = 0; round < 100; round++) {
+        answer_all();
+        pass(S);
+    }
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        CHECK(!clients[i].waiter.link); /* nobody was forgotten */
+        if (clients[i].resource) {
+            let_go(&clients[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    fake_reset();
+    fake_set_now_ns(now);
+    test_rules();
+    test_mounts();
+    test_what_cannot_be_mounted();
+    test_heads();
+    test_longest_head();
+    test_precompressed();
+    test_freshness();
+    test_file_that_failed();
+    test_one_walk_for_all();
+    test_slow_server();
+    test_server_away();
+    test_random_names();
+    test_more_files_than_places();
+    test_all_resources_held();
+    test_all_answers_walked();
+    test_unmounted_while_walked();
+    test_long_paths();
+    test_soak();
+    begin(&plain); /* looks for what is still held */
+    return 0;
+}
