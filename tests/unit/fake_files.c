@@ -141,7 +141,7 @@ static enum fs_status read_file(const struct fs_command *command, struct fs_comp
     }
     uint64_t left = position < file->size ? file->size - position : 0;
     completion->read.length = left < size ? left : size;
-    completion->read.mtime_ns = file->mtime_ns;
+    completion->read.mtime_ns = fake_world.tells_no_times ? 0 : file->mtime_ns;
     for (uint64_t i = 0; i < completion->read.length; i++) {
         to[i] = fake_byte(file->inode, file->mtime_ns, position + i);
     }
@@ -182,7 +182,7 @@ static enum fs_status carry_out(const struct fs_command *command, struct fs_comp
     return FS_STATUS_IO;
 }
 
-static void call_on_event(void)
+void fake_event(void)
 {
     for (uint32_t i = 0; i < on_event_count; i++) {
         on_event[i].handler(on_event[i].context);
@@ -219,7 +219,7 @@ void fake_answer(uint32_t index, enum fs_status status)
     request->result = completion;
     request->done = true;
     request->handler(request);
-    call_on_event();
+    fake_event();
 }
 
 void fake_answer_all(void)
@@ -242,7 +242,7 @@ void fake_restart(void)
     fake_world.open_now = 0;
     memset(fake_world.opened, 0, sizeof fake_world.opened); /* fds repeat */
     fake_fail_all(FS_STATUS_SERVER_WAS_RESET);
-    call_on_event();
+    fake_event();
 }
 
 void fake_mounted(void)

@@ -37,7 +37,7 @@ extern struct fake_world {
     } pending[FAKE_RING];
     uint32_t pending_count, ring; /* commands that may be under way */
     uint32_t restarts, open_now, invalid_fds;
-    bool mount_asked;
+    bool mount_asked, tells_no_times;
     uint64_t now;
     const uint8_t *named; /* a descriptor names this much of the share */
     size_t named_size;
@@ -58,6 +58,7 @@ void fake_answer_all(void);   /* as the files are, also what is asked meanwhile 
 void fake_fail_all(enum fs_status status); /* those that wait now */
 void fake_restart(void);      /* the server; the mount's outcome comes at once */
 void fake_mounted(void);
+void fake_event(void);        /* others' commands have been answered */
 void fake_pass(uint64_t ns);  /* time, with its timers */
 void fake_unname(void);       /* no descriptor names anything any more */
 

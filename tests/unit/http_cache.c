@@ -329,6 +329,7 @@ static void test_file_shrinks(void)
     struct cache_bytes bytes, kept;
 
     start(8);
+    fake_world.tells_no_times = true;
     struct fake_file *file = fake_put("/f", 2 * CACHE_PIECE);
     struct cache_entry *entry = get_now("/f");
     struct fake_file before = *file;
@@ -496,6 +497,26 @@ static void test_small_files(void)
     CHECK_EQUAL(fake_world.open_now, 0);
 }
 
+/* Pages that are free are used before anything gives way. */
+static void test_free_pages_first(void)
+{
+    char path[32];
+
+    start(1);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 17 - (round > 0); i++) { /* the first is pushed out by one too many */
+            snprintf(path, sizeof path, "/%d", round > 0 ? i + 1 : i);
+            fake_put(path, 10);
+            fake_pass((FRESH_MS + 1) * MS);
+            struct cache_entry *entry = get_now(path); /* another file: the old one's page is free */
+            cache_unpin(read_now(entry, 0).piece);
+            cache_release(entry);
+        }
+    }
+    CHECK_EQUAL(counters().pieces, 16);
+    CHECK_EQUAL(counters().evictions, 1);
+}
+
 /* Names that somebody makes up push out no file; nor do long ones. */
 static void test_made_up_names(void)
 {
@@ -574,6 +595,20 @@ static void test_more_than_the_ring_holds(void)
     CHECK_EQUAL(fake_world.open_now, 0);
 }
 
+/* Others have filled the ring. */
+static void test_no_room_in_the_ring(void)
+{
+    struct asker asker = new_asker();
+
+    start(4);
+    fake_put("/f", 100);
+    fake_world.ring = 0;
+    CHECK(!get("/f", &asker));
+    fake_world.ring = 10;
+    fake_event();
+    CHECK_EQUAL(fake_world.pending_count, 1);
+}
+
 static void test_files_open_are_bounded(void)
 {
     char path[32];
@@ -617,9 +652,11 @@ static const struct {
     {"pinned_stays", test_pinned_stays},
     {"cooling", test_cooling},
     {"small_files", test_small_files},
+    {"free_pages_first", test_free_pages_first},
     {"made_up_names", test_made_up_names},
     {"all_entries_held", test_all_entries_held},
     {"more_than_the_ring_holds", test_more_than_the_ring_holds},
+    {"no_room_in_the_ring", test_no_room_in_the_ring},
     {"files_open_are_bounded", test_files_open_are_bounded},
 };
 

@@ -298,6 +298,27 @@ static void use_all(void)
     CHECK_EQUAL(counters.memory, counters.memory_max);
 }
 
+/* All entries: none is in use without a holder, no fd is left behind. */
+static void hold_all(void)
+{
+    struct cache_counters counters;
+    leave(&actors[0]);
+    for (uint32_t i = 0; i < 4096; i++) {
+        struct actor *actor = &actors[0];
+        snprintf(actor->path, sizeof actor->path, "/hold/%u", i);
+        take_entry(actor);
+        fake_answer_all();
+        CHECK(!actor->waiting);
+        actor->entry = cache_get(actor->path, (uint32_t)strlen(actor->path), &actor->waiter);
+        CHECK(actor->entry);
+    }
+    cache_counters(&counters);
+    CHECK_EQUAL(counters.entries, 4096);
+    CHECK_EQUAL(counters.pieces, 0);
+    CHECK_EQUAL(counters.memory, 0);
+    CHECK_EQUAL(fake_world.open_now, 0);
+}
+
 static void run(uint64_t seed)
 {
     char path[32];
@@ -322,6 +343,7 @@ static void run(uint64_t seed)
     }
     calm_down();
     use_all();
+    hold_all();
     CHECK_EQUAL(fake_world.invalid_fds, 0);
 }
 
