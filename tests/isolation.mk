@@ -4,7 +4,7 @@ $(eval $(call program,isolation_bystander,tests/isolation/bystander.c))
 $(eval $(call program,isolation_conductor,tests/isolation/conductor.c))
 # Its attempts are what a compiler would warn of.
 $(eval $(call program,isolation_hostile,tests/isolation/hostile.c,,-Wno-infinite-recursion -Wno-unknown-warning-option))
-$(eval $(call system,isolation,tests/isolation/isolation.py))
+$(eval $(call system,isolation,tests/isolation/isolation.py,MICROKIT_SDK))
 
 # Budgets: who gets how much of the processor.
 $(eval $(call program,shares_burner,tests/isolation/burner.c))

@@ -1,5 +1,7 @@
 """Hostile protection domains, each trying one thing (tests/isolation): every one is stopped and named, or refused, and
 the bystander answers after each. The console is compared line by line.
+
+On an official SDK, whose kernel has its own words for faults and its own system calls, all lines but those are compared.
 """
 
 import os
@@ -7,7 +9,8 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official kernel has its own words")
+OFFICIAL = bool(os.environ.get("MICROKIT_SDK"))
+OWN_CALLS = ("unknown_syscall", "strange_channels", "strange_children", "fuzzes")
 
 HEX = "0x[0-9a-f]+"
 OWN = "0x00000000002[0-9a-f]{5}"        # in the hostile program itself
@@ -43,8 +46,8 @@ FAULTS = {
     "writes_own_code": write("0x0000000000200000"),
     "writes_constant": write(OWN),
     "writes_read_only": write("0x0000000032000000"),
-    "reads_past_region": read("0x0000000031001000"),
-    "reads_past_message": read("0x0000007ffffff000"),
+    "reads_past_end": read("0x0000000031001000"),
+    "reads_past_ipc": read("0x0000007ffffff000"),
     "writes_page_0": write("0x0000000000000000"),
     "reads_page_0": read("0x0000000000000ff8"),
     "jumps_to_0": fetch("0x0000000000000000"),
@@ -73,6 +76,14 @@ WARNINGS = {
 }
 
 
+def expected_after_each():
+    """The conductor's lines alone."""
+    names = ["nobody", *(name for name in (*FAULTS, *SURVIVORS) if name not in OWN_CALLS)]
+    for answer, name in enumerate(names, 1):
+        yield f"isolation: after {name}: bystander well, answer {answer}, calls 0"
+    yield "isolation: done"
+
+
 def expected_lines(config):
     if config == "debug":
         yield "kernel: 35 protection domains"
@@ -98,8 +109,11 @@ def said(text):
 @pytest.mark.parametrize("config", ["debug", "release"])
 def test_each_is_stopped_or_refused_and_the_others_run_on(boot, config):
     guest = boot("isolation", config=config)
-    guest.expect("isolation: done\n")
+    guest.expect("isolation: done\r?\n")
     lines = said(guest.text())
+    if OFFICIAL:
+        assert [line for line in lines if line.startswith("isolation: ")] == list(expected_after_each())
+        return
     expected = list(expected_lines(config))
     for line, pattern in zip(lines, expected):
         assert re.fullmatch(pattern, line), f"{line!r} is not {pattern!r}"
@@ -107,6 +121,7 @@ def test_each_is_stopped_or_refused_and_the_others_run_on(boot, config):
     assert guest.text().count("\n  x0 ") == len(FAULTS), "each fault shows its registers"
 
 
+@pytest.mark.skipif(OFFICIAL, reason="the report of our own image tool")
 def test_the_report_proves_it(boot):
     """The tool's own proof, from the finished page tables, names every shared writable page of this system."""
     report = boot("isolation").image.with_name("isolation.report.txt").read_text()
@@ -117,6 +132,7 @@ def test_the_report_proves_it(boot):
     assert shared == [f"'{n}_done': written by '{n}', read by 'conductor'" for n in names]
 
 
+@pytest.mark.skipif(OFFICIAL, reason="to 1 % our kernel only: the official one gives up to 7 % less; test_kernel has wider bounds")
 @pytest.mark.parametrize("config", ["debug", "release"])
 def test_a_budget_is_what_a_domain_gets(boot, config):
     """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a per

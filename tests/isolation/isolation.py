@@ -29,8 +29,8 @@ TRIES = [
     ("writes_own_code", "WRITES_CODE", 0),
     ("writes_constant", "WRITES_CONSTANT", 0),
     ("writes_read_only", "WRITES", CONSTANT),
-    ("reads_past_region", "READS", SHARED + PAGE),
-    ("reads_past_message", "READS", IPC_BUFFER_END),
+    ("reads_past_end", "READS", SHARED + PAGE),
+    ("reads_past_ipc", "READS", IPC_BUFFER_END),
     ("writes_page_0", "WRITES", 0),
     ("reads_page_0", "READS", 0xff8),
     ("jumps_to_0", "JUMPS", 0),
@@ -52,7 +52,11 @@ TRIES = [
     ("spins", "SPINS", 0),
 ]
 
+# What these would do on another kernel than ours is not to be foreseen: they make its system calls by number.
+OWN_CALLS = ("UNKNOWN_SYSCALL", "STRANGE_CHANNELS", "STRANGE_CHILDREN", "FUZZES")
+
 system = System.from_args()
+tries = [t for t in TRIES if t[1] not in OWN_CALLS] if system.var("MICROKIT_SDK", default="") else TRIES
 bystander = system.pd("bystander", "isolation_bystander", priority=200)
 conductor = system.pd("conductor", "isolation_conductor", priority=10)
 
@@ -66,7 +70,7 @@ bystander.config("tests/isolation/config.h", "struct bystander_config", "bystand
 })
 
 hostiles = []
-for name, act, target in TRIES:
+for name, act, target in tries:
     limit = {"budget_us": 1000, "period_us": 100_000} if act == "SPINS" else {}
     pd = system.pd(name, "isolation_hostile", priority=100, **limit)
     done = system.region(f"{name}_done", PAGE)
