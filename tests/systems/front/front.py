@@ -1,0 +1,19 @@
+"""The native front alone, on files from NFS."""
+
+from compose import System
+from compose.fs import Nfs
+from compose.net import Net
+from compose.serial import Serial
+from compose.timer import Timer
+
+s = System.from_args()
+timer = Timer(s)
+serial = Serial(s)
+net = Net(s)
+nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
+          nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")), share=32 << 20)
+front = s.pd("front", program="front", priority=50, stack=0x1_0000)
+serial.client(front)
+nfs.client(front)
+net.ip(front, "52:54:01:00:00:11", timer, hostname="front", wait_for_start=True, rx_buffers=1024, tx_regions=[(nfs.share, nfs.share_at)])
+s.write()
