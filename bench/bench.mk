@@ -21,3 +21,10 @@ figures: $(bench_needs)
 .PHONY: costs
 costs: $(CACHE_DIR)/packages.test $(SDK)/bin/microkit $(SDK_FILES)
 	@$(script_environment) MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(PYTHON) bench/kernel.py
+
+# Long: SOAK_CONNECTIONS one after another, then SOAK_MINUTES of load; what has grown by it fails.
+SOAK_CONNECTIONS ?= 10000
+SOAK_MINUTES ?= 60
+.PHONY: soak
+soak: $(bench_needs)
+	@$(bench_environment) bench/soak.py --net $(BENCH_NET) --connections $(SOAK_CONNECTIONS) --minutes $(SOAK_MINUTES)

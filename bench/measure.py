@@ -22,6 +22,7 @@ PROBE_S = 0.02
 PROBE_TIMEOUT_S = 0.2   # QEMU accepts on the host before the guest is there; such a probe is answered by nobody
 PATIENCE_S = 60
 IDLE_S = 10
+LEAST_S = {"1 MiB": 1.5, "10 MiB": 3.0}     # a round; a few answers have to fit in it
 SETTLE_S = 3            # until what is still under way after the start is over
 WARM_UP = 20
 REQUESTS = {"1 KiB": 200, "10 KiB": 100, "100 KiB": 40, "1 MiB": 8, "10 MiB": 2}
@@ -140,7 +141,8 @@ def times(machines, cells, rounds, seconds, root):
             runs = {target: [] for _, target in pairs}
             for _ in range(rounds):
                 for running, target in pairs:
-                    runs[target].append(load(running, target, site_files.path(cell.size), "--seconds", seconds, *shape(cell), root=root))
+                    runs[target].append(load(running, target, site_files.path(cell.size), "--seconds", max(seconds, LEAST_S.get(cell.size, 0)),
+                                             *shape(cell), root=root))
             for target, all_runs in runs.items():
                 results[target][str(cell)] = merge(all_runs)
         return results

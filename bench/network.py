@@ -101,6 +101,7 @@ class Dhcp:
     def __init__(self, device, host):
         self.host = socket.inet_aton(host)
         self.leases = {}
+        self.closing = False
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
@@ -109,18 +110,15 @@ class Dhcp:
         self.thread.start()
 
     def close(self):
+        self.closing = True
         with contextlib.suppress(OSError):      # nobody is connected; it wakes the thread all the same
             self.sock.shutdown(socket.SHUT_RDWR)
         self.thread.join()
         self.sock.close()
 
     def _serve(self):
-        while True:
-            try:
-                packet = self.sock.recv(2048)
-            except OSError:
-                return
-            answer = self._answer(packet)
+        while not self.closing:
+            answer = self._answer(self.sock.recv(2048))
             if answer:
                 self.sock.sendto(answer, ("255.255.255.255", 68))
 

@@ -5,11 +5,28 @@ import os
 SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10, "1 MiB": 1 << 20, "10 MiB": 10 << 20}
 COLD = {"1 KiB": 400, "1 MiB": 24}      # files of each size that nobody has read yet
 FOLDER = "site"
+# What /bench/vitals tells is what bench/soak.py holds flat; the counters of the native front where there is one.
 APP = '''\
+import gc
+
+
+def front():
+    try:
+        from _website import counters
+        return counters()
+    except (ImportError, AttributeError):
+        return {}
+
+
 def routes(app):
     @app.get("/bench/hello")
     async def hello(request):
         return "hello"
+
+    @app.get("/bench/vitals")
+    async def vitals(request):
+        gc.collect()
+        return dict(front(), python_heap=gc.mem_alloc())
 '''
 
 

@@ -1,0 +1,270 @@
+"""The instruments of bench/: what measures must not flatter. The load generator against servers that misbehave, each in one way."""
+
+import gzip
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from serval import paths
+
+sys.path.append(str(paths.TOP / "bench"))
+import measure  # noqa: E402
+import network  # noqa: E402
+import peer  # noqa: E402
+import report  # noqa: E402
+import svg  # noqa: E402
+
+CONTENT = bytes(range(256)) * 16
+
+
+@pytest.fixture(scope="module")
+def load_program(tmp_path_factory):
+    program = tmp_path_factory.mktemp("load") / "load"
+    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-g", "-O1", "-D_GNU_SOURCE", "-fsanitize=address,undefined",
+                    "-fno-sanitize-recover=all", f"-I{paths.TOP}", "-o", program, paths.TOP / "bench" / "load.c"], check=True)
+    return program
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    for number in range(8):
+        (tmp_path / f"cold-{number}").write_bytes(b"%d" % number * 100)
+    return tmp_path
+
+
+class Server:
+    """Answers each request with what `answer(head, count)` makes of it: bytes to send, and whether to close then."""
+
+    def __init__(self, answer):
+        self.answer, self.count = answer, 0
+        self.sock = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.sock.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+        self.thread.join()
+
+    def accept(self):
+        try:
+            while True:
+                threading.Thread(target=self.serve, args=(self.sock.accept()[0],), daemon=True).start()
+        except OSError:
+            pass
+
+    def serve(self, sock):
+        with sock:
+            data = b""
+            try:
+                while part := sock.recv(65536):
+                    data += part
+                    while b"\r\n\r\n" in data:
+                        head, data = data.split(b"\r\n\r\n", 1)
+                        self.count += 1
+                        out, close = self.answer(head, self.count)
+                        sock.sendall(out)
+                        if close:
+                            return
+            except OSError:
+                pass
+
+
+def reply(body=CONTENT, version=b"1.1", status=b"200 OK", fields=b"", length=None):
+    size = b"%d" % (len(body) if length is None else length)
+    return b"HTTP/" + version + b" " + status + b"\r\nContent-Length: " + size + b"\r\n" + fields + b"\r\n" + body
+
+
+def of(head, body=CONTENT, **more):
+    """As reply; without its body where that is asked for."""
+    answer = reply(body, **more)
+    return answer[:answer.index(b"\r\n\r\n") + 4] if head.startswith(b"HEAD") else answer
+
+
+def run(program, port, *arguments, root=None, path="/file", timeout=5):
+    command = [program, "--host", "127.0.0.1", "--port", str(port), "--path", path, "--timeout", str(timeout), *map(str, arguments)]
+    done = subprocess.run([*command, *(["--root", root] if root else [])], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_right_answers(load_program, site):
+    with Server(lambda head, _: (of(head), False)) as server:
+        result = run(load_program, server.port, "--requests", 500, "--connections", 7, root=site)
+    assert (result["answers"], result["errors"], result["unfinished"], result["reconnects"]) == (500, {}, 0, 0)
+    assert result["bytes"] == 500 * len(CONTENT) and sum(count for _, count in result["latencies_us"]) == 500
+    assert server.count == 507, "one request for each connection before, none in excess"
+
+
+def test_a_window_of_time(load_program, site):
+    with Server(lambda head, _: (of(head), False)) as server:
+        result = run(load_program, server.port, "--seconds", 0.5, "--connections", 3, root=site)
+    assert 0.5 <= result["seconds"] < 0.7 and result["answers"] > 10 and not result["errors"]
+
+
+def test_connections_of_their_own(load_program, site):
+    with Server(lambda head, _: (of(head), b"Connection: close" in head)) as server:
+        result = run(load_program, server.port, "--requests", 100, "--connections", 4, "--close", root=site)
+    assert (result["answers"], result["connects"], result["errors"]) == (100, 100, {})
+
+
+@pytest.mark.parametrize("how", [{"version": b"1.0"}, {"fields": b"Connection: close\r\n"}], ids=["HTTP/1.0", "Connection: close"])
+def test_a_server_that_closes_is_met_again(load_program, site, how):
+    with Server(lambda head, _: (of(head, **how), True)) as server:
+        result = run(load_program, server.port, "--requests", 50, root=site)
+    assert (result["answers"], result["reconnects"], result["errors"]) == (50, 50, {})
+
+
+def test_an_idle_connection_closed_under_a_request(load_program, site):
+    """RFC 9112 9.3.1: the request is made again; the server has said nothing to it."""
+    with Server(lambda head, count: (b"", True) if count % 10 == 0 else (of(head), False)) as server:
+        result = run(load_program, server.port, "--requests", 50, root=site)
+    assert (result["answers"], result["errors"]) == (50, {}) and result["reconnects"] >= 5
+
+
+WRONG = CONTENT[:-1] + b"?"
+FAULTS = {
+    "wrong bytes": ({"body": WRONG}, False),
+    "wrong bytes: length": ({"body": CONTENT[:100]}, False),
+    "wrong bytes: more than promised": ({"body": CONTENT + b"x", "length": len(CONTENT)}, False),
+    "cut short": ({"body": CONTENT[:100], "length": len(CONTENT)}, True),
+    "status": ({"status": b"503 Service Unavailable"}, False),
+    "headers": ({"fields": b"X: " + b"x" * 9000 + b"\r\n"}, False),
+    "timeout": ({"body": CONTENT[:100], "length": len(CONTENT)}, False),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_error_is_named(load_program, site, fault):
+    """The fifth request, then each fourth, is answered wrongly; no such answer counts."""
+    how, close = FAULTS[fault]
+    with Server(lambda head, count: (reply(**how), close) if count % 4 == 1 and count > 1 else (of(head), False)) as server:
+        result = run(load_program, server.port, "--requests", 12, root=site, timeout=0.3)
+    errors = result["errors"]
+    assert list(errors) == [fault.split(":")[0]] and errors[fault.split(":")[0]] >= 2
+    assert result["answers"] == 12 - sum(errors.values())
+
+
+def test_a_promise_to_close_that_is_not_kept(load_program, site):
+    with Server(lambda head, _: (of(head, fields=b"Connection: close\r\n"), False)) as server:
+        result = run(load_program, server.port, "--requests", 3, "--close", "--cold", root=site, timeout=0.2)
+    assert result["answers"] == 3 and set(result["errors"]) <= {"not closed"}
+    assert result["errors"]["not closed"] >= 2
+
+
+def test_nobody_there(load_program, site):
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    result = run(load_program, port, "--requests", 3, root=site)
+    assert result["answers"] == 0 and result["errors"]["connect"] >= 3
+
+
+def test_stuck_requests_do_not_vanish(load_program, site):
+    stop = threading.Event()
+    with Server(lambda head, count: (of(head), False) if count <= 4 else (b"", stop.wait(30))) as server:
+        result = run(load_program, server.port, "--seconds", 0.3, "--connections", 4, root=site, timeout=30)
+        stop.set()
+    assert result["unfinished"] == 4 and result["answers"] == 0
+
+
+def test_cold_files_once_each(load_program, site):
+    asked = []
+
+    def answer(head, _):
+        asked.append(head.split()[1].decode())
+        return of(head, (site / asked[-1][1:]).read_bytes()), False
+
+    with Server(answer) as server:
+        result = run(load_program, server.port, "--requests", 5, "--first", 3, "--cold", root=site, path="/cold-%")
+    assert asked == [f"/cold-{n}" for n in range(3, 8)] and result["answers"] == 5 and not result["errors"]
+
+
+def test_agrees_with_the_standard_library(load_program, site):
+    """A server that nobody here wrote."""
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(site))
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for more in ([], ["--close"]):
+            result = run(load_program, server.server_address[1], "--requests", 100, "--connections", 4, *more, root=site)
+            assert (result["answers"], result["errors"]) == (100, {})
+        server.shutdown()
+
+
+# -- the rest ----------------------------------------------------------------------------------------------------------
+
+
+def test_merged_rounds():
+    rounds = [{"answers": 10 * n, "seconds": 1.0, "bytes": 100 * n, "latencies_us": [[5, 98], [n * 100, 2]], "errors": {"reset": n},
+               "unfinished": 1, "reconnects": 0} for n in (1, 2, 6)]
+    merged = measure.merge(rounds)
+    assert (merged["requests_per_s"], merged["p50_us"], merged["p99_us"], merged["max_us"]) == (20, 5, 200, 600)
+    assert merged["errors"] == {"reset": 9} and merged["unfinished"] == 3 and not merged["closes"]
+
+
+def test_ratios_say_who_is_ahead():
+    assert report.ratio(200, 100, True) == "**2.00**" and report.ratio(200, 100, False) == "**0.50**"
+    assert report.ratio(None, 100, True) == "-"
+
+
+def test_pictures_are_well_formed():
+    import xml.etree.ElementTree as tree
+    for logarithmic in (False, True):
+        picture = svg.bars("a < b & c", ["1", "16"], {"one": [1.5, 2e6], "two": [None, 30]}, logarithmic)
+        assert len([e for e in tree.fromstring(picture).iter() if e.tag.endswith("rect")]) == 1 + 2 + 3
+    assert svg.bars("nothing", ["1"], {"one": [None]}) is None
+
+
+def test_initramfs_format(tmp_path):
+    """Against another reader of the format, where this machine has one."""
+    archive = peer.Cpio()
+    archive.add("folder", peer.DIRECTORY)
+    archive.add("folder/file", peer.FILE, b"odd")
+    data = archive.finish()
+    assert len(data) % 512 == 0 and data.startswith(b"070701") and gzip.decompress(gzip.compress(data)) == data
+    names, at = [], 0
+    while not names or names[-1] != "TRAILER!!!":
+        size, length = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
+        names.append(data[at + 110:at + 110 + length - 1].decode())
+        at += (110 + length + 3) // 4 * 4
+        content, at = data[at:at + size], at + (size + 3) // 4 * 4
+    assert names == ["folder", "folder/file", "TRAILER!!!"] and content == b""
+
+
+class Leases(network.Dhcp):
+    """The server's answers without its socket."""
+
+    def __init__(self):
+        self.host, self.leases = bytes([10, 0, 2, 2]), {}
+
+
+def test_dhcp_answers():
+    def ask(mac, kind):
+        fixed = Leases.FIXED.pack(1, 1, 6, 0, 7, 0, 0, bytes(4), bytes(4), bytes(4), bytes(4), mac, b"", b"")
+        return leases._answer(fixed + Leases.COOKIE + bytes([53, 1, kind, 255]))
+
+    leases = Leases()
+    first, second = (bytes.fromhex(mac) + bytes(10) for mac in ("525401000010", "525401000011"))
+    assert ask(first, 1)[16:20] == bytes([10, 0, 2, 15]) and ask(second, 1)[16:20] == bytes([10, 0, 2, 16])
+    again = ask(first, 3)
+    assert again[16:20] == bytes([10, 0, 2, 15]) and again[240:243] == bytes([53, 1, 5])
+    assert ask(first, 7) is None and leases._answer(b"short") is None
