@@ -15,45 +15,60 @@ static bool is_positive(struct http_slice weight)
     return positive;
 }
 
-/* Cuts ";q=.." off an element. False: the weight says no. */
-static bool is_taken(struct http_slice *element)
+/* What follows a coding's name up to the comma: nothing, or a weight. False: the weight says no, or it is neither. */
+static bool is_taken(const char *at, const char *end)
 {
-    const char *end = element->at + element->length;
-    const char *semicolon = memchr(element->at, ';', element->length);
+    struct http_slice rest = http_trim(at, end);
 
-    if (!semicolon) {
+    if (rest.length == 0) {
         return true;
     }
-    struct http_slice weight = http_trim(semicolon + 1, end);
-    *element = http_trim(element->at, semicolon);
-    if (weight.length < 2 || !http_same(weight.at, "q", 1) || weight.at[1] != '=') {
-        return false; /* a parameter that codings do not have: not understood */
-    }
-    return is_positive((struct http_slice){weight.at + 2, weight.length - 2});
+    struct http_slice weight = http_trim(rest.at + 1, end);
+    return rest.at[0] == ';' && weight.length > 2 && (weight.at[0] | 0x20) == 'q' && weight.at[1] == '=' &&
+           is_positive((struct http_slice){weight.at + 2, weight.length - 2});
 }
 
-static uint8_t coding_of(struct http_slice name)
+static uint8_t coding_of(const char *name, uint32_t length)
 {
-    if (http_slice_is(name, "gzip") || http_slice_is(name, "x-gzip")) {
+    if (length == 4 && http_same(name, "gzip", 4)) {
         return HTTP_CODING_GZIP;
     }
-    if (http_slice_is(name, "br")) {
+    if (length == 2 && http_same(name, "br", 2)) {
         return HTTP_CODING_BROTLI;
     }
-    return name.length == 1 && name.at[0] == '*' ? HTTP_CODING_GZIP | HTTP_CODING_BROTLI : 0;
+    if (length == 6 && http_same(name, "x-gzip", 6)) {
+        return HTTP_CODING_GZIP;
+    }
+    return length == 1 && *name == '*' ? HTTP_CODING_GZIP | HTTP_CODING_BROTLI : 0;
+}
+
+static bool separates(char c)
+{
+    return c == ',' || c == ' ' || c == '\t';
 }
 
 uint8_t http_codings(struct http_slice accept_encoding)
 {
-    struct http_slice element;
+    const char *at = accept_encoding.at, *end = at ? at + accept_encoding.length : at;
     uint8_t named = 0, taken = 0, rest = 0;
 
-    while (http_next_element(&accept_encoding, &element)) {
-        bool yes = is_taken(&element);
-        uint8_t coding = coding_of(element);
-        bool all = element.length == 1 && coding != 0;
-        if (all) {
-            rest = yes ? coding : 0; /* "*": those that are not named, before it or behind */
+    while (at < end) {
+        if (separates(*at)) {
+            at++;
+            continue;
+        }
+        const char *name = at, *name_end;
+        while (at < end && http_is(*at, CLASS_TOKEN)) {
+            at++;
+        }
+        name_end = at;
+        while (at < end && *at != ',') {
+            at++;
+        }
+        uint8_t coding = coding_of(name, (uint32_t)(name_end - name));
+        bool yes = coding && is_taken(name_end, at);
+        if (*name == '*') {
+            rest = yes ? coding : 0; /* those that are not named, before it or behind */
         } else {
             named |= coding;
             taken |= yes ? coding : 0;

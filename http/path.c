@@ -55,6 +55,25 @@ static bool close_name(const char *clean, uint32_t *length, uint32_t name)
     return size != 2 || clean[name] != '.' || clean[name + 1] != '.';
 }
 
+/* %XX at `at`, behind the '%'. False: it is none. */
+static bool decode(const char *at, const char *end, char *c)
+{
+    uint32_t above = end - at < 2 ? 16 : hex_digit(at[0]), below = above < 16 ? hex_digit(at[1]) : 16;
+
+    *c = (char)(above << 4 | below);
+    return below < 16;
+}
+
+static uint32_t plain_run(const char *at, const char *end)
+{
+    const char *start = at;
+
+    while (at < end && http_is(*at, CLASS_PLAIN)) {
+        at++;
+    }
+    return (uint32_t)(at - start);
+}
+
 uint32_t http_path_clean(struct http_slice path, char *clean)
 {
     const char *at = path.at, *end = path.at + path.length;
@@ -65,29 +84,37 @@ uint32_t http_path_clean(struct http_slice path, char *clean)
         return 0;
     }
     clean[length++] = *at++;
-    while (at < end) {
-        char c = *at++;
-        if (c == '%') {
-            uint32_t above = end - at < 2 ? 16 : hex_digit(at[0]), below = above < 16 ? hex_digit(at[1]) : 16;
-            if (below == 16) {
-                return 0;
-            }
-            c = (char)(above << 4 | below);
-            at += 2;
-        }
-        if (!http_is(c, CLASS_PLAIN)) {
-            if (c == 0 || c == '\\' || (c == '/' && !close_name(clean, &length, name))) {
-                return 0;
-            }
-            if (c == '/' && length == name) {
-                continue; /* nothing between two of them */
-            }
-            name = c == '/' ? length + 1 : name;
-            high |= (uint8_t)c;
-        }
-        if (length == HTTP_PATH_MAX) {
+    for (;;) {
+        uint32_t plain = plain_run(at, end);
+        if (plain > HTTP_PATH_MAX - length) {
             return 0;
         }
+        memcpy(clean + length, at, plain);
+        length += plain;
+        at += plain;
+        if (at == end) {
+            break;
+        }
+        char c = *at++;
+        if (c == '%') {
+            if (!decode(at, end, &c)) {
+                return 0;
+            }
+            at += 2;
+        }
+        if (c == '/') {
+            if (!close_name(clean, &length, name)) {
+                return 0;
+            }
+            if (length == name) {
+                continue; /* nothing between two of them */
+            }
+            name = length + 1;
+        }
+        if (c == 0 || c == '\\' || length == HTTP_PATH_MAX) {
+            return 0;
+        }
+        high |= (uint8_t)c;
         clean[length++] = c;
     }
     if (!close_name(clean, &length, name) || (high & 0x80 && !is_utf8(clean, length))) {

@@ -17,23 +17,44 @@ struct parser {
     bool absolute, host, close, stay, upgrade, coded, unknown_coding;
 };
 
-/* Sixteen bytes at a time. */
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
+/* Sixteen bytes at a time, as signed numbers; a mask has ones in the bytes that stop a search. */
+typedef int8_t bytes16 __attribute__((vector_size(16)));
 
-/* The first byte that may not stand in a line: a control character other than HTAB, or DEL. */
-static const char *text_end(const char *at, const char *end)
+static inline bytes16 load16(const char *at)
 {
-    for (; end - at >= 16; at += 16) {
-        bytes16 text;
-        uint64_t stops[2];
-        memcpy(&text, at, 16);
-        bytes16 stop = (bytes16)(((text < 0x20) & (text != '\t')) | (text == 0x7f));
-        memcpy(stops, &stop, 16);
-        if (stops[0]) {
-            return at + __builtin_ctzll(stops[0]) / 8;
-        }
-        if (stops[1]) {
-            return at + 8 + __builtin_ctzll(stops[1]) / 8;
+    bytes16 bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    return bytes;
+}
+
+/* Which byte is the first to stop, 16: none. */
+static inline uint32_t first_stop(bytes16 mask)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, &mask, sizeof(halves));
+    if (halves[0]) {
+        return (uint32_t)__builtin_ctzll(halves[0]) / 8;
+    }
+    return halves[1] ? 8 + (uint32_t)__builtin_ctzll(halves[1]) / 8 : 16;
+}
+
+/* Behind the last place from which sixteen bytes can be read. */
+static inline const char *end_of_16(const char *at, const char *end)
+{
+    return end - at >= 16 ? end - 15 : at;
+}
+
+/* The first byte that may not stand in a line: a control character other than HTAB, or DEL. What visible ASCII and SP do not make up
+ * is gone through byte by byte. */
+static inline const char *text_end(const char *at, const char *end)
+{
+    for (const char *last = end_of_16(at, end); at < last; at += 16) {
+        uint32_t stop = first_stop((bytes16)(load16(at) + 1 <= 0x20)); /* 0x80 and above are negative, and so becomes DEL */
+        if (stop < 16) {
+            at += stop;
+            break;
         }
     }
     while (at < end && http_is(*at, CLASS_TEXT)) {
@@ -42,19 +63,26 @@ static const char *text_end(const char *at, const char *end)
     return at;
 }
 
-/* CR LF at `at`? */
-static int line_break(const struct parser *parser, const char *at)
+/* The first byte that may not stand in a name; there is one before `end`. Names are letters and '-', mostly. */
+static inline const char *name_end(const char *at, const char *end)
 {
-    if (at == parser->end) {
-        return HTTP_INCOMPLETE;
+    if (at < end_of_16(at, end)) {
+        bytes16 bytes = load16(at), letters = (bytes | 0x20) - 'a' + INT8_MIN; /* so that letters are the 26 lowest */
+        at += first_stop((bytes16)(~((letters < INT8_MIN + 26) | (bytes == '-'))));
     }
-    if (*at != '\r') {
-        return BAD;
+    while (http_is(*at, CLASS_TOKEN)) {
+        at++;
     }
-    if (at + 1 == parser->end) {
-        return HTTP_INCOMPLETE;
+    return at;
+}
+
+/* CR LF at `at`? */
+static inline int line_break(const struct parser *parser, const char *at)
+{
+    if (parser->end - at >= 2) {
+        return memcmp(at, "\r\n", 2) == 0 ? OK : BAD;
     }
-    return at[1] == '\n' ? OK : BAD;
+    return at == parser->end || *at == '\r' ? HTTP_INCOMPLETE : BAD;
 }
 
 /* uri-host [ ":" port ]: RFC 9110 7.2. Characters only: whether it is a name that somebody has is not our affair. */
@@ -279,17 +307,26 @@ static int take_field(struct parser *parser, const char *name, uint32_t length, 
 #undef IS
 }
 
-static int take_field_line(struct parser *parser, const char *end)
+/* The line ends in CR, which is neither SP nor HTAB. */
+static inline struct http_slice value_of(const char *at, const char *end)
 {
-    const char *name = parser->at, *at = name;
-
-    while (http_is(*at, CLASS_TOKEN)) {
+    while (*at == ' ' || *at == '\t') {
         at++;
     }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    return (struct http_slice){at, (uint32_t)(end - at)};
+}
+
+static int take_field_line(struct parser *parser, const char *end)
+{
+    const char *name = parser->at, *at = name_end(name, parser->end);
+
     if (at == name || *at != ':') {
         return BAD; /* also a folded line: it begins with SP or HTAB */
     }
-    return take_field(parser, name, (uint32_t)(at - name), http_trim(at + 1, end));
+    return take_field(parser, name, (uint32_t)(at - name), value_of(at + 1, end));
 }
 
 /* What only the whole head tells: RFC 9112 3.2, 6.1, 6.3, 9.3. */

@@ -20,22 +20,33 @@ static inline bool http_is(char c, uint8_t classes)
     return http_classes[(uint8_t)c] & classes;
 }
 
+static inline bool http_same8(const char *at, const char *lower)
+{
+    uint64_t word, other;
+
+    memcpy(&word, at, 8);
+    memcpy(&other, lower, 8);
+    return (word | 0x2020202020202020) == other;
+}
+
 /* Letters in `lower` are small. Of the rest only what |0x20 leaves alone may stand in it: digits, '-'; and `at` holds no control
  * characters, since 0x0d would count as '-'. With a length known at compile time this is a few words, no loop. */
 static inline bool http_same(const char *at, const char *lower, uint32_t length)
 {
-    uint64_t different = 0, word, other;
-    uint32_t i = 0;
-
-    for (; i + 8 <= length; i += 8) {
-        memcpy(&word, at + i, 8);
-        memcpy(&other, lower + i, 8);
-        different |= (word | 0x2020202020202020) ^ other;
+    if (length >= 8) {
+        for (uint32_t i = 0; i + 8 < length; i += 8) {
+            if (!http_same8(at + i, lower + i)) {
+                return false;
+            }
+        }
+        return http_same8(at + length - 8, lower + length - 8);
     }
-    for (; i < length; i++) {
-        different |= ((uint8_t)at[i] | 0x20u) ^ (uint8_t)lower[i];
+    for (uint32_t i = 0; i < length; i++) {
+        if (((uint8_t)at[i] | 0x20u) != (uint8_t)lower[i]) {
+            return false;
+        }
     }
-    return different == 0;
+    return true;
 }
 
 static inline bool http_slice_is(struct http_slice text, const char *lower)

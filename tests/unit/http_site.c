@@ -668,6 +668,7 @@ static void test_more_files_than_places(void)
         }
     }
     CHECK(held <= 512 && held > 500);
+    CHECK_EQUAL(looks, 2000 + 4); /* and "/7" while it was not there: four names, once */
     uint32_t before = looks;
     CHECK_EQUAL(outcome_of("/1999", 0, NULL), SITE_FOUND);
     CHECK_EQUAL(outcome_of("/7", 0, NULL), SITE_FOUND);
@@ -771,6 +772,10 @@ static void test_long_paths(void)
     path[0] = '/';
     path[HTTP_PATH_MAX] = '\0';
     CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND); /* longer than the file service's, with its folder */
+    path[HTTP_PATH_MAX - 3] = '\0'; /* by one byte */
+    snprintf(name, sizeof(name), "/www%s", path);
+    put(name, CACHE_FILE, 1);
+    CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND);
     path[HTTP_PATH_MAX - 4] = '\0';
     snprintf(name, sizeof(name), "/www%s", path);
     put(name, CACHE_FILE, 1);
