@@ -8,6 +8,7 @@
 
 #include "http/cache_internal.h"
 #include "http/waiters.h"
+#include "net/ip/ip.h"
 
 #define PIECES_MAX 5120
 #define BUCKETS 4096 /* a power of two */
@@ -118,6 +119,7 @@ static void arrived(struct cache_piece *piece)
     struct cache_waiter *waiters = NULL;
 
     piece->state = CACHE_PIECE_HERE;
+    ip_memory_changed(piece->at, piece->length); /* its checksums, where it is sent from there, may be kept from now on */
     entry->coming--;
     entry->here++;
     cache_memory_idle(piece);

@@ -315,6 +315,10 @@ void fs_mount_note(uint32_t status)
 
 /* -- net/ip/ip.h -- */
 
+void ip_memory_changed(const void *at, uint64_t size)
+{
+}
+
 bool ip_sends_from(const void *memory, size_t size)
 {
     const uint8_t *at = memory;
