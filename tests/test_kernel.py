@@ -100,6 +100,17 @@ def test_a_parent_handles_the_faults_of_its_children(boot):
 
 
 @ours
+def test_a_server_that_dies_takes_nobody_along(boot):
+    """Who is being served, who waits, who calls later: all learn that there is no reply. The official kernel lets them wait."""
+    lines = lines_of(boot, "deaths", "second: done")
+    assert [line.split(",")[0] for line in lines if line.startswith("fault: ")] == [
+        "fault: PD 'active' brk", "fault: PD 'passive' brk"]
+    calls = ["active: no reply", "active again: no reply", "passive: no reply", "passive again: no reply"]
+    assert of(lines, "first") == calls
+    assert of(lines, "second") == [*calls, "done"]
+
+
+@ours
 def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
     lines = lines_of(boot, "timer", "idler: done\ntimer: notified on 0")
     assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + ["notified on 0"] * 2

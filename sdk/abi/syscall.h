@@ -61,7 +61,7 @@ enum abi_error {
     ABI_OK,
     ABI_ERROR_CHANNEL,  /* the PD has no such channel, or it does not allow this */
     ABI_ERROR_CHILD,    /* the PD has no such child */
-    ABI_ERROR_NO_REPLY, /* the server was restarted, or waited again, without an answer */
+    ABI_ERROR_NO_REPLY, /* the server was restarted, waited again, or died, without an answer */
     ABI_ERROR_CONFIG,   /* not in this configuration */
 };
 

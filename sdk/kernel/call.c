@@ -65,8 +65,24 @@ static void wake(struct pd *pd)
     sched_wake(pd);
 }
 
+/* Only a parent can restart it. */
+static bool is_dead(const struct pd *pd)
+{
+    return pd->state == PD_STOPPED && pd->abi->parent == ABI_NONE;
+}
+
+static void set_no_reply(struct pd *caller)
+{
+    caller->context.x[0] = ABI_ERROR_NO_REPLY;
+    caller->context.x[1] = 0;
+}
+
 void call_begin(struct pd *caller, struct pd *server, uint64_t event, uint64_t info)
 {
+    if (is_dead(server)) {
+        set_no_reply(caller);
+        return;
+    }
     caller->event = event;
     caller->info = info;
     caller->server = server;
@@ -113,6 +129,17 @@ void call_reply(struct pd *server, uint64_t info)
     }
 }
 
+static void give_no_reply(struct pd *caller)
+{
+    caller->server = NULL;
+    if (caller->event & ABI_EVENT_FAULT) {
+        caller->state = PD_STOPPED;
+        return;
+    }
+    set_no_reply(caller);
+    wake(caller);
+}
+
 void call_abandon(struct pd *pd)
 {
     struct pd *caller = pd->caller;
@@ -121,15 +148,16 @@ void call_abandon(struct pd *pd)
         return;
     }
     pd->caller = NULL;
-    caller->server = NULL;
     return_sc(pd, caller);
-    if (caller->event & ABI_EVENT_FAULT) {
-        caller->state = PD_STOPPED;
-        return;
+    give_no_reply(caller);
+}
+
+void call_abandon_all(struct pd *pd)
+{
+    call_abandon(pd);
+    while (pd->queue != NULL) {
+        give_no_reply(dequeue(pd));
     }
-    caller->context.x[0] = ABI_ERROR_NO_REPLY;
-    caller->context.x[1] = 0;
-    wake(caller);
 }
 
 void call_cancel(struct pd *pd)

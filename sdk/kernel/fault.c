@@ -1,7 +1,8 @@
 /* fault.c: a PD did what it may not.
  *
  * With a parent, the fault is a call to it (labels and words as in seL4 with MCS); without one, or when the parent
- * has stopped itself, one line names PD, cause, address and pc, and the registers follow. Only this PD stops.
+ * has stopped itself, one line names PD, cause, address and pc, and the registers follow. Only this PD stops; without a
+ * parent it is dead, and who calls it gets no reply.
  */
 #include "sdk/kernel/fault.h"
 
@@ -224,6 +225,17 @@ static void print_fault(const struct pd *pd)
     print_registers(&pd->context);
 }
 
+/* Nobody restarts it. Faults of children that it has not looked at are told here, since nobody else will. */
+static void bury(struct pd *pd)
+{
+    for (const struct pd *caller = pd->queue; caller != NULL; caller = caller->queue_next) {
+        if (caller->event & ABI_EVENT_FAULT) {
+            print_fault(caller);
+        }
+    }
+    call_abandon_all(pd);
+}
+
 static void raise(struct pd *pd)
 {
     struct pd *parent = pd->abi->parent != ABI_NONE ? pd_get(pd->abi->parent) : NULL;
@@ -236,6 +248,9 @@ static void raise(struct pd *pd)
     print_fault(pd);
     pd->state = PD_STOPPED;
     sched_block();
+    if (parent == NULL) {
+        bury(pd);
+    }
 }
 
 static uint64_t label_of(uint64_t exception_class)

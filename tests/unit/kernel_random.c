@@ -258,6 +258,9 @@ static void check_calls(const struct pd *pd)
     } else if (pd->state != PD_QUEUED) {
         assert(pd->server == NULL);
     }
+    if (pd->server != NULL) {
+        assert(pd->server->state != PD_STOPPED || pd->server->abi->parent != ABI_NONE); /* else: for ever */
+    }
     if (pd->state == PD_WAITING) {
         assert(pd->notified == 0 && pd->queue == NULL && pd->caller == NULL);
     }
