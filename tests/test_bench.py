@@ -19,6 +19,7 @@ import measure  # noqa: E402
 import network  # noqa: E402
 import peer  # noqa: E402
 import report  # noqa: E402
+import soak  # noqa: E402
 import svg  # noqa: E402
 
 CONTENT = bytes(range(256)) * 16
@@ -224,6 +225,14 @@ def test_merged_rounds():
 def test_ratios_say_who_is_ahead():
     assert report.ratio(200, 100, True) == "**2.00**" and report.ratio(200, 100, False) == "**0.50**"
     assert report.ratio(None, 100, True) == "-"
+
+
+def test_what_a_soak_calls_growth():
+    before = {"instructions per request": 1000, "a, free TCP_PCB": 10, "connections": 1, "python_heap": 50_000}
+    grown = {"instructions per request": 1031, "a, free TCP_PCB": 9, "connections": 2, "python_heap": 50_000 + 32 * 10_000}
+    assert not any(flat for *_, flat in soak.compare(before, grown))
+    less = {"instructions per request": 900, "a, free TCP_PCB": 11, "connections": 0, "python_heap": 40_000}
+    assert all(flat for *_, flat in soak.compare(before, before) + soak.compare(before, less))
 
 
 def test_pictures_are_well_formed():
