@@ -159,8 +159,7 @@ bool http_date_parse(struct http_slice text, int64_t now_s, int64_t *seconds)
 {
     struct date date;
 
-    if (text.length < 24 || !(take_fixdate(text, &date) || take_asctime(text, &date) || take_rfc850(text, now_s, &date)) ||
-        !is_date(&date)) {
+    if (!(take_fixdate(text, &date) || take_asctime(text, &date) || take_rfc850(text, now_s, &date)) || !is_date(&date)) {
         return false;
     }
     *seconds = days_of_date(&date) * DAY_S + date.hour * 3600 + date.minute * 60 + date.second;

@@ -80,6 +80,7 @@ static void test_bad(void)
         "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, +6 Nov 1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 94",
         "Sun Nov 06 08:49:37 1994 ", "Sunday 06-Nov-94 08:49:37 GMT", "Sunday, 06 Nov 94 08:49:37 GMT", "Sundax, 06-Nov-94 08:49:37 GMT",
         "Sunday, 06-Nov-94 08:49:37 UTC", ", 06-Nov-94 08:49:37 GMT,,,,,,", "Sun Nov  0 08:49:37 1994",
+        "Sunday, 06-Nov-94 08:49:37 GMT ", "Sun Nov 16x08:49:37 1994",
     };
     int64_t seconds;
 

@@ -113,6 +113,7 @@ static const struct {
     {400, "GET / HTTP/1.1\r\nHost: a, b\t\r\nHost: \r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a:8x\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: []\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [:]\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n"},
@@ -277,9 +278,41 @@ static void test_number_of_fields(void)
     }
 }
 
+/* Each byte at each place of a name, a value and a target, in the middle of a head and near its end. */
+static void check_byte(const char *before, uint8_t byte, const char *after, int expected)
+{
+    struct http_request request;
+
+    for (uint32_t place = 0; place < 40; place++) {
+        for (uint32_t rest = 0; rest < 40; rest += 13) {
+            int length = snprintf(text, sizeof(text), "%s%.*s%c%.*s%s", before, (int)place, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", byte ? byte : 'x',
+                                  (int)rest, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", after);
+            if (byte == 0) {
+                text[strlen(before) + place] = '\0';
+            }
+            CHECK_CASE(parse(text, (size_t)length, &request) == expected, text);
+        }
+    }
+}
+
+static void test_each_byte(void)
+{
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        bool letter = byte < 128 && ((byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z'));
+        bool token = letter || (byte && byte < 128 && strchr("!#$%&'*+-.^_`|~", (int)byte));
+        bool visible = byte > ' ' && byte < 127;
+        check_byte("GET / HTTP/1.1\r\n" H "N", (uint8_t)byte, ": 1\r\n\r\n", token || byte == ':' ? 0 : 400);
+        check_byte("GET / HTTP/1.1\r\n" H "X: ", (uint8_t)byte, "\r\n\r\n", (byte >= ' ' && byte != 127) || byte == '\t' ? 0 : 400);
+        check_byte("GET /", (uint8_t)byte, " HTTP/1.1\r\n" H "\r\n", visible && byte != '#' ? 0 : 400);
+        check_byte("GET /?", (uint8_t)byte, " HTTP/1.1\r\n" H "\r\n", visible && byte != '#' ? 0 : 400);
+        check_byte("M", (uint8_t)byte, " / HTTP/1.1\r\n" H "\r\n", token ? 0 : 400);
+    }
+}
+
 int main(void)
 {
     test_cases();
+    test_each_byte();
     test_nul();
     test_what_is_found();
     test_absolute_form();

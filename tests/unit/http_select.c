@@ -118,6 +118,7 @@ static const struct {
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "W/" ETAG}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "\"a\""}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = "\"a\", " ETAG}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=1-2", [IF_RANGE] = ETAG ", \"a\""}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = SAME}}, 206, 1, 2},
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = AFTER}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=1-2", [IF_RANGE] = BEFORE}}, 200, 0, 1000},
