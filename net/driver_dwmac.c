@@ -322,18 +322,19 @@ static void empty_rings(void)
     }
 }
 
-/* From any state to running. The device is silent before the rings are touched. */
+/* From any state to running. The PHY first, since the reset needs its receive clock; and the device is silent before the rings
+ * are touched. */
 static void start_device(void)
 {
+    if (!dwmac_phy_start(net_driver_config.registers)) {
+        microkit_dbg_puts("net driver: no PHY answers\n");
+    }
     self.running = reset_device();
     if (!self.running) {
         microkit_dbg_puts("net driver: the reset does not end: a clock is missing; trying again\n");
         return;
     }
     empty_rings();
-    if (!dwmac_phy_start(net_driver_config.registers)) {
-        microkit_dbg_puts("net driver: no PHY answers\n");
-    }
     write_register(GMAC_BUS_MODE, GMAC_BUS_PBL_8 | GMAC_BUS_ADDRESS_ALIGNED);
     write_register(GMAC_RX_BASE, self.rx.bus);
     write_register(GMAC_TX_BASE, self.tx.bus);

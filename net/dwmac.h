@@ -1,7 +1,9 @@
-/* net/dwmac.h: Synopsys DesignWare Ethernet MAC Universal ("GMAC"), releases 3.x with normal descriptors, as NPCM8xx, Amlogic and
- * many others have it: registers, descriptors, and what a board says about the surroundings of its own.
+/* net/dwmac.h: Synopsys DesignWare Ethernet MAC Universal ("GMAC"), releases 3.x with normal descriptors, as NPCM8xx,
+ * Amlogic and many others have it: registers, descriptors, and what a board says about the surroundings of its own.
  *
- * Source: the register and descriptor chapters of the databook of release 3.70a, as printed in vendors' reference manuals.
+ * Source: the databook of release 3.70a as printed in vendors' manuals. Registers: Intel Agilex HPS address map,
+ * gmacgrp and dmagrp; STMicroelectronics RM0090, chapter 33. Normal descriptors: STMicroelectronics RM0082 (SPEAr300),
+ * chapter 24.
  */
 #ifndef NET_DWMAC_H
 #define NET_DWMAC_H
@@ -38,7 +40,7 @@ struct net_dwmac_config {
     uint8_t glue_count;
     struct dwmac_glue glue[DWMAC_GLUE_MAX]; /* clocks, RGMII delays: written in this order before anything else */
     uint8_t phy_write_count;
-    struct dwmac_phy_write phy_writes[DWMAC_PHY_WRITES_MAX]; /* once, after the MAC's reset */
+    struct dwmac_phy_write phy_writes[DWMAC_PHY_WRITES_MAX]; /* at each start of the device */
 };
 extern const struct net_dwmac_config net_dwmac_config;
 

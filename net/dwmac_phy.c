@@ -1,5 +1,6 @@
-/* dwmac_phy.c: MDIO through the MAC, and what a PHY's standard registers say of the link. Vendors' own registers (delays,
- * interrupts; with the RTL8211F on pages) are data of the board.
+/* dwmac_phy.c: MDIO through the MAC, and what a PHY's standard registers say of the link. Vendors' own registers
+ * (delays, interrupts; with the RTL8211F on pages, of which 0 has the standard ones: U-Boot,
+ * drivers/net/phy/realtek.c) are data of the board.
  *
  * A transaction takes 64 clocks of MDIO, 26 us at 2.5 MHz, and has no interrupt: it is waited for, with a bound.
  */
