@@ -11,8 +11,8 @@
 
 #include "lib/pd.h"
 
-#include "net/cache.h"
 #include "net/config.h"
+#include "net/dma.h"
 
 #define MAC_BYTES 6
 #define BATCH 64 /* frames, then the clients hear of them */
@@ -79,19 +79,23 @@ static void distribute(const uint8_t *frame, uint16_t length)
 }
 
 /* The address is the driver's word: it must be the start of one of the buffers, and the frame must fit in it. */
-static void take_frame(const struct net_dma_desc *desc)
+static const uint8_t *received_frame(const struct net_dma_desc *desc)
 {
     const struct net_virt_rx_config *config = &net_virt_rx_config;
-    uint64_t offset;
-    if (desc->length < NET_FRAME_MIN || desc->length > NET_BUFFER_SIZE
-        || !region_from_bus(&config->dma, desc->bus, NET_BUFFER_SIZE, &offset) || offset % NET_BUFFER_SIZE != 0
-        || offset / NET_BUFFER_SIZE >= config->buffer_count) {
+    if (desc->length < NET_FRAME_MIN || desc->length > NET_BUFFER_SIZE) {
+        return NULL;
+    }
+    const uint8_t *frame = dma_from_device(&config->dma, desc->bus, desc->length, config->coherent);
+    uint64_t offset = desc->bus.value - config->dma.bus;
+    return frame && offset % NET_BUFFER_SIZE == 0 && offset / NET_BUFFER_SIZE < config->buffer_count ? frame : NULL;
+}
+
+static void take_frame(const struct net_dma_desc *desc)
+{
+    const uint8_t *frame = received_frame(desc);
+    if (!frame) {
         self.nonsense++;
         return;
-    }
-    const uint8_t *frame = region_at(&config->dma, offset, desc->length);
-    if (!config->coherent) {
-        cache_invalidate(frame, desc->length);
     }
     distribute(frame, desc->length);
     struct net_dma_desc buffer = {.bus = desc->bus, .length = NET_BUFFER_SIZE};
@@ -131,7 +135,7 @@ static void provide_all(void)
     const struct net_virt_rx_config *config = &net_virt_rx_config;
     for (uint32_t i = 0; i < config->buffer_count; i++) {
         struct net_dma_desc buffer = {.length = NET_BUFFER_SIZE};
-        bool inside = region_bus(&config->dma, (uint64_t)i * NET_BUFFER_SIZE, NET_BUFFER_SIZE, &buffer.bus);
+        bool inside = dma_for_device(&config->dma, (uint64_t)i * NET_BUFFER_SIZE, NET_BUFFER_SIZE, &buffer.bus);
         require(inside && ring_put(&self.driver_free, &buffer), "net_virt_rx: buffer_count", config->buffer_count);
     }
 }

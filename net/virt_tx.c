@@ -12,8 +12,8 @@
 
 #include "lib/pd.h"
 
-#include "net/cache.h"
 #include "net/config.h"
+#include "net/dma.h"
 
 #define FRAMES 256 /* on their way at once, of all clients together */
 #define MAC_BYTES 6
@@ -87,11 +87,8 @@ static bool translate(uint32_t index, const struct net_desc *desc, struct net_dm
         return false;
     }
     const struct region *region = &net_virt_tx_config.clients[index].regions[desc->region];
-    if (!region_bus(region, desc->offset, desc->length, &dma->bus)) {
+    if (!dma_to_device(region, desc->offset, desc->length, net_virt_tx_config.coherent, &dma->bus)) {
         return false;
-    }
-    if (!net_virt_tx_config.coherent) {
-        cache_clean((uint8_t *)region->base + desc->offset, desc->length);
     }
     dma->length = desc->length;
     dma->flags = desc->flags & NET_MORE;
