@@ -3,6 +3,7 @@
 import importlib.util
 import os
 
+from . import tree
 from .errors import ComposeError
 
 PAGE = 0x1000
@@ -30,7 +31,9 @@ class Device:
 
 
 class Board:
-    def __init__(self, name, dtb):
+    """official_sdk: for a system on seL4, whose kernel may give programs less of the machine (DRIVERS_OFFICIAL_SDK)."""
+
+    def __init__(self, name, dtb, official_sdk=False):
         path = os.path.join(BOARDS, name, "board.py")
         if not os.path.isfile(path):
             known = sorted(d for d in os.listdir(BOARDS) if os.path.isfile(os.path.join(BOARDS, d, "board.py")))
@@ -41,29 +44,35 @@ class Board:
         self.name, self.path = name, path
         self.load = self.facts.LOAD
         self.dma_base, self.dma_size = self.facts.DMA
-        self.tree = read_tree(dtb)
-        self.ram = self._ram()
+        self.drivers = dict(self.facts.DRIVERS)
+        if official_sdk:
+            self.drivers.update(getattr(self.facts, "DRIVERS_OFFICIAL_SDK", {}))
+        self.tree = tree.read(dtb)
+        self.ram = tree.memory(self.tree)
+        if self.ram is None:
+            raise ComposeError(f"board {name}'s device tree has no memory node")
 
     def device(self, name):
         """A device by our name for it, or by its node's path in the device tree."""
         fact = self.facts.DEVICES.get(name, {"node": name} if name.startswith("/") else None)
         if fact is None:
             raise ComposeError(f"unknown device '{name}'; board {self.name} has: {', '.join(sorted(self.facts.DEVICES))}")
+        if "node" not in fact:      # the tree does not have it
+            return Device(name, fact["base"], fact["size"], fact["irq"], fact["trigger"])
         node = self._node(fact["node"], f"device '{name}'")
-        base, size = (self._reg(node) or [(None, None)])[fact.get("reg", 0)]
+        base, size = (tree.registers(node) or [(None, None)])[fact.get("reg", 0)]
         irq, trigger = self._interrupt(node, fact.get("interrupt", 0))
         return Device(name, base, size, irq, trigger)
 
     def driver(self, service):
         """(program, device name) of a service's driver on this board."""
-        if service not in self.facts.DRIVERS:
-            raise ComposeError(f"board {self.name} has no driver for '{service}'; it has: "
-                               f"{', '.join(sorted(self.facts.DRIVERS))}")
-        return self.facts.DRIVERS[service]
+        if service not in self.drivers:
+            raise ComposeError(f"board {self.name} has no driver for '{service}'; it has: {', '.join(sorted(self.drivers))}")
+        return self.drivers[service]
 
     def conf(self):
         """What the SDK's image tool needs to know, one fact a line."""
-        gicd, gicc = self._reg(self._node(self.facts.GIC, "GIC"))[:2]
+        gicd, gicc = tree.registers(self._node(self.facts.GIC, "GIC"))[:2]
         console = self.device(self.facts.CONSOLE)
         return "".join(f"{line}\n" for line in (
             f"# {self.name}: made from its device tree and boards/{self.name}/board.py",
@@ -80,21 +89,6 @@ class Board:
             raise ComposeError(f"{what}: board {self.name}'s device tree has no node {path}")
         return self.tree.get_node(path)
 
-    def _ram(self):
-        for node in self.tree.root.nodes:
-            kind = node.get_property("device_type")
-            if kind is not None and kind.value == "memory":
-                return self._reg(node)[0]
-        raise ComposeError(f"board {self.name}'s device tree has no memory node")
-
-    def _reg(self, node):
-        """[(base, size)]; all boards so far have 64-bit cells for both at the top of the tree."""
-        prop = node.get_property("reg")
-        if prop is None:
-            return []
-        words = list(prop.data)
-        return [((words[i] << 32) | words[i + 1], (words[i + 2] << 32) | words[i + 3]) for i in range(0, len(words), 4)]
-
     def _interrupt(self, node, index):
         prop = node.get_property("interrupts")
         if prop is None:
@@ -102,13 +96,3 @@ class Board:
         kind, number, flags = list(prop.data)[3 * index:3 * index + 3]
         first = {GIC_SPI: FIRST_SPI, GIC_PPI: FIRST_PPI}[kind]
         return first + number, "edge" if flags & FLAGS_EDGE else "level"
-
-
-def read_tree(dtb):
-    try:
-        import fdt
-    except ImportError as error:
-        raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
-    with open(dtb, "rb") as f:
-        data = f.read()
-    return fdt.parse_dts(data.decode()) if dtb.endswith(".dts") else fdt.parse_dtb(data)

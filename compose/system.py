@@ -164,11 +164,12 @@ class System:
             parser.add_argument(f"--{option}", required=True)
         parser.add_argument("--config", default="release", help="debug, release or benchmark")
         parser.add_argument("--dialect", default="2.0.1", help="version of the SDK that reads the .system file")
+        parser.add_argument("--official-sdk", action="store_true", help="that SDK is not ours")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of the description")
         parser.add_argument("--picture", action="store_true", help="write NAME.dot alone; variables may be unset")
         args = parser.parse_args()
         variables = dict(v.split("=", 1) for v in args.set)
-        return cls(args.name, Board(args.board, args.dtb), args.output, args.config, args.dialect, variables,
+        return cls(args.name, Board(args.board, args.dtb, args.official_sdk), args.output, args.config, args.dialect, variables,
                    args.picture)
 
     def var(self, name, default=None, example=None):

@@ -4,6 +4,7 @@
     timer.client(pd)                    # pd's priority must be below the driver's
 """
 
+from .c import Ptr
 from .errors import ComposeError
 
 HEADER = "timer/config.h"
@@ -16,7 +17,9 @@ class Timer:
         program, device = system.board.driver("timer")
         self.system = system
         self.driver = system.pd("timer_driver", program=program, priority=priority)
-        self.config = {"irq": self.driver.device_irq(device), "client_count": 0, "clients": []}
+        registers = self.driver.device(device) if system.board.device(device).base is not None else 0
+        self.config = {"registers": Ptr(registers), "irq": self.driver.device_irq(device)}
+        self.config |= {"client_count": 0, "clients": []}
         self.driver.config(HEADER, "struct timer_driver_config", "timer_driver_config", self.config)
 
     def client(self, pd):

@@ -129,7 +129,7 @@ quoted = '$(subst ','\'',$1)'
 
 # $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
 compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
-    --dialect $(SDK_VERSION) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set $(call quoted,$v=$($v)))
+    --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set $(call quoted,$v=$($v)))
 
 # A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
 # first of all, then starts anew; the other files that compose writes change only when their content does.
@@ -139,7 +139,7 @@ system.$1.description := $2
 .PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
-$(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
+$(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
 $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
 	$$(Q)$$(call compose,$1,$2,$3)

@@ -1,4 +1,9 @@
-/* serial/driver_meson.c: Amlogic's UART (S905X3; registers as public drivers have them), for serial/driver.c.
+/* serial/driver_meson.c: Amlogic's UART, for serial/driver.c.
+ *
+ * Registers and bits: Linux, drivers/tty/serial/meson_uart.c; sDDF, drivers/serial/meson/include/uart.h, which names
+ * the S905X3 Data Sheet, Revision 02, 13.5.4, as its source. The overrun of the receive FIFO, and that CLEAR_ERRORS
+ * does not end by itself: Amlogic's own kernel, drivers/amlogic/uart/meson_uart.c. The data sheet itself was not at
+ * hand.
  *
  * The interrupt is an edge at the controller, and it is not documented whether the device holds its line up while a
  * cause lasts or sends a pulse as it arises. Both work: at an interrupt the line is taken down and let go before the

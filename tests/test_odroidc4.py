@@ -1,4 +1,5 @@
-"""The Odroid-C4 (boards/odroidc4): no machine here runs it, so this is what can be held against its device tree without one.
+"""The Odroid-C4 (boards/odroidc4): no machine here runs it, so this is what can be held against its device tree, and
+against models, without one.
 
 The tree comes from the distribution's kernel package; where that cannot be had these tests are skipped.
 """
@@ -13,7 +14,6 @@ from serval import build, paths
 
 BOARD = "odroidc4"
 FACTS = runpy.run_path(str(paths.TOP / "boards" / BOARD / "board.py"))
-TREE = runpy.run_path(str(paths.TOP / "boards" / BOARD / "tree.py"))
 GIB = 1 << 30
 SECURE_MONITOR_END = 0x07300000
 
@@ -93,16 +93,57 @@ def test_image_header(image):
     assert text_offset % 0x1000 == 0
 
 
-def test_glue_is_what_rgmii_with_2_ns_needs():
-    (device, offset, mask, value), = FACTS["DWMAC"]["glue"]
-    assert (device, offset, value) == ("gmac_glue", 0, 0x1621) and value & ~mask == 0
+# -- the GMAC's driver with the configuration of this board, against a model of the board (tests/unit/net_odroidc4.c) --
+
+UNIT = ["tests/unit/net_odroidc4.c", "tests/unit/gmac_model.c", "tests/unit/fake_microkit.c", "net/driver_dwmac.c",
+        "net/dwmac_phy.c", "lib/pd/notify.c", "lib/pd/dispatch.c", "lib/ring/ring.c", "lib/region/region.c",
+        "lib/log/log.c", "lib/log/format.c"]
+ENTRY = re.compile(r"^        \{\n(?:            \..*\n){3,4}        \},\n", re.MULTILINE)   # of an array
 
 
-@pytest.mark.parametrize(("holes", "part"), [
-    ([], (0, 0x40000000)),
-    ([(0x05000000, 0x05300000), (0x05300000, 0x07300000)], (0x07400000, 0x40000000)),
-    ([(0x3fe00001, 0x3fe00002)], (0, 0x3fe00000)),
-    ([(0, 0x100000)], (0x200000, 0x40000000)),
-])
-def test_memory_without_holes(holes, part):
-    assert TREE["usable"](0, 0x40000000, holes) == part
+@pytest.fixture(scope="module")
+def driver_config(image):
+    return (image.parent / "webserver" / "eth_driver.config.c").read_text()
+
+
+@pytest.fixture(scope="module")
+def driver_objects(tmp_path_factory):
+    """All but the configuration, compiled once."""
+    folder = tmp_path_factory.mktemp("objects")
+    subprocess.run(["clang", "-std=gnu11", "-O1", "-g", "-D_GNU_SOURCE", f"-I{paths.TOP}", f"-I{paths.TOP}/tests/unit",
+                    "-fsanitize=undefined", "-fno-sanitize-recover=all", "-c", *[paths.TOP / source for source in UNIT]],
+                   cwd=folder, check=True)
+    return folder
+
+
+def run_driver(objects, config, folder):
+    (folder / "config.c").write_text(config)
+    subprocess.run(["clang", "-std=gnu11", f"-I{paths.TOP}", "-fsanitize=undefined", "-o", folder / "driver",
+                    folder / "config.c", *objects.glob("*.o")], check=True)
+    return subprocess.run([folder / "driver"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def test_glue_phy_and_link(driver_objects, driver_config, tmp_path):
+    done = run_driver(driver_objects, driver_config, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("entry", range(len(FACTS["DWMAC"]["glue"]) + len(FACTS["DWMAC"]["phy_writes"])))
+def test_each_write_to_glue_and_phy_is_needed(driver_objects, driver_config, tmp_path, entry):
+    """Without any one of them a clock is missing or glitches, or frames do not arrive whole."""
+    entries = list(ENTRY.finditer(driver_config))
+    assert len(entries) == len(FACTS["DWMAC"]["glue"]) + len(FACTS["DWMAC"]["phy_writes"])
+    kind = "glue_count" if entry < len(FACTS["DWMAC"]["glue"]) else "phy_write_count"
+    config = driver_config[:entries[entry].start()] + driver_config[entries[entry].end():]
+    config = re.sub(rf"\.{kind} = (\d+)", lambda found: f".{kind} = {int(found[1]) - 1}", config)
+    done = run_driver(driver_objects, config, tmp_path)
+    assert done.returncode == 1 and "check failed" in done.stderr
+
+
+def test_glue_in_another_order_fails(driver_objects, driver_config, tmp_path):
+    entries = [found.group() for found in ENTRY.finditer(driver_config)][:len(FACTS["DWMAC"]["glue"])]
+    assert driver_config.count("".join(entries)) == 1
+    other = driver_config.replace("".join(entries), "".join(entries[1:] + entries[:1]))
+    done = run_driver(driver_objects, other, tmp_path)
+    assert done.returncode == 1 and "check failed" in done.stderr

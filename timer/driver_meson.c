@@ -1,8 +1,11 @@
-/* timer/driver_meson.c: timer A of Amlogic's S905X3 (registers as public drivers have them), for timer/driver.c where EL0 has the physical
- * counter but no timer of its own.
+/* timer/driver_meson.c: timer A of Amlogic's S905X3, for timer/driver.c where EL0 has the physical counter but no
+ * timer of its own.
  *
- * It counts 16 bits down, in steps of 1 us to 1 ms, then sends one edge. A deadline further away than 65 ms is approached in
- * coarser steps first, never past it: three interrupts too many at most, and one more for each 65 s.
+ * It counts 16 bits down, in steps of 1 us to 1 ms, then sends one edge. A deadline further away than 65 ms is
+ * approached in coarser steps first, never past it: three interrupts too many at most, and one more for each 65 s.
+ *
+ * Registers and bits: Fuchsia, aml-hrtimer-regs.h (of the S905D3, the same family); Linux,
+ * drivers/clocksource/timer-meson6.c (of older chips, the same). The data sheet was not at hand.
  */
 #include "lib/pd.h"
 #include "timer/device.h"

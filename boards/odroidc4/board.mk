@@ -4,11 +4,7 @@
 BOARD_LOAD := 0x20000000
 BOARD_UART := meson
 BOARD_BOOTED_BY_UBOOT := yes
-BOARD_DTB := $(CACHE_DIR)/boards/odroidc4.dtb
+BOARD_DTB := $(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb
 
-$(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb: | $(PACKAGES_READY)
-	@boards/odroidc4/fetch-dtb $@
-
-$(BOARD_DTB): boards/odroidc4/tree.py $(CACHE_DIR)/boards/meson-sm1-odroid-c4.dtb $(PYTHON_READY)
-	$(call say,DTB,$@)
-	$(Q)$(COMPOSE) $(wordlist 1,2,$^) $@
+$(BOARD_DTB): boards/odroidc4/fetch-dtb | $(PACKAGES_READY)
+	@$< $@

@@ -1,5 +1,5 @@
-"""HardKernel's Odroid-C4 (Amlogic S905X3, GIC-400). The device tree is that of the distribution's kernel (tree.py makes it plain);
-it states 1 GiB of the board's 4, which the firmware would mend for Linux, and which is enough here."""
+"""HardKernel's Odroid-C4 (Amlogic S905X3, GIC-400). The device tree is that of the distribution's kernel; it states 1 GiB
+of the board's 4, which the firmware would mend for Linux, and which is enough here."""
 
 LOAD = 0x20000000
 
@@ -14,6 +14,10 @@ CONSOLE = "uart"
 DEVICES = {
     "uart": {"node": "/soc/bus@ff800000/serial@3000"},          # UART_AO, on the board's 4-pin header
     "timer": {"node": "/timer", "interrupt": 1},
+    # Timers A to E, which the tree does not have: ISA_TIMER_MUX is word 0x3c50 of the bus at 0xffd00000 (Fuchsia,
+    # aml-hrtimer-regs.h), in the watchdog's page. Timer A's interrupt as on the S905 (seL4's util_libs, TIMER_A_IRQ of
+    # the ODROID-C2).
+    "timer_a": {"base": 0xffd0f140, "size": 0x64, "irq": 42, "trigger": "edge"},
     "gmac": {"node": "/soc/ethernet@ff3f0000"},
     "gmac_glue": {"node": "/soc/ethernet@ff3f0000", "reg": 1},  # PRG_ETH0
 }
@@ -26,19 +30,35 @@ DRIVERS = {
     "net": ("net_driver_dwmac", "gmac"),
 }
 
-# PRG_ETH0 (Linux, drivers/net/ethernet/stmicro/stmmac/dwmac-meson8b.c has its bits): RGMII; the 125 MHz clock from 1000 MHz
-# by 4 and 2; 2 ns of transmit delay (amlogic,tx-delay-ns); the clock of RGMII on; the reference clock on. No receive delay.
-RGMII, TX_DELAY_2_NS, CLOCK_1000_MHZ_BY_4, TX_CLOCK, REFERENCE_CLOCK = 1 << 0, 1 << 5, 4 << 7, 1 << 10, 1 << 12
-PRG_ETH0_MASK = 0x7 | 1 << 4 | 3 << 5 | 7 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13
+# seL4 gives EL0 the physical counter of this board, but no timer.
+DRIVERS_OFFICIAL_SDK = {
+    "timer": ("timer_driver_meson", "timer_a"),
+}
 
-# struct net_dwmac_config (net/dwmac.h). The PHY is an RTL8211F whose interrupt goes to a GPIO: it is asked instead. It adds
-# no delay of its own (phy-mode "rgmii"): TXDLY and RXDLY off. MDIO's clock: clk81, 166 MHz, by 102.
+# PRG_ETH0 and PRG_ETH1, the GMAC's surroundings (bits: Linux, drivers/net/ethernet/stmicro/stmmac/dwmac-meson8b.c;
+# HardKernel's U-Boot, board/hardkernel/odroidc4/odroidc4.c, ends with the same 0x1621 in the first). RGMII; 125 MHz
+# from 1000 MHz (fclk_div2) by 4 and by 2; 2 ns of transmit delay (amlogic,tx-delay-ns); no receive delay and no
+# adjustment of its timing.
+RGMII, TX_DELAY_2_NS, CLOCK_1000_MHZ_BY_4, TX_CLOCK, REFERENCE_CLOCK = 1 << 0, 1 << 5, 4 << 7, 1 << 10, 1 << 12
+MODE_MASK, SOURCE_MASK, TX_DELAY_MASK, DIVIDER_MASK, INVERTED_MASK = 7 << 0, 1 << 4, 3 << 5, 7 << 7, 1 << 11
+RX_ADJUST_MASK, RX_DELAY_MASK = 0xfff << 13, 0xf << 16
+SET_UP_MASK = MODE_MASK | SOURCE_MASK | TX_DELAY_MASK | DIVIDER_MASK | INVERTED_MASK | RX_ADJUST_MASK
+
+# struct net_dwmac_config (net/dwmac.h). The transmit clock stands still while its source and divider change. The PHY
+# is an RTL8211F whose interrupt goes to a GPIO: it is asked instead. It adds no delay of its own (phy-mode "rgmii"):
+# TXDLY and RXDLY off (Linux, drivers/net/phy/realtek.c). MDIO's clock: clk81, 166 MHz, by 102.
 DWMAC = {
     "phy": 0,
     "mdc": 4,
     "phy_page": 31,
     "phy_writes": [(0xd08, 0x11, 1 << 8, 0), (0xd08, 0x15, 1 << 3, 0)],
-    "glue": [("gmac_glue", 0, PRG_ETH0_MASK, RGMII | TX_DELAY_2_NS | CLOCK_1000_MHZ_BY_4 | TX_CLOCK | REFERENCE_CLOCK)],
+    "glue": [
+        ("gmac_glue", 0, TX_CLOCK, 0),
+        ("gmac_glue", 0, SET_UP_MASK, RGMII | TX_DELAY_2_NS | CLOCK_1000_MHZ_BY_4),
+        ("gmac_glue", 4, RX_DELAY_MASK, 0),
+        ("gmac_glue", 0, TX_CLOCK, TX_CLOCK),
+        ("gmac_glue", 0, REFERENCE_CLOCK, REFERENCE_CLOCK),
+    ],
 }
 
 IRQS = 256
