@@ -7,8 +7,9 @@ import subprocess
 import pytest
 from serval import paths
 
+BOARD = "qemu_virt_aarch64"     # the default: what is tested for does not depend on it
 VARIABLES = ("MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT "
-             "WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA")
+             "NFS_UID NFS_GID WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA")
 
 
 def make(*arguments, environment=None, folder=paths.TOP):
@@ -31,7 +32,7 @@ def fixture_sdk(tmp_path_factory):
     sdk = tmp_path_factory.mktemp("sdk") / "microkit-sdk"
     shutil.copytree(paths.CACHE / "sdk", sdk)
     for board in (sdk / "board").iterdir():     # of earlier runs
-        if board.name != paths.BOARD:
+        if board.name != BOARD:
             shutil.rmtree(board)
     (sdk / "VERSION").write_text("1.4.1\n")
     return sdk
@@ -71,17 +72,17 @@ def test_misspelling_in_the_environment_is_found():
 def test_sdk_without_the_board(sdk, tmp_path):
     other = tmp_path / "sdk"
     shutil.copytree(sdk, other)
-    (other / "board" / paths.BOARD).rename(other / "board" / "toaster")
+    (other / "board" / BOARD).rename(other / "board" / "toaster")
     done = make("hello", f"MICROKIT_SDK={other}")
-    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no board {paths.BOARD}. It has: toaster.  Stop.\n")
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no board {BOARD}. It has: toaster.  Stop.\n")
 
 
 def test_sdk_without_the_config(sdk, tmp_path):
     other = tmp_path / "sdk"
     shutil.copytree(sdk, other)
-    shutil.rmtree(other / "board" / paths.BOARD / "release")
+    shutil.rmtree(other / "board" / BOARD / "release")
     done = make("hello", f"MICROKIT_SDK={other}")
-    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {paths.BOARD}. It has: benchmark debug.  Stop.\n")
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {BOARD}. It has: benchmark debug.  Stop.\n")
 
 
 def test_foreign_sdk_builds_in_its_dialect(sdk, tmp_path):
@@ -145,7 +146,7 @@ def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_p
     arguments = ("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={tmp_path}/out")
     done = make(*arguments, folder=tree)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board {paths.BOARD} has: "
+    assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board {BOARD} has: "
                                            "rtc, timer, uart, virtio_net")
     assert len(done.stderr.splitlines()) == 2
     script.write_text(good)

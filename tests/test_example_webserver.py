@@ -11,7 +11,7 @@ import pytest
 from serval import build, paths
 from serval.http import GENEROUS_S, get
 from serval.nfs import NfsServer
-from serval.qemu import Guest
+from serval.qemu import Guest, needs_machine
 from serval.siterules import make_site
 
 WEB_ADDRESS = "10.0.2.16"
@@ -92,6 +92,7 @@ class Foreground:
             self.process.stdin.close()
 
 
+@needs_machine
 def test_qemu_from_dev_null_and_the_mount_heals(built, export):
     """Booted while there is no NFS server: it serves, says why there are no files, and finds them when they come."""
     port = free_port()
@@ -115,6 +116,7 @@ def test_qemu_from_dev_null_and_the_mount_heals(built, export):
             export.stop()
 
 
+@needs_machine
 def test_ctrl_a_x_quits(built):
     with Foreground([*built[0], f"HTTP_PORT={free_port()}"], subprocess.PIPE) as qemu:
         qemu.wait_for(r"DHCP request finished, IP address for netif e0 is: 10\.0\.2\.15\r?$")

@@ -11,7 +11,9 @@ import time
 import pytest
 from serval import browser, paths
 from serval.http import curl
+from serval.qemu import needs_machine
 
+pytestmark = needs_machine
 START_S = 400
 
 

@@ -20,6 +20,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from . import paths
 from .gdb import Gdb
 
@@ -27,13 +29,23 @@ LOAD_ADDRESS = 0x70000000
 GENEROUS_S = 120    # a wait that ends by itself only when something is wrong, also on a busy 2-core machine
 
 
+def machine_args(board=paths.BOARD):
+    """Path of boards/BOARD/qemu.args; there is none for a machine that QEMU does not have."""
+    return paths.TOP / "boards" / board / "qemu.args"
+
+
+needs_machine = pytest.mark.skipif(not machine_args().exists(), reason=f"no QEMU has a model of {paths.BOARD}")
+
+
 class GuestError(AssertionError):
     """The guest did not do what was waited for; the text ends with what its console said."""
 
 
 def board_args(board=paths.BOARD):
-    """The machine's arguments, from boards/BOARD/qemu.args."""
-    return shlex.split((paths.TOP / "boards" / board / "qemu.args").read_text(), comments=True)
+    """The machine's arguments, from boards/BOARD/qemu.args. A test that needs a machine which QEMU does not have is skipped."""
+    if not machine_args(board).exists():
+        pytest.skip(f"no QEMU has a model of {board}")
+    return shlex.split(machine_args(board).read_text(), comments=True)
 
 
 class Qmp:
