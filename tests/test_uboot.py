@@ -1,8 +1,9 @@
-"""A real U-Boot starts Serval on QEMU's `virt`, as one does on a board: by its scripts, from TFTP and from a card, with `go`.
+"""A real U-Boot starts Serval on QEMU's `virt`, as one does on a board: by its scripts, from TFTP and from a card, with
+`go`.
 
-`go` calls the image's first byte at EL2 or EL1 with translation and caches on, argc and argv in x0 and x1, in memory that
-U-Boot has used. U-Boot comes from a later release of the distribution (this one's never leaves `go` on a PL011); where it
-cannot be had these tests are skipped.
+That calls the image's first byte at EL2 or EL1 with translation and caches on, argc and argv in x0 and x1, in memory
+that U-Boot has used. U-Boot comes from a later release of the distribution (this one's never leaves `go` on a PL011);
+where it cannot be had these tests are skipped.
 """
 
 import shutil
@@ -40,7 +41,8 @@ def test_scripts_are_what_uboot_reads():
     image = build.system("hello")
     card, tftp = (uimage.read_script(path.read_bytes()) for path in scripts_beside(image))
     assert card.name == tftp.name == "Serval hello" and card.time == tftp.time == 0
-    assert "if load ${devtype} ${devno}${devnum}:${distro_bootpart} 0x70000000 hello.img; then\n    go 0x70000000\n" in card.text
+    device = "${devtype} ${devno}${devnum}:${distro_bootpart}"
+    assert f"if load {device} 0x70000000 hello.img; then\n    go 0x70000000\n" in card.text
     assert "if tftpboot 0x70000000 hello.img; then\n    go 0x70000000\n" in tftp.text
 
 
@@ -99,8 +101,10 @@ def test_web_server(uboot, tmp_path):
         for path in (image, *scripts_beside(image)):
             shutil.copy(path, tftp)
         # U-Boot has the network's first address.
-        with Guest(None, {"http": ("tcp", "10.0.2.17", 80)}, netdev=f"user,tftp={tftp}", args=["-bios", str(uboot)]) as guest:
-            at_prompt(guest, "setenv autoload no; dhcp", "tftpboot ${scriptaddr} webserver.tftp.scr && source ${scriptaddr}")
+        with Guest(None, {"http": ("tcp", "10.0.2.17", 80)}, netdev=f"user,tftp={tftp}",
+                   args=["-bios", str(uboot)]) as guest:
+            at_prompt(guest, "setenv autoload no; dhcp",
+                      "tftpboot ${scriptaddr} webserver.tftp.scr && source ${scriptaddr}")
             guest.expect(r"Starting async server on 0\.0\.0\.0:80")
             for case in ("start", "utf-8", "200003 bytes"):
                 CASES[case](f"http://127.0.0.1:{guest.port('http')}")

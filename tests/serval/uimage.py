@@ -26,12 +26,14 @@ def demand(condition, what):
 def read_script(data):
     """A script's name, time and text, both checksums checked. Its data is a table of sizes that ends with 0, then the text."""
     demand(len(data) > HEADER.size + 8, "too short")
-    magic, header_crc, time, size, load, entry, data_crc, system, arch, kind, compression, name = HEADER.unpack_from(data)
+    fields = HEADER.unpack_from(data)
+    magic, header_crc, time, size, load, entry, data_crc, *kind, name = fields
     body = data[HEADER.size:]
     demand(magic == MAGIC, "magic")
-    demand(binascii.crc32(data[:4] + bytes(4) + data[8:HEADER.size]) == header_crc, "the header's checksum")
+    header = data[:4] + bytes(4) + data[8:HEADER.size]
+    demand(binascii.crc32(header) == header_crc, "the header's checksum")
     demand(len(body) == size and binascii.crc32(body) == data_crc, "the data's checksum")
-    demand((system, arch, kind, compression, load, entry) == (OS_LINUX, ARCH_ARM64, TYPE_SCRIPT, COMPRESSION_NONE, 0, 0), "kind")
+    demand(kind == [OS_LINUX, ARCH_ARM64, TYPE_SCRIPT, COMPRESSION_NONE] and (load, entry) == (0, 0), "kind")
     length, end = struct.unpack_from(">2I", body)
     demand(end == 0 and length == len(body) - 8, "the table of sizes")
     return Script(name.rstrip(b"\0").decode(), time, body[8:].decode())
