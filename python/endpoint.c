@@ -1,4 +1,4 @@
-/* endpoint.c: endpoints for module socket: their pool, and what does not depend on their kind (endpoint_tcp.c, endpoint_udp.c).
+/* endpoint.c: endpoints for module socket: their pool, and what their families (endpoint_tcp.c, endpoint_udp.c, endpoint_http.c) share.
  *   when full endpoint_take() refuses
  */
 #include "lib/pd.h"
@@ -54,12 +54,12 @@ void endpoint_notify(struct endpoint *endpoint, uint32_t events)
 
 /* The pool */
 
-struct endpoint *endpoint_take(enum kind kind)
+struct endpoint *endpoint_take(const struct endpoint_family *family, enum kind kind)
 {
     struct endpoint *endpoint = self.free;
     if (endpoint) {
         self.free = endpoint->next;
-        *endpoint = (struct endpoint){.kind = kind};
+        *endpoint = (struct endpoint){.family = family, .kind = kind};
         endpoint->queue_end = &endpoint->queue;
     }
     return endpoint;
@@ -100,6 +100,7 @@ void endpoint_init(void)
         endpoint_give_back(&self.endpoints[i]);
     }
     endpoint_tcp_init();
+    endpoint_http_init();
 }
 
 bool endpoint_available(void)
@@ -122,25 +123,23 @@ void endpoint_close(struct endpoint *endpoint)
     for (struct endpoint *waiting; (waiting = unqueue(endpoint)) != NULL;) {
         endpoint_close(waiting);
     }
-    if (endpoint->kind == UDP) {
-        endpoint_udp_close(endpoint);
-    } else {
-        endpoint_tcp_close(endpoint);
-    }
+    endpoint->family->close(endpoint);
     endpoint_give_back(endpoint);
 }
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address)
 {
-    if (endpoint->kind == UDP) {
-        return endpoint_errno_of(udp_bind(endpoint->udp, &address->ip, address->port));
+    if (endpoint->kind == TCP_NEW && http_owns(address->port)) {
+        endpoint->family->close(endpoint);
+        endpoint_http_bind(endpoint, address);
+        return 0;
     }
-    return endpoint_tcp_bind(endpoint, address);
+    return endpoint->family->bind(endpoint, address);
 }
 
 int endpoint_listen(struct endpoint *endpoint, int backlog)
 {
-    return endpoint->kind == UDP ? MP_EOPNOTSUPP : endpoint_tcp_listen(endpoint, backlog);
+    return endpoint->family->listen(endpoint, backlog);
 }
 
 struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer)
@@ -148,22 +147,17 @@ struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_addr
     for (struct endpoint *first; (first = unqueue(endpoint)) != NULL;) {
         if (endpoint_peer_address(first, peer)) {
             first->waiting = false;
-            endpoint_tcp_accepted(first);
+            first->family->accepted(first);
             return first;
         }
-        endpoint_close(first); /* reset by its peer while it waited */
+        endpoint_close(first); /* its peer has gone while it waited */
     }
     return NULL;
 }
 
 int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address)
 {
-    if (endpoint->kind == UDP) {
-        endpoint->to = *address;
-        endpoint->to_set = true;
-        return 0;
-    }
-    return endpoint_tcp_connect(endpoint, address);
+    return endpoint->family->connect(endpoint, address);
 }
 
 int endpoint_take_error(struct endpoint *endpoint)
@@ -175,62 +169,44 @@ int endpoint_take_error(struct endpoint *endpoint)
 
 int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
 {
-    return endpoint->kind == UDP ? MP_ENOTCONN : endpoint_tcp_shutdown(endpoint, read, write);
+    return endpoint->family->shutdown(endpoint, read, write);
 }
 
 intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
 {
-    if (endpoint->kind == UDP) {
-        return endpoint_udp_receive(endpoint, buffer, size, from, error);
-    }
-    return endpoint_tcp_receive(endpoint, buffer, size, from, error);
+    return endpoint->family->receive(endpoint, buffer, size, from, error);
 }
 
 intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
 {
-    if (endpoint->kind == UDP) {
-        return endpoint_udp_send(endpoint, data, size, error);
-    }
-    return endpoint_tcp_send(endpoint, data, size, error);
+    return endpoint->family->send(endpoint, data, size, error);
 }
 
 size_t endpoint_line_length(struct endpoint *endpoint, size_t limit)
 {
-    return endpoint->kind == UDP ? 0 : endpoint_tcp_line_length(endpoint, limit);
+    return endpoint->family->line_length(endpoint, limit);
 }
 
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events)
 {
-    uint32_t there = endpoint->kind == UDP ? endpoint_udp_ready(endpoint) : endpoint_tcp_ready(endpoint);
-    uint32_t ready = there & (events | ENDPOINT_ERROR | ENDPOINT_HANGUP);
+    uint32_t ready = endpoint->family->ready(endpoint) & (events | ENDPOINT_ERROR | ENDPOINT_HANGUP);
     endpoint->interest = ready ? 0 : (uint8_t)events;
     return ready;
 }
 
 bool endpoint_local_address(const struct endpoint *endpoint, struct endpoint_address *address)
 {
-    if (endpoint->kind == UDP) {
-        *address = (struct endpoint_address){endpoint->udp->local_ip, endpoint->udp->local_port};
-    } else if (endpoint->tcp) {
-        *address = (struct endpoint_address){endpoint->tcp->local_ip, endpoint->tcp->local_port};
-    } else {
-        return false;
-    }
-    return true;
+    return endpoint->family->local(endpoint, address);
 }
 
 bool endpoint_peer_address(const struct endpoint *endpoint, struct endpoint_address *address)
 {
-    if (endpoint->kind == UDP) {
-        *address = endpoint->to;
-        return endpoint->to_set;
-    }
-    return endpoint_tcp_peer(endpoint, address);
+    return endpoint->family->peer(endpoint, address);
 }
 
 void endpoint_set_keepalive(struct endpoint *endpoint, bool on)
 {
-    if (endpoint->kind != UDP && endpoint->tcp) {
+    if (endpoint->family == &endpoint_tcp && endpoint->tcp) {
         if (on) {
             ip_set_option(endpoint->tcp, SOF_KEEPALIVE);
         } else {

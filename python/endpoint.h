@@ -20,6 +20,7 @@
 #define ENDPOINT_BACKLOG 128 /* connections that wait for accept, at least; a SYN beyond is dropped, and comes again */
 
 struct endpoint;
+struct http_app;
 
 struct endpoint_address {
     ip_addr_t ip;
@@ -50,6 +51,12 @@ size_t endpoint_line_length(struct endpoint *endpoint, size_t limit);
 
 /* Which of `events` (and errors, always) are there; the worker is woken when one of the others comes. */
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events);
+
+/* The front (http/server.h): a socket that listens on a port of its gets requests by it (endpoint_http.c). What a program has mounted
+ * and claimed outlives it, until the next one takes the site, or listens without having taken it: then all requests are its own. */
+extern const struct http_app endpoint_http_app;
+void endpoint_http_program_begins(void);
+void endpoint_http_take_site(void);
 
 bool endpoint_local_address(const struct endpoint *endpoint, struct endpoint_address *address);
 bool endpoint_peer_address(const struct endpoint *endpoint, struct endpoint_address *address);

@@ -188,7 +188,7 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     if (error != ERR_OK || !pcb) {
         return ERR_VAL;
     }
-    struct endpoint *endpoint = endpoint_take(TCP_CONNECTED);
+    struct endpoint *endpoint = endpoint_take(&endpoint_tcp, TCP_CONNECTED);
     if (!endpoint) {
         tcp_abort(pcb);
         return ERR_ABRT;
@@ -208,7 +208,7 @@ void endpoint_tcp_init(void)
 
 struct endpoint *endpoint_tcp_new(void)
 {
-    struct endpoint *endpoint = endpoint_take(TCP_NEW);
+    struct endpoint *endpoint = endpoint_take(&endpoint_tcp, TCP_NEW);
     struct tcp_pcb *pcb = endpoint ? tcp_new() : NULL;
     if (endpoint && !pcb) {
         endpoint_give_back(endpoint);
@@ -239,7 +239,7 @@ static void close_connection(struct endpoint *endpoint)
     }
 }
 
-void endpoint_tcp_close(struct endpoint *endpoint)
+static void close_one(struct endpoint *endpoint)
 {
     forget_owed(endpoint);
     if (endpoint->kind == TCP_LISTENING) {
@@ -254,12 +254,12 @@ void endpoint_tcp_close(struct endpoint *endpoint)
     }
 }
 
-int endpoint_tcp_bind(struct endpoint *endpoint, const struct endpoint_address *address)
+static int bind_to(struct endpoint *endpoint, const struct endpoint_address *address)
 {
     return endpoint->kind == TCP_NEW ? endpoint_errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port)) : MP_EINVAL;
 }
 
-int endpoint_tcp_listen(struct endpoint *endpoint, int backlog)
+static int start_listening(struct endpoint *endpoint, int backlog)
 {
     if (endpoint->kind == TCP_LISTENING) {
         return 0;
@@ -280,12 +280,12 @@ int endpoint_tcp_listen(struct endpoint *endpoint, int backlog)
     return 0;
 }
 
-void endpoint_tcp_accepted(struct endpoint *endpoint)
+static void accepted(struct endpoint *endpoint)
 {
     tcp_backlog_accepted(endpoint->tcp);
 }
 
-int endpoint_tcp_connect(struct endpoint *endpoint, const struct endpoint_address *address)
+static int connect_to(struct endpoint *endpoint, const struct endpoint_address *address)
 {
     if (endpoint->kind == TCP_CONNECTED) {
         return MP_EISCONN;
@@ -304,7 +304,7 @@ int endpoint_tcp_connect(struct endpoint *endpoint, const struct endpoint_addres
     return error == ERR_OK ? MP_EINPROGRESS : endpoint_errno_of(error);
 }
 
-int endpoint_tcp_shutdown(struct endpoint *endpoint, bool read, bool write)
+static int shut_down(struct endpoint *endpoint, bool read, bool write)
 {
     if (endpoint->kind != TCP_CONNECTED) {
         return MP_ENOTCONN;
@@ -336,7 +336,16 @@ static intptr_t nothing(struct endpoint *endpoint, int *error)
     return -1;
 }
 
-intptr_t endpoint_tcp_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
+static bool peer(const struct endpoint *endpoint, struct endpoint_address *address)
+{
+    if (endpoint->kind != TCP_CONNECTED || !endpoint->tcp) {
+        return false;
+    }
+    *address = (struct endpoint_address){endpoint->tcp->remote_ip, endpoint->tcp->remote_port};
+    return true;
+}
+
+static intptr_t receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
 {
     if (!endpoint->unread[0]) {
         return nothing(endpoint, error);
@@ -347,12 +356,12 @@ intptr_t endpoint_tcp_receive(struct endpoint *endpoint, void *buffer, size_t si
         tcp_recved(endpoint->tcp, count);
     }
     if (from) {
-        endpoint_tcp_peer(endpoint, from);
+        peer(endpoint, from);
     }
     return count;
 }
 
-size_t endpoint_tcp_line_length(const struct endpoint *endpoint, size_t limit)
+static size_t line_length(struct endpoint *endpoint, size_t limit)
 {
     size_t before = 0;
     for (const struct pbuf *part = endpoint->unread[0]; part && before < limit; part = part->next) {
@@ -378,7 +387,7 @@ static size_t write_some(struct endpoint *endpoint, const void *data, size_t siz
     return count;
 }
 
-intptr_t endpoint_tcp_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
+static intptr_t send_bytes(struct endpoint *endpoint, const void *data, size_t size, int *error)
 {
     if (endpoint->kind != TCP_CONNECTED || endpoint->shut) {
         *error = endpoint->kind == TCP_CONNECTING ? MP_EAGAIN : endpoint_take_error(endpoint);
@@ -396,7 +405,7 @@ intptr_t endpoint_tcp_send(struct endpoint *endpoint, const void *data, size_t s
     return (intptr_t)count;
 }
 
-uint32_t endpoint_tcp_ready(const struct endpoint *endpoint)
+static uint32_t ready(const struct endpoint *endpoint)
 {
     switch ((enum kind)endpoint->kind) {
     case TCP_BROKEN:
@@ -410,16 +419,33 @@ uint32_t endpoint_tcp_ready(const struct endpoint *endpoint)
     case FREE:
     case TCP_NEW:
     case UDP:
+    case HTTP_BOUND:
+    case HTTP_LISTENING:
+    case EXCHANGE:
         break;
     }
     return ENDPOINT_HANGUP;
 }
 
-bool endpoint_tcp_peer(const struct endpoint *endpoint, struct endpoint_address *address)
+static bool local(const struct endpoint *endpoint, struct endpoint_address *address)
 {
-    if (endpoint->kind != TCP_CONNECTED || !endpoint->tcp) {
-        return false;
+    if (endpoint->tcp) {
+        *address = (struct endpoint_address){endpoint->tcp->local_ip, endpoint->tcp->local_port};
     }
-    *address = (struct endpoint_address){endpoint->tcp->remote_ip, endpoint->tcp->remote_port};
-    return true;
+    return endpoint->tcp != NULL;
 }
+
+const struct endpoint_family endpoint_tcp = {
+    .close = close_one,
+    .bind = bind_to,
+    .listen = start_listening,
+    .accepted = accepted,
+    .connect = connect_to,
+    .shutdown = shut_down,
+    .receive = receive,
+    .send = send_bytes,
+    .line_length = line_length,
+    .ready = ready,
+    .local = local,
+    .peer = peer,
+};

@@ -60,7 +60,7 @@ static void take_datagrams(struct endpoint *endpoint)
 
 struct endpoint *endpoint_udp_new(void)
 {
-    struct endpoint *endpoint = endpoint_take(UDP);
+    struct endpoint *endpoint = endpoint_take(&endpoint_udp, UDP);
     if (!endpoint) {
         return NULL;
     }
@@ -76,14 +76,13 @@ struct endpoint *endpoint_udp_new(void)
     return endpoint;
 }
 
-void endpoint_udp_close(struct endpoint *endpoint)
+static void close_one(struct endpoint *endpoint)
 {
     udp_remove(endpoint->udp);
     take_datagrams(endpoint);
 }
 
-intptr_t endpoint_udp_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
-    int *error)
+static intptr_t receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
 {
     if (endpoint->head == endpoint->tail) {
         *error = MP_EAGAIN;
@@ -98,12 +97,12 @@ intptr_t endpoint_udp_receive(struct endpoint *endpoint, void *buffer, size_t si
     return count;
 }
 
-uint32_t endpoint_udp_ready(const struct endpoint *endpoint)
+static uint32_t ready(const struct endpoint *endpoint)
 {
     return ENDPOINT_WRITE | (endpoint->head != endpoint->tail ? ENDPOINT_READ : 0);
 }
 
-intptr_t endpoint_udp_send(struct endpoint *endpoint, const void *data, size_t size, int *error)
+static intptr_t send_bytes(struct endpoint *endpoint, const void *data, size_t size, int *error)
 {
     if (!endpoint->to_set) {
         *error = MP_ENOTCONN;
@@ -126,6 +125,66 @@ intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t si
     *error = endpoint_errno_of(result);
     return result == ERR_OK ? (intptr_t)size : -1;
 }
+
+static int bind_to(struct endpoint *endpoint, const struct endpoint_address *address)
+{
+    return endpoint_errno_of(udp_bind(endpoint->udp, &address->ip, address->port));
+}
+
+static int start_listening(struct endpoint *endpoint, int backlog)
+{
+    return MP_EOPNOTSUPP;
+}
+
+static void accepted(struct endpoint *endpoint)
+{
+}
+
+static int connect_to(struct endpoint *endpoint, const struct endpoint_address *address)
+{
+    endpoint->to = *address;
+    endpoint->to_set = true;
+    return 0;
+}
+
+static int shut_down(struct endpoint *endpoint, bool read, bool write)
+{
+    return MP_ENOTCONN;
+}
+
+static size_t line_length(struct endpoint *endpoint, size_t limit)
+{
+    return 0;
+}
+
+static bool local(const struct endpoint *endpoint, struct endpoint_address *address)
+{
+    *address = (struct endpoint_address){endpoint->udp->local_ip, endpoint->udp->local_port};
+    return true;
+}
+
+static bool peer(const struct endpoint *endpoint, struct endpoint_address *address)
+{
+    *address = endpoint->to;
+    return endpoint->to_set;
+}
+
+const struct endpoint_family endpoint_udp = {
+    .close = close_one,
+    .bind = bind_to,
+    .listen = start_listening,
+    .accepted = accepted,
+    .connect = connect_to,
+    .shutdown = shut_down,
+    .receive = receive,
+    .send = send_bytes,
+    .line_length = line_length,
+    .ready = ready,
+    .local = local,
+    .peer = peer,
+};
+
+/* Names */
 
 static void on_name(const char *name, const ip_addr_t *ip, void *argument)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "lib/log.h"
 #include "python/config.h"
+#include "python/endpoint.h"
 #include "python/files.h"
 #include "python/port.h"
 #include "python/vfs_files.h"
@@ -67,6 +68,7 @@ static void start_interpreter(void)
     if (files_available()) {
         vfs_files_mount();
     }
+    endpoint_http_program_begins();
 }
 
 static void stop_interpreter(void)

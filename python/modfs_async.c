@@ -18,6 +18,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
+#include "python/asyncio_wait.h"
 #include "python/files.h"
 #include "python/port.h"
 #include "python/vfs_files.h"
@@ -62,25 +63,6 @@ static const mp_obj_type_t operation_type;
 static const mp_obj_type_t async_file_type;
 
 /* asyncio */
-
-static mp_obj_t asyncio_global(qstr name)
-{
-    mp_map_elem_t *element = mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map,
-        MP_OBJ_NEW_QSTR(MP_QSTR_asyncio_dot_core), MP_MAP_LOOKUP);
-    if (!element) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("no running event loop"));
-    }
-    return mp_load_attr(element->value, name);
-}
-
-/* Suspend the task that runs until this operation's stream is readable. */
-static void wait_in_asyncio(struct operation *operation)
-{
-    mp_obj_t call[3];
-    mp_load_method(asyncio_global(MP_QSTR__io_queue), MP_QSTR_queue_read, call);
-    call[2] = MP_OBJ_FROM_PTR(operation);
-    mp_call_method_n_kw(1, 0, call);
-}
 
 static mp_uint_t operation_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t argument, int *error)
 {
@@ -307,7 +289,7 @@ static mp_obj_t operation_iternext(mp_obj_t self_in)
             mp_raise_OSError(error);
         }
     }
-    wait_in_asyncio(operation);
+    asyncio_wait(MP_OBJ_FROM_PTR(operation), MP_QSTR_queue_read);
     return mp_const_none;
 }
 

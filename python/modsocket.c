@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "python/endpoint.h"
+#include "python/modsocket.h"
 #include "python/port.h"
 
 #include "py/gc.h"
@@ -83,6 +84,14 @@ static void raise_if(int error)
     if (error) {
         mp_raise_OSError(error);
     }
+}
+
+struct endpoint *socket_endpoint(mp_obj_t object)
+{
+    if (!mp_obj_is_type(object, &socket_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a socket is needed"));
+    }
+    return ((struct socket *)MP_OBJ_TO_PTR(object))->endpoint;
 }
 
 /* Addresses */

@@ -6,14 +6,20 @@
  */
 #include "lib/pd.h"
 
+#include "http/cache.h"
+#include "http/server.h"
 #include "lib/fiber.h"
 #include "python/config.h"
+#include "python/endpoint.h"
 #include "python/files.h"
 #include "python/port.h"
 #include "serial/client.h"
 #include "timer/client.h"
 
 #define PORT_TURN_NS 10000000ull /* how long Python may compute before events get their turn */
+
+#define CACHE_FRESH_MS 2000 /* how long what the file server said of a file holds */
+#define CACHE_RESERVE 32    /* blocks of the share for Python's own commands */
 
 /* Absent where the system gives this PD no files or no network. */
 #pragma weak fs_client_config
@@ -95,6 +101,9 @@ void init(void)
     serial_client_init(&serial_client_config);
     timer_client_init(&timer_client_config);
     console_init(python_config.raw_console);
+    if (python_config.clock) {
+        pd_set_unix_time_ns(*python_config.clock * 1000000000ull);
+    }
     if (&net_client_config) {
         ip_init(&ip_config, &net_client_config);
         endpoint_init();
@@ -103,6 +112,10 @@ void init(void)
         files_init(&fs_client_config);
     } else if (&net_client_config) {
         ip_start();
+    }
+    if (&fs_client_config && &net_client_config) {
+        cache_init(CACHE_FRESH_MS, CACHE_RESERVE);
+        http_init(&endpoint_http_app);
     }
     pd_before_flush(run_worker, NULL); /* last, thus first: what Python writes is sent by the others' */
     fiber_create(&self.worker, python_config.stack.base, python_config.stack.size, interpreter_run, NULL);

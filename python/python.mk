@@ -14,7 +14,7 @@ $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENER
 	$(Q)$(MPY_MAKE) -f python/port.mk MPY=$(MICROPYTHON) BUILD=$(MPY_CORE) PYTHON=$(PYTHON) PD_CC=$(CC) PD_AR=$(AR) \
 	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s,V=1) $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
 $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS)))
-$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,ip fs_client fs_mount serial timer))
+$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client fs_mount serial timer))
 
 # The compiler of frozen modules, for this machine, from the same source.
 $(MPY_CROSS): | $(SOURCES_READY)

@@ -1,24 +1,14 @@
 /* time.c: clocks. The counter gives time since reset; the board's clock, read once, gives the time of day at reset. */
 #include "lib/pd.h"
 
-#include "python/config.h"
 #include "python/port.h"
 
 #include "py/mphal.h"
 #include "py/runtime.h"
 
-static struct {
-    uint64_t reset_ns; /* when this machine was reset, since 1970 */
-    bool known;
-} self;
-
 uint64_t mp_hal_time_ns(void)
 {
-    if (!self.known) {
-        self.known = true;
-        self.reset_ns = python_config.clock ? *python_config.clock * 1000000000ull - pd_now_ns() : 0;
-    }
-    return self.reset_ns + pd_now_ns();
+    return pd_unix_time_ns();
 }
 
 mp_uint_t mp_hal_ticks_ms(void)

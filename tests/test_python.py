@@ -1,5 +1,6 @@
 """MicroPython in its protection domain: the prompt, waiting, sockets, files, and upstream's own tests."""
 
+import hashlib
 import os
 import re
 import socket
@@ -84,6 +85,11 @@ def test_numbers(repl):
 
 def test_modules(repl):
     assert repl.run("import hashlib; print(hashlib.sha256(b'abc').digest().hex())").startswith("ba7816bf8f01cfea")
+    assert repl.run("import hashlib; h = hashlib.sha1(b'a'); h.update(b'bc'); print(h.digest().hex())").startswith("a9993e364706816a")
+    assert repl.run("""
+from hashlib import sha1
+print([sha1(bytes(n)).digest()[:2].hex() for n in (0, 55, 56, 63, 64, 65, 1000)])
+""") == f"{[hashlib.sha1(bytes(n)).digest()[:2].hex() for n in (0, 55, 56, 63, 64, 65, 1000)]}\n"
     assert repl.run("import json; print(json.loads(json.dumps({'a': [1, 2.5, None]})))") == "{'a': [1, 2.5, None]}\n"
     assert repl.run("import re; print(re.match(r'(\\w+)/(\\d+)', 'abc/42').groups())") == "('abc', '42')\n"
     assert repl.run("import struct; print(struct.pack('<HI', 1, 2))") == "b'\\x01\\x00\\x02\\x00\\x00\\x00'\n"

@@ -1,66 +1,286 @@
-"""The rules of the site without a guest: staticsite.py on the host's Python, files of the host below it."""
+"""website.py without a guest: what it tells the front, and what becomes of requests that the front hands over."""
 
-import json
-import os
-import subprocess
+import asyncio
 import sys
+import types
 
 import pytest
 from serval import paths
-from serval.http import Answer, exchange
-from serval.siterules import CASES, make_site
+from serval.http import Answer
 
-PROGRAM = """
-import asyncio, staticsite
-app = staticsite.StaticSite("www")
-@app.get("/api/hello")
-async def hello(request):
-    return {"hello": "world"}
-@app.get("/api/broken")
-async def broken(request):
-    return 1 // 0
-async def main():
-    server = await app.start_server(host="127.0.0.1", port=0, start_serving=False)
-    await server.start_serving()
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-asyncio.run(main())
-"""
+sys.path += [str(paths.TOP / "tests" / "site"), str(paths.TOP / "third_party" / "src" / "microdot"), str(paths.TOP / "python")]
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    top = make_site(tmp_path_factory.mktemp("site"))
-    path = [paths.TOP / "examples" / "webserver", paths.TOP / "tests" / "site", paths.TOP / "third_party" / "src" / "microdot"]
-    environment = {**os.environ, "FS_ROOT": str(top), "PYTHONPATH": os.pathsep.join(map(str, path))}
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, env=environment) as process:
-        yield int(process.stdout.readline())
-        process.kill()
+@pytest.fixture
+def front():
+    """The stand-in for the front; website.py as in a program that has just begun."""
+    import _website
+    _website.forget()
+    sys.modules.pop("website", None)
+    yield _website
+    sys.modules.pop("website", None)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_rule(port, case):
-    CASES[case](f"http://127.0.0.1:{port}")
+@pytest.fixture
+def website(front):
+    import website as module
+    return module
 
 
-def test_routes_of_its_own(port):
-    assert json.loads(Answer(exchange(port, b"GET /api/hello HTTP/1.0\r\n\r\n")).body) == {"hello": "world"}
-    assert b" 405 " in exchange(port, b"POST /api/hello HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
-    assert b" 500 " in exchange(port, b"GET /api/broken HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
+@pytest.fixture
+def app():
+    from microdot import Microdot
+    return Microdot()
 
 
-@pytest.mark.parametrize("request_bytes", [b"\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.0\r\nno colon\r\n\r\n", b"\xff\xfe\r\n\r\n"])
-def test_nonsense_is_400_and_the_next_is_served(port, request_bytes):
-    assert b" 400 " in exchange(port, request_bytes).split(b"\r\n")[0]
-    assert b" 200 " in exchange(port, b"GET / HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
+def ask(app, request):
+    stream = types.SimpleNamespace(request=request, answer=b"", closed=False)
+    asyncio.run(app.handle_request(stream, stream))
+    assert stream.closed
+    return Answer(stream.answer)
 
 
-def test_options_of_a_route(port):
-    head = exchange(port, b"OPTIONS /api/hello HTTP/1.0\r\n\r\n")
-    assert b" 204 " in head.split(b"\r\n")[0] and b"\r\nAllow: GET" in head
+def get(app, path, method="GET"):
+    return ask(app, f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
 
 
-def test_a_body_in_chunks_is_501_and_not_lost(port):
-    request = b"POST /api/hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
-    assert b" 501 " in exchange(port, request).split(b"\r\n")[0]
+# -- claims ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("pattern, text, exact", [
+    ("/", "/", True), ("", "/", True), ("/api/hello", "/api/hello", True), ("api", "/api", True), ("/api/", "/api/", True),
+    ("/robots.txt", "/robots.txt", True), ("/users/<int:id>", "/users/", False), ("/users/<id>/edit", "/users/", False),
+    ("/<name>", "/", False), ("/files/<path:p>", "/files/", False), ("/x/<re:[a-z]+:y>", "/x/", False),
+    ("/" + "a" * 79, "/" + "a" * 79, True), ("/" + "a" * 80, "/" + "a" * 19, False), ("/" + "ü" * 50, "/" + "ü" * 19, False),
+    ("/a.*", "/a", False), ("/ab?c", "/a", False), ("/a(b|c)/d", "/", False), ("/a/b*/c", "/a/", False),
+])
+def test_claim(website, pattern, text, exact):
+    assert website.claim(pattern) == (text, exact)
+
+
+def test_routes_before_and_after_the_mount(website, front, app):
+    @app.get("/before")
+    async def before(request):
+        return "before"
+
+    website.mount(app, "/", "/www")
+    assert front.claimed == [("/before", True, True)]
+
+    @app.post("/after")
+    async def after(request):
+        return "after"
+
+    @app.get("/after")
+    async def after_too(request):
+        return "after"
+
+    assert front.claimed == [("/before", True, True), ("/after", True, True)]
+    app.post("/only-post")(after)
+    assert front.claimed[2] == ("/only-post", True, False)
+    assert get(app, "/before").body == b"before" and get(app, "/after", "POST").body == b"after"
+
+
+def test_changes_of_the_list_are_seen(website, front, app):
+    website.mount(app, "/", "/www")
+    for name in "abcd":
+        app.get("/" + name)(lambda request: "x")
+    first = app.url_map[0]
+
+    def claimed():
+        return [text for text, _, _ in front.claimed]
+
+    assert claimed() == ["/a", "/b", "/c", "/d"]
+    app.url_map.pop()
+    assert claimed() == ["/a", "/b", "/c"]
+    app.url_map.remove(first)
+    assert claimed() == ["/b", "/c"]
+    app.url_map.insert(0, first)
+    assert claimed() == ["/a", "/b", "/c"]
+    app.url_map.extend([first])
+    assert len(app.url_map) == 4 and claimed() == ["/a", "/b", "/c"]
+    app.url_map = []
+    website.refresh(app)
+    assert claimed() == []
+    app.get("/e")(lambda request: "x")
+    assert claimed() == ["/e"]
+    app.url_map.clear()
+    assert claimed() == []
+
+
+def test_a_sub_application(website, front, app):
+    from microdot import Microdot
+    sub = Microdot()
+    sub.get("/x/<name>")(lambda request, name: name)
+    website.mount(app, "/", "/www")
+    app.mount(sub, "/sub")
+    assert front.claimed == [("/sub/x/", False, True)]
+    assert get(app, "/sub/x/you").body == b"you"
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+def test_what_the_front_is_told(website, front, app):
+    website.mount(app, "/", "www/./site/")
+    website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"}, precompressed=False,
+                  internal=True)
+    assert front.mounts == [("/", "/www/site", "public, max-age=60", "public, max-age=86400", "", front.PRECOMPRESSED),
+                            ("/img/", "/", "", "no-store", "X-A: b\r\nX-C: d\r\n", front.INTERNAL)]
+    assert front.ports == [80, 8080] and front.not_found_flag is False
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"prefix": "img/"}, "prefix must begin and end"), ({"prefix": "/img"}, "prefix must begin and end"),
+    ({"prefix": "/a//"}, "prefix must begin and end"), ({"prefix": "/\r\n/"}, "prefix must not have control characters"),
+    ({"folder": "/a/../b"}, "folder must not have '..'"), ({"folder": "/" + "a" * 300}, "folder has more than 255 bytes"),
+    ({"folder": "/a\0"}, "folder must not have control"), ({"port": 0}, "port must be"), ({"port": 65536}, "port must be"),
+    ({"port": "80"}, "port must be"), ({"pages": "a\r\nb: c"}, "pages must not have control"),
+    ({"others": "a\nSet-Cookie: b"}, "others must not have control"), ({"others": "x" * 256}, "others has more"),
+    ({"headers": {"A": "b\r\nC: d"}}, "headers must not have control"), ({"headers": {"A\r\nB": "c"}}, "headers must not have control"),
+    ({"headers": {"A B": "c"}}, "is no field's name"), ({"headers": {"": "c"}}, "is no field's name"),
+    ({"headers": {"A:": "c"}}, "is no field's name"), ({"headers": {"Content-Length": "1"}}, "the front sets Content-Length"),
+    ({"headers": {"A": "b" * 251}}, "headers has more"),
+])
+def test_wrong_arguments(website, front, app, change, message):
+    arguments = {"prefix": "/", "folder": "/www", **change}
+    with pytest.raises(ValueError, match=message):
+        website.mount(app, arguments.pop("prefix"), arguments.pop("folder"), **arguments)
+    assert not front.mounts and not front.ports
+
+
+def test_one_application(website, app):
+    from microdot import Microdot
+    with pytest.raises(TypeError):
+        website.mount("app", "/", "/www")
+    website.mount(app, "/", "/www")
+    with pytest.raises(ValueError, match="another application"):
+        website.mount(Microdot(), "/", "/www")
+
+
+# -- requests that no route wants --------------------------------------------------------------------------------------
+
+@pytest.fixture
+def mounted(website, app):
+    @app.get("/users/<int:id>")
+    async def user(request, id):
+        return str(id)
+
+    @app.get("/secret/<path:name>")
+    async def secret(request, name):
+        return "no", 401
+
+    @app.post("/form")
+    async def form(request):
+        return request.body
+
+    @app.get("/gone")
+    async def gone(request):
+        from microdot import abort
+        abort(404)
+
+    @app.get("/report")
+    async def report(request):
+        return website.file("/private/r.pdf", headers={"X-A": "b"}, content_type="application/pdf")
+
+    website.mount(app, "/", "/www")
+    return app
+
+
+@pytest.mark.parametrize("path, method", [("/users/you", "GET"), ("/users/you", "HEAD"), ("/users/%C3%BC?a=b", "GET"), ("/form", "GET")])
+def test_the_site_is_asked(mounted, path, method):
+    answer = get(mounted, path, method)
+    assert answer.headers == {"x-accel-redirect": path.split("?")[0]} and answer.body == b""
+
+
+@pytest.mark.parametrize("path", ["/%73ecret/x", "//secret/x", "/./secret/x", "/users/../x"])
+def test_a_protected_path_cannot_be_written_otherwise(mounted, path):
+    """A route that refuses keeps its files, however their address is spelt."""
+    answer = get(mounted, path)
+    assert answer.status == 404 and "x-accel-redirect" not in answer.headers
+
+
+def test_what_the_application_answers_itself(mounted):
+    assert get(mounted, "/users/7").body == b"7" and get(mounted, "/secret/x").status == 401
+    assert get(mounted, "/users/you", "POST").status == 404
+    answer = get(mounted, "/gone")
+    assert answer.status == 404 and "x-accel-redirect" not in answer.headers
+    answer = get(mounted, "/users/7", "DELETE")
+    assert answer.status == 405 and answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    answer = get(mounted, "/users/7", "OPTIONS")
+    assert answer.status == 200 and answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_a_file_by_the_applications_word(mounted, website):
+    answer = get(mounted, "/report")
+    assert answer.headers == {"x-accel-redirect": "/private/r.pdf", "x-a": "b", "content-type": "application/pdf"}
+    for path in ("private", "/a\r\nB: c"):
+        with pytest.raises(ValueError):
+            website.file(path)
+
+
+def test_a_handler_of_its_own(mounted, front):
+    @mounted.errorhandler(404)
+    async def nothing(request):
+        return "mine", 404
+
+    assert front.not_found_flag is True
+    assert get(mounted, "/users/you").body == b"mine" and get(mounted, "/nowhere").body == b"mine"
+    del mounted.error_handlers[404]
+    assert front.not_found_flag is False
+    assert "x-accel-redirect" in get(mounted, "/users/you").headers
+
+
+def test_a_handler_from_before_the_mount(website, front, app):
+    app.errorhandler(404)(lambda request: ("mine", 404))
+    app.errorhandler(405)(lambda request: ("mine too", 405))
+    app.get("/a")(lambda request: "a")
+    website.mount(app, "/", "/www")
+    assert front.not_found_flag is True
+    assert get(app, "/a", "POST").body == b"mine too"
+
+
+# -- bodies and nonsense -----------------------------------------------------------------------------------------------
+
+def chunked(*chunks, end=b"0\r\n\r\n"):
+    return (b"POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks) + end)
+
+
+@pytest.mark.parametrize("request_bytes, body", [
+    (chunked(), b""), (chunked(b"hello"), b"hello"), (chunked(b"a" * 10000, b"b" * 6384), b"a" * 10000 + b"b" * 6384),
+    (chunked(b"a", end=b"0;x=y\r\nTrailer: z\r\n\r\n"), b"a"), (chunked(end=b"A;x\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+])
+def test_bodies(mounted, request_bytes, body):
+    answer = ask(mounted, request_bytes)
+    assert answer.status == 200 and answer.body == body
+
+
+@pytest.mark.parametrize("request_bytes, status", [
+    (chunked(b"a" * 10000, b"b" * 6385), 413), (chunked(end=b"4001\r\n"), 413), (chunked(end=b"-5\r\n"), 400), (chunked(end=b"\r\n"), 400),
+    (chunked(end=b"5\r\nabcdexx"), 400), (chunked(end=b"5\r\nab"), 400), (chunked(b"a", end=b"0\r\n"), 400), (chunked(end=b"0x5\r\n"), 400),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", 413), (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na", 400),
+    (b"GET / HTTP/1.1\r\nX: " + b"y" * 3000 + b"\r\n\r\n", 400), (b"GET /?a=%zz HTTP/1.1\r\n\r\n", 400), (b"GET /?%ff HTTP/1.1\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nX: \xff\r\n\r\n", 400),
+])
+def test_what_is_refused(mounted, request_bytes, status, capfd):
+    assert ask(mounted, request_bytes).status == status
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_memory_is_503(mounted):
+    async def dispatch(request):
+        raise MemoryError
+
+    mounted.dispatch_request = dispatch
+    assert get(mounted, "/users/7").status == 503
+
+
+def test_a_subclass_keeps_its_own_way(website, front):
+    from microdot import Microdot
+
+    class Own(Microdot):
+        async def handle_request(self, reader, writer):
+            return "own"
+
+    app = Own()
+    website.mount(app, "/", "/www")
+    assert asyncio.run(app.handle_request(None, None)) == "own"

@@ -19,12 +19,15 @@ import asyncio
 import errno
 
 import fs_async
-from staticsite import StaticSite
+import website
+from microdot import Microdot
 
 HOST, PORT = "0.0.0.0", 80
 
+app = Microdot()
 
-def add_routes(app):
+
+def add_routes():
     """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site."""
     sys.path.extend(mount)
     try:
@@ -37,7 +40,7 @@ def add_routes(app):
         sys.print_exception(error)
 
 
-async def add_routes_later(app):
+async def add_routes_later():
     """The files were not there at the start: asks again, less and less often, until they are."""
     pause = 1
     while True:
@@ -47,27 +50,27 @@ async def add_routes_later(app):
             await fs_async.stat("/")
         except OSError:
             continue
-        add_routes(app)
+        add_routes()
         return
 
 
 async def main(folder):
-    app = StaticSite(folder)
+    website.mount(app, "/", folder, port=PORT)
     server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
     while app.server is None and not server.done():
         await asyncio.sleep_ms(0)                   # it listens at its second turn
     try:
-        await fs_async.stat(app.folder or "/")      # answered once the mount stands, or is late
-        add_routes(app)
+        await fs_async.stat(folder)                 # answered once the mount stands, or is late
+        add_routes()
     except OSError as error:
         if error.errno == errno.ENOENT:
             print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % folder)
         else:
             print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
-        asyncio.create_task(add_routes_later(app))
+        asyncio.create_task(add_routes_later())
     if not server.done():
         print("Starting async server on %s:%d..." % (HOST, PORT))
     await server
 
 
-asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+asyncio.run(main("/" + "/".join(name for name in sys.argv[1].split("/") if name not in ("", "."))))

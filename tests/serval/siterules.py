@@ -1,6 +1,7 @@
 """The rules of the site as cases, for whatever serves them: the site's program on the host, or the whole system."""
 
 import email.utils
+import gzip
 import hashlib
 import os
 import random
@@ -12,6 +13,7 @@ MODIFIED = 1_600_000_000    # Sun, 13 Sep 2020 12:26:40 GMT
 MODIFIED_TEXT = "Sun, 13 Sep 2020 12:26:40 GMT"
 SIZES = (0, 1, 1023, 1024, 16384, 16385, 65535, 65536, 65537, 131072, 200_003)
 SECRET = b"nobody may see this"
+PAGE = "<!doctype html><p>" + "compress me " * 100
 
 FILES = {
     "index.html": "start", "index.htm": "not this one", "sub/index.htm": "sub", "sub/index.xhtml": "nor this",
@@ -27,6 +29,9 @@ def make_site(top):
     """Writes top/www with FILES, a file per size in SIZES, and top/secret.txt beside it. Returns top."""
     top = Path(top)
     contents = {f"www/{name}": text.encode() for name, text in FILES.items()}
+    contents |= {"www/packed.html": PAGE.encode(), "www/packed.html.gz": gzip.compress(PAGE.encode(), mtime=0),
+                 "www/both.css": b"plain", "www/both.css.gz": b"as gzip", "www/both.css.br": b"as brotli",
+                 "www/photo.png": b"plain", "www/photo.png.gz": b"as gzip"}
     contents |= {f"www/size/{size}.bin": random.Random(size).randbytes(size) for size in SIZES}
     contents |= {"secret.txt": SECRET, "wwwsecret/index.html": SECRET}
     for name, data in contents.items():
@@ -112,6 +117,95 @@ def _refused(method):
     return check
 
 
+BYTES = random.Random(65537).randbytes(65537)       # /size/65537.bin
+
+
+def _range(header, first, last):
+    """The bytes first..last of /size/65537.bin."""
+    def check(url):
+        answer = curl(url + "/size/65537.bin", "-H", f"Range: bytes={header}")
+        assert answer.status == 206
+        assert answer.headers["content-range"] == f"bytes {first}-{last}/65537"
+        assert answer.headers["content-length"] == str(last - first + 1)
+        assert answer.body == BYTES[first:last + 1]
+        assert answer.headers["last-modified"] == MODIFIED_TEXT and answer.headers["etag"]
+    return check
+
+
+def _no_range(header, *more):
+    def check(url):
+        answer = curl(url + "/size/65537.bin", "-H", f"Range: {header}", *more)
+        assert answer.status == 200 and answer.body == BYTES
+        assert answer.headers["accept-ranges"] == "bytes" and "content-range" not in answer.headers
+    return check
+
+
+def _beyond(header):
+    def check(url):
+        answer = curl(url + "/size/65537.bin", "-H", f"Range: bytes={header}")
+        assert answer.status == 416 and answer.headers["content-range"] == "bytes */65537"
+    return check
+
+
+def _if_range(url):
+    tag = curl(url + "/size/65537.bin", "-I").headers["etag"]
+    for value, status in ((tag, 206), (MODIFIED_TEXT, 206), ('"other"', 200), ("W/" + tag, 200), ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
+        answer = curl(url + "/size/65537.bin", "-H", "Range: bytes=0-9", "-H", f"If-Range: {value}")
+        assert answer.status == status, value
+        assert answer.body == (BYTES[:10] if status == 206 else BYTES)
+
+
+def _etag(url):
+    answer = curl(url + "/note.txt")
+    tag = answer.headers["etag"]
+    assert tag[0] == tag[-1] == '"' and tag != curl(url + "/about.html").headers["etag"]
+    for value, status in ((tag, 304), ("W/" + tag, 304), (f'"a", {tag}', 304), ("*", 304), ('"a"', 200), (tag[:-1] + 'x"', 200)):
+        again = curl(url + "/note.txt", "-H", f"If-None-Match: {value}", "-H", "If-Modified-Since: Mon, 14 Sep 2020 12:26:40 GMT")
+        assert again.status == status, value
+        assert again.headers["etag"] == tag and again.body == (b"" if status == 304 else b"txt")
+        assert again.headers["cache-control"] == answer.headers["cache-control"]
+    for value, status in ((tag, 200), ("*", 200), ('"a"', 412), ("W/" + tag, 412)):
+        assert curl(url + "/note.txt", "-H", f"If-Match: {value}").status == status, value
+
+
+def _unmodified_since(url):
+    for date, status in ((MODIFIED_TEXT, 200), ("Sun, 13 Sep 2020 12:26:39 GMT", 412), ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
+        assert curl(url + "/note.txt", "-H", f"If-Unmodified-Since: {date}").status == status, date
+
+
+def _packed(path, accepts, coding, body):
+    """What a client that accepts these codings gets."""
+    def check(url):
+        answer = curl(url + path, *(["-H", f"Accept-Encoding: {accepts}"] if accepts else []))
+        assert answer.status == 200 and answer.body == body
+        assert answer.headers.get("content-encoding") == coding
+        assert "accept-encoding" in answer.headers["vary"].lower()
+        assert answer.headers["content-type"].startswith("text/")
+    return check
+
+
+def _packed_are_different(url):
+    """Each coding is a representation of its own."""
+    plain, packed = [curl(url + "/both.css", "-H", f"Accept-Encoding: {c}").headers["etag"] for c in ("identity", "gzip")]
+    assert plain != packed
+    assert curl(url + "/both.css", "-H", "Accept-Encoding: gzip", "-H", f"If-None-Match: {plain}").status == 200
+    assert curl(url + "/both.css", "-H", "Accept-Encoding: gzip", "-H", f"If-None-Match: {packed}").status == 304
+
+
+def _not_packed(url):
+    answer = curl(url + "/photo.png", "-H", "Accept-Encoding: gzip")
+    assert answer.body == b"plain" and "content-encoding" not in answer.headers and "vary" not in answer.headers
+
+
+def _absolute(url):
+    """As a proxy's client asks (RFC 9112 3.2.2)."""
+    assert curl(url, "--request-target", "http://example.org/about").body == b"about"
+
+
+def _options_of_all(url):
+    assert curl(url, "-X", "OPTIONS", "--request-target", "*").status in (200, 204)
+
+
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
 CASES = {
@@ -151,6 +245,22 @@ CASES = {
     "unchanged": _since(MODIFIED_TEXT, 304), "older than asked": _since("Mon, 14 Sep 2020 12:26:40 GMT", 304),
     "newer than asked": _since("Sun, 13 Sep 2020 12:26:39 GMT", 200), "no date": _since("yesterday", 200),
     "half a date": _since("Sun, 13 Sep 2020 12:26 GMT", 200),
+    "date of RFC 850": _since("Sunday, 13-Sep-20 12:26:40 GMT", 304), "date of asctime": _since("Sun Sep 13 12:26:40 2020", 304),
+    "older date of RFC 850": _since("Sunday, 13-Sep-20 12:26:39 GMT", 200), "older date of asctime": _since("Sun Sep 13 12:26:39 2020", 200),
+    "unmodified since": _unmodified_since, "etag": _etag, "if-range": _if_range,
+    "first byte": _range("0-0", 0, 0), "range": _range("100-299", 100, 299), "over a piece's end": _range("65530-65536", 65530, 65536),
+    "range to the end": _range("65000-", 65000, 65536), "suffix": _range("-7", 65530, 65536), "long suffix": _range("-70000", 0, 65536),
+    "range beyond the end": _range("65000-99999", 65000, 65536), "range behind the end": _beyond("65537-"), "empty suffix": _beyond("-0"),
+    "two ranges": _no_range("bytes=0-1,5-6"), "another unit": _no_range("lines=0-1"), "no range": _no_range("bytes=5-2"),
+    "range of a post": _status("/size/65537.bin", 405, "-X", "POST", "-H", "Range: bytes=0-1"),
+    "gzip": _packed("/packed.html", "gzip, deflate", "gzip", gzip.compress(PAGE.encode(), mtime=0)),
+    "page in gzip": _packed("/packed", "gzip", "gzip", gzip.compress(PAGE.encode(), mtime=0)),
+    "no coding asked": _packed("/packed.html", "", None, PAGE.encode()),
+    "gzip refused": _packed("/packed.html", "gzip;q=0, br", None, PAGE.encode()),
+    "brotli": _packed("/both.css", "gzip, br", "br", b"as brotli"), "gzip of both": _packed("/both.css", "gzip", "gzip", b"as gzip"),
+    "neither of both": _packed("/both.css", "identity", None, b"plain"), "any coding but brotli": _packed("/both.css", "*, br;q=0", "gzip", b"as gzip"),
+    "codings are different": _packed_are_different, "pictures are not packed": _not_packed,
+    "absolute address": _absolute, "options of all": _options_of_all,
     **{f"short cache {p}": _cache(p, 0, 600) for p in ("/", "/style.css", "/code.js")},
     **{f"long cache {p}": _cache(p, 3600, 10**9) for p in ("/pic.png", "/pic.svg", "/note.txt")},
     **{f"{size} bytes": _size(size) for size in SIZES},

@@ -1,0 +1,326 @@
+"""website.py: a folder of the file service as a website, beside the routes of any Microdot application.
+
+    import website
+    website.mount(app, "/", "/www")         # app: a Microdot, with its routes before or after this line
+    app.run(port=80)                        # as always
+
+The native front (http/) owns the port. It answers what lies in the folder by itself; a request that a route of the
+application may want it hands over, and Microdot sees it as a connection of its own. So a route comes before a file; where
+no route matches after all, the file is asked for; where there is none the application's errorhandler(404) answers, if it
+has one.
+
+    website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
+    website.counters()                      # what front and cache have done so far
+
+An answer goes out as fast as the application writes it; a request that finds no memory is told 503.
+"""
+
+import gc
+
+import _website
+from microdot import Microdot, Request, Response
+
+TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
+REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
+NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date", "keep-alive",
+             "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
+
+CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
+TRAILERS_MAX = 100  # lines behind the last chunk
+
+_apps = []          # the application that has the front, once there is one
+
+
+def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
+          precompressed=True, internal=False):
+    """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest prefix
+    has a path.
+
+    pages, others: Cache-Control for html, css, js, and for all else; None: no such field
+    headers: more fields for each answer, a dict
+    precompressed: name.br or name.gz beside a file goes to clients that take it
+    internal: only by the application's word, see file()
+    """
+    if not isinstance(app, Microdot):
+        raise TypeError("app is no Microdot")
+    if _apps and _apps[0] is not app:
+        raise ValueError("another application has mounted a site already")
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise ValueError("port must be 1-65535")
+    if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
+        raise ValueError("prefix must begin and end with '/': %r" % prefix)
+    flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
+    texts = [_text("prefix", prefix), _text("folder", _folder(folder)), _text("pages", pages or ""),
+             _text("others", others or ""), _text("headers", _fields(headers or {}), "\r\n")]
+    if not _apps:
+        _take(app)
+    _website.mount(*texts, flags, app.url_map.claims())
+    _website.not_found(app.error_handlers.is_the_apps(404))
+    _website.listen(port)
+
+
+def file(path, headers=None, content_type=None):
+    """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all."""
+    _text("path", path)
+    if not path.startswith("/"):
+        raise ValueError("path must begin with '/'")
+    response = FileResponse(headers=headers)
+    response.headers["X-Accel-Redirect"] = path
+    if content_type:
+        response.headers["Content-Type"] = content_type
+    return response
+
+
+def counters():
+    """Numbers of the front and of its cache, by name."""
+    return _website.counters()
+
+
+def refresh(app):
+    """After changes of app.url_map or app.error_handlers that are not seen: an item or the whole list replaced."""
+    _take(app)
+    _website.claims(app.url_map.claims())
+    _website.not_found(app.error_handlers.is_the_apps(404))
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+def _text(what, text, allowed=""):
+    """The text, fit to stand in a header."""
+    for c in text:
+        if (c < " " or c == "\x7f") and c not in allowed:
+            raise ValueError("%s must not have control characters: %r" % (what, text))
+    if len(text.encode()) > TEXT_MAX:
+        raise ValueError("%s has more than %d bytes" % (what, TEXT_MAX))
+    return text
+
+
+def _folder(folder):
+    if ".." in folder.split("/"):
+        raise ValueError("folder must not have '..': %r" % folder)
+    names = [name for name in folder.split("/") if name not in ("", ".")]
+    return "/" + "/".join(names)
+
+
+def _fields(headers):
+    """Header lines as the front wants them."""
+    lines = []
+    for name, value in headers.items():
+        _text("headers", name)
+        _text("headers", value)
+        if not name or any(c in " \t\"(),/:;<=>?@[\\]{}" or ord(c) > 126 for c in name):
+            raise ValueError("headers: %r is no field's name" % name)
+        if name.lower() in NOT_YOURS:
+            raise ValueError("headers: the front sets %s itself" % name)
+        lines.append("%s: %s\r\n" % (name, value))
+    return "".join(lines)
+
+
+# -- what the application claims ---------------------------------------------------------------------------------------
+
+def claim(pattern):
+    """(text, whether it is the whole path) of a route's pattern: what each path begins with that the route may want."""
+    text, exact = _literal(pattern)
+    if len(text.encode()) > CLAIM_MAX:      # of up to four bytes for a character
+        text, exact = text[:CLAIM_MAX // 4], False
+    return text, exact
+
+
+def _literal(pattern):
+    text = ""
+    for segment in pattern.lstrip("/").split("/"):
+        text += "/"
+        if segment[:1] == "<":
+            return text, False
+        for at, c in enumerate(segment):
+            if c in REGEX:
+                return text + segment[:max(at - 1, 0)], False   # what is before a '*' may be missing
+        text += segment
+    return text, True
+
+
+class Routes(list):
+    """An application's url_map that tells the front of each change."""
+
+    def __init__(self, routes=()):
+        super().__init__(routes)
+        self.found = None
+
+    def claims(self):
+        if self.found is None:
+            self.found = {}
+            for route in self:
+                self.add(route)
+        return [(text, exact, gets) for (text, exact), gets in self.found.items()]
+
+    def add(self, route):
+        key = claim(route[1].url_pattern)
+        self.found[key] = self.found.get(key, False) or "GET" in route[0]
+
+    def changed(self):
+        self.found = None
+        _website.claims(self.claims())
+
+    def append(self, route):
+        super().append(route)
+        if self.found is not None:
+            self.add(route)
+        _website.claims(self.claims())
+
+    def extend(self, routes):
+        super().extend(routes)
+        self.changed()
+
+    def insert(self, index, route):
+        super().insert(index, route)
+        self.changed()
+
+    def pop(self, index=-1):
+        route = super().pop(index)
+        self.changed()
+        return route
+
+    def remove(self, route):
+        super().remove(route)
+        self.changed()
+
+    def clear(self):
+        super().clear()
+        self.changed()
+
+
+# -- where no route answers --------------------------------------------------------------------------------------------
+
+class FileResponse(Response):
+    """Its type, length and body are the file's."""
+
+    def complete(self):
+        pass
+
+
+def _is_the_sites(request):
+    """Whether the site is to answer: no route has wanted it, and none would if the path were written in its plain form."""
+    if request.route is not None or request.method not in ("GET", "HEAD"):
+        return False
+    plain = _website.clean(request.path)
+    if plain is None:
+        return False
+    if plain == request.path:
+        return True
+    for methods, pattern, *_ in request.app.url_map:
+        if "GET" in methods and pattern.match(plain) is not None:
+            return False
+    return True
+
+
+def _not_found(request):
+    if _is_the_sites(request):
+        return file(request.path)
+    return "Not found", 404
+
+
+def _not_allowed(request):
+    if _is_the_sites(request):
+        return file(request.path)
+    return "Method not allowed", 405, {"Allow": request.app.default_options_handler(request)["Allow"]}
+
+
+_OURS = {404: _not_found, 405: _not_allowed}
+
+
+class Handlers(dict):
+    """An application's error handlers; ours stand in for those that it does not have."""
+
+    def __init__(self, handlers):
+        super().__init__(_OURS)
+        for key, handler in handlers.items():
+            super().__setitem__(key, handler)
+
+    def is_the_apps(self, key):
+        return self.get(key) is not _OURS[key]
+
+    def __setitem__(self, key, handler):
+        super().__setitem__(key, handler)
+        if key == 404:
+            _website.not_found(self.is_the_apps(404))
+
+    def __delitem__(self, key):
+        super().__delitem__(key)
+        if key in _OURS:
+            self[key] = _OURS[key]
+
+
+def _take(app):
+    """Makes the application one that the front hands requests to."""
+    if not isinstance(app.url_map, Routes):
+        app.url_map = Routes(app.url_map)
+    if not isinstance(app.error_handlers, Handlers):
+        app.error_handlers = Handlers(app.error_handlers)
+    if not _apps:
+        _apps.append(app)
+        if type(app).handle_request is Microdot.handle_request:
+            app.handle_request = _handler(app)
+
+
+# -- a request ---------------------------------------------------------------------------------------------------------
+
+def _handler(app):
+    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood costs its
+    sender a 400 and the console nothing."""
+
+    async def handle_request(reader, writer):
+        connection = _website.Connection(reader)
+        try:
+            request = await _request(app, connection)
+            response = await app.dispatch_request(request)
+            if response is not Response.already_handled:
+                await response.write(connection)
+            if app.debug and request is not None:
+                print("%s %s %d" % (request.method, request.path, response.status_code))
+        except OSError:
+            pass                        # the client has gone
+        except MemoryError:
+            gc.collect()
+        finally:
+            connection.give_up()        # 503 where nothing has been written
+
+    return handle_request
+
+
+async def _request(app, connection):
+    """The request, None where it cannot be understood."""
+    try:
+        request = await Request.create(app, connection, connection, connection.get_extra_info("peername"))
+        if request is not None and "Transfer-Encoding" in request.headers:
+            await _read_chunks(request, connection)
+        return request
+    except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
+        return None
+
+
+async def _read_chunks(request, connection):
+    """The body of a request that came in chunks (RFC 9112 7.1), as if it had come with its length."""
+    parts, total = [], 0
+    while size := await _chunk_size(connection):
+        total += size
+        if total > min(Request.max_body_length, Request.max_content_length):
+            request.content_length = Request.max_content_length + 1     # Microdot refuses it: 413
+            return
+        parts.append(await connection.readexactly(size))
+        if await connection.readline() != b"\r\n":
+            raise ValueError("chunk")
+    for _ in range(TRAILERS_MAX):
+        if await connection.readline() == b"\r\n":
+            request._body = b"".join(parts)
+            request._stream = None
+            request.content_length = total
+            return
+    raise ValueError("trailers")
+
+
+async def _chunk_size(connection):
+    line = await connection.readline()
+    digits = line.split(b";")[0].strip()
+    if not digits or any(c not in b"0123456789abcdefABCDEF" for c in digits):
+        raise ValueError("chunk size")
+    return int(digits, 16)

@@ -1,0 +1,79 @@
+"""Module `_website` (python/modwebsite.c) for tests of website.py without a guest: it keeps what it is told."""
+
+import urllib.parse
+
+PRECOMPRESSED, INTERNAL = 1, 2
+
+mounts, ports, claimed = [], [], []
+not_found_flag = None
+
+
+def forget():
+    global not_found_flag
+    mounts.clear()
+    ports.clear()
+    claimed.clear()
+    not_found_flag = None
+
+
+def mount(prefix, folder, pages, others, fields, flags, routes):
+    mounts.append((prefix, folder, pages, others, fields, flags))
+    claims(routes)
+
+
+def listen(port):
+    ports.append(port)
+
+
+def claims(routes):
+    claimed[:] = routes
+    return True
+
+
+def not_found(flag):
+    global not_found_flag
+    not_found_flag = flag
+
+
+def clean(path):
+    """Not as strict as http/path.c: enough to tell paths apart."""
+    names = [name for name in urllib.parse.unquote(path).split("/") if name not in ("", ".")]
+    return None if ".." in names else "/" + "/".join(names) + ("/" if names and path.endswith("/") else "")
+
+
+def counters():
+    return {"requests": 0}
+
+
+class Connection:
+    """stream: an object with `request`, the bytes that the client sends; `answer` is what it gets."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.at = 0
+
+    def get_extra_info(self, name):
+        return ("10.0.2.2", 40000)
+
+    def take(self, end):
+        data = self.stream.request[self.at:end]
+        self.at += len(data)
+        return data
+
+    async def readline(self):
+        end = self.stream.request.find(b"\n", self.at) + 1
+        return self.take(end or len(self.stream.request))
+
+    async def readexactly(self, n):
+        data = self.take(self.at + n)
+        if len(data) < n:
+            raise EOFError
+        return data
+
+    async def awrite(self, data):
+        self.stream.answer += data
+
+    def give_up(self):
+        if not self.stream.answer:
+            self.stream.answer = b"HTTP/1.0 503 Service Unavailable\r\n\r\n"
+        self.stream.closed = True
