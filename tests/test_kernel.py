@@ -11,9 +11,10 @@ from serval import build, paths
 from serval.microkit import calls_on_the_end
 from serval.qemu import Guest
 
-OLD = bool(os.environ.get("MICROKIT_SDK")) and not calls_on_the_end(paths.TOP / os.environ["MICROKIT_SDK"])
+OFFICIAL = bool(os.environ.get("MICROKIT_SDK"))
+OLD = OFFICIAL and not calls_on_the_end(paths.TOP / os.environ["MICROKIT_SDK"])
 # The others run on any SDK, in exact time: budgets, slices and queues are the same.
-ours = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="what our kernel and loader add, or say in other words")
+ours = pytest.mark.skipif(OFFICIAL, reason="what our kernel and loader add, or say in other words")
 
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]
 ENTRIES = {
@@ -76,27 +77,30 @@ def test_callers_of_a_busy_server_are_served_by_priority(boot):
     assert answered == ["high: answered", "mid: answered", "low: answered"]
 
 
-@ours
+PARENT = [
+    "init",
+    "faulty label 3", "faulty words 5",
+    "faulty label 2", "faulty words 13", "number 1234",
+    "faulty label 6", "faulty words 4", "address 20481", "is fetch 0",
+    "faulty label 6", "faulty words 4", "address 20482", "is fetch 0",
+    "endless stopped",
+    "left alone 4",
+    "server label 6", "server words 4",
+]
+
+
 def test_a_parent_handles_the_faults_of_its_children(boot):
-    lines = lines_of(boot, "children", "client: done")
+    lines = lines_of(boot, "children", "parent: server words 4" if OFFICIAL else "client: done")
     assert of(lines, "faulty") == ["start 1", "behind the instruction", "told 4711", "start 2"]
-    assert of(lines, "client") == ["no reply", "reply 77", "done"], "the server was restarted in the first call"
-    assert of(lines, "endless") == ["start 1", "start 2"], "stopped each time before it goes on"
     assert of(lines, "grandchild") == [], "stopped before it ran"
     assert of(lines, "left") == ["init"]
-    assert of(lines, "parent") == [
-        "init",
-        "faulty label 3", "faulty words 5",
-        "faulty label 2", "faulty words 13", "number 1234",
-        "faulty label 6", "faulty words 4", "address 20481", "is fetch 0",
-        "faulty label 6", "faulty words 4", "address 20482", "is fetch 0",
-        "endless stopped",
-        "left alone 4",
-        "server label 6", "server words 4",
-        "client asks on 1",
-        "endless stopped",
-    ]
     assert "fault:" not in "\n".join(lines), "a fault that a parent gets is not printed"
+    if OFFICIAL:
+        assert (of(lines, "parent"), of(lines, "endless")) == (PARENT, ["start 1"])
+        return      # whoever calls a server that is restarted waits for ever there
+    assert of(lines, "client") == ["no reply", "reply 77", "done"], "the server was restarted in the first call"
+    assert of(lines, "parent") == [*PARENT, "client asks on 1", "endless stopped"]
+    assert of(lines, "endless") == ["start 1", "start 2"], "stopped each time before it goes on"
 
 
 @ours
@@ -110,18 +114,20 @@ def test_a_server_that_dies_takes_nobody_along(boot):
     assert of(lines, "second") == [*calls, "done"]
 
 
-@ours
 def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
     lines = lines_of(boot, "timer", "idler: done\ntimer: notified on 0")
-    assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + ["notified on 0"] * 2
-    assert lines[-3:] == ["timer: notified on 0", "idler: done", "timer: notified on 0"], \
-        "a second deferred call makes the first one happen"
+    # Of two deferred calls the second makes the first one happen; on the official kernel the first is lost.
+    notified = ["notified on 0"] if OFFICIAL else ["notified on 0"] * 2
+    assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + notified
+    assert [line for line in lines if line.startswith(("timer: notified", "idler: done"))] == \
+        [f"timer: {line}" for line in notified[1:]] + ["idler: done", "timer: notified on 0"]
 
 
-@ours
 @pytest.mark.parametrize("config", ["debug", "release", "benchmark"])
 @pytest.mark.parametrize("how", ENTRIES)
 def test_the_image_boots(boot, how, config):
+    if OFFICIAL and how.startswith("EL1"):
+        pytest.skip("the official kernel of this board is a hypervisor: it starts at EL2 only")
     guest = boot("hello", config=config, args=ENTRIES[how])
     guest.expect(r"adder says 42\r?\n")
     guest.expect(r"greeter\| .*notified on channel 1\r?\n")
