@@ -2,7 +2,7 @@
 
     nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site", nfs_port=0, mount_port=0)
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
-    nfs = Nfs(..., share=with_cache(32 << 20))  # the client keeps files (http/cache.h)
+    nfs = Nfs(..., cache=32 << 20)      # the client keeps so many bytes of files in the share (http/cache.h)
     nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
     nfs.share, nfs.share_at     # the region and its address in the client: it may be a transmit region of the network, too
 
@@ -23,17 +23,21 @@ CAPACITY = 128          # FS_QUEUE_CAPACITY
 BLOCK = 64 << 10        # FS_CLIENT_BLOCK_SIZE
 BLOCKS_MAX = 1024       # of the client's, in fs/client.c
 SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
-CACHE_BYTES = 32 << 20
 BLOCKS_BESIDE_CACHE = 32        # FILES_BLOCKS of python/files.h, and the cache's own one for paths
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
+HEAP = 2 << 20          # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+WRITE_HEAP = 72 << 10   # more for each write under way: its bytes
+IP_MEMORY = 1 << 20     # one connection
 
 
-def with_cache(cache_bytes=CACHE_BYTES):
-    """The share for a client that keeps so many bytes of files in it (http/cache.h)."""
-    blocks = -(-cache_bytes // BLOCK)
+def share_bytes(name, cache):
+    """Of a service whose client has a cache of so many bytes, 0: none."""
+    if cache == 0:
+        return SHARE_BYTES
+    blocks = -(-cache // BLOCK)
     if not 16 <= blocks <= BLOCKS_MAX - BLOCKS_BESIDE_CACHE:
-        raise ComposeError(f"a file cache of {cache_bytes:#x} bytes; it can have {16 * BLOCK:#x} to "
+        raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{(BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:#x}")
     return (blocks + BLOCKS_BESIDE_CACHE) * BLOCK
 
@@ -41,11 +45,11 @@ def with_cache(cache_bytes=CACHE_BYTES):
 class FileService:
     """What every server's class is. The client is named once."""
 
-    def __init__(self, system, pd, share_bytes):
+    def __init__(self, system, pd, cache=0):
         self.system, self.pd = system, pd
         self.commands = Ring(system, f"fs_commands_{pd.name}", CAPACITY, MESSAGE_BYTES)
         self.completions = Ring(system, f"fs_completions_{pd.name}", CAPACITY, MESSAGE_BYTES)
-        self.share = system.region(f"fs_share_{pd.name}", share_bytes, dma=True)
+        self.share = system.region(f"fs_share_{pd.name}", share_bytes(pd.name, cache), dma=True)
         self.client_pd, self.share_at = None, None
 
     def client(self, pd):
@@ -69,7 +73,7 @@ class Nfs(FileService):
     """Files on an NFSv3 server. nfs_port and mount_port both 0: its portmapper is asked."""
 
     def __init__(self, system, serial, timer, net, mac, server, directory, nfs_port=0, mount_port=0, uid=0, gid=0,
-                 name="nfs", priority=90, share=SHARE_BYTES, heap=16 << 20):
+                 name="nfs", priority=90, cache=0):
         if bool(nfs_port) != bool(mount_port):
             raise ComposeError(f"PD '{name}': nfs_port and mount_port go together: both, or neither (then the portmapper is asked)")
         for what, port in (("nfs_port", nfs_port), ("mount_port", mount_port)):
@@ -79,10 +83,11 @@ class Nfs(FileService):
             raise ComposeError(f"PD '{name}': NFS server '{server}' has not 1..127 bytes")
         if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to {DIRECTORY_MAX} bytes")
-        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), share)
+        heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else CAPACITY) * WRITE_HEAP
+        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), cache)
         serial.client(self.pd)
         timer.client(self.pd)
-        net.ip(self.pd, mac, timer, hostname=name)
+        net.ip(self.pd, mac, timer, hostname=name, memory=IP_MEMORY)
         self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
             "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port, "uid": uid, "gid": gid})
 
@@ -90,10 +95,10 @@ class Nfs(FileService):
 class MemFs(FileService):
     """Files in the image: those of `directory` (None: none), read-only, and a directory that can be written (None: none)."""
 
-    def __init__(self, system, directory=None, writable="/tmp", name="memfs", priority=90, share=SHARE_BYTES):
+    def __init__(self, system, directory=None, writable="/tmp", name="memfs", priority=90, cache=0):
         if writable and (not writable.startswith("/") or len(writable.encode()) > 63):
             raise ComposeError(f"PD '{name}': writable directory '{writable}' is not an absolute path of up to 63 bytes")
-        super().__init__(system, system.pd(name, program="fs_mem", priority=priority), share)
+        super().__init__(system, system.pd(name, program="fs_mem", priority=priority), cache)
         entries = list(walk(directory, name)) if directory else []
         header = f"{name}.files.h"
         os.makedirs(system.output_dir, exist_ok=True)

@@ -21,6 +21,7 @@ from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
 PYTHON_MAC = "52:54:01:00:00:11"
+CACHE_BYTES = 32 << 20  # of files, in memory that the network device reads
 
 
 def number(name, default, most, kind):
@@ -78,7 +79,7 @@ s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
-nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, **mount())
+nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
 Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver", priority=50,
        app="webserver", arguments=[website()])
 s.write()
