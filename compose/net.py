@@ -77,6 +77,7 @@ class Net:
         self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2)
         self.rx_rings = RingPair(system, "net_rx_rings", (self.driver, self.virt_rx), free=rx_buffers, filled=rx_buffers)
         self.tx_rings = RingPair(system, "net_tx_rings", (self.driver, self.virt_tx), filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
+        self.device = system.region("net_device", 0x1000)
         self.rx_clients, self.tx_clients = [], []
         driver_rx, virt_rx = system.channel(self.driver, self.virt_rx)
         driver_tx, virt_tx = system.channel(self.driver, self.virt_tx)
@@ -147,6 +148,7 @@ class Net:
             "rx_virt": to_rx,
             "tx_virt": to_tx,
             "descriptors": region_config(self.driver.map(descriptors, "rw"), descriptors),
+            "device": Ptr(self.driver.map(self.device, "rw")),
             "rx_free": self.rx_rings.config(self.driver, "free"),
             "rx_filled": self.rx_rings.config(self.driver, "filled"),
             "tx_filled": self.tx_rings.config(self.driver, "filled"),
@@ -187,6 +189,7 @@ class Net:
             "rx_channel": to_virt,
             "rx_buffers": region_config(pd.map(region, "rw"), region),
             "rx_buffer_count": buffers,
+            "device": Ptr(pd.map(self.device, "r")),
             "rx_free": rings.config(pd, "free"),
             "rx_filled": rings.config(pd, "filled"),
         }

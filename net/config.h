@@ -13,6 +13,7 @@ struct net_driver_config {
     uint8_t irq;              /* channels */
     uint8_t rx_virt, tx_virt;
     struct region descriptors; /* DMA memory for the device's own rings */
+    struct net_device *device; /* for the clients */
     struct ring_config rx_free, rx_filled; /* we consume free, produce filled */
     struct ring_config tx_filled, tx_free; /* we consume filled, produce free */
 };
@@ -54,6 +55,7 @@ struct net_client_config {
     uint8_t rx_channel, tx_channel;
     struct region rx_buffers;
     uint32_t rx_buffer_count; /* of NET_BUFFER_SIZE each, at most NET_CLIENT_BUFFERS_MAX */
+    const struct net_device *device;
     uint8_t region_count;
     struct region regions[NET_REGIONS_MAX]; /* [0]: slots of NET_BUFFER_SIZE for headers and copied data */
     struct ring_config rx_free, rx_filled, tx_filled, tx_free;

@@ -20,7 +20,9 @@
 
 #define BIT(n) (1ull << (n))
 #define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
-#define FEATURES_WANTED (FEATURES_NEEDED | BIT(VIRTIO_NET_F_MAC_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
+#define FEATURES_WANTED                                                                                              \
+    (FEATURES_NEEDED | BIT(VIRTIO_NET_F_CSUM_BIT) | BIT(VIRTIO_NET_F_GUEST_CSUM_BIT) | BIT(VIRTIO_NET_F_MAC_BIT)      \
+     | BIT(VIRTIO_F_EVENT_IDX_BIT))
 
 static struct {
     struct ring rx_free, rx_filled, tx_filled, tx_free;
@@ -28,7 +30,8 @@ static struct {
     struct net_dma_desc rx_owner[QUEUE_SIZE_MAX]; /* the buffer that lies in the slot */
     uint32_t tx_owner[QUEUE_SIZE_MAX];            /* the cookie of the frame that lies in the slot */
     struct virtio_net_header *rx_headers;
-    uint64_t rx_headers_bus, tx_header_bus;
+    uint64_t rx_headers_bus;
+    uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that a frame to send may have */
     uint64_t memory_used; /* of the descriptors region */
     bool broken;          /* the device asked for a reset */
     uint32_t rx_bad;      /* frames with an impossible length */
@@ -97,18 +100,21 @@ static uint64_t negotiate(void)
     return taken;
 }
 
-/* The headers are written once: neither side uses any offload, so each is all zeros to send, and of no interest received. */
+/* Headers to send are written once: with a checksum to complete, or all zeros. */
 static void prepare_tables(void)
 {
+    struct virtio_net_header *checksum;
     self.rx_headers = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.rx_headers_bus);
-    (void)cut(sizeof(struct virtio_net_header), &self.tx_header_bus);
+    (void)cut(sizeof(struct virtio_net_header), &self.tx_plain_bus);
+    checksum = cut(sizeof(struct virtio_net_header), &self.tx_checksum_bus);
+    *checksum = (struct virtio_net_header){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = NET_CHECKSUM_START,
+        .csum_offset = NET_CHECKSUM_OFFSET};
     for (uint16_t i = 0; i < self.rx.size; i++) {
         virtq_table(&self.rx, i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
             .length = sizeof(struct virtio_net_header), .flags = VIRTQ_DESC_F_WRITE};
     }
     for (uint16_t i = 0; i < self.tx.size; i++) {
-        virtq_table(&self.tx, i)[0] =
-            (struct virtq_desc){.address = self.tx_header_bus, .length = sizeof(struct virtio_net_header)};
+        virtq_table(&self.tx, i)[0].length = sizeof(struct virtio_net_header);
     }
 }
 
@@ -134,6 +140,7 @@ static void start_device(void)
     set_up_queue(&self.rx, VIRTIO_NET_RX, RX_CHAIN, event_idx);
     set_up_queue(&self.tx, VIRTIO_NET_TX, TX_CHAIN, event_idx);
     prepare_tables();
+    net_driver_config.device->offloads = features & BIT(VIRTIO_NET_F_CSUM_BIT) ? NET_CHECKSUM : 0;
     write_register(VIRTIO_STATUS, status | VIRTIO_STATUS_DRIVER_OK);
 }
 
@@ -155,6 +162,12 @@ static void publish(struct virtq *q, uint32_t index)
     }
 }
 
+/* 5.1.6.4.2 */
+static bool checked(uint16_t slot)
+{
+    return (self.rx_headers[slot].flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) != 0;
+}
+
 /* Frames that the device has received go to the virtualiser; one with an impossible length, or no room, goes back. */
 static void return_received(void)
 {
@@ -166,6 +179,7 @@ static void return_received(void)
         bool possible = written >= sizeof(struct virtio_net_header) + NET_FRAME_MIN && length <= frame.length;
         if (possible) {
             frame.length = (uint16_t)length;
+            frame.flags = checked(slot) ? NET_CHECKED : 0;
         } else {
             self.rx_bad++;
         }
@@ -209,6 +223,7 @@ static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
     struct virtq_desc *table = virtq_table(&self.tx, slot);
     uint16_t count = 1;
     table[0].flags = 0;
+    table[0].address = piece->flags & NET_CHECKSUM ? self.tx_checksum_bus : self.tx_plain_bus;
     table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
     while ((piece->flags & NET_MORE) && count < TX_CHAIN && ring_get(&self.tx_filled, piece)) {
         table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};

@@ -12,6 +12,8 @@
  * descriptors make a frame; a chain is put in the ring whole. The first one lies in region 0 and holds at least the
  * Ethernet header, whose source address the virtualiser checks. A frame comes back in the free ring as ONE element, with the cookie
  * of its last descriptor, once the device has read all of it, or at once when it was refused (NET_REFUSED).
+ * TCP's checksum may be left to the device where it offers that (struct net_device): in both directions a flag of the
+ * frame's first descriptor says so.
  * Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear that a
  * frame has left. A client needs at least that many slots more than it can do without.
  */
@@ -32,6 +34,19 @@
 enum net_flags {
     NET_MORE = 1 << 0,    /* the frame goes on in the next descriptor */
     NET_REFUSED = 1 << 1, /* in the client's free ring: this frame was not sent, its descriptors were wrong */
+    NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the device puts
+                              the checksum where the sum of the pseudo-header lies (RFC 9293 3.1), uncomplemented */
+    NET_CHECKED = 1 << 3,  /* received: the device, or the host behind it, vouches for the TCP or UDP checksum */
+};
+
+/* Frames with NET_CHECKSUM hold their headers in the first descriptor: Ethernet 14, IPv4 20, TCP 20. */
+#define NET_CHECKSUM_START 34  /* in the frame: where the sum begins */
+#define NET_CHECKSUM_OFFSET 16 /* from there: where it goes */
+#define NET_CHECKSUM_HEADERS 54
+
+/* One word of the driver's, which its clients read when they start: they start after it. */
+struct net_device {
+    uint32_t offloads; /* NET_CHECKSUM: frames to send may have that flag */
 };
 
 struct net_desc {

@@ -44,7 +44,7 @@ static uint8_t *take_buffer(uint32_t client, struct net_desc *buffer)
     return NULL;
 }
 
-static void deliver(uint32_t client, const uint8_t *frame, uint16_t length)
+static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_desc *desc)
 {
     struct net_desc buffer;
     uint8_t *memory = take_buffer(client, &buffer);
@@ -52,8 +52,9 @@ static void deliver(uint32_t client, const uint8_t *frame, uint16_t length)
         self.clients[client].dropped++;
         return;
     }
-    memcpy(memory, frame, length);
-    struct net_desc filled = {.offset = buffer.offset, .length = length, .cookie = buffer.cookie};
+    memcpy(memory, frame, desc->length);
+    struct net_desc filled = {.offset = buffer.offset, .length = desc->length, .flags = desc->flags & NET_CHECKED,
+        .cookie = buffer.cookie};
     if (ring_put(&self.clients[client].filled, &filled)) {
         self.clients[client].owed = true;
     } else {
@@ -61,17 +62,17 @@ static void deliver(uint32_t client, const uint8_t *frame, uint16_t length)
     }
 }
 
-static void distribute(const uint8_t *frame, uint16_t length)
+static void distribute(const uint8_t *frame, const struct net_dma_desc *desc)
 {
     if (frame[0] & 1) {
         for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
-            deliver(i, frame, length);
+            deliver(i, frame, desc);
         }
         return;
     }
     for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
         if (memcmp(frame, net_virt_rx_config.clients[i].mac, MAC_BYTES) == 0) {
-            deliver(i, frame, length);
+            deliver(i, frame, desc);
             return;
         }
     }
@@ -97,7 +98,7 @@ static void take_frame(const struct net_dma_desc *desc)
         self.nonsense++;
         return;
     }
-    distribute(frame, desc->length);
+    distribute(frame, desc);
     struct net_dma_desc buffer = {.bus = desc->bus, .length = NET_BUFFER_SIZE};
     if (!ring_put(&self.driver_free, &buffer)) {
         self.nonsense++; /* more buffers than there are: the driver returned one twice */

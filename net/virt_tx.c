@@ -5,7 +5,7 @@
  *   invariant a frame slot is free, or on its way in the driver's hands with its client known
  *   when full clients wait: their chains stay in their rings until frames come back from the driver
  *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
- *             Ethernet header in region 0 with that client's own source address
+ *             Ethernet header in region 0 with that client's own source address, a checksum asked for without the headers
  * Clients take turns, one frame each. Only region 0 of a client is mapped here (for the header), unless caches need cleaning.
  */
 #include <string.h>
@@ -81,6 +81,17 @@ static bool header_allowed(uint32_t index, const struct net_desc *first)
     return frame && memcmp(frame + MAC_BYTES, mac, MAC_BYTES) == 0;
 }
 
+/* The headers that the device is told of are there, in the one piece that says so. */
+static bool checksum_allowed(const struct client *client)
+{
+    for (uint32_t i = 1; i < client->chain_count; i++) {
+        if (client->chain[i].flags & NET_CHECKSUM) {
+            return false;
+        }
+    }
+    return !(client->chain[0].flags & NET_CHECKSUM) || client->chain[0].length >= NET_CHECKSUM_HEADERS;
+}
+
 static bool translate(uint32_t index, const struct net_desc *desc, struct net_dma_desc *dma)
 {
     if (desc->region >= net_virt_tx_config.clients[index].region_count || desc->length == 0) {
@@ -91,7 +102,7 @@ static bool translate(uint32_t index, const struct net_desc *desc, struct net_dm
         return false;
     }
     dma->length = desc->length;
-    dma->flags = desc->flags & NET_MORE;
+    dma->flags = desc->flags & (NET_MORE | NET_CHECKSUM);
     return true;
 }
 
@@ -100,7 +111,7 @@ static bool check(uint32_t index, struct net_dma_desc *dma)
 {
     const struct client *client = &self.clients[index];
     uint32_t total = 0;
-    if (client->too_long || !header_allowed(index, &client->chain[0])) {
+    if (client->too_long || !header_allowed(index, &client->chain[0]) || !checksum_allowed(client)) {
         return false;
     }
     for (uint32_t i = 0; i < client->chain_count; i++) {

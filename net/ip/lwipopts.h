@@ -73,6 +73,9 @@
 #define SO_REUSE 1
 #define SO_REUSE_RXTOALL 1
 
+/* What a device checks and computes, netif.c leaves to it. */
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+
 /* net/ip/sums.c */
 #define LWIP_CHKSUM sums_checksum
 #include "net/ip/sums.h"

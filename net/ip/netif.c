@@ -14,6 +14,8 @@
 #include "lwip/etharp.h"
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
 #include "net/client.h"
 #include "net/ip/acks.h"
 #include "net/ip/internal.h"
@@ -22,6 +24,7 @@
 #include "netif/ethernet.h"
 
 #define WAITERS_MAX 8
+#define CHECKS_OF_FRAMES (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) /* what NET_CHECKED stands for */
 
 struct buffer_pbuf {
     struct pbuf_custom custom; /* first: lwIP hands back a pointer to it */
@@ -41,6 +44,7 @@ static struct {
         void *context;
     } waiters[WAITERS_MAX];
     uint32_t waiter_count;
+    uint16_t checks; /* lwIP's NETIF_CHECKSUM_*: what the device leaves to the stack */
     struct ip_counters counters;
 } self;
 
@@ -81,6 +85,7 @@ static void take_frame(const struct net_received *frame)
     bool short_of_buffers = self.lent >= self.client.config->rx_buffer_count / 2;
     self.counters.frames_in++;
     timers_saw_input(frame->data);
+    NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);
     struct pbuf *p = short_of_buffers ? pbuf_by_copy(frame) : pbuf_on_buffer(frame);
     if (p && self.netif.input(p, &self.netif) != ERR_OK) {
         pbuf_free(p);
@@ -262,6 +267,23 @@ static uint8_t *take_slot(uint16_t *slot)
     return memory;
 }
 
+/* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The headers lie in
+ * the slot, as lwIP makes them: IPv4 without options, never a fragment. */
+static void ask_for_checksum(struct building *b)
+{
+    struct ip_hdr *ip = (struct ip_hdr *)(b->slot_memory + SIZEOF_ETH_HDR);
+    struct tcp_hdr *tcp = (struct tcp_hdr *)(ip + 1);
+    if (b->pieces[0].length < NET_CHECKSUM_HEADERS || ((struct eth_hdr *)b->slot_memory)->type != PP_HTONS(ETHTYPE_IP)
+        || IPH_PROTO(ip) != IP_PROTO_TCP) {
+        return;
+    }
+    uint32_t sum = lwip_htons((uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN)) + PP_HTONS(IP_PROTO_TCP);
+    sum += (ip->src.addr & 0xffff) + (ip->src.addr >> 16) + (ip->dest.addr & 0xffff) + (ip->dest.addr >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    tcp->chksum = (uint16_t)(sum + (sum >> 16));
+    b->pieces[0].flags = NET_CHECKSUM;
+}
+
 static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
     uint16_t slot;
@@ -275,6 +297,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     }
     b.slot_offset = net_client_slot_offset(slot);
     build(&b, p);
+    if (!(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
+        ask_for_checksum(&b);
+    }
     timers_saw_output(b.slot_memory);
     if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
         net_client_slot_back(&self.client, slot);
@@ -328,6 +353,9 @@ static err_t set_up(struct netif *netif)
     memcpy(netif->name, "e0", 2);
     memcpy(netif->hwaddr, config->mac, sizeof config->mac);
     netif->hwaddr_len = sizeof config->mac;
+    self.checks = config->device->offloads & NET_CHECKSUM ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
+                                                          : NETIF_CHECKSUM_ENABLE_ALL;
+    NETIF_SET_CHECKSUM_CTRL(netif, self.checks);
     netif->mtu = 1500;
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
     netif->output = etharp_output;

@@ -15,6 +15,7 @@
 #define QUEUE_SIZE 64
 
 static _Alignas(4096) uint8_t dma[0x20000];
+static struct net_device shown;
 static _Alignas(64) uint8_t rings[4][RING_BYTES(4096, 16)];
 
 const struct net_driver_config net_driver_config = {
@@ -23,6 +24,7 @@ const struct net_driver_config net_driver_config = {
     .rx_virt = RX_VIRT,
     .tx_virt = TX_VIRT,
     .descriptors = {.base = dma, .size = sizeof dma, .bus = BUS},
+    .device = &shown,
     .rx_free = {.shared = rings[0], .capacity = 256},
     .rx_filled = {.shared = rings[1], .capacity = 256},
     .tx_filled = {.shared = rings[2], .capacity = 4096},
@@ -202,7 +204,14 @@ static void give_buffers(uint32_t count)
 static void test_negotiates(void)
 {
     boot(OFFERED);
-    CHECK_EQUAL(device.features_taken, 1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5); /* nothing that it does not know */
+    CHECK_EQUAL(device.features_taken, 1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5 | 1); /* nothing that it does not know */
+    CHECK_EQUAL(shown.offloads, NET_CHECKSUM);
+}
+
+static void test_a_device_without_checksums(void)
+{
+    boot(OFFERED & ~1ull);
+    CHECK_EQUAL(shown.offloads, 0);
 }
 
 static void test_refuses_an_old_device(void)
@@ -235,6 +244,46 @@ static void test_receives(void)
         CHECK(frame.length == 60 + i && frame.bus.value == 0x70000000 + i * 2048 && frame.cookie == i);
     }
     CHECK(used_event(0) == 3);
+}
+
+/* What the device says of a checksum stands in the header before the frame. */
+static void test_vouches_for_checksums(void)
+{
+    static const uint8_t header_flags[] = {0, VIRTIO_NET_HDR_F_DATA_VALID, VIRTIO_NET_HDR_F_NEEDS_CSUM, 4};
+    static const uint16_t frame_flags[] = {0, NET_CHECKED, NET_CHECKED, 0};
+    boot(OFFERED);
+    give_buffers(4);
+    for (int i = 0; i < 4; i++) {
+        uint16_t entry;
+        struct virtq_desc *table;
+        uint32_t count;
+        CHECK(next_chain(0, &entry, &table, &count));
+        ((struct virtio_net_header *)at(table[0].address, 12))->flags = header_flags[i];
+        use(0, entry, 12 + 60);
+    }
+    interrupt();
+    for (int i = 0; i < 4; i++) {
+        struct net_dma_desc frame;
+        CHECK(ring_get(&rx_filled, &frame) && frame.flags == frame_flags[i]);
+    }
+}
+
+static void test_leaves_checksums_to_the_device(void)
+{
+    static const struct virtio_net_header plain, wanted = {.flags = 1, .csum_start = 34, .csum_offset = 16};
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    boot(OFFERED);
+    for (int i = 0; i < 3; i++) {
+        struct net_dma_desc piece = {.bus = {0x71000000}, .length = 100, .flags = i == 1 ? NET_CHECKSUM : 0};
+        CHECK(ring_put(&tx_filled, &piece));
+    }
+    fake_wake(FAKE_BIT(TX_VIRT));
+    for (int i = 0; i < 3; i++) {
+        CHECK(next_chain(1, &entry, &table, &count));
+        CHECK(memcmp(at(table[0].address, 12), i == 1 ? &wanted : &plain, 12) == 0);
+    }
 }
 
 static void test_impossible_lengths_go_back_to_the_device(void)
@@ -373,11 +422,14 @@ static void run(void (*test)(void))
 int main(void)
 {
     run(test_negotiates);
+    run(test_a_device_without_checksums);
     run(test_refuses_an_old_device);
     run(test_receives);
+    run(test_vouches_for_checksums);
     run(test_impossible_lengths_go_back_to_the_device);
     run(test_lying_device);
     run(test_sends_chains);
+    run(test_leaves_checksums_to_the_device);
     run(test_waits_for_a_full_device);
     run(test_says_that_the_device_failed);
     return 0;

@@ -88,12 +88,14 @@ static void test_delivers_by_address(void)
         give(c, 0);
         give(c, NET_BUFFER_SIZE);
     }
+    desc[0].flags = NET_CHECKED | NET_MORE;
     frame(&desc[0], 1, 60);
     frame(&desc[1], 0xff, 100);
     frame(&desc[2], 9, 64); /* nobody's */
     fake_wake(FAKE_BIT(DRIVER));
     CHECK(ring_get(&client_filled[0], &got));
     CHECK(got.length == 60 && got.offset == 0 && got.cookie == 7 && buffers[0][5] == 1 && buffers[0][59] == 60);
+    CHECK_EQUAL(got.flags, NET_CHECKED); /* the device's word on the checksum, and nothing else of its flags */
     CHECK(ring_get(&client_filled[0], &got));
     CHECK(got.length == 100 && buffers[0][got.offset + 99] == 100);
     CHECK(ring_get(&client_filled[1], &got));

@@ -108,6 +108,24 @@ static void test_refuses(void)
     CHECK(!ring_get(&driver_filled, &dma));
 }
 
+static void test_asks_for_checksums(void)
+{
+    struct net_dma_desc dma;
+    start();
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 1});
+    put(0, (struct net_desc){.offset = 0, .length = 53, .flags = NET_CHECKSUM, .cookie = 2}); /* not all headers */
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 3});
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 3}); /* not in the first piece */
+    put(0, (struct net_desc){.offset = 0, .length = 54, .flags = NET_CHECKSUM | NET_MORE, .cookie = 4});
+    put(0, (struct net_desc){.offset = 64, .length = 60, .cookie = 4});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(refused(0, 2) && refused(0, 3));
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == NET_CHECKSUM);
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == (NET_CHECKSUM | NET_MORE));
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == 0);
+    CHECK(!ring_get(&driver_filled, &dma));
+}
+
 static void test_throws_away_a_chain_without_end(void)
 {
     struct net_dma_desc dma;
@@ -207,6 +225,7 @@ int main(void)
 {
     run(test_translates_a_chain);
     run(test_refuses);
+    run(test_asks_for_checksums);
     run(test_throws_away_a_chain_without_end);
     run(test_takes_turns_and_waits);
     run(test_lying_driver);
