@@ -10,7 +10,10 @@ import struct
 import subprocess
 
 import pytest
-from serval import build, paths
+from compose.board import Board
+from compose.system import System
+from compose.timer import Timer
+from serval import build, paths, uimage
 
 BOARD = "odroidc4"
 FACTS = runpy.run_path(str(paths.TOP / "boards" / BOARD / "board.py"))
@@ -26,8 +29,8 @@ PRG_ETH = (0xff634000, 0xff635000, "gmac_glue")
 @pytest.fixture(scope="module")
 def tree():
     dtb = paths.CACHE / "boards" / "meson-sm1-odroid-c4.dtb"
-    done = subprocess.run([paths.TOP / "boards" / BOARD / "fetch-dtb", dtb], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run([paths.TOP / "boards" / BOARD / "fetch-dtb", dtb], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode == 3:
         pytest.skip(done.stdout.strip().rpartition("\n")[2])
     assert done.returncode == 0, done.stdout
@@ -91,6 +94,39 @@ def test_image_header(image):
     code, _, text_offset, size, flags, _, _, _, magic, _ = struct.unpack("<IIQQQQQQ4sI", image.read_bytes()[:64])
     assert magic == b"ARM\x64" and code >> 26 == 0b000101 and flags & 1 == 0 and size >= image.stat().st_size
     assert text_offset % 0x1000 == 0
+
+
+def test_scripts_for_uboot(image):
+    """Made with the image. The card's is what HardKernel's U-Boot and the mainline's look for: they set these names."""
+    card, tftp = (uimage.read_script(image.with_name(f"webserver.{how}.scr").read_bytes()) for how in ("boot", "tftp"))
+    device = "${devtype} ${devno}${devnum}:${distro_bootpart}"
+    assert f"if load {device} {FACTS['LOAD']:#x} webserver.img; then\n    go {FACTS['LOAD']:#x}\n" in card.text
+    assert f"if tftpboot {FACTS['LOAD']:#x} webserver.img; then\n    go {FACTS['LOAD']:#x}\n" in tftp.text
+
+
+def test_every_example_builds(tree, tmp_path):
+    build.make("hello", "base", "echo", "fileio", "python", MICROKIT_BOARD=BOARD, BUILD_DIR=tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.img")} == {"hello", "base", "echo", "fileio_mem", "python"}
+
+
+def timer_on(tree, folder, official):
+    system = System("x", Board(BOARD, str(tree), official), str(folder))
+    return Timer(system).driver
+
+
+def test_timer_is_the_architected_one(tree, tmp_path):
+    driver = timer_on(tree, tmp_path, False)
+    assert driver.program == "timer_driver_arm" and not driver.maps
+    assert [(irq.number, irq.trigger) for irq in driver.irqs] == [(30, "level")]
+
+
+def test_timer_on_the_official_sdk_is_timer_a(tree, tmp_path):
+    """seL4 gives EL0 no timer on this board."""
+    driver = timer_on(tree, tmp_path, True)
+    page, = driver.maps
+    assert driver.program == "timer_driver_meson" and page.region.phys == 0xffd0f000 and not page.cached
+    assert driver.configs[0][3]["registers"] == page.vaddr + 0x140
+    assert [(irq.number, irq.trigger) for irq in driver.irqs] == [(42, "edge")]
 
 
 # -- the GMAC's driver with the configuration of this board, against a model of the board (tests/unit/net_odroidc4.c) --
