@@ -2,7 +2,10 @@
  *
  * Rules: dir/ finds index.html, .htm, .xhtml; name finds name, then name.html, .htm, .xhtml; a directory without its slash is sent to
  * the address with it. Where the mount says so, and the client takes it, name.br or name.gz beside a compressible file goes in its
- * place. The longest mounted prefix of a path has it.
+ * place. The longest mounted prefix of a path has it; what lies under an internal one cannot be reached by way of a shorter one.
+ *
+ * Remembered are 512 paths that were found and 256 that were not, for as long as the cache calls what was looked at fresh: one look for
+ * all who ask meanwhile. While the file server is away what was found last is given.
  */
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
@@ -22,7 +25,9 @@ struct site_policy {
     char fields[SITE_TEXT_MAX];   /* further field lines for each answer, each ending in CR LF */
 };
 
-/* prefix begins and ends with '/'; folder is absolute in the file service. False: one too many, or a text too long or not allowed. */
+/* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call replaces the first.
+ * False: one too many, or a text too long or not allowed: a policy's texts hold no control characters, fields are whole lines, and
+ * the longer of pages and others fits into a head together with fields (384 bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 void site_unmount_all(void);
 
@@ -45,7 +50,7 @@ enum site_outcome {
     SITE_UNREACHABLE,
     SITE_NONE,        /* no mount has this path */
 };
-/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too. */
+/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too; else what is theirs is not found. */
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
     struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);
