@@ -81,5 +81,7 @@ $(eval $(call host_test,kernel_decode,tests/unit/kernel_decode.c sdk/kernel/deco
 $(eval $(call host_test,tool_prove,tests/unit/tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
 $(eval $(call host_test,kernel_random,tests/unit/kernel_random.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
     fault.c irq.c pd.c print.c ready.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
+$(eval $(call host_test,kernel_random_benchmark,tests/unit/kernel_random.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
+    fault.c irq.c pd.c print.c ready.c syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
 $(eval $(call host_test,kernel_window,tests/unit/kernel_window.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
     fault.c irq.c pd.c print.c ready.c sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))

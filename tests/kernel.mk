@@ -29,6 +29,8 @@ $(eval $(call kernel_test,equals,spinner server caller))
 $(eval $(call kernel_test,children,parent faulty endless server left grandchild client))
 $(eval $(call kernel_test,deaths,server client))
 $(eval $(call kernel_test,timer,driver idler))
+# Of the benchmark configuration only.
+$(eval $(call kernel_test,utilisation,reader spinner quiet))
 
 # A boot loader's part, for the loader's sake: memory that is not zero, translation and caches on.
 .PHONY: kernel_firmware

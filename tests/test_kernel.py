@@ -5,6 +5,7 @@ Time is counted in instructions (-icount), so shares do not depend on what else 
 
 import os
 import re
+import subprocess
 
 import pytest
 from serval import build, paths
@@ -121,6 +122,37 @@ def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
     assert of(lines, "timer") == [f"interrupt {n}" for n in range(1, 6)] + notified
     assert [line for line in lines if line.startswith(("timer: notified", "idler: done"))] == \
         [f"timer: {line}" for line in notified[1:]] + ["idler: done", "timer: notified on 0"]
+
+
+@ours
+def test_benchmark_tells_who_uses_the_cpu(boot):
+    """A second: who spins has the tenth that is its budget, idling the rest, and all of it together is the whole. On official
+    SDKs the program runs, too; there seL4 is a hypervisor, and QEMU's cycle counter stands still in it and while it idles."""
+    guest = boot("kernel_utilisation", config="benchmark", args=EXACT_TIME)
+    guest.expect(r"reader: done\r?\n")
+    rows = re.findall(r"^(\w+): (\w+) (\d+)\r?$", guest.text(), re.M)
+    found = {column: {who: int(value) for who, of, value in rows if of == column}
+             for column in ("time", "schedules", "kernel", "entries")}
+    for column, values in found.items():
+        assert values.keys() == {"reader", "spinner", "quiet", "idle", "total"}
+        # `schedules` of the total counts the reader's turn that was under way when it began, and so does the reader's own
+        assert sum(values.values()) == 2 * values["total"], column
+    shares = {who: time / found["time"]["total"] for who, time in found["time"].items()}
+    assert 0.999 <= shares["spinner"] / 0.1 <= 1.001 and 0.899 <= shares["idle"] <= 0.9
+    assert 0.99 <= found["time"]["total"] / 62_500_000 <= 1.01, "a second"
+    assert found["entries"]["quiet"] == found["schedules"]["quiet"] == 10
+    assert all(0 < found["kernel"][who] < found["time"][who] for who in found["kernel"])
+
+
+@ours
+def test_what_benchmark_counts_is_not_in_the_others():
+    build.make("sdk")
+    elves = {config: paths.CACHE / "sdk" / "board" / paths.BOARD / config / "elf" / "kernel.elf"
+             for config in ("debug", "release", "benchmark")}
+    text = {config: subprocess.run(["llvm-nm", elf], check=True, text=True, capture_output=True).stdout
+            for config, elf in elves.items()}
+    assert "utilisation" in text["benchmark"]
+    assert "utilisation" not in text["release"] + text["debug"]
 
 
 @pytest.mark.parametrize("config", ["debug", "release", "benchmark"])

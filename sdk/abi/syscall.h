@@ -15,6 +15,7 @@
  *     ABI_SYSCALL_PD_STOP      x0 child                              x0 enum abi_error
  *     ABI_SYSCALL_PD_RESTART   x0 child, x1 program counter          x0 enum abi_error
  *     ABI_SYSCALL_DBG_PUTC     x0 character                          x0 enum abi_error; nothing is printed in release
+ *     ABI_SYSCALL_UTILISATION  x0 enum abi_utilisation, x1 whose     x0 enum abi_error; `benchmark` only
  *
  * RECV is the one place where a PD waits. In one entry it answers the caller it has (ABI_RECV_REPLY), then notifies
  * (ABI_RECV_NOTIFY) or acknowledges (ABI_RECV_IRQ_ACK) on channel x2, then waits for the next event. A flag whose channel
@@ -31,7 +32,8 @@
 #define ABI_SYSCALL_PD_STOP 4
 #define ABI_SYSCALL_PD_RESTART 5
 #define ABI_SYSCALL_DBG_PUTC 6
-#define ABI_SYSCALL_COUNT 7
+#define ABI_SYSCALL_COUNT 7       /* those of every configuration */
+#define ABI_SYSCALL_UTILISATION 7 /* in `benchmark`; elsewhere it is unknown */
 
 #define ABI_RECV_REPLY (1ul << 0)
 #define ABI_RECV_NOTIFY (1ul << 1)
@@ -63,6 +65,34 @@ enum abi_error {
     ABI_ERROR_CHILD,    /* the PD has no such child */
     ABI_ERROR_NO_REPLY, /* the server was restarted, waited again, or died, without an answer */
     ABI_ERROR_CONFIG,   /* not in this configuration */
+};
+
+/* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET take a
+ * child's id, or ABI_UTILISATION_SELF. Ticks are the system counter's (CNTFRQ_EL0 in a second). */
+enum abi_utilisation {
+    ABI_UTILISATION_BEGIN, /* resets idling and the totals */
+    ABI_UTILISATION_END,
+    ABI_UTILISATION_READ,
+    ABI_UTILISATION_RESET,
+};
+
+#define ABI_UTILISATION_SELF (~0ul)
+
+/* The order is seL4's (sel4/benchmark_utilisation_types.h). */
+enum abi_utilisation_word {
+    ABI_UTILISATION_TICKS,        /* scheduled, the kernel's time for it included */
+    ABI_UTILISATION_SCHEDULES,    /* how often its turn came */
+    ABI_UTILISATION_KERNEL_TICKS, /* of its ticks, those in the kernel */
+    ABI_UTILISATION_ENTRIES,      /* into the kernel, from it */
+    ABI_UTILISATION_IDLE_TICKS,   /* the same of idling */
+    ABI_UTILISATION_IDLE_TICKS_THERE, /* on the PD's CPU, which is the only one */
+    ABI_UTILISATION_IDLE_SCHEDULES,
+    ABI_UTILISATION_IDLE_KERNEL_TICKS,
+    ABI_UTILISATION_IDLE_ENTRIES,
+    ABI_UTILISATION_TOTAL_TICKS, /* from BEGIN to END, or to now: the sum of all PDs' and of idling */
+    ABI_UTILISATION_TOTAL_SCHEDULES,
+    ABI_UTILISATION_TOTAL_KERNEL_TICKS,
+    ABI_UTILISATION_TOTAL_ENTRIES,
 };
 
 /* One IPC buffer. The page's remainder is not touched by the kernel. */

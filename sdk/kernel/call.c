@@ -79,14 +79,16 @@ static void set_no_reply(struct pd *caller)
 
 void call_begin(struct pd *caller, struct pd *server, uint64_t event, uint64_t info)
 {
-    if (is_dead(server)) {
+    bool waits = server->state == PD_WAITING;
+
+    if (!waits && is_dead(server)) {
         set_no_reply(caller);
         return;
     }
     caller->event = event;
     caller->info = info;
     caller->server = server;
-    if (server->state == PD_WAITING) {
+    if (waits) {
         deliver(server, caller);
         sched_block();
         wake(server);

@@ -8,6 +8,7 @@
 #include "sdk/kernel/irq.h"
 #include "sdk/kernel/kassert.h"
 #include "sdk/kernel/ready.h"
+#include "sdk/kernel/utilisation.h"
 
 static struct {
     struct ready ready;
@@ -257,7 +258,9 @@ static struct pd *choose(void)
 static void idle(void)
 {
     arm(NULL);
+    utilisation_left(UTILISATION_IDLE);
     WAIT_FOR_INTERRUPT();
+    utilisation_entered();
     irq_handle();
 }
 

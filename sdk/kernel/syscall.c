@@ -16,6 +16,7 @@
 #include "sdk/kernel/irq.h"
 #include "sdk/kernel/print.h"
 #include "sdk/kernel/sched.h"
+#include "sdk/kernel/utilisation.h"
 
 #define APART __attribute__((noinline))
 
@@ -114,60 +115,107 @@ static enum abi_error dbg_putc(uint64_t c)
     return ABI_OK;
 }
 
+static enum abi_error utilisation_of(struct pd *pd, uint64_t what, uint64_t number)
+{
+    uint8_t whose = number == ABI_UTILISATION_SELF ? pd->index : decode_child(pd->abi, number);
+
+    if (whose == ABI_NONE) {
+        return refuse(pd, "asks for the utilisation of child", number, ABI_ERROR_CHILD);
+    }
+    if (what == ABI_UTILISATION_READ) {
+        utilisation_read(whose, pd->message);
+    } else {
+        utilisation_reset(whose);
+    }
+    return ABI_OK;
+}
+
+static enum abi_error utilisation(struct pd *pd, uint64_t what, uint64_t number)
+{
+    switch (what) {
+    case ABI_UTILISATION_BEGIN:
+        utilisation_begin();
+        return ABI_OK;
+    case ABI_UTILISATION_END:
+        utilisation_end();
+        return ABI_OK;
+    case ABI_UTILISATION_READ:
+    case ABI_UTILISATION_RESET:
+        return utilisation_of(pd, what, number);
+    default:
+        return ABI_ERROR_CONFIG;
+    }
+}
+
+static struct context *leave(void)
+{
+    struct pd *pd = sched_exit();
+
+    utilisation_left(pd->index);
+    return &pd->context;
+}
+
 /* One function per system call, so that none pays for what another one needs: the dispatch is a jump. */
 
 static APART struct context *handle_receive(struct pd *pd)
 {
     receive(pd, pd->context.x[0], pd->context.x[1], pd->context.x[2]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_notify(struct pd *pd)
 {
     pd->context.x[0] = notify(pd, pd->context.x[0]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_call(struct pd *pd)
 {
     call(pd, pd->context.x[0], pd->context.x[1]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_ack(struct pd *pd)
 {
     pd->context.x[0] = ack(pd, pd->context.x[0]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_stop(struct pd *pd)
 {
     pd->context.x[0] = stop(pd, pd->context.x[0]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_restart(struct pd *pd)
 {
     pd->context.x[0] = restart(pd, pd->context.x[0], pd->context.x[1]);
-    return &sched_exit()->context;
+    return leave();
 }
 
 static APART struct context *handle_dbg_putc(struct pd *pd)
 {
     pd->context.x[0] = dbg_putc(pd->context.x[0]);
-    return &sched_exit()->context;
+    return leave();
+}
+
+static APART struct context *handle_utilisation(struct pd *pd)
+{
+    pd->context.x[0] = utilisation(pd, pd->context.x[0], pd->context.x[1]);
+    return leave();
 }
 
 static APART struct context *handle_unknown(struct pd *pd)
 {
     fault_unknown_syscall();
-    return &sched_exit()->context;
+    return leave();
 }
 
 struct context *syscall_handle(struct context *context)
 {
     struct pd *pd = (struct pd *)context; /* its first member */
 
+    utilisation_entered();
     switch (context->x[8]) {
     case ABI_SYSCALL_RECV:
         return handle_receive(pd);
@@ -183,6 +231,8 @@ struct context *syscall_handle(struct context *context)
         return handle_restart(pd);
     case ABI_SYSCALL_DBG_PUTC:
         return handle_dbg_putc(pd);
+    case ABI_SYSCALL_UTILISATION:
+        return CONFIG_UTILISATION ? handle_utilisation(pd) : handle_unknown(pd);
     default:
         return handle_unknown(pd);
     }
@@ -190,6 +240,7 @@ struct context *syscall_handle(struct context *context)
 
 struct context *exception_handle(uint64_t esr, uint64_t address)
 {
+    utilisation_entered();
     if (ESR_CLASS(esr) == ESR_CLASS_WF) {
         /* WFI or WFE: where there is no tick, nothing might ever end it. It is a hint, and waits for nothing here. */
         sched_current()->context.pc += 4;
@@ -198,11 +249,12 @@ struct context *exception_handle(uint64_t esr, uint64_t address)
     } else {
         fault_exception(esr, address);
     }
-    return &sched_exit()->context;
+    return leave();
 }
 
 struct context *interrupt_handle(void)
 {
+    utilisation_entered();
     irq_handle();
-    return &sched_exit()->context;
+    return leave();
 }

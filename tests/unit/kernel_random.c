@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "sdk/kernel/call.h"
 #include "sdk/kernel/child.h"
 #include "sdk/kernel/clock.h"
@@ -297,10 +298,12 @@ static void make_call(struct context *context)
 {
     static const uint64_t calls[] = {ABI_SYSCALL_RECV,    ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,   ABI_SYSCALL_NOTIFY,
                                      ABI_SYSCALL_CALL,    ABI_SYSCALL_CALL,       ABI_SYSCALL_IRQ_ACK, ABI_SYSCALL_PD_STOP,
-                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC};
+                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC,
+                                     ABI_SYSCALL_UTILISATION};
 
-    context->x[8] = chance(99) ? calls[(unsigned)rand() % 11] : number();
-    context->x[0] = context->x[8] == ABI_SYSCALL_RECV && chance(80) ? (uint64_t)(rand() % 8) : number();
+    context->x[8] = chance(99) ? calls[(unsigned)rand() % (11 + CONFIG_UTILISATION)] : number();
+    bool few = context->x[8] == ABI_SYSCALL_RECV || context->x[8] == ABI_SYSCALL_UTILISATION;
+    context->x[0] = few && chance(80) ? (uint64_t)(rand() % 8) : number();
     context->x[1] = number();
     context->x[2] = number();
     syscall_handle(context);

@@ -80,6 +80,8 @@ static inline seL4_Word microkit_syscall1(seL4_Word number, seL4_Word first)
     return x0;
 }
 
+#include <sel4/benchmark.h>
+
 static inline void microkit_notify(microkit_channel ch)
 {
     microkit_syscall1(ABI_SYSCALL_NOTIFY, ch);
