@@ -86,8 +86,8 @@ void site_prepared_let_go(struct prepared *prepared)
         cache_release(prepared->resource.file);
         prepared->next = self.free_resources;
         self.free_resources = prepared;
-        site_room_again();
     }
+    site_room_again(); /* with one holder left, the answer, it may give way */
 }
 
 /* -- the table -- */
