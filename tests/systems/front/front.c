@@ -2,9 +2,11 @@
  *   /app/hello    five bytes
  *   /app/echo     the request's body, chunked
  *   /app/page     X-Accel-Redirect to /index.html
+ *   /app/counters what the front counts: connections, exchanges, accepted, refused, timed out, given way, broken
  */
 #include "lib/pd.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fs/client.h"
@@ -66,6 +68,17 @@ static bool echo(struct task *task)
     }
 }
 
+static void say_counters(struct task *task)
+{
+    char text[200];
+    struct http_counters c;
+    http_counters(&c);
+    snprintf(text, sizeof text, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu\n", c.connections, c.exchanges,
+             (unsigned long long)c.accepted, (unsigned long long)c.refused, (unsigned long long)c.timed_out,
+             (unsigned long long)c.given_way, (unsigned long long)c.broken);
+    say(task, text);
+}
+
 static void go_on(struct http_exchange *exchange)
 {
     struct task *task = exchange->app;
@@ -83,6 +96,8 @@ static void go_on(struct http_exchange *exchange)
         if (!echo(task)) {
             return;
         }
+    } else if (asks(task, "/app/counters")) {
+        say_counters(task);
     } else if (asks(task, "/app/page")) {
         say(task, "HTTP/1.0 200 OK\r\nX-Accel-Redirect: /index.html\r\nX-Mine: yes\r\n\r\n");
     } else {
