@@ -1,4 +1,4 @@
-/* measurer.c: does each thing ROUNDS times and prints guest instructions per round: loop, libmicrokit and
+/* measurer.c: does each thing ROUNDS times and prints instructions, or cycles, per round: loop, libmicrokit and
  * kernel together. */
 #include "costs.h"
 
@@ -7,12 +7,12 @@ static unsigned turns;
 
 static void measure_notify(void)
 {
-    since = now();
+    since = count();
     for (uint64_t n = 0; n < ROUNDS; n++) {
         microkit_notify(LOWER);
     }
     result_per_round("notify a lower one", since);
-    since = now();
+    since = count();
     for (uint64_t n = 0; n < ROUNDS; n++) {
         microkit_notify(HIGHER);
     }
@@ -21,7 +21,7 @@ static void measure_notify(void)
 
 static void measure_call(const char *name, microkit_channel server, seL4_Uint16 words)
 {
-    since = now();
+    since = count();
     for (uint64_t n = 0; n < ROUNDS; n++) {
         microkit_ppcall(server, microkit_msginfo_new(0, words));
     }
@@ -30,12 +30,13 @@ static void measure_call(const char *name, microkit_channel server, seL4_Uint16 
 
 void init(void)
 {
+    begin_counting();
     measure_notify();
     measure_call("call and answer", SERVER, 0);
     measure_call("call and answer, passive server", PASSIVE, 0);
     measure_call("call and answer, 4 words", PASSIVE, 4);
     measure_call("call and answer, 64 words", PASSIVE, 64);
-    since = now();
+    since = count();
     microkit_deferred_notify(EQUAL);
 }
 

@@ -12,6 +12,14 @@
 
 static uint64_t due, rounds, least = ~0ul;
 
+static uint64_t now(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("isb; mrs %0, cntpct_el0" : "=r"(ticks) : : "memory");
+    return ticks;
+}
+
 static uint64_t loops_to_the_next_step(uint64_t at)
 {
     uint64_t loops = 0;
