@@ -17,6 +17,12 @@ bench bench-quick: $(bench_needs)
 figures: $(bench_needs)
 	@$(bench_environment) bench/bench.py --plan quick --net user --alone --out $(BUILD_DIR)/figures
 
+# One request, by function.
+.PHONY: profile
+profile: $(bench_needs)
+	@$(bench_environment) bench/profile.py $(if $(PROFILE_PATH),--path $(PROFILE_PATH)) $(if $(PROFILE_CLOSE),--close) \
+	    $(if $(PROFILE_REQUESTS),--requests $(PROFILE_REQUESTS))
+
 # The kernel's operations alone, on whichever SDK.
 .PHONY: costs
 costs: $(CACHE_DIR)/packages.test $(SDK)/bin/microkit $(SDK_FILES)

@@ -31,7 +31,7 @@ from serval import paths  # noqa: E402
 
 SMALL = ["1 KiB", "10 KiB", "100 KiB"]
 FULL = {
-    "boots": 3, "rounds": 3, "seconds": 1.2,
+    "boots": 3, "rounds": 3, "seconds": 1.0,
     "times": [Cell(size, n, close) for size in [*SMALL, "1 MiB"] for close in (False, True) for n in (1, 16, 64)]
     + [Cell("10 MiB", 1), Cell("10 MiB", 1, True), Cell("10 MiB", 16)],
     "counts": [Cell("1 KiB", 16), Cell("1 KiB", 16, True)]

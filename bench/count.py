@@ -38,8 +38,10 @@ def text_ranges(report):
 
 
 class Counting:
-    def __init__(self, report, scratch):
-        self.ranges = text_ranges(Path(report).read_text()) if report else []
+    """ranges: as of text_ranges(), where the report's are not fine enough; of several that hold an address the first one counts."""
+
+    def __init__(self, report, scratch, ranges=None):
+        self.ranges = ranges or (text_ranges(Path(report).read_text()) if report else [])
         self.names = [name for _, _, name in self.ranges] + ["elsewhere"] if report else ["kernel", "user"]
         self.scratch = Path(scratch)
         self.out = self.scratch / "counters"

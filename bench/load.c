@@ -36,8 +36,8 @@
 #define CHUNK (256 * 1024)
 #define TICK_MS 50
 #define SECOND_NS 1000000000ull
-#define DRAIN_NS (3 * SECOND_NS)
-#define COUNTERS_MAX 260
+#define DRAIN_NS (2 * SECOND_NS) /* a lost SYN is sent again after one */
+#define COUNTERS_MAX (2 + 8192 + 1) /* magic, count, RANGES_MAX of insncount.c, elsewhere */
 #define COUNTERS_MAGIC 0x544e435353564553ull
 
 enum failure { CONNECT, RESET, EARLY_CLOSE, STATUS, HEADERS, BODY, TIMEOUT, NO_CLOSE, FAILURES };

@@ -28,6 +28,7 @@ class Serval:
         self.image = build.system("webserver", NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR=site,
                                   NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
         self.report = self.image.with_suffix(".report.txt")
+        self.ranges = None              # of the plugin's counters; None: by protection domain
         self.ports = {"Serval": 80}
         self.args = []
 
@@ -49,7 +50,7 @@ class Linux:
     def __init__(self, network, server, peer, targets=tuple(NGINX)):
         self.plug = network.plugs[self.kind]
         self.peer = peer
-        self.image, self.report = None, None
+        self.image = self.report = self.ranges = None
         self.ports = {target: NGINX[target][1] for target in targets}
         variables = {"ADDRESS": self.plug.address, "HOST": self.plug.host, "NFS_PORT": server.nfs_port,
                      "MOUNT_PORT": server.mount_port, "NFS_DIRECTORY": server.directory,
@@ -84,7 +85,7 @@ class Running:
         try:
             if self.counted:
                 scratch = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="serval-bench-")))
-                self.counting = self.stack.enter_context(Counting(self.machine.report, scratch))
+                self.counting = self.stack.enter_context(Counting(self.machine.report, scratch, self.machine.ranges))
                 args += self.counting.qemu_args
             self.guest = self.stack.enter_context(Guest(self.machine.image, plug.forwards(self.machine.ports.values()), args=args,
                                                         netdev=plug.netdev))

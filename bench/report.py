@@ -137,7 +137,7 @@ def latency_table(r):
 
 def trouble_of(cell):
     parts = [f"{count} {kind}" for kind, count in cell["errors"].items()]
-    parts += [f"{cell['unfinished']} not through 3 s after the end"] if cell["unfinished"] else []
+    parts += [f"{cell['unfinished']} not through 2 s after the end"] if cell["unfinished"] else []
     return ", ".join(parts)
 
 

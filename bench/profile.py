@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""make profile: where a warm request's instructions go, function by function.
+
+    make profile [PROFILE_PATH=/bench/1024.bin] [PROFILE_REQUESTS=200] [PROFILE_CLOSE=1]
+
+The plugin counts by ranges of physical addresses (bench/insncount.c); here each range is a function of a protection domain's
+program, or of the kernel.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
+
+import count  # noqa: E402
+import measure  # noqa: E402
+import network  # noqa: E402
+import site_files  # noqa: E402
+from machines import Running, Serval  # noqa: E402
+from nfs_server import NfsServer  # noqa: E402
+from serval import paths  # noqa: E402
+
+SHOWN = 40
+KERNEL = paths.CACHE / "sdk" / "board" / paths.BOARD / "release" / "elf" / "kernel.elf"
+SYMBOL = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$", re.M)
+TEXT = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+(\d+) KiB\s+r-x\s+normal\s+'([^']+)' text$", re.M)
+
+
+def functions(elf, va, pa, size):
+    """[(pa, size, name)] of the functions in a program's text, which lies at va and pa."""
+    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True).stdout
+    found = {}
+    for address, length, name in SYMBOL.findall(table):
+        address, length = int(address, 16), int(length, 16)
+        if va <= address < va + size and length:
+            found[address] = (pa + address - va, length, name)
+    return [found[address] for address in sorted(found)]
+
+
+def lowest_page(elf):
+    """Where a program's text begins: its lowest function, less what is not a page."""
+    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True).stdout
+    return min(int(address, 16) for address, _, _ in SYMBOL.findall(table)) & ~0xFFF
+
+
+def ranges(image):
+    """Of all programs of an image, then what has no function: each program's text as a whole, which a block falls back to."""
+    report = image.with_suffix(".report.txt").read_text()
+    texts = [(image.parent / image.stem / f"{pd}.elf", int(va, 16), int(pa, 16), int(kib) << 10, pd)
+             for va, pa, kib, pd in TEXT.findall(report)]
+    if KERNEL.is_file():
+        texts += [(KERNEL, lowest_page(KERNEL), pa, size, owner) for pa, size, owner in count.text_ranges(report) if owner == "kernel"]
+    fine = [(at, size, f"{owner}:{name}") for elf, va, pa, length, owner in texts for at, size, name in functions(elf, va, pa, length)]
+    return fine + [(pa, size, f"{owner}:?") for pa, size, owner in count.text_ranges(report)]
+
+
+def profile(given):
+    with network.UserNetwork() as net, tempfile.TemporaryDirectory(prefix="serval-profile-") as folder:
+        export = Path(folder, "export")
+        root = site_files.make(export)
+        with NfsServer(export, Path(folder, "nfs"), read_only=True) as server:
+            machine = Serval(net, server, site_files.FOLDER)
+            machine.ranges = ranges(machine.image)
+            with Running(machine, counted=True) as running:
+                running.wait_ready()
+                served = root if (root / given.path[1:]).is_file() else None
+                more = ["--close"] if given.close else []
+                measure.load(running, "Serval", given.path, "--requests", max(given.requests // 10, 1), *more, root=served)
+                idle = measure.idle_rate(running)
+                return measure.per_request(running, "Serval", given.path, given.requests, *more, idle=idle, root=served)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--path", default=site_files.path("1 KiB"))
+    parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--close", action="store_true")
+    given = parser.parse_args()
+    result = profile(given)
+    if "errors" in result:
+        sys.exit(f"make profile: {given.path}: {result['errors']}")
+    rows = sorted(result["split"].items(), key=lambda row: -row[1])
+    print(f"{given.path}: {result['total']:,.0f} instructions per request")
+    for name, value in rows[:SHOWN]:
+        print(f"{value:12,.0f} {value / result['total']:6.1%}  {name}")
+    rest = sum(value for _, value in rows[SHOWN:])
+    print(f"{rest:12,.0f} {rest / result['total']:6.1%}  {len(rows[SHOWN:])} more")
+
+
+if __name__ == "__main__":
+    main()
