@@ -1,8 +1,18 @@
 # bench/bench.mk: measuring. The scripts build the system that they measure, in CACHE_DIR/test.
 
+# $(call one_of,GOALS,VARIABLE,VALUES): what is not one of them stops these goals.
+one_of = $(if $(filter $1,$(MAKECMDGOALS)),$(if $(filter $3,$($2)),,$(call stop,$2='$($2)' is unknown. There are: $3)))
+
 # BENCH=quick: a short form. BENCH_NET=user|tap|both: which networks (default: all that can be had here).
 BENCH ?= full
 BENCH_NET ?= auto
+$(call one_of,bench,BENCH,full quick)
+$(call one_of,bench bench-quick,BENCH_NET,auto user tap both)
+$(call one_of,soak,BENCH_NET,auto user tap)
+ifneq ($(filter bench bench-quick figures profile soak,$(MAKECMDGOALS)),)
+$(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,$(call stop,what is measured here runs on MICROKIT_BOARD=qemu_virt_aarch64))
+$(if $(MICROKIT_SDK),$(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
+endif
 BENCH_LOAD := $(CACHE_DIR)/host/bench-load
 bench_environment = $(script_environment) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
 bench_needs := $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(BENCH_LOAD)
