@@ -1,6 +1,7 @@
 # tests/isolation.mk: hostile protection domains; tests/test_isolation.py boots them and reads the console.
 
 $(eval $(call program,isolation_bystander,tests/isolation/bystander.c))
+$(eval $(call program,isolation_worker,tests/isolation/worker.c))
 $(eval $(call program,isolation_conductor,tests/isolation/conductor.c))
 # Its attempts are what a compiler would warn of.
 $(eval $(call program,isolation_hostile,tests/isolation/hostile.c,,-Wno-infinite-recursion -Wno-unknown-warning-option))

@@ -1,6 +1,7 @@
 /* bystander.c: works beside the hostile ones and tells the conductor whether anything has touched it.
- *   consumes  a call from the conductor; notifications from hostile ones, NOT trusted
- *   produces  the answer: label 0 and how many calls it has answered, or label 1 and what has changed
+ *   consumes  a call from the conductor; calls from the worker; notifications from hostile ones, NOT trusted
+ *   produces  the conductor's answer: label 0 and how many calls of its it has answered, or label 1 and what has changed; the
+ *             worker's: one more than the number given
  *   invariant its memory, its global and its thread-local data hold what it put there
  */
 #include "lib/pd.h"
@@ -44,7 +45,11 @@ void notified(microkit_channel channel)
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
 {
-    uint64_t changed = channel == bystander_config.conductor ? words_changed() : 0;
+    if (channel != bystander_config.conductor) {
+        microkit_mr_set(0, microkit_mr_get(0) + 1);
+        return microkit_msginfo_new(0, 1);
+    }
+    uint64_t changed = words_changed();
     microkit_mr_set(0, changed != 0 ? changed : ++self.answered);
     return microkit_msginfo_new(changed != 0, 1);
 }

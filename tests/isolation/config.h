@@ -2,6 +2,7 @@
 #ifndef TESTS_ISOLATION_CONFIG_H
 #define TESTS_ISOLATION_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What one hostile protection domain tries. Most end in a fault; those from HOSTILE_LIVES on come back. */
@@ -43,21 +44,35 @@ struct bystander_config {
     uint8_t conductor; /* channel: asks whether all is well */
 };
 
+struct work {
+    uint64_t rounds;
+    uint64_t wrong;
+};
+
+struct worker_config {
+    volatile struct work *work; /* the conductor reads it */
+    uint8_t bystander;          /* channel, called: answers one more than it is given */
+};
+
 #define CONDUCTOR_HOSTILES_MAX 48
 
 struct conductor_config {
     volatile uint32_t *uart;
     uint8_t bystander; /* channel, called */
+    uint8_t worker;    /* channel: told to begin */
+    const volatile struct work *work;
     uint8_t count;
     struct {
         const char *name;
         uint8_t channel;
+        bool takes_long; /* so that the worker has its turn meanwhile */
         const volatile uint64_t *done;
     } hostiles[CONDUCTOR_HOSTILES_MAX];
 };
 
 extern const struct hostile_config hostile_config;
 extern const struct bystander_config bystander_config;
+extern const struct worker_config worker_config;
 extern const struct conductor_config conductor_config;
 
 #endif

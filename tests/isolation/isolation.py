@@ -3,7 +3,8 @@ one after the other and has the bystander say after each that it is well.
 
 Priorities: the bystander answers calls, so it stands above its caller, and above the hostile ones, so that it answers
 their notifications at once; the conductor is last, so that each line it prints comes after what it reports. The one that
-spins stands above the conductor, too: its budget is what lets the conductor go on.
+spins stands above the conductor, too: its budget is what lets the conductor go on. The worker stands above the hostile ones, on a
+budget.
 """
 
 from compose import Expr, Ptr, System
@@ -59,6 +60,7 @@ system = System.from_args()
 tries = [t for t in TRIES if t[1] not in OWN_CALLS] if system.var("MICROKIT_SDK", default="") else TRIES
 bystander = system.pd("bystander", "isolation_bystander", priority=200)
 conductor = system.pd("conductor", "isolation_conductor", priority=10)
+worker = system.pd("worker", "isolation_worker", priority=150, budget_us=1000, period_us=5000)
 
 victim = system.region("victim", 4 * PAGE)
 constant = system.region("constant", PAGE)
@@ -86,11 +88,21 @@ for name, act, target in tries:
         "conductor": told,
         "bystander": other,
     })
-    hostiles.append({"name": name, "channel": channel, "done": Ptr(at)})
+    hostiles.append({"name": name, "channel": channel, "done": Ptr(at), "takes_long": act == "FUZZES"})
+
+work = system.region("work", PAGE)
+asked_by_worker, _ = system.channel(worker, bystander, pp="a")
+worker_channel, _ = system.channel(conductor, worker)
+worker.config("tests/isolation/config.h", "struct worker_config", "worker_config", {
+    "work": Ptr(worker.map(work, "rw")),
+    "bystander": asked_by_worker,
+})
 
 conductor.config("tests/isolation/config.h", "struct conductor_config", "conductor_config", {
     "uart": Ptr(conductor.device("uart")),
     "bystander": bystander_channel,
+    "worker": worker_channel,
+    "work": Ptr(conductor.map(work, "r")),
     "count": len(hostiles),
     "hostiles": hostiles,
 })
