@@ -7,6 +7,8 @@
  *    option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the largest window
  *    seen, but not while that is 0 or 1.
  * 4. An acknowledgement that stands for several (acks.h) opens the congestion window as far as they would have, one by one.
+ * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more than the
+ *    connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as they can.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -20,11 +22,14 @@
 
 #define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
 #define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
+#define TIME_WAIT_KEPT 64 /* the youngest */
+#define TRIM_EVERY 16     /* calls */
 
 static struct {
     bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew */
     u32_t floor;
     u32_t contained; /* acknowledgements in the packet, beside itself */
+    u32_t trims;
 } self;
 
 void tcp_hooks_contained(u32_t count)
@@ -136,4 +141,25 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
     tcp_input(p, ip_current_input_netif());
     self.floor_set = false;
     return ERR_USE;
+}
+
+/* The list's first is its youngest. */
+void tcp_hooks_trim_time_wait(void)
+{
+    struct tcp_pcb *pcb = tcp_tw_pcbs;
+    if (!pcb || ++self.trims % TRIM_EVERY != 0) {
+        return;
+    }
+    for (u32_t kept = 1; pcb && kept < TIME_WAIT_KEPT; kept++) {
+        pcb = pcb->next;
+    }
+    struct tcp_pcb *rest = pcb ? pcb->next : NULL;
+    if (pcb) {
+        pcb->next = NULL;
+    }
+    while (rest) {
+        struct tcp_pcb *next = rest->next;
+        tcp_free(rest); /* what it held was freed when it came here */
+        rest = next;
+    }
 }

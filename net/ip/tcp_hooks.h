@@ -13,4 +13,7 @@ u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const
 /* The next packet is an acknowledgement that stands for itself and `count` earlier ones (acks.h); 0: it stands for itself. */
 void tcp_hooks_contained(u32_t count);
 
+/* Outside of lwIP's own handlers, now and then. */
+void tcp_hooks_trim_time_wait(void);
+
 #endif

@@ -22,6 +22,7 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "net/ip/internal.h"
+#include "net/ip/tcp_hooks.h"
 #include "timer/client.h"
 
 #define MS 1000000ull
@@ -192,6 +193,7 @@ void timers_saw_input(const uint8_t *frame)
 
 static void before_flush(void *context)
 {
+    tcp_hooks_trim_time_wait();
     if (self.tcp_pace != TCP_FAST) {
         pace_tcp();
     }
