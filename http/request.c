@@ -76,6 +76,19 @@ static inline const char *name_end(const char *at, const char *end)
     return at;
 }
 
+/* The first byte that may not stand in a target before its '?'; there is one before `end`. */
+static inline const char *target_end(const char *at, const char *end)
+{
+    if (at < end_of_16(at, end)) {
+        bytes16 bytes = load16(at), visible = bytes - 0x21 + INT8_MIN; /* so that visible ASCII is the 94 lowest */
+        at += first_stop((bytes16)((visible >= INT8_MIN + 94) | (bytes == '#') | (bytes == '?')));
+    }
+    while (http_is(*at, CLASS_TARGET)) {
+        at++;
+    }
+    return at;
+}
+
 /* CR LF at `at`? */
 static inline int line_break(const struct parser *parser, const char *at)
 {
@@ -85,7 +98,8 @@ static inline int line_break(const struct parser *parser, const char *at)
     return at == parser->end || *at == '\r' ? HTTP_INCOMPLETE : BAD;
 }
 
-/* uri-host [ ":" port ]: RFC 9110 7.2. Characters only: whether it is a name that somebody has is not our affair. */
+/* uri-host [ ":" port ]: RFC 9110 7.2. Characters only: whether it is a name that somebody has is not our affair. What follows it, up
+ * to the line's CR at the latest, is in none of the classes. */
 static bool is_host(struct http_slice host)
 {
     const char *at = host.at, *end = host.at + host.length;
@@ -97,14 +111,14 @@ static bool is_host(struct http_slice host)
         }
         at = close + 1;
     } else {
-        while (at < end && http_is(*at, CLASS_HOST)) {
+        while (http_is(*at, CLASS_HOST)) {
             at++;
         }
     }
-    if (at < end && *at == ':') {
+    if (*at == ':') {
         do {
             at++;
-        } while (at < end && http_is(*at, CLASS_DIGIT));
+        } while (http_is(*at, CLASS_DIGIT));
     }
     return at == end;
 }
@@ -188,9 +202,7 @@ static int take_request_line(struct parser *parser, const char *end)
     request->method_text = (struct http_slice){start, (uint32_t)(at - start)};
     request->method = method_of(request->method_text);
     start = ++at;
-    while (http_is(*at, CLASS_TARGET)) {
-        at++;
-    }
+    at = target_end(at, parser->end);
     request->path = (struct http_slice){start, (uint32_t)(at - start)};
     if (*at == '?') {
         start = ++at;
