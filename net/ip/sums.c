@@ -1,4 +1,5 @@
-/* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation. */
+/* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation. Segments of one file lie
+ * further apart than a place is large, so that they do not push each other out. */
 #include "net/ip/sums.h"
 
 #include <stddef.h>
@@ -9,9 +10,9 @@
 
 #define BLOCK_BITS 16   /* memory changes in blocks of 64 KiB; one change forgets all sums in its blocks */
 #define BLOCKS_MAX 1024 /* beyond these nothing is kept */
-#define SUM_BITS 13     /* of the table's size: 8192 segments, 12 MB */
+#define PLACE_BITS 10   /* less than a segment */
+#define SUM_BITS 15     /* of the table's size: no two places of 32 MiB have one entry */
 #define WORTH 256       /* bytes; a smaller piece is summed as fast as looked up */
-#define GOLDEN 0x9e3779b1u /* 2^32 divided by the golden ratio: spreads neighbours (Knuth, TAOCP 3, 6.4) */
 
 static struct {
     uintptr_t base;
@@ -58,7 +59,7 @@ unsigned short sums_checksum(const void *data, int length)
         return ip_checksum(data, length);
     }
     uint32_t generation = generation_of(offset, (uint32_t)length);
-    struct sum *sum = &self.sums[(uint32_t)offset * GOLDEN >> (32 - SUM_BITS)];
+    struct sum *sum = &self.sums[offset >> PLACE_BITS & ((1 << SUM_BITS) - 1)];
     if (sum->offset == offset && sum->length == length && sum->generation == generation && generation != 0) {
         return sum->sum;
     }
