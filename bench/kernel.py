@@ -3,9 +3,10 @@
 
     make costs [MICROKIT_SDK=..]
 
-Guest instructions of the release configuration, and what the cycle counter says in the benchmark configuration, whose kernel counts
-who uses the CPU as well. The same programs, flags and machine for every SDK. QEMU counts: with -icount shift=0 one instruction is
-one nanosecond and one cycle, so the second column is instructions, too; on hardware it is cycles.
+Guest instructions of the release configuration, and what the cycle counter says in the benchmark configuration, whose
+kernel counts who uses the CPU as well. The same programs, flags and machine for every SDK. QEMU counts: with -icount
+shift=0 one instruction is one nanosecond and one cycle, so the second column is instructions, too; on hardware it is
+cycles.
 """
 
 import os

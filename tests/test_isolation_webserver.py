@@ -1,9 +1,9 @@
 """Faults in the web server's protection domains while it serves: what is lost is what the one that died had to do.
 
 For each of them a boot. Clients load pages in parallel; after a random number of answers QEMU's debugger stub turns every
-fourth instruction of that domain's text into a random one that faults, so that it dies somewhere within its work. All that is
-random is drawn from a seed (variable SEED of the environment) and the domain's name. That the others go on is seen by answers, by the console, and by the
-instructions that they execute (bench/count.py).
+fourth instruction of that domain's text into a random one that faults, so that it dies somewhere within its work. All that
+is random is drawn from a seed (variable SEED of the environment) and the domain's name. That the others go on is seen by
+answers, by the console, and by the instructions that they execute (bench/count.py).
 """
 
 import contextlib
@@ -24,7 +24,8 @@ sys.path.insert(0, str(paths.TOP / "bench"))
 
 from count import Counting  # noqa: E402
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official kernel says nothing of a fault in release")
+pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")),
+                                reason="the official kernel says nothing of a fault in release")
 
 SEED = os.environ.get("SEED") or "4711"
 CLIENTS = 4
@@ -183,7 +184,8 @@ FILES_AND_PROGRAM = ["nfs", "micropython"]
 VICTIMS = {
     "timer_driver": (nothing_is_lost, CONSOLE[:2] + NETWORK + FILES_AND_PROGRAM),
     "serial_driver": (nothing_is_lost, ["timer_driver", *NETWORK, *FILES_AND_PROGRAM]),
-    "serial_virt_rx": (nothing_is_lost, ["timer_driver", "serial_driver", "serial_virt_tx", *NETWORK, *FILES_AND_PROGRAM]),
+    "serial_virt_rx": (nothing_is_lost, ["timer_driver", "serial_driver", "serial_virt_tx", *NETWORK,
+                                         *FILES_AND_PROGRAM]),
     "serial_virt_tx": (nothing_is_lost, ["timer_driver", *CONSOLE[:2], *NETWORK, *FILES_AND_PROGRAM]),
     "eth_driver": (the_program_runs_on, ["timer_driver", *CONSOLE, "micropython"]),
     "net_virt_rx": (the_program_runs_on, ["timer_driver", *CONSOLE, "eth_driver", "micropython"]),

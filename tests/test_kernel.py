@@ -106,7 +106,7 @@ def test_a_parent_handles_the_faults_of_its_children(boot):
 
 @ours
 def test_a_server_that_dies_takes_nobody_along(boot):
-    """Who is being served, who waits, who calls later: all learn that there is no reply. The official kernel lets them wait."""
+    """Who is being served, who waits, who calls later: all learn of it. The official kernel lets them wait."""
     lines = lines_of(boot, "deaths", "second: done")
     assert [line.split(",")[0] for line in lines if line.startswith("fault: ")] == [
         "fault: PD 'active' brk", "fault: PD 'passive' brk"]
@@ -126,8 +126,8 @@ def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
 
 @ours
 def test_benchmark_tells_who_uses_the_cpu(boot):
-    """A second: who spins has the tenth that is its budget, idling the rest, and all of it together is the whole. On official
-    SDKs the program runs, too; there seL4 is a hypervisor, and QEMU's cycle counter stands still in it and while it idles."""
+    """A second: who spins has the tenth that is its budget, idling the rest, and all of it together is the whole. On
+    official SDKs the program runs, too; there QEMU's cycle counter stands still in the kernel, a hypervisor, and idling."""
     guest = boot("kernel_utilisation", config="benchmark", args=EXACT_TIME)
     guest.expect(r"reader: done\r?\n")
     rows = re.findall(r"^(\w+): (\w+) (\d+)\r?$", guest.text(), re.M)
@@ -135,7 +135,6 @@ def test_benchmark_tells_who_uses_the_cpu(boot):
              for column in ("time", "schedules", "kernel", "entries")}
     for column, values in found.items():
         assert values.keys() == {"reader", "spinner", "quiet", "idle", "total"}
-        # `schedules` of the total counts the reader's turn that was under way when it began, and so does the reader's own
         assert sum(values.values()) == 2 * values["total"], column
     shares = {who: time / found["time"]["total"] for who, time in found["time"].items()}
     assert 0.999 <= shares["spinner"] / 0.1 <= 1.001 and 0.899 <= shares["idle"] <= 0.9

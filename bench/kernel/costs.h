@@ -1,8 +1,8 @@
 /* bench/kernel/costs.h: what the programs of bench/kernel share. microkit.h only: they run on any SDK.
  *
- * In release and debug time is the physical counter: under QEMU's -icount shift=0 an instruction is a nanosecond and the
- * counter runs at 62.5 MHz, so that a tick is 16 guest instructions, whoever executes them. In benchmark it is the PMU's cycle
- * counter, which QEMU lets run at 1 GHz: there a cycle is an instruction; on hardware it is a cycle.
+ * In release and debug time is the physical counter: under QEMU's -icount shift=0 an instruction is a nanosecond and
+ * the counter runs at 62.5 MHz, so that a tick is 16 guest instructions, whoever executes them. In benchmark it is the
+ * PMU's cycle counter, which QEMU lets run at 1 GHz: there a cycle is an instruction; on hardware it is a cycle.
  */
 #ifndef BENCH_KERNEL_COSTS_H
 #define BENCH_KERNEL_COSTS_H

@@ -67,8 +67,8 @@ enum abi_error {
     ABI_ERROR_CONFIG,   /* not in this configuration */
 };
 
-/* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET take a
- * child's id, or ABI_UTILISATION_SELF. Ticks are the system counter's (CNTFRQ_EL0 in a second). */
+/* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET take
+ * a child's id, or ABI_UTILISATION_SELF. Ticks are the system counter's (CNTFRQ_EL0 in a second). */
 enum abi_utilisation {
     ABI_UTILISATION_BEGIN, /* resets idling and the totals */
     ABI_UTILISATION_END,

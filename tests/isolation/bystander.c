@@ -1,7 +1,7 @@
 /* bystander.c: works beside the hostile ones and tells the conductor whether anything has touched it.
  *   consumes  a call from the conductor; calls from the worker; notifications from hostile ones, NOT trusted
- *   produces  the conductor's answer: label 0 and how many calls of its it has answered, or label 1 and what has changed; the
- *             worker's: one more than the number given
+ *   produces  the conductor's answer: label 0 and how many it has had, or label 1 and what has changed
+ *             the worker's answer: one more than the number given
  *   invariant its memory, its global and its thread-local data hold what it put there
  */
 #include "lib/pd.h"

@@ -26,8 +26,9 @@ static void tell(const char *name, uint64_t done)
 static void tell_work(const char *name, uint64_t rounds_before)
 {
     char line[LOG_LINE_MAX];
-    log_format(line, sizeof(line), "isolation: beside %s: worker made %lu rounds, %lu wrong\n", name,
-               (unsigned long)(conductor_config.work->rounds - rounds_before), (unsigned long)conductor_config.work->wrong);
+    unsigned long rounds = conductor_config.work->rounds - rounds_before;
+    log_format(line, sizeof(line), "isolation: beside %s: worker made %lu rounds, %lu wrong\n", name, rounds,
+               (unsigned long)conductor_config.work->wrong);
     uart_print(conductor_config.uart, line);
 }
 

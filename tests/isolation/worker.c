@@ -1,5 +1,4 @@
-/* worker.c: works beside the hostile ones, above them, a fifth of the time: so it interrupts them wherever they are, and they it
- * never.
+/* worker.c: works beside the hostile ones, above them, a fifth of the time: so it interrupts them wherever they are.
  *   consumes  a notification that begins it; the bystander's answers
  *   produces  in `work` how many rounds it has made, and in how many of them something was not as it has to be
  *   invariant calls return what the bystander computes; registers, FP/SIMD ones too, and memory hold what it put there
@@ -19,7 +18,8 @@ static bool call_is_right(uint64_t round)
 {
     microkit_mr_set(0, round);
     microkit_msginfo info = microkit_ppcall(worker_config.bystander, microkit_msginfo_new(round & 0xffff, 1));
-    return microkit_msginfo_get_label(info) == 0 && microkit_msginfo_get_count(info) == 1 && microkit_mr_get(0) == round + 1;
+    return microkit_msginfo_get_label(info) == 0 && microkit_msginfo_get_count(info) == 1 &&
+           microkit_mr_get(0) == round + 1;
 }
 
 static bool memory_is_right(uint64_t round)

@@ -20,7 +20,8 @@ def domains(image):
 def symbol(image, name, symbol):
     """(address, size) of a function in a protection domain's program."""
     elf = image.parent / image.stem / f"{name}.elf"
-    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, text=True, capture_output=True).stdout
+    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, text=True,
+                           capture_output=True).stdout
     row = re.search(rf"^([0-9a-f]+) ([0-9a-f]+) [TtWw] {symbol}$", table, re.M)
     assert row, f"{elf} has no function {symbol}"
     return int(row[1], 16), int(row[2], 16)

@@ -1,5 +1,5 @@
-/* sel4/benchmark_utilisation_types.h: the words that seL4_BenchmarkGetThreadUtilisation() leaves in the IPC buffer, by seL4's
- * names. Where seL4 counts cycles these are ticks of the system counter, which goes on while the CPU waits. */
+/* sel4/benchmark_utilisation_types.h: the words that seL4_BenchmarkGetThreadUtilisation() leaves in the IPC buffer, by
+ * seL4's names. Where seL4 counts cycles these are ticks of the system counter, which goes on while the CPU waits. */
 #ifndef SEL4_BENCHMARK_UTILISATION_TYPES_H
 #define SEL4_BENCHMARK_UTILISATION_TYPES_H
 
