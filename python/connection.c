@@ -4,6 +4,9 @@
  *     await connection.readline()                         up to and with a line feed; what there is, at the end
  *     await connection.read(n), readexactly(n)            as asyncio's; n < 0: all there will be
  *     await connection.awrite(data), aclose()
+ *     connection.head(headers, names, limit)              the head of a request into a NoCaseDict and its keymap: (method, url, version);
+ *                                                         None where it does not come from the front. No line is longer than limit
+ *     await connection.respond(status, reason, headers, body)   an answer, as Microdot's Response.write
  *     connection.give_up()                                close; with a 503 where nothing has been written yet
  *
  * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the connection is then the
@@ -40,15 +43,14 @@ struct transfer {
     enum transfer_kind kind;
     struct connection *connection;
     vstr_t data;     /* what has been read; data.buf is NULL before */
-    mp_obj_t source; /* WRITE: what is written */
+    mp_obj_t source; /* WRITE: what is written; then, unless it is MP_OBJ_NULL: */
+    mp_obj_t next;
     size_t wanted, written;
 };
 
 static const char unavailable[] = "HTTP/1.0 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
 
 static const mp_obj_type_t transfer_type;
-
-/* Reading */
 
 static struct endpoint *endpoint_of(const struct connection *connection)
 {
@@ -58,6 +60,13 @@ static struct endpoint *endpoint_of(const struct connection *connection)
     }
     return endpoint;
 }
+
+struct endpoint *connection_endpoint(mp_obj_t connection)
+{
+    return endpoint_of(MP_OBJ_TO_PTR(connection));
+}
+
+/* Reading */
 
 /* Bytes; 0 at the end; -1: none now. Raises what else is wrong. */
 static intptr_t receive(struct connection *connection, void *buffer, size_t size)
@@ -150,7 +159,7 @@ static mp_obj_t read_exactly(struct transfer *transfer)
 
 /* Writing */
 
-static mp_obj_t write_all(struct transfer *transfer)
+static bool write_source(struct transfer *transfer)
 {
     mp_buffer_info_t data;
     mp_get_buffer_raise(transfer->source, &data, MP_BUFFER_READ);
@@ -159,7 +168,7 @@ static mp_obj_t write_all(struct transfer *transfer)
         intptr_t count = endpoint_send(endpoint_of(transfer->connection), (const char *)data.buf + transfer->written,
             data.len - transfer->written, &error);
         if (count < 0 && error == MP_EAGAIN) {
-            return MP_OBJ_NULL;
+            return false;
         }
         if (count < 0) {
             mp_raise_OSError(error);
@@ -167,7 +176,20 @@ static mp_obj_t write_all(struct transfer *transfer)
         transfer->connection->wrote = true;
         transfer->written += (size_t)count;
     }
-    return mp_const_none;
+    return true;
+}
+
+static mp_obj_t write_all(struct transfer *transfer)
+{
+    while (write_source(transfer)) {
+        if (transfer->next == MP_OBJ_NULL) {
+            return mp_const_none;
+        }
+        transfer->source = transfer->next;
+        transfer->next = MP_OBJ_NULL;
+        transfer->written = 0;
+    }
+    return MP_OBJ_NULL;
 }
 
 /* Transfers */
@@ -268,6 +290,18 @@ static mp_obj_t connection_awrite(mp_obj_t self_in, mp_obj_t data)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(connection_awrite_obj, connection_awrite);
 
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(connection_head_obj, 4, 4, connection_head);
+
+static mp_obj_t connection_respond(size_t n_args, const mp_obj_t *args)
+{
+    bool together;
+    struct transfer transfer = {.kind = WRITE, .connection = MP_OBJ_TO_PTR(args[0])};
+    transfer.source = connection_answer_head(args[1], args[2], args[3], args[4], &together);
+    transfer.next = together ? MP_OBJ_NULL : args[4];
+    return begin(&transfer);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(connection_respond_obj, 5, 5, connection_respond);
+
 static mp_obj_t connection_aclose(mp_obj_t self_in)
 {
     struct connection *connection = MP_OBJ_TO_PTR(self_in);
@@ -294,6 +328,8 @@ static const mp_rom_map_elem_t connection_attributes_table[] = {
     {MP_ROM_QSTR(MP_QSTR_awrite), MP_ROM_PTR(&connection_awrite_obj)},
     {MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&connection_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_readexactly), MP_ROM_PTR(&connection_readexactly_obj)},
+    {MP_ROM_QSTR(MP_QSTR_head), MP_ROM_PTR(&connection_head_obj)},
+    {MP_ROM_QSTR(MP_QSTR_respond), MP_ROM_PTR(&connection_respond_obj)},
     {MP_ROM_QSTR(MP_QSTR_aclose), MP_ROM_PTR(&connection_aclose_obj)},
     {MP_ROM_QSTR(MP_QSTR_give_up), MP_ROM_PTR(&connection_give_up_obj)},
 };

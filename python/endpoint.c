@@ -118,6 +118,11 @@ bool endpoint_is_udp(const struct endpoint *endpoint)
     return endpoint->kind == UDP;
 }
 
+bool endpoint_is_exchange(const struct endpoint *endpoint)
+{
+    return endpoint->kind == EXCHANGE;
+}
+
 void endpoint_close(struct endpoint *endpoint)
 {
     for (struct endpoint *waiting; (waiting = unqueue(endpoint)) != NULL;) {

@@ -31,6 +31,7 @@ struct endpoint_address {
 struct endpoint *endpoint_new(bool udp);
 void endpoint_close(struct endpoint *endpoint); /* what was written still goes out */
 bool endpoint_is_udp(const struct endpoint *endpoint);
+bool endpoint_is_exchange(const struct endpoint *endpoint); /* accepted on a port of the front: a request's head is there as a whole */
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 int endpoint_listen(struct endpoint *endpoint, int backlog);

@@ -62,6 +62,7 @@ static void start_interpreter(void)
     const struct region *stack = &python_config.stack, *heap = &python_config.heap;
     mp_cstack_init_with_top((char *)stack->base + stack->size, stack->size - STACK_RESERVE);
     gc_init(heap->base, (char *)heap->base + heap->size);
+    qstr_cache_clear();
     mp_init();
     set_sys_path();
     set_arguments();

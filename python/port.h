@@ -31,6 +31,9 @@ void port_give_way(void);
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);
 
+/* qstr_cache.c: once before an interpreter starts */
+void qstr_cache_clear(void);
+
 /* console.c */
 void console_init(bool raw);
 

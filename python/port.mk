@@ -26,7 +26,7 @@ INC += -I. -I$(BUILD) -Ipython -I$(MPY)
 CFLAGS += $(PD_CFLAGS) $(INC) -DMP_CONFIGFILE='"python/mpconfigport.h"' -DNDEBUG -Wall -Werror -Wno-unused-parameter
 
 PORT_C := $(addprefix python/,interpreter.c console.c time.c builtins.c files.c vfs_files.c modfs_async.c endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c \
-    modsocket.c modwebsite.c connection.c modsha1.c)
+    modsocket.c modwebsite.c connection.c connection_head.c modsha1.c qstr_cache.c)
 SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c runtime/sys_stdio_mphal.c \
     runtime/gchelper_generic.c timeutils/timeutils.c)
 
@@ -34,6 +34,8 @@ SRC_QSTR += $(PORT_C) $(SHARED_C)
 OBJ = $(PY_O) $(addprefix $(BUILD)/,$(PORT_C:.c=.o) $(SHARED_C:.c=.o))
 
 $(addprefix $(BUILD)/,$(PORT_C:.c=.o)): CFLAGS += $(PORT_CFLAGS)
+$(BUILD)/py/objstr.o: CFLAGS += -Dqstr_find_strn=qstr_find_cached # python/qstr_cache.c
+$(BUILD)/py/objstr.o: python/port.mk
 
 include $(MPY)/py/mkrules.mk
 

@@ -19,6 +19,7 @@ import gc
 
 import _website
 from microdot import Microdot, Request, Response
+from microdot.microdot import NoCaseDict
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
@@ -198,6 +199,9 @@ class FileResponse(Response):
         pass
 
 
+_PLAIN = (Response, FileResponse)
+
+
 def _is_the_sites(request):
     """Whether the site is to answer: no route has wanted it, and none would if the path were written in its plain form."""
     if request.route is not None or request.method not in ("GET", "HEAD"):
@@ -274,7 +278,7 @@ def _handler(app):
             request = await _request(app, connection)
             response = await app.dispatch_request(request)
             if response is not Response.already_handled:
-                await response.write(connection)
+                await _respond(response, connection)
             if app.debug and request is not None:
                 print("%s %s %d" % (request.method, request.path, response.status_code))
         except OSError:
@@ -290,12 +294,31 @@ def _handler(app):
 async def _request(app, connection):
     """The request, None where it cannot be understood."""
     try:
-        request = await Request.create(app, connection, connection, connection.get_extra_info("peername"))
-        if request is not None and "Transfer-Encoding" in request.headers:
+        peer = connection.get_extra_info("peername")
+        headers = NoCaseDict()
+        line = connection.head(headers, headers.keymap, Request.max_readline)
+        if line is None:                            # not from the front
+            return await Request.create(app, connection, connection, peer)
+        body, stream = b"", connection
+        length = int(headers.get("Content-Length", "0"))
+        if 0 < length <= Request.max_body_length:
+            body, stream = await connection.readexactly(length), None
+        method, url, version = line
+        request = Request(app, peer, method, url, version, headers, body=body, stream=stream, sock=(connection, connection))
+        if "Transfer-Encoding" in request.headers:
             await _read_chunks(request, connection)
         return request
     except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
         return None
+
+
+async def _respond(response, connection):
+    """As the response's write(), which this is where it is not Microdot's own, or its body comes bit by bit."""
+    if type(response) not in _PLAIN or not isinstance(response.body, bytes):
+        await response.write(connection)
+        return
+    response.complete()
+    await connection.respond(response.status_code, response.reason, response.headers, b"" if response.is_head else response.body)
 
 
 async def _read_chunks(request, connection):

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import hashlib
+import json
 import random
 import socket
 import sys
@@ -77,6 +78,19 @@ def routes(app):
     @app.get("/api/users/<int:id>")
     async def user(request, id):
         return str(id)
+
+    @app.get("/api/headers")
+    async def headers(request):
+        h = request.headers
+        return {"values": [h["x-one"], h["X-TWO"], h.get("x-Three"), h.get("none")], "names": sorted(h), "there": "X-FOUR" in h,
+                "version": request.http_version, "peer": request.client_addr[0]}
+
+    @app.get("/api/answer")
+    async def answer(request):
+        response = Response("x" * int(request.args["size"]), 203, {"X-Number": 5, "x-text": "ü"}, reason="Fine")
+        response.set_cookie("a", "b")
+        response.set_cookie("c", "d", http_only=True)
+        return response
 
     @app.get("/api/counters")
     async def counters(request):
@@ -201,6 +215,32 @@ def test_methods_of_a_route(guest):
     answer = curl(url + "/api/hello", "-I")
     assert answer.status == 200 and answer.body == b"" and answer.headers["content-length"] == "18"
     assert curl(url + "/api/echo").status == 404        # there is a route for POST alone, and no such file
+
+
+def test_headers_of_a_request(guest):
+    with guest.connect() as sock:
+        kept = Kept(sock)
+        sock.sendall(b"GET /api/headers HTTP/1.1\r\nhost: a\r\nX-One:  1 \t\r\nx-two:2\r\nX-Three: a: b\r\nX-THREE: last\r\nx-four:\r\n\r\n")
+        answer = json.loads(kept.receive().body)
+        assert answer == {"values": ["1", "2", "last", None], "names": ["X-One", "X-Three", "host", "x-four", "x-two"], "there": True,
+                          "version": "1.1", "peer": "10.0.2.2"}
+        sock.sendall(b"GET /api/headers HTTP/1.1\r\nHost: a\r\nX-One: \xff\r\n\r\n")
+        assert kept.receive().status == 400
+        sock.sendall(b"GET /api/headers HTTP/1.1\r\nHost: a\r\nX-One: " + b"y" * 2100 + b"\r\n\r\n")
+        assert kept.receive().status == 400
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, 4097, 300_000])
+def test_an_answer_of_the_application(guest, size):
+    """With its body in the same write, in one of its own, and in many."""
+    raw = exchange(guest.port("http"), f"GET /api/answer?size={size} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 203 Fine" and body == b"x" * size
+    for line in (b"X-Number: 5", "x-text: ü".encode(), b"Set-Cookie: a=b", b"Set-Cookie: c=d; HttpOnly", b"Content-Length: %d" % size,
+                 b"Content-Type: text/plain; charset=UTF-8"):
+        assert line in lines, line
+    assert curl(f"http://127.0.0.1:{guest.port('http')}/api/hello", "-I").headers["content-length"] == "18"
 
 
 def test_files_among_the_routes(guest):

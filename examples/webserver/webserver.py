@@ -54,7 +54,8 @@ async def add_routes_later():
         return
 
 
-async def main(folder):
+async def main(name):
+    folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
     website.mount(app, "/", folder, port=PORT)
     server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
     while app.server is None and not server.done():
@@ -64,7 +65,7 @@ async def main(folder):
         add_routes()
     except OSError as error:
         if error.errno == errno.ENOENT:
-            print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % folder)
+            print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % name)
         else:
             print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
         asyncio.create_task(add_routes_later())
@@ -73,4 +74,4 @@ async def main(folder):
     await server
 
 
-asyncio.run(main("/" + "/".join(name for name in sys.argv[1].split("/") if name not in ("", "."))))
+asyncio.run(main(sys.argv[1]))

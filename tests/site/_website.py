@@ -70,6 +70,22 @@ class Connection:
             raise EOFError
         return data
 
+    def head(self, headers, names, limit):
+        head, _, _ = self.stream.request.partition(b"\r\n\r\n")
+        self.at = len(head) + 4
+        lines = head.split(b"\r\n")
+        if max(map(len, lines)) > limit:
+            raise ValueError
+        for line in lines[1:]:
+            name, value = line.decode().split(":", 1)
+            headers[name] = value.strip()
+        method, url, version = lines[0].decode().split(" ")
+        return method, url, version.split("/")[1]
+
+    async def respond(self, status, reason, headers, body):
+        fields = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+        self.stream.answer += f"HTTP/1.0 {status} {reason or 'OK'}\r\n{fields}\r\n".encode() + body
+
     async def awrite(self, data):
         self.stream.answer += data
 
