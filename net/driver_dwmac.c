@@ -5,14 +5,14 @@
  *   produces  rx.filled, tx.free                                a frame's cookie comes back once, sent or lost
  *   never     touches a frame with the CPU
  *   when full with no room for the longest frame it leaves tx.filled alone and goes on when the device has sent
- * Woken by the device's interrupt, by net_virt_tx, by net_virt_rx when the device had been short of buffers; for the link by the
- * PHY's interrupt, and by a timer every few seconds: a PHY without an interrupt line can only be asked, and a device
- * whose DMA has stopped says nothing either.
+ * Woken by the device's interrupt, by net_virt_tx, by net_virt_rx when the device had been short of buffers; for the
+ * link by the PHY's interrupt, and by a timer every few seconds: a PHY without an interrupt line can only be asked,
+ * and a device whose DMA has stopped says nothing either.
  *
  * Descriptors lie in memory that is mapped uncached. Four share a cache line, and both sides write them: with caches,
  * cleaning our write of one would put back what the line held of its three neighbours, over what the device has
- * written there since, and user level has no invalidation that discards. Frames are cached, and maintained by those who touch them,
- * the virtualisers (net/cache.h).
+ * written there since, and user level has no invalidation that discards. Frames are cached, and maintained by those
+ * who touch them, the virtualisers (net/cache.h).
  */
 #include "lib/pd.h"
 
@@ -105,8 +105,9 @@ static void provide_buffers(void)
     }
 }
 
-/* Ours again? A frame of ours is never longer than a buffer, so one that is first and not last is either too long, or still being
- * closed: QEMU's model writes the word twice. A read of a register waits for the model, then the word says which. */
+/* Ours again? A frame of ours is never longer than a buffer, so one that is first and not last is either too long, or
+ * still being closed: QEMU's model writes the word twice. A read of a register waits for the model, then the word says
+ * which. */
 static bool taken_back(volatile struct dwmac_desc *desc, uint32_t *status)
 {
     *status = desc->status;
@@ -129,7 +130,7 @@ static bool whole(uint32_t status, uint16_t capacity)
         && length <= RX_BUFFER_MAX && length - 4 <= capacity;
 }
 
-/* Frames that the device has received go to the virtualiser; what is none, or finds no room, goes back to the device. */
+/* Frames that the device has received go to the virtualiser; what is none, or finds no room, goes back to it. */
 static void return_received(void)
 {
     uint32_t status;
@@ -187,12 +188,17 @@ static uint32_t tx_control(uint32_t slot, const struct net_dma_desc *piece)
     return piece->length | (slot == TX_SIZE - 1 ? TX_END_OF_RING : 0);
 }
 
-/* One frame, whole; its first descriptor is given away last, so the device never runs into half a frame. The virtualiser puts
- * chains whole and within the limit; one that is not is cut there. */
+static uint32_t tx_first_control(uint32_t slot, const struct net_dma_desc *piece)
+{
+    return tx_control(slot, piece) | TX_FIRST | (piece->flags & NET_CHECKSUM ? TX_CHECKSUM : 0);
+}
+
+/* One frame, whole; its first descriptor is given away last, so the device never runs into half a frame. The
+ * virtualiser puts chains whole and within the limit; one that is not is cut there. */
 static void provide_frame(struct net_dma_desc *piece)
 {
     uint32_t first = self.tx.next, slot = first, count = 1;
-    uint32_t first_control = tx_control(first, piece) | TX_FIRST;
+    uint32_t first_control = tx_first_control(first, piece);
     uint64_t first_buffer = piece->bus.value;
     uint32_t last_flags = TX_LAST | (++self.tx_frames % TX_INTERRUPT_EACH == 0 ? TX_INTERRUPT : 0);
 
@@ -252,8 +258,8 @@ static bool reset_device(void)
     return true;
 }
 
-/* Perfect filter registers, one for each station. Where a MAC has fewer of them the next ones read back as something else, and
- * the virtualiser alone sorts. An address is taken over when its low half is written. */
+/* Perfect filter registers, one for each station. Where a MAC has fewer of them the next ones read back as something
+ * else, and the virtualiser alone sorts. An address is taken over when its low half is written. */
 static void set_filter(void)
 {
     uint32_t filter = GMAC_FILTER_PM;
@@ -322,8 +328,8 @@ static void empty_rings(void)
     }
 }
 
-/* From any state to running. The PHY first, since the reset needs its receive clock; and the device is silent before the rings
- * are touched. */
+/* From any state to running. The PHY first, since the reset needs its receive clock; and the device is silent before
+ * the rings are touched. */
 static void start_device(void)
 {
     if (!dwmac_phy_start(net_driver_config.registers)) {
@@ -361,7 +367,7 @@ static void set_timer(void)
     }
 }
 
-/* A device that stops again at once is left alone until the timer comes: it must not keep everybody else from the CPU. */
+/* A device that stops again at once is left alone until the timer comes: it must not keep all others from the CPU. */
 static void restart_device(const char *why)
 {
     uint64_t now = pd_now_ns();
@@ -424,8 +430,8 @@ static void look_after_device(void)
 
 /* -- the loop -- */
 
-/* Arms all that could wake us. False: something is there already. The device interrupts for each frame received and for every
- * TX_INTERRUPT_EACH-th sent; a lone frame's departure is no event that anybody waits for (NET_LAZY). */
+/* Arms all that could wake us. False: something is there already. The device interrupts for each frame received and
+ * for every TX_INTERRUPT_EACH-th sent; a lone frame's departure is no event that anybody waits for (NET_LAZY). */
 static bool sleep(void)
 {
     return (self.rx.count > RX_SIZE / 2 || ring_arm_consumer(&self.rx_free))
@@ -476,6 +482,7 @@ void init(void)
     cut_rings();
     self.link = (struct dwmac_link){.up = false, .speed = 1000, .full_duplex = true};
     write_glue();
+    config->device->offloads = read_register(GMAC_HW_FEATURE) & GMAC_FEATURE_TX_CHECKSUM ? NET_CHECKSUM : 0;
     start_device();
     set_timer();
     run();

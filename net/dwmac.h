@@ -68,6 +68,7 @@ enum {
     GMAC_OPERATION = 0x1018,
     GMAC_INT_ENABLE = 0x101c,
     GMAC_MISSED = 0x1020,
+    GMAC_HW_FEATURE = 0x1058, /* reads as 0 before release 3.5 */
 };
 
 /* -- their bits -- */
@@ -112,6 +113,8 @@ enum {
 #define GMAC_INT_NIS (1u << 16)
 #define GMAC_STATUS_CLEAR 0x1e7ffu /* the bits that a write clears */
 
+#define GMAC_FEATURE_TX_CHECKSUM (1u << 16) /* TXCOESEL: it can put checksums into what it sends */
+
 /* -- normal descriptors, ring mode; addresses are the device's, 32 bits -- */
 
 struct dwmac_desc {
@@ -135,6 +138,7 @@ struct dwmac_desc {
 #define TX_INTERRUPT (1u << 31)
 #define TX_LAST (1u << 30)
 #define TX_FIRST (1u << 29)
+#define TX_CHECKSUM (3u << 27) /* in the first one: IPv4's and TCP's or UDP's, whatever lies there; needs TSF */
 #define TX_END_OF_RING (1u << 25)
 
 #endif

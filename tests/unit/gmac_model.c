@@ -125,6 +125,7 @@ uint32_t mmio_read(volatile void *at, uint32_t offset)
     case GMAC_BUS_MODE: return read_bus_mode();
     case GMAC_STATUS: return gmac.status;
     case GMAC_MISSED: return read_missed();
+    case GMAC_HW_FEATURE: return gmac.features;
     default: CHECK(!"a register that the driver need not read"); return 0;
     }
 }
@@ -139,6 +140,7 @@ static void send_piece(uint32_t *desc)
     gmac.pieces[count].length = control & 0x7ff;
     gmac.pieces[count].first = control & TX_FIRST;
     gmac.pieces[count].interrupt = control & TX_INTERRUPT;
+    gmac.pieces[count].checksum = control >> 27 & 3;
     gmac.pieces[gmac.piece_count++].last = control & TX_LAST;
     gmac.sent_count += control & TX_LAST ? 1 : 0;
     gmac.status |= control & TX_INTERRUPT ? GMAC_INT_TI : 0;
@@ -293,10 +295,15 @@ void give_buffers(uint32_t count)
 
 void put_frame(uint32_t cookie, uint32_t pieces)
 {
+    put_frame_with(cookie, pieces, 0);
+}
+
+void put_frame_with(uint32_t cookie, uint32_t pieces, uint8_t flags)
+{
     for (uint32_t i = 0; i < pieces; i++) {
         struct net_dma_desc piece = {.bus = {0x32000000 + cookie * 32 + i}, .length = (uint16_t)(60 + i)};
         piece.cookie = cookie;
-        piece.flags = i + 1 < pieces ? NET_MORE : 0;
+        piece.flags = (uint8_t)((i + 1 < pieces ? NET_MORE : 0) | (i == 0 ? flags : 0));
         CHECK(ring_put(&tx_filled, &piece));
     }
 }

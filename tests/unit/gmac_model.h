@@ -21,6 +21,7 @@ struct gmac_model {
     uint32_t address[2][32];
     uint32_t rx_base, tx_base, rx_at, tx_at;
     uint32_t address_count; /* that it has */
+    uint32_t features;
     uint32_t reset_reads;   /* until a reset ends; FOREVER */
     uint32_t resets, rx_polls, tx_polls;
     uint32_t tx_budget;     /* descriptors that it is willing to send */
@@ -29,6 +30,7 @@ struct gmac_model {
     uint32_t sent_count, piece_count;
     struct {
         uint32_t buffer, length;
+        uint32_t checksum; /* CIC, 0 to 3 */
         bool first, last, interrupt;
     } pieces[GMAC_PIECES_MAX];
     int closing;            /* the word of a descriptor that it is still to close; -1: none */
@@ -73,7 +75,8 @@ void gmac_timer(void);
 
 void give_buffers(uint32_t count);
 
-/* A frame of `pieces` pieces into the ring; kick() tells the driver. */
+/* A frame of `pieces` pieces into the ring, the first with these flags; kick() tells the driver. */
+void put_frame_with(uint32_t cookie, uint32_t pieces, uint8_t flags);
 void put_frame(uint32_t cookie, uint32_t pieces);
 void kick(void);
 bool awaits_frames(void); /* the driver wants to hear of more */

@@ -16,6 +16,7 @@ static _Alignas(64) uint8_t rings[4][RING_BYTES(4096, 16)];
 static uint8_t registers; /* only its address */
 static volatile uint32_t glue[2] = {0xffff0000, 0x1};
 static uint32_t glue_writes;
+static struct net_device offered;
 
 const struct net_driver_config net_driver_config = {
     .registers = &registers,
@@ -23,6 +24,7 @@ const struct net_driver_config net_driver_config = {
     .rx_virt = RX_VIRT,
     .tx_virt = TX_VIRT,
     .descriptors = {.base = memory, .size = sizeof memory, .bus = BUS},
+    .device = &offered,
     .rx_free = {.shared = rings[0], .capacity = RX_CAPACITY},
     .rx_filled = {.shared = rings[1], .capacity = FILLED_CAPACITY},
     .tx_filled = {.shared = rings[2], .capacity = 4096},
@@ -332,6 +334,29 @@ static void test_sends_chains(void)
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
 }
 
+static void test_checksums(void)
+{
+    boot();
+    CHECK_EQUAL(offered.offloads, 0);
+}
+
+static void test_checksums_where_it_has_them(void)
+{
+    prepare();
+    gmac.features = GMAC_FEATURE_TX_CHECKSUM;
+    init();
+    CHECK_EQUAL(offered.offloads, NET_CHECKSUM);
+    put_frame_with(1, 3, NET_CHECKSUM);
+    put_frame(2, 2);
+    put_frame_with(3, 1, NET_CHECKSUM);
+    kick();
+    CHECK(gmac.operation & GMAC_OPERATION_TSF);
+    CHECK(gmac.pieces[0].first && gmac.pieces[0].checksum == 3 && gmac.pieces[5].first && gmac.pieces[5].checksum == 3);
+    for (uint32_t i = 1; i < 5; i++) {
+        CHECK_EQUAL(gmac.pieces[i].checksum, 0);
+    }
+}
+
 static void test_interrupts_for_one_in_sixteen(void)
 {
     uint32_t wanted = 0;
@@ -488,6 +513,8 @@ int main(void)
     run_alone(test_no_buffers);
     run_alone(test_virtualiser_that_does_not_take);
     run_alone(test_sends_chains);
+    run_alone(test_checksums);
+    run_alone(test_checksums_where_it_has_them);
     run_alone(test_interrupts_for_one_in_sixteen);
     run_alone(test_waits_for_a_full_device);
     run_alone(test_underrun);
