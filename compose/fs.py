@@ -26,9 +26,10 @@ SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
 BLOCKS_BESIDE_CACHE = 32        # FILES_BLOCKS of python/files.h, and the cache's own one for paths
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
-HEAP = 2 << 20          # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+HEAP = 1 << 20          # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 72 << 10   # more for each write under way: its bytes
 IP_MEMORY = 1 << 20     # one connection
+TX_SLOTS = 128
 
 
 def share_bytes(name, cache):
@@ -87,7 +88,7 @@ class Nfs(FileService):
         super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), cache)
         serial.client(self.pd)
         timer.client(self.pd)
-        net.ip(self.pd, mac, timer, hostname=name, memory=IP_MEMORY)
+        net.ip(self.pd, mac, timer, hostname=name, memory=IP_MEMORY, tx_slots=TX_SLOTS)
         self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
             "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port, "uid": uid, "gid": gid})
 

@@ -35,9 +35,11 @@ struct long_path {
 
 static struct {
     struct entry entries[ENTRIES_MAX];
+    uint32_t untouched; /* from here on they have never been used */
     struct entry *free;
     struct entry *buckets[BUCKETS];
     struct long_path long_paths[LONG_PATHS_MAX];
+    uint32_t untouched_long_paths;
     struct long_path *free_long_paths;
     struct cache_link idle[2]; /* by enum idle_kind, least recently used first */
     uint32_t idle_count[2];
@@ -176,9 +178,26 @@ void cache_unuse(struct entry *entry)
     }
 }
 
+/* Of those that have been used before, or one that has not. */
+static bool any_free(void)
+{
+    if (!self.free && self.untouched < ENTRIES_MAX) {
+        self.free = &self.entries[self.untouched++];
+    }
+    return self.free;
+}
+
+static bool any_free_long_path(void)
+{
+    if (!self.free_long_paths && self.untouched_long_paths < LONG_PATHS_MAX) {
+        self.free_long_paths = &self.long_paths[self.untouched_long_paths++];
+    }
+    return self.free_long_paths;
+}
+
 bool cache_entries_left(void)
 {
-    return self.free || self.idle_count[IDLE_FILES] > 0 || self.idle_count[IDLE_OTHERS] > 0;
+    return any_free() || self.idle_count[IDLE_FILES] > 0 || self.idle_count[IDLE_OTHERS] > 0;
 }
 
 static bool make_room(bool only_long)
@@ -191,7 +210,7 @@ static struct entry *new_entry(const char *path, uint32_t length, uint32_t hash)
 {
     bool needs_long = length > CACHE_PATH_SHORT;
 
-    if ((needs_long && !self.free_long_paths && !make_room(true)) || (!self.free && !make_room(false))) {
+    if ((needs_long && !any_free_long_path() && !make_room(true)) || (!any_free() && !make_room(false))) {
         return NULL;
     }
     struct entry *entry = self.free;
@@ -544,18 +563,9 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve)
 
     self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
     self.seed = (uint64_t)ip_random() << 32 | ip_random();
-    for (uint32_t i = ENTRIES_MAX; i-- > 0;) {
-        self.entries[i].next = self.free;
-        self.free = &self.entries[i];
-    }
-    for (uint32_t i = LONG_PATHS_MAX; i-- > 0;) {
-        self.long_paths[i].next = self.free_long_paths;
-        self.free_long_paths = &self.long_paths[i];
-    }
     cache_link_head(&self.idle[IDLE_FILES]);
     cache_link_head(&self.idle[IDLE_OTHERS]);
     cache_link_head(&self.looking);
-    cache_pieces_init();
     cache_memory_init(reserve + 1);
     cache_commands_init(); /* the one more */
 }

@@ -120,7 +120,6 @@ void cache_entry_answered(struct entry *entry, enum fs_status status, const stru
 bool cache_entries_left(void); /* whether there is a place for one more */
 
 /* cache_pieces.c */
-void cache_pieces_init(void);
 void cache_pieces_drop(struct entry *entry);        /* those in memory; none is pinned */
 void cache_pieces_unpark(struct entry *entry, bool opened); /* to be read now, or failed */
 void cache_piece_drop(struct cache_piece *piece);   /* it is in memory and not pinned */

@@ -15,6 +15,7 @@
 
 static struct {
     struct cache_piece pieces[PIECES_MAX];
+    uint32_t untouched; /* from here on they have never been used */
     struct cache_piece *free;
     struct cache_piece *buckets[BUCKETS]; /* all but those that are their file's first */
     uint32_t count;
@@ -83,6 +84,14 @@ static uint32_t length_of(const struct entry *entry, uint32_t index)
     return left < CACHE_PIECE ? (uint32_t)left : CACHE_PIECE;
 }
 
+bool cache_pieces_left(void)
+{
+    if (!self.free && self.untouched < PIECES_MAX) {
+        self.free = &self.pieces[self.untouched++];
+    }
+    return self.free;
+}
+
 /* -- on their way -- */
 
 /* A piece that is not there yet is asked for. NULL: no memory now. */
@@ -91,7 +100,7 @@ static struct cache_piece *begin(struct entry *entry, uint32_t index)
     struct cache_piece *piece;
     uint32_t length = length_of(entry, index);
 
-    if (!self.free && !cache_memory_evict_one()) {
+    if (!cache_pieces_left() && !cache_memory_evict_one()) {
         return NULL;
     }
     piece = self.free;
@@ -313,20 +322,7 @@ enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_
     return CACHE_WAIT;
 }
 
-bool cache_pieces_left(void)
-{
-    return self.free != NULL;
-}
-
 uint32_t cache_pieces_count(void)
 {
     return self.count;
-}
-
-void cache_pieces_init(void)
-{
-    for (uint32_t i = PIECES_MAX; i-- > 0;) {
-        self.pieces[i].hash_next = self.free;
-        self.free = &self.pieces[i];
-    }
 }
