@@ -52,8 +52,7 @@ void gmac_is_reset(void); /* just before: what has to be there first? */
 
 /* -- from here on as the model has it -- */
 
-/* Before init(): everything new, time 1 ns, the rings empty and armed; memory is full of a boot loader's descriptors.
- * */
+/* Before init(): everything new, time 1 ns, the rings empty and armed; memory holds a boot loader's descriptors. */
 void gmac_prepare(void);
 
 /* The device goes on sending, as far as its budget allows. */
