@@ -8,6 +8,7 @@ $(eval $(call library,fs_conformance,fs/conformance.c,fs_client))
 FS_PAIR := tests/unit/fs_pair.c fs/server.c fs/client.c $(FAKE_PD)
 $(eval $(call host_test,fs_mem,tests/unit/fs_mem.c fs/mem/mem.c fs/conformance.c $(FS_PAIR),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_server,tests/unit/fs_server.c $(FS_PAIR),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,fs_mount,tests/unit/fs_mount.c fs/mount.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
 # A fuzzer that `make unit` runs for a while: $(eval $(call fuzz_test,NAME,SOURCES,CFLAGS)), see tests/unit/fuzz.h.
 define fuzz_test
