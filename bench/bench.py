@@ -10,7 +10,6 @@ docs/benchmarks.md tells what is measured and how to read it.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
 
+import child  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
 import report  # noqa: E402
@@ -59,7 +59,7 @@ def measure_network(name, plan, peer):
             serval = Serval(net, server, site_files.FOLDER)
             say(f"{net.title}: boots")
             alone = {"Serval": serval} | ({target: Linux(net, server, peer, [target]) for target in NGINX} if peer else {})
-            results = {"network": net.title, "versions": peer.versions if peer else {}, "machines": measure.boots(alone, plan["boots"])}
+            results = {"network": net.title, "load": os.getloadavg()[0], "versions": peer.versions if peer else {}, "machines": measure.boots(alone, plan["boots"])}
             both = [serval] + ([Linux(net, server, peer)] if peer else [])
             say(f"{net.title}: time, {len(plan['times'])} cells")
             results["times"] = measure.times(both, plan["times"], plan["rounds"], plan["seconds"], site)
@@ -75,7 +75,7 @@ def run_child(name, out):
     """Measures one network in a process of its own, the tap devices in a network namespace of its own."""
     prefix = ["unshare", "--net"] if name == "tap" else []
     command = [*prefix, sys.executable, __file__, *sys.argv[1:], "--only", name, "--out", str(out)]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+    if child.run(command):
         raise SystemExit(1)
 
 
@@ -115,7 +115,10 @@ def main():
 
 
 if __name__ == "__main__":
+    child.unwind_when_told()
     try:
         main()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except (PeerError, NfsServerError, network.NetworkError) as error:
         sys.exit(f"make bench: {error}")

@@ -17,6 +17,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
 
+import child  # noqa: E402
 import count  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
@@ -93,4 +94,5 @@ def main():
 
 
 if __name__ == "__main__":
+    child.unwind_when_told()
     main()

@@ -196,7 +196,7 @@ def section(results, folder):
     r = Results(results)
     prefix = "tap" if "tap" in results["network"] else "user"
     parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r), latency_table(r),
-             trouble(r), split_table(r), f"Measured in {results['seconds'] / 60:.1f} minutes.\n"]
+             trouble(r), split_table(r), f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was {results['load']:.1f} when it began.\n"]
     return "\n".join(parts)
 
 

@@ -15,7 +15,6 @@ import json
 import os
 import resource
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
 
+import child  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
 import pools  # noqa: E402
@@ -152,7 +152,7 @@ def main():
         lack = network.tap_lacks()
         if lack:
             sys.exit(f"make soak: BENCH_NET=tap is not possible here: {lack}")
-        sys.exit(subprocess.run(["unshare", "--net", sys.executable, *sys.argv], env={**os.environ, "BENCH_INSIDE": "1"}, check=False).returncode)
+        sys.exit(child.run(["unshare", "--net", sys.executable, *sys.argv], env={**os.environ, "BENCH_INSIDE": "1"}))
     given.net = given.net.replace("auto", "user")
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     run, rows = soak(given)
@@ -164,4 +164,5 @@ def main():
 
 
 if __name__ == "__main__":
+    child.unwind_when_told()
     main()

@@ -27,7 +27,7 @@ class Axis:
             self.ticks = [10.0 ** e for e in range(self.low, self.high + 1)]
         else:
             step = 10 ** math.floor(math.log10(top))
-            step = next(s for s in (step / 5, step / 2, step) if top / s <= 8)
+            step = next(s for s in (step / 5, step / 2, step, step * 2) if top / s <= 8)
             self.low, self.high = 0, step * math.ceil(top / step)
             self.ticks = [step * i for i in range(round(self.high / step) + 1)]
 

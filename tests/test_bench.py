@@ -240,6 +240,8 @@ def test_pictures_are_well_formed():
     for logarithmic in (False, True):
         picture = svg.bars("a < b & c", ["1", "16"], {"one": [1.5, 2e6], "two": [None, 30]}, logarithmic)
         assert len([e for e in tree.fromstring(picture).iter() if e.tag.endswith("rect")]) == 1 + 2 + 3
+    for top in range(1, 2000, 7):
+        assert svg.bars("any", ["1"], {"one": [top]})
     assert svg.bars("nothing", ["1"], {"one": [None]}) is None
 
 
