@@ -69,7 +69,7 @@ $(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no board $(MICROKIT_BOARD). It ha
 endif
 ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)),)
 $(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no config $(MICROKIT_CONFIG) for $(MICROKIT_BOARD). \
-It has: $(notdir $(wildcard $(SDK)/board/$(MICROKIT_BOARD)/*)))
+It has: $(notdir $(patsubst %/lib/libmicrokit.a,%,$(wildcard $(SDK)/board/$(MICROKIT_BOARD)/*/lib/libmicrokit.a))))
 endif
 # SDKs say their version since 2.0.0.
 SDK_VERSION := $(or $(strip $(if $(wildcard $(SDK)/VERSION),$(file <$(SDK)/VERSION))),1.4.1)

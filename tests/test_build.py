@@ -81,6 +81,7 @@ def test_sdk_without_the_config(sdk, tmp_path):
     other = tmp_path / "sdk"
     shutil.copytree(sdk, other)
     shutil.rmtree(other / "board" / BOARD / "release")
+    (other / "board" / BOARD / "example").mkdir()        # official SDKs 1.x have one beside their configs
     done = make("hello", f"MICROKIT_SDK={other}")
     assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {BOARD}. It has: benchmark debug.  Stop.\n")
 
