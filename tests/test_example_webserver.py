@@ -14,6 +14,7 @@ from serval.nfs import NfsServer
 from serval.qemu import Guest, needs_machine
 from serval.siterules import make_site
 
+OFFICIAL = bool(os.environ.get("MICROKIT_SDK"))
 WEB_ADDRESS = "10.0.2.16"
 SERVING = r"Starting async server on 0\.0\.0\.0:80\.\.\.\r?$"
 
@@ -57,8 +58,9 @@ def built(export, tmp_path_factory):
 
 
 def test_make_leaves_image_and_report(built):
-    of_kernel = 4_000_000 if os.environ.get("MICROKIT_SDK") else 0     # the official one, its loader and its monitor
-    assert 100_000 < (built[1] / "webserver.img").stat().st_size < 2_000_000 + of_kernel
+    assert (built[1] / "webserver.img").stat().st_size > 100_000
+    if not OFFICIAL:    # whose tool stores zeros, too
+        assert (built[1] / "webserver.img").stat().st_size < 2_000_000
     report = (built[1] / "report.txt").read_text()
     for pd in ("eth_driver", "net_virt_rx", "net_virt_tx", "nfs", "micropython", "timer_driver", "serial_driver"):
         assert pd in report
@@ -127,6 +129,7 @@ def test_ctrl_a_x_quits(built):
         assert qemu.process.wait(30) == 0
 
 
+@pytest.mark.skipif(OFFICIAL, reason="our own loader: official images are no Linux kernels")
 def test_the_same_image_as_a_kernel(built, export):
     export.start()
     try:
