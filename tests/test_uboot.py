@@ -6,6 +6,7 @@ that U-Boot has used. U-Boot comes from a later release of the distribution (thi
 where it cannot be had these tests are skipped.
 """
 
+import os
 import shutil
 
 import pytest
@@ -59,6 +60,8 @@ def test_a_damaged_script_is_told():
 @pytest.mark.parametrize("virtualization", ["on", "off"], ids=["EL2", "EL1"])
 def test_tftp(uboot, tmp_path, virtualization):
     """What docs/odroidc4.md says to type, at U-Boot's prompt."""
+    if virtualization == "off" and os.environ.get("MICROKIT_SDK"):
+        pytest.skip("the official kernel of this board is a hypervisor: it starts at EL2 only")
     image = build.system("hello")
     for path in (image, *scripts_beside(image)):
         shutil.copy(path, tmp_path)
