@@ -40,8 +40,8 @@ SMALL_READY = [
 ]
 
 def syscall_proofs():
-    def proof(function, *mutations):
-        return Proof("kernel_syscall.c", function, 10, list(mutations), scaled=SMALL_TABLES, include=["sdk/kernel/config/release"])
+    def proof(function, *mutations, config="release"):
+        return Proof("kernel_syscall.c", function, 10, list(mutations), scaled=SMALL_TABLES, include=[f"sdk/kernel/config/{config}"])
     return [
         proof("notify_reaches_the_peer_alone", (SYSCALL, "call_notify(pd_get(channel->peer), channel->peer_channel);",
                                                 "call_notify(pd_get(channel->peer), number);"),
@@ -53,6 +53,11 @@ def syscall_proofs():
               (SYSCALL, "    call_receive(pd);\n", "")),
         proof("children_are_the_own", (SYSCALL, "child_restart(pd_get(child), pc);", "child_restart(pd_get((unsigned)number), pc);"),
               (SYSCALL, "child_stop(pd_get(child));", "child_stop(pd);")),
+        proof("utilisation_is_the_own_or_a_childs",
+              (SYSCALL, "utilisation_read(whose, pd->message);", "utilisation_read((unsigned)number, pd->message);"),
+              (SYSCALL, "        utilisation_reset(whose);", "        utilisation_reset(pd->index);"),
+              (SYSCALL, 'return refuse(pd, "asks for the utilisation of child", number, ABI_ERROR_CHILD);', "whose = 0;"),
+              config="benchmark"),
         proof("another_number_is_a_fault", (SYSCALL, "    default:\n        return handle_unknown(pd);", "    default:\n        return context;")),
     ]
 

@@ -11,7 +11,7 @@
 
 #define PDS 2 /* the caller is number 0: which one it is does not matter, and no PD is its own peer or child */
 
-enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART, FAULT };
+enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART, FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ };
 
 static struct {
     struct abi_pd tables;
@@ -92,6 +92,36 @@ void fault_unknown_syscall(void)
 
 void fault_exception(uint64_t esr, uint64_t address)
 {
+}
+
+void utilisation_count_entry(void)
+{
+}
+
+void utilisation_count_exit(unsigned next)
+{
+    PROVE(next == self.caller->index);
+}
+
+void utilisation_begin(void)
+{
+    record(COUNT_BEGIN, 0, 0, 0);
+}
+
+void utilisation_end(void)
+{
+    record(COUNT_END, 0, 0, 0);
+}
+
+void utilisation_reset(unsigned of)
+{
+    record(COUNT_RESET, of, 0, 0);
+}
+
+void utilisation_read(unsigned of, struct abi_message *message)
+{
+    PROVE(message == self.caller->message);
+    record(COUNT_READ, of, 0, 0);
 }
 
 struct pd *sched_exit(void)
@@ -233,6 +263,29 @@ void children_are_the_own(void)
     } else {
         PROVE(self.count == 0 && self.caller->context.x[0] == ABI_ERROR_CHILD);
         POSSIBLE(2);
+    }
+}
+
+/* In the benchmark configuration. */
+void utilisation_is_the_own_or_a_childs(void)
+{
+    begin(ABI_SYSCALL_UTILISATION);
+    uint64_t what = self.caller->context.x[0], number = self.caller->context.x[1];
+    bool own = number == ABI_UTILISATION_SELF;
+    bool is_child = number < ABI_CHANNELS_MAX && self.caller->abi->children[number] != ABI_NONE;
+    run();
+    if (what == ABI_UTILISATION_BEGIN || what == ABI_UTILISATION_END) {
+        PROVE(self.count == 1 && self.deed == (what == ABI_UTILISATION_BEGIN ? COUNT_BEGIN : COUNT_END));
+    } else if (what > ABI_UTILISATION_RESET) {
+        PROVE(self.count == 0 && self.caller->context.x[0] == ABI_ERROR_CONFIG);
+        POSSIBLE(1);
+    } else if (own || is_child) {
+        PROVE(self.count == 1 && self.deed == (what == ABI_UTILISATION_READ ? COUNT_READ : COUNT_RESET));
+        PROVE(self.whom == (own ? self.caller->index : self.caller->abi->children[number]));
+        POSSIBLE(2);
+    } else {
+        PROVE(self.count == 0 && self.caller->context.x[0] == ABI_ERROR_CHILD);
+        POSSIBLE(3);
     }
 }
 
