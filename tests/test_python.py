@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -406,6 +407,85 @@ asyncio.run(main())
     repl.interrupt()
     with pytest.raises(PythonError):
         repl.finish()
+
+
+SITE = """
+import asyncio, website
+from microdot import Microdot
+app = Microdot()
+@app.get('/route')
+async def route(request):
+    return 'a route'
+website.mount(app, '/', '/', headers={'X-Site': 'yes'})
+async def main():
+    asyncio.create_task(app.start_server(host='0.0.0.0', port=80))
+    while app.server is None: await asyncio.sleep_ms(0)
+    print('up')
+    await asyncio.sleep(100000)
+asyncio.run(main())
+"""
+PLAIN = """
+import asyncio
+async def serve(reader, writer):
+    print(await reader.readline())
+    while await reader.readline() != b'\\r\\n': pass
+    await writer.awrite(b'HTTP/1.0 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nplain')
+    await writer.aclose()
+async def main():
+    await asyncio.start_server(serve, '0.0.0.0', 80)
+    print('up')
+    await asyncio.sleep(100000)
+asyncio.run(main())
+"""
+
+
+def test_a_site_outlives_its_program(repl):
+    """Its files are served until the next program says otherwise; one that knows nothing of the front gets all requests."""
+    def ask(path):
+        with urllib.request.urlopen(repl.guest.url() + path, timeout=60) as answer:
+            return answer.read(), answer.headers.get("X-Site")
+
+    def end():
+        repl.interrupt()
+        with pytest.raises(PythonError):
+            repl.finish()
+
+    repl.start(SITE)
+    repl.guest.expect("up")
+    assert ask("route")[0] == b"a route"
+    assert ask("hello.py")[0].startswith(b'"""A module') and ask("hello.py")[1] == "yes"
+    end()
+    repl.soft_reset()
+    assert ask("hello.py")[1] == "yes"
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        ask("route")
+    repl.start(PLAIN)
+    repl.guest.expect("up")
+    assert ask("hello.py") == (b"plain", None)
+    assert ask("anything?a=b") == (b"plain", None)
+    end()
+    repl.soft_reset()
+    repl.start(SITE)
+    repl.guest.expect("up")
+    assert ask("hello.py")[1] == "yes" and ask("route")[0] == b"a route"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        ask("anything")
+    end()
+
+
+def test_the_fronts_port_is_taken(repl):
+    assert repl.run("""
+import _website, socket
+s = socket.socket(); s.bind(('0.0.0.0', 8081)); s.listen(1)
+try: _website.listen(8081)
+except OSError as e: print(e.errno)
+_website.listen(8082)
+a = socket.socket(); a.bind(('0.0.0.0', 8082)); a.listen(1)
+b = socket.socket(); b.bind(('0.0.0.0', 8082))
+try: b.listen(1)
+except OSError as e: print(e.errno)
+a.close(); b.listen(1); print(b.getsockname())
+""") == "98\n98\n('0.0.0.0', 8082)\n"
 
 
 # -- files ----------------------------------------------------------------------------------------------------------------
