@@ -124,15 +124,16 @@ def test_an_interrupt_comes_once_for_each_acknowledgement(boot):
         [f"timer: {line}" for line in notified[1:]] + ["idler: done", "timer: notified on 0"]
 
 
-@ours
 def test_benchmark_tells_who_uses_the_cpu(boot):
-    """A second: who spins has the tenth that is its budget, idling the rest, and all of it together is the whole. On
-    official SDKs the program runs, too; there QEMU's cycle counter stands still in the kernel, a hypervisor, and idling."""
+    """A second: who spins has the tenth that is its budget, idling the rest, and all of it together is the whole."""
     guest = boot("kernel_utilisation", config="benchmark", args=EXACT_TIME)
     guest.expect(r"reader: done\r?\n")
     rows = re.findall(r"^(\w+): (\w+) (\d+)\r?$", guest.text(), re.M)
     found = {column: {who: int(value) for who, of, value in rows if of == column}
              for column in ("time", "schedules", "kernel", "entries")}
+    if OFFICIAL:    # counts cycles, a nanosecond each in QEMU, and they stand still in a hypervisor and while it idles
+        assert 0.09 <= found["time"]["spinner"] / 1e9 <= 0.101
+        return
     for column, values in found.items():
         assert values.keys() == {"reader", "spinner", "quiet", "idle", "total"}
         assert sum(values.values()) == 2 * values["total"], column
