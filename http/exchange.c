@@ -435,16 +435,6 @@ int32_t http_exchange_write(struct http_exchange *exchange, const void *data, ui
     return (int32_t)done;
 }
 
-uint32_t http_exchange_room(const struct http_exchange *exchange)
-{
-    const struct exchange *x = (const struct exchange *)exchange;
-    if (!x->connection || x->stage == HEAD || x->stage >= NO_BODY) {
-        return HTTP_HEAD_MAX;
-    }
-    uint32_t room = x->stage == READY ? 0 : connection_room(x->connection);
-    return room > CHUNK_FRAME ? room - CHUNK_FRAME : 0;
-}
-
 /* -- the end, which may have to wait for room -- */
 
 static bool fail(struct exchange *x)

@@ -43,7 +43,6 @@ int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_
 bool http_exchange_readable(struct http_exchange *exchange); /* something, or the end; false: readable() will be called */
 /* Bytes taken of the answer: 0 when there is no room now, -1 when the client has gone. */
 int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size);
-uint32_t http_exchange_room(const struct http_exchange *exchange);
 void http_exchange_close(struct http_exchange *exchange); /* the answer is complete; the exchange is gone */
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port);
 

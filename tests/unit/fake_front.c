@@ -76,11 +76,6 @@ int32_t http_exchange_write(struct http_exchange *exchange, const void *data, ui
     return (int32_t)count;
 }
 
-uint32_t http_exchange_room(const struct http_exchange *exchange)
-{
-    return client_of(exchange)->room;
-}
-
 void http_exchange_close(struct http_exchange *exchange)
 {
     client_of(exchange)->open = false;
