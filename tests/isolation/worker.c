@@ -24,12 +24,15 @@ static bool call_is_right(uint64_t round)
 
 static bool memory_is_right(uint64_t round)
 {
-    bool right = self.sum == (double)round * STEP;
+    double sum = (double)round * STEP;
+    bool right = true;
 
     for (unsigned n = 0; n < WORDS; n++) {
         right = right && self.words[n] == round * n;
         self.words[n] = (round + 1) * n;
+        __asm__ volatile("" : "+w"(sum)); /* it stays in its register for as long as this takes */
     }
+    right = right && self.sum == sum;
     self.sum += STEP;
     return right;
 }
