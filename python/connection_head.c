@@ -16,6 +16,11 @@
 #define LINE_ROOM 8192    /* bytes: the front takes no longer head */
 #define TOGETHER_MAX 4096 /* bytes of a body that go out with the head in one write */
 
+/* One thread of Python, and none of it runs meanwhile: too large for the worker's stack. */
+static struct {
+    char line[LINE_ROOM], small[LINE_ROOM];
+} self;
+
 /* -- requests -- */
 
 static void refuse(void)
@@ -53,13 +58,12 @@ static mp_obj_t text(const char *at, size_t length)
 
 static mp_obj_t lower(mp_obj_t name, const char *at, size_t length)
 {
-    char small[LINE_ROOM];
     bool same = true;
     for (size_t i = 0; i < length; i++) {
-        small[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] + 'a' - 'A') : at[i];
-        same &= small[i] == at[i];
+        self.small[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] + 'a' - 'A') : at[i];
+        same &= self.small[i] == at[i];
     }
-    return same ? name : text(small, length);
+    return same ? name : text(self.small, length);
 }
 
 /* As Microdot's NoCaseDict.__setitem__: the first spelling of a name stays. */
@@ -124,10 +128,9 @@ mp_obj_t connection_head(size_t n_args, const mp_obj_t *args)
     if (!endpoint_is_exchange(endpoint)) {
         return mp_const_none;
     }
-    char line[LINE_ROOM];
-    mp_obj_t first = request_line(line, read_line(endpoint, line, limit));
-    for (size_t length; (length = read_line(endpoint, line, limit)) > 0;) {
-        take_field(headers, names, line, length);
+    mp_obj_t first = request_line(self.line, read_line(endpoint, self.line, limit));
+    for (size_t length; (length = read_line(endpoint, self.line, limit)) > 0;) {
+        take_field(headers, names, self.line, length);
     }
     return first;
 }
