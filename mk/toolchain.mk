@@ -22,7 +22,8 @@ export PYTHONPYCACHEPREFIX := $(abspath $(CACHE_DIR))/pycache
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 # For third-party sources, which are as they are: $(eval $(call library,x,..,..,$(FOREIGN))).
-FOREIGN := -w
+# They store and load through pointers of different types; seen to break when files are optimised together.
+FOREIGN := -w -fno-strict-aliasing
 
 # cortex-a53 has no LSE and no later extension: its code runs on every board, and QEMU 7.2 models it.
 TARGET := --target=aarch64-none-elf -mcpu=cortex-a53

@@ -1,6 +1,7 @@
 # fs/nfs/nfs.mk: the file server on NFSv3. Of libnfs only the asynchronous RPC layer is built: its XDR is fs/nfs/zdr.c.
 
-NFS_CFLAGS := -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D_U_= -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc \
+# zdr.c reads and writes libnfs' variables as integers of their size, through libnfs' pointers.
+NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D_U_= -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc \
     -I$(LIBNFS)/mount -I$(LIBNFS)/nfs -I$(LIBNFS)/portmap
 
 $(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
