@@ -216,6 +216,30 @@ def test_what_later_releases_brought(boot, sdk, tmp_path):
     ]
 
 
+def rest(on_the_end):
+    """A child that crashes; code written by one and executed by another; from 2.0 on an end that may not notify."""
+    size, silent = (' setvar_size="code_size"', ' notify="false"') if on_the_end else ("", "")
+    return (f"""<memory_region name="code" size="0x1000" />
+<protection_domain name="writer" priority="200"><program_image path="writer.elf" />
+    <map mr="code" vaddr="0x5000000" perms="rw" /></protection_domain>
+<protection_domain name="rest" priority="100" stack_size="0x20000"><program_image path="rest.elf" />
+    <map mr="code" vaddr="0x6000000" perms="rx"{size} />
+    <protection_domain name="crasher" priority="50" id="5"><program_image path="crasher.elf" /></protection_domain>
+</protection_domain>
+<channel><end pd="rest" id="1"{silent} /><end pd="writer" id="1" /></channel>
+""")
+
+
+def test_the_rest_of_the_interface(boot, sdk, tmp_path):
+    on_the_end = not os.environ.get("MICROKIT_SDK") or microkit.calls_on_the_end(sdk)
+    guest = boot(made_up_image(sdk, tmp_path, rest(on_the_end), ["rest", "writer", "crasher"]))
+    guest.expect(r"^rest: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
+    of_2_0 = ["ok rest: setvar_size", "0 255 4294967295"] if on_the_end else []
+    said = [line for line in lines(guest) if line.startswith(("ok ", "FAILED", "0 255", "rest: "))]
+    assert said == ["ok rest: executable memory", "ok rest: stack_size", *of_2_0, "ok rest: the crash is a fault of memory",
+                    "ok rest: at the error's number", "rest: done"]
+
+
 # -- as many as there can be ---------------------------------------------------------------------------------------------
 
 CHANNELS = 62       # of one PD, and of children of one parent
