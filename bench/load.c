@@ -14,7 +14,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <netinet/tcp.h>
@@ -30,12 +29,11 @@
 #include <unistd.h>
 
 #include "bench/histogram.h"
+#include "bench/load_options.h"
 
-#define CONNECTIONS_MAX 4096
 #define HEAD_MAX 8192
 #define CHUNK (256 * 1024)
 #define TICK_MS 50
-#define SECOND_NS 1000000000ull
 #define DRAIN_NS (2 * SECOND_NS) /* a lost SYN is sent again after one */
 #define COUNTERS_MAX (2 + 8192 + 1) /* magic, count, RANGES_MAX of insncount.c, elsewhere */
 #define COUNTERS_MAGIC 0x544e435353564553ull
@@ -90,16 +88,8 @@ struct connection {
 };
 
 static struct {
-    struct sockaddr_in server;
-    const char *path, *root, *counters_path;
-    bool close, cold;
-    uint32_t connection_count, request_limit, first;
-    uint64_t window_ns, timeout_ns, settle_ns;
-} options = {.path = "/", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = 300000000};
-
-static struct {
     int epoll;
-    struct connection connections[CONNECTIONS_MAX];
+    struct connection connections[LOAD_CONNECTIONS_MAX];
     uint32_t opening;                    /* the connection that makes its unmeasured request */
     uint32_t next;                       /* number of the next request */
     uint32_t under_way;                  /* measured requests */
@@ -123,21 +113,15 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-static void __attribute__((noreturn)) die(const char *what)
-{
-    fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
 /* --- what is asked for, and what it should be ------------------------------------------------------------------ */
 
 static void path_of(char *out, size_t size, uint32_t number)
 {
-    const char *mark = strchr(options.path, '%');
+    const char *mark = strchr(load_options.path, '%');
     if (mark == NULL) {
-        snprintf(out, size, "%s", options.path);
+        snprintf(out, size, "%s", load_options.path);
     } else {
-        snprintf(out, size, "%.*s%" PRIu32 "%s", (int)(mark - options.path), options.path, number, mark + 1);
+        snprintf(out, size, "%.*s%" PRIu32 "%s", (int)(mark - load_options.path), load_options.path, number, mark + 1);
     }
 }
 
@@ -145,25 +129,25 @@ static struct content content_of(const char *path)
 {
     char name[2 * PATH_MAX];
     struct stat status;
-    if (options.root == NULL) {
+    if (load_options.root == NULL) {
         return (struct content){0};
     }
-    snprintf(name, sizeof name, "%s%s", options.root, path);
+    snprintf(name, sizeof name, "%s%s", load_options.root, path);
     int fd = open(name, O_RDONLY);
     if (fd < 0 || fstat(fd, &status) != 0 || status.st_size == 0) {
-        die(name);
+        load_die(name);
     }
     void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     close(fd);
     if (bytes == MAP_FAILED) {
-        die(name);
+        load_die(name);
     }
     return (struct content){bytes, (size_t)status.st_size};
 }
 
 static bool one_file(void)
 {
-    return strchr(options.path, '%') == NULL;
+    return strchr(load_options.path, '%') == NULL;
 }
 
 static void forget_content(struct connection *c)
@@ -180,8 +164,8 @@ static void compose_request(struct connection *c)
     path_of(path, sizeof path, c->number);
     c->expected = one_file() ? self.one : content_of(path);
     c->request_length = (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n\r\n",
-                                         c->head_only ? "HEAD" : "GET", path, inet_ntoa(options.server.sin_addr),
-                                         ntohs(options.server.sin_port), options.close ? "close" : "keep-alive");
+                                         c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
+                                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive");
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */
@@ -190,7 +174,7 @@ static void watch(struct connection *c, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = c};
     if (epoll_ctl(self.epoll, EPOLL_CTL_MOD, c->fd, &event) != 0 && epoll_ctl(self.epoll, EPOLL_CTL_ADD, c->fd, &event) != 0) {
-        die("epoll_ctl");
+        load_die("epoll_ctl");
     }
 }
 
@@ -220,11 +204,11 @@ static void open_socket(struct connection *c)
     self.connects++;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0) {
-        die("socket");
+        load_die("socket");
     }
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     c->state = CONNECTING;
-    if (connect(c->fd, (struct sockaddr *)&options.server, sizeof options.server) != 0 && errno != EINPROGRESS) {
+    if (connect(c->fd, (struct sockaddr *)&load_options.server, sizeof load_options.server) != 0 && errno != EINPROGRESS) {
         fail(c, CONNECT);
         return;
     }
@@ -255,7 +239,7 @@ static bool more_to_ask(const struct connection *c)
     if (self.phase == OPENING) {
         return !c->opened && c == &self.connections[self.opening];
     }
-    return self.phase == WINDOW && (options.request_limit == 0 || self.next - options.first < options.request_limit);
+    return self.phase == WINDOW && (load_options.request_limit == 0 || self.next - load_options.first < load_options.request_limit);
 }
 
 static void begin_request(struct connection *c)
@@ -266,7 +250,7 @@ static void begin_request(struct connection *c)
     }
     c->measured = self.phase == WINDOW;
     c->head_only = !c->measured && self.opening > 0;
-    c->number = c->measured ? self.next++ : options.first;
+    c->number = c->measured ? self.next++ : load_options.first;
     self.under_way += c->measured;
     c->started_ns = c->progress_ns = now_ns();
     compose_request(c);
@@ -297,7 +281,7 @@ static void finish_answer(struct connection *c)
         return;
     }
     c->state = CLOSING;
-    self.reconnects += !options.close;
+    self.reconnects += !load_options.close;
 }
 
 /* --- the answer ------------------------------------------------------------------------------------------------- */
@@ -335,7 +319,7 @@ static bool parse_head(struct connection *c)
     }
     const char *connection = field(c->head, "Connection");
     const char *length = field(c->head, "Content-Length");
-    c->persists = !options.close && length != NULL && (minor > 0 ? !says(connection, "close") : says(connection, "keep-alive"));
+    c->persists = !load_options.close && length != NULL && (minor > 0 ? !says(connection, "close") : says(connection, "keep-alive"));
     c->until_close = length == NULL && !c->head_only;
     c->body_size = c->head_only ? 0 : length == NULL ? UINT64_MAX : strtoull(length, NULL, 10);
     c->body_at = 0;
@@ -485,10 +469,10 @@ static void start_window(void)
         memcpy(self.before, self.counters, (size_t)self.counters[1] * 8 + 24);
     }
     self.phase = WINDOW;
-    self.next = options.first;
+    self.next = load_options.first;
     self.begin_ns = self.last_ns = now_ns();
     self.reconnects = self.connects = 0;
-    for (uint32_t i = 0; i < options.connection_count; i++) {
+    for (uint32_t i = 0; i < load_options.connection_count; i++) {
         begin_request(&self.connections[i]);
     }
 }
@@ -496,14 +480,14 @@ static void start_window(void)
 /* One connection after the other, so that no burst of connections is lost before the window begins. */
 static void advance_opening(void)
 {
-    while (self.opening < options.connection_count && self.connections[self.opening].opened) {
+    while (self.opening < load_options.connection_count && self.connections[self.opening].opened) {
         enum state state = self.connections[self.opening].state;
         if (state != REST && state != PAUSED) {
             return; /* the server has yet to close */
         }
         self.opening++;
     }
-    if (self.opening == options.connection_count) {
+    if (self.opening == load_options.connection_count) {
         start_window();
     } else if (self.connections[self.opening].state == REST) {
         begin_request(&self.connections[self.opening]);
@@ -512,7 +496,7 @@ static void advance_opening(void)
 
 static bool all_asked(void)
 {
-    return options.request_limit > 0 && self.next - options.first >= options.request_limit && self.under_way == 0;
+    return load_options.request_limit > 0 && self.next - load_options.first >= load_options.request_limit && self.under_way == 0;
 }
 
 static void advance_phase(void)
@@ -521,7 +505,7 @@ static void advance_phase(void)
         advance_opening();
     }
     uint64_t now = now_ns();
-    if (self.phase == WINDOW && ((options.window_ns > 0 && now - self.begin_ns >= options.window_ns) || all_asked())) {
+    if (self.phase == WINDOW && ((load_options.window_ns > 0 && now - self.begin_ns >= load_options.window_ns) || all_asked())) {
         self.phase = DRAINING;
         self.end_ns = now;
     }
@@ -533,12 +517,12 @@ static void advance_phase(void)
 
 static void tick(uint64_t now)
 {
-    for (uint32_t i = 0; i < options.connection_count; i++) {
+    for (uint32_t i = 0; i < load_options.connection_count; i++) {
         struct connection *c = &self.connections[i];
         if (c->state == PAUSED) {
             c->state = REST;
             begin_request(c);
-        } else if (c->state != REST && now - c->progress_ns > options.timeout_ns) {
+        } else if (c->state != REST && now - c->progress_ns > load_options.timeout_ns) {
             fail(c, c->state == CLOSING ? NO_CLOSE : TIMEOUT);
         }
     }
@@ -569,7 +553,7 @@ static void read_counters_again(void)
     if (self.counters == NULL) {
         return;
     }
-    struct timespec pause = {.tv_sec = (time_t)(options.settle_ns / SECOND_NS), .tv_nsec = (long)(options.settle_ns % SECOND_NS)};
+    struct timespec pause = {.tv_sec = (time_t)(load_options.settle_ns / SECOND_NS), .tv_nsec = (long)(load_options.settle_ns % SECOND_NS)};
     nanosleep(&pause, NULL);
     memcpy(self.after, self.counters, (size_t)self.counters[1] * 8 + 24);
     self.counted_ns = now_ns() - self.begin_ns;
@@ -588,7 +572,7 @@ static void print_counters(void)
 
 static void print_result(void)
 {
-    uint64_t end = options.request_limit > 0 ? self.last_ns : self.end_ns;
+    uint64_t end = load_options.request_limit > 0 ? self.last_ns : self.end_ns;
     printf("{\"seconds\": %.6f, \"answers\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"connects\": %" PRIu64
            ", \"reconnects\": %" PRIu64 ", \"unfinished\": %" PRIu64 ", \"last_bad_status\": %u,\n \"errors\": {",
            (double)(end - self.begin_ns) / 1e9, self.answers, self.bytes, self.connects, self.reconnects, self.unfinished,
@@ -615,76 +599,30 @@ static const uint64_t *map_counters(const char *path)
     int fd = open(path, O_RDONLY);
     void *at = fd < 0 ? MAP_FAILED : mmap(NULL, COUNTERS_MAX * 8, PROT_READ, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) {
-        die(path);
+        load_die(path);
     }
     const uint64_t *counters = at;
     if (counters[0] != COUNTERS_MAGIC || counters[1] > COUNTERS_MAX - 3) {
         errno = EINVAL;
-        die(path);
+        load_die(path);
     }
     return counters;
 }
 
-static const struct option words[] = {
-    {"host", 1, NULL, 'h'},     {"port", 1, NULL, 'p'},    {"path", 1, NULL, 'u'},     {"root", 1, NULL, 'r'},
-    {"connections", 1, NULL, 'c'}, {"requests", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'}, {"first", 1, NULL, 'f'},
-    {"timeout", 1, NULL, 't'},  {"counters", 1, NULL, 'i'}, {"settle", 1, NULL, 'e'},   {"close", 0, NULL, 'x'},
-    {"cold", 0, NULL, 'd'},     {0},
-};
-
-static void take_option(int letter, const char *value)
-{
-    switch (letter) {
-    case 'h':
-        if (inet_aton(value, &options.server.sin_addr) == 0) {
-            errno = EINVAL;
-            die(value);
-        }
-        break;
-    case 'p': options.server.sin_port = htons((uint16_t)atoi(value)); break;
-    case 'u': options.path = value; break;
-    case 'r': options.root = value; break;
-    case 'c': options.connection_count = (uint32_t)atoi(value); break;
-    case 'n': options.request_limit = (uint32_t)atoi(value); break;
-    case 's': options.window_ns = (uint64_t)(atof(value) * 1e9); break;
-    case 'f': options.first = (uint32_t)atoi(value); break;
-    case 't': options.timeout_ns = (uint64_t)(atof(value) * 1e9); break;
-    case 'i': options.counters_path = value; break;
-    case 'e': options.settle_ns = (uint64_t)(atof(value) * 1e9); break;
-    case 'x': options.close = true; break;
-    case 'd': options.cold = true; break;
-    default: exit(2);
-    }
-}
-
-static void read_options(int argc, char **argv)
-{
-    options.server.sin_family = AF_INET;
-    for (int letter; (letter = getopt_long(argc, argv, "", words, NULL)) != -1;) {
-        take_option(letter, optarg);
-    }
-    if (optind < argc || options.server.sin_port == 0 || options.connection_count == 0 ||
-        options.connection_count > CONNECTIONS_MAX || (options.request_limit == 0) == (options.window_ns == 0)) {
-        fprintf(stderr, "usage: load --host ADDRESS --port PORT --path PATH (--seconds S | --requests N) [--connections N] [--close]\n"
-                        "            [--root FOLDER] [--first N] [--cold] [--timeout S] [--counters FILE] [--settle S]\n");
-        exit(2);
-    }
-}
-
 int main(int argc, char **argv)
 {
-    read_options(argc, argv);
+    load_read_options(argc, argv);
     if (one_file()) {
-        self.one = content_of(options.path);
+        self.one = content_of(load_options.path);
     }
-    self.counters = options.counters_path ? map_counters(options.counters_path) : NULL;
+    self.counters = load_options.counters_path ? map_counters(load_options.counters_path) : NULL;
     self.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (self.epoll < 0) {
-        die("epoll_create1");
+        load_die("epoll_create1");
     }
-    for (uint32_t i = 0; i < options.connection_count; i++) {
+    for (uint32_t i = 0; i < load_options.connection_count; i++) {
         self.connections[i].fd = -1;
-        self.connections[i].opened = options.cold;
+        self.connections[i].opened = load_options.cold;
     }
     run();
     read_counters_again();
