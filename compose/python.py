@@ -6,7 +6,8 @@
 
 `program` is what a component file made with python_program (python/python.mk); `app` the module to run, frozen in the
 program or a file of the mount; without one the prompt runs. files: a file service, with client(pd). raw_console: the prompt's
-bytes pass as they are, and the UART's input comes here.
+bytes pass as they are, and the UART's input comes here. fresh_ms: how long the native front takes what the file service said of a
+file for true.
 """
 
 from . import Ptr
@@ -14,11 +15,12 @@ from .errors import ComposeError
 
 APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
+FRESH_MS = 2000
 
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
-                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname=""):
+                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="", fresh_ms=FRESH_MS):
         if len(app) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
         if len(arguments) > ARGUMENTS_MAX:
@@ -40,6 +42,7 @@ class Python:
             "raw_console": raw_console,
             "app": app,
             "clock": Ptr(self._clock()),
+            "fresh_ms": fresh_ms,
             "argument_count": len(arguments),
             "arguments": list(arguments),
         })

@@ -10,7 +10,7 @@ V ?= 0
 # Variables of the web server's system and of the goals that run something. Their values come from the command line or the
 # environment; who reads one states it (mk/rules.mk: system).
 USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
-    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA
+    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA
 
 # As many jobs as processors; `make -j1` on the command line wins.
 ifeq ($(MAKELEVEL),0)

@@ -18,8 +18,6 @@
 
 #define PORT_TURN_NS 10000000ull /* how long Python may compute before events get their turn */
 
-#define CACHE_FRESH_MS 2000 /* how long what the file server said of a file holds */
-
 /* Absent where the system gives this PD no files or no network. */
 #pragma weak fs_client_config
 #pragma weak net_client_config
@@ -113,7 +111,7 @@ void init(void)
         ip_start();
     }
     if (&fs_client_config && &net_client_config) {
-        cache_init(CACHE_FRESH_MS, FILES_BLOCKS);
+        cache_init(python_config.fresh_ms, FILES_BLOCKS);
         http_init(&endpoint_http_app);
     }
     pd_before_flush(run_worker, NULL); /* last, thus first: what Python writes is sent by the others' */

@@ -168,7 +168,7 @@ def test_a_missing_folder_is_said(export):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
-def test_asked_as_a_user(tmp_path_factory):
+def test_asked_as_a_user_and_seldom(tmp_path_factory):
     """A site that only its owner may read, on an export that believes who asks."""
     top = make_site(tmp_path_factory.mktemp("owned"))
     for path in (top / "www" / "about.html", top / "www" / "note.txt"):
@@ -177,11 +177,16 @@ def test_asked_as_a_user(tmp_path_factory):
     os.chown(top / "www" / "about.html", 1234, 0)
     with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
         image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www", NFS_UID=1234,
-                             NFS_GID=1234, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+                             NFS_GID=1234, WEBSITE_FRESH_MS=3600000, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
         with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:
             guest.expect(SERVING)
             assert get(guest.port("http"), "/about").body == b"about"
             assert get(guest.port("http"), "/note.txt").status == 403
+            (top / "www" / "index.html").write_text("edited")
+            assert get(guest.port("http"), "/index.html").body == b"edited"
+            (top / "www" / "index.html").write_text("edited again")
+            time.sleep(3)       # longer than it holds by default
+            assert get(guest.port("http"), "/index.html").body == b"edited"
 
 
 @pytest.mark.parametrize("words, line", [
@@ -191,6 +196,7 @@ def test_asked_as_a_user(tmp_path_factory):
     (["NFS_SERVER=no/name", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='no/name' is neither an address nor a name"),
     (["NFS_SERVER=999.1.2.3", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='999\.1\.2\.3' is no IPv4 address"),
     (["NFS_SERVER=10.0.2", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='10\.0\.2' is no IPv4 address"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "WEBSITE_FRESH_MS=2s"], r"WEBSITE_FRESH_MS='2s' is no time: milliseconds"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_UID=www"], r"NFS_UID='www' is no number of a user or group"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_GID=4294967295"], r"NFS_GID='4294967295' is no number of a user or group"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=srv"], r"NFS_DIRECTORY='srv' is not absolute"),

@@ -15,7 +15,7 @@ import re
 from compose import ComposeError, System
 from compose.fs import Nfs
 from compose.net import Net
-from compose.python import Python
+from compose.python import FRESH_MS, Python
 from compose.serial import Serial
 from compose.timer import Timer
 
@@ -67,6 +67,11 @@ def mount():
             "uid": identity("NFS_UID"), "gid": identity("NFS_GID")}
 
 
+def fresh_ms():
+    """How long what the NFS server said of a file holds."""
+    return number("WEBSITE_FRESH_MS", str(FRESH_MS), 3_600_000, "time: milliseconds from 0 to 3600000")
+
+
 def website():
     """The site's folder below the mount, as the program takes it."""
     folder = s.var("WEBSITE_DIR", ".")
@@ -81,5 +86,5 @@ serial = Serial(s)
 net = Net(s)
 nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
 Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver", priority=50,
-       app="webserver", arguments=[website()])
+       app="webserver", arguments=[website()], fresh_ms=fresh_ms())
 s.write()

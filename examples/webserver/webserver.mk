@@ -3,7 +3,7 @@
 HTTP_PORT ?= 5555
 
 $(eval $(call python_program,python_webserver,examples/webserver/webserver.py))
-$(eval $(call system,webserver,examples/webserver/system.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT WEBSITE_DIR NFS_UID NFS_GID))
+$(eval $(call system,webserver,examples/webserver/system.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT WEBSITE_DIR WEBSITE_FRESH_MS NFS_UID NFS_GID))
 
 # A picture of the system needs no server.
 ifneq ($(filter graph %.svg,$(MAKECMDGOALS)),)

@@ -63,7 +63,7 @@ def private_server(stack, cache, port):
 
 
 def site_variables(stack, cache, port):
-    names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT", "NFS_UID", "NFS_GID")
+    names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT", "NFS_UID", "NFS_GID", "WEBSITE_FRESH_MS")
     given = {name: variable(name) for name in names if variable(name)}
     if "NFS_SERVER" in given:
         return given
