@@ -163,9 +163,10 @@ static void compose_request(struct connection *c)
     char path[PATH_MAX];
     path_of(path, sizeof path, c->number);
     c->expected = one_file() ? self.one : content_of(path);
-    c->request_length = (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n\r\n",
-                                         c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
-                                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive");
+    c->request_length =
+        (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n\r\n",
+                         c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
+                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive");
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */
@@ -173,7 +174,8 @@ static void compose_request(struct connection *c)
 static void watch(struct connection *c, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = c};
-    if (epoll_ctl(self.epoll, EPOLL_CTL_MOD, c->fd, &event) != 0 && epoll_ctl(self.epoll, EPOLL_CTL_ADD, c->fd, &event) != 0) {
+    if (epoll_ctl(self.epoll, EPOLL_CTL_MOD, c->fd, &event) != 0 &&
+        epoll_ctl(self.epoll, EPOLL_CTL_ADD, c->fd, &event) != 0) {
         load_die("epoll_ctl");
     }
 }
@@ -208,7 +210,8 @@ static void open_socket(struct connection *c)
     }
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     c->state = CONNECTING;
-    if (connect(c->fd, (struct sockaddr *)&load_options.server, sizeof load_options.server) != 0 && errno != EINPROGRESS) {
+    const struct sockaddr *server = (const struct sockaddr *)&load_options.server;
+    if (connect(c->fd, server, sizeof load_options.server) != 0 && errno != EINPROGRESS) {
         fail(c, CONNECT);
         return;
     }
@@ -234,12 +237,17 @@ static bool try_again(struct connection *c)
     return true;
 }
 
+static bool limit_reached(void)
+{
+    return load_options.request_limit > 0 && self.next - load_options.first >= load_options.request_limit;
+}
+
 static bool more_to_ask(const struct connection *c)
 {
     if (self.phase == OPENING) {
         return !c->opened && c == &self.connections[self.opening];
     }
-    return self.phase == WINDOW && (load_options.request_limit == 0 || self.next - load_options.first < load_options.request_limit);
+    return self.phase == WINDOW && !limit_reached();
 }
 
 static void begin_request(struct connection *c)
@@ -319,7 +327,8 @@ static bool parse_head(struct connection *c)
     }
     const char *connection = field(c->head, "Connection");
     const char *length = field(c->head, "Content-Length");
-    c->persists = !load_options.close && length != NULL && (minor > 0 ? !says(connection, "close") : says(connection, "keep-alive"));
+    c->persists = !load_options.close && length != NULL &&
+                  (minor > 0 ? !says(connection, "close") : says(connection, "keep-alive"));
     c->until_close = length == NULL && !c->head_only;
     c->body_size = c->head_only ? 0 : length == NULL ? UINT64_MAX : strtoull(length, NULL, 10);
     c->body_at = 0;
@@ -494,18 +503,14 @@ static void advance_opening(void)
     }
 }
 
-static bool all_asked(void)
-{
-    return load_options.request_limit > 0 && self.next - load_options.first >= load_options.request_limit && self.under_way == 0;
-}
-
 static void advance_phase(void)
 {
     if (self.phase == OPENING) {
         advance_opening();
     }
     uint64_t now = now_ns();
-    if (self.phase == WINDOW && ((load_options.window_ns > 0 && now - self.begin_ns >= load_options.window_ns) || all_asked())) {
+    bool elapsed = load_options.window_ns > 0 && now - self.begin_ns >= load_options.window_ns;
+    if (self.phase == WINDOW && (elapsed || (limit_reached() && self.under_way == 0))) {
         self.phase = DRAINING;
         self.end_ns = now;
     }
@@ -553,7 +558,8 @@ static void read_counters_again(void)
     if (self.counters == NULL) {
         return;
     }
-    struct timespec pause = {.tv_sec = (time_t)(load_options.settle_ns / SECOND_NS), .tv_nsec = (long)(load_options.settle_ns % SECOND_NS)};
+    struct timespec pause = {.tv_sec = (time_t)(load_options.settle_ns / SECOND_NS),
+                             .tv_nsec = (long)(load_options.settle_ns % SECOND_NS)};
     nanosleep(&pause, NULL);
     memcpy(self.after, self.counters, (size_t)self.counters[1] * 8 + 24);
     self.counted_ns = now_ns() - self.begin_ns;

@@ -21,8 +21,8 @@ READY_S = 120
 
 def cache_bytes():
     """How much of the web server's memory is its cache, as its description says."""
-    megabytes = re.search(r"^CACHE_BYTES = (\d+) << 20\b", (paths.TOP / "examples" / "webserver" / "system.py").read_text(), re.M)
-    return int(megabytes[1]) << 20
+    description = (paths.TOP / "examples" / "webserver" / "system.py").read_text()
+    return int(re.search(r"^CACHE_BYTES = (\d+) << 20\b", description, re.M)[1]) << 20
 
 
 class Serval:
@@ -31,8 +31,8 @@ class Serval:
 
     def __init__(self, network, server, site):
         self.plug = network.plugs[self.kind]
-        self.image = build.system("webserver", NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR=site,
-                                  NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        self.image = build.system("webserver", NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory,
+                                  WEBSITE_DIR=site, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
         self.report = self.image.with_suffix(".report.txt")
         self.ranges = None              # of the plugin's counters; None: by protection domain
         self.ports = {"Serval": 80}
@@ -44,7 +44,8 @@ class Serval:
     def memory_bytes(self, _guest):
         """All that the image tool has laid out, but for the cache of files."""
         report = self.report.read_text()
-        return sum(int(re.search(rf"^\s+{word} (\d+) bytes", report, re.M)[1]) for word in ("stored", "zeroed")) - cache_bytes()
+        parts = [int(re.search(rf"^\s+{word} (\d+) bytes", report, re.M)[1]) for word in ("stored", "zeroed")]
+        return sum(parts) - cache_bytes()
 
 
 class Linux:
@@ -60,13 +61,14 @@ class Linux:
                      "MOUNT_PORT": server.mount_port, "NFS_DIRECTORY": server.directory,
                      "SETUPS": " ".join(NGINX[target][0] for target in targets)}
         words = " ".join(f'"{name}={value}"' for name, value in variables.items())
-        self.args = ["-kernel", str(peer.kernel), "-initrd", str(peer.initrd), "-append", f"console=ttyAMA0 quiet panic=-1 {words}"]
+        self.args = ["-kernel", str(peer.kernel), "-initrd", str(peer.initrd),
+                     "-append", f"console=ttyAMA0 quiet panic=-1 {words}"]
 
     def image_bytes(self):
         return self.peer.kernel.stat().st_size + self.peer.initrd.stat().st_size
 
     def memory_bytes(self, guest):
-        """What the kernel manages, less what is free and what it keeps as a cache. Its own text and tables are not in it."""
+        """What the kernel manages, less what is free and what is a cache. Its own text and tables are not in it."""
         guest.send(b"\n")
         total, free, buffers, cached, slab = (1024 * int(guest.expect(rf"^{name}:\s+(\d+) kB")[1])
                                               for name in ("MemTotal", "MemFree", "Buffers", "Cached", "SReclaimable"))
@@ -91,8 +93,8 @@ class Running:
                 scratch = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="serval-bench-")))
                 self.counting = self.stack.enter_context(Counting(self.machine.report, scratch, self.machine.ranges))
                 args += self.counting.qemu_args
-            self.guest = self.stack.enter_context(Guest(self.machine.image, plug.forwards(self.machine.ports.values()), args=args,
-                                                        netdev=plug.netdev))
+            guest = Guest(self.machine.image, plug.forwards(self.machine.ports.values()), args=args, netdev=plug.netdev)
+            self.guest = self.stack.enter_context(guest)
         except BaseException:
             self.stack.close()
             raise

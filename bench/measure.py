@@ -45,7 +45,8 @@ def load_program():
 def load(running, target, path, *more, root=None):
     """One run of bench/load.c; its JSON."""
     host, port = running.reach(target)
-    command = [load_program(), "--host", host, "--port", str(port), "--path", path, "--timeout", str(PATIENCE_S), *map(str, more)]
+    command = [load_program(), "--host", host, "--port", str(port), "--path", path, "--timeout", str(PATIENCE_S),
+               *map(str, more)]
     if root:
         command += ["--root", root]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -83,7 +84,7 @@ def first_page(running, target):
 
 
 def boots(machines, count):
-    """machines: target -> a machine with it alone. {target: {"boot": median, "boots": all, "image": bytes, "memory": bytes}}"""
+    """machines: target -> a machine with it alone. {target: {"boot": median, "boots": all, "image", "memory": bytes}}"""
     results = {target: {"boots": [], "image": machine.image_bytes()} for target, machine in machines.items()}
     for _ in range(count):
         for target, machine in machines.items():
@@ -108,7 +109,8 @@ def merge(runs):
     return {"requests_per_s": statistics.median(run["answers"] / run["seconds"] for run in runs),
             "bytes_per_s": statistics.median(run["bytes"] / run["seconds"] for run in runs),
             "answers": sum(run["answers"] for run in runs),
-            "p50_us": quantile(histogram, 0.5), "p99_us": quantile(histogram, 0.99), "max_us": max(histogram, default=None),
+            "p50_us": quantile(histogram, 0.5), "p99_us": quantile(histogram, 0.99),
+            "max_us": max(histogram, default=None),
             "errors": dict(errors), "unfinished": sum(run["unfinished"] for run in runs),
             "closes": sum(run["reconnects"] for run in runs) > sum(run["answers"] for run in runs) / 2}
 
@@ -141,8 +143,9 @@ def times(machines, cells, rounds, seconds, root):
             runs = {target: [] for _, target in pairs}
             for _ in range(rounds):
                 for running, target in pairs:
-                    runs[target].append(load(running, target, site_files.path(cell.size), "--seconds", max(seconds, LEAST_S.get(cell.size, 0)),
-                                             *shape(cell), root=root))
+                    window = max(seconds, LEAST_S.get(cell.size, 0))
+                    runs[target].append(load(running, target, site_files.path(cell.size), "--seconds", window, *shape(cell),
+                                             root=root))
             for target, all_runs in runs.items():
                 results[target][str(cell)] = merge(all_runs)
         return results
@@ -174,7 +177,8 @@ def per_request(running, target, path, requests, *more, idle, root=None):
     if run["errors"] or not run["answers"]:
         return {"errors": run["errors"] or {"no answer": 1}}
     figures = running.counting.figures(run["counters"])
-    split = {name: max(value - idle.get(name, 0) * run["counted_seconds"], 0) / run["answers"] for name, value in figures.items()}
+    split = {name: max(value - idle.get(name, 0) * run["counted_seconds"], 0) / run["answers"]
+             for name, value in figures.items()}
     return {"split": {name: value for name, value in split.items() if value >= 0.5}, "total": sum(split.values())}
 
 
@@ -184,12 +188,13 @@ def counts_of(running, target, cells, root, first_cold):
     results = {"idle": {"split": idle, "total": sum(idle.values())}, "cold": {}, "cells": {}}
     load(running, target, "/index.html", "--requests", WARM_UP, root=root)
     for size, requests in COLD_REQUESTS.items():
-        results["cold"][size] = per_request(running, target, site_files.cold_path(size), requests, "--cold", "--first", first_cold[size],
-                                            idle=idle, root=root)
+        results["cold"][size] = per_request(running, target, site_files.cold_path(size), requests, "--cold", "--first",
+                                            first_cold[size], idle=idle, root=root)
     for cell in cells:
         requests = REQUESTS[cell.size] * (2 if cell.connections > 1 else 1)
-        load(running, target, site_files.path(cell.size), "--requests", max(requests // 10, 1), *shape(cell), root=root)
-        results["cells"][str(cell)] = per_request(running, target, site_files.path(cell.size), requests, *shape(cell), idle=idle, root=root)
+        path = site_files.path(cell.size)
+        load(running, target, path, "--requests", max(requests // 10, 1), *shape(cell), root=root)
+        results["cells"][str(cell)] = per_request(running, target, path, requests, *shape(cell), idle=idle, root=root)
     return results
 
 
@@ -200,8 +205,10 @@ def counts(machine, cells, root):
         booted = running.counting.read()
         results = {}
         for index, target in enumerate(running.targets):
-            results[target] = counts_of(running, target, cells, root, {size: n * index for size, n in COLD_REQUESTS.items()})
+            first_cold = {size: requests * index for size, requests in COLD_REQUESTS.items()}
+            results[target] = counts_of(running, target, cells, root, first_cold)
             results[target]["boot"] = {"split": dict(booted), "total": total(booted)}
             if machine.kind == "serval":
-                results[target]["hello"] = per_request(running, target, "/bench/hello", 100, idle=results[target]["idle"]["split"])
+                idle = results[target]["idle"]["split"]
+                results[target]["hello"] = per_request(running, target, "/bench/hello", 100, idle=idle)
         return results

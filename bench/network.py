@@ -141,7 +141,8 @@ class Dhcp:
             return None
         last = self.leases.setdefault(hardware, FIRST_ADDRESS + len(self.leases))
         address = self.host[:3] + bytes([last])
-        fixed = self.FIXED.pack(2, kind, length, 0, transaction, 0, flags, client, address, self.host, bytes(4), hardware, b"", b"")
+        fixed = self.FIXED.pack(2, kind, length, 0, transaction, 0, flags, client, address, self.host, bytes(4), hardware,
+                                b"", b"")
         options = [(self.KIND, bytes([answer])), (self.SERVER, self.host), (self.LEASE, b"\xff" * 4),
                    (self.MASK, b"\xff\xff\xff\0"), (self.ROUTER, self.host)]
         return fixed + self.COOKIE + b"".join(bytes([o, len(v)]) + v for o, v in options) + bytes([self.END])

@@ -32,32 +32,35 @@ SYMBOL = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$", re.M)
 TEXT = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+(\d+) KiB\s+r-x\s+normal\s+'([^']+)' text$", re.M)
 
 
+def symbols(elf):
+    """[(address, size, name)] of its functions."""
+    done = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True)
+    return [(int(address, 16), int(size, 16), name) for address, size, name in SYMBOL.findall(done.stdout)]
+
+
 def functions(elf, va, pa, size):
-    """[(pa, size, name)] of the functions in a program's text, which lies at va and pa."""
-    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True).stdout
-    found = {}
-    for address, length, name in SYMBOL.findall(table):
-        address, length = int(address, 16), int(length, 16)
-        if va <= address < va + size and length:
-            found[address] = (pa + address - va, length, name)
+    """[(pa, size, name)] of the functions in a program's text, which lies at va and pa. Of several names one is taken."""
+    found = {address: (pa + address - va, length, name) for address, length, name in symbols(elf)
+             if va <= address < va + size and length}
     return [found[address] for address in sorted(found)]
 
 
 def lowest_page(elf):
     """Where a program's text begins: its lowest function, less what is not a page."""
-    table = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True).stdout
-    return min(int(address, 16) for address, _, _ in SYMBOL.findall(table)) & ~0xFFF
+    return min(address for address, _, _ in symbols(elf)) & ~0xFFF
 
 
 def ranges(image):
-    """Of all programs of an image, then what has no function: each program's text as a whole, which a block falls back to."""
+    """Of all programs of an image; then each program's text as a whole, for what is in no function."""
     report = image.with_suffix(".report.txt").read_text()
     texts = [(image.parent / image.stem / f"{pd}.elf", int(va, 16), int(pa, 16), int(kib) << 10, pd)
              for va, pa, kib, pd in TEXT.findall(report)]
+    coarse = count.text_ranges(report)
     if KERNEL.is_file():
-        texts += [(KERNEL, lowest_page(KERNEL), pa, size, owner) for pa, size, owner in count.text_ranges(report) if owner == "kernel"]
-    fine = [(at, size, f"{owner}:{name}") for elf, va, pa, length, owner in texts for at, size, name in functions(elf, va, pa, length)]
-    return fine + [(pa, size, f"{owner}:?") for pa, size, owner in count.text_ranges(report)]
+        texts += [(KERNEL, lowest_page(KERNEL), pa, size, owner) for pa, size, owner in coarse if owner == "kernel"]
+    fine = [(at, size, f"{owner}:{name}") for elf, va, pa, length, owner in texts
+            for at, size, name in functions(elf, va, pa, length)]
+    return fine + [(pa, size, f"{owner}:?") for pa, size, owner in coarse]
 
 
 def profile(given):
@@ -71,7 +74,8 @@ def profile(given):
                 running.wait_ready()
                 served = root if (root / given.path[1:]).is_file() else None
                 more = ["--close"] if given.close else []
-                measure.load(running, "Serval", given.path, "--requests", max(given.requests // 10, 1), *more, root=served)
+                warm = max(given.requests // 10, 1)
+                measure.load(running, "Serval", given.path, "--requests", warm, *more, root=served)
                 idle = measure.idle_rate(running)
                 return measure.per_request(running, "Serval", given.path, given.requests, *more, idle=idle, root=served)
 

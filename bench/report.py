@@ -3,6 +3,8 @@
     write(folder, [results of a network, ...])      folder/report.md and the plots; returns the Markdown
 """
 
+from collections import Counter
+
 import svg
 from measure import Cell
 from site_files import SIZES
@@ -15,8 +17,9 @@ GOALS = {
     "instructions, 1 KiB keep-alive": 16e3, "instructions, 1 KiB keep-alive, 16 connections": 16e3,
     "instructions, 10 KiB keep-alive": 36e3, "instructions, 1 MiB keep-alive": 2.3e6, "instructions, 1 KiB close": 40e3,
     "instructions, 1 KiB cold": 100e3, "instructions, 1 MiB cold": 6e6, "instructions, Microdot's hello": 400e3,
-    "idle, instructions/s": 10e3, "requests/s, 1 KiB keep-alive, 16 connections": "2 x", "requests/s, 1 KiB keep-alive, 64 connections": "2 x",
-    "requests/s, 1 KiB close, 16 connections": "2 x", "MB/s, 10 MiB, one client": "1.5 x", "p99 ms, 1 KiB, one client": "1 x",
+    "idle, instructions/s": 10e3, "requests/s, 1 KiB keep-alive, 16 connections": "2 x",
+    "requests/s, 1 KiB keep-alive, 64 connections": "2 x", "requests/s, 1 KiB close, 16 connections": "2 x",
+    "MB/s, 10 MiB, one client": "1.5 x", "p99 ms, 1 KiB, one client": "1 x",
     "start to the first 200, s": 0.5, "image, MB": 1.5, "memory, MB": 8.0,
 }
 
@@ -75,20 +78,21 @@ class Results:
 
 def glance_rows(r):
     """(label, getter, whether more is better)"""
-    one, many = Cell("1 KiB"), Cell("1 KiB", 16)
+    one, many, most = Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 64)
+    close, many_close = Cell("1 KiB", 1, True), Cell("1 KiB", 16, True)
     return [
         ("instructions, 1 KiB keep-alive", lambda t: r.instructions(t, one), False),
         ("instructions, 1 KiB keep-alive, 16 connections", lambda t: r.instructions(t, many), False),
         ("instructions, 10 KiB keep-alive", lambda t: r.instructions(t, Cell("10 KiB")), False),
         ("instructions, 1 MiB keep-alive", lambda t: r.instructions(t, Cell("1 MiB")), False),
-        ("instructions, 1 KiB close", lambda t: r.instructions(t, Cell("1 KiB", 1, True)), False),
+        ("instructions, 1 KiB close", lambda t: r.instructions(t, close), False),
         ("instructions, 1 KiB cold", lambda t: r.cold(t, "1 KiB"), False),
         ("instructions, 1 MiB cold", lambda t: r.cold(t, "1 MiB"), False),
         ("instructions, Microdot's hello", lambda t: r.count(t, "hello"), False),
         ("idle, instructions/s", lambda t: r.count(t, "idle"), False),
         ("requests/s, 1 KiB keep-alive, 16 connections", lambda t: r.time(t, many, "requests_per_s"), True),
-        ("requests/s, 1 KiB keep-alive, 64 connections", lambda t: r.time(t, Cell("1 KiB", 64), "requests_per_s"), True),
-        ("requests/s, 1 KiB close, 16 connections", lambda t: r.time(t, Cell("1 KiB", 16, True), "requests_per_s"), True),
+        ("requests/s, 1 KiB keep-alive, 64 connections", lambda t: r.time(t, most, "requests_per_s"), True),
+        ("requests/s, 1 KiB close, 16 connections", lambda t: r.time(t, many_close, "requests_per_s"), True),
         ("MB/s, 10 MiB, one client", lambda t: r.time(t, Cell("10 MiB"), "bytes_per_s", 1e-6), True),
         ("p99 ms, 1 KiB, one client", lambda t: r.time(t, one, "p99_us", 1e-3), False),
         ("start to the first 200, s", lambda t: r.machine(t, "boot"), False),
@@ -107,7 +111,9 @@ def glance(r):
 
 def measured_cells(results, section):
     """In the order of measuring, without those that stand elsewhere."""
-    return [c for c in results["times"][SERVAL] if "cold" not in c] if section == "times" else list(results["counts"][SERVAL]["cells"])
+    if section == "times":
+        return [cell for cell in results["times"][SERVAL] if "cold" not in cell]
+    return list(results["counts"][SERVAL]["cells"])
 
 
 def instruction_table(r):
@@ -131,8 +137,15 @@ def latency_table(r):
         both = [r.time(t, cell, what, 1e-3) for what in ("p50_us", "p99_us") for t in [SERVAL, *r.peers]]
         ratios = [ratio(r.time(SERVAL, cell, "p99_us"), r.time(peer, cell, "p99_us"), False) for peer in r.peers]
         rows.append([cell, *ratios, *map(number, both)])
-    head = ["ms", *[f"p99 to {peer}" for peer in r.peers], *[f"{what}: {t}" for what in ("p50", "p99") for t in [SERVAL, *r.peers]]]
+    head = ["ms", *[f"p99 to {peer}" for peer in r.peers],
+            *[f"{what}: {target}" for what in ("p50", "p99") for target in [SERVAL, *r.peers]]]
     return "### Latency\n\n" + table(head, rows)
+
+
+def counted(parts):
+    """All that was counted per request, by name."""
+    cold = {f"{size}, cold": entry for size, entry in parts["cold"].items()}
+    return {**parts["cells"], **cold, "hello": parts.get("hello", {})}
 
 
 def trouble_of(cell):
@@ -150,21 +163,23 @@ def trouble(r):
                 lines.append(f"- {target}, {name}: {trouble_of(cell)}; {cell['answers']} answers were right")
         closes = [name for name, cell in cells.items() if cell["closes"]]
         if closes:
-            lines.append(f"- {target} closes each connection after its answer, also where it was asked to keep it ({len(closes)} cells)")
+            lines.append(f"- {target} closes each connection after its answer, asked to keep it or not ({len(closes)} cells)")
     for target, parts in r.all["counts"].items():
-        entries = {**parts["cells"], **{f"{s}, cold": e for s, e in parts["cold"].items()}, "hello": parts.get("hello", {})}
-        lines += [f"- {target}, counted, {name}: {entry['errors']}" for name, entry in entries.items() if "errors" in entry]
+        lines += [f"- {target}, counted, {name}: {entry['errors']}" for name, entry in counted(parts).items()
+                  if "errors" in entry]
     return "### Errors\n\n" + ("\n".join(lines) or "None: every answer had status 200 and the file's bytes.") + "\n"
 
 
 def split_table(r):
     """Serval's instructions by protection domain."""
     parts = r.all["counts"][SERVAL]
-    columns = {**parts["cells"], **{f"{size}, cold": entry for size, entry in parts["cold"].items()}, "hello": parts.get("hello", {}),
-               "idle, per s": parts["idle"], "boot": parts["boot"]}
+    columns = {**counted(parts), "idle, per s": parts["idle"], "boot": parts["boot"]}
     columns = {name: entry["split"] for name, entry in columns.items() if "split" in entry}
-    owners = sorted({owner for split in columns.values() for owner in split}, key=lambda o: -sum(s.get(o, 0) for s in columns.values()))
-    rows = [[owner, *[number(split[owner]) if split.get(owner, 0) >= 0.5 else "" for split in columns.values()]] for owner in owners]
+    sums = Counter()
+    for split in columns.values():
+        sums.update(split)
+    rows = [[owner, *[number(split[owner]) if split.get(owner, 0) >= 0.5 else "" for split in columns.values()]]
+            for owner, value in sums.most_common() if value >= 0.5]
     return "### Serval's instructions by protection domain\n\n" + table(["", *columns], rows)
 
 
@@ -195,15 +210,18 @@ def plots(r, folder, prefix):
 def section(results, folder):
     r = Results(results)
     prefix = "tap" if "tap" in results["network"] else "user"
-    parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r), latency_table(r),
-             trouble(r), split_table(r), f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was {results['load']:.1f} when it began.\n"]
+    parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r),
+             latency_table(r), trouble(r), split_table(r),
+             f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was {results['load']:.1f} "
+             "when it began.\n"]
     return "\n".join(parts)
 
 
 def write(folder, all_results):
     versions = ", ".join(f"{name} {version}" for name, version in all_results[0]["versions"].items())
     head = ["# Serval beside Linux with nginx\n" if versions else "# Serval's figures\n",
-            "Ratios: above 1, Serval is ahead. Instructions are the guest's, net of what it executes when idle. `-`: not measured.\n"]
+            "Ratios: above 1, Serval is ahead. Instructions are the guest's, net of what it executes when idle. "
+            "`-`: not measured.\n"]
     head += [f"The peer: {versions}.\n"] if versions else []
     text = "\n".join([*head, *[section(results, folder) for results in all_results]])
     (folder / "report.md").write_text(text)

@@ -65,8 +65,8 @@ def vitals(running, scratch, root):
     idle = measure.idle_rate(running)
     free = pools.free(running.guest, running.machine.image, scratch / "memory")
     request = measure.per_request(running, "Serval", site_files.path("1 KiB"), 200, "--close", idle=idle, root=root)
-    return {"instructions per request": request.get("total", 0), "instructions per idle second": sum(idle.values()), **free,
-            **vitals_route(running)}
+    return {"instructions per request": request.get("total", 0), "instructions per idle second": sum(idle.values()),
+            **free, **vitals_route(running)}
 
 
 class Soak:
@@ -76,7 +76,8 @@ class Soak:
         self.answers = 0
 
     def load(self, cell, *more):
-        run = measure.load(self.running, "Serval", site_files.path(cell.size), *more, *measure.shape(cell), root=self.root)
+        run = measure.load(self.running, "Serval", site_files.path(cell.size), *more, *measure.shape(cell),
+                           root=self.root)
         self.errors.update(run["errors"])
         self.answers += run["answers"]
         return run
@@ -95,11 +96,11 @@ class Soak:
     def under_load(self, minutes):
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
-            rates = [f"{cell}: {(run := self.load(cell, '--seconds', ROUND_S))['answers'] / run['seconds']:.1f}/s" for cell in LOADS]
-            say("; ".join(rates))
+            runs = {cell: self.load(cell, "--seconds", ROUND_S) for cell in LOADS}
+            say("; ".join(f"{cell}: {run['answers'] / run['seconds']:.1f}/s" for cell, run in runs.items()))
 
     def held(self, count):
-        """`count` connections open, each after an answer where the server keeps them, while another client is served."""
+        """`count` connections open, each after an answer if the server keeps them, while another client is served."""
         with contextlib.ExitStack() as stack:
             refused = 0
             for _ in range(count):
@@ -110,7 +111,8 @@ class Soak:
                 except OSError:
                     refused += 1
             run = self.load(Cell("1 KiB"), "--requests", 100)
-            say(f"{count - refused} of {count} connections held, another client got {run['answers']} answers in {run['seconds']:.1f} s")
+            say(f"{count - refused} of {count} connections held, another client got {run['answers']} answers in "
+                f"{run['seconds']:.1f} s")
             self.errors["not served beside held connections"] += 100 - run["answers"]
             self.errors["held connections refused"] += refused
 

@@ -44,7 +44,8 @@ def text(x, y, words, size=11, anchor="middle", **more):
 def legend(names):
     parts, x = [], LEFT
     for name, colour in zip(names, COLOURS):
-        parts.append(f'<rect x="{x}" y="34" width="12" height="12" fill="{colour}"/>' + text(x + 17, 44, name, anchor="start"))
+        parts.append(f'<rect x="{x}" y="34" width="12" height="12" fill="{colour}"/>')
+        parts.append(text(x + 17, 44, name, anchor="start"))
         x += 34 + 7 * len(name)
     return parts
 
@@ -68,7 +69,8 @@ def bars(title, groups, series, logarithmic=False):
         for s, (row, colour) in enumerate(zip(series.values(), COLOURS)):
             if row[g]:
                 high, x = axis.height(row[g]), left + s * BAR
-                parts.append(f'<rect x="{x:.1f}" y="{base - high:.1f}" width="{BAR - 3}" height="{high:.1f}" fill="{colour}"/>')
+                parts.append(f'<rect x="{x:.1f}" y="{base - high:.1f}" width="{BAR - 3}" height="{high:.1f}" '
+                             f'fill="{colour}"/>')
                 parts.append(text(x + (BAR - 3) / 2, base - high - 4, short(row[g]), 9))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{base + BOTTOM}" font-family="sans-serif">\n'
-            f'<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n")
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{base + BOTTOM}" '
+            f'font-family="sans-serif">\n<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n")
