@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import socket
+import struct
 import sys
 import time
 
@@ -396,6 +397,33 @@ def test_clients_that_leave_cost_nothing(guest):
     for _ in range(3):
         answer = get(port, "/large.bin")
         assert len(answer.body) == 10 * 1024 * 1024
+
+
+def test_clients_that_leave_the_application(guest):
+    """At any moment of a request for it, in peace or by a reset; more often than there are exchanges and sockets."""
+    chance = random.Random(1)
+    chunked = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n\r\n"
+    requests = [f"GET /api/{name} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for name in
+                ("hello", "slow", "events", "generated", "answer?size=300000", "stream/large.bin", "file/large.bin", "broken")]
+    requests += [b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000, chunked]
+    for _ in range(400):
+        request = chance.choice(requests) * chance.choice((1, 1, 3))
+        with guest.connect() as sock:
+            sock.sendall(request[:chance.randrange(1, len(request) + 1)] if chance.random() < 0.5 else request)
+            if chance.random() < 0.3:
+                sock.shutdown(socket.SHUT_WR)
+            if len(request) > 9000 or chance.random() < 0.3:
+                sock.settimeout(0.05)
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    sock.recv(1)
+            if chance.random() < 0.5:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    port = guest.port("http")
+    deadline = time.monotonic() + GENEROUS_S
+    while (counters := json.loads(get(port, "/api/counters").body))["exchanges"] > 1:
+        assert time.monotonic() < deadline, counters
+    assert counters["handed_over"] > 200
+    assert get(port, "/api/hello").body == b'{"hello": "world"}' and get(port, "/").body == b"start"
 
 
 def test_readers_that_stall_hold_nobody_up(guest):
