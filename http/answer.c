@@ -96,6 +96,14 @@ static bool route(struct connection *c, const struct http_request *request, cons
     return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);
 }
 
+/* What was found before its bytes were there may be another file by now: it is found anew. */
+static void forget_what_changed(struct connection *c)
+{
+    if (c->resource && c->resource->file->fresh_until_ns == 0) {
+        file_let_go(c);
+    }
+}
+
 bool answer_request(struct connection *c)
 {
     int status = gather_parse(c, &self.request);
@@ -106,6 +114,7 @@ bool answer_request(struct connection *c)
         return refuse_nonsense(c, status);
     }
     struct reply reply = reply_to(&self.request);
+    forget_what_changed(c);
     return c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
 }
 
@@ -147,5 +156,6 @@ bool answer_redirected(struct connection *c, struct http_slice target, const str
         request->range = request->if_range = request->if_match = request->if_none_match = none;
         request->if_modified_since = request->if_unmodified_since = none;
     }
+    forget_what_changed(c);
     return c->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
 }

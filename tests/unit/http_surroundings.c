@@ -109,6 +109,7 @@ static struct site_resource *make_resource(uint64_t size, enum cache_kind kind)
     resource->file = calloc(1, sizeof *resource->file);
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
+    resource->file->fresh_until_ns = UINT64_MAX;
     http_validators_set(&resource->validators, size, 1700000000 * S, "");
     char *at = resource->whole;
     at += sprintf(at, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n", (unsigned long long)size);
@@ -154,7 +155,11 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
 {
     CHECK(offset < entry->size);
     CHECK(ahead <= (entry->size - 1) / CACHE_PIECE - offset / CACHE_PIECE);
+    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_PIECE); /* else it should have been found anew */
     if (is_late(waiter)) {
+        if (lwip_noise() % 4 == 0) {
+            entry->fresh_until_ns = 0; /* another file by the time it comes */
+        }
         return CACHE_WAIT;
     }
     if (entry->kind == CACHE_ABSENT || (entry->kind == CACHE_FORBIDDEN && offset >= CACHE_PIECE)) {
