@@ -18,6 +18,7 @@ OLD = OFFICIAL and not calls_on_the_end(paths.TOP / os.environ["MICROKIT_SDK"])
 ours = pytest.mark.skipif(OFFICIAL, reason="what our kernel and loader add, or say in other words")
 
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]
+PATIENCE_S = 600    # their seconds are many instructions, for which a machine that has much else to do needs minutes
 ENTRIES = {
     "EL2, by the loader device": [],
     "EL1, by the loader device": ["-M", "virt,virtualization=off"],
@@ -27,7 +28,7 @@ ENTRIES = {
 
 def lines_of(boot, name, last, args=EXACT_TIME):
     guest = boot(f"kernel_{name}", config="debug", args=args)
-    guest.expect(last.replace("\n", r"\r?\n") + r"\r?\n")
+    guest.expect(last.replace("\n", r"\r?\n") + r"\r?\n", timeout=PATIENCE_S)
     lines = guest.text().replace("\r", "").split("\n")
     return [line for line in lines if line and not line.startswith(("  ", "qemu-system"))]
 
