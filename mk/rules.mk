@@ -76,7 +76,7 @@ $1: $2
 	$$(Q)$(AR) rcsD $$@ $2
 endef
 
-pd_cflags = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(WARNINGS) $1
+pd_cflags = $(PD_CFLAGS) $(PD_LTO) -isystem $(SDK_BOARD)/include $(WARNINGS) $1
 
 define library
 $(call archive,$1,$(OBJ)/lib/lib$1.a,$3)
