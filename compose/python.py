@@ -5,9 +5,9 @@
     prompt = Python(s, serial, timer, program="python_prompt", raw_console=True)       # the interactive prompt
 
 `program` is what a component file made with python_program (python/python.mk); `app` the module to run, frozen in the
-program or a file of the mount; without one the prompt runs. files: a file service, with client(pd). raw_console: the prompt's
-bytes pass as they are, and the UART's input comes here. fresh_ms: how long the native front takes what the file service said of a
-file for true.
+program or a file of the mount; without one the prompt runs. files: a file service, with client(pd). raw_console: the
+prompt's bytes pass as they are, and the UART's input comes here. fresh_ms: how long the native front takes what the file
+service said of a file for true.
 """
 
 from . import Ptr
@@ -20,7 +20,8 @@ FRESH_MS = 2000
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
-                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="", fresh_ms=FRESH_MS):
+                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
+                 fresh_ms=FRESH_MS):
         if len(app) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
         if len(arguments) > ARGUMENTS_MAX:

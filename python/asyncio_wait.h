@@ -1,4 +1,5 @@
-/* python/asyncio_wait.h: how an awaitable written in C waits: it hands a stream to asyncio's poller and returns None. */
+/* python/asyncio_wait.h: how an awaitable written in C waits: it hands a stream to asyncio's poller and returns None.
+ */
 #ifndef PYTHON_ASYNCIO_WAIT_H
 #define PYTHON_ASYNCIO_WAIT_H
 
@@ -9,8 +10,8 @@
 /* Suspend the task that runs until the stream is ready. method: MP_QSTR_queue_read or MP_QSTR_queue_write. */
 static inline void asyncio_wait(mp_obj_t stream, qstr method)
 {
-    mp_map_elem_t *core = mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map, MP_OBJ_NEW_QSTR(MP_QSTR_asyncio_dot_core),
-        MP_MAP_LOOKUP);
+    mp_map_elem_t *core = mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map,
+        MP_OBJ_NEW_QSTR(MP_QSTR_asyncio_dot_core), MP_MAP_LOOKUP);
     if (!core) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("no running event loop"));
     }

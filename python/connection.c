@@ -1,16 +1,18 @@
-/* connection.c: type _website.Connection: an accepted socket as Microdot's reader and writer, in place of asyncio's stream.
+/* connection.c: type _website.Connection: an accepted socket as Microdot's reader and writer, in place of asyncio's
+ * stream.
  *
- *     connection = Connection(stream)                     asyncio's stream for that socket; what is not here is asked from it
- *     await connection.readline()                         up to and with a line feed; what there is, at the end
- *     await connection.read(n), readexactly(n)            as asyncio's; n < 0: all there will be
+ *     connection = Connection(stream)      asyncio's stream for that socket; what is not here is asked from it
+ *     await connection.readline()          up to and with a line feed; what there is, at the end
+ *     await connection.read(n), readexactly(n)                 as asyncio's; n < 0: all there will be
  *     await connection.awrite(data), aclose()
- *     connection.head(headers, names, limit)              the head of a request into a NoCaseDict and its keymap: (method, url, version);
- *                                                         None where it does not come from the front. No line is longer than limit
- *     await connection.respond(status, reason, headers, body)   an answer, as Microdot's Response.write
- *     connection.give_up()                                close; with a 503 where nothing has been written yet
+ *     connection.head(headers, names, limit)                   the head of a request into a NoCaseDict and its keymap:
+ *                                          (method, url, version); None where it does not come from the front. No line
+ *                                          may be longer than limit
+ *     await connection.respond(status, reason, headers, body)  an answer, as Microdot's Response.write
+ *     connection.give_up()                 close; with a 503 where nothing has been written yet
  *
- * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the connection is then the
- * awaitable, for the one result that it holds. Only what has to wait makes a `struct transfer`.
+ * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the connection
+ * is then the awaitable, for the one result that it holds. Only what has to wait makes a `struct transfer`.
  */
 #include "lib/pd.h"
 
@@ -145,14 +147,15 @@ static mp_obj_t read_exactly(struct transfer *transfer)
         vstr_init(&transfer->data, transfer->wanted + 1);
     }
     while (transfer->data.len < transfer->wanted) {
-        intptr_t count = receive(transfer->connection, transfer->data.buf + transfer->data.len, transfer->wanted - transfer->data.len);
+        vstr_t *data = &transfer->data;
+        intptr_t count = receive(transfer->connection, data->buf + data->len, transfer->wanted - data->len);
         if (count < 0) {
             return MP_OBJ_NULL;
         }
         if (count == 0) {
             mp_raise_type(&mp_type_EOFError);
         }
-        transfer->data.len += (size_t)count;
+        data->len += (size_t)count;
     }
     return all_kept(transfer);
 }
@@ -232,7 +235,8 @@ static mp_obj_t transfer_iternext(mp_obj_t self_in)
     return mp_const_none;
 }
 
-static MP_DEFINE_CONST_OBJ_TYPE(transfer_type, MP_QSTR_transfer, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, transfer_iternext);
+static MP_DEFINE_CONST_OBJ_TYPE(transfer_type, MP_QSTR_transfer, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
+    transfer_iternext);
 
 /* The connection */
 
@@ -351,5 +355,5 @@ static void connection_attribute(mp_obj_t self_in, qstr name, mp_obj_t *place)
     }
 }
 
-MP_DEFINE_CONST_OBJ_TYPE(website_connection_type, MP_QSTR_Connection, MP_TYPE_FLAG_ITER_IS_ITERNEXT, make_new, connection_make_new,
-    iter, connection_iternext, attr, connection_attribute);
+MP_DEFINE_CONST_OBJ_TYPE(website_connection_type, MP_QSTR_Connection, MP_TYPE_FLAG_ITER_IS_ITERNEXT, make_new,
+    connection_make_new, iter, connection_iternext, attr, connection_attribute);

@@ -1,5 +1,5 @@
-/* connection_head.c: heads of requests and of answers as Microdot has them, made in one go: by its own code each line is a coroutine, a
- * handful of strings and a search.
+/* connection_head.c: heads of requests and of answers as Microdot has them, made in one go: by its own code each line
+ * is a coroutine, a handful of strings and a search.
  */
 #include "lib/pd.h"
 
@@ -44,7 +44,7 @@ static size_t read_line(struct endpoint *endpoint, char *line, size_t limit)
     if (length > limit) {
         refuse();
     }
-    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r' || line[length - 1] == ' ' || line[length - 1] == '\t')) {
+    while (length > 0 && strchr("\r\n\t ", line[length - 1])) {
         length--;
     }
     return length;

@@ -1,4 +1,5 @@
-/* endpoint.c: endpoints for module socket: their pool, and what their families (endpoint_tcp.c, endpoint_udp.c, endpoint_http.c) share.
+/* endpoint.c: endpoints for module socket: their pool, and what their families (endpoint_tcp.c, endpoint_udp.c,
+ * endpoint_http.c) share.
  *   when full endpoint_take() refuses
  */
 #include "lib/pd.h"

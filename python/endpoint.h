@@ -31,7 +31,8 @@ struct endpoint_address {
 struct endpoint *endpoint_new(bool udp);
 void endpoint_close(struct endpoint *endpoint); /* what was written still goes out */
 bool endpoint_is_udp(const struct endpoint *endpoint);
-bool endpoint_is_exchange(const struct endpoint *endpoint); /* accepted on a port of the front: a request's head is there as a whole */
+/* Accepted on a port of the front: a request's head is there as a whole. */
+bool endpoint_is_exchange(const struct endpoint *endpoint);
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 int endpoint_listen(struct endpoint *endpoint, int backlog);
@@ -53,8 +54,9 @@ size_t endpoint_line_length(struct endpoint *endpoint, size_t limit);
 /* Which of `events` (and errors, always) are there; the worker is woken when one of the others comes. */
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events);
 
-/* The front (http/server.h): a socket that listens on a port of its gets requests by it (endpoint_http.c). What a program has mounted
- * and claimed outlives it, until the next one takes the site, or listens without having taken it: then all requests are its own. */
+/* The front (http/server.h): a socket that listens on one of its ports gets requests from it (endpoint_http.c). What a
+ * program has mounted and claimed outlives it, until the next one takes the site, or listens without having taken it:
+ * then all requests are its own. */
 extern const struct http_app endpoint_http_app;
 void endpoint_http_program_begins(void);
 void endpoint_http_take_site(void);

@@ -1,6 +1,7 @@
-/* endpoint_http.c: what module socket sees of the native front (http/server.h). On a port that the front owns a listening socket
- * gets exchanges, a request and its answer each, as if they were connections that it accepts.
- *   consumes  struct http_app's calls, in the event loop   from the front, trusted; the bytes are the network's, NOT trusted
+/* endpoint_http.c: what module socket sees of the native front (http/server.h). On a port that the front owns a
+ * listening socket gets exchanges, a request and its answer each, as if they were connections that it accepts.
+ *   consumes  struct http_app's calls, in the event loop   from the front, trusted; the bytes are the network's, NOT
+ *             trusted
  *   produces  http_exchange_write(), from the worker
  *   invariant an exchange that was begun is closed once, by endpoint_close(), also when its client has gone
  *   when full no endpoint left, or nobody listens: begin() refuses, and the client is told 503
@@ -266,7 +267,8 @@ static uint32_t ready(const struct endpoint *endpoint)
     if (endpoint->broken) {
         return ENDPOINT_READ | ENDPOINT_WRITE | (endpoint->error ? ENDPOINT_ERROR : 0) | ENDPOINT_HANGUP;
     }
-    bool bytes = endpoint->ahead->at < endpoint->ahead->end || endpoint->ended || http_exchange_readable(endpoint->exchange);
+    const struct read_ahead *ahead = endpoint->ahead;
+    bool bytes = ahead->at < ahead->end || endpoint->ended || http_exchange_readable(endpoint->exchange);
     return (bytes ? ENDPOINT_READ : 0) | (endpoint->starved ? 0 : ENDPOINT_WRITE);
 }
 

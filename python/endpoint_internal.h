@@ -10,7 +10,18 @@
 #define CHAIN_MAX 0xffff /* bytes: the length of a pbuf chain is 16 bits */
 #define CHAINS_MAX (TCP_WND / (CHAIN_MAX - TCP_MSS) + 2)
 
-enum kind { FREE, TCP_NEW, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED, TCP_BROKEN, UDP, HTTP_BOUND, HTTP_LISTENING, EXCHANGE };
+enum kind {
+    FREE,
+    TCP_NEW,
+    TCP_LISTENING,
+    TCP_CONNECTING,
+    TCP_CONNECTED,
+    TCP_BROKEN,
+    UDP,
+    HTTP_BOUND,
+    HTTP_LISTENING,
+    EXCHANGE,
+};
 
 struct datagram;
 struct read_ahead;

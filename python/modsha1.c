@@ -1,5 +1,5 @@
-/* modsha1.c: hashlib.sha1 (FIPS 180-4, 6.1), which MicroPython has only together with TLS. WebSocket's handshake needs it (RFC 6455
- * 4.2.2); it protects nothing there, and should protect nothing elsewhere.
+/* modsha1.c: hashlib.sha1 (FIPS 180-4, 6.1), which MicroPython has only together with TLS. WebSocket's handshake needs
+ * it (RFC 6455 4.2.2); it protects nothing there, and should protect nothing elsewhere.
  */
 #include <string.h>
 
@@ -13,6 +13,7 @@ struct sha1 {
     mp_obj_base_t base;
     uint32_t state[5];
     uint64_t length; /* bytes so far */
+    bool final;      /* its digest has been given: as MicroPython's others it takes no more */
     uint8_t block[BLOCK];
 };
 
@@ -76,31 +77,40 @@ static void take(struct sha1 *sha1, const uint8_t *data, size_t size)
     }
 }
 
+static struct sha1 *open_sha1(mp_obj_t self_in)
+{
+    struct sha1 *sha1 = MP_OBJ_TO_PTR(self_in);
+    if (sha1->final) {
+        mp_raise_ValueError(MP_ERROR_TEXT("hash is final"));
+    }
+    return sha1;
+}
+
 static mp_obj_t sha1_update(mp_obj_t self_in, mp_obj_t data_in)
 {
     mp_buffer_info_t data;
     mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
-    take(MP_OBJ_TO_PTR(self_in), data.buf, data.len);
+    take(open_sha1(self_in), data.buf, data.len);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sha1_update_obj, sha1_update);
 
-/* Of a copy: more may follow. */
 static mp_obj_t sha1_digest(mp_obj_t self_in)
 {
-    struct sha1 last = *(struct sha1 *)MP_OBJ_TO_PTR(self_in);
+    struct sha1 *sha1 = open_sha1(self_in);
     uint8_t end[8], digest[DIGEST];
-    uint64_t bits = last.length * 8;
+    uint64_t bits = sha1->length * 8;
     for (size_t i = 0; i < 8; i++) {
         end[i] = (uint8_t)(bits >> (56 - 8 * i));
     }
-    take(&last, (const uint8_t *)"\x80", 1);
-    while (last.length % BLOCK != BLOCK - 8) {
-        take(&last, (const uint8_t *)"", 1);
+    take(sha1, (const uint8_t *)"\x80", 1);
+    while (sha1->length % BLOCK != BLOCK - 8) {
+        take(sha1, (const uint8_t *)"", 1);
     }
-    take(&last, end, 8);
+    take(sha1, end, 8);
+    sha1->final = true;
     for (size_t i = 0; i < DIGEST; i++) {
-        digest[i] = (uint8_t)(last.state[i / 4] >> (24 - i % 4 * 8));
+        digest[i] = (uint8_t)(sha1->state[i / 4] >> (24 - i % 4 * 8));
     }
     return mp_obj_new_bytes(digest, DIGEST);
 }
@@ -113,6 +123,7 @@ static mp_obj_t sha1_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     struct sha1 *sha1 = mp_obj_malloc(struct sha1, type);
     memcpy(sha1->state, start, sizeof(start));
     sha1->length = 0;
+    sha1->final = false;
     if (n_args > 0) {
         sha1_update(MP_OBJ_FROM_PTR(sha1), args[0]);
     }
@@ -125,7 +136,8 @@ static const mp_rom_map_elem_t sha1_attributes_table[] = {
 };
 static MP_DEFINE_CONST_DICT(sha1_attributes, sha1_attributes_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(sha1_type, MP_QSTR_sha1, MP_TYPE_FLAG_NONE, make_new, sha1_make_new, locals_dict, &sha1_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(sha1_type, MP_QSTR_sha1, MP_TYPE_FLAG_NONE, make_new, sha1_make_new,
+    locals_dict, &sha1_attributes);
 
 /* What MicroPython's own module does not have is asked here. */
 extern const mp_obj_module_t mp_module_hashlib;

@@ -1,13 +1,13 @@
-/* modwebsite.c: module `_website`: the native front (http/) as website.py sees it. The author's words are checked there.
+/* modwebsite.c: module `_website`: the native front (http/) as website.py sees it, where the author's words are checked.
  *
- *     mount(prefix, folder, pages, others, fields, flags, claims)   flags: PRECOMPRESSED, INTERNAL; a program's first one ends
- *                                                           what the program before it had mounted and claimed, in one step
+ *     mount(prefix, folder, pages, others, fields, flags, claims)     flags: PRECOMPRESSED, INTERNAL; a program's first
+ *                          one ends what the program before it had mounted and claimed, in one step
  *     listen(port)
- *     claims([(text, exact, gets), ..])                     in place of those before; False: too many, all requests are claimed
- *     not_found(flag)                                       what the site does not have is the application's
- *     clean(path)                                           the path that it means, decoded; None: the site cannot have it
- *     counters()                                            a dict
- *     Connection                                            connection.c
+ *     claims([(text, exact, gets), ..])      in place of those before; False: too many, all requests are claimed
+ *     not_found(flag)      what the site does not have is the application's
+ *     clean(path)          the path that it means, decoded; None: the site cannot have it
+ *     counters()           a dict
+ *     Connection           connection.c
  */
 #include "lib/pd.h"
 

@@ -5,9 +5,9 @@
     app.run(port=80)                        # as always
 
 The native front (http/) owns the port. It answers what lies in the folder by itself; a request that a route of the
-application may want it hands over, and Microdot sees it as a connection of its own. So a route comes before a file; where
-no route matches after all, the file is asked for; where there is none the application's errorhandler(404) answers, if it
-has one.
+application may want it hands over, and Microdot sees it as a connection of its own. So a route comes before a file;
+where no route matches after all, the file is asked for; where there is none the application's errorhandler(404)
+answers, if it has one.
 
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
     website.counters()                      # what front and cache have done so far
@@ -23,8 +23,8 @@ from microdot.microdot import NoCaseDict
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
-NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date", "keep-alive",
-             "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
+NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
+             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
 TRAILERS_MAX = 100  # lines behind the last chunk
@@ -34,8 +34,8 @@ _apps = []          # the application that has the front, once there is one
 
 def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
           precompressed=True, internal=False):
-    """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest prefix
-    has a path.
+    """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
+    prefix has a path.
 
     pages, others: Cache-Control for html, css, js, and for all else; None: no such field
     headers: more fields for each answer, a dict
@@ -203,7 +203,8 @@ _PLAIN = (Response, FileResponse)
 
 
 def _is_the_sites(request):
-    """Whether the site is to answer: no route has wanted it, and none would if the path were written in its plain form."""
+    """Whether the site is to answer: no route has wanted it, and none would if the path were written in its plain
+    form."""
     if request.route is not None or request.method not in ("GET", "HEAD"):
         return False
     plain = _website.clean(request.path)
@@ -269,8 +270,8 @@ def _take(app):
 # -- a request ---------------------------------------------------------------------------------------------------------
 
 def _handler(app):
-    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood costs its
-    sender a 400 and the console nothing."""
+    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood costs
+    its sender a 400 and the console nothing."""
 
     async def handle_request(reader, writer):
         connection = _website.Connection(reader)
@@ -304,7 +305,8 @@ async def _request(app, connection):
         if 0 < length <= Request.max_body_length:
             body, stream = await connection.readexactly(length), None
         method, url, version = line
-        request = Request(app, peer, method, url, version, headers, body=body, stream=stream, sock=(connection, connection))
+        request = Request(app, peer, method, url, version, headers, body=body, stream=stream,
+                          sock=(connection, connection))
         if "Transfer-Encoding" in request.headers:
             await _read_chunks(request, connection)
         return request
@@ -318,7 +320,8 @@ async def _respond(response, connection):
         await response.write(connection)
         return
     response.complete()
-    await connection.respond(response.status_code, response.reason, response.headers, b"" if response.is_head else response.body)
+    body = b"" if response.is_head else response.body
+    await connection.respond(response.status_code, response.reason, response.headers, body)
 
 
 async def _read_chunks(request, connection):

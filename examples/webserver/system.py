@@ -38,7 +38,8 @@ def port(name):
 
 
 def identity(name):
-    """A user's or group's number, as whom the NFS server is asked. Exports take 0 for nobody unless they say no_root_squash."""
+    """A user's or group's number, as whom the NFS server is asked. Exports take 0 for nobody unless they say
+    no_root_squash."""
     return number(name, "0", 0xFFFF_FFFE, "number of a user or group: 0 to 4294967294")
 
 

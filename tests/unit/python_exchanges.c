@@ -1,4 +1,6 @@
-/* python_exchanges.c: endpoints on the front's port (python/endpoint_http.c), against a front whose clients this test plays. */
+/* python_exchanges.c: endpoints on the front's port (python/endpoint_http.c), against a front whose clients this test
+ * plays.
+ */
 #include <string.h>
 
 #include "fake_front.h"
