@@ -56,7 +56,8 @@ class Board:
         """A device by our name for it, or by its node's path in the device tree."""
         fact = self.facts.DEVICES.get(name, {"node": name} if name.startswith("/") else None)
         if fact is None:
-            raise ComposeError(f"unknown device '{name}'; board {self.name} has: {', '.join(sorted(self.facts.DEVICES))}")
+            known = ", ".join(sorted(self.facts.DEVICES))
+            raise ComposeError(f"unknown device '{name}'; board {self.name} has: {known}")
         if "node" not in fact:      # the tree does not have it
             return Device(name, fact["base"], fact["size"], fact["irq"], fact["trigger"])
         node = self._node(fact["node"], f"device '{name}'")
@@ -67,7 +68,8 @@ class Board:
     def driver(self, service):
         """(program, device name) of a service's driver on this board."""
         if service not in self.drivers:
-            raise ComposeError(f"board {self.name} has no driver for '{service}'; it has: {', '.join(sorted(self.drivers))}")
+            known = ", ".join(sorted(self.drivers))
+            raise ComposeError(f"board {self.name} has no driver for '{service}'; it has: {known}")
         return self.drivers[service]
 
     def conf(self):

@@ -46,7 +46,8 @@ def rows(data, *counts):
 
 
 def to_cpu(bus, address):
-    """An address on the bus `bus` as the CPU has it; None: the CPU cannot reach it (MDIO, I2C: a bus without `ranges`)."""
+    """An address on the bus `bus` as the CPU has it; None: the CPU cannot reach it (MDIO, I2C: a bus without
+    `ranges`)."""
     while bus.parent is not None:
         ranges = words(bus, "ranges")
         if ranges is None:
@@ -71,8 +72,8 @@ def registers(node):
 
 
 def memory(tree):
-    """(base, size) of the memory that may be used: the first of its nodes, or the largest part of that without what must
-    not even be mapped. A CPU that only speculates into a secure monitor's memory gets an error."""
+    """(base, size) of the memory that may be used: the first of its nodes, or the largest part of that without what
+    must not even be mapped. A CPU that only speculates into a secure monitor's memory gets an error."""
     for node in tree.root.nodes:
         if getattr(node.get_property("device_type"), "value", None) == "memory":
             base, size = registers(node)[0]

@@ -1,7 +1,7 @@
 /* driver_dwmac.c: Synopsys DesignWare GMAC 3.x, normal descriptors, by interrupts.
  *   consumes  rx.free    empty buffers, by bus address          from net_virt_rx, trusted: it names only the DMA region
  *   consumes  tx.filled  frames, by bus address                 from net_virt_tx, trusted: it has checked them
- *   consumes  the descriptors that the device gives back        NOT trusted: lengths are checked, order and count are ours
+ *   consumes  the descriptors that the device gives back        NOT trusted: lengths checked, order and count ours
  *   produces  rx.filled, tx.free                                a frame's cookie comes back once, sent or lost
  *   never     touches a frame with the CPU
  *   when full with no room for the longest frame it leaves tx.filled alone and goes on when the device has sent
@@ -24,13 +24,13 @@
 
 #define RX_SIZE 256u
 #define TX_SIZE 512u           /* at least 31 frames of the longest chain */
-#define TX_INTERRUPT_EACH 16u  /* frames; at most half of NET_LAZY, so that whoever waits for a return has one to come */
+#define TX_INTERRUPT_EACH 16u  /* frames; at most half of NET_LAZY: whoever waits for a return has one to come */
 #define CHECK_UP_NS 5000000000ull
 #define CHECK_DOWN_NS 1000000000ull
 #define RESET_NS_MAX 100000000ull
 
-#define INTERRUPTS (GMAC_INT_TI | GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_UNF | GMAC_INT_RI | GMAC_INT_RPS | GMAC_INT_FBI \
-                    | GMAC_INT_AIS | GMAC_INT_NIS)
+#define INTERRUPTS (GMAC_INT_TI | GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_UNF | GMAC_INT_RI | GMAC_INT_RPS \
+                    | GMAC_INT_FBI | GMAC_INT_AIS | GMAC_INT_NIS)
 #define STOPPED (GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_RPS | GMAC_INT_FBI)
 
 static struct {
@@ -362,7 +362,8 @@ static void start_device(void)
 static void set_timer(void)
 {
     if (net_dwmac_config.timer != DWMAC_NONE) {
-        microkit_mr_set(0, pd_now_ticks() + pd_ticks_from_ns(self.link.up && self.running ? CHECK_UP_NS : CHECK_DOWN_NS));
+        uint64_t wait_ns = self.link.up && self.running ? CHECK_UP_NS : CHECK_DOWN_NS;
+        microkit_mr_set(0, pd_now_ticks() + pd_ticks_from_ns(wait_ns));
         microkit_ppcall(net_dwmac_config.timer, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
     }
 }

@@ -1,5 +1,5 @@
-"""What is handed to a device is clean, what comes back is read anew: by construction (net/dma.h is the only way), and by
-tests of which each fails when its piece of maintenance is missing (tests/unit/net_cache_*.c)."""
+"""What is handed to a device is clean, what comes back is read anew: by construction (net/dma.h is the only way), and
+by tests of which each fails when its piece of maintenance is missing (tests/unit/net_cache_*.c)."""
 
 import re
 import subprocess

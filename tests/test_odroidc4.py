@@ -82,7 +82,8 @@ def test_interrupts(report):
 
 
 def test_kernel_knows_uart_and_gic(report):
-    for what, address in (("UART", 0xff803000), ("interrupt distributor", 0xffc01000), ("interrupt CPU interface", 0xffc02000)):
+    for what, address in (("UART", 0xff803000), ("interrupt distributor", 0xffc01000),
+                          ("interrupt CPU interface", 0xffc02000)):
         assert re.search(rf"0x0*{address:x} .* device +{what}$", report, re.MULTILINE), what
 
 
@@ -155,8 +156,8 @@ def driver_objects(tmp_path_factory):
     """All but the configuration, compiled once."""
     folder = tmp_path_factory.mktemp("objects")
     subprocess.run(["clang", "-std=gnu11", "-O1", "-g", "-D_GNU_SOURCE", f"-I{paths.TOP}", f"-I{paths.TOP}/tests/unit",
-                    "-fsanitize=undefined", "-fno-sanitize-recover=all", "-c", *[paths.TOP / source for source in UNIT]],
-                   cwd=folder, check=True)
+                    "-fsanitize=undefined", "-fno-sanitize-recover=all", "-c",
+                    *[paths.TOP / source for source in UNIT]], cwd=folder, check=True)
     return folder
 
 

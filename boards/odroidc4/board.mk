@@ -1,5 +1,5 @@
-# HardKernel's Odroid-C4: only the board itself runs it (docs/odroidc4.md). Its device tree comes with the distribution's
-# kernel package.
+# HardKernel's Odroid-C4: only the board itself runs it (docs/odroidc4.md). Its device tree comes with the
+# distribution's kernel package.
 
 BOARD_LOAD := 0x20000000
 BOARD_UART := meson

@@ -1,5 +1,5 @@
-"""HardKernel's Odroid-C4 (Amlogic S905X3, GIC-400). The device tree is that of the distribution's kernel; it states 1 GiB
-of the board's 4, which the firmware would mend for Linux, and which is enough here."""
+"""HardKernel's Odroid-C4 (Amlogic S905X3, GIC-400). The device tree is that of the distribution's kernel; it states
+1 GiB of the board's 4, which the firmware would mend for Linux, and which is enough here."""
 
 LOAD = 0x20000000
 

@@ -24,7 +24,8 @@ def demand(condition, what):
 
 
 def read_script(data):
-    """A script's name, time and text, both checksums checked. Its data is a table of sizes that ends with 0, then the text."""
+    """A script's name, time and text, both checksums checked. Its data is a table of sizes that ends with 0, then the
+    text."""
     demand(len(data) > HEADER.size + 8, "too short")
     fields = HEADER.unpack_from(data)
     magic, header_crc, time, size, load, entry, data_crc, *kind, name = fields
