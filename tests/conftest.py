@@ -1,5 +1,6 @@
 """The test run: fixtures for all, and the one line that a machine reads at the very end."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,10 @@ pytest.register_assert_rewrite("serval.siterules")
 
 from serval import build  # noqa: E402
 from serval.qemu import Guest  # noqa: E402
+
+
+# A shell lets what it runs in the background ignore Ctrl-C, and so would all that a test starts and ends by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)
