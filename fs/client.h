@@ -27,11 +27,12 @@ struct fs_request {
 /* From init(), which ends in pd_flush(). */
 void fs_client_init(const struct fs_client_config *config);
 
-/* How often the server has started anew: what fds were open before the last time mean nothing now. Counted before the requests that
- * were under way end with FS_STATUS_SERVER_WAS_RESET. */
+/* How often the server has started anew: what fds were open before the last time mean nothing now. Counted before
+ * the requests that were under way end with FS_STATUS_SERVER_WAS_RESET. */
 uint32_t fs_client_restarts(void);
 
-/* Share blocks, fs_client_blocks() of them in all. NULL when all are in use. fs_client_buffer() says where a block lies in the share. */
+/* Share blocks, fs_client_blocks() of them in all. NULL when all are in use. fs_client_buffer() says where a block
+ * lies in the share. */
 uint32_t fs_client_blocks(void);
 void *fs_client_block_get(void);
 void fs_client_block_put(void *block);
@@ -41,7 +42,8 @@ struct fs_buffer fs_client_buffer(const void *in_block, uint64_t size);
  * `command` without its id. The wake-up is owed through pd_notify_later(). */
 bool fs_client_issue(struct fs_request *request, const struct fs_command *command);
 
-/* Called after each batch of completions, in the event loop, in the order in which they were given. At most 4 handlers. */
+/* Called after each batch of completions, in the event loop, in the order in which they were given. At most 4
+ * handlers. */
 void fs_client_on_event(void (*handler)(void *context), void *context);
 
 #endif

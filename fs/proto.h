@@ -32,7 +32,7 @@ enum fs_command_type {
     FS_CLOSE,          /* fd */
     FS_STAT,           /* path, attributes: struct fs_stat */
     FS_FSTAT,          /* fd, attributes */
-    FS_READ,           /* fd, file offset, data -> bytes read, short only at the end of the file; when it was last modified */
+    FS_READ,           /* fd, file offset, data -> bytes read, short only at the file's end; its time of modification */
     FS_WRITE,          /* fd, file offset, data -> bytes written */
     FS_FILE_SIZE,      /* fd -> size */
     FS_TRUNCATE,       /* fd, size */
@@ -121,7 +121,7 @@ struct fs_completion {
     uint32_t reserved;
     union {
         struct { uint64_t fd, size; } open;
-        struct { uint64_t length, mtime_ns; } read; /* as the bytes were read; 0: not known, UINT64_MAX: modified meanwhile */
+        struct { uint64_t length, mtime_ns; } read; /* then; 0: not known, UINT64_MAX: modified meanwhile */
         uint64_t length; /* read, write, readdir */
         uint64_t size;   /* file size */
         uint64_t position;

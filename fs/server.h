@@ -31,7 +31,7 @@ struct fs_job {
 
     void *file;         /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
     uint64_t length;    /* FS_WRITE: bytes written; FS_READ, FS_READDIR: kept by fs_server_put and fs_server_dirent */
-    struct fs_stat stat; /* FS_OPEN, FS_STAT, FS_FSTAT, FS_FILE_SIZE; of FS_READ the time of modification, 0 where it is not known */
+    struct fs_stat stat; /* FS_OPEN, FS_STAT, FS_FSTAT, FS_FILE_SIZE; FS_READ: mtime_ns, 0 where it is not known */
 
     /* The core's. */
     struct fs_command command;

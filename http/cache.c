@@ -1,10 +1,10 @@
 /* http/cache.c: what lies at a path, and how fresh that is; see cache.h.
  *   consumes  answers to FS_OPEN and FS_STAT   from the file server, believed
  *   produces  looks: one per entry at a time, for all who ask
- *   invariant an entry is free, in use (held, asked about, a piece of it pinned or on its way), or idle: then it may give way;
- *             an entry with holders never becomes another
- *   when full the entry that was used least recently gives way: of those that found nothing first, so that made-up names push out no
- *             file; all in use: who asks waits until one is idle
+ *   invariant an entry is free, in use (held, asked about, a piece of it pinned or on its way), or idle: then it may
+ *             give way; an entry with holders never becomes another
+ *   when full the entry that was used least recently gives way: of those that found nothing first, so that made-up
+ *             names push out no file; all in use: who asks waits until one is idle
  */
 #include "lib/pd.h"
 
@@ -460,7 +460,8 @@ static bool again(struct entry *entry, enum fs_status status)
     return false;
 }
 
-void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes, const uint64_t *fd)
+void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes,
+    const uint64_t *fd)
 {
     enum cache_look look = (enum cache_look)entry->look;
     enum cache_kind kind = kind_of(status, attributes);
@@ -552,7 +553,12 @@ void cache_cancel(struct cache_waiter *waiter)
 
 void cache_counters(struct cache_counters *counters)
 {
-    *counters = (struct cache_counters){.entries = self.count, .pieces = cache_pieces_count(), .hits = self.hits, .stale = self.stale};
+    *counters = (struct cache_counters){
+        .entries = self.count,
+        .pieces = cache_pieces_count(),
+        .hits = self.hits,
+        .stale = self.stale,
+    };
     cache_memory_counters(counters);
     cache_commands_counters(counters);
 }

@@ -1,14 +1,16 @@
-/* http/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit descriptor may name them.
+/* http/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit descriptor
+ * may name them.
  *
- * An entry says what lies at one path: a file with its attributes, a directory, or nothing. It is fresh for a while; who asks later
- * waits for one look at the server, together with all who ask the same. A file's bytes come in pieces of up to CACHE_PIECE bytes, each
- * read once however many wait for it, kept until memory is needed for others, least recently used first. An entry that somebody holds
- * stays as it was: when the file has changed, those who ask next get another entry.
+ * An entry says what lies at one path: a file with its attributes, a directory, or nothing. It is fresh for a while;
+ * who asks later waits for one look at the server, together with all who ask the same. A file's bytes come in pieces of
+ * up to CACHE_PIECE bytes, each read once however many wait for it, kept until memory is needed for others, least
+ * recently used first. An entry that somebody holds stays as it was: when the file has changed, those who ask next get
+ * another entry.
  *
  * While the file server is away what is here is given, however old.
  *
- * Nothing in here waits: a function that cannot answer notes the waiter and calls waiter->ready once, later, from the event loop;
- * the caller then asks again, and gets an answer then: of a failure, too.
+ * Nothing in here waits: a function that cannot answer notes the waiter and calls waiter->ready once, later, from the
+ * event loop; the caller then asks again, and gets an answer then: of a failure, too.
  */
 #ifndef HTTP_CACHE_H
 #define HTTP_CACHE_H
@@ -42,12 +44,14 @@ struct cache_entry {
 /* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`. */
 void cache_init(uint32_t revalidate_ms, uint32_t reserve);
 
-/* What lies at this path (absolute, inside the mount), held for the caller until cache_release(). NULL: the waiter is noted. */
+/* What lies at this path (absolute, inside the mount), held for the caller until cache_release(). NULL: the waiter
+ * is noted. */
 struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter);
 struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
 
-/* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are alike, http/waiters.h. */
+/* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are
+ * alike, http/waiters.h. */
 void cache_cancel(struct cache_waiter *waiter);
 
 struct cache_piece;
@@ -61,16 +65,19 @@ enum cache_outcome {
     CACHE_WAIT,   /* the waiter is noted */
     CACHE_FAILED, /* cannot be read, or the file is no longer what the entry says */
 };
-/* The bytes of a file at `offset` < size. `ahead`: pieces after this one that will be wanted soon; they are read meanwhile. */
+/* The bytes of a file at `offset` < size. `ahead`: pieces after this one that will be wanted soon; they are read
+ * meanwhile. */
 enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
     struct cache_waiter *waiter);
-/* A piece may be pinned many times. Unpinned when TCP has its acknowledgement: memory that a descriptor still names is not used anew. */
+/* A piece may be pinned many times. Unpinned when TCP has its acknowledgement: memory that a descriptor still names
+ * is not used anew. */
 void cache_unpin(struct cache_piece *piece);
 
 struct cache_counters {
     uint32_t entries, pieces; /* in use now */
     uint64_t memory, memory_max; /* bytes */
-    uint64_t hits, looks, reads, evictions, stale; /* cache_get answered at once; questions to the server; FS_READs; old content given */
+    uint64_t hits, looks, reads; /* cache_get answered at once; questions to the server; FS_READs */
+    uint64_t evictions, stale;   /* pieces that gave way; old content given */
 };
 void cache_counters(struct cache_counters *counters);
 

@@ -1,10 +1,12 @@
 /* http/cache_commands.c: what the cache asks the file server, and the files that it has open there.
- *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then looks, then reads, each in the order in which they were wanted
+ *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then looks, then reads, each in the order in which
+ *             they were wanted
  *   consumes  their answers
  *   share     paths and attributes of commands under way lie in slots of one block
- *   invariant a command is free, or under way for one entry or piece; an fd is an entry's, or in `closes`, or the server's no more
- *   when full no command, slot or room in the ring: they wait for an answer. Too many files open: those that nothing is read
- *             from are closed, first used first
+ *   invariant a command is free, or under way for one entry or piece; an fd is an entry's, or in `closes`, or the
+ *             server's no more
+ *   when full no command, slot or room in the ring: they wait for an answer. Too many files open: those that nothing is
+ *             read from are closed, first used first
  *   restart   fds of a file server that has started anew mean nothing: they are forgotten
  */
 #include "lib/pd.h"

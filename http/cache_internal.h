@@ -116,7 +116,8 @@ void cache_entry_fail(struct entry *entry);
 /* An fd is wanted for the entry's parked pieces. */
 void cache_entry_reopen(struct entry *entry);
 /* The look's outcome; attributes where the status is good. fd: what a look that opens has got, or NULL. */
-void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes, const uint64_t *fd);
+void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes,
+    const uint64_t *fd);
 bool cache_entries_left(void); /* whether there is a place for one more */
 
 /* cache_pieces.c */
@@ -149,7 +150,7 @@ void cache_commands_park(struct cache_piece *piece); /* it is read when its file
 void cache_commands_close(struct entry *entry);     /* its fd, if it has one */
 void cache_commands_close_unowned(uint64_t fd);
 void cache_commands_opened(struct entry *entry, uint64_t fd);
-bool cache_commands_close_idle(uint32_t keep);      /* fds beyond `keep` that nothing is read from; whether there were any */
+bool cache_commands_close_idle(uint32_t keep);      /* fds beyond `keep` that nothing is read from; whether any were */
 void cache_commands_pump(void);
 void cache_commands_counters(struct cache_counters *counters);
 

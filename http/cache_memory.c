@@ -2,8 +2,8 @@
  *   owns      all blocks of the share but those held back for others, for ever
  *   invariant a page is free, in exactly one piece, or cooling: nobody's, but still named by a descriptor
  *   order     small runs fill blocks from the first one on, whole blocks are taken from the last one on
- *   when full the piece that was used least recently gives way, with as many of its block's as make room; not one that is
- *             pinned, or that a descriptor names. None can: who asks waits until one is unpinned or sent
+ *   when full the piece that was used least recently gives way, with as many of its block's as make room; not one that
+ *             is pinned, or that a descriptor names. None can: who asks waits until one is unpinned or sent
  */
 #include "lib/pd.h"
 
@@ -31,7 +31,7 @@ struct queue {
 static struct {
     struct block blocks[BLOCKS_MAX];
     uint32_t block_count;
-    uint32_t search_from[CACHE_BLOCK_PAGES + 1]; /* by run length: blocks before it, in the order of search, have no such run */
+    uint32_t search_from[CACHE_BLOCK_PAGES + 1]; /* by run length: blocks before it, in order, have no such run */
     uint32_t pages_used, cooling_pages;
     struct cache_link idle; /* pieces that may give way, least recently used first */
     struct queue queues[CACHE_BLOCK_PAGES + 1]; /* [0]: for an entry */
@@ -118,8 +118,8 @@ static void await_sent(void)
     if (!self.sent_awaited) {
         self.sent_awaited = true;
         if (!ip_when_sent(on_sent, NULL)) {
-            self.sent_awaited = false;
-            timer_start(&self.soon, pd_now_ns() + CACHE_RETRY_NS, wake_waiters, NULL); /* too many others wait for that */
+            self.sent_awaited = false; /* too many others wait for that */
+            timer_start(&self.soon, pd_now_ns() + CACHE_RETRY_NS, wake_waiters, NULL);
         }
     }
 }

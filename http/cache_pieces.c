@@ -1,7 +1,9 @@
 /* http/cache_pieces.c: pieces of files: found, read, pinned.
- *   consumes  answers to FS_READ   from the file server: its bytes are believed if they are as many and as old as the file's
+ *   consumes  answers to FS_READ   from the file server: its bytes are believed if they are as many and as old as the
+ *             file's
  *   produces  pieces in memory
- *   invariant a piece is free, on its way (its entry counts it as coming and as a use), or here; nobody waits for one that is here
+ *   invariant a piece is free, on its way (its entry counts it as coming and as a use), or here; nobody waits for one
+ *             that is here
  *   when full no memory: the waiter waits for some; nothing is read ahead then
  */
 #include "lib/pd.h"
@@ -128,7 +130,7 @@ static void arrived(struct cache_piece *piece)
     struct cache_waiter *waiters = NULL;
 
     piece->state = CACHE_PIECE_HERE;
-    ip_memory_changed(piece->at, piece->length); /* its checksums, where it is sent from there, may be kept from now on */
+    ip_memory_changed(piece->at, piece->length); /* checksums of what is sent from there may be kept from now on */
     entry->coming--;
     entry->here++;
     cache_memory_idle(piece);

@@ -94,7 +94,7 @@ def visit(guest, connecting, noise, until):
 
 
 def test_each_answer_is_of_one_version(guest, site):
-    """Six clients, a file every 20 ms, one look at each file every few seconds, and everything pushes out everything."""
+    """Six clients, another file every 20 ms, a look at each every few seconds, and everything pushes out everything."""
     until = time.monotonic() + EDITED_S
     stop, connecting = threading.Event(), threading.Lock()
 

@@ -1,4 +1,5 @@
-/* tests/unit/cache_cases.h: what the cases of the file cache share: one who asks and asks again, and each case in a process of its own.
+/* tests/unit/cache_cases.h: what the cases of the file cache share: one who asks and asks again, and each case in a
+ * process of its own.
  */
 #ifndef CACHE_CASES_H
 #define CACHE_CASES_H

@@ -45,7 +45,14 @@ struct fake_file *fake_put(const char *path, uint64_t size)
         CHECK(fake_world.file_count < FAKE_FILES_MAX);
         file = &fake_world.files[fake_world.file_count++];
     }
-    *file = (struct fake_file){.kind = FAKE_FILE, .size = size, .inode = next_inode++, .mtime_ns = 1000, .mode = 0644, .there = true};
+    *file = (struct fake_file){
+        .kind = FAKE_FILE,
+        .size = size,
+        .inode = next_inode++,
+        .mtime_ns = 1000,
+        .mode = 0644,
+        .there = true,
+    };
     CHECK(snprintf(file->path, sizeof file->path, "%s", path) < (int)sizeof file->path);
     return file;
 }
@@ -367,7 +374,13 @@ void timer_stop(struct timer *timer)
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
 {
     timer_stop(timer);
-    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
+    *timer = (struct timer){
+        .next = timers,
+        .deadline_ns = deadline_ns,
+        .handler = handler,
+        .context = context,
+        .armed = true,
+    };
     timers = timer;
 }
 

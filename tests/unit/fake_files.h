@@ -1,7 +1,8 @@
-/* tests/unit/fake_files.h: fs/client.h, fs/mount.h, timer/client.h and what http/cache needs of net/ip, played by a test.
+/* tests/unit/fake_files.h: fs/client.h, fs/mount.h, timer/client.h and what http/cache needs of net/ip, played by a
+ * test.
  *
- * Commands wait until the test has them answered, in any order, with what the files are by then. A byte of a file is told by its inode,
- * its modification time and its place.
+ * Commands wait until the test has them answered, in any order, with what the files are by then. A byte of a file is
+ * told by its inode, its modification time and its place.
  */
 #ifndef FAKE_FILES_H
 #define FAKE_FILES_H

@@ -1,4 +1,5 @@
-/* tests/unit/fs_mount.c: the mount's state against a server that the test plays: when it is asked for, and who is told. */
+/* tests/unit/fs_mount.c: the mount's state against a server that the test plays: when it is asked for, and who is
+ * told. */
 #include "fs/client.h"
 #include "fs/mount.h"
 #include "tests/unit/fake_microkit.h"

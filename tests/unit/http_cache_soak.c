@@ -1,8 +1,9 @@
-/* tests/unit/http_cache_soak.c: many who ask at random, files that change, a server that is late, fails, starts anew; little memory.
+/* tests/unit/http_cache_soak.c: many who ask at random, files that change, a server that is late, fails, starts anew;
+ * little memory.
  *
- * Each modification time is given to one version of one file alone, so that an entry's time tells what its bytes must be, whenever it was
- * got. Checked: bytes when they come and when they are let go; who waits is called once; memory, commands and fds stay within bounds;
- * in the end everybody has been served and all memory can be used.
+ * Each modification time is given to one version of one file alone, so that an entry's time tells what its bytes must
+ * be, whenever it was got. Checked: bytes when they come and when they are let go; who waits is called once; memory,
+ * commands and fds stay within bounds; in the end everybody has been served and all memory can be used.
  */
 #include <string.h>
 #include <sys/wait.h>
@@ -194,8 +195,8 @@ static void act(struct actor *actor)
 
 static void answer_one(void)
 {
-    static const enum fs_status failures[] = {FS_STATUS_UNREACHABLE, FS_STATUS_IO, FS_STATUS_NOT_MOUNTED, FS_STATUS_STALE,
-        FS_STATUS_TOO_MANY_OPEN, FS_STATUS_ACCESS};
+    static const enum fs_status failures[] = {FS_STATUS_UNREACHABLE, FS_STATUS_IO, FS_STATUS_NOT_MOUNTED,
+        FS_STATUS_STALE, FS_STATUS_TOO_MANY_OPEN, FS_STATUS_ACCESS};
     uint32_t index = noise() % fake_world.pending_count;
     bool fails = one_in(30) && fake_world.pending[index].command.type != FS_CLOSE;
     fake_answer(index, fails ? failures[noise() % 6] : FS_STATUS_OK);
