@@ -60,7 +60,7 @@ system = System.from_args()
 tries = [t for t in TRIES if t[1] not in OWN_CALLS] if system.var("MICROKIT_SDK", default="") else TRIES
 bystander = system.pd("bystander", "isolation_bystander", priority=200)
 conductor = system.pd("conductor", "isolation_conductor", priority=10)
-worker = system.pd("worker", "isolation_worker", priority=150, budget_us=1000, period_us=5000)
+worker = system.pd("worker", "isolation_worker", priority=150, budget_us=1000, period_us=20_000)
 
 victim = system.region("victim", 4 * PAGE)
 constant = system.region("constant", PAGE)
