@@ -1,12 +1,14 @@
 """compose/fs.py: a file service: one server, one client, two rings and the share that both map.
 
-    nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site", nfs_port=0, mount_port=0)
+    nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site",
+              nfs_port=0, mount_port=0)
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
     nfs = Nfs(..., cache=32 << 20)      # the client keeps so many bytes of files in the share (http/cache.h)
     nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
-    nfs.share, nfs.share_at     # the region and its address in the client: it may be a transmit region of the network, too
+    nfs.share, nfs.share_at     # the region, its address in the client: it may be a transmit region of the network, too
 
-A file's bytes enter the image by the assembler (.incbin), through a header that is written beside the system's other files.
+A file's bytes enter the image by the assembler (.incbin), through a header that is written beside the system's other
+files.
 """
 
 import hashlib
@@ -55,10 +57,12 @@ class FileService:
 
     def client(self, pd):
         if self.client_pd:
-            raise ComposeError(f"PD '{pd.name}': the files of '{self.pd.name}' belong to PD '{self.client_pd.name}' already")
+            raise ComposeError(f"PD '{pd.name}': the files of '{self.pd.name}' belong to PD '{self.client_pd.name}' "
+                               "already")
         self.client_pd = pd
         at_server, at_client = self.system.channel(self.pd, pd)
-        self.pd.config(HEADER, "struct fs_server_config", "fs_server_config", {"client": at_server, **self._end(self.pd)})
+        self.pd.config(HEADER, "struct fs_server_config", "fs_server_config",
+                       {"client": at_server, **self._end(self.pd)})
         pd.config(HEADER, "struct fs_client_config", "fs_client_config", {"server": at_client, **self._end(pd)})
         self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
 
@@ -76,29 +80,34 @@ class Nfs(FileService):
     def __init__(self, system, serial, timer, net, mac, server, directory, nfs_port=0, mount_port=0, uid=0, gid=0,
                  name="nfs", priority=90, cache=0):
         if bool(nfs_port) != bool(mount_port):
-            raise ComposeError(f"PD '{name}': nfs_port and mount_port go together: both, or neither (then the portmapper is asked)")
+            raise ComposeError(f"PD '{name}': nfs_port and mount_port go together: both, or neither (then the "
+                               "portmapper is asked)")
         for what, port in (("nfs_port", nfs_port), ("mount_port", mount_port)):
             if not 0 <= port <= 65535:
                 raise ComposeError(f"PD '{name}': {what} {port} is not in 0..65535")
         if not server or len(server.encode()) > 127:
             raise ComposeError(f"PD '{name}': NFS server '{server}' has not 1..127 bytes")
         if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
-            raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to {DIRECTORY_MAX} bytes")
+            raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
+                               f"{DIRECTORY_MAX} bytes")
         heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else CAPACITY) * WRITE_HEAP
         super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), cache)
         serial.client(self.pd)
         timer.client(self.pd)
         net.ip(self.pd, mac, timer, hostname=name, memory=IP_MEMORY, tx_slots=TX_SLOTS)
         self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
-            "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port, "uid": uid, "gid": gid})
+            "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port,
+            "uid": uid, "gid": gid})
 
 
 class MemFs(FileService):
-    """Files in the image: those of `directory` (None: none), read-only, and a directory that can be written (None: none)."""
+    """Files in the image: those of `directory` (None: none), read-only, and a directory that can be written (None:
+    none)."""
 
     def __init__(self, system, directory=None, writable="/tmp", name="memfs", priority=90, cache=0):
         if writable and (not writable.startswith("/") or len(writable.encode()) > 63):
-            raise ComposeError(f"PD '{name}': writable directory '{writable}' is not an absolute path of up to 63 bytes")
+            raise ComposeError(f"PD '{name}': writable directory '{writable}' is not an absolute path of up to 63 "
+                               "bytes")
         super().__init__(system, system.pd(name, program="fs_mem", priority=priority), cache)
         entries = list(walk(directory, name)) if directory else []
         header = f"{name}.files.h"
@@ -109,8 +118,8 @@ class MemFs(FileService):
 
 
 def walk(directory, pd_name):
-    """(path in the mount, file, mtime in ns) of all that is below, parents first, in an order that is always the same. Links
-    are followed as far as they lead to files."""
+    """(path in the mount, file, mtime in ns) of all that is below, parents first, in an order that is always the same.
+    Links are followed as far as they lead to files."""
     if not os.path.isdir(directory):
         raise ComposeError(f"PD '{pd_name}': there is no directory '{directory}' for its files")
     for folder, folders, files in os.walk(directory):
@@ -129,8 +138,8 @@ def checked(path, pd_name):
 
 
 def files_header(entries):
-    """A table of struct fs_mem_entry. The hash of each file stands beside it, so that the header changes when a file does. Times
-    would make two checkouts differ: all are 0."""
+    """A table of struct fs_mem_entry. The hash of each file stands beside it, so that the header changes when a file
+    does. Times would make two checkouts differ: all are 0."""
     lines = ["/* compose/fs.py made this: the files of one PD. */", '#include "fs/mem/config.h"', ""]
     rows = []
     for i, (path, file, _) in enumerate(entries):

@@ -6,8 +6,8 @@
 
 `program` is what a component file made with python_program (python/python.mk); `app` the module to run, frozen in the
 program or a file of the mount; without one the prompt runs. files: a file service, with client(pd). raw_console: the
-prompt's bytes pass as they are, and the UART's input comes here. fresh_ms: how long the native front takes what the file
-service said of a file for true.
+prompt's bytes pass as they are, and the UART's input comes here. fresh_ms: how long the native front takes what the
+file service said of a file for true.
 """
 
 from . import Ptr
@@ -33,8 +33,8 @@ class Python:
         if files:
             files.client(self.pd)
         if net:
-            # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender seconds. Files'
-            # bytes leave from where they lie in the share.
+            # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender
+            # seconds. Files' bytes leave from where they lie in the share.
             net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, rx_buffers=1024,
                    tx_regions=[(files.share, files.share_at)] if files else [])
         self.pd.config("python/config.h", "struct python_config", "python_config", {
