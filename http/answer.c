@@ -145,7 +145,8 @@ static bool find_ordered(struct connection *c, struct http_slice target, const s
     return false;
 }
 
-/* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no part. */
+/* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no
+ * part. */
 bool answer_redirected(struct connection *c, struct http_slice target, const struct reply *reply)
 {
     struct http_slice head = exchange_request(c->exchange);

@@ -1,7 +1,8 @@
 /* connection.c: one connection's life, from lwIP's accept to the last acknowledgement.
  *   consumes  bytes of a client, through lwIP's callbacks            NOT trusted
  *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
- *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what was taken
+ *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
+ *             was taken
  *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
  *   when full no memory to write: on_poll tries again
  */
@@ -231,7 +232,8 @@ void connection_abort(struct connection *c)
     release(c);
 }
 
-/* Both sides have said all, and all is acknowledged, but perhaps our FIN. From here on lwIP may free the pcb without a word. */
+/* Both sides have said all, and all is acknowledged, but perhaps our FIN. From here on lwIP may free the pcb without
+ * a word. */
 static void let_go(struct connection *c)
 {
     detach(c->tcp);

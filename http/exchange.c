@@ -1,10 +1,11 @@
 /* exchange.c: one request and its answer, between a connection and the application.
  *   consumes  what the application reads of head and body; the rest waits in TCP's window
- *   consumes  the application's answer, as if the connection ended behind it      its own code: trusted, but may be wrong
+ *   consumes  the application's answer, as if the connection ended behind it
+ *             (its own code: trusted, but may be wrong)
  *   produces  the same for a connection that goes on: framed, with the connection's own fields
  *   invariant an exchange lives until the application has closed it and what it wrote is in TCP's hands
- *   when full all exchanges in use: requests wait in their connections, in order; TCP's buffer full: write takes less, then
- *             writable() tells of room
+ *   when full all exchanges in use: requests wait in their connections, in order; TCP's buffer full: write takes less,
+ *             then writable() tells of room
  */
 #include "http/internal.h"
 
@@ -77,7 +78,8 @@ static struct exchange *take(void)
     return NULL;
 }
 
-/* Who waits for longest is next. An answer that is refused at once frees its exchange in here, too: no deeper for that. */
+/* Who waits for longest is next. An answer that is refused at once frees its exchange in here, too: no deeper for
+ * that. */
 static void serve_queue(void)
 {
     struct connection *next;
@@ -99,7 +101,8 @@ static void free_exchange(struct exchange *x)
     serve_queue();
 }
 
-static void set_up(struct exchange *x, struct connection *c, const struct http_request *request, const struct reply *reply)
+static void set_up(struct exchange *x, struct connection *c, const struct http_request *request,
+    const struct reply *reply)
 {
     bool tunnel = request->upgrade || request->chunked;
     memset(x, 0, offsetof(struct exchange, request));
@@ -187,7 +190,8 @@ void exchange_received(struct exchange *x)
     }
 }
 
-/* The client may send its body (RFC 9110 10.1.1). Where there is no memory for it the client begins by itself, after a while. */
+/* The client may send its body (RFC 9110 10.1.1). Where there is no memory for it the client begins by itself, after
+ * a while. */
 static void say_continue(struct exchange *x)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -277,7 +281,8 @@ static uint32_t gather(struct exchange *x, const char *data, uint32_t size)
         x->answer[x->head_length++] = data[i];
         if (data[i++] == '\n') {
             const char *at = x->answer + x->head_length - 1;
-            bool empty = x->head_length > 1 && (at[-1] == '\n' || (x->head_length > 2 && at[-1] == '\r' && at[-2] == '\n'));
+            bool empty = x->head_length > 1 &&
+                         (at[-1] == '\n' || (x->head_length > 2 && at[-1] == '\r' && at[-2] == '\n'));
             x->stage = empty ? READY : HEAD;
         }
     }

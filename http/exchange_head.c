@@ -1,5 +1,6 @@
 /* exchange_head.c: the head of an application's answer: what it says of the body, and what of it the client gets.
- *   input     the application's bytes: lines that end in LF or CR LF, up to and with the empty one; trusted, but may be wrong
+ *   input     the application's bytes: lines that end in LF or CR LF, up to and with the empty one; trusted, but may be
+ *             wrong
  *   output    lines that end in CR LF; fields that speak of the connection are the front's own
  */
 #include "http/internal.h"
@@ -121,9 +122,9 @@ char *answer_head_copy(const char *text, uint32_t length, char *at)
 /* What a file says of itself nobody else can. */
 static bool of_a_file(struct http_slice name)
 {
-    static const char *const names[] = {"connection", "keep-alive", "proxy-connection", "content-type", "content-length",
-        "content-encoding", "content-range", "transfer-encoding", "accept-ranges", "etag", "last-modified", "vary", "date",
-        "server", "x-accel-redirect", NULL};
+    static const char *const names[] = {"connection", "keep-alive", "proxy-connection", "content-type",
+        "content-length", "content-encoding", "content-range", "transfer-encoding", "accept-ranges", "etag",
+        "last-modified", "vary", "date", "server", "x-accel-redirect", NULL};
     return one_of(name, names);
 }
 

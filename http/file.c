@@ -1,6 +1,6 @@
 /* file.c: a file's bytes on their way: the head of the answer, then piece by piece out of the cache, by reference.
- *   order     the first piece is there before the head is written, so that a file that cannot be read is a 503 and no broken answer;
- *             one that fails later breaks the connection: its length was promised
+ *   order     the first piece is there before the head is written, so that a file that cannot be read is a 503 and no
+ *             broken answer; one that fails later breaks the connection: its length was promised
  *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (connection.c)
  */
 #include "http/internal.h"
@@ -133,7 +133,8 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
     return true;
 }
 
-/* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and needs no pin. */
+/* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and
+ * needs no pin. */
 static bool begin(struct connection *c, const struct http_selection *selection, uint32_t head, uint64_t length,
     const struct cache_bytes *bytes)
 {

@@ -143,13 +143,15 @@ static uint32_t make_page(int status)
     char number[HTTP_DECIMAL_MAX + 1];
     *head_put_number(number, (uint64_t)status) = '\0';
     char *at = self.page;
-    at = head_put(at, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+    at = head_put(at, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
+                      "<meta name=\"viewport\" content=\"width=device-width\">"
                       "<meta name=\"color-scheme\" content=\"light dark\"><title>");
     at = head_put(head_put(head_put(at, number), " "), reasons[i].reason);
-    at = head_put(at, "</title><style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1.5rem}"
-                      "</style><h1>");
+    at = head_put(at, "</title><style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;"
+                      "margin:20vh auto;padding:0 1.5rem}</style><h1>");
     at = head_put(head_put(head_put(at, number), " "), reasons[i].reason);
-    at = head_put(head_put(head_put(at, "</h1><p>"), reasons[i].says), "</p><p><a href=\"/\">To the start page</a></p></html>\n");
+    at = head_put(head_put(at, "</h1><p>"), reasons[i].says);
+    at = head_put(at, "</p><p><a href=\"/\">To the start page</a></p></html>\n");
     return (uint32_t)(at - self.page);
 }
 
@@ -194,7 +196,8 @@ static char *put_path(char *at, const char *path, uint32_t length)
     return at;
 }
 
-bool head_moved(struct connection *c, const struct reply *reply, const char *path, uint32_t length, struct http_slice query)
+bool head_moved(struct connection *c, const struct reply *reply, const char *path, uint32_t length,
+    struct http_slice query)
 {
     char *at = head_put(head_status(self.head, 301), "Location: ");
     at = head_put(put_path(at, path, length), "/");

@@ -1,9 +1,9 @@
-/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one connection's life), gather.c
- * (its requests' heads), answer.c (what a request gets), file.c (a file's bytes), head.c (heads and small pages), exchange.c and
- * exchange_head.c (the application's answers).
+/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one
+ * connection's life), gather.c (its requests' heads), answer.c (what a request gets), file.c (a file's bytes),
+ * head.c (heads and small pages), exchange.c and exchange_head.c (the application's answers).
  *
- * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through connection_abort(), which
- * notes it.
+ * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
+ * connection_abort(), which notes it.
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
@@ -40,7 +40,7 @@ enum clock { CLOCK_NONE, CLOCK_HEAD, CLOCK_IDLE, CLOCK_STALL, CLOCK_LINGER, CLOC
 struct gathered {
     struct gathered *next; /* free */
     uint32_t length;       /* of bytes[] */
-    uint32_t taken;        /* of these, bytes no more in `unread`: the head's last ones stay there until it is done with */
+    uint32_t taken; /* of these, bytes no more in `unread`: the head's last ones stay there until it is done with */
     char bytes[HTTP_HEAD_MAX];
 };
 
@@ -96,21 +96,25 @@ bool server_claimed(const struct http_request *request, const char *path, uint32
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
 /* -- gather.c -- */
-int gather_parse(struct connection *connection, struct http_request *request); /* as http_request_parse(); there is something unread */
+/* As http_request_parse(); there is something unread. */
+int gather_parse(struct connection *connection, struct http_request *request);
 const char *gather_head(const struct connection *connection);                  /* what was parsed */
 void gather_give_back(struct connection *connection);
 
 /* -- connection.c -- */
 err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
-void connection_take_request(struct connection *connection, const struct http_request *request); /* its head is done with */
+/* Its head is done with. */
+void connection_take_request(struct connection *connection, const struct http_request *request);
 uint32_t connection_consume(struct connection *connection, uint32_t count); /* of what is unread; how many there were */
 uint32_t connection_read(struct connection *connection, void *to, uint32_t size);  /* what is unread */
 bool connection_unread(const struct connection *connection);
 uint32_t connection_room(const struct connection *connection); /* bytes that may be written now */
 /* False: no memory, nothing has been written; connection_go_on() tries again. */
 bool connection_write(struct connection *connection, const void *data, uint32_t length, bool more);
-bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more); /* in the last pin's piece */
-void connection_pin(struct connection *connection, struct cache_piece *piece); /* takes over the caller's pin; there is room for it */
+/* In the last pin's piece. */
+bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more);
+/* Takes over the caller's pin; there is room for it. */
+void connection_pin(struct connection *connection, struct cache_piece *piece);
 void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
 void connection_go_on(struct connection *connection);    /* what it waited for may be there */
 void connection_see_clock(struct connection *connection, bool progress);
@@ -141,7 +145,8 @@ int64_t head_now_s(void);
 /* A small page that says what happened; field: a further line, or "". False: no memory now. */
 bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
 bool head_options(struct connection *connection, const struct reply *reply);
-bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length, struct http_slice query);
+bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length,
+    struct http_slice query);
 
 /* -- exchange.c -- */
 void exchange_init(const struct http_app *app);
@@ -150,7 +155,8 @@ void exchange_received(struct exchange *exchange); /* more of the request, or it
 bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
 bool exchange_hungry(const struct exchange *exchange); /* waits for the client's bytes */
 void exchange_broken(struct exchange *exchange);
-/* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of this head. */
+/* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of
+ * this head. */
 struct http_slice exchange_request(const struct exchange *exchange);
 char *exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, char *at);
 

@@ -1,5 +1,7 @@
-/* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the application's.
- *   when full the connection that lingers or idles for longest gives way to a new one; if there is none the new one is reset
+/* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the
+ * application's.
+ *   when full the connection that lingers or idles for longest gives way to a new one; if there is none the new one is
+ *             reset
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
 #include "http/internal.h"
@@ -213,7 +215,8 @@ static bool claims(const struct claim *claim, uint8_t method, const char *path, 
     if (method != HTTP_OPTIONS && !(reads ? claim->gets : claim->others)) {
         return false;
     }
-    return (claim->exact ? length == claim->length : length >= claim->length) && memcmp(path, claim->text, claim->length) == 0;
+    bool fits = claim->exact ? length == claim->length : length >= claim->length;
+    return fits && memcmp(path, claim->text, claim->length) == 0;
 }
 
 static bool claimed(uint8_t method, const char *path, uint32_t length)
@@ -259,7 +262,8 @@ bool http_listen(uint16_t port)
         return false;
     }
     ip_set_option(pcb, SOF_REUSEADDR);
-    struct tcp_pcb *listener = tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
+    bool bound = tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK;
+    struct tcp_pcb *listener = bound ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
     if (!listener) {
         tcp_close(pcb);
         return false;

@@ -1,15 +1,17 @@
-/* http/server.h: the native front: it owns the listening socket, keeps connections, answers files, hands the rest to the application.
+/* http/server.h: the native front: it owns the listening socket, keeps connections, answers files, hands the rest to
+ * the application.
  *
- * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in TCP's window.
- * Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time: HTTP_HEAD_S for a head,
- * HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer. When all connections are in use the one that has
- * been idle for longest gives way.
+ * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in
+ * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time:
+ * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer. When all
+ * connections are in use the one that has been idle for longest gives way.
  *
- * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it reads the bytes that
- * the client sent, head and body; it writes a response as if it had the connection alone (HTTP/1.0, or 1.1 with "Connection:
- * close"), and closes. The front frames the body (Content-Length, else chunked, else the end of the connection), corrects Connection,
- * adds Date, and keeps the client's connection. A request with Upgrade or a chunked body is tunnelled: bytes pass as they are both ways, to the
- * end. A response that carries `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
+ * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
+ * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone
+ * (HTTP/1.0, or 1.1 with "Connection: close"), and closes. The front frames the body (Content-Length, else chunked,
+ * else the end of the connection), corrects Connection, adds Date, and keeps the client's connection. A request with
+ * Upgrade or a chunked body is tunnelled: bytes pass as they are both ways, to the end. A response that carries
+ * `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -40,7 +42,8 @@ struct http_app {
 
 /* Bytes of the request: 0 when there is nothing now, -1 when there will be nothing more. */
 int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_t size);
-bool http_exchange_readable(struct http_exchange *exchange); /* something, or the end; false: readable() will be called */
+/* Something, or the end; false: readable() will be called. */
+bool http_exchange_readable(struct http_exchange *exchange);
 /* Bytes taken of the answer: 0 when there is no room now, -1 when the client has gone. */
 int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size);
 void http_exchange_close(struct http_exchange *exchange); /* the answer is complete; the exchange is gone */
@@ -51,7 +54,8 @@ void http_init(const struct http_app *app);
 bool http_listen(uint16_t port);     /* false: it cannot be had */
 bool http_owns(uint16_t port);
 
-/* A route of the application: paths that are `text` (exact) or begin with it. gets: GET and HEAD of them; others: the other methods. */
+/* A route of the application: paths that are `text` (exact) or begin with it. gets: GET and HEAD of them; others:
+ * the other methods. */
 #define HTTP_CLAIMS_MAX 128
 bool http_claim(const char *text, bool exact, bool gets, bool others); /* false: one too many, or too long */
 void http_claims_clear(void);

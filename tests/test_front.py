@@ -1,5 +1,5 @@
-"""The native front in QEMU (tests/systems/front), with clients that are many, slow, greedy or rude. What it answers is tested with the web
-server; here it is whether it goes on."""
+"""The native front in QEMU (tests/systems/front), with clients that are many, slow, greedy or rude. What it answers is
+tested with the web server; here it is whether it goes on."""
 
 import random
 import socket

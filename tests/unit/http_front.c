@@ -1,6 +1,6 @@
-/* http_front.c: the native front (http/server.c, connection.c, answer.c, file.c, head.c, exchange*.c) with the real parsers, between
- * clients of a made-up TCP, a made-up site, and an application. Each test is a process of its own; after each all must have come back: pbufs,
- * pins, resources, exchanges, connections.
+/* http_front.c: the native front (http/server.c, connection.c, answer.c, file.c, head.c, exchange*.c) with the real
+ * parsers, between clients of a made-up TCP, a made-up site, and an application. Each test is a process of its own;
+ * after each all must have come back: pbufs, pins, resources, exchanges, connections.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +124,8 @@ static void test_parts_and_conditions(void)
 {
     connect();
     CHECK_EQUAL(get("/f/200000", "Range: bytes=65530-131080\r\n"), 206);
-    CHECK(body_is(200000, 65530, 131080 - 65530 + 1) && has_field(response, "Content-Range: bytes 65530-131080/200000"));
+    CHECK(body_is(200000, 65530, 131080 - 65530 + 1));
+    CHECK(has_field(response, "Content-Range: bytes 65530-131080/200000"));
     CHECK_EQUAL(get("/f/2000", "Range: bytes=-5\r\n"), 206);
     CHECK(body_is(2000, 1995, 5) && has_field(response, "Cache-Control: max-age=60"));
     CHECK_EQUAL(get("/f/2000", "Range: bytes=2000-\r\n"), 416);
@@ -193,7 +194,7 @@ static void test_nonsense(void)
     connect();
     send("GET / HTTP/1.1\r\nHost: x\r\n");
     for (int i = 0; i < 700; i++) {
-        send("Cookie: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 01234\r\n");
+        send("Cookie: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 0123456789: 012345\r\n");
     }
     CHECK_EQUAL(receive(false), 431);
     check_closed();
@@ -371,7 +372,8 @@ static void test_framing(void)
 static void test_bodies(void)
 {
     connect();
-    CHECK_EQUAL(ask("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHelloGET /f/9 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHelloGET /f/9 HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_EQUAL(receive(false), 200);
     CHECK(response->body == 5 && memcmp(response->data, "Hello", 5) == 0);
     CHECK_EQUAL(receive(false), 200);
     CHECK(body_is(9, 0, 9));
@@ -424,8 +426,9 @@ static void test_redirected(void)
 {
     connect();
     CHECK_EQUAL(get("/app/x/100000", ""), 200);
-    CHECK(body_is(100000, 0, 100000) && has_field(response, "X-Mine: yes") && has_field(response, "Content-Type: text/plain"));
-    CHECK(has_field(response, "Cache-Control: private") && !has_field(response, "Cache-Control: max-age=60") && !response->closes);
+    CHECK(body_is(100000, 0, 100000) && !response->closes);
+    CHECK(has_field(response, "X-Mine: yes") && has_field(response, "Content-Type: text/plain"));
+    CHECK(has_field(response, "Cache-Control: private") && !has_field(response, "Cache-Control: max-age=60"));
     CHECK_EQUAL(get("/app/x/1000", "Range: bytes=5-9\r\n"), 206);
     CHECK(body_is(1000, 5, 5) && has_field(response, "X-Mine: yes"));
     CHECK_EQUAL(ask("POST /app/x/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nRange: bytes=5-9\r\n\r\nab"), 200);
@@ -445,7 +448,8 @@ static void test_tunnel(void)
     uint32_t length;
     const char *at = client_bytes(client, &length);
     static const char end[] = "Upgrade: echo\r\n\r\nbytes and more";
-    CHECK(length > sizeof end && memcmp(at, "HTTP/1.1 101 ", 13) == 0 && memcmp(at + length - (sizeof end - 1), end, sizeof end - 1) == 0);
+    CHECK(length > sizeof end && memcmp(at, "HTTP/1.1 101 ", 13) == 0);
+    CHECK(memcmp(at + length - (sizeof end - 1), end, sizeof end - 1) == 0);
     check_closed();
 }
 
@@ -533,8 +537,9 @@ static void add_request(struct walker *w)
         const char *path;
         int status;
         bool sized;
-    } kinds[] = {{"/f/", 200, true}, {"/f/", 200, true}, {"/f/", 200, true}, {"/app/len/", 200, true}, {"/app/chunk/", 200, true},
-        {"/app/x/", 200, true}, {"/no", 404, false}, {"/dir", 301, false}, {"/away", 503, false}, {"/app/early", 502, false}};
+    } kinds[] = {{"/f/", 200, true}, {"/f/", 200, true}, {"/f/", 200, true}, {"/app/len/", 200, true},
+        {"/app/chunk/", 200, true}, {"/app/x/", 200, true}, {"/no", 404, false}, {"/dir", 301, false},
+        {"/away", 503, false}, {"/app/early", 502, false}};
     uint32_t kind = lwip_noise() % (lwip_noise() % 8 ? 6 : 10);
     const char *method = methods[lwip_noise() % 4];
     uint32_t size = lwip_noise() % 3 ? lwip_noise() % 3000 : lwip_noise() % 300000;
@@ -546,7 +551,8 @@ static void add_request(struct walker *w)
     }
     at += sprintf(at, " HTTP/1.1\r\nHost: x\r\n%s\r\n", ends ? "Connection: close\r\n" : "");
     w->length = (uint32_t)(at - w->unsent);
-    w->expected[w->last++ % EXPECTED_MAX] = (struct expected){head, kinds[kind].status, kinds[kind].sized ? (int64_t)size : -1};
+    int64_t body = kinds[kind].sized ? (int64_t)size : -1;
+    w->expected[w->last++ % EXPECTED_MAX] = (struct expected){head, kinds[kind].status, body};
     w->ends |= ends;
 }
 
@@ -646,12 +652,13 @@ static void test_soak(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} tests[] = {{"files", test_files}, {"parts_and_conditions", test_parts_and_conditions}, {"refusals", test_refusals},
-    {"broken_file", test_broken_file}, {"nonsense", test_nonsense}, {"versions", test_versions}, {"pipeline", test_pipeline},
-    {"half_closed", test_half_closed}, {"window", test_window}, {"timeouts", test_timeouts}, {"crowd", test_crowd},
-    {"dribblers", test_dribblers}, {"framing", test_framing}, {"bodies", test_bodies}, {"failures", test_failures},
-    {"redirected", test_redirected}, {"tunnel", test_tunnel}, {"queue", test_queue}, {"queue_refused", test_queue_refused},
-    {"the_rest", test_the_rest}, {"soak", test_soak}};
+} tests[] = {
+    {"files", test_files}, {"parts_and_conditions", test_parts_and_conditions}, {"refusals", test_refusals},
+    {"broken_file", test_broken_file}, {"nonsense", test_nonsense}, {"versions", test_versions},
+    {"pipeline", test_pipeline}, {"half_closed", test_half_closed}, {"window", test_window},
+    {"timeouts", test_timeouts}, {"crowd", test_crowd}, {"dribblers", test_dribblers}, {"framing", test_framing},
+    {"bodies", test_bodies}, {"failures", test_failures}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
+    {"queue", test_queue}, {"queue_refused", test_queue_refused}, {"the_rest", test_the_rest}, {"soak", test_soak}};
 
 static void check_all_is_back(void)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/http_front.h: what surrounds the front in its tests: a made-up site and cache, an application, and a client that knows HTTP. */
+/* tests/unit/http_front.h: what surrounds the front in its tests: a made-up site and cache, an application, and a
+ * client that knows HTTP. */
 #ifndef HTTP_FRONT_H
 #define HTTP_FRONT_H
 
@@ -7,17 +8,18 @@
 
 #include "http_lwip.h"
 
-/* -- the site: /f/SIZE is a file of that many bytes; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be read),
- * /broken/SIZE (cannot be read behind its first piece) -- */
+/* -- the site: /f/SIZE is a file of that many bytes; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
+ * read), /broken/SIZE (cannot be read behind its first piece) -- */
 extern bool site_late;           /* answers come later at times */
 extern uint32_t site_waiting;    /* who waits */
 extern uint32_t site_held, cache_pinned;
 void site_call(void);            /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
-/* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE (X-Accel-Redirect to /f/SIZE),
- * /app/early (no answer), /app/short (less than promised), /app/nonsense, /app/echo (the request's body), /app/lazy (does not
- * read the body), /app/hold (no answer until app_release()), /app/upgrade (echoes all) -- */
+/* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE
+ * (X-Accel-Redirect to /f/SIZE), /app/early (no answer), /app/short (less than promised), /app/nonsense, /app/echo
+ * (the request's body), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
+ * (echoes all) -- */
 extern bool app_absent;
 extern uint32_t app_count;  /* exchanges it has */
 extern uint32_t app_broken; /* so often it was told that the client has gone */

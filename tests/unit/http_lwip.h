@@ -1,8 +1,10 @@
-/* tests/unit/http_lwip.h: lwIP's raw TCP and its pbufs, made up, for the front on the host: one process is both ends of each connection.
+/* tests/unit/http_lwip.h: lwIP's raw TCP and its pbufs, made up, for the front on the host: one process is both ends
+ * of each connection.
  *
- * A client sends bytes in segments as it likes, and receives what the front wrote when it acknowledges it: bytes that were
- * written by reference are read only then, so that memory which was given up too early is seen (by its content, or by the sanitizer).
- * Callbacks are called as lwIP does: sent before received, ERR_ABRT checked, err when the pcb is gone.
+ * A client sends bytes in segments as it likes, and receives what the front wrote when it acknowledges it: bytes
+ * that were written by reference are read only then, so that memory which was given up too early is seen (by its
+ * content, or by the sanitizer). Callbacks are called as lwIP does: sent before received, ERR_ABRT checked, err when
+ * the pcb is gone.
  */
 #ifndef HTTP_LWIP_H
 #define HTTP_LWIP_H
@@ -13,7 +15,8 @@
 struct client;
 
 struct client *client_connect(uint16_t port); /* NULL: refused */
-void client_send(struct client *client, const void *data, uint32_t length, uint32_t segment); /* in segments of so many bytes */
+/* In segments of so many bytes. */
+void client_send(struct client *client, const void *data, uint32_t length, uint32_t segment);
 uint32_t client_take(struct client *client, uint32_t most); /* acknowledges up to so many bytes; how many there were */
 void client_end(struct client *client);   /* FIN */
 void client_reset(struct client *client); /* RST */

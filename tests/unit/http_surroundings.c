@@ -21,7 +21,7 @@ static struct timer *timers;
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
 {
     timer_stop(timer);
-    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
+    *timer = (struct timer){timers, deadline_ns, handler, context, true};
     timers = timer;
 }
 
@@ -66,7 +66,8 @@ static struct {
     const char *path;
     enum site_outcome outcome;
 } const places[] = {
-    {"/dir", SITE_REDIRECT}, {"/no", SITE_NOT_FOUND}, {"/forbidden", SITE_FORBIDDEN}, {"/away", SITE_UNREACHABLE}, {"/none", SITE_NONE}};
+    {"/dir", SITE_REDIRECT}, {"/no", SITE_NOT_FOUND}, {"/forbidden", SITE_FORBIDDEN}, {"/away", SITE_UNREACHABLE},
+    {"/none", SITE_NONE}};
 
 uint8_t site_byte(uint64_t size, uint64_t offset)
 {
@@ -121,8 +122,8 @@ static struct site_resource *make_resource(uint64_t size, enum cache_kind kind)
     return resource;
 }
 
-enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
-    struct cache_waiter *waiter)
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
+    struct site_resource **resource, struct cache_waiter *waiter)
 {
     char text[HTTP_PATH_MAX + 1];
     if (is_late(waiter)) {
@@ -135,7 +136,8 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
             return places[i].outcome;
         }
     }
-    enum cache_kind kind = strncmp(text, "/bad", 4) == 0 ? CACHE_ABSENT : strncmp(text, "/broken", 7) == 0 ? CACHE_FORBIDDEN : CACHE_FILE;
+    bool bad = strncmp(text, "/bad", 4) == 0, broken = strncmp(text, "/broken", 7) == 0;
+    enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
     if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0) {
         return SITE_NOT_FOUND;
     }
@@ -274,8 +276,8 @@ static void make_output(struct task *task)
     } else if (asked(task, "/app/chunk/") || asked(task, "/app/none/")) {
         print_sized(task, "HTTP/1.0 200 OK\nX-App: yes\n\n", size);
     } else if (asked(task, "/app/x/")) {
-        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\nX-Mine: yes\r\n"
-                      "Cache-Control: private\r\n\r\nwhat?", size);
+        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\n"
+                      "X-Mine: yes\r\nCache-Control: private\r\n\r\nwhat?", size);
         print(task, head, "", 0);
     } else if (asked(task, "/app/short")) {
         print(task, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", "", 0);

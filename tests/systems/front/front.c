@@ -53,7 +53,8 @@ static bool echo(struct task *task)
 {
     for (;;) {
         while (task->body_written < task->body_length) {
-            int32_t count = http_exchange_write(task->exchange, task->body + task->body_written, task->body_length - task->body_written);
+            uint32_t left = task->body_length - task->body_written;
+            int32_t count = http_exchange_write(task->exchange, task->body + task->body_written, left);
             if (count <= 0) {
                 return count < 0;
             }
@@ -73,8 +74,9 @@ static void say_counters(struct task *task)
     char text[200];
     struct http_counters c;
     http_counters(&c);
-    snprintf(text, sizeof text, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu\n", c.connections, c.exchanges,
-             (unsigned long long)c.accepted, (unsigned long long)c.refused, (unsigned long long)c.timed_out,
+    snprintf(text, sizeof text, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu\n",
+             c.connections, c.exchanges, (unsigned long long)c.accepted, (unsigned long long)c.refused,
+             (unsigned long long)c.timed_out,
              (unsigned long long)c.given_way, (unsigned long long)c.broken);
     say(task, text);
 }
@@ -138,7 +140,8 @@ static void on_mount(void *context)
 void init(void)
 {
     static const struct http_app app = {begin, go_on, go_on, broken};
-    static const struct site_policy policy = {.precompressed = true, .pages = "public, max-age=60", .others = "public, max-age=86400"};
+    static const struct site_policy policy = {
+        .precompressed = true, .pages = "public, max-age=60", .others = "public, max-age=86400"};
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);

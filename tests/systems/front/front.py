@@ -11,9 +11,11 @@ timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
 nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
-          nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")), cache=int(s.var("FRONT_CACHE_KIB", "32768")) << 10)
+          nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")),
+          cache=int(s.var("FRONT_CACHE_KIB", "32768")) << 10)
 front = s.pd("front", program="front", priority=50, stack=0x1_0000)
 serial.client(front)
 nfs.client(front)
-net.ip(front, "52:54:01:00:00:11", timer, hostname="front", wait_for_start=True, rx_buffers=1024, tx_regions=[(nfs.share, nfs.share_at)])
+net.ip(front, "52:54:01:00:00:11", timer, hostname="front", wait_for_start=True, rx_buffers=1024,
+       tx_regions=[(nfs.share, nfs.share_at)])
 s.write()
