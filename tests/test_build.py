@@ -9,7 +9,7 @@ from serval import paths
 
 BOARD = "qemu_virt_aarch64"     # the default: what is tested for does not depend on it
 VARIABLES = ("MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT "
-             "NFS_UID NFS_GID WEBSITE_DIR HTTP_PORT QEMU QEMU_EXTRA")
+             "NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA")
 
 
 def make(*arguments, environment=None, folder=paths.TOP):
