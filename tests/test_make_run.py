@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from serval import browser, paths
@@ -38,12 +39,15 @@ def read_until(process, pattern, timeout):
 
 
 def descendants(pid):
-    """The process and all below it."""
+    """The process and all below it; threads come and go meanwhile."""
     found = [pid]
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children:
-            for child in children.read().split():
-                found += descendants(int(child))
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            below = children.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for child in below:
+            found += descendants(int(child))
     return found
 
 
