@@ -198,6 +198,8 @@ static void test_what_is_found(void)
     CHECK(r.method == HTTP_HEAD && r.query.at == NULL && r.range.at == NULL && r.if_match.at == NULL && r.accept_encoding.at == NULL);
     r = good("GET /? HTTP/1.1\r\n" H "Range: a\r\nRange: b\r\n\r\n");
     CHECK(is(r.query, "") && is(r.range, "a"));
+    r = good("GET / HTTP/1.1\r\n" H "Range: \ta\r\nIf-Range:b\t\r\nIf-Match: \r\nIf-None-Match:\t\t\r\nAccept-Encoding:  c d  \r\n\r\n");
+    CHECK(is(r.range, "a") && is(r.if_range, "b") && is(r.if_match, "") && is(r.if_none_match, "") && is(r.accept_encoding, "c d"));
     r = good("OPTIONS * HTTP/1.1\r\n" H "\r\n");
     CHECK(r.method == HTTP_OPTIONS && is(r.path, "*"));
     r = good("get /x HTTP/1.1\r\n" H "\r\n");
