@@ -9,7 +9,7 @@ BENCH_NET ?= auto
 $(call one_of,bench,BENCH,full quick)
 $(call one_of,bench bench-quick,BENCH_NET,auto user tap both)
 $(call one_of,soak,BENCH_NET,auto user tap)
-ifneq ($(filter bench bench-quick figures profile soak,$(MAKECMDGOALS)),)
+ifneq ($(filter bench bench-quick figures profile stages soak,$(MAKECMDGOALS)),)
 $(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,$(call stop,what is measured here runs on MICROKIT_BOARD=qemu_virt_aarch64))
 $(if $(MICROKIT_SDK),$(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
 endif
@@ -32,6 +32,11 @@ figures: $(bench_needs)
 profile: $(bench_needs)
 	@$(bench_environment) bench/profile.py $(if $(PROFILE_PATH),--path $(PROFILE_PATH)) $(if $(PROFILE_CLOSE),--close) \
 	    $(if $(PROFILE_REQUESTS),--requests $(PROFILE_REQUESTS))
+
+# Some kinds of request, by stage.
+.PHONY: stages
+stages: $(bench_needs)
+	@$(bench_environment) bench/stages.py
 
 # The kernel's operations alone, on whichever SDK.
 .PHONY: costs

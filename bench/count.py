@@ -54,7 +54,7 @@ class Counting:
         arguments = f"kernel={LINUX_KERNEL_VA:#x}"
         if self.ranges:
             ranges = self.scratch / "ranges"
-            ranges.write_text("".join(f"{pa:x} {size:x} {name}\n" for pa, size, name in self.ranges))
+            ranges.write_text("".join(f"{pa:x} {size:x} {name.replace(' ', '_')}\n" for pa, size, name in self.ranges))
             arguments = f"ranges={ranges},reset={RESET_PA:#x}"
         self.qemu_args = ["-plugin", f"{plugin},out={self.out},{arguments}"]
         return self

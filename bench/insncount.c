@@ -3,9 +3,9 @@
  *   trusts    the range file, written by count.py from the image tool's report
  *
  * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a translated
- * block is known when it is translated, and counting is one inline addition per block: no callback, no lock. The
- * physical address of a block is its host address less the host address of guest RAM, found from the first block ever
- * translated, whose guest physical address is given (`reset=`).
+ * instruction is known when it is translated, and counting is one inline addition for each range that a block touches: no
+ * callback, no lock. The physical address is the host address less the host address of guest RAM, found from the first
+ * block ever translated, whose guest physical address is given (`reset=`).
  *
  * Another system's programs have no pages of their own for good: there (kernel=) a block's virtual address says whether it
  * is the kernel's.
@@ -75,6 +75,12 @@ static void translated_by_address(qemu_plugin_id_t id, struct qemu_plugin_tb *tb
     qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, qemu_plugin_tb_n_insns(tb));
 }
 
+static uint64_t *counter_at(const struct qemu_plugin_tb *tb, size_t index)
+{
+    return counter_of(qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, index)));
+}
+
+/* A block may hold code of several ranges: a range can be one instruction. */
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
@@ -82,8 +88,13 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     if (host != NULL && self.ram_host == 0) {
         self.ram_host = (uintptr_t)host - self.reset_pa;
     }
-    qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter_of(host),
-                                             qemu_plugin_tb_n_insns(tb));
+    size_t count = qemu_plugin_tb_n_insns(tb);
+    for (size_t first = 0, end; first < count; first = end) {
+        uint64_t *counter = counter_at(tb, first);
+        for (end = first + 1; end < count && counter_at(tb, end) == counter; end++) {
+        }
+        qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, end - first);
+    }
 }
 
 static bool read_ranges(const char *path)

@@ -79,7 +79,7 @@ struct connection {
     uint64_t started_ns;    /* of the request */
     uint64_t progress_ns;
     uint32_t number;        /* of the request, for --path's % */
-    char request[PATH_MAX + 256];
+    char request[PATH_MAX + 256 + LOAD_FIELDS_MAX];
     size_t request_length, sent;
     char head[HEAD_MAX + 1];
     size_t head_length;
@@ -164,9 +164,10 @@ static void compose_request(struct connection *c)
     path_of(path, sizeof path, c->number);
     c->expected = one_file() ? self.one : content_of(path);
     c->request_length =
-        (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n\r\n",
+        (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
                          c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
-                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive");
+                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive",
+                         load_options.fields);
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct load_options load_options = {
-    .path = "/", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = SECOND_NS * 3 / 10};
+    .path = "/", .fields = "", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = SECOND_NS * 3 / 10};
 
 void load_die(const char *what)
 {
@@ -21,7 +21,7 @@ static const struct option words[] = {
     {"host", 1, NULL, 'h'},     {"port", 1, NULL, 'p'},     {"path", 1, NULL, 'u'},  {"root", 1, NULL, 'r'},
     {"requests", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},  {"first", 1, NULL, 'f'}, {"connections", 1, NULL, 'c'},
     {"timeout", 1, NULL, 't'},  {"counters", 1, NULL, 'i'}, {"close", 0, NULL, 'x'}, {"settle", 1, NULL, 'e'},
-    {"cold", 0, NULL, 'd'},     {0},
+    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},   {0},
 };
 
 static void take_option(int letter, const char *value)
@@ -44,6 +44,7 @@ static void take_option(int letter, const char *value)
     case 'i': load_options.counters_path = value; break;
     case 'e': load_options.settle_ns = (uint64_t)(atof(value) * 1e9); break;
     case 'x': load_options.close = true; break;
+    case 'l': load_options.fields = value; break;
     case 'd': load_options.cold = true; break;
     default: exit(2);
     }
@@ -56,11 +57,11 @@ void load_read_options(int argc, char **argv)
         take_option(letter, optarg);
     }
     if (optind < argc || load_options.server.sin_port == 0 || load_options.connection_count == 0 ||
-        load_options.connection_count > LOAD_CONNECTIONS_MAX ||
+        load_options.connection_count > LOAD_CONNECTIONS_MAX || strlen(load_options.fields) > LOAD_FIELDS_MAX ||
         (load_options.request_limit == 0) == (load_options.window_ns == 0)) {
         fprintf(stderr, "usage: load --host ADDRESS --port PORT --path PATH (--seconds S | --requests N) [--close]\n"
                         "            [--connections N] [--root FOLDER] [--first N] [--cold] [--timeout S]\n"
-                        "            [--counters FILE] [--settle S]\n");
+                        "            [--counters FILE] [--settle S] [--fields TEXT]\n");
         exit(2);
     }
 }

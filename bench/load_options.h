@@ -7,11 +7,13 @@
 #include <stdint.h>
 
 #define LOAD_CONNECTIONS_MAX 4096
+#define LOAD_FIELDS_MAX 2048
 #define SECOND_NS 1000000000ull
 
 struct load_options {
     struct sockaddr_in server;
     const char *path;          /* a % in it stands for the number of the request */
+    const char *fields;        /* more of a request's head: lines, each with its CR LF */
     const char *root;          /* the folder whose files the answers should be; NULL: answers are not compared */
     const char *counters_path; /* of bench/insncount.c; NULL: none */
     bool close;                /* a connection for each request */

@@ -27,6 +27,18 @@ SETTLE_S = 3            # until what is still under way after the start is over
 WARM_UP = 20
 REQUESTS = {"1 KiB": 200, "10 KiB": 100, "100 KiB": 40, "1 MiB": 8, "10 MiB": 2}
 COLD_REQUESTS = {"1 KiB": 150, "1 MiB": 10}
+# With the load generator's own fields and a path of 15 characters a head of 560 bytes, as browsers send them.
+BROWSER_FIELDS = "".join(line + "\r\n" for line in (
+    "Upgrade-Insecure-Requests: 1",
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+    "Sec-Fetch-Site: same-origin",
+    "Sec-Fetch-Mode: navigate",
+    "Sec-Fetch-User: ?1",
+    "Sec-Fetch-Dest: document",
+    "Referer: http://localhost:5555/bench/page/index.html",
+    "Accept-Encoding: gzip, deflate, br, zstd",
+    "Accept-Language: en-US,en;q=0.9"))
 
 
 class Cell(NamedTuple):

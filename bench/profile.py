@@ -50,16 +50,22 @@ def lowest_page(elf):
     return min(address for address, _, _ in symbols(elf)) & ~0xFFF
 
 
-def ranges(image):
-    """Of all programs of an image; then each program's text as a whole, for what is in no function."""
+def texts(image):
+    """[(elf, va, pa, size, owner)] of all programs of an image, and of the kernel."""
     report = image.with_suffix(".report.txt").read_text()
-    texts = [(image.parent / image.stem / f"{pd}.elf", int(va, 16), int(pa, 16), int(kib) << 10, pd)
+    found = [(image.parent / image.stem / f"{pd}.elf", int(va, 16), int(pa, 16), int(kib) << 10, pd)
              for va, pa, kib, pd in TEXT.findall(report)]
-    coarse = count.text_ranges(report)
     if KERNEL.is_file():
-        texts += [(KERNEL, lowest_page(KERNEL), pa, size, owner) for pa, size, owner in coarse if owner == "kernel"]
-    fine = [(at, size, f"{owner}:{name}") for elf, va, pa, length, owner in texts
+        found += [(KERNEL, lowest_page(KERNEL), pa, size, owner) for pa, size, owner in count.text_ranges(report)
+                  if owner == "kernel"]
+    return found
+
+
+def ranges(image):
+    """Of all functions of an image; then each program's text as a whole, for what is in no function."""
+    fine = [(at, size, f"{owner}:{name}") for elf, va, pa, length, owner in texts(image)
             for at, size, name in functions(elf, va, pa, length)]
+    coarse = count.text_ranges(image.with_suffix(".report.txt").read_text())
     return fine + [(pa, size, f"{owner}:?") for pa, size, owner in coarse]
 
 

@@ -7,7 +7,7 @@ make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it; make unit: the host's unit tests alone
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
-make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone; profile, soak, costs: docs/benchmarks.md)
+make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone; profile, stages, soak, costs: docs/benchmarks.md)
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources

@@ -20,6 +20,8 @@ import network  # noqa: E402
 import peer  # noqa: E402
 import report  # noqa: E402
 import soak  # noqa: E402
+import source  # noqa: E402
+import stages  # noqa: E402
 import svg  # noqa: E402
 
 CONTENT = bytes(range(256)) * 16
@@ -107,6 +109,14 @@ def test_right_answers(load_program, site):
     assert (result["answers"], result["errors"], result["unfinished"], result["reconnects"]) == (500, {}, 0, 0)
     assert result["bytes"] == 500 * len(CONTENT) and sum(count for _, count in result["latencies_us"]) == 500
     assert server.count == 507, "one request for each connection before, none in excess"
+
+
+def test_fields_of_a_browser(load_program, site):
+    heads = []
+    with Server(lambda head, _: (heads.append(head) or of(head), False)) as server:
+        result = run(load_program, server.port, "--requests", 3, "--fields", measure.BROWSER_FIELDS, root=site)
+    assert (result["answers"], result["errors"]) == (3, {})
+    assert {head.split(b"\r\n", 3)[3] + b"\r\n" for head in heads} == {measure.BROWSER_FIELDS.encode()}
 
 
 def test_a_window_of_time(load_program, site):
@@ -212,6 +222,29 @@ def test_agrees_with_the_standard_library(load_program, site):
 
 
 # -- the rest ----------------------------------------------------------------------------------------------------------
+
+
+def test_inlined_code_is_of_its_own_source(tmp_path):
+    """Every instruction of a program of two files, by file; the function of one lies inside the other's."""
+    (tmp_path / "inner.h").write_text("static inline int inner(volatile int *a)\n{\n    *a = 1;\n    *a = 2;\n    return *a;\n}\n")
+    (tmp_path / "outer.c").write_text('#include "inner.h"\nint outer(volatile int *a)\n{\n    a[1] = 3;\n    return inner(a);\n}\n')
+    target = ["--target=aarch64-none-elf", "-O2", "-g", "-ffreestanding", "-fdebug-compilation-dir=.", "-fuse-ld=lld", "-nostdlib"]
+    subprocess.run(["clang", *target, "-Wl,-Ttext=0x200000,-e,outer", "-o", "program", "outer.c"], cwd=tmp_path, check=True)
+    seen = []
+    parts = source.parts(tmp_path / "program", 0x200000, 0x70000000, 32, lambda frames: seen.append(frames) or frames[0])
+    assert parts[0][0] == 0x70000000 and sum(size for _, size, _ in parts) == 32
+    assert {frames[0] for frames in seen} == {"inner.h inner", "outer.c outer"}
+    assert ["inner.h inner", "outer.c outer"] in seen and ["inner.h outer"] not in seen
+
+
+def test_stages_by_source():
+    assert stages.stage_of("micropython", ["lib/ring.h ring_put", "net/client.c net_client_send"]) == "frames to packets and back"
+    assert stages.stage_of("micropython", ["lib/ring/ring.c ring_put"]) == "event loop, rings"
+    assert stages.stage_of("micropython", ["x/lwip/src/core/ipv4/ip4.c ip4_input", "x/lwip/src/netif/ethernet.c ethernet_input"]) == "lwIP in"
+    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free", "x/lwip/src/core/tcp_out.c tcp_output"]) == "lwIP out"
+    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free"]) == "lwIP, packets and timers"
+    assert stages.stage_of("net_virt_rx", ["lib/ring/ring.c ring_put"]) == "virtualiser, in"
+    assert stages.stage_of("micropython", ["?? ??"]) == stages.stage_of("timer_driver", ["a b"]) == stages.REST
 
 
 def test_merged_rounds():
