@@ -10,8 +10,10 @@ $(call one_of,bench,BENCH,full quick)
 $(call one_of,bench bench-quick,BENCH_NET,auto user tap both)
 $(call one_of,soak,BENCH_NET,auto user tap)
 ifneq ($(filter bench bench-quick figures profile stages soak,$(MAKECMDGOALS)),)
-$(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,$(call stop,what is measured here runs on MICROKIT_BOARD=qemu_virt_aarch64))
-$(if $(MICROKIT_SDK),$(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
+$(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,\
+    $(call stop,what is measured here runs on MICROKIT_BOARD=qemu_virt_aarch64))
+$(if $(MICROKIT_SDK),\
+    $(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
 endif
 BENCH_LOAD := $(CACHE_DIR)/host/bench-load
 bench_environment = $(script_environment) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)

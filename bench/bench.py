@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make bench: Serval beside Linux with nginx, on the same emulated machine, in the same run.
 
-    make bench [BENCH=quick] [BENCH_NET=user|tap|both]      build/bench/: report.md, plots, results of each network as JSON
+    make bench [BENCH=quick] [BENCH_NET=user|tap|both]      report.md, plots, results as JSON, in build/bench
     make figures                                            Serval alone, a short form
 
 docs/benchmarks.md tells what is measured and how to read it.

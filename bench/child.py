@@ -1,4 +1,5 @@
-"""Ends well: who is told to end (SIGTERM) unwinds, so that no QEMU and no NFS server stays behind, and takes its child along.
+"""Ends well: who is told to end (SIGTERM) unwinds, so that no QEMU and no NFS server stays behind, and takes
+its child along.
 """
 
 import signal

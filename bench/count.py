@@ -6,8 +6,8 @@
             ...
             print(counting.read() - before)
 
-A figure is a collections.Counter: owner (a PD's name, "kernel", "loader", "elsewhere") -> instructions. Without a report the
-guest is another system (Linux), and the owners are "kernel" and "user".
+A figure is a collections.Counter: owner (a PD's name, "kernel", "loader", "elsewhere") -> instructions. Without a
+report the guest is another system (Linux), and the owners are "kernel" and "user".
 """
 
 import mmap
@@ -23,7 +23,8 @@ MAGIC = 0x544E435353564553
 RESET_PA = 0x70000000
 LINUX_KERNEL_VA = 0xFFFF_0000_0000_0000
 # `0x007001f000  0x0070022000     12 KiB  stored  'adder' text` in the image tool's report
-ROW = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+\d+ \w+\s+stored\s+(?:'([^']+)'|(kernel|loader))(?: (\w+))?\s*$", re.M)
+ROW = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+\d+ \w+\s+stored\s+"
+                 r"(?:'([^']+)'|(kernel|loader))(?: (\w+))?\s*$", re.M)
 
 
 def text_ranges(report):
@@ -38,7 +39,8 @@ def text_ranges(report):
 
 
 class Counting:
-    """ranges: as of text_ranges(), where the report's are not fine enough; of several that hold an address the first one counts."""
+    """ranges: as of text_ranges(), where the report's are not fine enough; of several that hold an address the first
+    one counts."""
 
     def __init__(self, report, scratch, ranges=None):
         self.ranges = ranges or (text_ranges(Path(report).read_text()) if report else [])
@@ -48,8 +50,8 @@ class Counting:
 
     def __enter__(self):
         plugin = self.scratch / "insncount.so"
-        subprocess.run([os.environ.get("HOST_CC", "clang"), "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-o", plugin,
-                        SOURCE], check=True)
+        subprocess.run([os.environ.get("HOST_CC", "clang"), "-O2", "-shared", "-fPIC", "-fvisibility=hidden",
+                        "-o", plugin, SOURCE], check=True)
         self.out.write_bytes(b"")
         arguments = f"kernel={LINUX_KERNEL_VA:#x}"
         if self.ranges:

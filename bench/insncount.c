@@ -2,19 +2,19 @@
  *   serves    bench/count.py and bench/load.c, which read the counters from shared memory at any moment
  *   trusts    the range file, written by count.py from the image tool's report
  *
- * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a translated
- * instruction is known when it is translated, and counting is one inline addition for each range that a block touches: no
- * callback, no lock. The physical address is the host address less the host address of guest RAM, found from the first
- * block ever translated, whose guest physical address is given (`reset=`).
+ * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a
+ * translated instruction is known when it is translated, and counting is one inline addition for each range that a
+ * block touches: no callback, no lock. The physical address is the host address less the host address of guest RAM,
+ * found from the first block ever translated, whose guest physical address is given (`reset=`).
  *
- * Another system's programs have no pages of their own for good: there (kernel=) a block's virtual address says whether it
- * is the kernel's.
+ * Another system's programs have no pages of their own for good: there (kernel=) a block's virtual address says whether
+ * it is the kernel's.
  *
- * Arguments: out=FILE (counters), and either ranges=FILE (lines `PA SIZE NAME`, hexadecimal) and reset=PA (where the CPU starts),
- * or kernel=VA (where the kernel's addresses begin: one range, the kernel).
+ * Arguments: out=FILE (counters), and either ranges=FILE (lines `PA SIZE NAME`, hexadecimal) and reset=PA (where the
+ * CPU starts), or kernel=VA (where the kernel's addresses begin: one range, the kernel).
  * Layout of out: uint64_t magic, count, then per range one counter, the last being "elsewhere".
- * For one CPU (the additions are not atomic) and the plugin interface of version 1 (QEMU 7.2). The prototypes are declared here
- * because Debian packages no header; they state the documented interface (docs/devel/tcg-plugins).
+ * For one CPU (the additions are not atomic) and the plugin interface of version 1 (QEMU 7.2). The prototypes are
+ * declared here because Debian packages no header; they state the documented interface (docs/devel/tcg-plugins).
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -104,8 +104,9 @@ static bool read_ranges(const char *path)
         return false;
     }
     self.range_count = 0;
-    while (self.range_count < RANGES_MAX && fscanf(file, "%" SCNx64 " %" SCNx64 " %*s", &self.ranges[self.range_count].pa,
-                                                   &self.ranges[self.range_count].size) == 2) {
+    while (self.range_count < RANGES_MAX &&
+           fscanf(file, "%" SCNx64 " %" SCNx64 " %*s", &self.ranges[self.range_count].pa,
+                  &self.ranges[self.range_count].size) == 2) {
         self.range_count++;
     }
     fclose(file);

@@ -1,14 +1,17 @@
 /* load.c: an HTTP/1.1 load generator that hides no error: N connections, one request at a time on each.
- *   talks to  the server named on the command line, NOT trusted: each answer is compared with the file that it should be
+ *   talks to  the server named on the command line, NOT trusted: each answer is compared with the file that it
+ *             should be
  *   prints    one JSON object: answers, errors by kind, bytes, a histogram of latencies, the guest's counters
  *   phases    open     each connection in turn makes one request that is not measured (unless --cold)
  *             window   --seconds S, or until --requests N are through; counters are read at both of its ends
- *             drain    requests under way at the window's end get DRAIN_NS more: their latencies count, their answers do not;
- *                      what is not through then is `unfinished`
- *   latency   from the request's first byte, or from connect() where it needs a new connection, to the answer's last byte
+ *             drain    requests under way at the window's end get DRAIN_NS more: their latencies count, their answers
+ *                      do not; what is not through then is `unfinished`
+ *   latency   from the request's first byte, or from connect() where it needs a new connection, to the answer's
+ *             last byte
  *
- * A server that closes after an answer (HTTP/1.0, or "Connection: close") is met with a new connection: `reconnects`. As RFC
- * 9112 9.3.1 allows, a request on a connection that the server closes before any byte of an answer is made again.
+ * A server that closes after an answer (HTTP/1.0, or "Connection: close") is met with a new connection:
+ * `reconnects`. As RFC 9112 9.3.1 allows, a request on a connection that the server closes before any byte of an
+ * answer is made again.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -582,8 +585,8 @@ static void print_result(void)
     uint64_t end = load_options.request_limit > 0 ? self.last_ns : self.end_ns;
     printf("{\"seconds\": %.6f, \"answers\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"connects\": %" PRIu64
            ", \"reconnects\": %" PRIu64 ", \"unfinished\": %" PRIu64 ", \"last_bad_status\": %u,\n \"errors\": {",
-           (double)(end - self.begin_ns) / 1e9, self.answers, self.bytes, self.connects, self.reconnects, self.unfinished,
-           self.bad_status);
+           (double)(end - self.begin_ns) / 1e9, self.answers, self.bytes, self.connects, self.reconnects,
+           self.unfinished, self.bad_status);
     const char *comma = "";
     for (int i = 0; i < FAILURES; i++) {
         if (self.failures[i] > 0) {

@@ -1,4 +1,5 @@
-"""The machines that are compared: Serval, and Linux with nginx in two set-ups. Same QEMU, same arguments, same NFS server.
+"""The machines that are compared: Serval, and Linux with nginx in two set-ups. Same QEMU, same arguments, same NFS
+server.
 
     with Running(Serval(network, server)) as machine:
         machine.wait_ready()

@@ -1,7 +1,7 @@
 """The measurements. Each returns plain dicts that go into the results' JSON (bench/bench.py), by target and cell.
 
-A cell is a size, a number of connections, and whether each request has a connection of its own. Probes of the machines take
-turns, so that what else this machine does hits all of them.
+A cell is a size, a number of connections, and whether each request has a connection of its own. Probes of the machines
+take turns, so that what else this machine does hits all of them.
 """
 
 import http.client
@@ -96,7 +96,7 @@ def first_page(running, target):
 
 
 def boots(machines, count):
-    """machines: target -> a machine with it alone. {target: {"boot": median, "boots": all, "image", "memory": bytes}}"""
+    """machines: target -> a machine with it alone. Of each: {"boot": median, "boots": all, "image", "memory": bytes}"""
     results = {target: {"boots": [], "image": machine.image_bytes()} for target, machine in machines.items()}
     for _ in range(count):
         for target, machine in machines.items():
@@ -156,8 +156,8 @@ def times(machines, cells, rounds, seconds, root):
             for _ in range(rounds):
                 for running, target in pairs:
                     window = max(seconds, LEAST_S.get(cell.size, 0))
-                    runs[target].append(load(running, target, site_files.path(cell.size), "--seconds", window, *shape(cell),
-                                             root=root))
+                    more = ["--seconds", window, *shape(cell)]
+                    runs[target].append(load(running, target, site_files.path(cell.size), *more, root=root))
             for target, all_runs in runs.items():
                 results[target][str(cell)] = merge(all_runs)
         return results

@@ -1,7 +1,8 @@
-"""The networks that a measurement goes over: how guests are plugged in, and how their servers are reached from this machine.
+"""The networks that a measurement goes over: how guests are plugged in, and how their servers are reached from
+this machine.
 
-UserNetwork: QEMU's own. TapNetwork: tap devices in a network namespace of one's own, which `unshare --net` has made before; a
-DHCP server gives addresses in the order in which they are asked for, as QEMU's does.
+UserNetwork: QEMU's own. TapNetwork: tap devices in a network namespace of one's own, which `unshare --net` has made
+before; a DHCP server gives addresses in the order in which they are asked for, as QEMU's does.
 """
 
 import contextlib
@@ -141,8 +142,8 @@ class Dhcp:
             return None
         last = self.leases.setdefault(hardware, FIRST_ADDRESS + len(self.leases))
         address = self.host[:3] + bytes([last])
-        fixed = self.FIXED.pack(2, kind, length, 0, transaction, 0, flags, client, address, self.host, bytes(4), hardware,
-                                b"", b"")
+        fixed = self.FIXED.pack(2, kind, length, 0, transaction, 0, flags, client, address, self.host, bytes(4),
+                                hardware, b"", b"")
         options = [(self.KIND, bytes([answer])), (self.SERVER, self.host), (self.LEASE, b"\xff" * 4),
                    (self.MASK, b"\xff\xff\xff\0"), (self.ROUTER, self.host)]
         return fixed + self.COOKIE + b"".join(bytes([o, len(v)]) + v for o, v in options) + bytes([self.END])

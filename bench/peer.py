@@ -16,12 +16,13 @@ OURS = Path(__file__).with_name("linux")
 NAME = "linux-arm64"    # in third_party/PROGRAMS
 
 # In the order in which they need each other.
-MODULES = ["virtio_mmio", "failover", "net_failover", "virtio_net", "netfs", "fscache", "sunrpc", "grace", "lockd", "nfs",
-           "nfs_acl", "nfsv3"]
+MODULES = ["virtio_mmio", "failover", "net_failover", "virtio_net", "netfs", "fscache", "sunrpc", "grace", "lockd",
+           "nfs", "nfs_acl", "nfsv3"]
 LIBRARIES = ["libc.so.6", "libcrypt.so.1", "libpcre2-8.so.0", "libssl.so.3", "libcrypto.so.3", "libz.so.1"]
-FOLDERS = ["bin", "dev", "etc/nginx", "lib/aarch64-linux-gnu", "modules", "proc", "run", "srv", "sys", "tmp", "usr/sbin",
-           "var/lib/nginx", "var/log/nginx"]
-USERS = {"etc/passwd": "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/srv:/bin/false\n", "etc/group": "root:x:0:\nwww-data:x:33:\n"}
+FOLDERS = ["bin", "dev", "etc/nginx", "lib/aarch64-linux-gnu", "modules", "proc", "run", "srv", "sys", "tmp",
+           "usr/sbin", "var/lib/nginx", "var/log/nginx"]
+USERS = {"etc/passwd": "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/srv:/bin/false\n",
+         "etc/group": "root:x:0:\nwww-data:x:33:\n"}
 DIRECTORY, FILE, PROGRAM = 0o040755, 0o100644, 0o100755
 
 
@@ -78,8 +79,8 @@ def add_system(archive, root):
     add = {"bin/busybox": root / "bin/busybox", "usr/sbin/nginx": root / "usr/sbin/nginx",
            "lib/ld-linux-aarch64.so.1": root / "lib/aarch64-linux-gnu/ld-linux-aarch64.so.1", "init": OURS / "init"}
     for name in LIBRARIES:
-        add[f"lib/aarch64-linux-gnu/{name}"] = next(p for p in (root / "lib/aarch64-linux-gnu" / name,
-                                                                root / "usr/lib/aarch64-linux-gnu" / name) if p.exists())
+        folders = root / "lib/aarch64-linux-gnu", root / "usr/lib/aarch64-linux-gnu"
+        add[f"lib/aarch64-linux-gnu/{name}"] = next(f / name for f in folders if (f / name).exists())
     for name, path in add.items():
         archive.add(name, PROGRAM, path.read_bytes())
     archive.add("etc/nginx/mime.types", FILE, (root / "etc/nginx/mime.types").read_bytes())

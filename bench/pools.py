@@ -1,7 +1,8 @@
 """lwIP's pools in a running guest, seen from outside: the free elements of each, read from the guest's memory.
 
-Nothing in the guest takes part: symbols come from the programs' ELF files, physical addresses from the image tool's report, the
-bytes from QEMU. A pool's free elements form a list by their first word (lwIP, memp.c); its head is `memp_tab_NAME`.
+Nothing in the guest takes part: symbols come from the programs' ELF files, physical addresses from the image tool's
+report, the bytes from QEMU. A pool's free elements form a list by their first word (lwIP, memp.c); its head is
+`memp_tab_NAME`.
 """
 
 import re
@@ -26,7 +27,8 @@ def writable(report):
 def heads(elf):
     """{pool: address of its list's head}"""
     table = subprocess.run(["llvm-nm", elf], check=True, capture_output=True, text=True).stdout
-    found = dict((name, int(address, 16)) for address, name in re.findall(r"^([0-9a-f]+) \w memp_tab_(\w+)$", table, re.M))
+    rows = re.findall(r"^([0-9a-f]+) \w memp_tab_(\w+)$", table, re.M)
+    found = {name: int(address, 16) for address, name in rows}
     return {name: found[name] for name in POOLS if name in found}
 
 

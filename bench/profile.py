@@ -3,8 +3,8 @@
 
     make profile [PROFILE_PATH=/bench/1024.bin] [PROFILE_REQUESTS=200] [PROFILE_CLOSE=1]
 
-The plugin counts by ranges of physical addresses (bench/insncount.c); here each range is a function of a protection domain's
-program, or of the kernel.
+The plugin counts by ranges of physical addresses (bench/insncount.c); here each range is a function of a protection
+domain's program, or of the kernel.
 """
 
 import argparse
@@ -34,12 +34,13 @@ TEXT = re.compile(r"^\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s+(\d+) KiB\s+r-x\s+normal
 
 def symbols(elf):
     """[(address, size, name)] of its functions."""
-    done = subprocess.run(["llvm-nm", "--print-size", "--defined-only", elf], check=True, capture_output=True, text=True)
+    command = ["llvm-nm", "--print-size", "--defined-only", elf]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [(int(address, 16), int(size, 16), name) for address, size, name in SYMBOL.findall(done.stdout)]
 
 
 def functions(elf, va, pa, size):
-    """[(pa, size, name)] of the functions in a program's text, which lies at va and pa. Of several names one is taken."""
+    """[(pa, size, name)] of the functions in a program's text, which lies at va and pa; of several names one."""
     found = {address: (pa + address - va, length, name) for address, length, name in symbols(elf)
              if va <= address < va + size and length}
     return [found[address] for address in sorted(found)]

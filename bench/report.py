@@ -163,7 +163,8 @@ def trouble(r):
                 lines.append(f"- {target}, {name}: {trouble_of(cell)}; {cell['answers']} answers were right")
         closes = [name for name, cell in cells.items() if cell["closes"]]
         if closes:
-            lines.append(f"- {target} closes each connection after its answer, asked to keep it or not ({len(closes)} cells)")
+            lines.append(f"- {target} closes each connection after its answer, asked to keep it or not "
+                         f"({len(closes)} cells)")
     for target, parts in r.all["counts"].items():
         lines += [f"- {target}, counted, {name}: {entry['errors']}" for name, entry in counted(parts).items()
                   if "errors" in entry]
@@ -212,8 +213,8 @@ def section(results, folder):
     prefix = "tap" if "tap" in results["network"] else "user"
     parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r),
              latency_table(r), trouble(r), split_table(r),
-             f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was {results['load']:.1f} "
-             "when it began.\n"]
+             f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
+             f"{results['load']:.1f} when it began.\n"]
     return "\n".join(parts)
 
 

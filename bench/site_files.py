@@ -1,4 +1,5 @@
-"""What is served in a measurement: incompressible files of five sizes, files to be read once, a page, a route in Python."""
+"""What is served in a measurement: incompressible files of five sizes, files to be read once, a page, routes in
+Python."""
 
 import os
 

@@ -3,9 +3,10 @@
 
     make soak [SOAK_CONNECTIONS=10000] [SOAK_MINUTES=60] [BENCH_NET=user|tap]
 
-Connections one after another; then minutes of load of several kinds; then 512 connections that stay open while another client is
-served. What must be as before, once TIME_WAIT is over: instructions per request and per idle second, lwIP's pools (read from the
-guest's memory), the interpreter's heap and the front's gauges (the route /bench/vitals of bench/site_files.py). Ends with 1 if not.
+Connections one after another; then minutes of load of several kinds; then 512 connections that stay open while another
+client is served. What must be as before, once TIME_WAIT is over: instructions per request and per idle second, lwIP's
+pools (read from the guest's memory), the interpreter's heap and the front's gauges (the route /bench/vitals of
+bench/site_files.py). Ends with 1 if not.
 """
 
 import argparse
@@ -40,9 +41,10 @@ HELD = 512
 LOADS = [Cell("1 KiB", 16, True), Cell("1 KiB", 16), Cell("10 KiB", 64), Cell("1 MiB", 4), Cell("10 MiB", 2)]
 # Of what the front counts: what there is now, not what there has been.
 GAUGES = ["connections", "exchanges", "entries", "pieces", "memory", "python_heap"]
-# How much more there may be than before: a part of it, and a number. The collector takes whatever looks like a pointer for one,
-# and one block of a file is 64 KiB; a leak of one object for each of 10,000 connections is more than this.
-MAY_GROW = {"instructions per request": (0.03, 0), "instructions per idle second": (0.1, 1000), "python_heap": (0, 256 << 10)}
+# How much more there may be than before: a part of it, and a number. The collector takes whatever looks like a pointer
+# for one, and one block of a file is 64 KiB; a leak of one object for each of 10,000 connections is more than this.
+MAY_GROW = {"instructions per request": (0.03, 0), "instructions per idle second": (0.1, 1000),
+            "python_heap": (0, 256 << 10)}
 
 
 def say(what):

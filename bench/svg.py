@@ -1,4 +1,4 @@
-"""Grouped bars as SVG, enough for a benchmark's figures: one value axis, linear or logarithmic, a number on each bar."""
+"""Grouped bars as SVG, enough for a benchmark's figures: one value axis, linear or logarithmic, numbers on the bars."""
 
 import math
 from xml.sax.saxutils import escape
@@ -73,4 +73,5 @@ def bars(title, groups, series, logarithmic=False):
                              f'fill="{colour}"/>')
                 parts.append(text(x + (BAR - 3) / 2, base - high - 4, short(row[g]), 9))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{base + BOTTOM}" '
-            f'font-family="sans-serif">\n<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n")
+            'font-family="sans-serif">\n<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts)
+            + "\n</svg>\n")

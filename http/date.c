@@ -1,5 +1,5 @@
-/* http/date.c: dates of HTTP. The days of the Gregorian calendar are counted in years that begin in March, so that a leap day is the
- * last one; a period of 400 years has 146097 days. */
+/* http/date.c: dates of HTTP. The days of the Gregorian calendar are counted in years that begin in March, so that a
+ * leap day is the last one; a period of 400 years has 146097 days. */
 #include "http/date.h"
 #include "http/text.h"
 
@@ -97,8 +97,9 @@ static bool take_fixdate(struct http_slice text, struct date *date)
     uint32_t weekday;
 
     return text.length == HTTP_DATE_LENGTH && take_name(at, days, 7, &weekday) && memcmp(at + 3, ", ", 2) == 0 &&
-           take_digits(at + 5, 2, &date->day) && at[7] == ' ' && take_name(at + 8, months, 12, &date->month) && at[11] == ' ' &&
-           take_digits(at + 12, 4, &date->year) && at[16] == ' ' && take_clock(at + 17, date) && memcmp(at + 25, " GMT", 4) == 0;
+           take_digits(at + 5, 2, &date->day) && at[7] == ' ' && take_name(at + 8, months, 12, &date->month) &&
+           at[11] == ' ' && take_digits(at + 12, 4, &date->year) && at[16] == ' ' && take_clock(at + 17, date) &&
+           memcmp(at + 25, " GMT", 4) == 0;
 }
 
 /* "Sun Nov  6 08:49:37 1994" */
@@ -107,12 +108,13 @@ static bool take_asctime(struct http_slice text, struct date *date)
     const char *at = text.at;
     uint32_t weekday;
 
-    if (text.length != 24 || !take_name(at, days, 7, &weekday) || at[3] != ' ' || !take_name(at + 4, months, 12, &date->month)) {
+    if (text.length != 24 || !take_name(at, days, 7, &weekday) || at[3] != ' ' ||
+        !take_name(at + 4, months, 12, &date->month)) {
         return false;
     }
     bool one_digit = at[8] == ' ';
-    return at[7] == ' ' && take_digits(at + 8 + one_digit, 2 - one_digit, &date->day) && at[10] == ' ' && take_clock(at + 11, date) &&
-           at[19] == ' ' && take_digits(at + 20, 4, &date->year);
+    return at[7] == ' ' && take_digits(at + 8 + one_digit, 2 - one_digit, &date->day) && at[10] == ' ' &&
+           take_clock(at + 11, date) && at[19] == ' ' && take_digits(at + 20, 4, &date->year);
 }
 
 /* The year that a reader in the year `now` takes two digits for: not more than 50 years ahead. */
@@ -136,8 +138,9 @@ static bool take_rfc850(struct http_slice text, int64_t now_s, struct date *date
         return false;
     }
     const char *at = comma;
-    if (at[1] != ' ' || !take_digits(at + 2, 2, &date->day) || at[4] != '-' || !take_name(at + 5, months, 12, &date->month) ||
-        at[8] != '-' || !take_digits(at + 9, 2, &date->year) || at[11] != ' ' || !take_clock(at + 12, date)) {
+    if (at[1] != ' ' || !take_digits(at + 2, 2, &date->day) || at[4] != '-' ||
+        !take_name(at + 5, months, 12, &date->month) || at[8] != '-' || !take_digits(at + 9, 2, &date->year) ||
+        at[11] != ' ' || !take_clock(at + 12, date)) {
         return false;
     }
     int64_t now = now_s < 0 ? 0 : now_s > LAST_S ? LAST_S : now_s;
@@ -151,15 +154,18 @@ static bool is_date(const struct date *date)
     static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = date->year % 4 == 0 && (date->year % 100 != 0 || date->year % 400 == 0);
 
-    return date->year > 0 && date->day > 0 && date->day <= lengths[date->month] + (uint32_t)(leap && date->month == 1) &&
-           date->hour < 24 && date->minute < 60 && date->second <= 60;
+    return date->year > 0 && date->day > 0 &&
+           date->day <= lengths[date->month] + (uint32_t)(leap && date->month == 1) && date->hour < 24 &&
+           date->minute < 60 && date->second <= 60;
 }
 
 bool http_date_parse(struct http_slice text, int64_t now_s, int64_t *seconds)
 {
     struct date date;
 
-    if (!(take_fixdate(text, &date) || take_asctime(text, &date) || take_rfc850(text, now_s, &date)) || !is_date(&date)) {
+    bool taken = take_fixdate(text, &date) || take_asctime(text, &date) || take_rfc850(text, now_s, &date);
+
+    if (!taken || !is_date(&date)) {
         return false;
     }
     *seconds = days_of_date(&date) * DAY_S + date.hour * 3600 + date.minute * 60 + date.second;

@@ -1,7 +1,7 @@
 /* http/path.c: the path that a target means, once and for all who compare paths afterwards.
  *   consumes  a target's path, NOT trusted
- *   invariant what is returned begins with '/', is UTF-8, has no NUL, no backslash and no empty, "." or ".." name: joined to a
- *             folder it stays in it
+ *   invariant what is returned begins with '/', is UTF-8, has no NUL, no backslash and no empty, "." or ".." name:
+ *             joined to a folder it stays in it
  */
 #include "http/text.h"
 
@@ -16,7 +16,8 @@ static uint32_t hex_digit(char c)
     return letter < 6 ? letter + 10 : 16;
 }
 
-/* What the sequence beginning with `lead` must have: how many bytes follow, and the range of the first of them (RFC 3629 4). */
+/* What the sequence beginning with `lead` must have: how many bytes follow, and the range of the first of them (RFC
+ * 3629 4). */
 static bool utf8_lead(uint8_t lead, uint32_t *follow, uint8_t *least, uint8_t *most)
 {
     *least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;

@@ -1,9 +1,10 @@
 /* http/request.c: the head of a request (RFC 9112), strictly.
  *   consumes  bytes from a client, NOT trusted
- *   bounds    one pass over at most HTTP_HEAD_MAX bytes; a head that comes in pieces is looked at from its start again for each of
- *             them, so a client that sends single bytes costs 2 to 3 instructions for each byte it has sent, for each packet
- *   refuses   all that two readers might understand differently: bare CR or LF, folded lines, space before a colon, a second Host or
- *             Content-Length, Content-Length beside Transfer-Encoding
+ *   bounds    one pass over at most HTTP_HEAD_MAX bytes; a head that comes in pieces is looked at from its start again
+ *             for each of them, so a client that sends single bytes costs 2 to 3 instructions for each byte it has
+ *             sent, for each packet
+ *   refuses   all that two readers might understand differently: bare CR or LF, folded lines, space before a colon, a
+ *             second Host or Content-Length, Content-Length beside Transfer-Encoding
  */
 #include "http/request.h"
 #include "http/text.h"
@@ -46,12 +47,13 @@ static inline uint32_t first_nibble(uint64_t nibbles)
     return (uint32_t)__builtin_ctzll(nibbles) / 4;
 }
 
-/* The first byte that may not stand in a line: a control character other than HTAB, or DEL. What visible ASCII and SP do not make up
- * is gone through byte by byte. */
+/* The first byte that may not stand in a line: a control character other than HTAB, or DEL. What visible ASCII and SP
+ * do not make up is gone through byte by byte. */
 static inline const char *text_end(const struct parser *parser, const char *at)
 {
     for (; at < parser->end16; at += 16) {
-        uint64_t stops = nibbles_of((bytes16)(load16(at) + 1 <= 0x20)); /* 0x80 and above are negative, and so becomes DEL */
+        /* 0x80 and above are negative, and so becomes DEL */
+        uint64_t stops = nibbles_of((bytes16)(load16(at) + 1 <= 0x20));
         if (stops) {
             at += first_nibble(stops);
             if (*at == '\r') {
@@ -111,8 +113,8 @@ static inline int line_break(const struct parser *parser, const char *at)
     return at == parser->end || *at == '\r' ? HTTP_INCOMPLETE : BAD;
 }
 
-/* uri-host [ ":" port ]: RFC 9110 7.2. Characters only: whether it is a name that somebody has is not our affair. What follows it, up
- * to the line's CR at the latest, is in none of the classes. */
+/* uri-host [ ":" port ]: RFC 9110 7.2. Characters only: whether it is a name that somebody has is not our affair. What
+ * follows it, up to the line's CR at the latest, is in none of the classes. */
 static bool is_host(struct http_slice host)
 {
     const char *at = host.at, *end = host.at + host.length;
@@ -150,14 +152,16 @@ static enum http_method method_of(struct http_slice text)
 /* "HTTP/" DIGIT "." DIGIT, and nothing behind it. */
 static int take_version(struct http_request *request, const char *at, const char *end)
 {
-    if (end - at != 8 || memcmp(at, "HTTP/", 5) != 0 || !http_is(at[5], CLASS_DIGIT) || at[6] != '.' || !http_is(at[7], CLASS_DIGIT)) {
+    if (end - at != 8 || memcmp(at, "HTTP/", 5) != 0 || !http_is(at[5], CLASS_DIGIT) || at[6] != '.' ||
+        !http_is(at[7], CLASS_DIGIT)) {
         return BAD;
     }
     request->minor = at[7] != '0';
     return at[5] == '1' ? OK : BAD_VERSION;
 }
 
-/* absolute-form: RFC 9112 3.2.2. request->path holds all before '?'. Its authority takes the place of the Host field. */
+/* absolute-form: RFC 9112 3.2.2. request->path holds all before '?'. Its authority takes the place of the Host
+ * field. */
 static int take_absolute(struct parser *parser)
 {
     struct http_request *request = parser->request;
@@ -188,7 +192,8 @@ static int take_target(struct parser *parser)
 {
     struct http_request *request = parser->request;
 
-    if (request->method == HTTP_OTHER && request->method_text.length == 7 && memcmp(request->method_text.at, "CONNECT", 7) == 0) {
+    if (request->method == HTTP_OTHER && request->method_text.length == 7 &&
+        memcmp(request->method_text.at, "CONNECT", 7) == 0) {
         return NOT_IMPLEMENTED; /* we are no proxy: RFC 9110 9.1 */
     }
     if (request->path.length > 0 && request->path.at[0] == '/') {
@@ -244,7 +249,8 @@ static int take_length(struct parser *parser, struct http_slice value)
 {
     struct http_request *request = parser->request;
 
-    if (request->has_length || !http_decimal(value, INT64_MAX, &request->content_length) || request->content_length == INT64_MAX) {
+    if (request->has_length || !http_decimal(value, INT64_MAX, &request->content_length) ||
+        request->content_length == INT64_MAX) {
         return BAD;
     }
     request->has_length = true;
@@ -312,7 +318,9 @@ static int take_field(struct parser *parser, const char *name, uint32_t length, 
         request->upgrade |= IS("upgrade");
         return OK;
     case 8:
-        return IS("if-match") ? take_slice(&request->if_match, value) : IS("if-range") ? take_slice(&request->if_range, value) : OK;
+        return IS("if-match")   ? take_slice(&request->if_match, value)
+               : IS("if-range") ? take_slice(&request->if_range, value)
+                                : OK;
     case 10:
         return IS("connection") ? take_connection(parser, value) : OK;
     case 13:

@@ -1,4 +1,5 @@
-/* http/request.h: the head of a request (RFC 9112), strictly, in place: no copies, no allocation, time linear in its length.
+/* http/request.h: the head of a request (RFC 9112), strictly, in place: no copies, no allocation, time linear in its
+ * length.
  *
  * Slices point into the bytes that were parsed. A field that was not sent has at == NULL.
  */
@@ -8,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HTTP_HEAD_MAX 8192   /* bytes of a request line and its fields; beyond: 431, or 414 while still in the request line */
-#define HTTP_FIELDS_MAX 100  /* field lines; beyond: 431 */
+#define HTTP_HEAD_MAX 8192  /* bytes of a request line and its fields; beyond: 431, in the request line 414 */
+#define HTTP_FIELDS_MAX 100 /* field lines; beyond: 431 */
 
 struct http_slice {
     const char *at;
@@ -29,22 +30,23 @@ struct http_request {
     bool has_length;
     uint64_t content_length;
     struct http_slice method_text;
-    struct http_slice path;  /* as sent, still encoded; of an absolute-form target what follows the authority; "*" for OPTIONS */
+    /* as sent, still encoded; of an absolute-form target what follows the authority; "*" for OPTIONS */
+    struct http_slice path;
     struct http_slice query; /* without '?' */
     struct http_slice host;
     struct http_slice accept_encoding, range, if_range, if_match, if_none_match, if_modified_since, if_unmodified_since;
 };
 
-/* The head at the start of data[0..length). Empty lines before a request line are skipped (RFC 9112 2.2) and count as head.
- * Returns 0: complete, *request is set. HTTP_INCOMPLETE: nothing wrong so far, more is needed. Else the status of the refusal:
- * 400, 414, 431, 501 (a transfer coding other than chunked), 505. After a refusal the connection must end: where the next request
- * begins is not known. */
+/* The head at the start of data[0..length). Empty lines before a request line are skipped (RFC 9112 2.2) and count as
+ * head. Returns 0: complete, *request is set. HTTP_INCOMPLETE: nothing wrong so far, more is needed. Else the status of
+ * the refusal: 400, 414, 431, 501 (a transfer coding other than chunked), 505. After a refusal the connection must end:
+ * where the next request begins is not known. */
 #define HTTP_INCOMPLETE 1
 int http_request_parse(const char *data, uint32_t length, struct http_request *request);
 
-/* The path that a target means: %XX decoded once, empty and "." segments taken out, one '/' between names, a trailing '/' kept.
- * Written to clean[0..HTTP_PATH_MAX); returns its length, or 0 where the site cannot have it: "..", in any encoding, NUL, backslash,
- * a bad escape, no UTF-8, too long. What is decoded is not decoded again. */
+/* The path that a target means: %XX decoded once, empty and "." segments taken out, one '/' between names, a trailing
+ * '/' kept. Written to clean[0..HTTP_PATH_MAX); returns its length, or 0 where the site cannot have it: "..", in any
+ * encoding, NUL, backslash, a bad escape, no UTF-8, too long. What is decoded is not decoded again. */
 #define HTTP_PATH_MAX 1024
 uint32_t http_path_clean(struct http_slice path, char *clean);
 

@@ -5,7 +5,8 @@
 #include "http/date.h"
 #include "http/text.h"
 
-void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns, const char *coding_suffix)
+void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns,
+                         const char *coding_suffix)
 {
     char *etag = validators->etag;
     uint32_t suffix = (uint32_t)strlen(coding_suffix), length = 0;
@@ -50,7 +51,8 @@ static bool next_tag(struct http_slice *text, struct tag *tag)
 
 static bool same_tag(const struct tag *tag, const struct http_validators *validators, bool weakly)
 {
-    return tag->length == validators->etag_length && memcmp(tag->at, validators->etag, tag->length) == 0 && (weakly || !tag->weak);
+    return tag->length == validators->etag_length && memcmp(tag->at, validators->etag, tag->length) == 0 &&
+           (weakly || !tag->weak);
 }
 
 /* Does a list of entity tags, or "*", hold ours? RFC 9110 8.8.3.2. */
@@ -91,9 +93,8 @@ static uint16_t conditions(const struct http_request *request, const struct http
     if (request->if_none_match.at) {
         return lists(request->if_none_match, validators, true) ? 304 : 200;
     }
-    return request->if_modified_since.at && http_date_parse(request->if_modified_since, now_s, &date) && validators->mtime_s <= date
-               ? 304
-               : 200;
+    bool since = request->if_modified_since.at && http_date_parse(request->if_modified_since, now_s, &date);
+    return since && validators->mtime_s <= date ? 304 : 200;
 }
 
 /* RFC 9110 13.1.5: strong comparison; a date is strong once its second is over (8.8.2.2). */
@@ -146,7 +147,8 @@ static bool select_range(struct http_slice range, uint64_t size, struct http_sel
     return true;
 }
 
-struct http_selection http_select(const struct http_request *request, const struct http_validators *validators, int64_t now_s)
+struct http_selection http_select(const struct http_request *request, const struct http_validators *validators,
+                                  int64_t now_s)
 {
     struct http_selection selection = {.status = conditions(request, validators, now_s)};
 

@@ -13,13 +13,16 @@ struct http_validators {
     uint32_t etag_length;
     char etag[HTTP_ETAG_MAX]; /* with its quotes */
 };
-void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns, const char *coding_suffix);
+void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns,
+                         const char *coding_suffix);
 
 struct http_selection {
     uint16_t status;        /* 200, 206, 304, 412, 416 */
     uint64_t first, length; /* bytes of the body to send: all for 200, none for 304, 412, 416 */
 };
-/* Precedence as in RFC 9110 13.2.2. Several ranges, and units other than bytes, are answered with the whole (14.2 allows it). */
-struct http_selection http_select(const struct http_request *request, const struct http_validators *validators, int64_t now_s);
+/* Precedence as in RFC 9110 13.2.2. Several ranges, and units other than bytes, are answered with the whole (14.2
+ * allows it). */
+struct http_selection http_select(const struct http_request *request, const struct http_validators *validators,
+                                  int64_t now_s);
 
 #endif

@@ -20,7 +20,8 @@ static struct {
 
 static bool is_folder(const char *text, uint32_t length)
 {
-    return length > 0 && length < SITE_TEXT_MAX && text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") && !strstr(text, "/./");
+    return length > 0 && length < SITE_TEXT_MAX && text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") &&
+           !strstr(text, "/./");
 }
 
 static struct mount *mount_at(const char *prefix, uint32_t length)
@@ -84,7 +85,8 @@ static const struct mount *mount_of(const char *path, uint32_t length)
 static bool lacks_slash(const char *path, uint32_t length, bool internal)
 {
     for (const struct mount *mount = self.mounts; mount < self.mounts + self.mount_count; mount++) {
-        if (mount->prefix_length == length + 1 && memcmp(mount->prefix, path, length) == 0 && (internal || !mount->policy.internal)) {
+        if (mount->prefix_length == length + 1 && memcmp(mount->prefix, path, length) == 0 &&
+            (internal || !mount->policy.internal)) {
             return true;
         }
     }
@@ -96,7 +98,8 @@ static bool lacks_slash(const char *path, uint32_t length, bool internal)
 static bool is_fresh(const struct answer *answer)
 {
     /* A file that turned out to be another one while it was read has no freshness left: cache.h. */
-    return pd_now_ns() < answer->fresh_until_ns && !(answer->prepared && answer->prepared->resource.file->fresh_until_ns == 0);
+    return pd_now_ns() < answer->fresh_until_ns &&
+           !(answer->prepared && answer->prepared->resource.file->fresh_until_ns == 0);
 }
 
 static enum site_outcome give(struct answer *answer, struct site_resource **resource)
@@ -121,8 +124,8 @@ static enum site_outcome ask(struct answer *answer, struct site_resource **resou
     return give(answer, resource);
 }
 
-enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
-    struct cache_waiter *waiter)
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
+                            struct site_resource **resource, struct cache_waiter *waiter)
 {
     uint8_t useful = codings & self.codings;
     struct answer *answer = site_answer_find(path, length, useful);

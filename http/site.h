@@ -1,11 +1,13 @@
-/* http/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once per file.
+/* http/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once
+ * per file.
  *
- * Rules: dir/ finds index.html, .htm, .xhtml; name finds name, then name.html, .htm, .xhtml; a directory without its slash is sent to
- * the address with it. Where the mount says so, and the client takes it, name.br or name.gz beside a compressible file goes in its
- * place. The longest mounted prefix of a path has it; what lies under an internal one cannot be reached by way of a shorter one.
+ * Rules: dir/ finds index.html, .htm, .xhtml; name finds name, then name.html, .htm, .xhtml; a directory without its
+ * slash is sent to the address with it. Where the mount says so, and the client takes it, name.br or name.gz beside a
+ * compressible file goes in its place. The longest mounted prefix of a path has it; what lies under an internal one
+ * cannot be reached by way of a shorter one.
  *
- * Remembered are 512 paths that were found and 256 that were not, for as long as the cache calls what was looked at fresh: one look for
- * all who ask meanwhile. While the file server is away what was found last is given.
+ * Remembered are 512 paths that were found and 256 that were not, for as long as the cache calls what was looked at
+ * fresh: one look for all who ask meanwhile. While the file server is away what was found last is given.
  */
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
@@ -25,9 +27,10 @@ struct site_policy {
     char fields[SITE_TEXT_MAX];   /* further field lines for each answer, each ending in CR LF */
 };
 
-/* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call replaces the first.
- * False: one too many, or a text too long or not allowed: a policy's texts hold no control characters, fields are whole lines, and
- * the longer of pages and others fits into a head together with fields (384 bytes). */
+/* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
+ * replaces the first. False: one too many, or a text too long or not allowed: a policy's texts hold no control
+ * characters, fields are whole lines, and the longer of pages and others fits into a head together with fields (384
+ * bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 void site_unmount_all(void);
 
@@ -36,7 +39,7 @@ struct site_resource {
     struct cache_entry *file;
     struct http_validators validators;
     uint32_t whole_length;    /* of whole[]: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
-    uint32_t fields_at;       /* in whole[]: fields that 206 has as well, from here on (all but status line, Content-Length) */
+    uint32_t fields_at;       /* in whole[]: fields that 206 has, too, from here on (not status line, Content-Length) */
     char whole[SITE_HEAD_MAX];
     /* the rest is the site's: site.c */
 };
@@ -50,9 +53,10 @@ enum site_outcome {
     SITE_UNREACHABLE,
     SITE_NONE,        /* no mount has this path */
 };
-/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too; else what is theirs is not found. */
-enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal, struct site_resource **resource,
-    struct cache_waiter *waiter);
+/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too; else what is
+ * theirs is not found. */
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
+                            struct site_resource **resource, struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);
 
 /* Content-Type by the extension (http/types.c). */

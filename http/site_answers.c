@@ -1,8 +1,8 @@
 /* http/site_answers.c: what the site knows about paths, and its bounds.
- *   invariant an answer is free, or in one of two lists: what was found, and the rest, which also has those that are walked for the
- *             first time: so that made-up names push out nothing that is served
- *   when full the answer used least recently gives way, of its own list first; when all are being walked, or all resources are held,
- *             who asks waits until one is not
+ *   invariant an answer is free, or in one of two lists: what was found, and the rest, which also has those that are
+ *             walked for the first time: so that made-up names push out nothing that is served
+ *   when full the answer used least recently gives way, of its own list first; when all are being walked, or all
+ *             resources are held, who asks waits until one is not
  */
 #include <string.h>
 #include "http/site_internal.h"
@@ -199,7 +199,8 @@ static bool evict(enum site_list list, enum give_way which)
 
 static bool make_room(bool needs_long)
 {
-    if (needs_long && !self.free_long_paths && !evict(SITE_LIST_OTHERS, WITH_LONG_PATH) && !evict(SITE_LIST_FOUND, WITH_LONG_PATH)) {
+    if (needs_long && !self.free_long_paths && !evict(SITE_LIST_OTHERS, WITH_LONG_PATH) &&
+        !evict(SITE_LIST_FOUND, WITH_LONG_PATH)) {
         return false;
     }
     if (self.counts[SITE_LIST_OTHERS] >= OTHERS_MAX && !evict(SITE_LIST_OTHERS, ANY)) {

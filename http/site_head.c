@@ -45,7 +45,8 @@ void site_head_prepare(struct site_resource *resource, const struct site_policy 
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
     char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
 
-    http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns, coding ? coding->suffix : "");
+    http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns,
+                        coding ? coding->suffix : "");
     http_date_format(resource->validators.mtime_s, date);
     put_text(&head, "HTTP/1.1 200 OK\r\n");
     put_field(&head, "Content-Length", digits, http_put_decimal(digits, resource->file->size));
@@ -101,6 +102,6 @@ bool site_head_takes(const struct site_policy *policy)
     if (pages == SITE_TEXT_MAX || others == SITE_TEXT_MAX || fields == SITE_TEXT_MAX) {
         return false; /* no end */
     }
-    return is_value(policy->pages, (uint32_t)pages) && is_value(policy->others, (uint32_t)others) && are_field_lines(policy->fields) &&
-           (pages > others ? pages : others) + fields <= SITE_HEAD_MAX - REST_MAX;
+    return is_value(policy->pages, (uint32_t)pages) && is_value(policy->others, (uint32_t)others) &&
+           are_field_lines(policy->fields) && (pages > others ? pages : others) + fields <= SITE_HEAD_MAX - REST_MAX;
 }

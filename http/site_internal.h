@@ -1,5 +1,5 @@
-/* http/site_internal.h: what the parts of the site share: site.c (mounts, what others ask), site_walk.c (asking the cache for one name
- * after the other), site_answers.c (the table of what is known, and its bounds).
+/* http/site_internal.h: what the parts of the site share: site.c (mounts, what others ask), site_walk.c (asking the
+ * cache for one name after the other), site_answers.c (the table of what is known, and its bounds).
  */
 #ifndef HTTP_SITE_INTERNAL_H
 #define HTTP_SITE_INTERNAL_H

@@ -41,7 +41,8 @@ static uint32_t name_of(const struct answer *answer, const char *ending, const c
 }
 
 /* False: it waits. Else what is there, with the entry held for a file, NULL else. */
-static bool look(struct answer *answer, const char *ending, const char *second_ending, enum cache_kind *kind, struct cache_entry **file)
+static bool look(struct answer *answer, const char *ending, const char *second_ending, enum cache_kind *kind,
+                 struct cache_entry **file)
 {
     struct walk *walk = &answer->walk;
     uint32_t length = name_of(answer, ending, second_ending);
@@ -108,7 +109,8 @@ static const struct http_type *type_of(const struct answer *answer)
 {
     const char *ending = *answer->walk.candidates;
 
-    return ending[0] ? http_type_lookup(ending, (uint32_t)strlen(ending)) : http_type_lookup(answer->path, answer->path_length);
+    return ending[0] ? http_type_lookup(ending, (uint32_t)strlen(ending))
+                     : http_type_lookup(answer->path, answer->path_length);
 }
 
 /* What keeps us from a neighbour leaves the file itself. */
@@ -160,7 +162,8 @@ static bool prepare(struct answer *answer)
     return true;
 }
 
-/* The walk is over. What was found before stays when nobody can say what is there now. Callers touch the answer no more. */
+/* The walk is over. What was found before stays when nobody can say what is there now. Callers touch the answer no
+ * more. */
 static void finish(struct answer *answer)
 {
     struct walk *walk = &answer->walk;

@@ -29,8 +29,9 @@ static inline bool http_same8(const char *at, const char *lower)
     return (word | 0x2020202020202020) == other;
 }
 
-/* Letters in `lower` are small. Of the rest only what |0x20 leaves alone may stand in it: digits, '-'; and `at` holds no control
- * characters, since 0x0d would count as '-'. With a length known at compile time this is a few words, no loop. */
+/* Letters in `lower` are small. Of the rest only what |0x20 leaves alone may stand in it: digits, '-'; and `at` holds
+ * no control characters, since 0x0d would count as '-'. With a length known at compile time this is a few words, no
+ * loop. */
 static inline bool http_same(const char *at, const char *lower, uint32_t length)
 {
     if (length >= 8) {
@@ -66,8 +67,8 @@ static inline struct http_slice http_trim(const char *at, const char *end)
     return (struct http_slice){.at = at, .length = (uint32_t)(end - at)};
 }
 
-/* The next element of a list whose elements hold no quoted commas, trimmed, possibly empty; *rest is what follows its comma, with
- * at == NULL behind the last one. False: there is none. */
+/* The next element of a list whose elements hold no quoted commas, trimmed, possibly empty; *rest is what follows its
+ * comma, with at == NULL behind the last one. False: there is none. */
 bool http_next_element(struct http_slice *rest, struct http_slice *element);
 
 /* At most 20 digits, from text[0] on; returns how many. */

@@ -1,5 +1,5 @@
-/* acks.c: which acknowledgements a later one contains; see acks.h. Frames are as they came, from anybody, NOT trusted: nothing is
- * believed of them but that they may be dropped as a network may drop any frame.
+/* acks.c: which acknowledgements a later one contains; see acks.h. Frames are as they came, from anybody, NOT trusted:
+ * nothing is believed of them but that they may be dropped as a network may drop any frame.
  */
 #include "net/ip/acks.h"
 

@@ -11,7 +11,8 @@ static uint64_t add(uint64_t sum, uint64_t word)
     return sum + (sum < word); /* the carry comes round */
 }
 
-/* The one's complement sum of 64-bit words folds to that of 16-bit words, because 2^16 - 1 divides 2^64 - 1 (RFC 1071 2 (C)). */
+/* The one's complement sum of 64-bit words folds to that of 16-bit words, because 2^16 - 1 divides 2^64 - 1 (RFC 1071 2
+ * (C)). */
 static uint16_t fold(uint64_t sum)
 {
     sum = (sum & 0xffffffff) + (sum >> 32);

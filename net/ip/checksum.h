@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* lwIP's LWIP_CHKSUM: the sum itself, not its complement, of 16-bit words as they lie in memory; an odd last byte is padded with zero. */
+/* lwIP's LWIP_CHKSUM: the sum itself, not its complement, of 16-bit words as they lie in memory; an odd last byte is
+ * padded with zero. */
 unsigned short ip_checksum(const void *data, int length);
 
 /* The one's complement sum of 64-byte blocks as 64-bit words; at least one block. */

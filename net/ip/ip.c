@@ -87,7 +87,7 @@ void ip_init(const struct ip_config *config, const struct net_client_config *net
     random_seed(config, net->mac);
     lwip_init();
     self.netif = netif_up(net);
-    timers_init(self.netif); /* after netif_up: its before_flush runs first, so that what a handler of it sends is flushed */
+    timers_init(self.netif); /* after netif_up: its before_flush runs first, so that what a handler sends is flushed */
     netif_set_status_callback(self.netif, on_status);
     if (config->hostname[0]) {
         netif_set_hostname(self.netif, config->hostname);

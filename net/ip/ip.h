@@ -1,22 +1,23 @@
 /* net/ip/ip.h: one TCP/IP stack (lwIP 2.2.1, unpatched, NO_SYS) for the PD that links it, on net/client.
  *
- * The program uses lwIP's raw API (lwip/tcp.h, lwip/udp.h, lwip/dns.h) directly, from the event loop or from its worker (lib/fiber.h):
- * there is one thread of control, so no locks. What makes it an event-driven stack is here: frames come in on the
- * channel's event, lwIP's timers run from the timer service only while they have something to do, and frames that a batch of work
- * produced leave with one wake-up.
+ * The program uses lwIP's raw API (lwip/tcp.h, lwip/udp.h, lwip/dns.h) directly, from the event loop or from its worker
+ * (lib/fiber.h): there is one thread of control, so no locks. What makes it an event-driven stack is here: frames come
+ * in on the channel's event, lwIP's timers run from the timer service only while they have something to do, and frames
+ * that a batch of work produced leave with one wake-up.
  *
  * Callbacks of lwIP run inside ip's handlers. After work begun elsewhere (a worker that wrote to a connection), the
- * program's return to the event loop ends in pd_flush(), which sends what is owed; ip registers itself for that. A program's
- * init() ends with pd_flush().
+ * program's return to the event loop ends in pd_flush(), which sends what is owed; ip registers itself for that. A
+ * program's init() ends with pd_flush().
  *
  * What a program should know of the raw API:
- *   - tcp_listen_with_backlog: a connection is accepted at once when its handshake ends, and its data comes at once, so set
- *     tcp_recv in the accept callback. The backlog bounds handshakes, not connections. The callback may get a NULL pcb: out of memory.
+ *   - tcp_listen_with_backlog: a connection is accepted at once when its handshake ends, and its data comes at once, so
+ *     set tcp_recv in the accept callback. The backlog bounds handshakes, not connections. The callback may get a NULL
+ *     pcb: out of memory.
  *   - tcp_recved() opens the window again; a pbuf that is kept holds one of the receive buffers.
- *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves by
- *     scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is acknowledged.
- *     Memory in a transmit region may be read once more even after that (a retransmission under way): before it is used
- *     anew, see ip_sends_from() and ip_when_sent().
+ *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves
+ *     by scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is
+ *     acknowledged. Memory in a transmit region may be read once more even after that (a retransmission under way):
+ *     before it is used anew, see ip_sends_from() and ip_when_sent().
  *   - tcp_output() sends; the wake-up follows at the flush.
  */
 #ifndef NET_IP_IP_H
@@ -54,17 +55,17 @@ uint32_t ip_address(void); /* network byte order, 0: none */
 /* Whether a descriptor that is out now may still have some of this memory, of a transmit region, read by the device. */
 bool ip_sends_from(const void *memory, size_t size);
 
-/* Calls handler once, when no descriptor that is out now names memory of a transmit region any more; at once if none does. False: too many
- * are waiting (8); try later. */
+/* Calls handler once, when no descriptor that is out now names memory of a transmit region any more; at once if none
+ * does. False: too many are waiting (8); try later. */
 bool ip_when_sent(void (*handler)(void *context), void *context);
 
-/* Memory of the client's transmit region 1 was written and will stay until this is called again: checksums of what is sent from it by
- * reference are computed once (net/ip/sums.h). Call it each time such memory is written. */
+/* Memory of the client's transmit region 1 was written and will stay until this is called again: checksums of what is
+ * sent from it by reference are computed once (net/ip/sums.h). Call it each time such memory is written. */
 void ip_memory_changed(const void *at, uint64_t size);
 
-/* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory is plenty, less
- * the less is left, and never less than two segments: for some hundreds of connections a pair each is kept back. Who asks before it writes
- * leaves room for others, however many connections have peers that do not read. */
+/* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory
+ * is plenty, less the less is left, and never less than two segments: for some hundreds of connections a pair each is
+ * kept back. Who asks before it writes leaves room for others, however many connections have peers that do not read. */
 uint32_t ip_send_share(void);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */

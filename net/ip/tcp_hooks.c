@@ -3,12 +3,14 @@
  * 1. A new SYN for a port pair in TIME_WAIT opens a new connection when its sequence number lies beyond the old one's
  *    (RFC 1122 4.2.2.13, RFC 9293 3.6.1). lwIP would answer with an ACK and the peer would retry for half a minute.
  * 2. Initial sequence numbers after RFC 6528: a clock plus a keyed hash of the connection's addresses.
- * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes the MSS
- *    option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the largest window
- *    seen, but not while that is 0 or 1.
- * 4. An acknowledgement that stands for several (acks.h) opens the congestion window as far as they would have, one by one.
- * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more than the
- *    connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as they can.
+ * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes
+ *    the MSS option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the
+ *    largest window seen, but not while that is 0 or 1.
+ * 4. An acknowledgement that stands for several (acks.h) opens the congestion window as far as they would have, one
+ *    by one.
+ * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more
+ *    than the connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as
+ *    they can.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -69,7 +71,8 @@ static bool listened_to(u16_t port)
     return false;
 }
 
-/* Overwrites the option and its length and value with no-operations (RFC 9293 3.2). Stops at what is malformed, as lwIP does. */
+/* Overwrites the option and its length and value with no-operations (RFC 9293 3.2). Stops at what is malformed, as lwIP
+ * does. */
 static void erase_option(u8_t *options, u16_t length, u8_t kind)
 {
     for (u16_t i = 0; i < length && options[i] != LWIP_TCP_OPT_EOL;) {
@@ -100,22 +103,23 @@ static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
     }
 }
 
-/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3): here for
- * those that never reached it. Beyond slow start it counts bytes, and nothing is missing. */
+/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3): here
+ * for those that never reached it. Beyond slow start it counts bytes, and nothing is missing. */
 static void grow_for_contained(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
     u32_t acknowledged = header->ackno - pcb->lastack, each = 2 * (u32_t)pcb->mss;
-    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt)
-        || acknowledged <= each) {
+    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh
+        || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt) || acknowledged <= each) {
         return;
     }
     u32_t grown = pcb->cwnd + LWIP_MIN(acknowledged - each, self.contained * each);
     pcb->cwnd = (tcpwnd_size_t)LWIP_MIN(grown, pcb->ssthresh);
 }
 
-/* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither list nor
- * pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
-err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p)
+/* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither
+ * list nor pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
+err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
+                       struct pbuf *p)
 {
     if (pcb->state != TIME_WAIT && pcb->state != LISTEN) {
         if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
@@ -128,8 +132,8 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
         return ERR_OK;
     }
     if (pcb->state != TIME_WAIT || more_options
-        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt)
-        || !listened_to(header->dest)) {
+        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN
+        || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt) || !listened_to(header->dest)) {
         return ERR_OK;
     }
     self.floor = pcb->snd_nxt + ISN_STEP;

@@ -7,10 +7,12 @@
 
 struct tcp_hdr;
 
-err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options, struct pbuf *p);
+err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
+                       struct pbuf *p);
 u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
 
-/* The next packet is an acknowledgement that stands for itself and `count` earlier ones (acks.h); 0: it stands for itself. */
+/* The next packet is an acknowledgement that stands for itself and `count` earlier ones (acks.h); 0: it stands for
+ * itself. */
 void tcp_hooks_contained(u32_t count);
 
 /* Outside of lwIP's own handlers, now and then. */

@@ -1,7 +1,7 @@
 /* timers.c: lwIP's timers, each called only while it has something to do (in place of lwIP's core/timeouts.c).
  *
- * lwIP counts in calls: "once per 250 ms" and the like. Here each job runs while its condition holds and its clock stands still
- * otherwise; a job that only lets long times pass is called rarely, several counts at once.
+ * lwIP counts in calls: "once per 250 ms" and the like. Here each job runs while its condition holds and its clock
+ * stands still otherwise; a job that only lets long times pass is called rarely, several counts at once.
  *   tcp      250 ms   something is unacknowledged, unsent, out of order, opening, closing, delayed or polled
  *            5 s      connections in TIME_WAIT or with keepalive: nothing but long times
  *   dhcp     500 ms   a request is out;  60 s  a lease runs
@@ -54,7 +54,8 @@ static void start(struct timer *timer, uint64_t period, void (*handler)(void *))
 static bool busy(const struct tcp_pcb *pcb)
 {
     return pcb->unacked || pcb->unsent || pcb->refused_data || pcb->ooseq || pcb->poll || pcb->persist_backoff
-        || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) || pcb->state == SYN_SENT || pcb->state == SYN_RCVD;
+        || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) || pcb->state == SYN_SENT
+        || pcb->state == SYN_RCVD;
 }
 
 static bool passes_time(const struct tcp_pcb *pcb)
@@ -88,8 +89,9 @@ static void pace_tcp(void)
 }
 
 /* Two things that lwIP 2.2.1 leaves to be set right before its slow timer runs.
- * - A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP forgets to
- *   stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts that there is.
+ * - A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP
+ *   forgets to stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts
+ *   that there is.
  * - The retransmission timeout has no upper limit: a peer that answered late at first and then vanished would hold its
  *   connection for hours. The least limit that RFC 6298 2.5 allows is 60 s. */
 static void correct_pcbs(void)
