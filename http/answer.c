@@ -110,6 +110,10 @@ bool answer_request(struct connection *c)
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
+    if (status == 503 && http_counts.exchanges > 0) {
+        c->state = QUEUED; /* no room for a head in pieces, but there will be */
+        return false;
+    }
     if (status != 0) {
         return refuse_nonsense(c, status);
     }

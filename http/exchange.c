@@ -4,8 +4,8 @@
  *             (its own code: trusted, but may be wrong)
  *   produces  the same for a connection that goes on: framed, with the connection's own fields
  *   invariant an exchange lives until the application has closed it and what it wrote is in TCP's hands
- *   when full all exchanges in use: requests wait in their connections, in order; TCP's buffer full: write takes less,
- *             then writable() tells of room
+ *   when full all exchanges in use, or all buffers for long heads: requests wait in their connections, in order; no
+ *             buffer for a long head of an answer, or TCP's full: write takes less, then writable() tells of room
  */
 #include "http/internal.h"
 
@@ -19,6 +19,8 @@
 #define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
 #define ROOM_WORTH_TELLING (2 * TCP_MSS)
 #define UNLIMITED UINT64_MAX
+#define REQUEST_SHORT 1536 /* bytes of a head; longer ones lie in a buffer of gather.c's pool */
+#define ANSWER_SHORT 768
 
 /* Of the application's answer. */
 enum stage {
@@ -49,14 +51,17 @@ struct exchange {
     uint32_t head_length;
     uint64_t left;      /* COUNTED: of the answer's body */
     struct answer_head head;
-    char request[HTTP_HEAD_MAX];
-    char answer[HTTP_HEAD_MAX];
+    char *request, *answer; /* short, or long: */
+    struct gathered *long_request, *long_answer;
+    char short_request[REQUEST_SHORT];
+    char short_answer[ANSWER_SHORT];
 };
 
 static struct {
     const struct http_app *app;
     struct exchange exchanges[HTTP_EXCHANGES_MAX];
     bool serving; /* the queue */
+    bool heads_awaited; /* an answer's head waits for a buffer */
     char head[HEAD_ROOM];
 } self;
 
@@ -71,43 +76,77 @@ static struct exchange *take(void)
 {
     for (uint32_t i = 0; i < HTTP_EXCHANGES_MAX; i++) {
         if (!self.exchanges[i].used) {
-            http_counts.exchanges++;
             return &self.exchanges[i];
         }
     }
     return NULL;
 }
 
-/* Who waits for longest is next. An answer that is refused at once frees its exchange in here, too: no deeper for
- * that. */
+/* Who waits for longest is next, if there is room for its head. An answer that is refused at once frees its exchange in
+ * here, too: no deeper for that. */
 static void serve_queue(void)
 {
-    struct connection *next;
+    struct connection *c, *next;
     if (self.serving) {
         return;
     }
     self.serving = true;
-    while (http_counts.exchanges < HTTP_EXCHANGES_MAX && (next = server_oldest(CLOCK_QUEUE)) != NULL) {
-        next->state = READING;
-        connection_go_on(next);
+    for (c = server_oldest(CLOCK_QUEUE); c && http_counts.exchanges < HTTP_EXCHANGES_MAX; c = next) {
+        next = c->next;
+        c->state = READING;
+        connection_go_on(c);
     }
     self.serving = false;
+}
+
+static void drop_long_answer(struct exchange *x)
+{
+    struct gathered *dropped = x->long_answer;
+    if (dropped) {
+        x->long_answer = NULL;
+        gather_let_go(dropped);
+    }
 }
 
 static void free_exchange(struct exchange *x)
 {
     x->used = false;
+    drop_long_answer(x);
+    if (x->long_request) {
+        gather_let_go(x->long_request);
+    }
     http_counts.exchanges--;
     serve_queue();
 }
 
-static void set_up(struct exchange *x, struct connection *c, const struct http_request *request,
+/* A place for the request's head. False: none can be had now. */
+static bool take_long_request(struct exchange *x, struct connection *c)
+{
+    if (c->gathered) {
+        x->long_request = c->gathered; /* it is there already */
+        x->long_request->users++;
+    } else {
+        x->long_request = gather_take(false);
+    }
+    return x->long_request;
+}
+
+static bool set_up(struct exchange *x, struct connection *c, const struct http_request *request,
     const struct reply *reply)
 {
     bool tunnel = request->upgrade || request->chunked;
-    memset(x, 0, offsetof(struct exchange, request));
-    memcpy(x->request, gather_head(c), request->head_length);
+    memset(x, 0, offsetof(struct exchange, short_request));
+    x->answer = x->short_answer;
+    x->request = x->short_request;
+    if (request->head_length > REQUEST_SHORT) {
+        if (!take_long_request(x, c)) {
+            return false;
+        }
+        x->request = x->long_request->bytes;
+    }
+    memmove(x->request, gather_head(c), request->head_length);
     x->used = true;
+    http_counts.exchanges++;
     x->connection = c;
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
     x->keeps = request->keep_alive && !tunnel;
@@ -115,16 +154,16 @@ static void set_up(struct exchange *x, struct connection *c, const struct http_r
     x->body_left = tunnel ? UNLIMITED : request->content_length;
     x->expects = request->expect_continue && request->minor > 0;
     x->stage = tunnel ? TUNNEL : HEAD;
+    return true;
 }
 
 bool exchange_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
     struct exchange *x = take();
-    if (!x) {
+    if (!x || !set_up(x, c, request, reply)) {
         c->state = QUEUED;
         return false;
     }
-    set_up(x, c, request, reply);
     connection_take_request(c, request);
     c->skip = 0;
     c->exchange = x;
@@ -269,13 +308,47 @@ void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uin
 
 /* -- the answer's head -- */
 
+/* False: no buffer is free; exchange_heads_again() will be called. */
+static bool take_long_answer(struct exchange *x)
+{
+    x->long_answer = gather_take(true);
+    if (!x->long_answer) {
+        self.heads_awaited = true;
+        return false;
+    }
+    memcpy(x->long_answer->bytes, x->short_answer, x->head_length);
+    x->answer = x->long_answer->bytes;
+    return true;
+}
+
+static bool head_has_room(struct exchange *x)
+{
+    if (x->head_length == HTTP_HEAD_MAX) {
+        x->stage = FAILED;
+        return false;
+    }
+    return x->head_length < ANSWER_SHORT || x->long_answer || take_long_answer(x);
+}
+
+void exchange_heads_again(void)
+{
+    bool awaited = self.heads_awaited;
+    self.heads_awaited = false;
+    for (uint32_t i = 0; awaited && i < HTTP_EXCHANGES_MAX; i++) {
+        struct exchange *x = &self.exchanges[i];
+        if (x->used && x->connection && x->stuck && x->stage == HEAD) {
+            x->stuck = false;
+            self.app->writable(&x->public);
+        }
+    }
+}
+
 /* Bytes up to and with the empty line; the rest of data is body. */
 static uint32_t gather(struct exchange *x, const char *data, uint32_t size)
 {
     uint32_t i = 0;
     while (i < size && x->stage == HEAD) {
-        if (x->head_length == HTTP_HEAD_MAX) {
-            x->stage = FAILED;
+        if (!head_has_room(x)) {
             break;
         }
         x->answer[x->head_length++] = data[i];
@@ -338,6 +411,7 @@ static bool send_head(struct exchange *x)
     }
     x->stage = (uint8_t)stage;
     x->begun = true;
+    drop_long_answer(x);
     return true;
 }
 
@@ -427,6 +501,9 @@ int32_t http_exchange_write(struct http_exchange *exchange, const void *data, ui
             return (int32_t)done;
         }
         done += gather(x, (const char *)data + done, size - done);
+        if (x->stage == HEAD && done < size) {
+            break; /* put_body() takes nothing now */
+        }
     }
     while (done < size) {
         uint32_t count = put_body(x, (const char *)data + done, size - done);

@@ -1,17 +1,20 @@
 /* gather.c: the head of a request, which mostly lies whole in the first buffer that was received, and is parsed
- * there. One that comes in pieces is gathered in a buffer of a pool.
+ * there. One that comes in pieces is gathered in a buffer of a pool, which exchanges use, too (exchange.c).
  *   invariant bytes behind the head are never taken: what was appended last stays unread until the head is done with
- *   when full the client that has been at its head for longest, of those with a buffer, gets 408
+ *   when full the client that has been at its head for longest, of those with a buffer, gets 408; where there is none, as
+ *             all are exchanges', or wait for one, it waits in their queue
  */
 #include "http/internal.h"
 
 #include <string.h>
 
 #define GATHERED_MAX 32
+#define FOR_ANSWERS 8 /* of them, so that what waits for an answer's end does not wait for ever */
 
 static struct {
     struct gathered pool[GATHERED_MAX];
     struct gathered *free;
+    uint32_t free_count;
     bool pooled;
 } self;
 
@@ -21,15 +24,26 @@ static void pool_gathered(void)
         self.pool[i].next = self.free;
         self.free = &self.pool[i];
     }
+    self.free_count = GATHERED_MAX;
     self.pooled = true;
+}
+
+void gather_let_go(struct gathered *g)
+{
+    if (--g->users == 0) {
+        g->next = self.free;
+        self.free = g;
+        self.free_count++;
+        exchange_heads_again();
+    }
 }
 
 void gather_give_back(struct connection *c)
 {
-    if (c->gathered) {
-        c->gathered->next = self.free;
-        self.free = c->gathered;
+    struct gathered *g = c->gathered;
+    if (g) {
         c->gathered = NULL;
+        gather_let_go(g);
     }
 }
 
@@ -43,21 +57,24 @@ static void free_a_gathered(void)
     }
 }
 
-static bool take_gathered(struct connection *c)
+struct gathered *gather_take(bool answer)
 {
+    uint32_t left = answer ? 0 : FOR_ANSWERS;
     if (!self.pooled) {
         pool_gathered();
     }
-    if (!self.free) {
+    if (self.free_count <= left) {
         free_a_gathered();
     }
-    if (!self.free) {
-        return false;
+    if (self.free_count <= left) {
+        return NULL;
     }
-    c->gathered = self.free;
-    self.free = c->gathered->next;
-    c->gathered->length = c->gathered->taken = 0;
-    return true;
+    struct gathered *g = self.free;
+    self.free = g->next;
+    self.free_count--;
+    g->users = 1;
+    g->length = g->taken = 0;
+    return g;
 }
 
 /* All that is unread and fits, behind what is gathered. */
@@ -98,7 +115,8 @@ int gather_parse(struct connection *c, struct http_request *request)
         if (status != HTTP_INCOMPLETE || !c->unread->next) {
             return status;
         }
-        if (!take_gathered(c)) {
+        c->gathered = gather_take(false);
+        if (!c->gathered) {
             return 503;
         }
     }

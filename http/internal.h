@@ -26,7 +26,7 @@ enum state {
     FREE,
     READING,    /* the head of a request, or the wait for one */
     WAITING,    /* for cache or site: the request's head is still unread */
-    QUEUED,     /* for an exchange: the same */
+    QUEUED,     /* for an exchange, or room for a head: the same */
     SENDING,    /* a file */
     EXCHANGING, /* with the application */
     SKIPPING,   /* a body that nobody reads */
@@ -36,9 +36,10 @@ enum state {
 /* A connection is in one of these lists, or in none. Those with a limit are ordered by time; the first is due first. */
 enum clock { CLOCK_NONE, CLOCK_HEAD, CLOCK_IDLE, CLOCK_STALL, CLOCK_LINGER, CLOCK_QUEUE, CLOCKS };
 
-/* A head that does not lie in one piece. */
+/* Room for a head: of a request that does not lie in one piece, or a long one of an exchange. */
 struct gathered {
     struct gathered *next; /* free */
+    uint32_t users;        /* a connection, an exchange */
     uint32_t length;       /* of bytes[] */
     uint32_t taken; /* of these, bytes no more in `unread`: the head's last ones stay there until it is done with */
     char bytes[HTTP_HEAD_MAX];
@@ -100,6 +101,9 @@ bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 int gather_parse(struct connection *connection, struct http_request *request);
 const char *gather_head(const struct connection *connection);                  /* what was parsed */
 void gather_give_back(struct connection *connection);
+/* One more, for a request or an answer; who is slow to send a head has to give way. NULL: none can be had now. */
+struct gathered *gather_take(bool answer);
+void gather_let_go(struct gathered *gathered);
 
 /* -- connection.c -- */
 err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
@@ -155,6 +159,7 @@ void exchange_received(struct exchange *exchange); /* more of the request, or it
 bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
 bool exchange_hungry(const struct exchange *exchange); /* waits for the client's bytes */
 void exchange_broken(struct exchange *exchange);
+void exchange_heads_again(void); /* there is room for another head */
 /* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of
  * this head. */
 struct http_slice exchange_request(const struct exchange *exchange);

@@ -477,6 +477,40 @@ static void test_queue(void)
     }
 }
 
+/* More long heads of requests than there is room for: the rest waits. Each answer has a long head, too, and comes; also when all that
+ * is left of the room is with clients that are slow at their heads, in segments or not. */
+static void test_long_heads(void)
+{
+    static struct client *crowd[150], *slow[40];
+    static char request[3000];
+    sprintf(request, "GET /app/hold/fat HTTP/1.1\r\nHost: x\r\nCookie: %02000d\r\n\r\n", 0);
+    for (int i = 0; i < 150; i++) {
+        connect();
+        crowd[i] = client;
+        client_send(client, request, (uint32_t)strlen(request), i % 2 ? 1460 : 4000);
+    }
+    step();
+    CHECK(app_count >= 16 && app_count < HTTP_EXCHANGES_MAX);
+    for (int i = 0; i < 40; i++) {
+        connect();
+        slow[i] = client;
+        send("GET /f/1 HT");
+        send("TP/1.1\r\nHo");
+    }
+    step();
+    app_release();
+    for (int i = 0; i < 150; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), 200);
+        CHECK(response->body == 3 && has_field(response, "Content-Length: 3"));
+        leave();
+    }
+    for (int i = 0; i < 40; i++) {
+        client = slow[i];
+        leave();
+    }
+}
+
 /* The application goes while many wait: all are told. */
 static void test_queue_refused(void)
 {
@@ -658,7 +692,7 @@ static const struct {
     {"pipeline", test_pipeline}, {"half_closed", test_half_closed}, {"window", test_window},
     {"timeouts", test_timeouts}, {"crowd", test_crowd}, {"dribblers", test_dribblers}, {"framing", test_framing},
     {"bodies", test_bodies}, {"failures", test_failures}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
-    {"queue", test_queue}, {"queue_refused", test_queue_refused}, {"the_rest", test_the_rest}, {"soak", test_soak}};
+    {"queue", test_queue}, {"long_heads", test_long_heads}, {"queue_refused", test_queue_refused}, {"the_rest", test_the_rest}, {"soak", test_soak}};
 
 static void check_all_is_back(void)
 {

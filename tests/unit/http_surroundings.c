@@ -287,6 +287,11 @@ static void make_output(struct task *task)
         print(task, "", "", 0);
     } else if (asked(task, "/app/lazy")) {
         print(task, "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nlazy", "", 0);
+    } else if (asked(task, "/app/fat") || asked(task, "/app/hold/fat")) {
+        static char fat[4000];
+        int start = sprintf(fat, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\nX-Fat: ");
+        sprintf(fat + start, "%03000d\r\n\r\n", 0);
+        print(task, fat, "fat", 3);
     } else if (asked(task, "/app/upgrade")) {
         print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", end + 4,
               task->input_length - (uint32_t)(end + 4 - task->input));
