@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include "fs/config.h"
 
-#define FS_JOBS_MAX FS_QUEUE_CAPACITY /* commands being worked on; the rest wait in the ring */
-#define FS_FILES_MAX 256              /* open files and directories */
+#define FS_JOBS_MAX 48   /* commands being worked on; the rest wait in the ring */
+#define FS_FILES_MAX 256 /* open files and directories */
 
 struct fs_open_file;
 

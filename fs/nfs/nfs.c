@@ -3,7 +3,8 @@
  *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
  *   invariant an operation is finished once: by an answer, by PATIENCE_NS without a server, or as stale
- *   when full commands wait in their ring (fs/server.c); requests wait in libnfs' queue for room in the connection
+ *   when full commands wait in their ring (fs/server.c); requests wait in libnfs' queue for room in the connection; one
+ *             more open file with a long path is FS_STATUS_TOO_MANY_OPEN
  * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed
  * written.
  */
@@ -24,19 +25,52 @@
 #define MODE_READ_BY_ALL 0004u
 #define LISTING_MIN 4096u
 #define LISTING_MAX (16u * 1024)
+#define PATH_SHORT 128    /* bytes, with the end, of an open file's path */
+#define LONG_PATHS_MAX 64 /* open files with longer ones */
+
+struct long_path {
+    struct long_path *next; /* free */
+    char text[FS_PATH_MAX + 2];
+};
 
 struct nfs_file {
     struct nfs_file *next; /* free */
     struct nfs_handle handle;
     uint64_t inode;
     cookieverf3 verifier; /* of a directory: what the server wants back with its cookies */
-    char path[FS_PATH_MAX + 2];
+    struct long_path *long_path; /* NULL: the path is short */
+    char short_path[PATH_SHORT];
 };
 
 static struct {
     struct nfs_file files[FS_FILES_MAX];
     struct nfs_file *free_files;
+    struct long_path long_paths[LONG_PATHS_MAX];
+    struct long_path *free_long_paths;
 } self;
+
+static const char *path_of(const struct nfs_file *file)
+{
+    return file->long_path ? file->long_path->text : file->short_path;
+}
+
+static bool has_place(const char *path)
+{
+    return strlen(path) < PATH_SHORT || self.free_long_paths;
+}
+
+static void keep_path(struct nfs_file *file, const char *path)
+{
+    size_t size = strlen(path) + 1;
+    char *place = file->short_path;
+
+    if (size > PATH_SHORT) {
+        file->long_path = self.free_long_paths;
+        self.free_long_paths = file->long_path->next;
+        place = file->long_path->text;
+    }
+    memcpy(place, path, size);
+}
 
 /* Stale handles of open files: the file is looked for under its name once; another one that has that name now is not
  * it. */
@@ -60,7 +94,7 @@ static void finish_file(struct nfs_op *op, nfsstat3 status)
     if (nfs_stale(status) && !op->refreshed) {
         op->refreshed = true;
         walk_forget();
-        walk_start(op, file->path, false, on_found_again);
+        walk_start(op, path_of(file), false, on_found_again);
     } else {
         nfs_op_finish(op, nfs_status(status));
     }
@@ -125,10 +159,14 @@ static void finish_open(struct nfs_op *op)
 {
     struct nfs_file *file = self.free_files;
 
+    if (!has_place(op->job->path)) { /* another was opened meanwhile */
+        nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
+        return;
+    }
     assert(file); /* the core has no more open files than we */
     self.free_files = file->next;
     *file = (struct nfs_file){.handle = op->walk.handle, .inode = op->walk.stat.inode};
-    memcpy(file->path, op->job->path, strlen(op->job->path) + 1);
+    keep_path(file, op->job->path);
     op->job->file = file;
     op->job->stat = op->walk.stat;
     nfs_op_finish(op, FS_STATUS_OK);
@@ -250,6 +288,10 @@ static void on_found_to_open(struct nfs_op *op, enum fs_status status)
 
 static void start_open(struct nfs_op *op)
 {
+    if (!has_place(op->job->path)) {
+        nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
+        return;
+    }
     walk_start(op, op->job->path, false, on_found_to_open);
 }
 
@@ -262,6 +304,11 @@ static void release(void *context, bool directory)
 {
     struct nfs_file *file = context;
 
+    if (file->long_path) {
+        file->long_path->next = self.free_long_paths;
+        self.free_long_paths = file->long_path;
+        file->long_path = NULL;
+    }
     file->next = self.free_files;
     self.free_files = file;
 }
@@ -636,6 +683,10 @@ void init(void)
 {
     for (uint32_t i = FS_FILES_MAX; i-- > 0;) {
         release(&self.files[i], false);
+    }
+    for (uint32_t i = 0; i < LONG_PATHS_MAX; i++) {
+        self.long_paths[i].next = self.free_long_paths;
+        self.free_long_paths = &self.long_paths[i];
     }
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);

@@ -15,7 +15,7 @@ static struct {
     struct nfs_op *waiting, **waiting_end;
     struct nfs_op *later; /* as the server asked: until the retry timer */
     struct timer patience, retry;
-} self = {.waiting_end = &self.waiting};
+} self;
 
 static struct nfs_op *op_of(struct connection_call *call)
 {
@@ -172,6 +172,7 @@ void nfs_op_finish(struct nfs_op *op, enum fs_status status)
 
 void nfs_op_init(const struct nfs_config *config)
 {
+    self.waiting_end = &self.waiting;
     mount_init(config, on_up, on_down);
 }
 
