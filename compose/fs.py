@@ -3,7 +3,7 @@
     nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site",
               nfs_port=0, mount_port=0)
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
-    nfs = Nfs(..., cache=32 << 20)      # the client keeps so many bytes of files in the share (http/cache.h)
+    nfs = Nfs(..., cache=32 << 20)      # the client keeps so many bytes of files and their index (http/cache.h)
     nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
     nfs.share, nfs.share_at     # the region, its address in the client: it may be a transmit region of the network, too
 
@@ -25,24 +25,27 @@ CAPACITY = 128          # FS_QUEUE_CAPACITY
 BLOCK = 64 << 10        # FS_CLIENT_BLOCK_SIZE
 BLOCKS_MAX = 1024       # of the client's, in fs/client.c
 SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
-BLOCKS_BESIDE_CACHE = 32        # FILES_BLOCKS of python/files.h, and the cache's own one for paths
+BLOCKS_BESIDE_CACHE = 6         # FILES_BLOCKS of python/files.h, and the cache's own one for paths
+INDEX_UNIT = 5120       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
-HEAP = 1 << 20          # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+JOBS = 48               # FS_JOBS_MAX
+HEAP = 448 << 10         # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 72 << 10   # more for each write under way: its bytes
-IP_MEMORY = 1 << 20     # one connection
-TX_SLOTS = 128
+# One connection, which asks in small pieces and gets an answer or two at a time in large ones.
+IP = {"connections": 8, "segments": 256, "memory": 0x3_0000, "rx_buffers": 128, "tx_slots": 64}
 
 
-def share_bytes(name, cache):
-    """Of a service whose client has a cache of so many bytes, 0: none."""
+def share_and_index_bytes(name, cache):
+    """Of a service whose client has a cache of so many bytes, 0: none. The cache is blocks of the share for what files
+    hold, and an index of them that only the client has."""
     if cache == 0:
-        return SHARE_BYTES
-    blocks = -(-cache // BLOCK)
-    if not 16 <= blocks <= BLOCKS_MAX - BLOCKS_BESIDE_CACHE:
+        return SHARE_BYTES, 0
+    if not 16 * BLOCK <= cache <= (BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{(BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:#x}")
-    return (blocks + BLOCKS_BESIDE_CACHE) * BLOCK
+    blocks = cache // (BLOCK + INDEX_UNIT)
+    return (blocks + BLOCKS_BESIDE_CACHE) * BLOCK, cache - blocks * BLOCK
 
 
 class FileService:
@@ -52,7 +55,8 @@ class FileService:
         self.system, self.pd = system, pd
         self.commands = Ring(system, f"fs_commands_{pd.name}", CAPACITY, MESSAGE_BYTES)
         self.completions = Ring(system, f"fs_completions_{pd.name}", CAPACITY, MESSAGE_BYTES)
-        self.share = system.region(f"fs_share_{pd.name}", share_bytes(pd.name, cache), dma=True)
+        share, self.index = share_and_index_bytes(pd.name, cache)
+        self.share = system.region(f"fs_share_{pd.name}", share, dma=True)
         self.client_pd, self.share_at = None, None
 
     def client(self, pd):
@@ -63,8 +67,15 @@ class FileService:
         at_server, at_client = self.system.channel(self.pd, pd)
         self.pd.config(HEADER, "struct fs_server_config", "fs_server_config",
                        {"client": at_server, **self._end(self.pd)})
-        pd.config(HEADER, "struct fs_client_config", "fs_client_config", {"server": at_client, **self._end(pd)})
+        pd.config(HEADER, "struct fs_client_config", "fs_client_config",
+                  {"server": at_client, **self._end(pd), "index": self._index(pd)})
         self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
+
+    def _index(self, pd):
+        if not self.index:
+            return {"base": Ptr(0), "size": 0}
+        region = self.system.region(f"fs_index_{pd.name}", self.index)
+        return {"base": Ptr(pd.map(region, "rw")), "size": region.size}
 
     def _end(self, pd):
         return {
@@ -90,11 +101,11 @@ class Nfs(FileService):
         if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
                                f"{DIRECTORY_MAX} bytes")
-        heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else CAPACITY) * WRITE_HEAP
+        heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else JOBS) * WRITE_HEAP
         super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), cache)
         serial.client(self.pd)
         timer.client(self.pd)
-        net.ip(self.pd, mac, timer, hostname=name, memory=IP_MEMORY, tx_slots=TX_SLOTS)
+        net.ip(self.pd, mac, timer, hostname=name, **IP)
         self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
             "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port,
             "uid": uid, "gid": gid})

@@ -24,7 +24,13 @@ CLIENTS_MAX = 8         # NET_CLIENTS_MAX
 BUFFERS_MAX = 1024      # NET_CLIENT_BUFFERS_MAX
 SLOTS_MAX = 256         # NET_CLIENT_SLOTS_MAX
 LAZY = 32               # NET_LAZY
-MEMORY_MIN = 0x8_0000   # IP_MEMORY_MIN
+MEMORY_MIN = 0x2_8000   # IP_MEMORY_MIN
+POOLS_BYTES = 0x8000    # IP_POOLS_BYTES
+CONNECTION_BYTES = 256  # IP_CONNECTION_BYTES
+SEGMENT_BYTES = 64      # IP_SEGMENT_BYTES
+CONNECTIONS_MAX = 1536  # MEMP_NUM_TCP_PCB
+SEGMENTS_MIN = 176      # TCP_SND_QUEUELEN
+SEGMENTS_MAX = 0x1_0000
 TX_FRAMES = 256         # on their way at once: FRAMES in net/virt_tx.c, the device's queue in net/driver_virtio.c
 DESCRIPTORS_SIZE = 0x2_0000
 ELEMENT = 16            # struct net_desc, struct net_dma_desc
@@ -68,7 +74,7 @@ class Net:
     """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers maintain
     them, and the driver's descriptors are mapped uncached."""
 
-    def __init__(self, system, rx_buffers=256, priority=112):
+    def __init__(self, system, rx_buffers=192, priority=112):
         self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
         self.macs = {}
         program, device = system.board.driver("net")
@@ -86,7 +92,7 @@ class Net:
         self._virt_rx_config(virt_rx, rx_buffers)
         self._virt_tx_config(virt_tx)
 
-    def client(self, pd, mac, tx_regions=(), rx_buffers=256, tx_slots=256):
+    def client(self, pd, mac, tx_regions=(), rx_buffers=256, tx_slots=128):
         """Makes pd a client with this address. tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors."""
         octets = mac_bytes(mac)
         if mac.lower() in self.macs:
@@ -110,22 +116,30 @@ class Net:
         config.update(self._transmit_side(pd, octets, tx_regions, tx_slots))
         pd.config("net/config.h", "struct net_client_config", "net_client_config", config)
 
-    def ip(self, pd, mac, timer, hostname="", wait_for_start=False, memory=0x40_0000, **client):
-        """A client with lwIP: `memory` bytes for packets that are not on the wire. pd becomes a client of timer where it is
-        not one; wait_for_start: DHCP only at ip_start()."""
+    def ip(self, pd, mac, timer, hostname="", wait_for_start=False, connections=1536, segments=4096, memory=0x10_0000,
+           **client):
+        """A client with lwIP: at most so many TCP connections, segments that are not acknowledged yet, and bytes of packets
+        that are not on the wire. pd becomes a client of timer where it is not one; wait_for_start: DHCP only at ip_start()."""
         if len(hostname) > 31:
             raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 characters")
         if memory < MEMORY_MIN:
             raise ComposeError(f"PD '{pd.name}': {memory:#x} bytes of packet memory; a stack needs {MEMORY_MIN:#x}")
+        if not 0 < connections <= CONNECTIONS_MAX:
+            raise ComposeError(f"PD '{pd.name}': {connections} TCP connections; 1 to {CONNECTIONS_MAX} there can be")
+        if not SEGMENTS_MIN <= segments <= SEGMENTS_MAX:
+            raise ComposeError(f"PD '{pd.name}': {segments} TCP segments; {SEGMENTS_MIN} to {SEGMENTS_MAX} there can be")
         self.client(pd, mac, **client)
         if not any(c[2] == "timer_client_config" for c in pd.configs):
             timer.client(pd)
         if self.dwmac:
             self.dwmac.use_timer(timer)
-        region = self.system.region(f"ip_memory_{pd.name}", memory)
+        pools = POOLS_BYTES + connections * CONNECTION_BYTES + segments * SEGMENT_BYTES
+        region = self.system.region(f"ip_memory_{pd.name}", memory + pools)
         pd.config("net/ip/ip.h", "struct ip_config", "ip_config", {
             "hostname": hostname or pd.name.replace("_", "-")[:31],
             "wait_for_start": wait_for_start,
+            "connections": connections,
+            "segments": segments,
             "memory": region_config(pd.map(region, "rw"), region),
             "rtc": Ptr(self._clock(pd)),
         })

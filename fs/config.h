@@ -18,6 +18,7 @@ struct fs_client_config {
     uint8_t server; /* channel */
     struct ring_config commands, completions;
     struct region share;
+    struct region index; /* for a cache of what it has read, no other's; size 0: it has none */
 };
 extern const struct fs_client_config fs_client_config;
 

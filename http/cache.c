@@ -14,11 +14,9 @@
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define ENTRIES_MAX 4096
-#define IDLE_FILES_MAX 3072  /* files and directories that nobody holds */
-#define IDLE_OTHERS_MAX 512  /* names without either */
-#define BUCKETS 4096         /* a power of two */
-#define LONG_PATHS_MAX 256
+#define ENTRIES_PER_UNIT 8   /* of the index */
+#define ENTRIES_PER_LONG_PATH 16
+#define SUMS_PER_UNIT 40     /* of segments that are sent (net/ip/ip.h) */
 #define PATIENCE_NS 1000000000ull /* with an answer while something old is here */
 #define FRESH_MIN_NS 10000000ull  /* so that who has waited for an answer finds it fresh */
 #define FILE_SIZE_MAX (1ull << 44)
@@ -34,12 +32,15 @@ struct long_path {
 };
 
 static struct {
-    struct entry entries[ENTRIES_MAX];
+    uint8_t *index, *index_end; /* what is left of it */
+    struct entry *entries;
+    uint32_t entries_max;
     uint32_t untouched; /* from here on they have never been used */
     struct entry *free;
-    struct entry *buckets[BUCKETS];
-    struct long_path long_paths[LONG_PATHS_MAX];
-    uint32_t untouched_long_paths;
+    struct entry **buckets;
+    uint32_t bucket_mask;
+    struct long_path *long_paths;
+    uint32_t long_paths_max, untouched_long_paths;
     struct long_path *free_long_paths;
     struct cache_link idle[2]; /* by enum idle_kind, least recently used first */
     uint32_t idle_count[2];
@@ -70,7 +71,7 @@ static uint32_t hash_of(const char *path, uint32_t length)
 
 static struct entry *find(const char *path, uint32_t length, uint32_t hash)
 {
-    struct entry *entry = self.buckets[hash & (BUCKETS - 1)];
+    struct entry *entry = self.buckets[hash & self.bucket_mask];
 
     while (entry && (entry->hash != hash || entry->path_length != length || memcmp(entry->path, path, length) != 0)) {
         entry = entry->next;
@@ -80,7 +81,7 @@ static struct entry *find(const char *path, uint32_t length, uint32_t hash)
 
 static void link_entry(struct entry *entry)
 {
-    struct entry **list = &self.buckets[entry->hash & (BUCKETS - 1)];
+    struct entry **list = &self.buckets[entry->hash & self.bucket_mask];
     entry->next = *list;
     *list = entry;
     entry->linked = true;
@@ -90,7 +91,7 @@ static void link_entry(struct entry *entry)
 static void unlink_entry(struct entry *entry)
 {
     if (entry->linked) {
-        struct entry **link = &self.buckets[entry->hash & (BUCKETS - 1)];
+        struct entry **link = &self.buckets[entry->hash & self.bucket_mask];
         while (*link != entry) {
             link = &(*link)->next;
         }
@@ -149,7 +150,7 @@ static bool evict_oldest(enum idle_kind kind, bool only_long)
 
 static void become_idle(struct entry *entry)
 {
-    static const uint32_t most[] = {[IDLE_FILES] = IDLE_FILES_MAX, [IDLE_OTHERS] = IDLE_OTHERS_MAX};
+    uint32_t most[] = {[IDLE_FILES] = self.entries_max / 4 * 3, [IDLE_OTHERS] = self.entries_max / 8};
     enum idle_kind kind = idle_kind(entry);
 
     cache_link_add(&self.idle[kind], &entry->idle);
@@ -181,16 +182,18 @@ void cache_unuse(struct entry *entry)
 /* Of those that have been used before, or one that has not. */
 static bool any_free(void)
 {
-    if (!self.free && self.untouched < ENTRIES_MAX) {
+    if (!self.free && self.untouched < self.entries_max) {
         self.free = &self.entries[self.untouched++];
+        self.free->next = NULL;
     }
     return self.free;
 }
 
 static bool any_free_long_path(void)
 {
-    if (!self.free_long_paths && self.untouched_long_paths < LONG_PATHS_MAX) {
+    if (!self.free_long_paths && self.untouched_long_paths < self.long_paths_max) {
         self.free_long_paths = &self.long_paths[self.untouched_long_paths++];
+        self.free_long_paths->next = NULL;
     }
     return self.free_long_paths;
 }
@@ -563,15 +566,47 @@ void cache_counters(struct cache_counters *counters)
     cache_commands_counters(counters);
 }
 
-void cache_init(uint32_t revalidate_ms, uint32_t reserve)
+/* -- the index -- */
+
+void *cache_index_take(size_t size, bool zeroed)
+{
+    uint8_t *taken = self.index;
+    size = (size + 63) & ~(size_t)63;
+    require(size <= (size_t)(self.index_end - taken), "cache_init: what the index lacks", size);
+    self.index += size;
+    return zeroed ? memset(taken, 0, size) : taken;
+}
+
+static void entries_init(uint32_t units)
+{
+    uint32_t buckets, sums = cache_power_of_two(units * SUMS_PER_UNIT);
+
+    self.entries_max = units * ENTRIES_PER_UNIT;
+    self.long_paths_max = self.entries_max / ENTRIES_PER_LONG_PATH;
+    buckets = cache_power_of_two(self.entries_max);
+    self.bucket_mask = buckets - 1;
+    self.entries = cache_index_take(self.entries_max * sizeof(struct entry), false);
+    self.long_paths = cache_index_take(self.long_paths_max * sizeof(struct long_path), false);
+    self.buckets = cache_index_take(buckets * sizeof(struct entry *), true);
+    ip_keep_sums(cache_index_take(sums * (size_t)IP_SUM_BYTES, false), sums);
+}
+
+void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index)
 {
     uint64_t fresh_ns = revalidate_ms * 1000000ull;
+    uint32_t units = (uint32_t)(index->size / CACHE_INDEX_UNIT);
+
+    require(index->base && units > 0, "cache_init: the index's size", index->size);
+    self.index = index->base;
+    self.index_end = self.index + index->size;
+    entries_init(units);
+    cache_pieces_init(units);
 
     self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
     self.seed = (uint64_t)ip_random() << 32 | ip_random();
     cache_link_head(&self.idle[IDLE_FILES]);
     cache_link_head(&self.idle[IDLE_OTHERS]);
     cache_link_head(&self.looking);
-    cache_memory_init(reserve + 1);
+    cache_memory_init(reserve + 1, units);
     cache_commands_init(); /* the one more */
 }

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/region.h"
 
 #define CACHE_PIECE 65536 /* bytes; pieces of a file begin at its multiples */
 
@@ -41,8 +42,10 @@ struct cache_entry {
     /* the rest is the cache's: cache.c */
 };
 
-/* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`. */
-void cache_init(uint32_t revalidate_ms, uint32_t reserve);
+/* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that nobody else has:
+ * CACHE_INDEX_UNIT bytes for each block. For each there can be 8 names known and 10 pieces. */
+#define CACHE_INDEX_UNIT 5120
+void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index);
 
 /* What lies at this path (absolute, inside the mount), held for the caller until cache_release(). NULL: the waiter
  * is noted. */

@@ -109,6 +109,13 @@ struct cache_piece {
 };
 
 /* cache.c */
+/* Memory of the index, zeroed where `zeroed`; from cache_init(), which knows that there is enough. */
+void *cache_index_take(size_t size, bool zeroed);
+/* The largest power of two that is not above `count`. */
+static inline uint32_t cache_power_of_two(uint32_t count)
+{
+    return 1u << (31 - __builtin_clz(count));
+}
 void cache_use(struct entry *entry);
 void cache_unuse(struct entry *entry); /* the entry may be gone */
 /* The file is not what it was: nobody finds it any more, and what is missing cannot be had. */
@@ -130,7 +137,8 @@ bool cache_pieces_left(void);
 uint32_t cache_pieces_count(void);
 
 /* cache_memory.c */
-void cache_memory_init(uint32_t reserve);
+void cache_pieces_init(uint32_t units);
+void cache_memory_init(uint32_t reserve, uint32_t units);
 bool cache_memory_take(struct cache_piece *piece, uint32_t length); /* false: nothing can give way now */
 void cache_memory_give(struct cache_piece *piece);
 void cache_memory_idle(struct cache_piece *piece);  /* it may give way from now on */

@@ -12,7 +12,6 @@
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define BLOCKS_MAX 1024
 #define ALL_PAGES ((1u << CACHE_BLOCK_PAGES) - 1)
 
 _Static_assert(CACHE_BLOCK_PAGES == 16, "a block's pages are the bits of 16");
@@ -29,7 +28,7 @@ struct queue {
 };
 
 static struct {
-    struct block blocks[BLOCKS_MAX];
+    struct block *blocks;
     uint32_t block_count;
     uint32_t search_from[CACHE_BLOCK_PAGES + 1]; /* by run length: blocks before it, in order, have no such run */
     uint32_t pages_used, cooling_pages;
@@ -380,12 +379,14 @@ void cache_memory_event(void)
 
 /* -- life -- */
 
-void cache_memory_init(uint32_t reserve)
+void cache_memory_init(uint32_t reserve, uint32_t units)
 {
     uint32_t blocks = fs_client_blocks();
     require(blocks > reserve, "cache_init: blocks of the share", blocks);
+    blocks = blocks - reserve < units ? blocks - reserve : units;
+    self.blocks = cache_index_take(blocks * sizeof(struct block), true);
     cache_link_head(&self.idle);
-    for (uint32_t i = 0; i < blocks - reserve && i < BLOCKS_MAX; i++) {
+    for (uint32_t i = 0; i < blocks; i++) {
         self.blocks[i].at = fs_client_block_get();
         require(self.blocks[i].at, "cache_init: a block of the share is in use", i);
         self.block_count++;

@@ -12,14 +12,15 @@
 #include "http/waiters.h"
 #include "net/ip/ip.h"
 
-#define PIECES_MAX 5120
-#define BUCKETS 4096 /* a power of two */
+#define PIECES_PER_UNIT 10 /* of the index */
 
 static struct {
-    struct cache_piece pieces[PIECES_MAX];
+    struct cache_piece *pieces;
+    uint32_t pieces_max;
     uint32_t untouched; /* from here on they have never been used */
     struct cache_piece *free;
-    struct cache_piece *buckets[BUCKETS]; /* all but those that are their file's first */
+    struct cache_piece **buckets; /* all but those that are their file's first */
+    uint32_t bucket_mask;
     uint32_t count;
 } self;
 
@@ -28,7 +29,7 @@ static struct {
 static struct cache_piece **bucket(const struct entry *entry, uint32_t index)
 {
     uint64_t mixed = ((uintptr_t)entry / sizeof *entry + index) * 0x9e3779b97f4a7c15ull;
-    return &self.buckets[mixed >> 32 & (BUCKETS - 1)];
+    return &self.buckets[mixed >> 32 & self.bucket_mask];
 }
 
 static struct cache_piece *find(const struct entry *entry, uint32_t index)
@@ -88,8 +89,9 @@ static uint32_t length_of(const struct entry *entry, uint32_t index)
 
 bool cache_pieces_left(void)
 {
-    if (!self.free && self.untouched < PIECES_MAX) {
+    if (!self.free && self.untouched < self.pieces_max) {
         self.free = &self.pieces[self.untouched++];
+        *self.free = (struct cache_piece){.pins = 0};
     }
     return self.free;
 }
@@ -327,4 +329,14 @@ enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_
 uint32_t cache_pieces_count(void)
 {
     return self.count;
+}
+
+void cache_pieces_init(uint32_t units)
+{
+    uint32_t buckets = cache_power_of_two(units * PIECES_PER_UNIT);
+
+    self.pieces_max = units * PIECES_PER_UNIT;
+    self.bucket_mask = buckets - 1;
+    self.pieces = cache_index_take(self.pieces_max * sizeof(struct cache_piece), false);
+    self.buckets = cache_index_take(buckets * sizeof(struct cache_piece *), true);
 }

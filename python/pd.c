@@ -111,7 +111,7 @@ void init(void)
         ip_start();
     }
     if (&fs_client_config && &net_client_config) {
-        cache_init(python_config.fresh_ms, FILES_BLOCKS);
+        cache_init(python_config.fresh_ms, FILES_BLOCKS, &fs_client_config.index);
         http_init(&endpoint_http_app);
     }
     pd_before_flush(run_worker, NULL); /* last, thus first: what Python writes is sent by the others' */

@@ -25,7 +25,7 @@ MISTAKES = {
     "hostname_long": (f"net.ip(a, '52:54:01:00:00:10', timer, hostname='{'x' * 32}')",
                       f"PD 'a': hostname '{'x' * 32}' has more than 31 characters"),
     "memory_small": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000)",
-                     "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x80000"),
+                     "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x28000"),
     "slots_few": ("net.client(a, '52:54:01:00:00:10', tx_slots=32)", "PD 'a': 32 transmit slots; 33 to 256 there must be"),
     "buffers_many": ("net.client(a, '52:54:01:00:00:10', rx_buffers=1025)", "PD 'a': 1025 receive buffers; 1 to 1024 there must be"),
 }
@@ -53,9 +53,13 @@ def test_configurations(tmp_path):
 
 
 def test_numbers_are_those_of_the_headers():
-    text = "".join((paths.TOP / "net" / name).read_text() for name in ("proto.h", "client.h", "virt_tx.c", "ip/ip.h"))
+    text = "".join((paths.TOP / "net" / name).read_text() for name in ("proto.h", "client.h", "virt_tx.c", "ip/ip.h",
+                                                                     "ip/lwipopts.h"))
     for ours, theirs in (("BUFFER_SIZE", "NET_BUFFER_SIZE"), ("CHAIN_MAX", "NET_CHAIN_MAX"), ("REGIONS_MAX", "NET_REGIONS_MAX"),
                          ("CLIENTS_MAX", "NET_CLIENTS_MAX"), ("TX_FRAMES", "FRAMES"), ("BUFFERS_MAX", "NET_CLIENT_BUFFERS_MAX"),
-                         ("SLOTS_MAX", "NET_CLIENT_SLOTS_MAX"), ("LAZY", "NET_LAZY"), ("MEMORY_MIN", "IP_MEMORY_MIN")):
+                         ("SLOTS_MAX", "NET_CLIENT_SLOTS_MAX"), ("LAZY", "NET_LAZY"), ("MEMORY_MIN", "IP_MEMORY_MIN"),
+                         ("POOLS_BYTES", "IP_POOLS_BYTES"), ("CONNECTION_BYTES", "IP_CONNECTION_BYTES"),
+                         ("SEGMENT_BYTES", "IP_SEGMENT_BYTES"), ("CONNECTIONS_MAX", "MEMP_NUM_TCP_PCB"),
+                         ("SEGMENTS_MIN", "TCP_SND_QUEUELEN")):
         found = re.search(rf"^#define {theirs} (\w+)", text, re.M)
         assert getattr(net, ours) == int(found.group(1), 0), theirs

@@ -6,8 +6,11 @@
 #include "net/ip/ip.h"
 
 /* memory.c */
-void memory_init(const struct region *region);
+void memory_init(const struct ip_config *config);
 uint64_t memory_failures(void);
+
+/* pools.c: cuts the pools off memory that begins at `at`; where they end. */
+uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
 
 /* random.c */
 void random_seed(const struct ip_config *config, const uint8_t mac[6]);

@@ -83,7 +83,7 @@ void ip_start(void)
 void ip_init(const struct ip_config *config, const struct net_client_config *net)
 {
     self.config = config;
-    memory_init(&config->memory);
+    memory_init(config);
     random_seed(config, net->mac);
     lwip_init();
     self.netif = netif_up(net);

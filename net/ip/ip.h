@@ -35,12 +35,17 @@
 struct ip_config {
     char hostname[32];
     bool wait_for_start;          /* true: ip_init() brings everything up but asks DHCP only at ip_start() */
-    struct region memory;         /* for packets: at least IP_MEMORY_MIN bytes */
+    uint32_t connections;         /* of TCP, at most MEMP_NUM_TCP_PCB (lwipopts.h) */
+    uint32_t segments;            /* TCP segments to be sent or acknowledged, of all connections */
+    struct region memory;         /* for both, the other pools, and at least IP_MEMORY_MIN bytes of packets */
     volatile const uint32_t *rtc; /* a clock to seed random numbers with; NULL: none */
 };
 extern const struct ip_config ip_config;
 
-#define IP_MEMORY_MIN 0x80000
+#define IP_MEMORY_MIN 0x28000
+#define IP_POOLS_BYTES 0x8000 /* of the pools that are as large for every program */
+#define IP_CONNECTION_BYTES 256
+#define IP_SEGMENT_BYTES 64
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
  * `DHCP request finished, IP address for netif e0 is: ADDRESS` through lib/log when the address is there. */
@@ -62,6 +67,11 @@ bool ip_when_sent(void (*handler)(void *context), void *context);
 /* Memory of the client's transmit region 1 was written and will stay until this is called again: checksums of what is
  * sent from it by reference are computed once (net/ip/sums.h). Call it each time such memory is written. */
 void ip_memory_changed(const void *at, uint64_t size);
+
+/* Where they are kept: so many, a power of two, of IP_SUM_BYTES each. Without it none are. As many as there are KiB in that
+ * memory are enough for all of it. */
+#define IP_SUM_BYTES 12
+void ip_keep_sums(void *table, uint32_t count);
 
 /* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory
  * is plenty, less the less is left, and never less than two segments: for some hundreds of connections a pair each is

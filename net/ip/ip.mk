@@ -1,13 +1,14 @@
-# net/ip/ip.mk: lwIP, unmodified, and what stands around it. core/timeouts.c is left out: timers.c is in its place.
+# net/ip/ip.mk: lwIP, unmodified, and what stands around it. core/timeouts.c and core/memp.c
+# are left out: timers.c and pools.c are in their places.
 
 IP_CFLAGS := -Inet/ip -isystem $(LWIP)/src/include
 
-LWIP_SOURCES := $(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c inet_chksum.c ip.c mem.c memp.c netif.c pbuf.c \
+LWIP_SOURCES := $(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c inet_chksum.c ip.c mem.c netif.c pbuf.c \
     stats.c sys.c tcp.c tcp_in.c tcp_out.c udp.c ipv4/dhcp.c ipv4/etharp.c ipv4/icmp.c ipv4/ip4.c ipv4/ip4_addr.c ipv4/ip4_frag.c) \
     netif/ethernet.c)
 
 $(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
-$(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c memory.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer,\
+$(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer,\
     $(IP_CFLAGS)))
 
 $(eval $(call host_test,test_checksum,tests/unit/net_checksum.c net/ip/checksum.c net/ip/checksum_blocks.c))

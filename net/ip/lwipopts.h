@@ -35,13 +35,14 @@
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_SINGLE_NETIF 1
 
-/* Memory: packets from net/ip/memory.c, control blocks from fixed pools. A PD's bss holds the pools: the image does not. */
+/* Memory: packets from net/ip/memory.c, control blocks from net/ip/pools.c. Of connections, segments and references a program's
+ * configuration says how many there are; here is the most. */
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
 #define MEM_CUSTOM_MALLOC ip_memory_take
 #define MEM_CUSTOM_CALLOC ip_memory_take_zeroed
 #define MEM_CUSTOM_FREE ip_memory_give
-#define MEMP_NUM_TCP_PCB 1536 /* 1024 of the HTTP front, sockets, and those in TIME_WAIT: the oldest of these gives way to a new one */
+#define MEMP_NUM_TCP_PCB 1536
 #define MEMP_NUM_TCP_PCB_LISTEN 16
 #define MEMP_NUM_UDP_PCB 16
 #define MEMP_NUM_TCP_SEG 4096

@@ -1,7 +1,8 @@
-/* memory.c: packet memory for lwIP, from one region cut into blocks of three sizes. Constant time, no fragmentation.
+/* memory.c: packet memory for lwIP, from one region cut into blocks of four sizes. Constant time, no fragmentation.
  *
  * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so that
- * answers still leave when data has used up the rest; full ones hold a segment; a few large ones hold a datagram to be fragmented.
+ * answers still leave when data has used up the rest; middle ones for frames that are copied out of receive buffers, mostly
+ * a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -11,12 +12,18 @@
 #include "lwip/tcp.h"
 #include "net/ip/internal.h"
 
-#define SMALL 256
-#define FULL 1664 /* pbuf, headers, a segment of 1460 bytes */
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
-#define LARGE_COUNT 3
-#define KEPT_BACK 640       /* full blocks: two segments for each of 320 connections that send at a time; with more, a write may have to wait */
-#define KEPT_BACK_SMALL 512 /* for acknowledgements, while segments by reference take one each */
+#define LARGE_COUNT 1
+#define PART 6 /* of what is left, for small blocks, and for middle ones */
+
+enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
+
+static const size_t sizes[KINDS] = {
+    [SMALL] = 128,
+    [MIDDLE] = 640,
+    [FULL] = 1664, /* pbuf, headers, a segment of 1460 bytes */
+    [LARGEST] = LARGE,
+};
 
 struct block {
     struct block *next;
@@ -24,17 +31,19 @@ struct block {
 
 static struct {
     struct kind {
-        uint8_t *start, *end;
-        size_t size;
+        uint8_t *end; /* where the next one's blocks begin */
         struct block *free;
-        size_t free_count;
-    } kinds[3];
+        size_t free_count, kept_back;
+    } kinds[KINDS];
+    uint8_t *start;
     uint64_t failures;
 } self;
 
-static uint8_t *cut(struct kind *kind, uint8_t *at, size_t size, size_t count)
+static uint8_t *cut(int number, uint8_t *at, size_t count)
 {
-    *kind = (struct kind){.start = at, .end = at + size * count, .size = size, .free_count = count};
+    struct kind *kind = &self.kinds[number];
+    size_t size = sizes[number];
+    *kind = (struct kind){.end = at + size * count, .free_count = count};
     for (size_t i = count; i-- > 0;) {
         struct block *block = (struct block *)(at + i * size);
         block->next = kind->free;
@@ -43,16 +52,29 @@ static uint8_t *cut(struct kind *kind, uint8_t *at, size_t size, size_t count)
     return kind->end;
 }
 
-void memory_init(const struct region *region)
+/* Half of the blocks is for connections that have little queued: two segments each for some hundred that send at a time, and
+ * acknowledgements. With more, a write may have to wait. */
+static void keep_back(int number)
 {
-    require(region->base && region->size >= IP_MEMORY_MIN, "ip: memory.size", region->size);
-    uint8_t *at = region->base;
-    uint64_t left = region->size;
-    at = cut(&self.kinds[2], at, LARGE, LARGE_COUNT);
-    left -= LARGE * LARGE_COUNT;
-    uint64_t small = left / 8 / SMALL;
-    at = cut(&self.kinds[0], at, SMALL, small);
-    cut(&self.kinds[1], at, FULL, (left - small * SMALL) / FULL);
+    self.kinds[number].kept_back = self.kinds[number].free_count / 2;
+}
+
+void memory_init(const struct ip_config *config)
+{
+    const struct region *region = &config->memory;
+    uint64_t pools = IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES
+                     + (uint64_t)config->segments * IP_SEGMENT_BYTES;
+    require(region->base && region->size >= pools + IP_MEMORY_MIN, "ip: memory.size", region->size);
+    uint8_t *at = pools_init(config, region->base), *end = (uint8_t *)region->base + region->size;
+    require(at <= end - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
+    size_t large = LARGE * LARGE_COUNT, part = ((size_t)(end - at) - large) / PART;
+    self.start = at;
+    at = cut(SMALL, at, part / sizes[SMALL]);
+    at = cut(MIDDLE, at, part / sizes[MIDDLE]);
+    at = cut(FULL, at, ((size_t)(end - at) - large) / sizes[FULL]);
+    cut(LARGEST, at, LARGE_COUNT);
+    keep_back(SMALL);
+    keep_back(FULL);
 }
 
 uint64_t memory_failures(void)
@@ -60,30 +82,41 @@ uint64_t memory_failures(void)
     return self.failures;
 }
 
+static size_t spare_of(int number)
+{
+    const struct kind *kind = &self.kinds[number];
+    return kind->free_count > kind->kept_back ? kind->free_count - kind->kept_back : 0;
+}
+
 uint32_t ip_send_share(void)
 {
-    size_t full = self.kinds[1].free_count > KEPT_BACK ? self.kinds[1].free_count - KEPT_BACK : 0;
-    size_t small = self.kinds[0].free_count > KEPT_BACK_SMALL ? self.kinds[0].free_count - KEPT_BACK_SMALL : 0;
+    size_t full = spare_of(FULL), small = spare_of(SMALL);
     size_t spare = (full < small ? full : small) / 4 * TCP_MSS;
     return spare > TCP_SND_BUF ? TCP_SND_BUF : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
 }
 
+static void *take(struct kind *kind)
+{
+    struct block *block = kind->free;
+    if (block) {
+        kind->free = block->next;
+        kind->free_count--;
+    }
+    return block;
+}
+
 void *ip_memory_take(size_t size)
 {
-    for (int i = 0; i < 3; i++) {
-        struct kind *kind = &self.kinds[i];
-        if (size <= kind->size) {
-            struct block *block = kind->free;
-            if (block) {
-                kind->free = block->next;
-                kind->free_count--;
-                return block;
-            }
-            break;
-        }
+    int number = SMALL;
+    while (number < KINDS && size > sizes[number]) {
+        number++;
     }
-    self.failures++;
-    return NULL;
+    void *memory = number < KINDS ? take(&self.kinds[number]) : NULL;
+    if (!memory && number == MIDDLE) {
+        memory = take(&self.kinds[FULL]);
+    }
+    self.failures += !memory;
+    return memory;
 }
 
 void *ip_memory_take_zeroed(size_t count, size_t size)
@@ -94,15 +127,13 @@ void *ip_memory_take_zeroed(size_t count, size_t size)
 
 void ip_memory_give(void *memory)
 {
-    for (int i = 0; i < 3; i++) {
-        struct kind *kind = &self.kinds[i];
-        if ((uint8_t *)memory >= kind->start && (uint8_t *)memory < kind->end) {
-            struct block *block = memory;
-            block->next = kind->free;
-            kind->free = block;
-            kind->free_count++;
-            return;
-        }
+    struct block *block = memory;
+    int number = SMALL;
+    while (number < KINDS && (uint8_t *)memory >= self.kinds[number].end) {
+        number++;
     }
-    assert(!"memory that is not ours is given back");
+    assert((uint8_t *)memory >= self.start && number < KINDS);
+    block->next = self.kinds[number].free;
+    self.kinds[number].free = block;
+    self.kinds[number].free_count++;
 }

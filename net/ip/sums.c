@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "net/ip/checksum.h"
 #include "net/ip/ip.h"
@@ -11,7 +12,6 @@
 #define BLOCK_BITS 16   /* memory changes in blocks of 64 KiB; one change forgets all sums in its blocks */
 #define BLOCKS_MAX 1024 /* beyond these nothing is kept */
 #define PLACE_BITS 10   /* less than a segment */
-#define SUM_BITS 15     /* of the table's size: no two places of 32 MiB have one entry */
 #define WORTH 256       /* bytes; a smaller piece is summed as fast as looked up */
 
 static struct {
@@ -23,14 +23,24 @@ static struct {
         uint32_t generation; /* of its first and last block, added */
         uint16_t length;
         uint16_t sum;
-    } sums[1 << SUM_BITS];
+    } *sums; /* NULL: nothing is kept */
+    uint32_t sum_mask;
 } self;
+
+_Static_assert(sizeof(struct sum) == IP_SUM_BYTES, "what a sum takes");
 
 void sums_init(const struct region *region)
 {
     uint64_t most = (uint64_t)BLOCKS_MAX << BLOCK_BITS;
     self.base = (uintptr_t)region->base;
     self.size = region->size < most ? region->size : most;
+}
+
+void ip_keep_sums(void *table, uint32_t count)
+{
+    self.sums = table;
+    self.sum_mask = count - 1;
+    memset(table, 0, (size_t)count * IP_SUM_BYTES);
 }
 
 void ip_memory_changed(const void *at, uint64_t size)
@@ -55,11 +65,11 @@ static uint32_t generation_of(uint64_t offset, uint32_t length)
 unsigned short sums_checksum(const void *data, int length)
 {
     uint64_t offset = (uintptr_t)data - self.base;
-    if (length < WORTH || offset >= self.size || (uint64_t)length > self.size - offset) {
+    if (length < WORTH || !self.sums || offset >= self.size || (uint64_t)length > self.size - offset) {
         return ip_checksum(data, length);
     }
     uint32_t generation = generation_of(offset, (uint32_t)length);
-    struct sum *sum = &self.sums[offset >> PLACE_BITS & ((1 << SUM_BITS) - 1)];
+    struct sum *sum = &self.sums[offset >> PLACE_BITS & self.sum_mask];
     if (sum->offset == offset && sum->length == length && sum->generation == generation && generation != 0) {
         return sum->sum;
     }

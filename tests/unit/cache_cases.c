@@ -67,7 +67,7 @@ void start(uint32_t blocks)
 {
     fake_reset();
     fake_world_init(blocks + 1);
-    cache_init(FRESH_MS, 0);
+    cache_init(FRESH_MS, 0, &fake_index);
     CHECK_EQUAL(counters().memory_max, (uint64_t)blocks * FS_CLIENT_BLOCK_SIZE);
 }
 

@@ -47,6 +47,8 @@ extern struct fake_world {
     uint32_t blocks, blocks_out;
 } fake_world;
 
+extern const struct region fake_index; /* for cache_init() */
+
 void fake_world_init(uint32_t blocks);
 
 struct fake_file *fake_put(const char *path, uint64_t size); /* anew, or another one in the place of that one */

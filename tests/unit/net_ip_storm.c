@@ -89,7 +89,7 @@ static struct {
     bool fails;
 } memory;
 
-void memory_init(const struct region *region) {}
+void memory_init(const struct ip_config *config) {}
 
 uint64_t memory_failures(void)
 {

@@ -11,6 +11,7 @@
 #define SIZE (4 * 65536)
 
 static uint8_t *memory;
+static uint8_t table[1024 * IP_SUM_BYTES] __attribute__((aligned(8)));
 
 static void fill(size_t at, size_t size)
 {
@@ -78,6 +79,9 @@ int main(void)
     fill(0, SIZE);
     struct region region = {.base = memory, .size = SIZE};
     sums_init(&region);
+    ip_memory_changed(memory + 3 * 65536, 65536);
+    assert(!kept(3 * 65536, 1460)); /* there is no room for it yet */
+    ip_keep_sums(table, sizeof table / IP_SUM_BYTES);
     test_outside();
     test_kept();
     test_soak();

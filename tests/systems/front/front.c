@@ -151,7 +151,7 @@ void init(void)
     ip_init(&ip_config, &net_client_config);
     fs_client_init(&fs_client_config);
     fs_mount_init();
-    cache_init(FRESH_MS, 1);
+    cache_init(FRESH_MS, 1, &fs_client_config.index);
     http_init(&app);
     require(site_mount("/", "/", &policy) && http_claim("/app/", false, true, true) && http_listen(80), "front", 0);
     fs_mount_on_outcome(on_mount, NULL);
