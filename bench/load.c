@@ -14,9 +14,7 @@
  * answer is made again.
  */
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <netinet/tcp.h>
@@ -27,19 +25,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench/histogram.h"
+#include "bench/load_content.h"
+#include "bench/load_counters.h"
 #include "bench/load_options.h"
 
 #define HEAD_MAX 8192
 #define CHUNK (256 * 1024)
 #define TICK_MS 50
 #define DRAIN_NS (2 * SECOND_NS) /* a lost SYN is sent again after one */
-#define COUNTERS_MAX (2 + 8192 + 1) /* magic, count, RANGES_MAX of insncount.c, elsewhere */
-#define COUNTERS_MAGIC 0x544e435353564553ull
 
 enum failure { CONNECT, RESET, EARLY_CLOSE, STATUS, HEADERS, BODY, TIMEOUT, NO_CLOSE, FAILURES };
 static const char *const failure_names[FAILURES] = {
@@ -65,11 +62,6 @@ enum state {
     PAUSED,     /* after a failure, until the next tick */
 };
 
-struct content {
-    const uint8_t *bytes; /* NULL: not compared */
-    size_t size;
-};
-
 struct connection {
     enum state state;
     int fd;                 /* -1: none */
@@ -87,7 +79,7 @@ struct connection {
     char head[HEAD_MAX + 1];
     size_t head_length;
     uint64_t body_at, body_size;
-    struct content expected;
+    struct load_content expected;
 };
 
 static struct {
@@ -102,10 +94,8 @@ static struct {
     uint64_t failures[FAILURES];
     uint32_t bad_status;                 /* the last one seen */
     struct histogram latencies;
-    struct content one;                  /* of --path without % */
-    const uint64_t *counters;
-    uint64_t before[COUNTERS_MAX], after[COUNTERS_MAX];
-    uint64_t counted_ns;                 /* between the two */
+    struct load_content one;                /* of --path without % */
+    uint64_t counted_ns;                 /* between the two looks at the counters */
     uint8_t chunk[CHUNK];
 } self;
 
@@ -118,54 +108,19 @@ static uint64_t now_ns(void)
 
 /* --- what is asked for, and what it should be ------------------------------------------------------------------ */
 
-static void path_of(char *out, size_t size, uint32_t number)
-{
-    const char *mark = strchr(load_options.path, '%');
-    if (mark == NULL) {
-        snprintf(out, size, "%s", load_options.path);
-    } else {
-        snprintf(out, size, "%.*s%" PRIu32 "%s", (int)(mark - load_options.path), load_options.path, number, mark + 1);
-    }
-}
-
-static struct content content_of(const char *path)
-{
-    char name[2 * PATH_MAX];
-    struct stat status;
-    if (load_options.root == NULL) {
-        return (struct content){0};
-    }
-    snprintf(name, sizeof name, "%s%s", load_options.root, path);
-    int fd = open(name, O_RDONLY);
-    if (fd < 0 || fstat(fd, &status) != 0 || status.st_size == 0) {
-        load_die(name);
-    }
-    void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-    close(fd);
-    if (bytes == MAP_FAILED) {
-        load_die(name);
-    }
-    return (struct content){bytes, (size_t)status.st_size};
-}
-
-static bool one_file(void)
-{
-    return strchr(load_options.path, '%') == NULL;
-}
-
 static void forget_content(struct connection *c)
 {
-    if (!one_file() && c->expected.bytes != NULL) {
+    if (!load_one_file() && c->expected.bytes != NULL) {
         munmap((void *)c->expected.bytes, c->expected.size);
     }
-    c->expected = (struct content){0};
+    c->expected = (struct load_content){0};
 }
 
 static void compose_request(struct connection *c)
 {
     char path[PATH_MAX];
-    path_of(path, sizeof path, c->number);
-    c->expected = one_file() ? self.one : content_of(path);
+    load_path(path, sizeof path, c->number);
+    c->expected = load_one_file() ? self.one : load_content_of(path);
     c->request_length =
         (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
                          c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
@@ -349,7 +304,7 @@ static void take_body(struct connection *c, const uint8_t *bytes, size_t size)
         fail(c, BODY);
         return;
     }
-    const struct content *e = &c->expected;
+    const struct load_content *e = &c->expected;
     if (e->bytes != NULL && (size > e->size - c->body_at || memcmp(e->bytes + c->body_at, bytes, size) != 0)) {
         fail(c, BODY);
         return;
@@ -478,9 +433,7 @@ static void handle(struct connection *c, uint32_t events)
 
 static void start_window(void)
 {
-    if (self.counters != NULL) {
-        memcpy(self.before, self.counters, (size_t)self.counters[1] * 8 + 24);
-    }
+    load_counters_begin();
     self.phase = WINDOW;
     self.next = load_options.first;
     self.begin_ns = self.last_ns = now_ns();
@@ -559,26 +512,17 @@ static void run(void)
 /* What the guest still has to do for these requests (acknowledgements, closing) counts, too. */
 static void read_counters_again(void)
 {
-    if (self.counters == NULL) {
+    if (load_options.counters_path == NULL) {
         return;
     }
     struct timespec pause = {.tv_sec = (time_t)(load_options.settle_ns / SECOND_NS),
                              .tv_nsec = (long)(load_options.settle_ns % SECOND_NS)};
     nanosleep(&pause, NULL);
-    memcpy(self.after, self.counters, (size_t)self.counters[1] * 8 + 24);
+    load_counters_end();
     self.counted_ns = now_ns() - self.begin_ns;
 }
 
 /* --- result ------------------------------------------------------------------------------------------------------ */
-
-static void print_counters(void)
-{
-    printf(",\n \"counted_seconds\": %.6f, \"counters\": [", (double)self.counted_ns / 1e9);
-    for (uint64_t i = 0; i <= self.before[1]; i++) {
-        printf("%s%" PRIu64, i ? ", " : "", self.after[2 + i] - self.before[2 + i]);
-    }
-    printf("]");
-}
 
 static void print_result(void)
 {
@@ -596,36 +540,22 @@ static void print_result(void)
     }
     printf("},\n \"latencies_us\": ");
     histogram_print(&self.latencies);
-    if (self.counters != NULL) {
-        print_counters();
+    if (load_options.counters_path != NULL) {
+        printf(",\n \"counted_seconds\": %.6f, \"counters\": ", (double)self.counted_ns / 1e9);
+        load_counters_print();
     }
     printf("}\n");
 }
 
 /* --- start ------------------------------------------------------------------------------------------------------- */
 
-static const uint64_t *map_counters(const char *path)
-{
-    int fd = open(path, O_RDONLY);
-    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, COUNTERS_MAX * 8, PROT_READ, MAP_SHARED, fd, 0);
-    if (at == MAP_FAILED) {
-        load_die(path);
-    }
-    const uint64_t *counters = at;
-    if (counters[0] != COUNTERS_MAGIC || counters[1] > COUNTERS_MAX - 3) {
-        errno = EINVAL;
-        load_die(path);
-    }
-    return counters;
-}
-
 int main(int argc, char **argv)
 {
     load_read_options(argc, argv);
-    if (one_file()) {
-        self.one = content_of(load_options.path);
+    if (load_one_file()) {
+        self.one = load_content_of(load_options.path);
     }
-    self.counters = load_options.counters_path ? map_counters(load_options.counters_path) : NULL;
+    load_counters_open();
     self.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (self.epoll < 0) {
         load_die("epoll_create1");
