@@ -17,7 +17,7 @@ $(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c
 $(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
 $(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))
 
-$(eval $(call host_test,http_site,tests/unit/http_site.c $(HTTP_SITE) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
 $(eval $(call host_test,http_front,$(addprefix tests/unit/,http_front.c http_surroundings.c http_lwip.c) $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
