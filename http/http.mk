@@ -8,7 +8,8 @@ HTTP_CACHE := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_comm
 
 HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c exchange.c exchange_head.c)
 
-$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT),ip fs_client fs_mount timer,$(IP_CFLAGS)))
+$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT),ip fs_client fs_mount timer,\
+    $(IP_CFLAGS)))
 
 $(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
 $(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))
@@ -17,8 +18,9 @@ $(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c
 $(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
 $(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))
 
-$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
+    $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
-$(eval $(call host_test,http_front,$(addprefix tests/unit/,http_front.c http_surroundings.c http_lwip.c) $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),\
-    $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(eval $(call host_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c surroundings.c lwip.c) $(HTTP_FRONT) \
+    $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front/tests/unit/http_lwip.c.o: | $(SOURCES_READY)

@@ -37,9 +37,13 @@ struct response {
 };
 /* The first response in what was received. False: not complete. `to_end`: nothing more will come. */
 bool parse_response(struct client *client, bool head_only, bool to_end, struct response *response);
+/* Its body is `length` bytes at `offset` of /f/SIZE. */
+bool body_of_site(const struct response *response, uint64_t size, uint64_t offset, uint64_t length);
 bool has_field(const struct response *response, const char *line);
 
 void step(void); /* everybody but the clients: the site calls, the application runs, timers */
 void pass_s(uint32_t seconds);
+
+void test_soak(void);
 
 #endif

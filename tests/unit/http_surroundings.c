@@ -384,6 +384,19 @@ void app_start(void)
 
 /* -- the client -- */
 
+bool body_of_site(const struct response *response, uint64_t size, uint64_t offset, uint64_t length)
+{
+    if (response->body != length) {
+        return false;
+    }
+    for (uint64_t i = 0; i < length; i++) {
+        if ((uint8_t)response->data[i] != site_byte(size, offset + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool has_field(const struct response *response, const char *line)
 {
     char text[300];
