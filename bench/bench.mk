@@ -27,7 +27,7 @@ bench bench-quick: $(bench_needs)
 
 # Serval alone.
 figures: $(bench_needs)
-	@$(bench_environment) bench/bench.py --plan quick --net user --alone --out $(BUILD_DIR)/figures
+	@$(bench_environment) bench/bench.py --plan quick --net $(or $(BENCH_NET),user) --alone --out $(BUILD_DIR)/figures
 
 # One request, by function.
 .PHONY: profile

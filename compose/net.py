@@ -184,6 +184,7 @@ class Net:
         self.virt_tx.config("net/config.h", "struct net_virt_tx_config", "net_virt_tx_config", Counted(self.tx_clients, {
             "driver": to_driver,
             "coherent": self.coherent,
+            "device": Ptr(self.virt_tx.map(self.device, "r")),
             "driver_filled": self.tx_rings.config(self.virt_tx, "filled"),
             "driver_free": self.tx_rings.config(self.virt_tx, "free"),
         }))

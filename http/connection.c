@@ -100,21 +100,19 @@ void connection_take_request(struct connection *c, const struct http_request *re
 
 /* -- what is sent -- */
 
-uint32_t connection_room(const struct connection *c)
+uint32_t connection_room(const struct connection *c, bool stays)
 {
-    uint32_t left = tcp_sndbuf(c->tcp), queued = TCP_SND_BUF - left, share = ip_send_share();
-    uint32_t allowed = share > queued ? share - queued : 0;
     if (c->starved || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
         return 0;
     }
-    return left < allowed ? left : allowed;
+    return ip_tcp_room(c->tcp, stays);
 }
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb);
 
 static bool put(struct connection *c, const void *data, uint32_t length, uint8_t flags)
 {
-    if (length > WRITE_MAX || tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
+    if (length > WRITE_MAX || ip_tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
         c->starved = true;
         tcp_poll(c->tcp, on_poll, 1);
         return false;
@@ -323,7 +321,7 @@ void connection_give_way(struct connection *c)
 
 static bool read_on(struct connection *c)
 {
-    bool crowded = c->unacknowledged > 0 && connection_room(c) < ANSWER_ROOM;
+    bool crowded = c->unacknowledged > 0 && connection_room(c, false) < ANSWER_ROOM;
     if (c->starved || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
     }

@@ -441,7 +441,7 @@ static bool see_head(struct exchange *x)
 /* As much as TCP takes. */
 static uint32_t put(struct exchange *x, const void *data, uint32_t size)
 {
-    uint32_t room = connection_room(x->connection), count = size < room ? size : room;
+    uint32_t room = connection_room(x->connection, false), count = size < room ? size : room;
     count = count < WRITE_MAX ? count : WRITE_MAX;
     while (count > 0 && !connection_write(x->connection, data, count, false)) {
         count = count > TCP_MSS ? count / 2 : 0;
@@ -452,7 +452,7 @@ static uint32_t put(struct exchange *x, const void *data, uint32_t size)
 /* A chunk goes out whole, or not at all: size line, data and line end are one write while that is small. */
 static uint32_t put_chunk(struct exchange *x, const void *data, uint32_t size)
 {
-    uint32_t room = connection_room(x->connection), most = sizeof self.head - CHUNK_FRAME;
+    uint32_t room = connection_room(x->connection, false), most = sizeof self.head - CHUNK_FRAME;
     if (room <= CHUNK_FRAME || size == 0) {
         return 0;
     }
@@ -572,7 +572,7 @@ bool exchange_go_on(struct exchange *x)
     if (x->stage == READY) {
         see_head(x);
     }
-    if (x->stuck && x->stage != READY && connection_room(c) >= ROOM_WORTH_TELLING) {
+    if (x->stuck && x->stage != READY && connection_room(c, false) >= ROOM_WORTH_TELLING) {
         x->stuck = false;
         self.app->writable(&x->public);
     }

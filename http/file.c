@@ -203,7 +203,7 @@ static bool next_piece(struct connection *c)
 
 static bool write_piece(struct connection *c)
 {
-    uint32_t room = connection_room(c), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
+    uint32_t room = connection_room(c, true), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
     if (room < count && room < REFILL && c->unacknowledged > 0) {
         return false;
     }

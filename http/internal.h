@@ -112,7 +112,8 @@ void connection_take_request(struct connection *connection, const struct http_re
 uint32_t connection_consume(struct connection *connection, uint32_t count); /* of what is unread; how many there were */
 uint32_t connection_read(struct connection *connection, void *to, uint32_t size);  /* what is unread */
 bool connection_unread(const struct connection *connection);
-uint32_t connection_room(const struct connection *connection); /* bytes that may be written now */
+/* Bytes that may be written now; `stays`: by reference, to memory of the cache. */
+uint32_t connection_room(const struct connection *connection, bool stays);
 /* False: no memory, nothing has been written; connection_go_on() tries again. */
 bool connection_write(struct connection *connection, const void *data, uint32_t length, bool more);
 /* In the last pin's piece. */

@@ -38,6 +38,7 @@ extern const struct net_virt_rx_config net_virt_rx_config;
 struct net_virt_tx_config {
     uint8_t driver; /* channel */
     bool coherent;  /* the device reads through our cache; false: lines are cleaned before it reads */
+    const struct net_device *device;
     struct ring_config driver_filled, driver_free;
     uint8_t client_count;
     struct {

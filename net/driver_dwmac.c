@@ -42,7 +42,7 @@ static struct {
     struct net_dma_desc rx_owner[RX_SIZE]; /* the buffer that lies in the slot */
     struct net_dma_desc rx_kept[RX_SIZE];  /* over a reset */
     struct {
-        uint32_t cookie;
+        uint16_t cookie;
         bool last; /* of its frame */
     } tx_owner[TX_SIZE];
     uint32_t tx_frames;      /* put since the start: every TX_INTERRUPT_EACH-th asks for an interrupt */

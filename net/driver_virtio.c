@@ -22,16 +22,18 @@
 #define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
 #define FEATURES_WANTED                                                                                              \
     (FEATURES_NEEDED | BIT(VIRTIO_NET_F_CSUM_BIT) | BIT(VIRTIO_NET_F_GUEST_CSUM_BIT) | BIT(VIRTIO_NET_F_MAC_BIT)      \
-     | BIT(VIRTIO_F_EVENT_IDX_BIT))
+     | BIT(VIRTIO_NET_F_HOST_TSO4_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
 
 static struct {
     struct ring rx_free, rx_filled, tx_filled, tx_free;
     struct virtq rx, tx;
     struct net_dma_desc rx_owner[QUEUE_SIZE_MAX]; /* the buffer that lies in the slot */
-    uint32_t tx_owner[QUEUE_SIZE_MAX];            /* the cookie of the frame that lies in the slot */
+    uint16_t tx_owner[QUEUE_SIZE_MAX];            /* the cookie of the frame that lies in the slot */
     struct virtio_net_header *rx_headers;
     uint64_t rx_headers_bus;
-    uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that a frame to send may have */
+    uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that an ordinary frame to send may have */
+    struct virtio_net_header *tx_large;     /* a large one's, by slot */
+    uint64_t tx_large_bus;
     uint64_t memory_used; /* of the descriptors region */
     bool broken;          /* the device asked for a reset */
     uint32_t rx_bad;      /* frames with an impossible length */
@@ -100,7 +102,14 @@ static uint64_t negotiate(void)
     return taken;
 }
 
-/* Headers to send are written once: with a checksum to complete, or all zeros. */
+/* 5.1.3.1: a device that cuts needs leave to complete checksums. */
+static uint32_t offloads(uint64_t features)
+{
+    bool checksum = features & BIT(VIRTIO_NET_F_CSUM_BIT), large = features & BIT(VIRTIO_NET_F_HOST_TSO4_BIT);
+    return !checksum ? 0 : large ? NET_CHECKSUM | NET_LARGE : NET_CHECKSUM;
+}
+
+/* Headers to send are written once, with a checksum to complete or all zeros; of a large frame only the segments' size is missing. */
 static void prepare_tables(void)
 {
     struct virtio_net_header *checksum;
@@ -109,12 +118,16 @@ static void prepare_tables(void)
     checksum = cut(sizeof(struct virtio_net_header), &self.tx_checksum_bus);
     *checksum = (struct virtio_net_header){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = NET_CHECKSUM_START,
         .csum_offset = NET_CHECKSUM_OFFSET};
+    self.tx_large = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.tx_large_bus);
     for (uint16_t i = 0; i < self.rx.size; i++) {
         virtq_table(&self.rx, i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
             .length = sizeof(struct virtio_net_header), .flags = VIRTQ_DESC_F_WRITE};
     }
     for (uint16_t i = 0; i < self.tx.size; i++) {
         virtq_table(&self.tx, i)[0].length = sizeof(struct virtio_net_header);
+        self.tx_large[i] = *checksum;
+        self.tx_large[i].gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        self.tx_large[i].hdr_len = NET_CHECKSUM_HEADERS;
     }
 }
 
@@ -140,7 +153,7 @@ static void start_device(void)
     set_up_queue(&self.rx, VIRTIO_NET_RX, RX_CHAIN, event_idx);
     set_up_queue(&self.tx, VIRTIO_NET_TX, TX_CHAIN, event_idx);
     prepare_tables();
-    net_driver_config.device->offloads = features & BIT(VIRTIO_NET_F_CSUM_BIT) ? NET_CHECKSUM : 0;
+    net_driver_config.device->offloads = offloads(features);
     write_register(VIRTIO_STATUS, status | VIRTIO_STATUS_DRIVER_OK);
 }
 
@@ -217,13 +230,22 @@ static void return_sent(void)
     }
 }
 
+static uint64_t header_for(uint16_t slot, const struct net_dma_desc *first)
+{
+    if (first->flags & NET_LARGE) {
+        self.tx_large[slot].gso_size = first->segment;
+        return self.tx_large_bus + sizeof(struct virtio_net_header) * slot;
+    }
+    return first->flags & NET_CHECKSUM ? self.tx_checksum_bus : self.tx_plain_bus;
+}
+
 /* One frame, whole, into a slot. The virtualiser puts chains whole and within the limit; one that is not is cut there. */
 static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
 {
     struct virtq_desc *table = virtq_table(&self.tx, slot);
     uint16_t count = 1;
     table[0].flags = 0;
-    table[0].address = piece->flags & NET_CHECKSUM ? self.tx_checksum_bus : self.tx_plain_bus;
+    table[0].address = header_for(slot, piece);
     table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
     while ((piece->flags & NET_MORE) && count < TX_CHAIN && ring_get(&self.tx_filled, piece)) {
         table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};

@@ -13,7 +13,7 @@
  * Ethernet header, whose source address the virtualiser checks. A frame comes back in the free ring as ONE element, with the cookie
  * of its last descriptor, once the device has read all of it, or at once when it was refused (NET_REFUSED).
  * TCP's checksum may be left to the device where it offers that (struct net_device): in both directions a flag of the
- * frame's first descriptor says so.
+ * frame's first descriptor says so. So may the cutting of a large TCP segment into those that the link carries.
  * Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear that a
  * frame has left. A client needs at least that many slots more than it can do without.
  */
@@ -27,6 +27,8 @@
 #define NET_REGIONS_MAX 4    /* transmit regions of one client: its slots, and for instance the file share */
 #define NET_CHAIN_MAX 16
 #define NET_FRAME_MAX 1514   /* without the frame check sequence */
+#define NET_LARGE_MAX 65549  /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
+#define NET_SEGMENT_MIN 536  /* what the device may be asked to cut into: the least that every host takes (RFC 9293 3.7.1) */
 #define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
 #define NET_BUFFER_SIZE 2048 /* a receive buffer, driver's and client's; a client's transmit slot */
 #define NET_LAZY 32          /* frames */
@@ -36,6 +38,7 @@ enum net_flags {
     NET_REFUSED = 1 << 1, /* in the client's free ring: this frame was not sent, its descriptors were wrong */
     NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the device puts
                               the checksum where the sum of the pseudo-header lies (RFC 9293 3.1), uncomplemented */
+    NET_LARGE = 1 << 4,   /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the last may be shorter */
     NET_CHECKED = 1 << 3,  /* received: the device, or the host behind it, vouches for the TCP or UDP checksum */
 };
 
@@ -46,7 +49,7 @@ enum net_flags {
 
 /* One word of the driver's, which its clients read when they start: they start after it. */
 struct net_device {
-    uint32_t offloads; /* NET_CHECKSUM: frames to send may have that flag */
+    uint32_t offloads; /* NET_CHECKSUM, NET_LARGE: frames to send may have that flag */
 };
 
 struct net_desc {
@@ -55,7 +58,8 @@ struct net_desc {
     uint8_t region;  /* index into the client's transmit regions; 0 on receive */
     uint8_t flags;   /* enum net_flags */
     uint32_t cookie; /* the owner's; comes back unchanged */
-    uint32_t reserved;
+    uint16_t segment; /* with NET_LARGE: bytes */
+    uint16_t reserved;
 };
 _Static_assert(sizeof(struct net_desc) == 16, "compose/net.py sizes the rings");
 
@@ -63,7 +67,8 @@ struct net_dma_desc {
     struct bus_address bus;
     uint16_t length; /* bytes; of a free receive buffer: its capacity */
     uint16_t flags;  /* enum net_flags */
-    uint32_t cookie;
+    uint16_t cookie;
+    uint16_t segment; /* with NET_LARGE: bytes */
 };
 _Static_assert(sizeof(struct net_dma_desc) == 16, "compose/net.py sizes the rings");
 

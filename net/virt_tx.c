@@ -5,7 +5,8 @@
  *   invariant a frame slot is free, or on its way in the driver's hands with its client known
  *   when full clients wait: their chains stay in their rings until frames come back from the driver
  *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
- *             Ethernet header in region 0 with that client's own source address, a checksum asked for without the headers
+ *             Ethernet header in region 0 with that client's own source address, an offload that the device does not
+ *             offer or that is asked for without the headers
  * Clients take turns, one frame each. Only region 0 of a client is mapped here (for the header), unless caches need cleaning.
  */
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define FRAMES 256 /* on their way at once, of all clients together */
 #define MAC_BYTES 6
+#define OFFLOADS (NET_CHECKSUM | NET_LARGE)
 
 struct client {
     struct ring filled, free;
@@ -41,6 +43,7 @@ static struct {
     uint16_t free_frames[FRAMES];
     uint32_t free_count;
     uint32_t turn; /* the client that is asked first */
+    uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
 } self;
 
@@ -81,15 +84,20 @@ static bool header_allowed(uint32_t index, const struct net_desc *first)
     return frame && memcmp(frame + MAC_BYTES, mac, MAC_BYTES) == 0;
 }
 
-/* The headers that the device is told of are there, in the one piece that says so. */
-static bool checksum_allowed(const struct client *client)
+/* Only what the device offers, with the headers that it is told of in the first piece, the one that says so. */
+static bool offloads_allowed(const struct client *client)
 {
+    const struct net_desc *first = &client->chain[0];
+    uint32_t asked = first->flags & OFFLOADS;
     for (uint32_t i = 1; i < client->chain_count; i++) {
-        if (client->chain[i].flags & NET_CHECKSUM) {
+        if (client->chain[i].flags & OFFLOADS) {
             return false;
         }
     }
-    return !(client->chain[0].flags & NET_CHECKSUM) || client->chain[0].length >= NET_CHECKSUM_HEADERS;
+    if (asked & NET_LARGE && (!(asked & NET_CHECKSUM) || first->segment < NET_SEGMENT_MIN)) {
+        return false;
+    }
+    return !asked || (!(asked & ~self.offloads) && first->length >= NET_CHECKSUM_HEADERS);
 }
 
 static bool translate(uint32_t index, const struct net_desc *desc, struct net_dma_desc *dma)
@@ -102,7 +110,8 @@ static bool translate(uint32_t index, const struct net_desc *desc, struct net_dm
         return false;
     }
     dma->length = desc->length;
-    dma->flags = desc->flags & (NET_MORE | NET_CHECKSUM);
+    dma->flags = desc->flags & (NET_MORE | OFFLOADS);
+    dma->segment = desc->segment;
     return true;
 }
 
@@ -111,7 +120,7 @@ static bool check(uint32_t index, struct net_dma_desc *dma)
 {
     const struct client *client = &self.clients[index];
     uint32_t total = 0;
-    if (client->too_long || !header_allowed(index, &client->chain[0]) || !checksum_allowed(client)) {
+    if (client->too_long || !header_allowed(index, &client->chain[0]) || !offloads_allowed(client)) {
         return false;
     }
     for (uint32_t i = 0; i < client->chain_count; i++) {
@@ -120,7 +129,7 @@ static bool check(uint32_t index, struct net_dma_desc *dma)
         }
         total += dma[i].length;
     }
-    return total <= NET_FRAME_MAX;
+    return total <= (client->chain[0].flags & NET_LARGE ? NET_LARGE_MAX : NET_FRAME_MAX);
 }
 
 static void finish_chain(struct client *client)
@@ -264,6 +273,7 @@ void init(void)
         self.free_frames[i] = (uint16_t)(FRAMES - 1 - i);
     }
     self.free_count = FRAMES;
+    self.offloads = config->device->offloads;
     run();
 }
 

@@ -47,6 +47,7 @@ enum virtio_register {
 #define VIRTIO_NET_F_CSUM_BIT 0
 #define VIRTIO_NET_F_GUEST_CSUM_BIT 1
 #define VIRTIO_NET_F_MAC_BIT 5
+#define VIRTIO_NET_F_HOST_TSO4_BIT 11
 #define VIRTIO_F_INDIRECT_DESC_BIT 28
 #define VIRTIO_F_EVENT_IDX_BIT 29
 #define VIRTIO_F_VERSION_1_BIT 32
@@ -58,6 +59,9 @@ enum virtio_register {
 /* 5.1.6: flags of the header */
 #define VIRTIO_NET_HDR_F_NEEDS_CSUM 1u /* to send: complete the checksum; received: not yet complete, never wrong */
 #define VIRTIO_NET_HDR_F_DATA_VALID 2u /* received: the checksum is right */
+
+/* 5.1.6.2: gso_type */
+#define VIRTIO_NET_HDR_GSO_TCPV4 1u
 
 /* 5.1.6: the header before each frame, always 12 bytes with VIRTIO_F_VERSION_1 */
 struct virtio_net_header {

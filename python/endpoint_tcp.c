@@ -61,19 +61,10 @@ static void forget_owed(struct endpoint *endpoint)
 
 /* lwIP's callbacks */
 
-/* Bytes that may be written now: what is left of TCP's buffer, and of this connection's share of the memory. */
-static size_t room_to_send(const struct endpoint *endpoint)
-{
-    size_t left = tcp_sndbuf(endpoint->tcp);
-    size_t queued = TCP_SND_BUF - left, share = ip_send_share();
-    size_t allowed = share > queued ? share - queued : 0;
-    return left < allowed ? left : allowed;
-}
-
 static bool writable(const struct endpoint *endpoint)
 {
     return endpoint->tcp && !endpoint->starved && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
-           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT && room_to_send(endpoint) >= TCP_MSS;
+           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT && ip_tcp_room(endpoint->tcp, false) >= TCP_MSS;
 }
 
 static bool keep_unread(struct endpoint *endpoint, struct pbuf *data)
@@ -378,7 +369,7 @@ static size_t line_length(struct endpoint *endpoint, size_t limit)
 /* As much as TCP takes now: bytes, or 0. */
 static size_t write_some(struct endpoint *endpoint, const void *data, size_t size)
 {
-    size_t room = room_to_send(endpoint);
+    size_t room = ip_tcp_room(endpoint->tcp, false);
     size_t count = size < room ? size : room;
     count = count < WRITE_MAX ? count : WRITE_MAX;
     while (count > 0 && tcp_write(endpoint->tcp, data, (uint16_t)count, TCP_WRITE_FLAG_COPY) != ERR_OK) {

@@ -2,7 +2,7 @@ $(eval $(call program,net_liar,tests/systems/net/liar.c,serial))
 $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 
 # lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what matters here.
-IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c random.c checksum.c checksum_blocks.c sums.c)) net/client.c \
+IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c checksum_blocks.c sums.c)) net/client.c \
     timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
 $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c $(IP_STORM) $(FAKE_PD),\
-    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))

@@ -21,7 +21,7 @@
 #define BACKLOG 128
 #define PATTERN_LINE 74                      /* RFC 864: 72 printing characters, CR, LF */
 #define PATTERN_PERIOD (95 * PATTERN_LINE)   /* each line starts one character later */
-#define CHUNK 16384                          /* bytes per tcp_write of the generator */
+#define CHUNK 16384                          /* bytes per write of the generator */
 
 struct connection {
     struct pbuf *waiting; /* received, not yet written; of its first pbuf `written` bytes are */
@@ -115,7 +115,7 @@ static bool write_first(struct tcp_pcb *pcb, struct connection *connection)
     if (left > 0) {
         const uint8_t *from = (const uint8_t *)first->payload + connection->written;
         u8_t flags = TCP_WRITE_FLAG_COPY | (first->next ? TCP_WRITE_FLAG_MORE : 0);
-        if (length == 0 || tcp_write(pcb, from, length, flags) != ERR_OK) {
+        if (length == 0 || ip_tcp_write(pcb, from, length, flags) != ERR_OK) {
             return false;
         }
     }
@@ -208,7 +208,7 @@ static err_t on_quote_accept(void *argument, struct tcp_pcb *pcb, err_t error)
         return ERR_OK;
     }
     struct connection *connection = take_up(pcb);
-    (void)tcp_write(pcb, line, sizeof line - 1, TCP_WRITE_FLAG_COPY);
+    (void)ip_tcp_write(pcb, line, sizeof line - 1, TCP_WRITE_FLAG_COPY);
     return finish(pcb, connection);
 }
 
@@ -227,9 +227,10 @@ static void make_pattern(void)
 
 static err_t generate(struct tcp_pcb *pcb, struct connection *connection)
 {
-    while (tcp_sndbuf(pcb) > 0) {
-        u32_t length = LWIP_MIN(LWIP_MIN(CHUNK, tcp_sndbuf(pcb)), self.pattern_size - connection->position);
-        if (tcp_write(pcb, self.pattern + connection->position, (u16_t)length, TCP_WRITE_FLAG_MORE) != ERR_OK) {
+    u32_t room;
+    while ((room = ip_tcp_room(pcb, true)) > 0) {
+        u32_t length = LWIP_MIN(LWIP_MIN(CHUNK, room), self.pattern_size - connection->position);
+        if (ip_tcp_write(pcb, self.pattern + connection->position, (u16_t)length, TCP_WRITE_FLAG_MORE) != ERR_OK) {
             break;
         }
         connection->position = (connection->position + length) % self.pattern_size;

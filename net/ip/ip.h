@@ -73,10 +73,16 @@ void ip_memory_changed(const void *at, uint64_t size);
 #define IP_SUM_BYTES 12
 void ip_keep_sums(void *table, uint32_t count);
 
-/* Bytes of data that one TCP connection may have queued just now, sent or not: all that TCP allows while packet memory
- * is plenty, less the less is left, and never less than two segments: for some hundreds of connections a pair each is
- * kept back. Who asks before it writes leaves room for others, however many connections have peers that do not read. */
-uint32_t ip_send_share(void);
+/* lwIP's tcp_write(), with the same arguments and results. Of memory of a transmit region that is not copied it makes
+ * segments as large as the device cuts (net/ip/large.c). A connection that uses this once uses it always. */
+struct tcp_pcb;
+signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags);
+
+/* Bytes that the connection may write now. While packet memory is plenty it may have 64 KB queued, sent or not, and
+ * more of memory that stays where the device cuts segments; less the less is left, and never less than two segments: for
+ * some hundreds of connections a pair each is kept back. Who asks before it writes leaves room for others, however many
+ * connections have peers that do not read. */
+uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
 uint32_t ip_random(void);

@@ -59,7 +59,7 @@
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
 #define TCP_WND (88 * TCP_MSS)
-#define TCP_SND_BUF (44 * TCP_MSS) /* what one peer that does not read may hold */
+#define TCP_SND_BUF (176 * TCP_MSS) /* of which ip_tcp_room() gives a part */
 #define TCP_SND_QUEUELEN 176
 #define TCP_SNDLOWAT (16 * TCP_MSS)
 #define TCP_OVERSIZE TCP_MSS
@@ -86,5 +86,8 @@
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first_options, more_options, p)                             \
     tcp_hooks_packet(pcb, header, options, more_options, p)
 #define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
+
+/* net/ip/large.c; no options are added. */
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) (large_goes_out(pcb), options)
 
 #endif

@@ -14,6 +14,7 @@
 
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 1
+#define SHARE_MAX (44 * TCP_MSS) /* of one connection */
 #define PART 6 /* of what is left, for small blocks, and for middle ones */
 
 enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
@@ -88,11 +89,11 @@ static size_t spare_of(int number)
     return kind->free_count > kind->kept_back ? kind->free_count - kind->kept_back : 0;
 }
 
-uint32_t ip_send_share(void)
+uint32_t memory_send_share(void)
 {
     size_t full = spare_of(FULL), small = spare_of(SMALL);
     size_t spare = (full < small ? full : small) / 4 * TCP_MSS;
-    return spare > TCP_SND_BUF ? TCP_SND_BUF : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
+    return spare > SHARE_MAX ? SHARE_MAX : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
 }
 
 static void *take(struct kind *kind)

@@ -5,13 +5,15 @@
  *   when full no slot: the frame is refused to lwIP (ERR_MEM), and TCP is asked again when slots are back.
  *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere else
- * are copied into one slot; payload in a transmit region is named by descriptors and its pbuf held until the device has read it.
+ * are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has read it.
+ * A segment larger than a frame is the device's to cut (large.c).
  */
 #include <string.h>
 
 #include "lib/pd.h"
 
 #include "lwip/etharp.h"
+#include "lwip/ip4_frag.h"
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/ip4.h"
@@ -24,6 +26,8 @@
 #include "netif/ethernet.h"
 
 #define WAITERS_MAX 8
+#define HELD_RANGES 4
+#define MTU 1500
 #define CHECKS_OF_FRAMES (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) /* what NET_CHECKED stands for */
 
 struct buffer_pbuf {
@@ -31,12 +35,20 @@ struct buffer_pbuf {
     uint16_t buffer;
 };
 
+/* Where a frame's payload is read from by the device. The last range spans what more there is. */
+struct held {
+    uint32_t count;
+    struct {
+        uintptr_t from, to;
+    } ranges[HELD_RANGES];
+};
+
 static struct {
     struct net_client client;
     struct netif netif;
     struct buffer_pbuf buffers[NET_CLIENT_BUFFERS_MAX];
-    struct pbuf *held[NET_CLIENT_SLOTS_MAX]; /* referenced payload of the frame in the slot, or NULL */
-    uint32_t held_count;
+    struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
+    uint32_t held_count;                    /* frames that have such */
     uint32_t lent; /* receive buffers in lwIP's hands */
     bool starved;  /* lwIP was refused a slot */
     struct {
@@ -44,7 +56,8 @@ static struct {
         void *context;
     } waiters[WAITERS_MAX];
     uint32_t waiter_count;
-    uint16_t checks; /* lwIP's NETIF_CHECKSUM_*: what the device leaves to the stack */
+    uint32_t offloads; /* enum net_flags: what the device does */
+    uint16_t checks;   /* lwIP's NETIF_CHECKSUM_*: what it leaves to the stack */
     struct ip_counters counters;
 } self;
 
@@ -157,11 +170,9 @@ static void take_slots_back(void)
 {
     uint16_t slot;
     while (net_client_sent(&self.client, &slot)) {
-        struct pbuf *payload = self.held[slot];
-        if (payload) {
-            self.held[slot] = NULL;
+        if (self.held[slot].count > 0) {
+            self.held[slot].count = 0;
             self.held_count--;
-            pbuf_free(payload);
         }
     }
     if (self.waiter_count > 0) {
@@ -182,15 +193,26 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
     return true;
 }
 
-static bool overlaps(const struct pbuf *p, uintptr_t from, uintptr_t to)
+static bool overlaps(const struct held *held, uintptr_t from, uintptr_t to)
 {
-    for (; p; p = p->next) {
-        uintptr_t payload = (uintptr_t)p->payload;
-        if (payload < to && payload + p->len > from) {
+    for (uint32_t i = 0; i < held->count; i++) {
+        if (held->ranges[i].from < to && held->ranges[i].to > from) {
             return true;
         }
     }
     return false;
+}
+
+static void hold(struct held *held, uintptr_t from, uintptr_t to)
+{
+    if (held->count < HELD_RANGES) {
+        held->ranges[held->count].from = from;
+        held->ranges[held->count++].to = to;
+        return;
+    }
+    uint32_t last = HELD_RANGES - 1;
+    held->ranges[last].from = LWIP_MIN(held->ranges[last].from, from);
+    held->ranges[last].to = LWIP_MAX(held->ranges[last].to, to);
 }
 
 bool ip_sends_from(const void *memory, size_t size)
@@ -198,9 +220,9 @@ bool ip_sends_from(const void *memory, size_t size)
     uintptr_t from = (uintptr_t)memory;
     uint32_t left = self.held_count;
     for (uint32_t slot = 0; left > 0; slot++) {
-        if (self.held[slot]) {
+        if (self.held[slot].count > 0) {
             left--;
-            if (overlaps(self.held[slot], from, from + size)) {
+            if (overlaps(&self.held[slot], from, from + size)) {
                 return true;
             }
         }
@@ -213,13 +235,18 @@ struct building {
     uint8_t *slot_memory;
     uint32_t slot_offset; /* of the slot in region 0 */
     uint32_t copied;      /* bytes in the slot */
+    bool overflows;       /* more would have to be copied than the slot holds */
     struct net_desc pieces[NET_CHAIN_MAX];
     uint32_t count;
-    struct pbuf *held;
+    struct held *held; /* the slot's */
 };
 
 static void add_copy(struct building *b, const struct pbuf *p)
 {
+    if (b->copied + p->len > NET_BUFFER_SIZE) {
+        b->overflows = true;
+        return;
+    }
     memcpy(b->slot_memory + b->copied, p->payload, p->len);
     struct net_desc *last = &b->pieces[b->count - 1];
     if (b->count > 0 && last->region == 0) {
@@ -232,22 +259,20 @@ static void add_copy(struct building *b, const struct pbuf *p)
 
 /* By reference where the bytes lie in a transmit region and the header is in the slot already. Two pieces are kept free for what
  * may have to be copied after it. */
-static bool add_reference(struct building *b, struct pbuf *p)
+static bool add_reference(struct building *b, const struct pbuf *p)
 {
     if (b->count == 0 || b->count > NET_CHAIN_MAX - 2
         || !net_client_locate(&self.client, p->payload, p->len, &b->pieces[b->count])) {
         return false;
     }
     b->count++;
-    if (!b->held) {
-        b->held = p; /* those behind it live as long: each is referenced by the one before */
-    }
+    hold(b->held, (uintptr_t)p->payload, (uintptr_t)p->payload + p->len);
     return true;
 }
 
-static void build(struct building *b, struct pbuf *p)
+static void build(struct building *b, const struct pbuf *p)
 {
-    for (struct pbuf *q = p; q; q = q->next) {
+    for (const struct pbuf *q = p; q; q = q->next) {
         if (q->len > 0 && !add_reference(b, q)) {
             add_copy(b, q);
         }
@@ -284,11 +309,28 @@ static void ask_for_checksum(struct building *b)
     b->pieces[0].flags = NET_CHECKSUM;
 }
 
+/* Leaves a large segment's cutting to the device. False: it is none. */
+static bool ask_for_cutting(struct building *b)
+{
+    if (b->pieces[0].flags & NET_CHECKSUM) {
+        b->pieces[0].flags |= NET_LARGE;
+        b->pieces[0].segment = large_segment();
+    }
+    return b->pieces[0].flags & NET_LARGE;
+}
+
+static void give_up(uint16_t slot)
+{
+    self.held[slot].count = 0;
+    net_client_slot_back(&self.client, slot);
+}
+
 static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
     uint16_t slot;
     struct building b = {.count = 0};
-    if (p->tot_len > NET_FRAME_MAX || p->len < NET_FRAME_MIN) {
+    bool large = p->tot_len > NET_FRAME_MAX;
+    if (p->len < NET_FRAME_MIN || (large && !(self.offloads & NET_LARGE))) {
         return ERR_BUF;
     }
     b.slot_memory = take_slot(&slot);
@@ -296,21 +338,22 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
         return ERR_MEM;
     }
     b.slot_offset = net_client_slot_offset(slot);
+    b.held = &self.held[slot];
     build(&b, p);
     if (!(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
         ask_for_checksum(&b);
     }
+    if (b.overflows || (large && !ask_for_cutting(&b))) {
+        give_up(slot);
+        return ERR_BUF;
+    }
     timers_saw_output(b.slot_memory);
     if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
-        net_client_slot_back(&self.client, slot);
+        give_up(slot);
         self.starved = true;
         return ERR_MEM;
     }
-    self.held[slot] = b.held;
-    if (b.held) {
-        pbuf_ref(b.held);
-        self.held_count++;
-    }
+    self.held_count += b.held->count > 0;
     self.counters.frames_out++;
     return ERR_OK;
 }
@@ -347,18 +390,36 @@ static void before_flush(void *context)
 
 /* -- life -- */
 
+/* lwIP cuts what is larger than this into fragments: not TCP's large segments. */
+static uint16_t mtu(void)
+{
+    return self.offloads & NET_LARGE ? UINT16_MAX : MTU;
+}
+
+static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
+{
+    if (p->tot_len <= MTU || IPH_PROTO((struct ip_hdr *)p->payload) == IP_PROTO_TCP) {
+        return etharp_output(netif, p, to);
+    }
+    netif->mtu = MTU;
+    err_t result = ip4_frag(p, netif, to);
+    netif->mtu = mtu();
+    return result;
+}
+
 static err_t set_up(struct netif *netif)
 {
     const struct net_client_config *config = netif->state;
     memcpy(netif->name, "e0", 2);
     memcpy(netif->hwaddr, config->mac, sizeof config->mac);
     netif->hwaddr_len = sizeof config->mac;
-    self.checks = config->device->offloads & NET_CHECKSUM ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
+    self.offloads = config->device->offloads;
+    self.checks = self.offloads & NET_CHECKSUM ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
                                                           : NETIF_CHECKSUM_ENABLE_ALL;
     NETIF_SET_CHECKSUM_CTRL(netif, self.checks);
-    netif->mtu = 1500;
+    netif->mtu = mtu();
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
-    netif->output = etharp_output;
+    netif->output = output;
     netif->linkoutput = send_frame;
     return ERR_OK;
 }
@@ -370,6 +431,7 @@ struct netif *netif_up(const struct net_client_config *config)
         sums_init(&config->regions[1]);
     }
     netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
+    large_init(self.offloads & NET_LARGE ? &self.client : NULL);
     netif_set_default(&self.netif);
     netif_set_up(&self.netif);
     pd_on_channel(config->rx_channel, on_received, NULL);

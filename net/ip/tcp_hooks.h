@@ -4,6 +4,7 @@
 
 #include "lwip/ip_addr.h"
 #include "lwip/tcp.h"
+#include "net/ip/large.h"
 
 struct tcp_hdr;
 

@@ -116,6 +116,7 @@ static void on_tcp(void *context)
         tcp_ticks += TCP_SLOW_COUNTS - 1;
         tcp_slowtmr();
     }
+    large_unblock();
     self.tcp_pace = TCP_IDLE;
     pace_tcp();
 }

@@ -28,7 +28,7 @@ struct client {
     uint32_t window;
 };
 
-uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = TCP_SND_BUF;
+uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = 44 * TCP_MSS;
 const ip_addr_t ip_addr_any;
 
 static struct {
@@ -42,9 +42,15 @@ uint32_t lwip_noise(void)
     return self.random >> 8;
 }
 
-uint32_t ip_send_share(void)
+uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
-    return lwip_share;
+    uint32_t left = pcb->snd_buf, queued = TCP_SND_BUF - left, allowed = lwip_share > queued ? lwip_share - queued : 0;
+    return left < allowed ? left : allowed;
+}
+
+signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags)
+{
+    return tcp_write(pcb, data, length, flags);
 }
 
 /* -- pbufs -- */

@@ -35,7 +35,7 @@ uint32_t client_waiting(const struct client *client); /* bytes written, not yet 
 extern uint32_t lwip_pbufs;       /* in use */
 extern uint32_t lwip_pcbs;
 extern uint32_t lwip_fail_one_in; /* writes find no memory at times; 0: never */
-extern uint32_t lwip_share;       /* ip_send_share() */
+extern uint32_t lwip_share;       /* bytes that a connection may have queued */
 uint32_t lwip_noise(void);
 
 #endif

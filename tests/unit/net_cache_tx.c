@@ -14,9 +14,12 @@ static _Alignas(4096) uint8_t cpu[2][SIZE], device[2][SIZE], clean[2][SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)], rings[2][RING_BYTES(1024, 16)];
 static struct device_view views[2] = {{cpu[0], device[0], clean[0], SIZE}, {cpu[1], device[1], clean[1], SIZE}};
 
+static const struct net_device plain;
+
 const struct net_virt_tx_config net_virt_tx_config = {
     .driver = DRIVER,
     .coherent = false,
+    .device = &plain,
     .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
     .driver_free = {.shared = driver_rings[1], .capacity = 256},
     .client_count = 1,

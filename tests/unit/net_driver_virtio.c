@@ -194,7 +194,7 @@ static void boot(uint64_t features)
 static void give_buffers(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct net_dma_desc buffer = {.bus = {0x70000000 + i * 2048ul}, .length = 2048, .cookie = i};
+        struct net_dma_desc buffer = {.bus = {0x70000000 + i * 2048ul}, .length = 2048, .cookie = (uint16_t)i};
         CHECK(ring_put(&rx_free, &buffer));
     }
     CHECK(ring_wake_consumer(&rx_free)); /* it was short */
@@ -212,6 +212,43 @@ static void test_a_device_without_checksums(void)
 {
     boot(OFFERED & ~1ull);
     CHECK_EQUAL(shown.offloads, 0);
+}
+
+/* 5.1.3.1: it must not offer one without the other. */
+static void test_a_device_that_cuts_without_checksums(void)
+{
+    boot((OFFERED & ~1ull) | 1 << 11);
+    CHECK_EQUAL(shown.offloads, 0);
+}
+
+static void test_a_device_that_cuts(void)
+{
+    static const struct virtio_net_header checksum = {.flags = 1, .csum_start = 34, .csum_offset = 16};
+    static const uint16_t segments[] = {1460, 536};
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    boot(OFFERED | 1 << 11);
+    CHECK_EQUAL(shown.offloads, NET_CHECKSUM | NET_LARGE);
+    CHECK(device.features_taken & 1 << 11);
+    for (int i = 0; i < 3; i++) {
+        struct net_dma_desc piece = {.bus = {0x71000000}, .length = 54, .flags = NET_CHECKSUM | NET_MORE};
+        struct net_dma_desc data = {.bus = {0x71001000}, .length = 64240};
+        piece.flags |= i < 2 ? NET_LARGE : 0;
+        piece.segment = i < 2 ? segments[i] : 0;
+        CHECK(ring_put(&tx_filled, &piece) && ring_put(&tx_filled, &data));
+    }
+    fake_wake(FAKE_BIT(TX_VIRT));
+    for (int i = 0; i < 3; i++) {
+        struct virtio_net_header wanted = checksum;
+        if (i < 2) {
+            wanted.gso_type = 1;
+            wanted.hdr_len = 54;
+            wanted.gso_size = segments[i];
+        }
+        CHECK(next_chain(1, &entry, &table, &count) && count == 3 && table[2].length == 64240);
+        CHECK(memcmp(at(table[0].address, 12), &wanted, 12) == 0);
+    }
 }
 
 static void test_refuses_an_old_device(void)
@@ -423,6 +460,8 @@ int main(void)
 {
     run(test_negotiates);
     run(test_a_device_without_checksums);
+    run(test_a_device_that_cuts_without_checksums);
+    run(test_a_device_that_cuts);
     run(test_refuses_an_old_device);
     run(test_receives);
     run(test_vouches_for_checksums);

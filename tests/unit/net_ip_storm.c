@@ -25,6 +25,9 @@
 #define BUFFERS 64
 #define SLOTS 64
 #define MS 1000000ull
+#ifndef SENDS_LARGE
+#define SENDS_LARGE 0 /* 1: the program writes from a transmit region */
+#endif
 
 /* lwIP looks for the length of a TCP option that is cut off one byte behind the header, and refuses it then. That byte is always
  * there: buffers and blocks are longer than any frame. */
@@ -35,7 +38,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE];
 static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
 static _Alignas(4096) uint8_t pattern[0x10000];
-static struct net_device device; /* with odd seeds one that checks and completes TCP's checksums */
+static struct net_device device; /* of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too */
 static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
 
 #define RING(i) {.shared = rings[i], .capacity = 1024}
@@ -96,7 +99,7 @@ uint64_t memory_failures(void)
     return 0;
 }
 
-uint32_t ip_send_share(void)
+uint32_t memory_send_share(void)
 {
     return 65536;
 }
@@ -150,6 +153,7 @@ static void pass(uint64_t ns)
 
 static struct ring rx_free, rx_filled, tx_filled, tx_free;
 static uint32_t completed; /* checksums */
+static uint32_t cut;       /* segments larger than a frame */
 static bool stormy = true; /* frames are damaged */
 static const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
 static const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
@@ -419,7 +423,7 @@ static void check_tcp(const uint8_t *ip, const uint8_t *tcp, uint32_t length)
 
 static void check_frame(const uint8_t *frame, uint32_t length)
 {
-    CHECK(length >= 14 && length <= NET_FRAME_MAX);
+    CHECK(length >= 14 && length <= NET_LARGE_MAX); /* take_output has looked closer */
     CHECK(memcmp(frame + 6, net_client_config.mac, 6) == 0);
     if (get16(frame + 12) != 0x0800) {
         CHECK(get16(frame + 12) == 0x0806 && length >= 42);
@@ -457,17 +461,25 @@ static void take_output(void)
 {
     bool asked_for = false;
     struct net_desc piece;
-    uint8_t frame[NET_FRAME_MAX];
+    static uint8_t frame[NET_LARGE_MAX];
     uint32_t length = 0, count = 0;
+    bool large = false;
     while (ring_get(&tx_filled, &piece)) {
         CHECK(piece.region < 2 && (count > 0 || (piece.region == 0 && piece.length >= 14)));
         const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
         CHECK(at && piece.length > 0 && length + piece.length <= sizeof frame && ++count <= NET_CHAIN_MAX);
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
+        if (piece.flags & NET_LARGE) {
+            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN && piece.segment <= 1460);
+            large = true;
+        }
         memcpy(frame + length, at, piece.length);
         length += piece.length;
         if (!(piece.flags & NET_MORE)) {
+            CHECK(large ? length > NET_FRAME_MAX : length <= NET_FRAME_MAX);
+            cut += large;
+            large = false;
             if (asked_for) {
                 complete_checksum(frame, length);
                 asked_for = false;
@@ -613,7 +625,7 @@ static void run(uint64_t seed)
 {
     struct ip_counters counters;
     random_state = seed * 0x9e3779b97f4a7c15;
-    device.offloads = seed % 2 ? NET_CHECKSUM : 0;
+    device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_LARGE : seed % 3 ? NET_CHECKSUM : 0;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
     storm();
@@ -624,6 +636,8 @@ static void run(uint64_t seed)
     return_output(0);
     ip_counters(&counters);
     CHECK(device.offloads ? completed > STEPS / 20 : completed == 0);
+    CHECK(device.offloads & NET_LARGE || cut == 0);
+    CHECK(!(device.offloads & NET_LARGE) || !SENDS_LARGE || cut > 0);
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
     CHECK(!ip_sends_from(pattern, sizeof pattern));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);

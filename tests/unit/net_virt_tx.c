@@ -12,6 +12,7 @@
 #define BUS(c, r) (0x60000000ul + 0x1000000ul * (c) + 0x100000ul * (r))
 #define FRAMES 256
 
+static struct net_device device = {.offloads = NET_CHECKSUM | NET_LARGE};
 static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
@@ -23,6 +24,7 @@ static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
 const struct net_virt_tx_config net_virt_tx_config = {
     .driver = DRIVER,
     .coherent = true,
+    .device = &device,
     .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
     .driver_free = {.shared = driver_rings[1], .capacity = 256},
     .client_count = 2,
@@ -126,6 +128,49 @@ static void test_asks_for_checksums(void)
     CHECK(!ring_get(&driver_filled, &dma));
 }
 
+static void put_large(uint16_t cookie, uint8_t flags, uint16_t segment, uint16_t length)
+{
+    put(0, (struct net_desc){.offset = 0, .length = 54, .flags = flags | NET_MORE, .segment = segment, .cookie = cookie});
+    put(0, (struct net_desc){.offset = 0, .length = length, .region = 1, .cookie = cookie});
+}
+
+static void test_asks_for_cutting(void)
+{
+    struct net_dma_desc dma;
+    start();
+    put_large(1, NET_LARGE | NET_CHECKSUM, 1460, 64240);
+    put_large(2, NET_LARGE | NET_CHECKSUM, 1460, NET_LARGE_MAX - 54 + 1); /* longer than a datagram can be */
+    put_large(3, NET_LARGE | NET_CHECKSUM, NET_SEGMENT_MIN - 1, 3000);
+    put_large(4, NET_LARGE, 1460, 3000); /* nobody would complete the checksums */
+    put_large(5, NET_CHECKSUM, 1460, 3000);
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 6});
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_LARGE | NET_CHECKSUM, .segment = 1460, .cookie = 6});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    for (uint32_t cookie = 2; cookie <= 6; cookie++) {
+        CHECK(refused(0, cookie));
+    }
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == (NET_LARGE | NET_CHECKSUM | NET_MORE) && dma.segment == 1460);
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == 0 && dma.length == 64240);
+    CHECK(!ring_get(&driver_filled, &dma));
+}
+
+static void test_refuses_what_the_device_does_not_offer(void)
+{
+    struct net_dma_desc dma;
+    device.offloads = NET_CHECKSUM;
+    start();
+    put_large(1, NET_LARGE | NET_CHECKSUM, 1460, 3000);
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 2});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(refused(0, 1) && ring_get(&driver_filled, &dma) && !ring_get(&driver_filled, &dma));
+    device.offloads = 0;
+    start();
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 3});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK(refused(0, 3) && !ring_get(&driver_filled, &dma));
+    device.offloads = NET_CHECKSUM | NET_LARGE;
+}
+
 static void test_throws_away_a_chain_without_end(void)
 {
     struct net_dma_desc dma;
@@ -179,11 +224,11 @@ static void test_lying_driver(void)
     struct net_dma_desc dma;
     struct net_desc done;
     start();
-    for (uint32_t cookie = 0; cookie < 300; cookie += 7) {
+    for (uint16_t cookie = 0; cookie < 300; cookie = (uint16_t)(cookie + 7)) {
         dma = (struct net_dma_desc){.cookie = cookie};
         CHECK(ring_put(&driver_free, &dma)); /* nothing is out */
     }
-    dma.cookie = 0xffffffff;
+    dma.cookie = 0xffff;
     CHECK(ring_put(&driver_free, &dma));
     put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 1});
     fake_wake(FAKE_BIT(CLIENT(0)));
@@ -226,6 +271,8 @@ int main(void)
     run(test_translates_a_chain);
     run(test_refuses);
     run(test_asks_for_checksums);
+    run(test_asks_for_cutting);
+    run(test_refuses_what_the_device_does_not_offer);
     run(test_throws_away_a_chain_without_end);
     run(test_takes_turns_and_waits);
     run(test_lying_driver);

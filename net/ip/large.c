@@ -1,0 +1,197 @@
+/* large.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see large.h.
+ *   consumes  what a program writes from a transmit region of its
+ *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and sequence
+ *             numbers count bytes. The size of what goes over the wire stays pcb->mss
+ *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most PIECES_MAX
+ *             pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut without a copy
+ * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after three duplicate
+ * acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment (RFC 5681 3.1).
+ */
+#include "net/ip/large.h"
+
+#include "lwip/memp.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/client.h"
+#include "net/ip/internal.h"
+
+#define LARGE_MAX (44 * TCP_MSS) /* an IPv4 datagram has 65535 bytes */
+#define PIECES_MAX 6
+#define SHARES 4 /* a large segment takes less packet memory than so many ordinary ones */
+
+static struct {
+    const struct net_client *client; /* NULL: the device does not cut */
+    uint16_t segment;
+} self;
+
+void large_init(const struct net_client *client)
+{
+    self.client = client;
+}
+
+void large_goes_out(const struct tcp_pcb *pcb)
+{
+    self.segment = pcb ? pcb->mss : 0;
+}
+
+uint16_t large_segment(void)
+{
+    return self.segment;
+}
+
+static uint32_t window(const struct tcp_pcb *pcb)
+{
+    return LWIP_MIN(pcb->cwnd, pcb->snd_wnd);
+}
+
+/* A multiple of the ordinary size. */
+static uint16_t large_size(const struct tcp_pcb *pcb)
+{
+    uint32_t half = window(pcb) / 2, most = LWIP_MIN(half, LARGE_MAX);
+    return most < 2u * pcb->mss ? pcb->mss : (uint16_t)(most - most % pcb->mss);
+}
+
+static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
+{
+    struct tcp_seg *last = pcb->unsent;
+    while (last && last->next) {
+        last = last->next;
+    }
+    return last;
+}
+
+/* lwIP adds to the last segment what it has room for, and takes none to be larger than `mss`: it is shown an empty queue. */
+static err_t write_behind(struct tcp_pcb *pcb, struct tcp_seg *last, const void *data, u16_t length, u8_t flags)
+{
+    struct tcp_seg *first = pcb->unsent;
+    u16_t queued = pcb->unacked ? 0 : pcb->snd_queuelen; /* with nothing in any queue there is no length */
+    pcb->unsent = NULL;
+    pcb->unsent_oversize = 0;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - queued);
+    err_t result = tcp_write(pcb, data, length, flags);
+    last->next = pcb->unsent;
+    pcb->unsent = first;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + queued);
+    return result;
+}
+
+err_t ip_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t flags)
+{
+    struct net_desc piece;
+    if (!self.client) {
+        return tcp_write(pcb, data, length, flags);
+    }
+    struct tcp_seg *last = last_unsent(pcb);
+    u16_t mss = pcb->mss;
+    bool stays = !(flags & TCP_WRITE_FLAG_COPY) && net_client_locate(self.client, data, length, &piece);
+    bool full = last && (stays ? pbuf_clen(last->p) > PIECES_MAX : last->len > mss);
+    if (stays && pcb->mss >= NET_SEGMENT_MIN) {
+        u16_t size = large_size(pcb);
+        pcb->mss = last && !full && last->len > size ? last->len : size;
+    }
+    err_t result = full ? write_behind(pcb, last, data, length, flags) : tcp_write(pcb, data, length, flags);
+    pcb->mss = mss;
+    return result;
+}
+
+uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
+{
+    uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
+    uint32_t share = memory_send_share() * (stays && self.client ? SHARES : 1);
+    uint32_t allowed = share > queued ? share - queued : 0;
+    return LWIP_MIN(left, allowed);
+}
+
+/* -- cutting -- */
+
+/* References to the segment's bytes from `offset` in its chain on, behind room for headers. NULL: no memory. */
+static struct pbuf *refer_to(const struct pbuf *p, u16_t offset, u16_t length)
+{
+    struct pbuf *head = pbuf_alloc(PBUF_TRANSPORT, 0, PBUF_RAM);
+    for (; head && length > 0; p = p->next) {
+        if (offset >= p->len) {
+            offset = (u16_t)(offset - p->len);
+            continue;
+        }
+        u16_t count = LWIP_MIN((u16_t)(p->len - offset), length);
+        struct pbuf *data = pbuf_alloc(PBUF_RAW, count, PBUF_ROM);
+        if (!data) {
+            pbuf_free(head);
+            return NULL;
+        }
+        data->payload = (uint8_t *)p->payload + offset;
+        pbuf_cat(head, data);
+        length = (u16_t)(length - count);
+        offset = 0;
+    }
+    return head;
+}
+
+/* As lwIP's tcp_create_segment: what tcp_output does not fill in. */
+static struct tcp_seg *segment_on(struct pbuf *p, const struct tcp_pcb *pcb, u32_t sequence, u16_t flags)
+{
+    struct tcp_seg *seg = memp_malloc(MEMP_TCP_SEG);
+    if (!seg) {
+        return NULL;
+    }
+    *seg = (struct tcp_seg){.p = p, .len = p->tot_len};
+    pbuf_add_header(p, TCP_HLEN);
+    seg->tcphdr = p->payload;
+    seg->tcphdr->src = lwip_htons(pcb->local_port);
+    seg->tcphdr->dest = lwip_htons(pcb->remote_port);
+    seg->tcphdr->seqno = lwip_htonl(sequence);
+    TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, TCP_HLEN / 4, flags);
+    seg->tcphdr->urgp = 0;
+    return seg;
+}
+
+/* Leaves `first` bytes in the segment, and makes a segment of the rest behind it. False: no memory, nothing is changed. */
+static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t first)
+{
+    u16_t rest = (u16_t)(seg->len - first), flags = TCPH_FLAGS(seg->tcphdr);
+    struct pbuf *p = refer_to(seg->p, (u16_t)(seg->p->tot_len - rest), rest);
+    struct tcp_seg *behind = p ? segment_on(p, pcb, lwip_ntohl(seg->tcphdr->seqno) + first, flags & (TCP_PSH | TCP_FIN)) : NULL;
+    if (!behind) {
+        if (p) {
+            pbuf_free(p);
+        }
+        return false;
+    }
+    u16_t pieces = pbuf_clen(seg->p);
+    pbuf_realloc(seg->p, (u16_t)(seg->p->tot_len - rest));
+    seg->len = first;
+    TCPH_FLAGS_SET(seg->tcphdr, flags & ~(TCP_PSH | TCP_FIN));
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + pbuf_clen(seg->p) + pbuf_clen(p) - pieces);
+    behind->next = seg->next;
+    seg->next = behind;
+    return true;
+}
+
+/* The first that waits is the next that the peer expects, and the window is too small for it: nothing will come that makes it
+ * larger. What the peer has of it already stays in front, so that each piece ends beyond what is acknowledged. */
+static bool blocked(const struct tcp_pcb *pcb)
+{
+    const struct tcp_seg *seg = pcb->unsent;
+    return seg && seg->len > pcb->mss && lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack + seg->len > window(pcb)
+        && (!pcb->unacked || TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno), lwip_ntohl(pcb->unacked->tcphdr->seqno)));
+}
+
+static void cut_all(struct tcp_pcb *pcb)
+{
+    for (struct tcp_seg *seg = pcb->unsent; seg; seg = seg->next) {
+        u32_t sequence = lwip_ntohl(seg->tcphdr->seqno);
+        u32_t known = TCP_SEQ_GT(pcb->lastack, sequence) ? pcb->lastack - sequence : 0;
+        if (seg->len > known + pcb->mss && !cut(pcb, seg, (u16_t)(known + pcb->mss))) {
+            return; /* the next turn goes on */
+        }
+    }
+}
+
+void large_unblock(void)
+{
+    for (struct tcp_pcb *pcb = self.client ? tcp_active_pcbs : NULL; pcb; pcb = pcb->next) {
+        if (blocked(pcb)) {
+            cut_all(pcb);
+            tcp_output(pcb);
+        }
+    }
+}
