@@ -6,8 +6,8 @@
  * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes
  *    the MSS option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the
  *    largest window seen, but not while that is 0 or 1.
- * 4. An acknowledgement that stands for several (acks.h) opens the congestion window as far as they would have, one
- *    by one.
+ * 4. An acknowledgement that stands for several (acks.h, large.h) opens the congestion window as far as they would
+ *    have, one by one.
  * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more
  *    than the connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as
  *    they can.
@@ -25,6 +25,7 @@
 #define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
 #define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
 #define TIME_WAIT_KEPT 64 /* the youngest */
+#define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
 #define TRIM_EVERY 16     /* calls */
 
 static struct {
@@ -103,16 +104,17 @@ static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
     }
 }
 
-/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3): here
- * for those that never reached it. Beyond slow start it counts bytes, and nothing is missing. */
-static void grow_for_contained(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3). A peer
+ * that gets large segments answers each once, so up to eight here (RFC 9406 4.2), and as many for each that never reached
+ * lwIP. Not after a timeout; and beyond slow start lwIP counts bytes, so nothing is missing. */
+static void grow(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
-    u32_t acknowledged = header->ackno - pcb->lastack, each = 2 * (u32_t)pcb->mss;
-    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh
-        || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt) || acknowledged <= each) {
+    u32_t acknowledged = header->ackno - pcb->lastack, counted = 2 * (u32_t)pcb->mss;
+    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh || pcb->flags & TF_RTO
+        || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt) || acknowledged <= counted) {
         return;
     }
-    u32_t grown = pcb->cwnd + LWIP_MIN(acknowledged - each, self.contained * each);
+    u32_t grown = pcb->cwnd + LWIP_MIN(acknowledged, (1 + self.contained) * SLOW_START_LIMIT * pcb->mss) - counted;
     pcb->cwnd = (tcpwnd_size_t)LWIP_MIN(grown, pcb->ssthresh);
 }
 
@@ -126,9 +128,7 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
         }
         keep_segment_size(pcb, header, options);
-        if (self.contained > 0) {
-            grow_for_contained(pcb, header);
-        }
+        grow(pcb, header);
         return ERR_OK;
     }
     if (pcb->state != TIME_WAIT || more_options
