@@ -38,9 +38,9 @@ void site_unmount_all(void);
 struct site_resource {
     struct cache_entry *file;
     struct http_validators validators;
-    uint32_t whole_length;    /* of whole[]: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
-    uint32_t fields_at;       /* in whole[]: fields that 206 has, too, from here on (not status line, Content-Length) */
-    char whole[SITE_HEAD_MAX];
+    uint32_t whole_length;    /* of `whole`: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
+    uint32_t fields_at;       /* in it: fields that 206 has, too, from here on (not status line, Content-Length) */
+    const char *whole;
     /* the rest is the site's: site.c */
 };
 

@@ -15,6 +15,10 @@
 #define RESOURCES_MAX 640 /* more than are remembered: an old version lives while somebody reads it */
 #define BUCKETS 1024      /* a power of two */
 #define LONG_PATHS_MAX 64
+#define HEAD_UNIT 64  /* bytes: heads lie in runs of them, */
+#define HEAD_WORDS 64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the longest */
+
+_Static_assert(SITE_HEAD_MAX <= 64 * HEAD_UNIT, "a head lies in one word");
 
 struct long_path {
     struct long_path *next; /* free */
@@ -27,6 +31,9 @@ static struct {
     struct answer *newest[SITE_LISTS], *oldest[SITE_LISTS];
     uint32_t counts[SITE_LISTS];
     struct prepared resources[RESOURCES_MAX], *free_resources;
+    uint64_t head_units[HEAD_WORDS]; /* a bit for each that is in use */
+    uint32_t head_word;              /* the last one's */
+    char heads[HEAD_WORDS * 64 * HEAD_UNIT];
     struct long_path long_paths[LONG_PATHS_MAX], *free_long_paths;
     struct cache_waiter *room; /* those for whom there was none */
     struct timer soon;
@@ -80,10 +87,50 @@ void site_room_again(void)
     }
 }
 
+/* Where a run of `units` set bits begins. */
+static uint64_t runs(uint64_t bits, uint32_t units)
+{
+    for (uint32_t have = 1; have < units;) {
+        uint32_t step = have < units - have ? have : units - have;
+        bits &= bits >> step;
+        have += step;
+    }
+    return bits;
+}
+
+static uint64_t head_mask(uint32_t length)
+{
+    return ~0ull >> (64 - (length + HEAD_UNIT - 1) / HEAD_UNIT);
+}
+
+static char *take_head(uint32_t length)
+{
+    uint32_t units = (length + HEAD_UNIT - 1) / HEAD_UNIT;
+
+    for (uint32_t i = 0; i < HEAD_WORDS; i++) { /* what is used least recently gives way in the order in which it came */
+        uint32_t word = (self.head_word + i) % HEAD_WORDS;
+        uint64_t starts = runs(~self.head_units[word], units);
+        if (starts) {
+            uint32_t unit = (uint32_t)__builtin_ctzll(starts);
+            self.head_units[word] |= head_mask(length) << unit;
+            self.head_word = word;
+            return self.heads + (word * 64 + unit) * HEAD_UNIT;
+        }
+    }
+    return NULL;
+}
+
+static void give_head(const char *head, uint32_t length)
+{
+    size_t unit = (size_t)(head - self.heads) / HEAD_UNIT;
+    self.head_units[unit / 64] &= ~(head_mask(length) << unit % 64);
+}
+
 void site_prepared_let_go(struct prepared *prepared)
 {
     if (--prepared->holders == 0) {
         cache_release(prepared->resource.file);
+        give_head(prepared->resource.whole, prepared->resource.whole_length);
         prepared->next = self.free_resources;
         self.free_resources = prepared;
     }
@@ -250,14 +297,23 @@ void site_answer_settle(struct answer *answer, enum site_outcome outcome)
     }
 }
 
-struct prepared *site_prepared_new(void)
+struct prepared *site_prepared_new(const struct site_resource *resource)
 {
+    char *head;
+
     if (!self.free_resources && !evict(SITE_LIST_FOUND, WITH_RESOURCE)) {
         return NULL;
+    }
+    while (!(head = take_head(resource->whole_length))) {
+        if (!evict(SITE_LIST_FOUND, WITH_RESOURCE)) {
+            return NULL;
+        }
     }
     struct prepared *prepared = self.free_resources;
     self.free_resources = prepared->next;
     prepared->holders = 1;
+    prepared->resource = *resource;
+    prepared->resource.whole = memcpy(head, resource->whole, resource->whole_length);
     return prepared;
 }
 

@@ -38,10 +38,10 @@ static void put_text_field(struct head *head, const char *name, const char *valu
     put_field(head, name, value, (uint32_t)strlen(value));
 }
 
-void site_head_prepare(struct site_resource *resource, const struct site_policy *policy, const struct http_type *type,
-    const struct site_coding *coding)
+void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
+    const struct http_type *type, const struct site_coding *coding)
 {
-    struct head head = {.text = resource->whole};
+    struct head head = {.text = text};
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
     char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
 

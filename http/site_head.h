@@ -13,9 +13,9 @@ struct site_coding {
     const char *suffix;  /* of its entity tag: another representation has another tag */
 };
 
-/* resource->file is set. coding: NULL, the file as it is. */
-void site_head_prepare(struct site_resource *resource, const struct site_policy *policy, const struct http_type *type,
-    const struct site_coding *coding);
+/* Into `text`, of SITE_HEAD_MAX bytes. resource->file is set. coding: NULL, the file as it is. */
+void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
+    const struct http_type *type, const struct site_coding *coding);
 
 /* May heads be made of it: field lines are field lines, and all fits? */
 bool site_head_takes(const struct site_policy *policy);

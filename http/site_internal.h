@@ -66,8 +66,8 @@ void site_answer_drop(struct answer *answer);
 /* Answers being walked are found no more, and drop themselves at their end. */
 void site_answers_forget(void);
 
-/* With one holder, the answer that it is for. NULL: all are held. */
-struct prepared *site_prepared_new(void);
+/* A copy, and of its head `whole` too, with one holder, the answer that it is for. NULL: all places are held. */
+struct prepared *site_prepared_new(const struct site_resource *resource);
 void site_prepared_let_go(struct prepared *prepared);
 
 /* The waiter is called when there may be room. */

@@ -144,12 +144,15 @@ static bool prepare(struct answer *answer)
 {
     struct walk *walk = &answer->walk;
     const struct site_coding *coding = walk->neighbour < CODINGS ? &codings[walk->neighbour] : NULL;
+    char head[SITE_HEAD_MAX];
+    struct site_resource resource = {.file = walk->file, .whole = head};
 
     if (answer->prepared && answer->prepared->resource.file == walk->file) {
         cache_release(walk->file);
         return true;
     }
-    struct prepared *prepared = site_prepared_new();
+    site_head_prepare(head, &resource, &answer->mount->policy, type_of(answer), coding);
+    struct prepared *prepared = site_prepared_new(&resource);
     if (!prepared) {
         return false;
     }
@@ -157,8 +160,6 @@ static bool prepare(struct answer *answer)
         site_prepared_let_go(answer->prepared);
     }
     answer->prepared = prepared;
-    prepared->resource.file = walk->file;
-    site_head_prepare(&prepared->resource, &answer->mount->policy, type_of(answer), coding);
     return true;
 }
 

@@ -106,13 +106,14 @@ void cache_cancel(struct cache_waiter *waiter)
 
 static struct site_resource *make_resource(uint64_t size, enum cache_kind kind)
 {
-    struct site_resource *resource = calloc(1, sizeof *resource);
+    struct site_resource *resource = calloc(1, sizeof *resource + 300);
     resource->file = calloc(1, sizeof *resource->file);
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
     resource->file->fresh_until_ns = UINT64_MAX;
     http_validators_set(&resource->validators, size, 1700000000 * S, "");
-    char *at = resource->whole;
+    char *at = (char *)(resource + 1);
+    resource->whole = at;
     at += sprintf(at, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n", (unsigned long long)size);
     resource->fields_at = (uint32_t)(at - resource->whole);
     at += sprintf(at, "Server: Serval\r\nContent-Type: text/plain\r\nETag: %.*s\r\nCache-Control: max-age=60\r\n",
