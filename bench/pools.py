@@ -1,7 +1,7 @@
 """lwIP's pools in a running guest, seen from outside: the free elements of each, read from the guest's memory.
 
 Nothing in the guest takes part: symbols come from the programs' ELF files, physical addresses from the image tool's
-report, the bytes from QEMU. A pool's free elements form a list by their first word (lwIP, memp.c); its head is
+report, the bytes from QEMU. A pool's free elements form a list by their first word (net/ip/pools.c); its head is
 `memp_tab_NAME`.
 """
 
@@ -12,15 +12,18 @@ from pathlib import Path
 
 POOLS = ["TCP_PCB", "TCP_SEG", "PBUF", "UDP_PCB"]
 DOMAIN = re.compile(r"^\d+ '([^']+)': priority", re.M)
-ROW = re.compile(r"^\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\d+) KiB\s+rw-\s+normal\s+'[^']+' (?:data|zeros)$", re.M)
+ROW = re.compile(r"^\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\d+) ([KM])iB\s+rw-\s+normal\s+"
+                 r"(?:'[^']+' (?:data|zeros)|memory region 'ip_memory_[^']+')$", re.M)
+SHIFT = {"K": 10, "M": 20}
 
 
 def writable(report):
-    """{PD: [(va, pa, size)]} of data and zeros."""
+    """{PD: [(va, pa, size)]} of data, zeros and the memory that net/ip cuts its pools off."""
     text = report.read_text()
     starts = list(DOMAIN.finditer(text))
     ends = [m.start() for m in starts[1:]] + [text.index("\nTotals")]
-    return {m[1]: [(int(va, 16), int(pa, 16), int(kib) << 10) for va, pa, kib in ROW.findall(text, m.end(), end)]
+    return {m[1]: [(int(va, 16), int(pa, 16), int(size) << SHIFT[unit])
+                   for va, pa, size, unit in ROW.findall(text, m.end(), end)]
             for m, end in zip(starts, ends)}
 
 

@@ -26,26 +26,26 @@ BLOCK = 64 << 10        # FS_CLIENT_BLOCK_SIZE
 BLOCKS_MAX = 1024       # of the client's, in fs/client.c
 SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
 BLOCKS_BESIDE_CACHE = 6         # FILES_BLOCKS of python/files.h, and the cache's own one for paths
-INDEX_UNIT = 5120       # CACHE_INDEX_UNIT
+INDEX_UNIT = 4416       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
 JOBS = 48               # FS_JOBS_MAX
-HEAP = 448 << 10         # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
-WRITE_HEAP = 72 << 10   # more for each write under way: its bytes
+HEAP = 320 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
-IP = {"connections": 8, "segments": 256, "memory": 0x3_0000, "rx_buffers": 128, "tx_slots": 64}
+IP = {"connections": 8, "segments": 256, "memory": 0x2_8000, "rx_buffers": 128, "tx_slots": 48}
 
 
 def share_and_index_bytes(name, cache):
-    """Of a service whose client has a cache of so many bytes, 0: none. The cache is blocks of the share for what files
-    hold, and an index of them that only the client has."""
+    """Of a service whose client has a cache of so many bytes, 0: none. They are all that files take: the share, nearly all
+    of it for what files hold, and an index of that, which only the client has."""
     if cache == 0:
         return SHARE_BYTES, 0
-    if not 16 * BLOCK <= cache <= (BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:
+    if not 16 * BLOCK <= cache <= BLOCKS_MAX * BLOCK:
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
-                           f"{(BLOCKS_MAX - BLOCKS_BESIDE_CACHE) * BLOCK:#x}")
-    blocks = cache // (BLOCK + INDEX_UNIT)
-    return (blocks + BLOCKS_BESIDE_CACHE) * BLOCK, cache - blocks * BLOCK
+                           f"{BLOCKS_MAX * BLOCK:#x}")
+    share = BLOCKS_BESIDE_CACHE * BLOCK + (cache - BLOCKS_BESIDE_CACHE * BLOCK) // (BLOCK + INDEX_UNIT) * BLOCK
+    return share, cache - share
 
 
 class FileService:
@@ -59,7 +59,8 @@ class FileService:
         self.share = system.region(f"fs_share_{pd.name}", share, dma=True)
         self.client_pd, self.share_at = None, None
 
-    def client(self, pd):
+    def client(self, pd, caches=False):
+        """caches: pd keeps what it has read, also where nobody has said how much."""
         if self.client_pd:
             raise ComposeError(f"PD '{pd.name}': the files of '{self.pd.name}' belong to PD '{self.client_pd.name}' "
                                "already")
@@ -68,13 +69,14 @@ class FileService:
         self.pd.config(HEADER, "struct fs_server_config", "fs_server_config",
                        {"client": at_server, **self._end(self.pd)})
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
-                  {"server": at_client, **self._end(pd), "index": self._index(pd)})
+                  {"server": at_client, **self._end(pd), "index": self._index(pd, caches)})
         self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
 
-    def _index(self, pd):
-        if not self.index:
+    def _index(self, pd, caches):
+        size = self.index or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)
+        if not size:
             return {"base": Ptr(0), "size": 0}
-        region = self.system.region(f"fs_index_{pd.name}", self.index)
+        region = self.system.region(f"fs_index_{pd.name}", size)
         return {"base": Ptr(pd.map(region, "rw")), "size": region.size}
 
     def _end(self, pd):
@@ -102,7 +104,7 @@ class Nfs(FileService):
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
                                f"{DIRECTORY_MAX} bytes")
         heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else JOBS) * WRITE_HEAP
-        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x4_0000, heap=heap), cache)
+        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x1_8000, heap=heap), cache)
         serial.client(self.pd)
         timer.client(self.pd)
         net.ip(self.pd, mac, timer, hostname=name, **IP)

@@ -17,7 +17,7 @@ from .dwmac import Dwmac
 from .errors import ComposeError
 from .ring import ring_bytes
 
-BUFFER_SIZE = 2048      # NET_BUFFER_SIZE
+BUFFER_SIZE = 1536      # NET_BUFFER_SIZE
 CHAIN_MAX = 16          # NET_CHAIN_MAX
 REGIONS_MAX = 4         # NET_REGIONS_MAX
 CLIENTS_MAX = 8         # NET_CLIENTS_MAX
@@ -74,7 +74,7 @@ class Net:
     """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers maintain
     them, and the driver's descriptors are mapped uncached."""
 
-    def __init__(self, system, rx_buffers=192, priority=112):
+    def __init__(self, system, rx_buffers=176, priority=112):
         self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
         self.macs = {}
         program, device = system.board.driver("net")

@@ -20,7 +20,7 @@ FRESH_MS = 2000
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
-                 priority=50, app="", arguments=(), heap=2 << 20, stack=0x2_0000, raw_console=False, hostname="",
+                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
                  fresh_ms=FRESH_MS):
         if len(app) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
@@ -31,12 +31,12 @@ class Python:
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
         if files:
-            files.client(self.pd)
+            files.client(self.pd, caches=net is not None)
         if net:
             # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender
             # seconds. Files' bytes leave from where they lie in the share.
-            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, connections=1280,
-                   segments=2048, memory=0xB_0000, tx_regions=[(files.share, files.share_at)] if files else [])
+            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, connections=1216,
+                   segments=1024, memory=0x7_8000, rx_buffers=192, tx_slots=96, tx_regions=[(files.share, files.share_at)] if files else [])
         self.pd.config("python/config.h", "struct python_config", "python_config", {
             "heap": self._memory("heap", heap),
             "stack": self._memory("stack", stack),

@@ -14,7 +14,7 @@
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define ENTRIES_PER_UNIT 8   /* of the index */
+#define ENTRIES_PER_UNIT 7   /* of the index */
 #define ENTRIES_PER_LONG_PATH 16
 #define SUMS_PER_UNIT 40     /* of segments that are sent (net/ip/ip.h) */
 #define PATIENCE_NS 1000000000ull /* with an answer while something old is here */

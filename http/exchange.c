@@ -19,8 +19,8 @@
 #define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
 #define ROOM_WORTH_TELLING (2 * TCP_MSS)
 #define UNLIMITED UINT64_MAX
-#define REQUEST_SHORT 1536 /* bytes of a head; longer ones lie in a buffer of gather.c's pool */
-#define ANSWER_SHORT 768
+#define REQUEST_SHORT 1024 /* bytes of a head; longer ones lie in a buffer of gather.c's pool */
+#define ANSWER_SHORT 512
 
 /* Of the application's answer. */
 enum stage {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define GATHERED_MAX 32
+#define GATHERED_MAX 24
 #define FOR_ANSWERS 8 /* of them, so that what waits for an answer's end does not wait for ever */
 
 static struct {

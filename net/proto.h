@@ -30,7 +30,7 @@
 #define NET_LARGE_MAX 65549  /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
 #define NET_SEGMENT_MIN 536  /* what the device may be asked to cut into: the least that every host takes (RFC 9293 3.7.1) */
 #define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
-#define NET_BUFFER_SIZE 2048 /* a receive buffer, driver's and client's; a client's transmit slot */
+#define NET_BUFFER_SIZE 1536 /* a receive buffer, driver's and client's; a client's transmit slot */
 #define NET_LAZY 32          /* frames */
 
 enum net_flags {

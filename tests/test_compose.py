@@ -131,14 +131,14 @@ PAIR = "b = s.pd('b', program='q', priority=20, passive=True)\ns.channel(a, b, p
 def test_dialect_1_puts_pp_on_the_callee(tmp_path):
     assert compose(tmp_path, PAIR, "--dialect", "1.4.1").returncode == 0
     text = written(tmp_path, "sys.system")
-    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x4000" pp="true">' in text
+    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x2000" pp="true">' in text
     assert '<end pd="a" id="0" />' in text
 
 
 def test_dialect_2_puts_pp_on_the_calling_end(tmp_path):
     assert compose(tmp_path, PAIR, "--dialect", "2.0.1").returncode == 0
     text = written(tmp_path, "sys.system")
-    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x4000">' in text
+    assert '<protection_domain name="b" priority="20" passive="true" stack_size="0x2000">' in text
     assert '<end pd="a" id="0" pp="true" />' in text and '<end pd="b" id="0" />' in text
 
 

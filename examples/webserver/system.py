@@ -21,7 +21,8 @@ from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
 PYTHON_MAC = "52:54:01:00:00:11"
-CACHE_BYTES = 32 << 20  # of files, in memory that the network device reads
+CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
+HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB and app.py
 
 
 def number(name, default, most, kind):
@@ -87,5 +88,5 @@ serial = Serial(s)
 net = Net(s)
 nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
 Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver", priority=50,
-       app="webserver", arguments=[website()], fresh_ms=fresh_ms())
+       app="webserver", heap=HEAP_BYTES, arguments=[website()], fresh_ms=fresh_ms())
 s.write()

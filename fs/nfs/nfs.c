@@ -24,9 +24,10 @@
 #define MODE_FILE 0100000u
 #define MODE_READ_BY_ALL 0004u
 #define LISTING_MIN 4096u
-#define LISTING_MAX (16u * 1024)
+#define LISTING_MAX (8u * 1024)
+#define WRITE_MAX (32u * 1024) /* bytes of one call: libnfs copies them into its heap */
 #define PATH_SHORT 128    /* bytes, with the end, of an open file's path */
-#define LONG_PATHS_MAX 64 /* open files with longer ones */
+#define LONG_PATHS_MAX 48 /* open files with longer ones */
 
 struct long_path {
     struct long_path *next; /* free */
@@ -408,7 +409,8 @@ static void send_write(struct nfs_op *op)
     struct nfs_file *file = op->job->file;
     const char *bytes = fs_server_data(op->job);
     uint64_t left = op->job->size - op->done;
-    uint32_t count = left < mount_write_size() ? (uint32_t)left : mount_write_size();
+    uint32_t most = mount_write_size() < WRITE_MAX ? mount_write_size() : WRITE_MAX;
+    uint32_t count = left < most ? (uint32_t)left : most;
 
     if (!bytes) { /* the client is gone; nobody waits for this */
         nfs_op_finish(op, FS_STATUS_IO);

@@ -13,7 +13,7 @@
 #include <arpa/inet.h>
 #include "nfsc/libnfs-zdr.h"
 
-#define ALLOCATIONS_MAX 1024 /* for one message; a directory listing needs two for an entry at most */
+#define ALLOCATIONS_MAX 512 /* for one message; a directory listing needs two for an entry of 36 bytes at least */
 
 struct zdr_mem {
     struct zdr_mem *next;

@@ -80,7 +80,7 @@ signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length,
 
 /* Bytes that the connection may write now. While packet memory is plenty it may have 64 KB queued, sent or not, and
  * more of memory that stays where the device cuts segments; less the less is left, and never less than two segments: for
- * some hundreds of connections a pair each is kept back. Who asks before it writes leaves room for others, however many
+ * some dozens of connections a pair each is kept back. Who asks before it writes leaves room for others, however many
  * connections have peers that do not read. */
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays);
 

@@ -15,7 +15,7 @@
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 1
 #define SHARE_MAX (44 * TCP_MSS) /* of one connection */
-#define PART 6 /* of what is left, for small blocks, and for middle ones */
+#define PART 5 /* of what is left, for small blocks, and for middle ones */
 
 enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
 
@@ -53,11 +53,11 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
     return kind->end;
 }
 
-/* Half of the blocks is for connections that have little queued: two segments each for some hundred that send at a time, and
- * acknowledgements. With more, a write may have to wait. */
+/* A third of the blocks is for connections that have little queued, two segments each, and for acknowledgements. When it is
+ * used up, too, a write may have to wait. */
 static void keep_back(int number)
 {
-    self.kinds[number].kept_back = self.kinds[number].free_count / 2;
+    self.kinds[number].kept_back = self.kinds[number].free_count / 3;
 }
 
 void memory_init(const struct ip_config *config)
@@ -92,7 +92,7 @@ static size_t spare_of(int number)
 uint32_t memory_send_share(void)
 {
     size_t full = spare_of(FULL), small = spare_of(SMALL);
-    size_t spare = (full < small ? full : small) / 4 * TCP_MSS;
+    size_t spare = (full < small ? full : small) / 2 * TCP_MSS;
     return spare > SHARE_MAX ? SHARE_MAX : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
 }
 

@@ -151,12 +151,12 @@ static void test_made_up_names(void)
 /* More entries held than there are: who comes waits. */
 static void test_all_entries_held(void)
 {
-    static struct cache_entry *held[4096];
+    static struct cache_entry *held[FAKE_ENTRIES];
     struct asker asker = new_asker(), longer = new_asker();
     char path[200];
 
     start(4);
-    for (int i = 0; i < 4096; i++) {
+    for (int i = 0; i < FAKE_ENTRIES; i++) {
         snprintf(path, sizeof path, "/%d", i);
         held[i] = get_now(path);
     }

@@ -244,7 +244,7 @@ static void check_bounds(void)
     struct cache_counters counters;
     cache_counters(&counters);
     CHECK(counters.memory <= counters.memory_max);
-    CHECK(counters.entries <= 4096 && fake_world.open_now <= 160);
+    CHECK(counters.entries <= FAKE_ENTRIES && fake_world.open_now <= 160);
 }
 
 /* -- the course of it -- */
@@ -304,7 +304,7 @@ static void hold_all(void)
 {
     struct cache_counters counters;
     leave(&actors[0]);
-    for (uint32_t i = 0; i < 4096; i++) {
+    for (uint32_t i = 0; i < FAKE_ENTRIES; i++) {
         struct actor *actor = &actors[0];
         snprintf(actor->path, sizeof actor->path, "/hold/%u", i);
         take_entry(actor);
@@ -314,7 +314,7 @@ static void hold_all(void)
         CHECK(actor->entry);
     }
     cache_counters(&counters);
-    CHECK_EQUAL(counters.entries, 4096);
+    CHECK_EQUAL(counters.entries, FAKE_ENTRIES);
     CHECK_EQUAL(counters.pieces, 0);
     CHECK_EQUAL(counters.memory, 0);
     CHECK_EQUAL(fake_world.open_now, 0);

@@ -48,7 +48,7 @@ int main(void)
     ring_attach_consumer(&client_filled, &net_virt_rx_config.clients[0].filled, 16);
     init();
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        struct net_desc buffer = {.offset = 2048 * (round % 8), .length = NET_BUFFER_SIZE}, got;
+        struct net_desc buffer = {.offset = NET_BUFFER_SIZE * (round % 8), .length = NET_BUFFER_SIZE}, got;
         struct net_dma_desc frame;
         uint8_t expected[NET_FRAME_MAX] = {0x52, 0, 0, 0, 0, 1};
         uint16_t length = (uint16_t)(60 + round * 29);

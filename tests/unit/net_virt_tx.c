@@ -73,12 +73,12 @@ static void test_translates_a_chain(void)
     struct net_desc done;
     start();
     CHECK(ring_arm_consumer(&driver_filled));
-    put(0, (struct net_desc){.offset = 2048, .length = 54, .flags = NET_MORE, .cookie = 1});
+    put(0, (struct net_desc){.offset = NET_BUFFER_SIZE, .length = 54, .flags = NET_MORE, .cookie = 1});
     put(0, (struct net_desc){.offset = 0x123, .length = 1000, .region = 1, .cookie = 1});
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK_EQUAL(fake_notified(DRIVER), 1);
     CHECK(ring_get(&driver_filled, &dma) && ring_get(&driver_filled, &more));
-    CHECK(dma.bus.value == BUS(0, 0) + 2048 && dma.length == 54 && dma.flags == NET_MORE);
+    CHECK(dma.bus.value == BUS(0, 0) + NET_BUFFER_SIZE && dma.length == 54 && dma.flags == NET_MORE);
     CHECK(more.bus.value == BUS(0, 1) + 0x123 && more.length == 1000 && more.flags == 0);
     CHECK(!ring_get(&returned[0], &done));
     CHECK(ring_put(&driver_free, &more));
