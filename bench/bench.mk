@@ -7,7 +7,7 @@ one_of = $(if $(filter $1,$(MAKECMDGOALS)),$(if $(filter $3,$($2)),,$(call stop,
 BENCH ?= full
 BENCH_NET ?= auto
 $(call one_of,bench,BENCH,full quick)
-$(call one_of,bench bench-quick,BENCH_NET,auto user tap both)
+$(call one_of,bench bench-quick figures,BENCH_NET,auto user tap both)
 $(call one_of,soak,BENCH_NET,auto user tap)
 ifneq ($(filter bench bench-quick figures profile stages soak,$(MAKECMDGOALS)),)
 $(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,\
@@ -27,7 +27,7 @@ bench bench-quick: $(bench_needs)
 
 # Serval alone.
 figures: $(bench_needs)
-	@$(bench_environment) bench/bench.py --plan quick --net $(or $(BENCH_NET),user) --alone --out $(BUILD_DIR)/figures
+	@$(bench_environment) bench/bench.py --plan quick --net $(BENCH_NET) --alone --out $(BUILD_DIR)/figures
 
 # One request, by function.
 .PHONY: profile
