@@ -40,7 +40,7 @@ ROUND_S = 5
 HELD = 512
 LOADS = [Cell("1 KiB", 16, True), Cell("1 KiB", 16), Cell("10 KiB", 64), Cell("1 MiB", 4), Cell("10 MiB", 2)]
 # Of what the front counts: what there is now, not what there has been.
-GAUGES = ["connections", "exchanges", "entries", "pieces", "memory", "python_heap"]
+GAUGES = ["connections", "exchanges", "cache_entries", "cache_pieces", "cache_memory", "python_heap"]
 # How much more there may be than before: a part of it, and a number. The collector takes whatever looks like a pointer
 # for one, and one block of a file is 64 KiB; a leak of one object for each of 10,000 connections is more than this.
 MAY_GROW = {"instructions per request": (0.03, 0), "instructions per idle second": (0.1, 1000),
@@ -58,7 +58,7 @@ def vitals_route(running):
     with contextlib.closing(connection):
         connection.request("GET", "/bench/vitals", headers={"Connection": "close"})
         told = json.loads(connection.getresponse().read())
-    return {name: told[name] for name in GAUGES if name in told}
+    return {name: told[name] for name in GAUGES}
 
 
 def vitals(running, scratch, root):
