@@ -30,7 +30,7 @@ INDEX_UNIT = 4416       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
 JOBS = 48               # FS_JOBS_MAX
-HEAP = 320 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+HEAP = 288 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
 IP = {"connections": 8, "segments": 256, "memory": 0x2_8000, "rx_buffers": 128, "tx_slots": 48}

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#define GATHERED_MAX 24
-#define FOR_ANSWERS 8 /* of them, so that what waits for an answer's end does not wait for ever */
+#define GATHERED_MAX 28
+#define FOR_ANSWERS 4 /* of them, so that what waits for an answer's end does not wait for ever */
 
 static struct {
     struct gathered pool[GATHERED_MAX];

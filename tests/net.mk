@@ -6,3 +6,6 @@ IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tc
     timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
 $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
+
+$(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)

@@ -10,6 +10,8 @@ void memory_init(const struct ip_config *config);
 uint64_t memory_failures(void);
 /* Bytes of copied data that one connection may have queued just now: see ip_tcp_room() in ip.h. */
 uint32_t memory_send_share(void);
+/* Whether a received frame of this length may be kept in it: what answers need is left. */
+bool memory_for_received(uint32_t length);
 
 /* pools.c: cuts the pools off memory that begins at `at`; where they end. */
 uint8_t *pools_init(const struct ip_config *config, uint8_t *at);

@@ -83,6 +83,16 @@ uint64_t memory_failures(void)
     return self.failures;
 }
 
+/* Of a block for so many bytes; KINDS: none is as large. */
+static int kind_of(size_t size)
+{
+    int number = SMALL;
+    while (number < KINDS && size > sizes[number]) {
+        number++;
+    }
+    return number;
+}
+
 static size_t spare_of(int number)
 {
     const struct kind *kind = &self.kinds[number];
@@ -94,6 +104,12 @@ uint32_t memory_send_share(void)
     size_t full = spare_of(FULL), small = spare_of(SMALL);
     size_t spare = (full < small ? full : small) / 2 * TCP_MSS;
     return spare > SHARE_MAX ? SHARE_MAX : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
+}
+
+bool memory_for_received(uint32_t length)
+{
+    int number = kind_of(sizeof(struct pbuf) + length);
+    return number < KINDS && (spare_of(number) > 0 || (number == MIDDLE && spare_of(FULL) > 0));
 }
 
 static void *take(struct kind *kind)
@@ -108,10 +124,7 @@ static void *take(struct kind *kind)
 
 void *ip_memory_take(size_t size)
 {
-    int number = SMALL;
-    while (number < KINDS && size > sizes[number]) {
-        number++;
-    }
+    int number = kind_of(size);
     void *memory = number < KINDS ? take(&self.kinds[number]) : NULL;
     if (!memory && number == MIDDLE) {
         memory = take(&self.kinds[FULL]);

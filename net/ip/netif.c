@@ -82,7 +82,7 @@ static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
 /* When half the buffers lie in queues, a connection that reads slowly, or sends single bytes, must not get the rest. */
 static struct pbuf *pbuf_by_copy(const struct net_received *frame)
 {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM);
+    struct pbuf *p = memory_for_received(frame->length) ? pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM) : NULL;
     if (p) {
         memcpy(p->payload, frame->data, frame->length);
         self.counters.copied_in++;

@@ -99,6 +99,11 @@ uint64_t memory_failures(void)
     return 0;
 }
 
+bool memory_for_received(uint32_t length)
+{
+    return true;
+}
+
 uint32_t memory_send_share(void)
 {
     return 65536;
