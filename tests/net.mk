@@ -7,5 +7,9 @@ IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tc
 $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
 
+# The same without the echo service: streams through large segments.
+$(eval $(call host_test,test_net_large,tests/unit/net_large.c $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+
 $(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)

@@ -20,7 +20,6 @@
 
 static struct {
     const struct net_client *client; /* NULL: the device does not cut */
-    uint16_t segment;
 } self;
 
 void large_init(const struct net_client *client)
@@ -28,14 +27,16 @@ void large_init(const struct net_client *client)
     self.client = client;
 }
 
-void large_goes_out(const struct tcp_pcb *pcb)
+void large_goes_out(const struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
-    self.segment = pcb ? pcb->mss : 0;
+    if (self.client && pcb) {
+        header->chksum = lwip_htons(pcb->mss);
+    }
 }
 
-uint16_t large_segment(void)
+uint16_t large_segment(const struct tcp_hdr *header)
 {
-    return self.segment;
+    return self.client ? lwip_ntohs(header->chksum) : 0;
 }
 
 static uint32_t window(const struct tcp_pcb *pcb)
@@ -47,7 +48,7 @@ static uint32_t window(const struct tcp_pcb *pcb)
 static uint16_t large_size(const struct tcp_pcb *pcb)
 {
     uint32_t half = window(pcb) / 2, most = LWIP_MIN(half, LARGE_MAX);
-    return most < 2u * pcb->mss ? pcb->mss : (uint16_t)(most - most % pcb->mss);
+    return most < 2u * pcb->mss || pcb->mss < NET_SEGMENT_MIN ? pcb->mss : (uint16_t)(most - most % pcb->mss);
 }
 
 static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
@@ -83,14 +84,18 @@ err_t ip_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t fla
     struct tcp_seg *last = last_unsent(pcb);
     u16_t mss = pcb->mss;
     bool stays = !(flags & TCP_WRITE_FLAG_COPY) && net_client_locate(self.client, data, length, &piece);
-    bool full = last && (stays ? pbuf_clen(last->p) > PIECES_MAX : last->len > mss);
-    if (stays && pcb->mss >= NET_SEGMENT_MIN) {
-        u16_t size = large_size(pcb);
-        pcb->mss = last && !full && last->len > size ? last->len : size;
-    }
+    u16_t size = stays ? large_size(pcb) : mss;
+    bool full = last && (last->len > size || (stays && pbuf_clen(last->p) > PIECES_MAX));
+    pcb->mss = size;
     err_t result = full ? write_behind(pcb, last, data, length, flags) : tcp_write(pcb, data, length, flags);
     pcb->mss = mss;
     return result;
+}
+
+/* Packet buffers that the connection may still have queued: a segment takes two, what is added to the last one, one. */
+static uint32_t queue_room(const struct tcp_pcb *pcb)
+{
+    return pcb->snd_queuelen < TCP_SND_QUEUELEN ? TCP_SND_QUEUELEN - 1 - pcb->snd_queuelen : 0;
 }
 
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
@@ -98,7 +103,8 @@ uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
     uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
     uint32_t share = memory_send_share() * (stays && self.client ? SHARES : 1);
     uint32_t allowed = share > queued ? share - queued : 0;
-    return LWIP_MIN(left, allowed);
+    uint32_t fits = queue_room(pcb) / 2 * (stays && self.client ? large_size(pcb) : pcb->mss);
+    return LWIP_MIN(LWIP_MIN(left, allowed), fits);
 }
 
 /* -- cutting -- */
@@ -167,7 +173,7 @@ static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t first)
 }
 
 /* The first that waits is the next that the peer expects, and the window is too small for it: nothing will come that makes it
- * larger. What the peer has of it already stays in front, so that each piece ends beyond what is acknowledged. */
+ * larger. */
 static bool blocked(const struct tcp_pcb *pcb)
 {
     const struct tcp_seg *seg = pcb->unsent;
@@ -175,23 +181,67 @@ static bool blocked(const struct tcp_pcb *pcb)
         && (!pcb->unacked || TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno), lwip_ntohl(pcb->unacked->tcphdr->seqno)));
 }
 
+/* What the peer has already of a segment that was sent. Less than an ordinary segment does not count: it may be copied
+ * bytes, which a segment of the rest cannot refer to. */
+static u16_t known(const struct tcp_pcb *pcb, const struct tcp_seg *seg)
+{
+    u32_t known = pcb->lastack - lwip_ntohl(seg->tcphdr->seqno);
+    return known < pcb->mss || known >= seg->len /* lies before it */ ? 0 : (u16_t)known;
+}
+
+/* Takes so many bytes off the first segment, as an acknowledgement does. A segment that ends at what is acknowledged must
+ * not stay: lwIP would never send it. False: no memory. */
+static bool drop_front(struct tcp_pcb *pcb, u16_t length)
+{
+    struct tcp_seg *seg = pcb->unsent;
+    if (!cut(pcb, seg, length)) {
+        return false;
+    }
+    pcb->unsent = seg->next;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
+    pcb->snd_buf += length;
+    tcp_seg_free(seg);
+    return true;
+}
+
 static void cut_all(struct tcp_pcb *pcb)
 {
     for (struct tcp_seg *seg = pcb->unsent; seg; seg = seg->next) {
-        u32_t sequence = lwip_ntohl(seg->tcphdr->seqno);
-        u32_t known = TCP_SEQ_GT(pcb->lastack, sequence) ? pcb->lastack - sequence : 0;
-        if (seg->len > known + pcb->mss && !cut(pcb, seg, (u16_t)(known + pcb->mss))) {
+        if (seg->len > pcb->mss && !cut(pcb, seg, pcb->mss)) {
             return; /* the next turn goes on */
         }
     }
 }
 
+bool large_may_split(struct tcp_pcb *pcb)
+{
+    struct tcp_seg *seg = pcb->unsent;
+    bool ends = seg->len > 0 && (TCPH_FLAGS(seg->tcphdr) & TCP_FIN);
+    return seg->len <= pcb->mss && (!ends || cut(pcb, seg, seg->len));
+}
+
+/* False: the program was told of what is acknowledged, and has closed or opened connections. */
+static bool unblock(struct tcp_pcb *pcb)
+{
+    err_t result;
+    u16_t front = known(pcb, pcb->unsent);
+    if (front > 0 && !drop_front(pcb, front)) {
+        return true; /* the next turn tries again */
+    }
+    cut_all(pcb);
+    tcp_output(pcb);
+    tcp_active_pcbs_changed = 0;
+    if (front > 0) {
+        TCP_EVENT_SENT(pcb, front, result);
+        (void)result; /* ERR_ABRT: it is gone, and the list has changed */
+    }
+    return !tcp_active_pcbs_changed;
+}
+
 void large_unblock(void)
 {
-    for (struct tcp_pcb *pcb = self.client ? tcp_active_pcbs : NULL; pcb; pcb = pcb->next) {
-        if (blocked(pcb)) {
-            cut_all(pcb);
-            tcp_output(pcb);
-        }
+    struct tcp_pcb *pcb = self.client ? tcp_active_pcbs : NULL;
+    while (pcb) {
+        pcb = !blocked(pcb) || unblock(pcb) ? pcb->next : tcp_active_pcbs;
     }
 }

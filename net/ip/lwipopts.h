@@ -88,6 +88,6 @@
 #define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
 
 /* net/ip/large.c; no options are added. */
-#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) (large_goes_out(pcb), options)
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) (large_goes_out(pcb, header), options)
 
 #endif

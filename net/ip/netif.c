@@ -292,9 +292,10 @@ static uint8_t *take_slot(uint16_t *slot)
     return memory;
 }
 
-/* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The headers lie in
- * the slot, as lwIP makes them: IPv4 without options, never a fragment. */
-static void ask_for_checksum(struct building *b)
+/* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The cutting,
+ * too, if it is larger than the peer takes (large.c). The headers lie in the slot, as lwIP makes them: IPv4 without
+ * options, never a fragment. */
+static void ask_device(struct building *b)
 {
     struct ip_hdr *ip = (struct ip_hdr *)(b->slot_memory + SIZEOF_ETH_HDR);
     struct tcp_hdr *tcp = (struct tcp_hdr *)(ip + 1);
@@ -302,21 +303,14 @@ static void ask_for_checksum(struct building *b)
         || IPH_PROTO(ip) != IP_PROTO_TCP) {
         return;
     }
-    uint32_t sum = lwip_htons((uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN)) + PP_HTONS(IP_PROTO_TCP);
+    uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = large_segment(tcp);
+    bool large = segment > 0 && size > TCPH_HDRLEN_BYTES(tcp) + segment;
+    b->pieces[0].flags = large ? NET_CHECKSUM | NET_LARGE : NET_CHECKSUM;
+    b->pieces[0].segment = large ? segment : 0;
+    uint32_t sum = lwip_htons(size) + PP_HTONS(IP_PROTO_TCP);
     sum += (ip->src.addr & 0xffff) + (ip->src.addr >> 16) + (ip->dest.addr & 0xffff) + (ip->dest.addr >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     tcp->chksum = (uint16_t)(sum + (sum >> 16));
-    b->pieces[0].flags = NET_CHECKSUM;
-}
-
-/* Leaves a large segment's cutting to the device. False: it is none. */
-static bool ask_for_cutting(struct building *b)
-{
-    if (b->pieces[0].flags & NET_CHECKSUM) {
-        b->pieces[0].flags |= NET_LARGE;
-        b->pieces[0].segment = large_segment();
-    }
-    return b->pieces[0].flags & NET_LARGE;
 }
 
 static void give_up(uint16_t slot)
@@ -329,8 +323,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
     uint16_t slot;
     struct building b = {.count = 0};
-    bool large = p->tot_len > NET_FRAME_MAX;
-    if (p->len < NET_FRAME_MIN || (large && !(self.offloads & NET_LARGE))) {
+    if (p->len < NET_FRAME_MIN) {
         return ERR_BUF;
     }
     b.slot_memory = take_slot(&slot);
@@ -341,9 +334,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     b.held = &self.held[slot];
     build(&b, p);
     if (!(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
-        ask_for_checksum(&b);
+        ask_device(&b);
     }
-    if (b.overflows || (large && !ask_for_cutting(&b))) {
+    if (b.overflows || (p->tot_len > NET_FRAME_MAX && !(b.pieces[0].flags & NET_LARGE))) {
         give_up(slot);
         return ERR_BUF;
     }

@@ -88,20 +88,50 @@ static void pace_tcp(void)
     }
 }
 
-/* Two things that lwIP 2.2.1 leaves to be set right before its slow timer runs.
+static bool lies_before(const struct tcp_seg *a, const struct tcp_seg *b)
+{
+    return TCP_SEQ_LT(lwip_ntohl(a->tcphdr->seqno), lwip_ntohl(b->tcphdr->seqno));
+}
+
+/* Puts what was to be sent again, and has not left since, back before the rest that is unacknowledged. */
+static void order_queues(struct tcp_pcb *pcb)
+{
+    struct tcp_seg *first = pcb->unsent, *last = first;
+    if (!first || !pcb->unacked || !lies_before(first, pcb->unacked)) {
+        return;
+    }
+    while (last->next && lies_before(last->next, pcb->unacked)) {
+        last = last->next;
+    }
+    pcb->unsent = last->next;
+    pcb->unsent_oversize = pcb->unsent ? pcb->unsent_oversize : 0;
+    last->next = pcb->unacked;
+    pcb->unacked = first;
+}
+
+/* Four things that are to be set right before lwIP 2.2.1's slow timer runs.
  * - A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP
  *   forgets to stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts
  *   that there is.
  * - The retransmission timeout has no upper limit: a peer that answered late at first and then vanished would hold its
- *   connection for hours. The least limit that RFC 6298 2.5 allows is 60 s. */
+ *   connection for hours. The least limit that RFC 6298 2.5 allows is 60 s.
+ * - For a small window the persist timer splits the segment that waits, which it must not do with each (large.h). It
+ *   starts anew while there is no memory to change that.
+ * - At a timeout lwIP puts all that is unacknowledged before all that is unsent, also before a fast retransmission that
+ *   found neither window nor memory: what the peer waits for would be last. */
 static void correct_pcbs(void)
 {
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (pcb->persist_backoff && (!pcb->unsent || pcb->unacked)) {
             pcb->persist_backoff = 0;
+        } else if (pcb->persist_backoff && !large_may_split(pcb)) {
+            pcb->persist_cnt = 0;
         }
         if (pcb->rto > TCP_RTO_MAX) {
             pcb->rto = TCP_RTO_MAX;
+        }
+        if (pcb->rtime + 1 >= pcb->rto) {
+            order_queues(pcb);
         }
     }
 }
