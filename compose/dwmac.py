@@ -1,4 +1,5 @@
-"""compose/dwmac.py: what the GMAC's driver has to know of its board: DWMAC in boards/BOARD/board.py, all of it optional.
+"""compose/dwmac.py: what the GMAC's driver has to know of its board:
+DWMAC in boards/BOARD/board.py, all of it optional.
 
     DWMAC = {
         "phy": 0,                               # its address on MDIO; None (the default): none, 1000 Mbit/s full duplex
@@ -26,7 +27,8 @@ class Dwmac:
         board = system.board
         facts = getattr(board.facts, "DWMAC", {})
         if set(facts) - KEYS:
-            raise ComposeError(f"board {board.name}: DWMAC has '{min(set(facts) - KEYS)}'; there are: {', '.join(sorted(KEYS))}")
+            raise ComposeError(f"board {board.name}: DWMAC has '{min(set(facts) - KEYS)}'; "
+                               f"there are: {', '.join(sorted(KEYS))}")
         if board.dma_base + board.dma_size > 1 << 32:
             raise ComposeError(f"board {board.name}: its GMAC has 32 address bits, the DMA window ends at "
                                f"{board.dma_base + board.dma_size:#x}")
@@ -48,9 +50,11 @@ class Dwmac:
             "mac_count": 0,
             "macs": [],
             "glue_count": len(glue),
-            "glue": [{"at": Ptr(bases[name] + offset), "mask": mask, "value": value} for name, offset, mask, value in glue],
+            "glue": [{"at": Ptr(bases[name] + offset), "mask": mask, "value": value}
+                     for name, offset, mask, value in glue],
             "phy_write_count": len(writes),
-            "phy_writes": [{"page": page, "reg": reg, "mask": mask, "value": value} for page, reg, mask, value in writes],
+            "phy_writes": [{"page": page, "reg": reg, "mask": mask, "value": value}
+                           for page, reg, mask, value in writes],
         }
         driver.config("net/dwmac.h", "struct net_dwmac_config", "net_dwmac_config", self.config)
 

@@ -37,8 +37,8 @@ IP = {"connections": 8, "segments": 256, "memory": 0x2_8000, "rx_buffers": 128, 
 
 
 def share_and_index_bytes(name, cache):
-    """Of a service whose client has a cache of so many bytes, 0: none. They are all that files take: the share, nearly all
-    of it for what files hold, and an index of that, which only the client has."""
+    """Of a service whose client has a cache of so many bytes, 0: none. They are all that files take: the share, nearly
+    all of it for what files hold, and an index of that, which only the client has."""
     if cache == 0:
         return SHARE_BYTES, 0
     if not 16 * BLOCK <= cache <= BLOCKS_MAX * BLOCK:

@@ -1,8 +1,8 @@
 """compose/graph.py: a system as a picture, for Graphviz.
 
-Boxes are protection domains, the higher the priority the darker; lines between them are channels: a notification either way,
-or a protected call, drawn toward the one that is called. Round boxes are memory that two or more share: an arrow points into what a
-PD may write, out of what it may only read. Devices and interrupts stand at the PD that has them.
+Boxes are protection domains, the higher the priority the darker; lines between them are channels: a notification either
+way, or a protected call, drawn toward the one that is called. Round boxes are memory that two or more share: an arrow
+points into what a PD may write, out of what it may only read. Devices and interrupts stand at the PD that has them.
 """
 
 FONT = 'fontname="Helvetica,Arial,sans-serif"'
@@ -62,7 +62,8 @@ def pd_node(pd):
     hardware += [f"interrupt {i.number}" for i in pd.irqs]
     if hardware:
         label += small(", ".join(hardware), DEVICE)
-    return f'    {quote(pd.name)} [shape=box, style=filled, fillcolor="{shade(pd.priority)}", margin="0.14,0.08", label=<{label}>];'
+    return (f'    {quote(pd.name)} [shape=box, style=filled, fillcolor="{shade(pd.priority)}", '
+            f'margin="0.14,0.08", label=<{label}>];')
 
 
 def shade(priority):
@@ -93,7 +94,8 @@ def shared(system, region):
         return []
     node = quote("region " + region.name)
     kind = f"{size(region.size)}, DMA" if region.kind == "dma" else size(region.size)
-    lines = [f'    {node} [shape=box, style="rounded,filled", fillcolor="#eef6f0", color="{MEMORY}", margin="0.08,0.04", fontsize=9, '
+    lines = [f'    {node} [shape=box, style="rounded,filled", fillcolor="#eef6f0", '
+             f'color="{MEMORY}", margin="0.08,0.04", fontsize=9, '
              f"label=<{escape(region.name)}{small(kind, MEMORY)}>];"]
     users.sort(key=lambda user: -user[0].priority)
     upper = users[:1] if len(users) < 2 or users[-1][0].priority < users[0][0].priority else []

@@ -5,8 +5,8 @@
     net.client(pd, "52:54:01:00:00:11", tx_regions=[(share, address)])   # or frames alone (net/client)
 
 A transmit region is a region(dma=True) that the client has mapped already: payload in it leaves without a copy.
-Priorities: the driver above the virtualisers, so that a full batch is waiting when they run; receive below transmit, so that
-answers leave before more questions come in; clients below all three.
+Priorities: the driver above the virtualisers, so that a full batch is waiting when they run; receive below transmit, so
+that answers leave before more questions come in; clients below all three.
 """
 
 import re
@@ -71,8 +71,8 @@ def region_config(address, region):
 
 
 class Net:
-    """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers maintain
-    them, and the driver's descriptors are mapped uncached."""
+    """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers
+    maintain them, and the driver's descriptors are mapped uncached."""
 
     def __init__(self, system, rx_buffers=176, priority=112):
         self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
@@ -81,8 +81,10 @@ class Net:
         self.driver = system.pd("eth_driver", program=program, priority=priority)
         self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1)
         self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2)
-        self.rx_rings = RingPair(system, "net_rx_rings", (self.driver, self.virt_rx), free=rx_buffers, filled=rx_buffers)
-        self.tx_rings = RingPair(system, "net_tx_rings", (self.driver, self.virt_tx), filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
+        self.rx_rings = RingPair(system, "net_rx_rings", (self.driver, self.virt_rx),
+                                 free=rx_buffers, filled=rx_buffers)
+        self.tx_rings = RingPair(system, "net_tx_rings", (self.driver, self.virt_tx),
+                                 filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
         self.device = system.region("net_device", 0x1000)
         self.rx_clients, self.tx_clients = [], []
         driver_rx, virt_rx = system.channel(self.driver, self.virt_rx)
@@ -93,17 +95,20 @@ class Net:
         self._virt_tx_config(virt_tx)
 
     def client(self, pd, mac, tx_regions=(), rx_buffers=256, tx_slots=128):
-        """Makes pd a client with this address. tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors."""
+        """Makes pd a client with this address.
+        tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors."""
         octets = mac_bytes(mac)
         if mac.lower() in self.macs:
             raise ComposeError(f"MAC address {mac} of PD '{pd.name}' is that of PD '{self.macs[mac.lower()]}' already")
         if len(self.rx_clients) == CLIENTS_MAX:
             raise ComposeError(f"PD '{pd.name}' is one network client too many: {CLIENTS_MAX} is all there can be")
         if len(tx_regions) >= REGIONS_MAX:
-            raise ComposeError(f"PD '{pd.name}': {len(tx_regions)} transmit regions; at most {REGIONS_MAX - 1} beside the slots")
+            raise ComposeError(f"PD '{pd.name}': {len(tx_regions)} transmit regions; "
+                               f"at most {REGIONS_MAX - 1} beside the slots")
         for region, _ in tx_regions:
             if region.phys is None:
-                raise ComposeError(f"PD '{pd.name}': transmit region '{region.name}' has no fixed address; give it dma=True")
+                raise ComposeError(f"PD '{pd.name}': transmit region '{region.name}' has no fixed address; "
+                                   "give it dma=True")
         if not 0 < rx_buffers <= BUFFERS_MAX:
             raise ComposeError(f"PD '{pd.name}': {rx_buffers} receive buffers; 1 to {BUFFERS_MAX} there must be")
         if not LAZY < tx_slots <= SLOTS_MAX:
@@ -118,8 +123,9 @@ class Net:
 
     def ip(self, pd, mac, timer, hostname="", wait_for_start=False, connections=1536, segments=4096, memory=0x10_0000,
            **client):
-        """A client with lwIP: at most so many TCP connections, segments that are not acknowledged yet, and bytes of packets
-        that are not on the wire. pd becomes a client of timer where it is not one; wait_for_start: DHCP only at ip_start()."""
+        """A client with lwIP: at most so many TCP connections, segments that are not acknowledged yet, and bytes of
+        packets that are not on the wire. pd becomes a client of timer where it is not one; wait_for_start: DHCP only at
+        ip_start()."""
         if len(hostname) > 31:
             raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 characters")
         if memory < MEMORY_MIN:
@@ -127,7 +133,8 @@ class Net:
         if not 0 < connections <= CONNECTIONS_MAX:
             raise ComposeError(f"PD '{pd.name}': {connections} TCP connections; 1 to {CONNECTIONS_MAX} there can be")
         if not SEGMENTS_MIN <= segments <= SEGMENTS_MAX:
-            raise ComposeError(f"PD '{pd.name}': {segments} TCP segments; {SEGMENTS_MIN} to {SEGMENTS_MAX} there can be")
+            raise ComposeError(f"PD '{pd.name}': {segments} TCP segments; "
+                               f"{SEGMENTS_MIN} to {SEGMENTS_MAX} there can be")
         self.client(pd, mac, **client)
         if not any(c[2] == "timer_client_config" for c in pd.configs):
             timer.client(pd)
@@ -171,7 +178,8 @@ class Net:
 
     def _virt_rx_config(self, to_driver, buffers):
         dma = self.system.region("net_rx_dma", buffers * BUFFER_SIZE, dma=True)
-        self.virt_rx.config("net/config.h", "struct net_virt_rx_config", "net_virt_rx_config", Counted(self.rx_clients, {
+        self.virt_rx.config("net/config.h", "struct net_virt_rx_config", "net_virt_rx_config",
+                            Counted(self.rx_clients, {
             "driver": to_driver,
             "coherent": self.coherent,
             "dma": region_config(self.virt_rx.map(dma, "r"), dma),
@@ -181,7 +189,8 @@ class Net:
         }))
 
     def _virt_tx_config(self, to_driver):
-        self.virt_tx.config("net/config.h", "struct net_virt_tx_config", "net_virt_tx_config", Counted(self.tx_clients, {
+        self.virt_tx.config("net/config.h", "struct net_virt_tx_config", "net_virt_tx_config",
+                            Counted(self.tx_clients, {
             "driver": to_driver,
             "coherent": self.coherent,
             "device": Ptr(self.virt_tx.map(self.device, "r")),
@@ -231,7 +240,8 @@ class Net:
         }
 
     def _at_virt_tx(self, index, region):
-        """Only the slots are mapped there, for the Ethernet header; the payload as well where caches must be cleaned."""
+        """Only the slots are mapped there, for the Ethernet header;
+        the payload as well where caches must be cleaned."""
         return self.virt_tx.map(region, "r") if index == 0 or not self.coherent else None
 
 

@@ -6,7 +6,8 @@
 
 or, where only the picture is asked for, NAME.dot.
 
-A file is rewritten only when its content changes; NAME.mk, which make takes as the sign that all are up to date, always.
+A file is rewritten only when its content changes;
+NAME.mk, which make takes as the sign that all are up to date, always.
 """
 
 import os
@@ -77,21 +78,24 @@ def pd_element(system, pd, indent="    "):
     # Before 2.0 `pp` stands on the PD that is called, from then on at the channel's end that calls.
     called = any((c.b if c.pp == "a" else c.a) is pd for c in system.channels if c.pp)
     child_id = pd.parent and pd.parent.children.index(pd)
-    attributes = {"name": pd.name, "id": child_id, "priority": pd.priority, "budget": pd.budget_us, "period": pd.period_us,
+    attributes = {"name": pd.name, "id": child_id, "priority": pd.priority,
+                  "budget": pd.budget_us, "period": pd.period_us,
                   "passive": boolean(pd.passive), "stack_size": f"{pd.stack:#x}",
                   "pp": boolean(called and before_2(system))}
     inner = indent + "    "
     children = [element("program_image", {"path": f"{pd.name}.elf"}, indent=inner)]
     children += [element("map", {"mr": m.region.name, "vaddr": f"{m.vaddr:#x}", "perms": m.permissions,
                                  "cached": None if m.cached else "false"}, indent=inner) for m in pd.maps]
-    children += [element("irq", {"irq": i.number, "id": i.channel, "trigger": i.trigger}, indent=inner) for i in pd.irqs]
+    children += [element("irq", {"irq": i.number, "id": i.channel, "trigger": i.trigger}, indent=inner)
+                 for i in pd.irqs]
     children += [pd_element(system, child, inner) for child in pd.children]
     return element("protection_domain", attributes, children, indent)
 
 
 def channel_element(system, channel):
     def end(pd, number, calls):
-        return element("end", {"pd": pd.name, "id": number, "pp": boolean(calls and not before_2(system))}, indent=" " * 8)
+        return element("end", {"pd": pd.name, "id": number, "pp": boolean(calls and not before_2(system))},
+                       indent=" " * 8)
     return element("channel", {}, [end(channel.a, channel.a_id, channel.pp == "a"),
                                    end(channel.b, channel.b_id, channel.pp == "b")], indent="    ")
 
@@ -113,7 +117,8 @@ def make_file(system):
     own = os.path.join(system.output_dir, f"{system.name}.mk")
     modules = [getattr(m, "__file__", None) for m in sys.modules.values()] + [system.board.path, system.script]
     inputs = sorted({os.path.relpath(m, TOP) for m in modules
-                     if m and os.path.abspath(m).startswith(TOP + os.sep) and os.sep + "third_party" + os.sep not in os.path.abspath(m)})
+                     if m and os.path.abspath(m).startswith(TOP + os.sep)
+                     and os.sep + "third_party" + os.sep not in os.path.abspath(m)})
     parts = [f"# {origin(system)} made this.\n", f"{own}: {' '.join(inputs)}\n"]
     parts += [f"{i}:\n" for i in inputs]
     for pd in system.pds:

@@ -1,4 +1,5 @@
-"""compose/system.py: protection domains, memory regions, channels; checked as they are named, written out at the end."""
+"""compose/system.py: protection domains, memory regions, channels;
+checked as they are named, written out at the end."""
 
 import argparse
 import os
@@ -18,8 +19,8 @@ STACK_DEFAULT = 0x2000
 HEAP_MAX = 0x1000_0000  # lies in the program, below VADDR_FIRST
 NAME_MAX = {"1.": 16, "2.": 63}
 
-# Where mappings go that name no address: above the program, whose linker script starts at 2 MiB, in the same GiB (one page
-# table less), and below the 2^39 of our address spaces. A guard page follows each.
+# Where mappings go that name no address: above the program, whose linker script starts at 2 MiB, in the same GiB (one
+# page table less), and below the 2^39 of our address spaces. A guard page follows each.
 VADDR_FIRST = 0x2000_0000
 VADDR_END = 0x70_0000_0000
 
@@ -28,7 +29,8 @@ class Region:
     """A memory region. `phys` is an int where the address is fixed (DMA, devices), else None."""
 
     def __init__(self, name, size, page_size, phys, cached, kind):
-        self.name, self.size, self.page_size, self.phys, self.cached, self.kind = name, size, page_size, phys, cached, kind
+        self.name, self.size, self.page_size, self.phys, self.cached, self.kind = (
+            name, size, page_size, phys, cached, kind)
 
 
 class Map:
@@ -65,7 +67,8 @@ class Pd:
         if not isinstance(region, Region):
             raise ComposeError(f"PD '{self.name}': map() wants a region, not {region!r}")
         if permissions not in ("r", "rw", "rx"):
-            raise ComposeError(f"PD '{self.name}': permissions '{permissions}' of region '{region.name}'; there are: r, rw, rx")
+            raise ComposeError(f"PD '{self.name}': permissions '{permissions}' of region '{region.name}'; "
+                               "there are: r, rw, rx")
         if any(m.region is region for m in self.maps):
             raise ComposeError(f"PD '{self.name}' maps region '{region.name}' twice")
         if vaddr is None:
@@ -73,14 +76,15 @@ class Pd:
             self.next_vaddr = vaddr + region.size + PAGE
         mapped = Map(region, vaddr, permissions, region.cached if cached is None else cached)
         if vaddr % region.page_size:
-            raise ComposeError(f"PD '{self.name}': address {vaddr:#x} of region '{region.name}' is not a multiple of its "
-                               f"page size {region.page_size:#x}")
+            raise ComposeError(f"PD '{self.name}': address {vaddr:#x} of region '{region.name}' is not a multiple of "
+                               f"its page size {region.page_size:#x}")
         if vaddr == 0 or mapped.end > VADDR_END:
-            raise ComposeError(f"PD '{self.name}': region '{region.name}' at {vaddr:#x} lies outside 0x1000..{VADDR_END:#x}")
+            raise ComposeError(f"PD '{self.name}': region '{region.name}' at {vaddr:#x} lies outside "
+                               f"0x1000..{VADDR_END:#x}")
         for other in self.maps:
             if vaddr < other.end and other.vaddr < mapped.end:
-                raise ComposeError(f"PD '{self.name}': region '{region.name}' at {vaddr:#x}..{mapped.end:#x} overlaps region "
-                                   f"'{other.region.name}' at {other.vaddr:#x}..{other.end:#x}")
+                raise ComposeError(f"PD '{self.name}': region '{region.name}' at {vaddr:#x}..{mapped.end:#x} overlaps "
+                                   f"region '{other.region.name}' at {other.vaddr:#x}..{other.end:#x}")
         self.maps.append(mapped)
         return vaddr
 
@@ -97,8 +101,8 @@ class Pd:
         if trigger not in ("level", "edge"):
             raise ComposeError(f"PD '{self.name}': trigger '{trigger}' of interrupt {number}; there are: level, edge")
         if not isinstance(number, int) or not 16 <= number < self.system.board.facts.IRQS:
-            raise ComposeError(f"PD '{self.name}': interrupt {number} does not exist; board {self.system.board.name} has "
-                               f"16..{self.system.board.facts.IRQS - 1}")
+            raise ComposeError(f"PD '{self.name}': interrupt {number} does not exist; board {self.system.board.name} "
+                               f"has 16..{self.system.board.facts.IRQS - 1}")
         for pd in self.system.pds:
             if any(i.number == number for i in pd.irqs):
                 raise ComposeError(f"PD '{self.name}': interrupt {number} belongs to PD '{pd.name}' already")
@@ -118,7 +122,8 @@ class Pd:
         ancestor = self
         while ancestor is not None:
             if ancestor is pd:
-                raise ComposeError(f"PD '{pd.name}' cannot be a child of '{self.name}', which is itself or its own descendant")
+                raise ComposeError(f"PD '{pd.name}' cannot be a child of '{self.name}', "
+                                   "which is itself or its own descendant")
             ancestor = ancestor.parent
         if pd.parent is not None:
             raise ComposeError(f"PD '{pd.name}' is a child of '{pd.parent.name}' already")
@@ -165,16 +170,17 @@ class System:
         parser.add_argument("--config", default="release", help="debug, release or benchmark")
         parser.add_argument("--dialect", default="2.0.1", help="version of the SDK that reads the .system file")
         parser.add_argument("--official-sdk", action="store_true", help="that SDK is not ours")
-        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of the description")
+        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                            help="a variable of the description")
         parser.add_argument("--picture", action="store_true", help="write NAME.dot alone; variables may be unset")
         args = parser.parse_args()
         variables = dict(v.split("=", 1) for v in args.set)
-        return cls(args.name, Board(args.board, args.dtb, args.official_sdk), args.output, args.config, args.dialect, variables,
-                   args.picture)
+        return cls(args.name, Board(args.board, args.dtb, args.official_sdk), args.output, args.config, args.dialect,
+                   variables, args.picture)
 
     def var(self, name, default=None, example=None):
-        """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be set.
-        `example` (or the name) stands in where only a picture is drawn."""
+        """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be
+        set. `example` (or the name) stands in where only a picture is drawn."""
         if name not in self.variables:
             raise ComposeError(f"variable '{name}' is not among those that the makefile hands over "
                                f"({', '.join(sorted(self.variables)) or 'none'})")
@@ -185,7 +191,8 @@ class System:
             raise ComposeError(f"variable {name} is not set")
         return value if value != "" else default
 
-    def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT, heap=None):
+    def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT,
+           heap=None):
         longest = next(n for version, n in NAME_MAX.items() if self.dialect.startswith(version))
         if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\Z", name):
             raise ComposeError(f"'{name}' is no name for a PD: letters, digits, '_', '-', '.'")
@@ -225,15 +232,16 @@ class System:
         return self._add_region(Region(name, size, page_size, phys, cached, "dma" if dma else "memory"))
 
     def channel(self, a, b, pp=None):
-        """Connects two PDs; returns (a's channel, b's channel). pp="a": a may make protected calls to b, "b": b to a."""
+        """Connects two PDs; returns (a's channel, b's channel).
+        pp="a": a may make protected calls to b, "b": b to a."""
         if a is b:
             raise ComposeError(f"PD '{a.name}': a channel to itself")
         if pp not in (None, "a", "b"):
             raise ComposeError(f"channel '{a.name}'-'{b.name}': pp is '{pp}'; there are: 'a', 'b', None")
         caller, callee = (a, b) if pp == "a" else (b, a)
         if pp and callee.priority <= caller.priority:
-            raise ComposeError(f"channel '{a.name}'-'{b.name}': '{caller.name}' (priority {caller.priority}) calls '{callee.name}' "
-                               f"(priority {callee.priority}), whose priority must be higher")
+            raise ComposeError(f"channel '{a.name}'-'{b.name}': '{caller.name}' (priority {caller.priority}) calls "
+                               f"'{callee.name}' (priority {callee.priority}), whose priority must be higher")
         channel = Channel(a, a._channel(), b, b._channel(), pp)
         self.channels.append(channel)
         return channel.a_id, channel.b_id
@@ -250,7 +258,8 @@ class System:
         phys = (self.next_dma + page_size - 1) & -page_size
         end = self.board.dma_base + self.board.dma_size
         if phys + size > end:
-            raise ComposeError(f"region '{name}': {size:#x} bytes do not fit what is left of the board's DMA window, {phys:#x}..{end:#x}")
+            raise ComposeError(f"region '{name}': {size:#x} bytes do not fit what is left of the board's DMA window, "
+                               f"{phys:#x}..{end:#x}")
         self.next_dma = phys + size
         return phys
 
@@ -259,17 +268,20 @@ class System:
         for region in self.regions:
             if region.kind == "device" and region.phys == base and region.size == end - base:
                 return region
-        return self._add_region(Region(device.name.strip("/").replace("/", "_"), end - base, PAGE, base, False, "device"))
+        return self._add_region(
+            Region(device.name.strip("/").replace("/", "_"), end - base, PAGE, base, False, "device"))
 
     def _add_region(self, region):
         if any(r.name == region.name for r in self.regions):
             raise ComposeError(f"there are two regions named '{region.name}'")
         if region.phys is not None:
             if region.phys % region.page_size:
-                raise ComposeError(f"region '{region.name}': physical address {region.phys:#x} is not a multiple of its page size "
-                                   f"{region.page_size:#x}")
+                raise ComposeError(f"region '{region.name}': physical address {region.phys:#x} is not a multiple of "
+                                   f"its page size {region.page_size:#x}")
             for other in self.regions:
-                if other.phys is not None and region.phys < other.phys + other.size and other.phys < region.phys + region.size:
-                    raise ComposeError(f"region '{region.name}' at {region.phys:#x} overlaps region '{other.name}' at {other.phys:#x}")
+                if (other.phys is not None and region.phys < other.phys + other.size
+                        and other.phys < region.phys + region.size):
+                    raise ComposeError(f"region '{region.name}' at {region.phys:#x} overlaps region '{other.name}' at "
+                                       f"{other.phys:#x}")
         self.regions.append(region)
         return region

@@ -6,7 +6,8 @@ $(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/not
 $(eval $(call library,log,lib/log/log.c lib/log/format.c,,-Oz))
 
 # A service under tests/unit/fake_microkit.h: time, restarts, the end of a PD and the SDK are the fake's.
-FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c ring/ring.c region/region.c log/log.c log/format.c)
+FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c ring/ring.c region/region.c \
+    log/log.c log/format.c)
 FAKE_PD_CFLAGS := -Itests/unit
 
 $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
@@ -14,7 +15,8 @@ $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),
 $(eval $(call host_test,lib_ring_model,tests/unit/lib_ring_model.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_base,tests/unit/lib_base.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 ifeq ($(shell uname -m),x86_64)
-$(eval $(call host_test,lib_fiber,tests/unit/lib_fiber.c tests/unit/fiber_host.S lib/fiber/fiber.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_fiber,tests/unit/lib_fiber.c tests/unit/fiber_host.S lib/fiber/fiber.c \
+    $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 endif
 
 # The same stress under the thread sanitizer: every access to shared memory is ordered by the indices.

@@ -7,8 +7,8 @@ BUILD_DIR ?= build
 CACHE_DIR ?= build
 V ?= 0
 
-# Variables of the web server's system and of the goals that run something. Their values come from the command line or the
-# environment; who reads one states it (mk/rules.mk: system).
+# Variables of the web server's system and of the goals that run something. Their values come from the command line or
+# the environment; who reads one states it (mk/rules.mk: system).
 USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
     NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA
 
@@ -38,7 +38,8 @@ $(call stop,$(firstword $(misspelt)) is no variable of this build. There are: $(
 endif
 
 # What no recipe could survive: white space in a path that becomes a target.
-$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(word 2,$($v)),$(call stop,$v='$($v)': a path with white space cannot be used)))
+$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(word 2,$($v)),\
+    $(call stop,$v='$($v)': a path with white space cannot be used)))
 $(if $(word 2,$(CURDIR)),$(call stop,this tree lies in '$(CURDIR)': a path with white space cannot be used))
 $(foreach v,BUILD_DIR CACHE_DIR MICROKIT_BOARD MICROKIT_CONFIG,$(if $(strip $($v)),,$(call stop,$v is empty)))
 

@@ -7,7 +7,8 @@ make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it; make unit: the host's unit tests alone
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
-make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone; profile, stages, soak, costs: docs/benchmarks.md)
+make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
+                   profile, stages, soak, costs: docs/benchmarks.md)
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
@@ -29,14 +30,16 @@ packages: $(CACHE_DIR)/packages.build
 systems: $(all_systems)
 graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
 unit: $(all_host_tests)
-	@failed=0; for t in $^; do if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
+	@failed=0; for t in $^; do \
+	    if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
 
 # A system's scripts for U-Boot; made with the image where a board says that U-Boot boots it.
 define boot_scripts
 .PHONY: $1.scr
 $1.scr: $(BUILD_DIR)/$1.boot.scr $(BUILD_DIR)/$1.tftp.scr $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/boot,$(MICROKIT_BOARD) $(BOARD_LOAD))
-$(BUILD_DIR)/$1.boot.scr $(BUILD_DIR)/$1.tftp.scr: $(BUILD_DIR)/$1.%.scr: mk/boot-script $(BUILD_DIR)/$1/boot | $(CACHE_DIR)/packages.boot
+$(BUILD_DIR)/$1.boot.scr $(BUILD_DIR)/$1.tftp.scr: $(BUILD_DIR)/$1.%.scr: mk/boot-script $(BUILD_DIR)/$1/boot \
+    | $(CACHE_DIR)/packages.boot
 	$$(call say,SCRIPT,$$@)
 	$$(Q)mk/boot-script $$* $1 $(MICROKIT_BOARD) $(BOARD_LOAD) $$@
 $(if $(BOARD_BOOTED_BY_UBOOT),$1: $1.scr)
@@ -50,12 +53,14 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs.
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
-	@$(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,\
-	    $(USER_VARIABLES)),$v='$($v)') QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
+	@$(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) \
+	    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,$(USER_VARIABLES)),$v='$($v)') \
+	    QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
 ifneq ($(filter run %.qemu,$(MAKECMDGOALS)),)
-$(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots what `make NAME` builds)
+$(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots \
+    what `make NAME` builds)
 endif
 endif
 
@@ -65,23 +70,26 @@ test: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(SDK)/bin/mic
 	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 
 # The licence texts of all that an image contains, to be passed on with it.
-NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING $(LIBNFS)/COPYING \
-    $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
-    $(firstword $(wildcard /usr/share/doc/libgcc-12-dev-arm64-cross/copyright /usr/share/doc/gcc-12-cross-base/copyright))
+NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \
+    $(LIBNFS)/COPYING $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt \
+    $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
+    $(firstword $(wildcard /usr/share/doc/libgcc-12-dev-arm64-cross/copyright \
+    /usr/share/doc/gcc-12-cross-base/copyright))
 notices: $(SOURCES_READY) $(PYTHON_READY)
 	@mkdir -p $(BUILD_DIR)
 	$(Q)for f in $(NOTICE_TEXTS); do echo "==== $$f"; echo; cat "$$f"; echo; done >$(BUILD_DIR)/NOTICES
 	$(call say,NOTICES,$(BUILD_DIR)/NOTICES)
 
 clean:
-	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr) \
+	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
+	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr) \
 	    $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache $(CACHE_DIR)/boards
 
 distclean: clean
 	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.*
 
-# compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet begins as
-# an empty, very old file, since make complains about including what does not exist.
+# compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet
+# begins as an empty, very old file, since make complains about including what does not exist.
 ifneq ($(filter-out $(PASSIVE_GOALS),$(MAKECMDGOALS)),)
 wanted_rules := $(foreach s,$(sort $(wanted_systems)),$(BUILD_DIR)/$s/$s.mk)
 $(foreach f,$(wanted_rules),$(if $(wildcard $f),,$(shell mkdir -p $(dir $f) && touch -d @1 $f)))

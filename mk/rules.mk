@@ -7,7 +7,8 @@
 #   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
 #
-# qemu_forward.NAME (,hostfwd=..): port forwards of `make NAME.qemu`. goals_with.NAME: more goals that build this system.
+# qemu_forward.NAME (,hostfwd=..): port forwards of `make NAME.qemu`.
+# goals_with.NAME: more goals that build this system.
 #
 # CFLAGS come last on the compiler's command line. A library's flags are kept in a file: a change rebuilds just it.
 # Objects lie apart by SDK, board and config, so that switching between them rebuilds nothing that is there already.
@@ -103,9 +104,11 @@ endef
 needed = $(sort $(foreach l,$1,$l $(call needed,$(library.$l.needs))))
 library_file = $(or $(library.$1.file),$(error library '$1' is unknown; there are: $(sort $(all_libraries))))
 
-# $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)): written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
+# $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)):
+# written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
 define pd_instance
-$(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldflags) $4 $(call needed,$(program.$3.libraries)))
+$(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldflags) $4 \
+    $(call needed,$(program.$3.libraries)))
 $(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags \
     | $$(GENERATED_HEADERS) $(call fetched_for,$(program.$3.cflags))
 	$$(call say,CC,$(BUILD_DIR)/$1/$2.config.c)
@@ -114,7 +117,8 @@ $(BUILD_DIR)/$1/$2.elf: $(BUILD_DIR)/$1/$2.config.o $(program.$3.objects) \
     $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) $(SDK_BOARD)/lib/libmicrokit.a \
     mk/pd.ld $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags
 	$$(call say,LD,$(BUILD_DIR)/$1/$2.elf)
-	$(if $(program.$3.objects),,@echo "$(system.$1.description): PD '$2' runs program '$3', but no component's .mk file names it" >&2; exit 1)
+	$(if $(program.$3.objects),,@echo "$(system.$1.description): PD '$2' runs program '$3', \
+	    but no component's .mk file names it" >&2; exit 1)
 	$$(Q)$(LD) $(PD_LDFLAGS) $(program.$3.ldflags) $4 -Map=$(BUILD_DIR)/$1/$2.map -o $$@ $(program.$3.objects) $$< \
 	    --start-group $(foreach l,$(call needed,$(program.$3.libraries)),$(call library_file,$l)) \
 	    $(SDK_BOARD)/lib/libmicrokit.a $(LIBC) $(LIBGCC) --end-group
@@ -129,7 +133,8 @@ quoted = '$(subst ','\'',$1)'
 
 # $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
 compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
-    --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 $(foreach v,$3,--set $(call quoted,$v=$($v)))
+    --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 \
+    $(foreach v,$3,--set $(call quoted,$v=$($v)))
 
 # A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
 # first of all, then starts anew; the other files that compose writes change only when their content does.
@@ -139,29 +144,34 @@ system.$1.description := $2
 .PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
-$(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) $(foreach v,$3,$v=$($v)))
+$(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) \
+    $(foreach v,$3,$v=$($v)))
 $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
 	$$(Q)$$(call compose,$1,$2,$3)
-$(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
+$(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) \
+    $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(Q)$$(call compose,$1,$2,$3) --picture
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
 $1.qemu: $(BUILD_DIR)/$1.img $(QEMU_READY)
 	$$(Q)$(QEMU) $(QEMU_ARGS) -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
-	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0) $(QEMU_EXTRA)
+	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0) \
+	    $(QEMU_EXTRA)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
-	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
+	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log \
+	    || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
 $(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
 endef
 
 define host_test
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) -Wno-missing-prototypes $3,)
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) \
+    -Wno-missing-prototypes $3,)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
 	$$(Q)$(HOST_CC) $(or $4,$(SANITIZE)) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))

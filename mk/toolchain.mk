@@ -32,10 +32,12 @@ TARGET_CFLAGS := $(TARGET) -std=gnu11 -O2 -g -fno-pic -fno-common -fno-stack-pro
     -ffunction-sections -fdata-sections $(REPRODUCIBLE) -I.
 # Protection domains: with picolibc; errno and its kin are thread-local, reached from TPIDR_EL0.
 PD_CFLAGS := $(TARGET_CFLAGS) -nostdlibinc -isystem $(PICOLIBC)/include -ftls-model=local-exec
-# What the build's own rules compile is optimised as a whole when a PD is linked: a frame passes many small functions of several
-# libraries. A variable that the image tool is to patch (setvar) must be volatile: its value in the source would be taken for granted.
+# What the build's own rules compile is optimised as a whole when a PD is linked: a frame passes many small functions of
+# several libraries. A variable that the image tool is to patch (setvar) must be volatile: its value in the source would
+# be taken for granted.
 PD_LTO := -flto
-PD_LDFLAGS := -T mk/pd.ld --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack --no-dynamic-linker
+PD_LDFLAGS := -T mk/pd.ld --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack \
+    --no-dynamic-linker
 
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE $(REPRODUCIBLE) -I.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -1,4 +1,5 @@
-# Nuvoton's NPCM845 evaluation board: in QEMU 11, which has a model of its Synopsys GMAC, and no other machine of ours has.
+# Nuvoton's NPCM845 evaluation board: in QEMU 11, which has a model of its Synopsys GMAC,
+# and no other machine of ours has.
 
 BOARD_LOAD := 0x10000000
 BOARD_UART := ns16550

@@ -1,5 +1,6 @@
-"""Nuvoton's NPCM845 evaluation board with 1 GiB, as QEMU 11 models it. Neither QEMU nor the distribution has a device tree with
-this board's Ethernet, so the tree is ours (npcm845_evb.dts): addresses and interrupts as QEMU's machine has them."""
+"""Nuvoton's NPCM845 evaluation board with 1 GiB, as QEMU 11 models it. Neither QEMU nor the distribution has a device
+tree with this board's Ethernet, so the tree is ours (npcm845_evb.dts): addresses and interrupts as QEMU's machine has
+them."""
 
 LOAD = 0x10000000
 

@@ -1,4 +1,5 @@
-"""rom.py FILE ADDRESS: the machine's boot ROM, in place of QEMU's own, which does not boot a kernel in this way: it jumps.
+"""rom.py FILE ADDRESS: the machine's boot ROM, in place of QEMU's own,
+which does not boot a kernel in this way: it jumps.
 
     ldr x1, 1f; br x1; 1: .quad ADDRESS
 """

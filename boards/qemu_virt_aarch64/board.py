@@ -3,8 +3,8 @@
 # Where the official SDK's images for this board go, and ours.
 LOAD = 0x70000000
 
-# Where DMA regions go: behind the image and all that is allocated after it. The official SDK's kernel and everything that it
-# lays out begin at 0x60000000 (below is no memory to it), its first objects end at the end of RAM, 0xc0000000.
+# Where DMA regions go: behind the image and all that is allocated after it. The official SDK's kernel and everything
+# that it lays out begin at 0x60000000 (below is no memory to it), its first objects end at the end of RAM, 0xc0000000.
 DMA = (0xb0000000, 0x0800_0000)
 
 # Who prints the kernel's and the loader's words.

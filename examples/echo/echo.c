@@ -1,4 +1,5 @@
-/* echo.c: what comes back from the network: echo (RFC 862), discard (RFC 863), character generator (RFC 864), quote (RFC 865).
+/* echo.c: what comes back from the network: echo (RFC 862), discard (RFC 863), character generator (RFC 864),
+ * quote (RFC 865).
  *   consumes  TCP and UDP port 7, TCP ports 9, 17 and 19   from anybody, NOT trusted
  *   invariant a connection's received pbufs are queued once and freed once; its window opens by what has left the queue
  *   when full a connection whose peer does not read is not read either; a datagram that finds no memory is dropped
@@ -262,8 +263,8 @@ static err_t on_chargen_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 static void serve(void *context)
 {
-    log_line("echo: TCP and UDP port %d; TCP: discard %d, quote %d, character generator %d", ECHO_PORT, DISCARD_PORT, QUOTE_PORT,
-             CHARGEN_PORT);
+    log_line("echo: TCP and UDP port %d; TCP: discard %d, quote %d, character generator %d",
+             ECHO_PORT, DISCARD_PORT, QUOTE_PORT, CHARGEN_PORT);
 }
 
 void init(void)

@@ -7,8 +7,8 @@ from compose.timer import Timer
 
 s = System.from_args()
 
-# Drivers above all, so that devices never wait; the network's virtualisers above its client, so that a batch is complete
-# when the client runs; console output last: it may take its time.
+# Drivers above all, so that devices never wait; the network's virtualisers above its client, so that a batch is
+# complete when the client runs; console output last: it may take its time.
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)

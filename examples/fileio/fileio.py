@@ -1,4 +1,5 @@
-"""fileio.py: the conformance program against a file server: fileio_mem against files in the image, fileio_nfs against NFS.
+"""fileio.py: the conformance program against a file server:
+fileio_mem against files in the image, fileio_nfs against NFS.
 
 The systems differ in one line, and in what that server stands on.
 """
@@ -18,7 +19,8 @@ if s.name == "fileio_mem":
     work_on = {"conformance": True, "directory": "/tmp"}
 else:
     timer = Timer(s)
-    files = Nfs(s, serial, timer, Net(s), mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
+    files = Nfs(s, serial, timer, Net(s), mac="52:54:01:00:00:10",
+                server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
                 nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")), priority=90)
     work_on = {"conformance": s.var("CONFORMANCE", "yes") == "yes", "directory": "/",
                "large_file": s.var("LARGE_FILE", ""), "passes": int(s.var("PASSES", "1"))}

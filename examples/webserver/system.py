@@ -3,8 +3,8 @@
 Priorities, from above:
   200  timer driver: short and rare; clients call it, and a deadline must not wait for anybody's work
   120  serial driver, 110 its virtualisers: a few characters at a time
-  112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers leave
-       before more questions come in; what they do per frame is bounded
+  112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers
+       leave before more questions come in; what they do per frame is bounded
    90  nfs: micropython waits for it
    50  micropython: the only one that computes at length, so nothing waits for it
 """
@@ -22,7 +22,8 @@ from compose.timer import Timer
 NFS_MAC = "52:54:01:00:00:10"
 PYTHON_MAC = "52:54:01:00:00:11"
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
-HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB and app.py
+HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB
+                        # and app.py
 
 
 def number(name, default, most, kind):
@@ -64,7 +65,8 @@ def mount():
         raise ComposeError(f"NFS_DIRECTORY='{directory}' is not absolute: it begins with '/', as the server exports it")
     nfs_port, mount_port = port("NFS_PORT"), port("MOUNT_PORT")
     if bool(nfs_port) != bool(mount_port):
-        raise ComposeError("NFS_PORT and MOUNT_PORT go together: both, or neither (then the server's portmapper is asked)")
+        raise ComposeError("NFS_PORT and MOUNT_PORT go together: both, or neither "
+                           "(then the server's portmapper is asked)")
     return {"server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port,
             "uid": identity("NFS_UID"), "gid": identity("NFS_GID")}
 
@@ -87,6 +89,6 @@ timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
 nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
-Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver", priority=50,
-       app="webserver", heap=HEAP_BYTES, arguments=[website()], fresh_ms=fresh_ms())
+Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver",
+       priority=50, app="webserver", heap=HEAP_BYTES, arguments=[website()], fresh_ms=fresh_ms())
 s.write()

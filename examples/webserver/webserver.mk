@@ -3,7 +3,8 @@
 HTTP_PORT ?= 5555
 
 $(eval $(call python_program,python_webserver,examples/webserver/webserver.py))
-$(eval $(call system,webserver,examples/webserver/system.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT WEBSITE_DIR WEBSITE_FRESH_MS NFS_UID NFS_GID))
+$(eval $(call system,webserver,examples/webserver/system.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT \
+    WEBSITE_DIR WEBSITE_FRESH_MS NFS_UID NFS_GID))
 
 # A picture of the system needs no server.
 ifneq ($(filter graph %.svg,$(MAKECMDGOALS)),)
@@ -14,5 +15,6 @@ endif
 # The guest's second address: the NFS component asks DHCP first.
 qemu_forward.webserver = ,hostfwd=tcp:127.0.0.1:$(HTTP_PORT)-10.0.2.16:80
 
-$(call require,webserver,NFS_SERVER,address or name of the NFS server as the guest sees it (this machine is 10.0.2.2 in QEMU))
+$(call require,webserver,NFS_SERVER,address or name of the NFS server as the guest sees it \
+    (this machine is 10.0.2.2 in QEMU))
 $(call require,webserver,NFS_DIRECTORY,the directory that it exports)

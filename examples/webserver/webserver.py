@@ -11,7 +11,8 @@ app.py at the top of the export, if there is one, may add routes in Python:
 
 import sys
 
-# Until the server runs, modules come from the image alone: no file of the export takes the place of one, and nobody is asked.
+# Until the server runs, modules come from the image alone:
+# no file of the export takes the place of one, and nobody is asked.
 mount = [entry for entry in sys.path if entry != ".frozen"]
 sys.path[:] = [".frozen"]
 

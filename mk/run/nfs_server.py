@@ -121,8 +121,8 @@ class NfsServer:
     ports: four to try first, as `ports` of an earlier server said. address: to serve on, for a network of one's own.
     """
 
-    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash", ports=None,
-                 address="127.0.0.1"):
+    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash",
+                 ports=None, address="127.0.0.1"):
         self.directory = Path(directory).resolve()
         self.scratch = Path(scratch).resolve()
         if not self.directory.is_dir():
@@ -163,7 +163,8 @@ class NfsServer:
         config.write_text(CONFIGURATION.format(nfs=nfs, mount=mount, nlm=nlm, rquota=rquota, plugins=find_plugins(),
                                                scratch=self.scratch, directory=self.directory, **self.options))
         environment = {**os.environ, "LD_PRELOAD": str(shim), "SERVAL_PARENT": str(os.getpid())}
-        self.process = subprocess.Popen([find_ganesha(), "-F", "-f", config, "-L", "STDOUT", "-p", self.scratch / "pid"],
+        self.process = subprocess.Popen([find_ganesha(), "-F", "-f", config, "-L", "STDOUT",
+                                         "-p", self.scratch / "pid"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, errors="replace", env=environment, start_new_session=True)
         ready = threading.Event()
@@ -176,7 +177,8 @@ class NfsServer:
             if not refused:
                 return True
             self.stop(signal.SIGKILL)
-            raise NfsServerError(f"NFS-Ganesha cannot export {self.directory}; {self.scratch / 'ganesha.log'} says why:\n{refused[0]}")
+            raise NfsServerError(f"NFS-Ganesha cannot export {self.directory}; "
+                                 f"{self.scratch / 'ganesha.log'} says why:\n{refused[0]}")
         self.stop(signal.SIGKILL)
         return False
 

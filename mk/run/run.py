@@ -41,13 +41,14 @@ def http_port():
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise Stop(f"HTTP_PORT='{text}' is no port: a number from 1 to 65535")
     if not are_free([int(text)]):
-        raise Stop(f"port {text} of this machine is in use; choose another, for example: make run HTTP_PORT={int(text) + 1}")
+        raise Stop(f"port {text} of this machine is in use; choose another, for example: "
+                   f"make run HTTP_PORT={int(text) + 1}")
     return int(text)
 
 
 def private_server(stack, cache, port):
-    """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew. Runs at
-    the same time differ in the port they serve on, and so in what they keep."""
+    """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew. Runs
+    at the same time differ in the port they serve on, and so in what they keep."""
     folder = TOP / "examples" / "webserver"
     make_demo_files(folder / "site")
     scratch = cache / "run" / str(port)
@@ -63,7 +64,8 @@ def private_server(stack, cache, port):
 
 
 def site_variables(stack, cache, port):
-    names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT", "NFS_UID", "NFS_GID", "WEBSITE_FRESH_MS")
+    names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT", "NFS_UID", "NFS_GID",
+             "WEBSITE_FRESH_MS")
     given = {name: variable(name) for name in names if variable(name)}
     if "NFS_SERVER" in given:
         return given
@@ -78,7 +80,8 @@ def build(variables, build_dir):
     for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "QEMU"):
         if variable(name):
             command.append(f"{name}={variable(name)}")
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    environment = {k: v for k, v in os.environ.items()
+                   if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     if subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment, check=False).returncode:
         raise Stop("the web server was not built; the lines above say why")
 
