@@ -8,7 +8,8 @@ class Proof:
     harness: str
     function: str
     unwind: int                                     # iterations of any loop; one more would be reported
-    mutations: list = field(default_factory=list)   # (file, text, what stands there instead); the first is the quick one
+    mutations: list = field(default_factory=list)   # (file, text, what stands there instead);
+                                                    # the first is the quick one
     scaled: list = field(default_factory=list)      # the same, for the proof itself: constants made small
     include: list = field(default_factory=list)
     defines: list = field(default_factory=list)
@@ -41,45 +42,55 @@ SMALL_READY = [
 
 def syscall_proofs():
     def proof(function, *mutations, config="release"):
-        return Proof("kernel_syscall.c", function, 10, list(mutations), scaled=SMALL_TABLES, include=[f"sdk/kernel/config/{config}"])
+        return Proof("kernel_syscall.c", function, 10, list(mutations), scaled=SMALL_TABLES,
+                     include=[f"sdk/kernel/config/{config}"])
     return [
         proof("notify_reaches_the_peer_alone", (SYSCALL, "call_notify(pd_get(channel->peer), channel->peer_channel);",
                                                 "call_notify(pd_get(channel->peer), number);"),
               (SYSCALL, "number, ABI_CHANNEL_NOTIFY);", "number, ABI_CHANNEL_NOTIFY | ABI_CHANNEL_PPCALL);")),
-        proof("call_reaches_the_peer_alone", (SYSCALL, "channel->peer_channel, decode_info(info)", "channel->peer_channel, info"),
+        proof("call_reaches_the_peer_alone",
+              (SYSCALL, "channel->peer_channel, decode_info(info)", "channel->peer_channel, info"),
               (SYSCALL, "number, ABI_CHANNEL_PPCALL);", "number, ABI_CHANNEL_NOTIFY);")),
         proof("ack_reaches_the_own_interrupt_alone", (SYSCALL, "irq_ack(channel->irq);", "irq_ack(channel->peer);")),
         proof("receive_always_waits", (SYSCALL, "call_reply(pd, decode_info(info));", "call_reply(pd, info);"),
               (SYSCALL, "    call_receive(pd);\n", "")),
-        proof("children_are_the_own", (SYSCALL, "child_restart(pd_get(child), pc);", "child_restart(pd_get((unsigned)number), pc);"),
+        proof("children_are_the_own",
+              (SYSCALL, "child_restart(pd_get(child), pc);", "child_restart(pd_get((unsigned)number), pc);"),
               (SYSCALL, "child_stop(pd_get(child));", "child_stop(pd);")),
         proof("utilisation_is_the_own_or_a_childs",
               (SYSCALL, "utilisation_read(whose, pd->message);", "utilisation_read((unsigned)number, pd->message);"),
               (SYSCALL, "        utilisation_reset(whose);", "        utilisation_reset(pd->index);"),
-              (SYSCALL, 'return refuse(pd, "asks for the utilisation of child", number, ABI_ERROR_CHILD);', "whose = 0;"),
+              (SYSCALL, 'return refuse(pd, "asks for the utilisation of child", number, ABI_ERROR_CHILD);',
+               "whose = 0;"),
               config="benchmark"),
-        proof("another_number_is_a_fault", (SYSCALL, "    default:\n        return handle_unknown(pd);", "    default:\n        return context;")),
+        proof("another_number_is_a_fault",
+              (SYSCALL, "    default:\n        return handle_unknown(pd);", "    default:\n        return context;")),
     ]
 
 
 def budget_proofs(count):
     """Room for two refills: the queue is partly full and full, and wraps."""
     def proof(function, *mutations):
-        return Proof("kernel_budget.c", function, 6, [m for m, at in mutations if count in at], defines=[f"COUNT={count}"],
+        return Proof("kernel_budget.c", function, 6, [m for m, at in mutations if count in at],
+                     defines=[f"COUNT={count}"],
                      scaled=[("sdk/kernel/budget.h", "#define BUDGET_REFILLS 8", "#define BUDGET_REFILLS 2")])
     return [
         proof("begins_in_order", ((BUDGET, ".count = 1};", ".count = 2};"), (1,))),
         proof("waking_gives_nothing",
               ((BUDGET, "if (refill(budget, 0)->at > now)", "if (refill(budget, 0)->at < now)"), (1,)),
-              ((BUDGET, "refill(budget, 0)->amount += first.amount;", "refill(budget, 0)->amount += 2 * first.amount;"), (2,)),
+              ((BUDGET, "refill(budget, 0)->amount += first.amount;",
+                "refill(budget, 0)->amount += 2 * first.amount;"), (2,)),
               ((BUDGET, "refill(budget, 0)->at = first.at;", "refill(budget, 0)->at = first.at - 1;"), (2,))),
         proof("using_stays_within_the_window",
-              ((BUDGET, "give_back(budget, first->at + budget->period, used);", "give_back(budget, first->at + budget->period - 1, used);"), (1,)),
-              ((BUDGET, "give_back(budget, whole.at + budget->period, whole.amount);", "give_back(budget, whole.at, whole.amount);"), (1, 2)),
+              ((BUDGET, "give_back(budget, first->at + budget->period, used);",
+                "give_back(budget, first->at + budget->period - 1, used);"), (1,)),
+              ((BUDGET, "give_back(budget, whole.at + budget->period, whole.amount);",
+                "give_back(budget, whole.at, whole.amount);"), (1, 2)),
               ((BUDGET, "first->amount -= used;", ""), (1,)),
               ((BUDGET, "last->at = at > last->at ? at : last->at;", ""), (2,)),
               ((BUDGET, "last->amount += amount;", ""), (2,)),
-              ((BUDGET, "refill(budget, 1)->amount += refill(budget, 0)->amount;", "refill(budget, 1)->at = refill(budget, 0)->at;"), (1,))),
+              ((BUDGET, "refill(budget, 1)->amount += refill(budget, 0)->amount;",
+                "refill(budget, 1)->at = refill(budget, 0)->at;"), (1,))),
         proof("an_overrun_keeps_the_amounts",
               ((BUDGET, "refill(budget, n)->at += ticks;", "refill(budget, n)->at -= ticks;"), (1, 2)),
               ((BUDGET, "n > 0 && used >=", "used >="), (1,))),
@@ -89,24 +100,35 @@ def budget_proofs(count):
 def ring_proofs(size, capacity):
     """For elements of one byte and of several; for a ring that is always empty or full, too."""
     def proof(function, *mutations):
-        return Proof("lib_ring.c", function, 10, list(mutations), include=["tests/unit"], defines=[f"SIZE={size}", f"CAPACITY={capacity}"])
-    believe_tail = (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)", "claimed < elements_known(consumer)")
+        return Proof("lib_ring.c", function, 10, list(mutations), include=["tests/unit"],
+                     defines=[f"SIZE={size}", f"CAPACITY={capacity}"])
+    believe_tail = (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)",
+                    "claimed < elements_known(consumer)")
     believe_head = (RING, "claimed > producer->own - producer->peer", "false")
     return [
-        proof("put_is_whole_and_within", believe_head, (RING, "(index & ring->mask) * ring->size", "(index % 3) * ring->size")),
+        proof("put_is_whole_and_within", believe_head,
+              (RING, "(index & ring->mask) * ring->size", "(index % 3) * ring->size")),
         proof("get_is_whole_and_within", believe_tail),
         proof("put_many_is_honest", (RING, "count = min(count, room_known(ring));", ""), believe_head, *[
-            (RING, "min(count, capacity(ring) - (ring->own & ring->mask));\n    size_t first_bytes = (size_t)first * ring->size;\n\n"
-             "    memcpy(element_at", "count;\n    size_t first_bytes = (size_t)first * ring->size;\n\n    memcpy(element_at"),
+            (RING,
+             "min(count, capacity(ring) - (ring->own & ring->mask));\n"
+             "    size_t first_bytes = (size_t)first * ring->size;\n\n    memcpy(element_at",
+             "count;\n"
+             "    size_t first_bytes = (size_t)first * ring->size;\n\n    memcpy(element_at"),
         ][:capacity > 1]),     # a ring of one element has no second piece
         proof("get_many_is_honest", (RING, "count = min(count, elements_known(ring));", ""), believe_tail),
         proof("looking_is_bounded", believe_tail, believe_head,
-              (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)", "claimed > capacity(consumer)")),
-        proof("sleeping_is_armed", (RING, "if (ring_count(ring) == 0) {\n        return true;", "if (ring_count(ring) == 0) {\n        return false;")),
+              (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)",
+               "claimed > capacity(consumer)")),
+        proof("sleeping_is_armed",
+              (RING, "if (ring_count(ring) == 0) {\n        return true;",
+               "if (ring_count(ring) == 0) {\n        return false;")),
         proof("waking_disarms", (RING, "    store(armed, 0);\n    return true;", "    return true;")),
         proof("attaching_begins_in_order", (RING, "ring->own = ring->peer = load_acquire(&ring->shared->tail);",
                                             "ring->own = load_acquire(&ring->shared->tail);")),
-        proof("resetting_ends_in_order", (RING, "        ring->own = tail;\n", ""), (RING, "        ring->own = head;\n", "")),
+        proof("resetting_ends_in_order",
+              (RING, "        ring->own = tail;\n", ""),
+              (RING, "        ring->own = head;\n", "")),
     ]
 
 
@@ -153,18 +175,24 @@ PROOFS = [
         (READY, "int word = READY_PRIORITIES / 64 - 1;", "int word = READY_PRIORITIES / 64 - 2;"),
     ], scaled=SMALL_READY),
     Proof("kernel_ready.c", "first_is_the_highest_and_longest_waiting", 7,
-          [("sdk/kernel/ready.h", "return ready->first[ready->top];", "return ready->last[ready->top];")], scaled=SMALL_READY),
+          [("sdk/kernel/ready.h", "return ready->first[ready->top];", "return ready->last[ready->top];")],
+          scaled=SMALL_READY),
     *[proof for count in (1, 2) for proof in budget_proofs(count)],
     *[proof for size, capacity in ((1, 4), (3, 2), (2, 1)) for proof in ring_proofs(size, capacity)],
-    Proof("lib_region.c", "holds_is_exact", 1, [(REGION, "length <= region->size - offset", "offset + length <= region->size")]),
-    Proof("lib_region.c", "pointer_is_the_offsets", 1, [(REGION, "(uint8_t *)region->base + offset", "(uint8_t *)region->base + length")]),
-    Proof("lib_region.c", "bus_address_comes_back", 1, [(REGION, "bus->value = region->bus + offset;", "bus->value = region->bus;")]),
+    Proof("lib_region.c", "holds_is_exact", 1,
+          [(REGION, "length <= region->size - offset", "offset + length <= region->size")]),
+    Proof("lib_region.c", "pointer_is_the_offsets", 1,
+          [(REGION, "(uint8_t *)region->base + offset", "(uint8_t *)region->base + length")]),
+    Proof("lib_region.c", "bus_address_comes_back", 1,
+          [(REGION, "bus->value = region->bus + offset;", "bus->value = region->bus;")]),
     Proof("lib_region.c", "bus_address_is_within", 1, [
         (REGION, "bus.value < region->bus || !region_holds", "!region_holds"),
-        (REGION, "region->bus == 0 || bus.value < region->bus || !region_holds(region, from_start, length)", "region->bus == 0 || bus.value < region->bus"),
+        (REGION, "region->bus == 0 || bus.value < region->bus || !region_holds(region, from_start, length)",
+         "region->bus == 0 || bus.value < region->bus"),
     ]),
 ]
 
 MODELS = [
-    Model("ring_wakeup.pml", ["NO_SECOND_LOOK", "NO_FENCE_ARM", "NO_FENCE_WAKE", "LOOK_BEFORE_ARM", "CLEAR_AFTER_NOTIFY", "NO_QUESTION"]),
+    Model("ring_wakeup.pml", ["NO_SECOND_LOOK", "NO_FENCE_ARM", "NO_FENCE_WAKE",
+                              "LOOK_BEFORE_ARM", "CLEAR_AFTER_NOTIFY", "NO_QUESTION"]),
 ]

@@ -5,9 +5,9 @@
  * of one period, which begins at any time: what was used in it, and what of the refills could still be used in it, is
  * together no more than the budget. Nothing can then be used in it beyond the budget, whatever its user does.
  *
- *   bound   BUDGET_REFILLS and, in use, COUNT of them, as catalogue.py gives them; times within 2^TIME_BITS ticks of the
- *           first refill's, which is ORIGIN: the code adds, subtracts and compares times, no more. No sum overflows in
- *           truth either: 64 bits of a counter at 1 GHz last 584 years.
+ *   bound   BUDGET_REFILLS and, in use, COUNT of them, as catalogue.py gives them; times within 2^TIME_BITS ticks of
+ *           the first refill's, which is ORIGIN: the code adds, subtracts and compares times, no more. No sum overflows
+ *           in truth either: 64 bits of a counter at 1 GHz last 584 years.
  *   premise a user begins a stretch by budget_wake(), as sched.c does when it goes on, and is stopped when the
  *           first refill is used up; how late the kernel's timer may be is charged on top (overrun)
  */

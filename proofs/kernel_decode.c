@@ -54,7 +54,8 @@ void info_is_bounded(void)
     uint64_t count = info & ABI_MESSAGE_COUNT_MASK;
 
     PROVE(decoded >> ABI_MESSAGE_LABEL_SHIFT == info >> ABI_MESSAGE_LABEL_SHIFT);
-    PROVE((decoded & ((1ul << ABI_MESSAGE_LABEL_SHIFT) - 1)) == (count < ABI_MESSAGE_WORDS ? count : ABI_MESSAGE_WORDS));
+    PROVE((decoded & ((1ul << ABI_MESSAGE_LABEL_SHIFT) - 1)) ==
+          (count < ABI_MESSAGE_WORDS ? count : ABI_MESSAGE_WORDS));
     POSSIBLE(1);
 }
 
@@ -103,7 +104,8 @@ void valid_tables_stay_in_range(void)
         POSSIBLE(5);
     }
     PROVE(child == ABI_NONE || (child < system->pd_count && child != index));
-    PROVE(pd->parent == ABI_NONE || (pd->parent < system->pd_count && pd->parent != index && pd->child_id < ABI_CHANNELS_MAX));
+    PROVE(pd->parent == ABI_NONE ||
+          (pd->parent < system->pd_count && pd->parent != index && pd->child_id < ABI_CHANNELS_MAX));
     PROVE(pd->priority <= ABI_PRIORITY_MAX);
     PROVE(pd->budget_us <= pd->period_us);
 

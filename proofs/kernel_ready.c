@@ -1,9 +1,10 @@
-/* proofs/kernel_ready.c: one step of the ready structure from any state that stands for queues, to the state that stands
- * for the queues after it. With the empty structure as the beginning this is every sequence of steps.
+/* proofs/kernel_ready.c: one step of the ready structure from any state that stands for queues, to the state that
+ * stands for the queues after it. With the empty structure as the beginning this is every sequence of steps.
  *
- *   bound   at most MEMBERS PDs are ready: an operation reaches no further than a PD's neighbours and the ends of its queue
- *   bound   three priorities, on both sides of the border between two words of bits; the code compares them and looks at
- *           their bits, no more. Indices of PDs are only copied, so that which PD is which does not matter.
+ *   bound   at most MEMBERS PDs are ready: an operation reaches no further than a PD's neighbours and the ends of its
+ *           queue
+ *   bound   three priorities, on both sides of the border between two words of bits; the code compares them and looks
+ *           at their bits, no more. Indices of PDs are only copied, so that which PD is which does not matter.
  */
 #include "proofs/cbmc.h"
 #include "sdk/kernel/ready.c"

@@ -11,7 +11,8 @@
 
 #define PDS 2 /* the caller is number 0: which one it is does not matter, and no PD is its own peer or child */
 
-enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART, FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ };
+enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART,
+           FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ };
 
 static struct {
     struct abi_pd tables;
@@ -157,7 +158,8 @@ static void begin(uint64_t number)
     __CPROVER_havoc_object(&self);
     for (unsigned n = 0; n < ABI_CHANNELS_MAX; n++) {
         const struct abi_channel *channel = &self.tables.channels[n];
-        ASSUME(!(channel->flags & ABI_CHANNEL_IRQ) || (channel->flags == ABI_CHANNEL_IRQ && channel->irq < self.irq_count));
+        ASSUME(!(channel->flags & ABI_CHANNEL_IRQ) ||
+               (channel->flags == ABI_CHANNEL_IRQ && channel->irq < self.irq_count));
         ASSUME(channel->flags == 0 || channel->flags == ABI_CHANNEL_IRQ ||
                (channel->peer == 1 && channel->peer_channel < ABI_CHANNELS_MAX));
         ASSUME(self.tables.children[n] == 1 || self.tables.children[n] == ABI_NONE);
@@ -177,8 +179,8 @@ static void run(void)
     struct pd *other = &self.pds[1];
     unsigned n = nondet_u32();
     ASSUME(n >= 1 && n < 31);
-    struct { uint64_t x, pc, sp, spsr; } own = {self.caller->context.x[n], self.caller->context.pc, self.caller->context.sp,
-                                                self.caller->context.spsr};
+    struct { uint64_t x, pc, sp, spsr; } own = {self.caller->context.x[n], self.caller->context.pc,
+                                                self.caller->context.sp, self.caller->context.spsr};
     struct { uint64_t x, x0, pc; } others = {other->context.x[n], other->context.x[0], other->context.pc};
 
     PROVE(syscall_handle(&self.caller->context) == &self.caller->context);
@@ -241,7 +243,8 @@ void receive_always_waits(void)
     uint64_t flags = self.caller->context.x[0], number = self.caller->context.x[2];
     run();
     PROVE(self.received);
-    PROVE(self.count == ((flags & ABI_RECV_REPLY) != 0) + ((flags & ABI_RECV_NOTIFY) && allowed(number, ABI_CHANNEL_NOTIFY)) +
+    PROVE(self.count == ((flags & ABI_RECV_REPLY) != 0) +
+                            ((flags & ABI_RECV_NOTIFY) && allowed(number, ABI_CHANNEL_NOTIFY)) +
                             ((flags & ABI_RECV_IRQ_ACK) && allowed(number, ABI_CHANNEL_IRQ)));
     PROVE(self.count == 0 || self.deed != NOTIFY || self.whom == entry(number)->peer);
     PROVE(self.count == 0 || self.deed != ACK || self.whom == entry(number)->irq);

@@ -3,7 +3,8 @@
  *
  * The invariant is private: between 0 and `capacity` elements lie between our index and what we believe of the peer's.
  *
- *   bound   capacity (CAPACITY) and size of an element (SIZE) as catalogue.py gives them; counts up to one more than the capacity
+ *   bound   capacity (CAPACITY) and size of an element (SIZE) as catalogue.py gives them;
+ *           counts up to one more than the capacity
  */
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
-"""prove.py [--mutations] [--quick] [NAME..]: runs the proofs of catalogue.py and checks its models; exit status 1 if one does not hold.
+"""prove.py [--mutations] [--quick] [NAME..]: runs the proofs of catalogue.py and checks its models;
+exit status 1 if one does not hold.
 
-A proof is run on a copy of the sources that it names, laid over the tree by the include path: constants scaled to what its
-bound says, and for --mutations one line broken on purpose, after which the proof must fail. Each proof also shows that what
-it assumes leaves something to prove: every POSSIBLE(n) in its harness must be reachable (with --mutations).
+A proof is run on a copy of the sources that it names, laid over the tree by the include path: constants scaled to what
+its bound says, and for --mutations one line broken on purpose, after which the proof must fail. Each proof also shows
+that what it assumes leaves something to prove: every POSSIBLE(n) in its harness must be reachable (with --mutations).
 """
 
 import argparse
@@ -45,12 +46,13 @@ def run_cbmc(cbmc, proof, changes=(), defines=()):
     """True: proved; False: refuted; and the lines that say by what."""
     with tempfile.TemporaryDirectory(prefix="prove-") as folder:
         overlay(Path(folder), [*proof.scaled, *changes])
-        command = [cbmc, f"-I{folder}", f"-I{TOP}", *[f"-I{TOP / path}" for path in proof.include], *[f"-D{d}" for d in proof.defines],
-                   *[f"-D{d}" for d in defines], *CHECKS, "--unwind", str(proof.unwind), "--function", proof.function,
+        command = [cbmc, f"-I{folder}", f"-I{TOP}", *[f"-I{TOP / path}" for path in proof.include],
+                   *[f"-D{d}" for d in proof.defines], *[f"-D{d}" for d in defines],
+                   *CHECKS, "--unwind", str(proof.unwind), "--function", proof.function,
                    str(TOP / "proofs" / proof.harness), *(["--stop-on-fail"] if changes or defines else [])]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  timeout=LIMIT_S, check=False)
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=LIMIT_S, check=False)
         except subprocess.TimeoutExpired:
             raise Broken(f"no answer in {LIMIT_S} s") from None
     failures = [line for line in done.stdout.splitlines() if line.endswith(": FAILURE")]
@@ -65,8 +67,8 @@ def run_spin(model, define=None):
     """True: no state is stuck, and what must happen does; False: an error was found; and what it was."""
     with tempfile.TemporaryDirectory(prefix="prove-") as folder:
         def run(*command):
-            return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, timeout=LIMIT_S, check=False).stdout
+            return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False).stdout
 
         run("spin", "-a", *([f"-D{define}"] if define else []), str(TOP / "proofs" / model.file))
         run("gcc", "-O2", "-w", "-DSAFETY", "-DNOCLAIM", "-o", "safety", "pan.c")
@@ -78,7 +80,8 @@ def run_spin(model, define=None):
             words += run("./liveness", "-a", "-f", "-m1000000")
     if "too small" in words or "errors: " not in words:
         raise Broken(words[-600:])
-    return "errors: 0" in words and "errors: 1" not in words, [line for line in words.splitlines() if line.startswith("pan:")]
+    return ("errors: 0" in words and "errors: 1" not in words,
+            [line for line in words.splitlines() if line.startswith("pan:")])
 
 
 def spin_tasks(arguments):

@@ -1,5 +1,6 @@
-"""stack.py OBJDUMP ELF ENTRY..: the kernel's call graph from its machine code: that nothing calls itself, and how deep its
-stack gets from each entry. Exit status 1 if there is recursion, an indirect call, or a stack that is not given back.
+"""stack.py OBJDUMP ELF ENTRY..: the kernel's call graph from its machine code: that nothing calls itself, and how deep
+its stack gets from each entry. Exit status 1 if there is recursion, an indirect call, or a stack that is not given
+back.
 
 A frame is what the function subtracts from sp: immediate `sub sp` and pre-indexed stores, the only two ways in which
 the compiler makes room here; another write to sp is refused rather than guessed at. A branch to another function is a
@@ -76,10 +77,12 @@ def deepest(functions, name, path=()):
 
 def main():
     objdump, elf, *entries = sys.argv[1:]
-    listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", elf], check=True, stdout=subprocess.PIPE, text=True).stdout
+    listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", elf], check=True, stdout=subprocess.PIPE,
+                             text=True).stdout
     try:
         functions = read(listing, set(entries) | {"vectors", "exception", "resume", "kernel_exception", "kernel_entry"})
-        indirect = {f"{name}: {call[1:]}" for name, (_, called) in functions.items() for call in called if call.startswith("?")}
+        indirect = {f"{name}: {call[1:]}" for name, (_, called) in functions.items()
+                    for call in called if call.startswith("?")}
         depth = 0
         for entry in entries:
             size, way = deepest(functions, entry)
@@ -90,7 +93,8 @@ def main():
             deepest(functions, name)
     except Refused as problem:
         sys.exit(f"stack.py: {problem}")
-    print(f"deepest {depth} bytes; {len(functions)} functions, no recursion; jumps of switches: {', '.join(sorted(indirect)) or 'none'}")
+    print(f"deepest {depth} bytes; {len(functions)} functions, no recursion; jumps of switches: "
+          f"{', '.join(sorted(indirect)) or 'none'}")
 
 
 if __name__ == "__main__":

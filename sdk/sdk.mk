@@ -26,13 +26,15 @@ LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmi
 SDK_LDFLAGS := --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack
 
 # Headers that programs see: libmicrokit's and, of the ABI, the system calls.
-SDK_HEADERS := sdk/abi/syscall.h $(patsubst sdk/libmicrokit/include/%,%,$(wildcard sdk/libmicrokit/include/*.h sdk/libmicrokit/include/*/*.h))
+SDK_HEADERS := sdk/abi/syscall.h $(patsubst sdk/libmicrokit/include/%,%,\
+    $(wildcard sdk/libmicrokit/include/*.h sdk/libmicrokit/include/*/*.h))
 
 sdk_board = $(OWN_SDK)/board/$(MICROKIT_BOARD)/$1
 
 # $(eval $(call sdk_elf,CONFIG,NAME)): kernel or loader, linked by sdk/NAME/NAME.ld.
 define sdk_elf
-$(call sdk_board,$1)/elf/$2.elf: $(foreach s,$(call sdk_sources,sdk/$2,$1),$(call object,$(call sdk_obj,$1)/$2,$s)) sdk/$2/$2.ld
+$(call sdk_board,$1)/elf/$2.elf: $(foreach s,$(call sdk_sources,sdk/$2,$1),$(call object,$(call sdk_obj,$1)/$2,$s)) \
+    sdk/$2/$2.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(LD) $(SDK_LDFLAGS) -T sdk/$2/$2.ld -Map=$(call sdk_obj,$1)/$2.map -o $$@ $$(filter %.o,$$^)
@@ -41,12 +43,16 @@ endef
 define sdk_config
 sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
     board.conf $(addprefix include/,$(SDK_HEADERS) kernel/build.h))
-$(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),$(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(PACKAGES_READY))
-$(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),$(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
-$(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),$(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),\
+    $(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),\
+    $(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
+$(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),\
+    $(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
 $(call sdk_elf,$1,kernel)
 $(call sdk_elf,$1,loader)
-$(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,$(foreach s,$(call sdk_sources,sdk/libmicrokit,$1),$(call object,$(call sdk_obj,$1)/libmicrokit,$s)))
+$(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,\
+    $(foreach s,$(call sdk_sources,sdk/libmicrokit,$1),$(call object,$(call sdk_obj,$1)/libmicrokit,$s)))
 $(call sdk_board,$1)/lib/microkit.ld: sdk/libmicrokit/microkit.ld
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/include/%.h: sdk/libmicrokit/include/%.h
@@ -79,9 +85,12 @@ $(eval $(call host_test,kernel_decode,tests/unit/kernel_decode.c sdk/kernel/deco
 
 # The image tool's own proof, against page tables that are broken on purpose.
 $(eval $(call host_test,tool_prove,tests/unit/tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
-$(eval $(call host_test,kernel_random,tests/unit/kernel_random.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
-    fault.c irq.c pd.c print.c ready.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
-$(eval $(call host_test,kernel_random_benchmark,tests/unit/kernel_random.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
-    fault.c irq.c pd.c print.c ready.c syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
-$(eval $(call host_test,kernel_window,tests/unit/kernel_window.c $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c \
-    fault.c irq.c pd.c print.c ready.c sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
+$(eval $(call host_test,kernel_random,tests/unit/kernel_random.c \
+    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
+$(eval $(call host_test,kernel_random_benchmark,tests/unit/kernel_random.c \
+    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
+$(eval $(call host_test,kernel_window,tests/unit/kernel_window.c \
+    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))

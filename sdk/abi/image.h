@@ -1,9 +1,9 @@
 /* abi/image.h: what the image tool tells the loader.
  *
  * An image is memory as it shall be, from `link_pa` on: the loader, the kernel, the page tables, the kernel's tables,
- * the IPC buffers' place, the PDs' contents. What holds only zeros comes after the stored part and is not stored: it is listed
- * in `zero`. Loaded at `link_pa` nothing has to move; loaded elsewhere (-kernel, U-Boot) the loader moves the stored
- * part as one block, overlapping or not, and goes on there.
+ * the IPC buffers' place, the PDs' contents. What holds only zeros comes after the stored part and is not stored: it is
+ * listed in `zero`. Loaded at `link_pa` nothing has to move; loaded elsewhere (-kernel, U-Boot) the loader moves the
+ * stored part as one block, overlapping or not, and goes on there.
  *
  * The loader's ELF holds this struct as the object `image_header` in its data; the tool finds it by symbol and fills
  * it in. The loader's first 64 bytes are the arm64 Linux image header (Documentation/arch/arm64/booting), whose

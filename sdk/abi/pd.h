@@ -11,8 +11,8 @@
  *     microkit_pps             uint64_t  bit n: this end may make protected calls on channel n
  *
  * Any other symbol is patched only because the description names it (setvar, setvar_vaddr, ..); it must exist and be
- * 8 bytes long at least. Programs for the official SDK leave such variables uninitialised, so a patched symbol may lie in
- * `.bss`: the tool then stores that page.
+ * 8 bytes long at least. Programs for the official SDK leave such variables uninitialised, so a patched symbol may lie
+ * in `.bss`: the tool then stores that page.
  *
  * At its start a PD has: pc = e_entry, sp = stack_top, all other registers 0, EL0, interrupts open. Its IPC buffer is
  * the page at USER_VA_IPC_BUFFER (abi/mmu.h; struct abi_message in abi/syscall.h); no symbol names it.

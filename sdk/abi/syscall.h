@@ -18,8 +18,8 @@
  *     ABI_SYSCALL_UTILISATION  x0 enum abi_utilisation, x1 whose     x0 enum abi_error; `benchmark` only
  *
  * RECV is the one place where a PD waits. In one entry it answers the caller it has (ABI_RECV_REPLY), then notifies
- * (ABI_RECV_NOTIFY) or acknowledges (ABI_RECV_IRQ_ACK) on channel x2, then waits for the next event. A flag whose channel
- * the PD does not have is ignored, like any other call on such a channel.
+ * (ABI_RECV_NOTIFY) or acknowledges (ABI_RECV_IRQ_ACK) on channel x2, then waits for the next event. A flag whose
+ * channel the PD does not have is ignored, like any other call on such a channel.
  * Another number is a fault (ABI_FAULT_UNKNOWN_SYSCALL); an error changes nothing.
  */
 #ifndef ABI_SYSCALL_H
@@ -39,7 +39,8 @@
 #define ABI_RECV_NOTIFY (1ul << 1)
 #define ABI_RECV_IRQ_ACK (1ul << 2)
 
-/* The event that RECV returns: ABI_EVENT_CALL | channel, ABI_EVENT_FAULT | child, or else a set of notified channels. */
+/* The event that RECV returns: ABI_EVENT_CALL | channel, ABI_EVENT_FAULT | child,
+ * or else a set of notified channels. */
 #define ABI_EVENT_CALL (1ul << 63)
 #define ABI_EVENT_FAULT (1ul << 62)
 #define ABI_EVENT_NUMBER_MASK 0x3ful
@@ -67,8 +68,8 @@ enum abi_error {
     ABI_ERROR_CONFIG,   /* not in this configuration */
 };
 
-/* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET take
- * a child's id, or ABI_UTILISATION_SELF. Ticks are the system counter's (CNTFRQ_EL0 in a second). */
+/* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET
+ * take a child's id, or ABI_UTILISATION_SELF. Ticks are the system counter's (CNTFRQ_EL0 in a second). */
 enum abi_utilisation {
     ABI_UTILISATION_BEGIN, /* resets idling and the totals */
     ABI_UTILISATION_END,

@@ -43,7 +43,8 @@ static bool pd_valid(const struct abi_system *system, unsigned index)
     if (pd->priority > ABI_PRIORITY_MAX || pd->name[ABI_PD_NAME_MAX - 1] != '\0' || pd->budget_us > pd->period_us) {
         return false;
     }
-    if (pd->parent != ABI_NONE && (pd->parent >= system->pd_count || pd->parent == index || pd->child_id >= ABI_CHANNELS_MAX)) {
+    if (pd->parent != ABI_NONE &&
+        (pd->parent >= system->pd_count || pd->parent == index || pd->child_id >= ABI_CHANNELS_MAX)) {
         return false;
     }
     for (unsigned number = 0; number < ABI_CHANNELS_MAX; number++) {

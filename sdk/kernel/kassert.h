@@ -1,5 +1,5 @@
-/* kassert.h: the kernel's own invariants, checked in every build. A PD cannot make one fail; if one does, nothing can be
- * trusted any more: it is printed and the machine stops. */
+/* kassert.h: the kernel's own invariants, checked in every build. A PD cannot make one fail; if one does, nothing can
+ * be trusted any more: it is printed and the machine stops. */
 #ifndef KERNEL_KASSERT_H
 #define KERNEL_KASSERT_H
 

@@ -207,8 +207,8 @@ static struct pd *pop(void)
     return pd;
 }
 
-/* Somebody of a higher priority runs. A stretch on a budget ends here: what was used comes back a period after it began, and the
- * rest is used in a stretch of its own, or comes with the next refill where it is too small for one. */
+/* Somebody of a higher priority runs. A stretch on a budget ends here: what was used comes back a period after it
+ * began, and the rest is used in a stretch of its own, or comes with the next refill where it is too small for one. */
 static void step_aside(struct pd *pd)
 {
     if (pd->sc->limited) {
@@ -254,7 +254,8 @@ static struct pd *choose(void)
     return self.ready.top >= 0 ? pop() : NULL;
 }
 
-/* Nobody is ready. The last PD stays loaded: it is the likeliest to be next, and the kernel reads nothing through it. */
+/* Nobody is ready. The last PD stays loaded: it is the likeliest to be next,
+ * and the kernel reads nothing through it. */
 static void idle(void)
 {
     arm(NULL);

@@ -1,7 +1,7 @@
 /* sched.h: who runs.
  *
- * The running PD is not in the ready structure, and no ready PD has a higher priority than it. During an entry into the kernel PDs
- * are woken and the running one may block; sched_exit() then decides once. So a call to a server, which has
+ * The running PD is not in the ready structure, and no ready PD has a higher priority than it. During an entry into the
+ * kernel PDs are woken and the running one may block; sched_exit() then decides once. So a call to a server, which has
  * a higher priority, and its answer are direct switches that queue nobody.
  */
 #ifndef KERNEL_SCHED_H

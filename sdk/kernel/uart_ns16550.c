@@ -1,7 +1,8 @@
 /* uart_ns16550.c: the kernel's words on a 16550 (National PC16550D) with a register each 4 bytes.
  *
- * The firmware or the serial driver sets it up; here characters are only put into it. The kernel waits until all is sent that
- * was put before, so of its own there is one character at most in the FIFO: the driver leaves room for that one.
+ * The firmware or the serial driver sets it up; here characters are only put into it. The kernel waits until all is
+ * sent that was put before, so of its own there is one character at most in the FIFO: the driver leaves room for that
+ * one.
  */
 #include "sdk/kernel/uart.h"
 

@@ -1,7 +1,8 @@
 /* uart_pl011.c: the kernel's words on an Arm PL011 (DDI 0183).
  *
  * The firmware or the serial driver sets it up; here characters are only put into it. The driver and the kernel
- * share the transmit FIFO: each puts whole characters, and the kernel speaks only of faults and, in debug, for dbg_putc.
+ * share the transmit FIFO: each puts whole characters, and the kernel speaks only of faults and, in debug, for
+ * dbg_putc.
  */
 #include "sdk/kernel/uart.h"
 

@@ -1,4 +1,5 @@
-/* utilisation.c: an account for each PD and one for idling; the running one's is brought up to date at the next's turn. */
+/* utilisation.c: an account for each PD and one for idling;
+ * the running one's is brought up to date at the next's turn. */
 #include "sdk/kernel/utilisation.h"
 
 #include "sdk/kernel/clock.h"

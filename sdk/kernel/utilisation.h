@@ -2,8 +2,8 @@
  * two inline functions are nothing and utilisation.c is not linked.
  *
  * Time runs from one entry into the kernel to the next: it belongs to whoever runs then, so that the sum is the whole.
- * The kernel's part at its beginning is counted apart, too. The system counter, unlike the PMU's, goes on in WFI and at any
- * exception level, and no PD can change it.
+ * The kernel's part at its beginning is counted apart, too. The system counter, unlike the PMU's, goes on in WFI and at
+ * any exception level, and no PD can change it.
  */
 #ifndef KERNEL_UTILISATION_H
 #define KERNEL_UTILISATION_H

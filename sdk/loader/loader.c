@@ -1,7 +1,7 @@
 /* loader.c: from an image somewhere in memory to the kernel.
  *
- * start.S calls these in turn: loader_scratch() at the place where the image was loaded, loader_map() at the place where
- * it belongs, with translation off, loader_finish() with translation on. Position independent: only pc-relative
+ * start.S calls these in turn: loader_scratch() at the place where the image was loaded, loader_map() at the place
+ * where it belongs, with translation off, loader_finish() with translation on. Position independent: only pc-relative
  * addresses, no pointers in data.
  */
 #include "sdk/loader/loader.h"

@@ -19,8 +19,8 @@ _Noreturn void loader_finish(void);
 _Noreturn void enter_kernel(uint64_t system_va, uint64_t entry, uint64_t ttbr1);
 void zero(uint64_t pa, uint64_t size);
 
-/* crc.c: CRC-32C (RFC 3720, 12.1) of the 64-bit words of [from, to), and of `count` words of 0, continuing `crc`. Without the
- * inversions at its begin and end. */
+/* crc.c: CRC-32C (RFC 3720, 12.1) of the 64-bit words of [from, to), and of `count` words of 0, continuing `crc`.
+ * Without the inversions at its begin and end. */
 uint32_t crc_words(uint32_t crc, uint64_t from, uint64_t to);
 uint32_t crc_zeros(uint32_t crc, uint64_t count);
 

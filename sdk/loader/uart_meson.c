@@ -1,4 +1,5 @@
-/* uart_meson.c: the loader's words on Amlogic's UART (S905X3; registers as public drivers have them), as the firmware set it up. */
+/* uart_meson.c: the loader's words on Amlogic's UART (S905X3; registers as public drivers have them),
+ * as the firmware set it up. */
 #include "sdk/loader/loader.h"
 
 #define UART_WFIFO 0x00

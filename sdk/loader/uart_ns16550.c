@@ -1,4 +1,5 @@
-/* uart_ns16550.c: the loader's words on a 16550 (National PC16550D) with a register each 4 bytes, as the firmware set it up. */
+/* uart_ns16550.c: the loader's words on a 16550 (National PC16550D) with a register each 4 bytes,
+ * as the firmware set it up. */
 #include "sdk/loader/loader.h"
 
 #define UART_THR 0x00

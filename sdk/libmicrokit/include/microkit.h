@@ -5,8 +5,8 @@
  *   - `__thread` stays what it is.
  *   - A second deferred call does not replace the first: it makes the first one happen at once. A deferred call
  *     made in protected() happens together with the reply.
- *   - A call whose server is restarted before it answers, or has died and has no parent to restart it, returns with label
- *     MICROKIT_NO_REPLY; it would never return.
+ *   - A call whose server is restarted before it answers, or has died and has no parent to restart it, returns with
+ *     label MICROKIT_NO_REPLY; it would never return.
  *   - On a channel that the PD does not have, every call does nothing, in every configuration (`debug` prints it once).
  *
  * The program provides init() and notified(), and protected() and fault() where they can be called.

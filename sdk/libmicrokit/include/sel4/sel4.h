@@ -1,5 +1,5 @@
-/* sel4/sel4.h: the types and helpers with seL4's names that Microkit programs use. Nothing of this system calls seL4; the
- * names and values are those of libsel4 for AArch64 with MCS. */
+/* sel4/sel4.h: the types and helpers with seL4's names that Microkit programs use. Nothing of this system calls seL4;
+ * the names and values are those of libsel4 for AArch64 with MCS. */
 #ifndef SEL4_SEL4_H
 #define SEL4_SEL4_H
 
