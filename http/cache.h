@@ -42,8 +42,8 @@ struct cache_entry {
     /* the rest is the cache's: cache.c */
 };
 
-/* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that nobody else has:
- * CACHE_INDEX_UNIT bytes for each block. For each there can be 7 names known and 10 pieces. */
+/* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that
+ * nobody else has: CACHE_INDEX_UNIT bytes for each block. For each there can be 7 names known and 10 pieces. */
 #define CACHE_INDEX_UNIT 4416
 void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index);
 

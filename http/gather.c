@@ -1,8 +1,8 @@
 /* gather.c: the head of a request, which mostly lies whole in the first buffer that was received, and is parsed
  * there. One that comes in pieces is gathered in a buffer of a pool, which exchanges use, too (exchange.c).
  *   invariant bytes behind the head are never taken: what was appended last stays unread until the head is done with
- *   when full the client that has been at its head for longest, of those with a buffer, gets 408; where there is none, as
- *             all are exchanges', or wait for one, it waits in their queue
+ *   when full the client that has been at its head for longest, of those with a buffer, gets 408; where there is none,
+ *             as all are exchanges', or wait for one, it waits in their queue
  */
 #include "http/internal.h"
 

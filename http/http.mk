@@ -21,6 +21,6 @@ $(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
-$(eval $(call host_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c surroundings.c lwip.c) $(HTTP_FRONT) \
-    $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(eval $(call host_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c surroundings.c lwip.c) \
+    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front/tests/unit/http_lwip.c.o: | $(SOURCES_READY)

@@ -16,7 +16,8 @@
 #define BUCKETS 1024      /* a power of two */
 #define LONG_PATHS_MAX 64
 #define HEAD_UNIT 64  /* bytes: heads lie in runs of them, */
-#define HEAD_WORDS 64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the longest */
+#define HEAD_WORDS 64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the
+                         longest */
 
 _Static_assert(SITE_HEAD_MAX <= 64 * HEAD_UNIT, "a head lies in one word");
 
@@ -107,7 +108,8 @@ static char *take_head(uint32_t length)
 {
     uint32_t units = (length + HEAD_UNIT - 1) / HEAD_UNIT;
 
-    for (uint32_t i = 0; i < HEAD_WORDS; i++) { /* what is used least recently gives way in the order in which it came */
+    /* what is used least recently gives way in the order in which it came */
+    for (uint32_t i = 0; i < HEAD_WORDS; i++) {
         uint32_t word = (self.head_word + i) % HEAD_WORDS;
         uint64_t starts = runs(~self.head_units[word], units);
         if (starts) {

@@ -1,8 +1,9 @@
 /* net/client.h: one client's side of the network service: empty buffers out, frames in; slots out, frames sent.
  *
  * Received frames lie in buffers of the client's own region and stay until given back. A frame to send has one slot of
- * region 0, at least for its Ethernet header; further pieces may lie in the client's other transmit regions and leave from there.
- * The slot comes back when the device has read the frame: until then neither the slot nor the other pieces may change.
+ * region 0, at least for its Ethernet header; further pieces may lie in the client's other transmit regions and leave
+ * from there. The slot comes back when the device has read the frame: until then neither the slot nor the other pieces
+ * may change.
  */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
@@ -49,8 +50,8 @@ void net_client_slot_back(struct net_client *client, uint16_t slot);
 /* Where [data, data + length) lies in the regions after the first. False: in none of them, or it straddles an end. */
 bool net_client_locate(const struct net_client *client, const void *data, uint16_t length, struct net_desc *piece);
 
-/* The pieces, at most NET_CHAIN_MAX; the first lies in the slot. Flags, but the offloads in the first, and cookies are set here. False: no
- * room, the slot is still ours. */
+/* The pieces, at most NET_CHAIN_MAX; the first lies in the slot. Flags, but the offloads in the first, and cookies are
+ * set here. False: no room, the slot is still ours. */
 bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count);
 uint32_t net_client_slot_offset(uint16_t slot);
 

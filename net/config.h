@@ -21,7 +21,8 @@ extern const struct net_driver_config net_driver_config;
 
 struct net_virt_rx_config {
     uint8_t driver;          /* channel */
-    bool coherent;           /* the device's writes are seen through our cache; false: lines are invalidated before a read */
+    bool coherent;           /* the device's writes are seen through our cache;
+                                false: lines are invalidated before a read */
     struct region dma;       /* the driver's receive buffers, read only here */
     uint32_t buffer_count;   /* of NET_BUFFER_SIZE each, from the region's start */
     struct ring_config driver_free, driver_filled;
@@ -45,7 +46,8 @@ struct net_virt_tx_config {
         uint8_t mac[6]; /* the only source address that this client's frames may carry */
         uint8_t channel;
         uint8_t region_count;
-        struct region regions[NET_REGIONS_MAX]; /* base is NULL where not mapped: only [0] is, unless caches must be cleaned */
+        struct region regions[NET_REGIONS_MAX]; /* base is NULL where not mapped: only [0] is,
+                                                   unless caches must be cleaned */
         struct ring_config filled, free;
     } clients[NET_CLIENTS_MAX];
 };

@@ -7,8 +7,8 @@
 uint32_t mmio_read(volatile void *registers, uint32_t offset);
 void mmio_write(volatile void *registers, uint32_t offset, uint32_t value);
 
-/* What we wrote before, to registers or to memory that a device reads, is seen by devices before what comes after; and what
- * we read before was read before. */
+/* What we wrote before, to registers or to memory that a device reads, is seen by devices before what comes after; and
+ * what we read before was read before. */
 void mmio_fence(void);
 
 #endif

@@ -1,21 +1,23 @@
 /* net/proto.h: frames between a client, the virtualisers and the NIC's driver: rings of 16-byte descriptors, in pairs.
  *
  *   receive   driver.filled -> virt_rx -> copy into the client's own region -> client.filled
- *             driver.free   <- virt_rx                                         client.free (empty buffers, from the client)
+ *             driver.free   <- virt_rx                                         client.free
+ *                                                                            (empty buffers, from the client)
  *   transmit  client.filled -> virt_tx checks each descriptor, translates it to a bus address -> driver.filled
  *             client.free   <- virt_tx (done: the device has read it)          <- driver.free
  *
- * Between client and virtualiser a place is a region's number, an offset and a length (struct net_desc); between virtualiser and
- * driver it is a bus address (struct net_dma_desc). The two are different types, so a forgotten translation does not compile.
+ * Between client and virtualiser a place is a region's number, an offset and a length (struct net_desc); between
+ * virtualiser and driver it is a bus address (struct net_dma_desc). The two are different types, so a forgotten
+ * translation does not compile.
  *
  * A frame to send may be several descriptors (scatter-gather): all but the last carry NET_MORE. At most NET_CHAIN_MAX
  * descriptors make a frame; a chain is put in the ring whole. The first one lies in region 0 and holds at least the
- * Ethernet header, whose source address the virtualiser checks. A frame comes back in the free ring as ONE element, with the cookie
- * of its last descriptor, once the device has read all of it, or at once when it was refused (NET_REFUSED).
- * TCP's checksum may be left to the device where it offers that (struct net_device): in both directions a flag of the
- * frame's first descriptor says so. So may the cutting of a large TCP segment into those that the link carries.
- * Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear that a
- * frame has left. A client needs at least that many slots more than it can do without.
+ * Ethernet header, whose source address the virtualiser checks. A frame comes back in the free ring as ONE element,
+ * with the cookie of its last descriptor, once the device has read all of it, or at once when it was refused
+ * (NET_REFUSED). TCP's checksum may be left to the device where it offers that (struct net_device): in both directions
+ * a flag of the frame's first descriptor says so. So may the cutting of a large TCP segment into those that the link
+ * carries. Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear
+ * that a frame has left. A client needs at least that many slots more than it can do without.
  */
 #ifndef NET_PROTO_H
 #define NET_PROTO_H
@@ -28,7 +30,8 @@
 #define NET_CHAIN_MAX 16
 #define NET_FRAME_MAX 1514   /* without the frame check sequence */
 #define NET_LARGE_MAX 65549  /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
-#define NET_SEGMENT_MIN 536  /* what the device may be asked to cut into: the least that every host takes (RFC 9293 3.7.1) */
+#define NET_SEGMENT_MIN 536  /* what the device may be asked to cut into:
+                                the least that every host takes (RFC 9293 3.7.1) */
 #define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
 #define NET_BUFFER_SIZE 1536 /* a receive buffer, driver's and client's; a client's transmit slot */
 #define NET_LAZY 32          /* frames */
@@ -36,9 +39,11 @@
 enum net_flags {
     NET_MORE = 1 << 0,    /* the frame goes on in the next descriptor */
     NET_REFUSED = 1 << 1, /* in the client's free ring: this frame was not sent, its descriptors were wrong */
-    NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the device puts
-                              the checksum where the sum of the pseudo-header lies (RFC 9293 3.1), uncomplemented */
-    NET_LARGE = 1 << 4,   /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the last may be shorter */
+    NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the
+                              device puts the checksum where the sum of the pseudo-header lies (RFC 9293 3.1),
+                              uncomplemented */
+    NET_LARGE = 1 << 4,   /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the
+                             last may be shorter */
     NET_CHECKED = 1 << 3,  /* received: the device, or the host behind it, vouches for the TCP or UDP checksum */
 };
 

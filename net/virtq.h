@@ -1,9 +1,9 @@
 /* net/virtq.h: one split virtqueue (VIRTIO 1.2, 2.7) whose every entry is an indirect chain (2.7.5.3).
  *
  * Slot i is entry i of the descriptor table for ever and owns the indirect table i, so that a frame of any number of
- * pieces takes one entry and nothing has to be linked or unlinked. The owner fills the slot's table, offers the slot, and gets it
- * back when the device has used it. What the device writes is an allegation: an entry that was not offered, or an index
- * that ran too far, is counted in `lies` and changes nothing.
+ * pieces takes one entry and nothing has to be linked or unlinked. The owner fills the slot's table, offers the slot,
+ * and gets it back when the device has used it. What the device writes is an allegation: an entry that was not offered,
+ * or an index that ran too far, is counted in `lies` and changes nothing.
  */
 #ifndef NET_VIRTQ_H
 #define NET_VIRTQ_H
@@ -25,7 +25,8 @@ struct virtq {
     uint16_t chain_max;
     bool event_idx; /* VIRTIO_F_EVENT_IDX was negotiated */
     uint16_t offered; /* index of the next place in avail */
-    uint16_t told;    /* what of it the device has been told about: avail.index at the last kick or the last refusal to */
+    uint16_t told;    /* what of it the device has been told about: avail.index at the last kick or the last refusal
+                         to */
     uint16_t taken;   /* index of the next element of used */
     uint16_t in_flight;
     uint16_t free_count;

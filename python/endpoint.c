@@ -178,7 +178,8 @@ int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write)
     return endpoint->family->shutdown(endpoint, read, write);
 }
 
-intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error)
+intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
+                          int *error)
 {
     return endpoint->family->receive(endpoint, buffer, size, from, error);
 }

@@ -1,8 +1,9 @@
-/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), without Python: nothing here waits or allocates
- * from the garbage-collected heap. lwIP's callbacks change an endpoint and wake the worker if it asked for that event.
+/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), without Python: nothing here waits or
+ * allocates from the garbage-collected heap. lwIP's callbacks change an endpoint and wake the worker if it asked for
+ * that event.
  *
- * Errors are numbers of py/mperrno.h, 0: none. "Ready" is a mask of ENDPOINT_READ, _WRITE, _ERROR, _HANGUP (MicroPython's
- * MP_STREAM_POLL_ values).
+ * Errors are numbers of py/mperrno.h, 0: none. "Ready" is a mask of ENDPOINT_READ, _WRITE, _ERROR, _HANGUP
+ * (MicroPython's MP_STREAM_POLL_ values).
  */
 #ifndef PYTHON_ENDPOINT_H
 #define PYTHON_ENDPOINT_H
@@ -37,18 +38,22 @@ bool endpoint_is_exchange(const struct endpoint *endpoint);
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 int endpoint_listen(struct endpoint *endpoint, int backlog);
 struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer); /* NULL: none waits */
-int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address);    /* EINPROGRESS: wait for write */
-int endpoint_take_error(struct endpoint *endpoint); /* why a connection was not made, or broke; told once; 0: it stands */
+/* EINPROGRESS: wait for write */
+int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address);
+/* why a connection was not made, or broke; told once; 0: it stands */
+int endpoint_take_error(struct endpoint *endpoint);
 int endpoint_shutdown(struct endpoint *endpoint, bool read, bool write);
 
-/* Bytes, or -1 with *error: EAGAIN when there is nothing (no room) now. 0 from receive: the peer has sent all it will. */
-intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error);
+/* Bytes, or -1 with *error: EAGAIN when there is nothing (no room) now.
+ * 0 from receive: the peer has sent all it will. */
+intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
+                          int *error);
 intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error);
 intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,
     int *error);
 
-/* Bytes up to and with the first line feed among those received, at most `limit`; when there is none, some of them: call
- * again after they were received. */
+/* Bytes up to and with the first line feed among those received, at most `limit`; when there is none, some of them:
+ * call again after they were received. */
 size_t endpoint_line_length(struct endpoint *endpoint, size_t limit);
 
 /* Which of `events` (and errors, always) are there; the worker is woken when one of the others comes. */
@@ -66,8 +71,8 @@ bool endpoint_peer_address(const struct endpoint *endpoint, struct endpoint_addr
 void endpoint_set_keepalive(struct endpoint *endpoint, bool on);
 void endpoint_set_broadcast(struct endpoint *endpoint, bool on);
 
-/* Name to address. EINPROGRESS: *done becomes 1 (found) or -1 (not) later, with a wake; the lookup's memory is the caller's
- * until then: static, since a name server may answer late. */
+/* Name to address. EINPROGRESS: *done becomes 1 (found) or -1 (not) later, with a wake; the lookup's memory is the
+ * caller's until then: static, since a name server may answer late. */
 struct endpoint_lookup {
     ip_addr_t ip;
     volatile int done;

@@ -62,7 +62,8 @@ struct endpoint_family {
     void (*accepted)(struct endpoint *endpoint);
     int (*connect)(struct endpoint *endpoint, const struct endpoint_address *address);
     int (*shutdown)(struct endpoint *endpoint, bool read, bool write);
-    intptr_t (*receive)(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from, int *error);
+    intptr_t (*receive)(struct endpoint *endpoint, void *buffer, size_t size, struct endpoint_address *from,
+                        int *error);
     intptr_t (*send)(struct endpoint *endpoint, const void *data, size_t size, int *error);
     size_t (*line_length)(struct endpoint *endpoint, size_t limit);
     uint32_t (*ready)(const struct endpoint *endpoint); /* all that is there */

@@ -103,8 +103,8 @@ static void detach(struct tcp_pcb *pcb)
     tcp_poll(pcb, NULL, 0);
 }
 
-/* Both sides have sent all they will. From here on lwIP may free the pcb, out of TIME_WAIT or after the last acknowledgement,
- * without a word. */
+/* Both sides have sent all they will. From here on lwIP may free the pcb, out of TIME_WAIT or after the last
+ * acknowledgement, without a word. */
 static void let_go(struct endpoint *endpoint)
 {
     forget_owed(endpoint);
@@ -148,7 +148,8 @@ static err_t on_poll(void *argument, struct tcp_pcb *pcb)
 static void on_error(void *argument, err_t error)
 {
     struct endpoint *endpoint = argument;
-    endpoint->error = endpoint->kind == TCP_CONNECTING ? (error == ERR_RST ? MP_ECONNREFUSED : MP_ETIMEDOUT) : endpoint_errno_of(error);
+    endpoint->error = endpoint->kind == TCP_CONNECTING ? (error == ERR_RST ? MP_ECONNREFUSED : MP_ETIMEDOUT)
+                                                       : endpoint_errno_of(error);
     endpoint->kind = TCP_BROKEN;
     endpoint->tcp = NULL;
     forget_owed(endpoint);
@@ -219,7 +220,8 @@ static void close_connection(struct endpoint *endpoint)
         return;
     }
     for (size_t i = 0; i < CHAINS_MAX && endpoint->unread[i]; i++) {
-        tcp_recved(pcb, endpoint->unread[i]->tot_len); /* else lwIP resets, and what was written may be lost on its way */
+        /* else lwIP resets, and what was written may be lost on its way */
+        tcp_recved(pcb, endpoint->unread[i]->tot_len);
     }
     detach(pcb);
     if (endpoint->waiting) {
@@ -247,7 +249,8 @@ static void close_one(struct endpoint *endpoint)
 
 static int bind_to(struct endpoint *endpoint, const struct endpoint_address *address)
 {
-    return endpoint->kind == TCP_NEW ? endpoint_errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port)) : MP_EINVAL;
+    return endpoint->kind == TCP_NEW ? endpoint_errno_of(tcp_bind(endpoint->tcp, &address->ip, address->port))
+                                     : MP_EINVAL;
 }
 
 static int start_listening(struct endpoint *endpoint, int backlog)

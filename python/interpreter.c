@@ -40,7 +40,8 @@ void nlr_jump_fail(void *value)
 
 static void set_sys_path(void)
 {
-    /* What is frozen into the image comes first: a file on the server cannot take the place of a part of the program. */
+    /* What is frozen into the image comes first:
+     * a file on the server cannot take the place of a part of the program. */
     mp_obj_list_init(MP_OBJ_TO_PTR(mp_sys_path), 0);
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen));
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR_));
@@ -116,7 +117,8 @@ void interpreter_run(void *argument)
         }
         bool ended_well = run_app(python_config.app);
         stop_interpreter();
-        log_line("python: %s %s; it starts again", python_config.app, ended_well ? "has ended" : "was ended by an exception");
+        log_line("python: %s %s; it starts again", python_config.app,
+                 ended_well ? "has ended" : "was ended by an exception");
         uint64_t again = pd_now_ns() + RESTART_PAUSE_NS;
         while (pd_now_ns() < again) {
             port_wait(again);

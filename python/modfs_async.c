@@ -11,9 +11,9 @@
  *     await fs_async.listdir(path)       a list of names
  *     await fs_async.mkdir, rmdir, remove (path), rename(path, path)
  *
- * Each of these gives an awaitable, a `struct operation`: it issues one command at a time, hands itself to asyncio's poller as a
- * stream that is readable when the command is done, and goes on when asyncio resumes it. The completion only sets a bit.
- * What is cancelled while the server works is dropped; a file opened meanwhile is closed again.
+ * Each of these gives an awaitable, a `struct operation`: it issues one command at a time, hands itself to asyncio's
+ * poller as a stream that is readable when the command is done, and goes on when asyncio resumes it. The completion
+ * only sets a bit. What is cancelled while the server works is dropped; a file opened meanwhile is closed again.
  */
 #include "lib/pd.h"
 
@@ -336,8 +336,8 @@ static MP_DEFINE_CONST_DICT(operation_attributes, operation_attributes_table);
 
 static const mp_stream_p_t operation_stream = {.ioctl = operation_ioctl};
 
-static MP_DEFINE_CONST_OBJ_TYPE(operation_type, MP_QSTR_operation, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, operation_iternext,
-    protocol, &operation_stream, locals_dict, &operation_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(operation_type, MP_QSTR_operation, MP_TYPE_FLAG_ITER_IS_ITERNEXT,
+    iter, operation_iternext, protocol, &operation_stream, locals_dict, &operation_attributes);
 
 static struct operation *new_operation(enum operation_kind kind)
 {
@@ -474,7 +474,8 @@ static const mp_rom_map_elem_t async_file_attributes_table[] = {
 };
 static MP_DEFINE_CONST_DICT(async_file_attributes, async_file_attributes_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(async_file_type, MP_QSTR_AsyncFile, MP_TYPE_FLAG_NONE, locals_dict, &async_file_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(async_file_type, MP_QSTR_AsyncFile, MP_TYPE_FLAG_NONE,
+    locals_dict, &async_file_attributes);
 
 /* The module */
 

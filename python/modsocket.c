@@ -1,8 +1,8 @@
 /* modsocket.c: module `socket` over endpoints (python/endpoint.h).
  *
- * A socket object is blocking, has a timeout, or does not wait at all, as in CPython. As a stream it follows MicroPython: read of a
- * socket that does not wait gives None when there is nothing, b"" when the peer has ended. readline is our own: the stream
- * library's asks byte by byte.
+ * A socket object is blocking, has a timeout, or does not wait at all, as in CPython. As a stream it follows
+ * MicroPython: read of a socket that does not wait gives None when there is nothing, b"" when the peer has ended.
+ * readline is our own: the stream library's asks byte by byte.
  */
 #include "lib/pd.h"
 
@@ -54,7 +54,8 @@ static bool wait_for(struct socket *socket, uint32_t events, uint64_t deadline_n
     return true;
 }
 
-/* After EAGAIN: whether to try again. *error becomes ETIMEDOUT when a timeout, not a refusal to wait, was the reason. */
+/* After EAGAIN: whether to try again.
+ * *error becomes ETIMEDOUT when a timeout, not a refusal to wait, was the reason. */
 static bool try_again(struct socket *socket, uint32_t events, uint64_t deadline_ns, int *error)
 {
     if (*error != MP_EAGAIN || socket->timeout_ms == 0) {
@@ -245,7 +246,8 @@ static mp_uint_t receive(struct socket *socket, void *buffer, size_t size, struc
     return count < 0 ? MP_STREAM_ERROR : (mp_uint_t)count;
 }
 
-static mp_uint_t send(struct socket *socket, const void *data, size_t size, const struct endpoint_address *to, int *error)
+static mp_uint_t send(struct socket *socket, const void *data, size_t size, const struct endpoint_address *to,
+                      int *error)
 {
     uint64_t deadline = deadline_of(socket);
     intptr_t count;

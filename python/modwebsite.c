@@ -1,4 +1,5 @@
-/* modwebsite.c: module `_website`: the native front (http/) as website.py sees it, where the author's words are checked.
+/* modwebsite.c: module `_website`: the native front (http/) as website.py sees it,
+ * where the author's words are checked.
  *
  *     mount(prefix, folder, pages, others, fields, flags, claims)     flags: PRECOMPRESSED, INTERNAL; a program's first
  *                          one ends what the program before it had mounted and claimed, in one step

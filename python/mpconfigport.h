@@ -1,4 +1,5 @@
-/* mpconfigport.h: what MicroPython 1.25 is built with. The reason stands where a value is not the release's own for this level. */
+/* mpconfigport.h: what MicroPython 1.25 is built with.
+ * The reason stands where a value is not the release's own for this level. */
 #include <alloca.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,8 +24,8 @@ typedef long mp_off_t;
 #define MICROPY_PY_SYS_PLATFORM "serval"
 #define MICROPY_ALLOC_PATH_MAX (1024)
 
-/* The collector's generic code for this processor reads registers in a way that clang may delete; setjmp stores them all.
- * nlr's assembly does not keep d8 to d15; setjmp does. */
+/* The collector's generic code for this processor reads registers in a way that clang may delete; setjmp stores them
+ * all. nlr's assembly does not keep d8 to d15; setjmp does. */
 #define MICROPY_GCREGS_SETJMP (1)
 #define MICROPY_NLR_SETJMP (1)
 #define MICROPY_ENABLE_GC (1)

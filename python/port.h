@@ -1,9 +1,9 @@
 /* python/port.h: what the parts of the port share.
  *
- * One thread of control, two stacks. The interpreter runs on the worker's stack (lib/fiber.h); events are handled on the
- * PD's own, in the event loop. A handler never touches the interpreter: it changes C state and calls port_wake(). Every wait of
- * Python's, whatever it waits for, ends in port_wait(), which returns when something was woken or the deadline has come; who
- * waits looks again.
+ * One thread of control, two stacks. The interpreter runs on the worker's stack (lib/fiber.h); events are handled on
+ * the PD's own, in the event loop. A handler never touches the interpreter: it changes C state and calls port_wake().
+ * Every wait of Python's, whatever it waits for, ends in port_wait(), which returns when something was woken or the
+ * deadline has come; who waits looks again.
  */
 #ifndef PYTHON_PORT_H
 #define PYTHON_PORT_H
@@ -17,15 +17,15 @@
 /* From a handler: the worker has something to look at. */
 void port_wake(void);
 
-/* From the worker: give way to the event loop until a wake or `deadline_ns` (of pd_now_ns()), whichever is first. A wake that
- * came since the last wait ends it at once. */
+/* From the worker: give way to the event loop until a wake or `deadline_ns` (of pd_now_ns()), whichever is first. A
+ * wake that came since the last wait ends it at once. */
 void port_wait(uint64_t deadline_ns);
 
 /* MicroPython's two wait points (py/scheduler.c): milliseconds, negative for ever. */
 void port_wait_ms(intptr_t timeout_ms);
 
-/* From the worker, while it computes: once in PORT_TURN_NS let the events that have come be handled, so that the network
- * and Ctrl-C live while Python does not wait. Cheap when the turn is not over. */
+/* From the worker, while it computes: once in PORT_TURN_NS let the events that have come be handled, so that the
+ * network and Ctrl-C live while Python does not wait. Cheap when the turn is not over. */
 void port_give_way(void);
 
 /* interpreter.c: the worker. Does not return. */

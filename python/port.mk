@@ -1,4 +1,5 @@
-# python/port.mk: MicroPython's own build of its core and of this port, as one archive; python/python.mk runs it from the top.
+# python/port.mk: MicroPython's own build of its core and of this port, as one archive;
+# python/python.mk runs it from the top.
 #
 #   MPY      the release's sources, unmodified
 #   BUILD    where objects, generated headers and libmicropython.a go
@@ -25,10 +26,11 @@ QSTR_GLOBAL_DEPENDENCIES := $(MPY)/py/mpconfig.h python/mpconfigport.h $(FLAGS_F
 INC += -I. -I$(BUILD) -Ipython -I$(MPY)
 CFLAGS += $(PD_CFLAGS) $(INC) -DMP_CONFIGFILE='"python/mpconfigport.h"' -DNDEBUG -Wall -Werror -Wno-unused-parameter
 
-PORT_C := $(addprefix python/,interpreter.c console.c time.c builtins.c files.c vfs_files.c modfs_async.c endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c \
+PORT_C := $(addprefix python/,interpreter.c console.c time.c builtins.c files.c vfs_files.c modfs_async.c \
+    endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c \
     modsocket.c modwebsite.c connection.c connection_head.c modsha1.c qstr_cache.c)
-SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c runtime/sys_stdio_mphal.c \
-    runtime/gchelper_generic.c timeutils/timeutils.c)
+SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c \
+    runtime/sys_stdio_mphal.c runtime/gchelper_generic.c timeutils/timeutils.c)
 
 SRC_QSTR += $(PORT_C) $(SHARED_C)
 OBJ = $(PY_O) $(addprefix $(BUILD)/,$(PORT_C:.c=.o) $(SHARED_C:.c=.o))

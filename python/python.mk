@@ -12,7 +12,8 @@ MPY_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES MICROPY_GIT_TAG=v1.25.0 
     SOURCE_DATE_EPOCH=1744675200 $(MAKE) --no-print-directory
 $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENERATED_HEADERS)
 	$(Q)$(MPY_MAKE) -f python/port.mk MPY=$(MICROPYTHON) BUILD=$(MPY_CORE) PYTHON=$(PYTHON) PD_CC=$(CC) PD_AR=$(AR) \
-	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s,V=1) $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
+	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s,V=1) \
+	    $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
 $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS)))
 $(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client fs_mount serial timer))
 
@@ -20,21 +21,24 @@ $(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client
 $(MPY_CROSS): | $(SOURCES_READY)
 	$(call say,HOST,mpy-cross)
 	@mkdir -p $(@D)
-	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=$(HOST_CC) PYTHON=$(PYTHON) >$(@D)/log 2>&1 || \
-	    { cat $(@D)/log; exit 1; }
+	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=$(HOST_CC) PYTHON=$(PYTHON) \
+	    >$(@D)/log 2>&1 || { cat $(@D)/log; exit 1; }
 
 # $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own.
 define frozen_rule
 $(OBJ)/$1.frozen/manifest.py: $(OBJ)/$1.frozen/modules python/manifest.py
 	@mkdir -p $$(@D)
-	$$(Q){ cat python/manifest.py; for m in $2; do echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
+	$$(Q){ cat python/manifest.py; for m in $2; do \
+	    echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
 $(call remember,$(OBJ)/$1.frozen/modules,frozen: $2)
-$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $2 $(MPY_CROSS) $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
+$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $2 $(MPY_CROSS) $(MPY_CORE)/libmicropython.a \
+    $(PYTHON_READY)
 	$$(call say,FREEZE,$1)
 	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr
 	$$(Q)rm -rf $$@ $$(@D)/frozen_mpy # makemanifest.py would keep them, though the core's names are numbered anew
 	$$(Q)MICROPY_MPYCROSS=$(abspath $(MPY_CROSS)) $(PYTHON) $(MICROPYTHON)/tools/makemanifest.py -o $$@ -b $$(@D) \
-	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) -v PORT_DIR=$(CURDIR)/python -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
+	    -v MPY_DIR=$(abspath $(MICROPYTHON)) -v MPY_LIB_DIR=$(abspath $(MICROPYTHON)) \
+	    -v PORT_DIR=$(CURDIR)/python -v MICRODOT_DIR=$(abspath $(MICRODOT)) \
 	    $$(@D)/manifest.py >$$(@D)/log 2>&1 || { cat $$(@D)/log; exit 1; }
 $(OBJ)/$1.frozen/libfrozen.a: $(OBJ)/$1.frozen/frozen_content.c
 	$$(call say,CC,$$<)

@@ -1,6 +1,6 @@
 /* qstr_cache.c: whether a new string is one of the interned ones, remembered. MicroPython asks that for each string
- * that is made while a program runs, and searches all pools: with some hundred names in an application that is the larger
- * part of parsing a request.
+ * that is made while a program runs, and searches all pools: with some hundred names in an application that is the
+ * larger part of parsing a request.
  *
  * "No" may be wrong, by two strings with one hash, or since the string was interned later: the string is then made
  * anew, which is equal to the interned one in all that Python can see but `is`. "Yes" is compared.

@@ -1,4 +1,5 @@
-/* vfs_files.c: the file service as a MicroPython file system: open(), os, and import. Waits inside, as Python's own do. */
+/* vfs_files.c: the file service as a MicroPython file system: open(), os, and import.
+ * Waits inside, as Python's own do. */
 #include "lib/pd.h"
 
 #include <string.h>
@@ -591,8 +592,8 @@ static MP_DEFINE_CONST_DICT(vfs_attributes, vfs_attributes_table);
 
 static const mp_vfs_proto_t vfs_protocol = {.import_stat = vfs_import_stat};
 
-static MP_DEFINE_CONST_OBJ_TYPE(vfs_files_type, MP_QSTR_VfsFiles, MP_TYPE_FLAG_NONE, protocol, &vfs_protocol, locals_dict,
-    &vfs_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(vfs_files_type, MP_QSTR_VfsFiles, MP_TYPE_FLAG_NONE, protocol, &vfs_protocol,
+    locals_dict, &vfs_attributes);
 
 void vfs_files_mount(void)
 {

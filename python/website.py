@@ -270,8 +270,8 @@ def _take(app):
 # -- a request ---------------------------------------------------------------------------------------------------------
 
 def _handler(app):
-    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood costs
-    its sender a 400 and the console nothing."""
+    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood
+    costs its sender a 400 and the console nothing."""
 
     async def handle_request(reader, writer):
         connection = _website.Connection(reader)

@@ -1,4 +1,5 @@
-/* serial/driver_ns16550.c: a 16550 UART (National PC16550D data sheet) with a register each 4 bytes, for serial/driver.c.
+/* serial/driver_ns16550.c: a 16550 UART (National PC16550D data sheet) with a register each 4 bytes,
+ * for serial/driver.c.
  *
  * The device does not tell how full its transmit FIFO is, only that it is empty (LSR.THRE): from then on it takes
  * FIFO_BYTES, one less than it holds, since the kernel may put one of its own in between (sdk/kernel/uart_ns16550.c).
@@ -98,7 +99,8 @@ void uart_set_interrupts(bool transmit, bool receive)
     device_write(IER, (transmit ? IER_TX : 0u) | (receive ? IER_RX : 0u));
 }
 
-/* Both causes are levels that end with their reason; the read of IIR is for models that want it for the transmit one. */
+/* Both causes are levels that end with their reason;
+ * the read of IIR is for models that want it for the transmit one. */
 void uart_clear_interrupts(void)
 {
     (void)device_read(IIR);

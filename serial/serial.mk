@@ -11,4 +11,5 @@ $(eval $(call host_test,serial_lines,tests/unit/serial_virt_tx.c serial/virt_tx.
 $(eval $(call host_test,serial_pl011,tests/unit/serial_driver.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_ns16550,tests/unit/serial_ns16550.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_meson,tests/unit/serial_meson.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,serial_input,tests/unit/serial_input.c serial/virt_rx.c serial/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_input,tests/unit/serial_input.c serial/virt_rx.c serial/client.c \
+    $(FAKE_PD),$(FAKE_PD_CFLAGS)))

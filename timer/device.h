@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* An interrupt at `ticks` of CNTPCT_EL0, at once if that has passed. One that comes earlier does no harm: the driver asks again. */
+/* An interrupt at `ticks` of CNTPCT_EL0, at once if that has passed.
+ * One that comes earlier does no harm: the driver asks again. */
 void timer_device_set(uint64_t ticks);
 
 /* None, but for one that is under way. */

@@ -1,15 +1,16 @@
 # fs/nfs/nfs.mk: the file server on NFSv3. Of libnfs only the asynchronous RPC layer is built: its XDR is fs/nfs/zdr.c.
 
 # zdr.c reads and writes libnfs' variables as integers of their size, through libnfs' pointers.
-NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D_U_= -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc \
-    -I$(LIBNFS)/mount -I$(LIBNFS)/nfs -I$(LIBNFS)/portmap
+NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D_U_= \
+    -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs -I$(LIBNFS)/portmap
 
-$(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
-    nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c),,$(NFS_CFLAGS) -include fs/nfs/compat/buckets.h $(FOREIGN)))
+$(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/socket.c \
+    mount/mount.c mount/libnfs-raw-mount.c nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c \
+    portmap/libnfs-raw-portmap.c),,$(NFS_CFLAGS) -include fs/nfs/compat/buckets.h $(FOREIGN)))
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))
-$(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c fs/nfs/connection.c fs/nfs/socket.c, \
-    fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
+$(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c fs/nfs/connection.c \
+    fs/nfs/socket.c, fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
 
 NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
-$(eval $(call fuzz_test,fs_zdr_fuzz,tests/unit/fs_zdr_fuzz.c fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c,\
-    $(NFS_HOST_CFLAGS) -w))
+$(eval $(call fuzz_test,fs_zdr_fuzz,tests/unit/fs_zdr_fuzz.c fs/nfs/zdr.c \
+    $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c,$(NFS_HOST_CFLAGS) -w))
