@@ -1,4 +1,5 @@
-"""The console, deadlines, a waiting worker, an assertion: a system of serial, timer and lib alone (tests/systems/base)."""
+"""The console, deadlines, a waiting worker, an assertion:
+a system of serial, timer and lib alone (tests/systems/base)."""
 
 import os
 import re
@@ -9,7 +10,8 @@ COLOUR = re.compile(r"\x1b\[\d*m")
 TALKERS = ("ann", "bob", "max")
 LINES = 100
 # The end of what each says of itself, to the end of its line: after these there is only what is typed.
-LAST_WORDS = [*[rf"{name}\| \S*line {LINES} of .*\.\r?\n" for name in TALKERS], r"keeper\| .* deadlines kept, .* us late\r?\n",
+LAST_WORDS = [*[rf"{name}\| \S*line {LINES} of .*\.\r?\n" for name in TALKERS],
+              r"keeper\| .* deadlines kept, .* us late\r?\n",
               r"worker\| .*sum is right after .* waits\r?\n", r"supervisor\| .*child 0 has stopped, 5\r?\n",
               r"asserter\| .*assertion failed: .*\n"]
 if not os.environ.get("MICROKIT_SDK"):
@@ -71,7 +73,8 @@ def test_input_comes_back_byte_for_byte(base):
 
 
 def test_restart_finds_memory_as_new(base):
-    """Four ways to die; each time the parent gets the fault and starts the child anew, whose statics are as at first."""
+    """Four ways to die; each time the parent gets the fault and starts the child anew,
+    whose statics are as at first."""
     for start in range(1, 6):
         said = base.expect(r"phoenix\| \x1b\[0m(start [^\r\n]*)\r?\n")[1]
         assert said == f"start {start}, kept {start}, memory as new, name phoenix"

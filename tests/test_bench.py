@@ -1,4 +1,5 @@
-"""The instruments of bench/: what measures must not flatter. The load generator against servers that misbehave, each in one way."""
+"""The instruments of bench/: what measures must not flatter.
+The load generator against servers that misbehave, each in one way."""
 
 import gzip
 import http.server
@@ -30,8 +31,9 @@ CONTENT = bytes(range(256)) * 16
 @pytest.fixture(scope="module")
 def load_program(tmp_path_factory):
     program = tmp_path_factory.mktemp("load") / "load"
-    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-g", "-O1", "-D_GNU_SOURCE", "-fsanitize=address,undefined",
-                    "-fno-sanitize-recover=all", f"-I{paths.TOP}", "-o", program, *paths.TOP.glob("bench/load*.c")], check=True)
+    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-g", "-O1", "-D_GNU_SOURCE",
+                    "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+                    f"-I{paths.TOP}", "-o", program, *paths.TOP.glob("bench/load*.c")], check=True)
     return program
 
 
@@ -97,8 +99,10 @@ def of(head, body=CONTENT, **more):
 
 
 def run(program, port, *arguments, root=None, path="/file", timeout=5):
-    command = [program, "--host", "127.0.0.1", "--port", str(port), "--path", path, "--timeout", str(timeout), *map(str, arguments)]
-    done = subprocess.run([*command, *(["--root", root] if root else [])], capture_output=True, text=True, timeout=60, check=False)
+    command = [program, "--host", "127.0.0.1", "--port", str(port), "--path", path, "--timeout", str(timeout),
+               *map(str, arguments)]
+    done = subprocess.run([*command, *(["--root", root] if root else [])], capture_output=True, text=True,
+                          timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -131,7 +135,8 @@ def test_connections_of_their_own(load_program, site):
     assert (result["answers"], result["connects"], result["errors"]) == (100, 100, {})
 
 
-@pytest.mark.parametrize("how", [{"version": b"1.0"}, {"fields": b"Connection: close\r\n"}], ids=["HTTP/1.0", "Connection: close"])
+@pytest.mark.parametrize("how", [{"version": b"1.0"}, {"fields": b"Connection: close\r\n"}],
+                         ids=["HTTP/1.0", "Connection: close"])
 def test_a_server_that_closes_is_met_again(load_program, site, how):
     with Server(lambda head, _: (of(head, **how), True)) as server:
         result = run(load_program, server.port, "--requests", 50, root=site)
@@ -161,7 +166,8 @@ FAULTS = {
 def test_each_error_is_named(load_program, site, fault):
     """The fifth request, then each fourth, is answered wrongly; no such answer counts."""
     how, close = FAULTS[fault]
-    with Server(lambda head, count: (reply(**how), close) if count % 4 == 1 and count > 1 else (of(head), False)) as server:
+    with Server(lambda head, count: (reply(**how), close) if count % 4 == 1 and count > 1
+                                    else (of(head), False)) as server:
         result = run(load_program, server.port, "--requests", 12, root=site, timeout=0.3)
     errors = result["errors"]
     assert list(errors) == [fault.split(":")[0]] and errors[fault.split(":")[0]] >= 2
@@ -216,7 +222,8 @@ def test_agrees_with_the_standard_library(load_program, site):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for more in ([], ["--close"]):
-            result = run(load_program, server.server_address[1], "--requests", 100, "--connections", 4, *more, root=site)
+            result = run(load_program, server.server_address[1], "--requests", 100, "--connections", 4, *more,
+                         root=site)
             assert (result["answers"], result["errors"]) == (100, {})
         server.shutdown()
 
@@ -226,29 +233,38 @@ def test_agrees_with_the_standard_library(load_program, site):
 
 def test_inlined_code_is_of_its_own_source(tmp_path):
     """Every instruction of a program of two files, by file; the function of one lies inside the other's."""
-    (tmp_path / "inner.h").write_text("static inline int inner(volatile int *a)\n{\n    *a = 1;\n    *a = 2;\n    return *a;\n}\n")
-    (tmp_path / "outer.c").write_text('#include "inner.h"\nint outer(volatile int *a)\n{\n    a[1] = 3;\n    return inner(a);\n}\n')
-    target = ["--target=aarch64-none-elf", "-O2", "-g", "-ffreestanding", "-fdebug-compilation-dir=.", "-fuse-ld=lld", "-nostdlib"]
-    subprocess.run(["clang", *target, "-Wl,-Ttext=0x200000,-e,outer", "-o", "program", "outer.c"], cwd=tmp_path, check=True)
+    (tmp_path / "inner.h").write_text("static inline int inner(volatile int *a)\n{\n    *a = 1;\n    *a = 2;\n"
+                                      "    return *a;\n}\n")
+    (tmp_path / "outer.c").write_text('#include "inner.h"\nint outer(volatile int *a)\n{\n    a[1] = 3;\n'
+                                      '    return inner(a);\n}\n')
+    target = ["--target=aarch64-none-elf", "-O2", "-g", "-ffreestanding",
+              "-fdebug-compilation-dir=.", "-fuse-ld=lld", "-nostdlib"]
+    subprocess.run(["clang", *target, "-Wl,-Ttext=0x200000,-e,outer", "-o", "program", "outer.c"], cwd=tmp_path,
+                   check=True)
     seen = []
-    parts = source.parts(tmp_path / "program", 0x200000, 0x70000000, 32, lambda frames: seen.append(frames) or frames[0])
+    parts = source.parts(tmp_path / "program", 0x200000, 0x70000000, 32,
+                         lambda frames: seen.append(frames) or frames[0])
     assert parts[0][0] == 0x70000000 and sum(size for _, size, _ in parts) == 32
     assert {frames[0] for frames in seen} == {"inner.h inner", "outer.c outer"}
     assert ["inner.h inner", "outer.c outer"] in seen and ["inner.h outer"] not in seen
 
 
 def test_stages_by_source():
-    assert stages.stage_of("micropython", ["lib/ring.h ring_put", "net/client.c net_client_send"]) == "frames to packets and back"
+    assert stages.stage_of("micropython", ["lib/ring.h ring_put", "net/client.c net_client_send"]) == (
+        "frames to packets and back")
     assert stages.stage_of("micropython", ["lib/ring/ring.c ring_put"]) == "event loop, rings"
-    assert stages.stage_of("micropython", ["x/lwip/src/core/ipv4/ip4.c ip4_input", "x/lwip/src/netif/ethernet.c ethernet_input"]) == "lwIP in"
-    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free", "x/lwip/src/core/tcp_out.c tcp_output"]) == "lwIP out"
+    assert stages.stage_of("micropython", ["x/lwip/src/core/ipv4/ip4.c ip4_input",
+                                           "x/lwip/src/netif/ethernet.c ethernet_input"]) == "lwIP in"
+    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free",
+                                           "x/lwip/src/core/tcp_out.c tcp_output"]) == "lwIP out"
     assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free"]) == "lwIP, packets and timers"
     assert stages.stage_of("net_virt_rx", ["lib/ring/ring.c ring_put"]) == "virtualiser, in"
     assert stages.stage_of("micropython", ["?? ??"]) == stages.stage_of("timer_driver", ["a b"]) == stages.REST
 
 
 def test_merged_rounds():
-    rounds = [{"answers": 10 * n, "seconds": 1.0, "bytes": 100 * n, "latencies_us": [[5, 98], [n * 100, 2]], "errors": {"reset": n},
+    rounds = [{"answers": 10 * n, "seconds": 1.0, "bytes": 100 * n,
+               "latencies_us": [[5, 98], [n * 100, 2]], "errors": {"reset": n},
                "unfinished": 1, "reconnects": 0} for n in (1, 2, 6)]
     merged = measure.merge(rounds)
     assert (merged["requests_per_s"], merged["p50_us"], merged["p99_us"], merged["max_us"]) == (20, 5, 200, 600)
@@ -262,7 +278,8 @@ def test_ratios_say_who_is_ahead():
 
 def test_what_a_soak_calls_growth():
     before = {"instructions per request": 1000, "a, free TCP_PCB": 10, "connections": 1, "python_heap": 50_000}
-    grown = {"instructions per request": 1031, "a, free TCP_PCB": 9, "connections": 2, "python_heap": 50_000 + 32 * 10_000}
+    grown = {"instructions per request": 1031, "a, free TCP_PCB": 9,
+             "connections": 2, "python_heap": 50_000 + 32 * 10_000}
     assert not any(flat for *_, flat in soak.compare(before, grown))
     less = {"instructions per request": 900, "a, free TCP_PCB": 11, "connections": 0, "python_heap": 40_000}
     assert all(flat for *_, flat in soak.compare(before, before) + soak.compare(before, less))

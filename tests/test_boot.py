@@ -1,4 +1,5 @@
-"""The web server's image: how much it takes to boot, in instructions from reset to the first init() (docs/kernel.md)."""
+"""The web server's image: how much it takes to boot, in instructions from reset to the first init()
+(docs/kernel.md)."""
 
 import os
 import sys

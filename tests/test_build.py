@@ -1,4 +1,5 @@
-"""The build: each wrong variable is one clear line; a change rebuilds what depends on it; the same inputs give the same image."""
+"""The build: each wrong variable is one clear line; a change rebuilds what depends on it;
+the same inputs give the same image."""
 
 import os
 import shutil
@@ -8,14 +9,15 @@ import pytest
 from serval import paths
 
 BOARD = "qemu_virt_aarch64"     # the default: what is tested for does not depend on it
-VARIABLES = ("MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT "
-             "NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA")
+VARIABLES = ("MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V NFS_SERVER NFS_DIRECTORY NFS_PORT "
+             "MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA")
 
 
 def make(*arguments, environment=None, folder=paths.TOP):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "MICROKIT_", "BUILD_DIR"))}
-    return subprocess.run(["make", "--no-print-directory", "-C", str(folder), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                          text=True, capture_output=True, check=False, env={**clean, **(environment or {})})
+    return subprocess.run(["make", "--no-print-directory", "-C", str(folder), *map(str, arguments)],
+                          stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False,
+                          env={**clean, **(environment or {})})
 
 
 def hello(out, *arguments):
@@ -59,8 +61,8 @@ def test_wrong_variable_is_one_line(arguments, message):
 def test_board_without_a_model_in_qemu(goal):
     done = make(goal, "MICROKIT_BOARD=odroidc4")
     assert done.returncode == 2
-    assert done.stderr.endswith(": *** no QEMU has a model of odroidc4: docs/odroidc4.md tells how the board boots what `make NAME` "
-                                "builds.  Stop.\n")
+    assert done.stderr.endswith(": *** no QEMU has a model of odroidc4: docs/odroidc4.md tells how the board boots "
+                                "what `make NAME` builds.  Stop.\n")
     assert done.stderr.count("\n") == 1 and done.stdout == ""
 
 
@@ -83,7 +85,8 @@ def test_sdk_without_the_config(sdk, tmp_path):
     shutil.rmtree(other / "board" / BOARD / "release")
     (other / "board" / BOARD / "example").mkdir()        # official SDKs 1.x have one beside their configs
     done = make("hello", f"MICROKIT_SDK={other}")
-    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {BOARD}. It has: benchmark debug.  Stop.\n")
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {BOARD}. "
+                                "It has: benchmark debug.  Stop.\n")
 
 
 def test_foreign_sdk_builds_in_its_dialect(sdk, tmp_path):
@@ -133,7 +136,8 @@ def test_changed_config_compiles_nothing_twice(tmp_path):
 def fixture_tree(tmp_path):
     """A copy of the sources, to be changed."""
     folder = tmp_path / "tree"
-    shutil.copytree(paths.TOP, folder, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
+    shutil.copytree(paths.TOP, folder, symlinks=True,
+                    ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
     (folder / "third_party" / "src").symlink_to(paths.TOP / "third_party" / "src")
     return folder
 
@@ -147,8 +151,8 @@ def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_p
     arguments = ("hello", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={tmp_path}/out")
     done = make(*arguments, folder=tree)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board {BOARD} has: "
-                                           "rtc, timer, uart, virtio_net")
+    assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board "
+                                           f"{BOARD} has: rtc, timer, uart, virtio_net")
     assert len(done.stderr.splitlines()) == 2
     script.write_text(good)
     assert make(*arguments, folder=tree).returncode == 0

@@ -24,17 +24,20 @@ DTB = paths.CACHE / "boards" / f"{BOARD}.dtb"
 
 @pytest.fixture(scope="module", autouse=True)
 def device_tree():
-    subprocess.run(["make", "-s", "-C", str(paths.TOP), f"CACHE_DIR={paths.CACHE}", f"MICROKIT_BOARD={BOARD}", str(DTB)], check=True,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(["make", "-s", "-C", str(paths.TOP), f"CACHE_DIR={paths.CACHE}",
+                    f"MICROKIT_BOARD={BOARD}", str(DTB)],
+                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def compose(tmp_path, text, *args, board=BOARD):
     """Runs a description whose first three lines are given; returns the finished process."""
     script = tmp_path / "sys.py"
-    script.write_text("from compose import System, Ptr, Expr\ns = System.from_args()\na = s.pd('a', program='p', priority=10)\n"
+    script.write_text("from compose import System, Ptr, Expr\ns = System.from_args()\n"
+                      "a = s.pd('a', program='p', priority=10)\n"
                       + textwrap.dedent(text) + "\ns.write()\n")
     return subprocess.run([sys.executable, str(script), "--name", "sys", "--board", board, "--dtb", str(DTB),
-                           "--output", str(tmp_path / "out"), *args], cwd=paths.TOP, text=True, capture_output=True, check=False,
+                           "--output", str(tmp_path / "out"), *args],
+                          cwd=paths.TOP, text=True, capture_output=True, check=False,
                           env={**os.environ, "PYTHONPATH": f"{paths.TOP}:{paths.TOP}/third_party/src/python"})
 
 
@@ -43,27 +46,34 @@ def written(tmp_path, name):
 
 
 MISTAKES = {
-    "unknown_device": ("a.device('floppy')", "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net"),
+    "unknown_device": ("a.device('floppy')",
+                       "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net"),
     "device_without_registers": ("a.device('timer')", "PD 'a': device 'timer' has no registers to map"),
-    "device_without_interrupt": ("a.device_irq('/memory@40000000')", "PD 'a': device '/memory@40000000' has no interrupt"),
-    "node_missing": ("a.device('/nothing@0')", "device '/nothing@0': board qemu_virt_aarch64's device tree has no node /nothing@0"),
-    "no_driver": ("s.board.driver('sound')", "board qemu_virt_aarch64 has no driver for 'sound'; it has: net, serial, timer"),
+    "device_without_interrupt": ("a.device_irq('/memory@40000000')",
+                                 "PD 'a': device '/memory@40000000' has no interrupt"),
+    "node_missing": ("a.device('/nothing@0')",
+                     "device '/nothing@0': board qemu_virt_aarch64's device tree has no node /nothing@0"),
+    "no_driver": ("s.board.driver('sound')",
+                  "board qemu_virt_aarch64 has no driver for 'sound'; it has: net, serial, timer"),
     "pd_twice": ("s.pd('a', program='p', priority=1)", "there are two PDs named 'a'"),
     "pd_name": ("s.pd('a b', program='p', priority=1)", "'a b' is no name for a PD: letters, digits, '_', '-', '.'"),
     "pd_name_long": (f"s.pd('{'x' * 64}', program='p', priority=1)",
                      f"PD name '{'x' * 64}' has 64 characters; SDK 2.0.1 takes 63"),
     "priority_high": ("s.pd('b', program='p', priority=255)", "PD 'b': priority 255 is not in 0..254"),
     "priority_negative": ("s.pd('b', program='p', priority=-1)", "PD 'b': priority -1 is not in 0..254"),
-    "too_many_pds": ("for i in range(63): s.pd(f'p{i}', program='p', priority=1)", "PD 'p62' is one too many: 63 is all there can be"),
+    "too_many_pds": ("for i in range(63): s.pd(f'p{i}', program='p', priority=1)",
+                     "PD 'p62' is one too many: 63 is all there can be"),
     "budget_alone": ("s.pd('b', program='p', priority=1, budget_us=5)", "PD 'b': budget_us and period_us go together"),
     "budget_over_period": ("s.pd('b', program='p', priority=1, budget_us=6, period_us=5)",
                            "PD 'b': budget of 6 us is not in 1..5, its period"),
     "stack_size": ("s.pd('b', program='p', priority=1, stack=100)",
                    "PD 'b': stack size 0x64 is not a multiple of 0x1000 up to 16 MiB"),
-    "heap_size": ("s.pd('b', program='p', priority=1, heap=1 << 32)", "PD 'b': heap of 0x100000000 bytes is not in 0..0x10000000"),
+    "heap_size": ("s.pd('b', program='p', priority=1, heap=1 << 32)",
+                  "PD 'b': heap of 0x100000000 bytes is not in 0..0x10000000"),
     "region_twice": ("s.region('r', 1); s.region('r', 1)", "there are two regions named 'r'"),
     "region_empty": ("s.region('r', 0)", "region 'r': size 0 is not positive"),
-    "region_page_size": ("s.region('r', 1, page_size=0x10000)", "region 'r': page size 0x10000; there are: 0x1000, 0x200000"),
+    "region_page_size": ("s.region('r', 1, page_size=0x10000)",
+                         "region 'r': page size 0x10000; there are: 0x1000, 0x200000"),
     "region_dma_and_phys": ("s.region('r', 1, dma=True, phys=0x1000)", "region 'r': either dma or phys, not both"),
     "region_phys_unaligned": ("s.region('r', 1, phys=0x1234)",
                               "region 'r': physical address 0x1234 is not a multiple of its page size 0x1000"),
@@ -82,22 +92,27 @@ MISTAKES = {
                     "PD 'a': region 'q' at 0x30002000..0x30003000 overlaps region 'r' at 0x30000000..0x30003000"),
     "irq_unknown": ("a.irq(288)", "PD 'a': interrupt 288 does not exist; board qemu_virt_aarch64 has 16..287"),
     "irq_trigger": ("a.irq(40, 'rising')", "PD 'a': trigger 'rising' of interrupt 40; there are: level, edge"),
-    "irq_twice": ("a.irq(40); s.pd('b', program='p', priority=1).irq(40)", "PD 'b': interrupt 40 belongs to PD 'a' already"),
+    "irq_twice": ("a.irq(40); s.pd('b', program='p', priority=1).irq(40)",
+                  "PD 'b': interrupt 40 belongs to PD 'a' already"),
     "channel_to_itself": ("s.channel(a, a)", "PD 'a': a channel to itself"),
-    "channel_pp": ("s.channel(a, s.pd('b', program='p', priority=1), pp='x')", "channel 'a'-'b': pp is 'x'; there are: 'a', 'b', None"),
+    "channel_pp": ("s.channel(a, s.pd('b', program='p', priority=1), pp='x')",
+                   "channel 'a'-'b': pp is 'x'; there are: 'a', 'b', None"),
     "channel_pp_priority": ("s.channel(a, s.pd('b', program='p', priority=10), pp='a')",
-                            "channel 'a'-'b': 'a' (priority 10) calls 'b' (priority 10), whose priority must be higher"),
+                            "channel 'a'-'b': 'a' (priority 10) calls 'b' (priority 10), "
+                            "whose priority must be higher"),
     "channels_used_up": ("b = s.pd('b', program='p', priority=1)\nfor i in range(63): s.channel(a, b)",
                          "PD 'a' has used up its 62 channels"),
     "child_of_itself": ("a.child(a)", "PD 'a' cannot be a child of 'a', which is itself or its own descendant"),
     "child_circle": ("b = s.pd('b', program='p', priority=1); a.child(b); b.child(a)",
                      "PD 'a' cannot be a child of 'b', which is itself or its own descendant"),
-    "child_twice": ("b = s.pd('b', program='p', priority=1); a.child(b); a.child(b)", "PD 'b' is a child of 'a' already"),
+    "child_twice": ("b = s.pd('b', program='p', priority=1); a.child(b); a.child(b)",
+                    "PD 'b' is a child of 'a' already"),
     "config_symbol": ("a.config('h.h', 'struct s', 'a-b', {})", "PD 'a': 'a-b' is no name of a C object"),
     "config_twice": ("a.config('h.h', 'struct s', 'x', {}); a.config('h.h', 'struct s', 'x', {})",
                      "PD 'a': configuration 'x' is given twice"),
     "config_not_dict": ("a.config('h.h', 'struct s', 'x', [1])", "PD 'a': configuration 'x' is a list, not a dict"),
-    "variable_unknown": ("s.var('NFS_SERVER')", "variable 'NFS_SERVER' is not among those that the makefile hands over (EMPTY)"),
+    "variable_unknown": ("s.var('NFS_SERVER')",
+                         "variable 'NFS_SERVER' is not among those that the makefile hands over (EMPTY)"),
     "variable_empty": ("s.var('EMPTY')", "variable EMPTY is not set"),
 }
 
@@ -115,8 +130,8 @@ def test_mistake(tmp_path, name):
 def test_mistake_in_a_value_names_it(tmp_path):
     done = compose(tmp_path, "a.config('h.h', 'struct s', 'x', {'l': [{'f': 1.5}]})")
     assert done.returncode == 1
-    assert done.stderr.endswith("error: x.l[0].f: a float (1.5) has no C form; there are dict, list, int, bool, str, bytes, "
-                                "Ptr, Expr\n")
+    assert done.stderr.endswith("error: x.l[0].f: a float (1.5) has no C form; there are dict, list, int, bool, str, "
+                                "bytes, Ptr, Expr\n")
 
 
 def test_unknown_board(tmp_path):
@@ -154,7 +169,8 @@ def test_guard_page_follows_each_mapping(tmp_path):
 
 
 def test_device_address_is_that_of_its_registers(tmp_path):
-    assert compose(tmp_path, "a.config('h.h', 'struct s', 'v', {'v': Ptr(a.device('virtio_net')), 'irq': a.device_irq('virtio_net')})"
+    assert compose(tmp_path, "a.config('h.h', 'struct s', 'v', {'v': Ptr(a.device('virtio_net')), "
+                             "'irq': a.device_irq('virtio_net')})"
                    ).returncode == 0
     assert ".v = (void *)0x20000e00," in written(tmp_path, "a.config.c")
     text = written(tmp_path, "sys.system")
@@ -184,9 +200,11 @@ def test_unchanged_files_are_not_rewritten(tmp_path):
 
 
 def test_child_stands_in_its_parent(tmp_path):
-    assert compose(tmp_path, "n = a.child(s.pd('b', program='q', priority=1))\na.config('h.h', 'struct s', 'v', {'n': n})").returncode == 0
+    assert compose(tmp_path, "n = a.child(s.pd('b', program='q', priority=1))\n"
+                             "a.config('h.h', 'struct s', 'v', {'n': n})").returncode == 0
     text = written(tmp_path, "sys.system")
-    parent, child, end = (text.index(t) for t in ('<protection_domain name="a"', '<protection_domain name="b" id="0"', "</protection_domain>"))
+    parent, child, end = (text.index(t) for t in ('<protection_domain name="a"', '<protection_domain name="b" id="0"',
+                                                  "</protection_domain>"))
     assert parent < child < end and text.count('name="b"') == 1
     assert ".n = 0," in written(tmp_path, "a.config.c")
 
@@ -199,9 +217,12 @@ def test_heap_is_given_to_the_linker(tmp_path):
 
 
 @pytest.mark.parametrize("value, text", [
-    (0, "0"), (-1, "-1"), (4095, "4095"), (4096, "0x1000"), (1 << 31, "0x80000000ul"), ((1 << 64) - 1, "0xfffffffffffffffful"),
-    (True, "true"), (Ptr(0x1000), "(void *)0x1000"), (Expr("A | B"), "A | B"), (b"\x00\xff", "{0x00, 0xff}"), ([], "{}"),
-    ({}, "{}"), ([1, [2, 3]], "{1, {2, 3}}"), ('a"b\\c\n?', '"a\\"b\\\\c\\012\\077"'), ("\u00e9\x01" + "1", '"\\303\\251\\0011"'),
+    (0, "0"), (-1, "-1"), (4095, "4095"), (4096, "0x1000"),
+    (1 << 31, "0x80000000ul"), ((1 << 64) - 1, "0xfffffffffffffffful"),
+    (True, "true"), (Ptr(0x1000), "(void *)0x1000"),
+    (Expr("A | B"), "A | B"), (b"\x00\xff", "{0x00, 0xff}"), ([], "{}"),
+    ({}, "{}"), ([1, [2, 3]], "{1, {2, 3}}"), ('a"b\\c\n?', '"a\\"b\\\\c\\012\\077"'),
+    ("\u00e9\x01" + "1", '"\\303\\251\\0011"'),
     ({"x": {"y": 1}}, "{\n    .x = {\n        .y = 1,\n    },\n}"),
 ])
 def test_c_form(value, text):
@@ -216,23 +237,26 @@ def test_no_c_form(value):
 
 @pytest.mark.skipif(not shutil.which("clang"), reason="no compiler")
 def test_compiler_accepts_what_is_written(tmp_path):
-    (tmp_path / "h.h").write_text("struct s { unsigned long n; void *p; const char *t; unsigned char m[6]; struct { int x; } l[3]; };\n"
-                                  "extern const struct s v;\n")
-    text = ("a.config('h.h', 'struct s', 'v', {'n': 1 << 63, 'p': Ptr(0x1000), 't': '\"\\\\?\\x01', 'm': bytes(range(6)),"
-            " 'l': [{'x': -5}, {'x': 6}]})")
+    (tmp_path / "h.h").write_text("struct s { unsigned long n; void *p; const char *t; unsigned char m[6]; "
+                                  "struct { int x; } l[3]; };\nextern const struct s v;\n")
+    text = ("a.config('h.h', 'struct s', 'v', {'n': 1 << 63, 'p': Ptr(0x1000), 't': '\"\\\\?\\x01', "
+            "'m': bytes(range(6)), 'l': [{'x': -5}, {'x': 6}]})")
     assert compose(tmp_path, text).returncode == 0
-    subprocess.run(["clang", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", f"-I{tmp_path}", "-fsyntax-only",
-                    str(tmp_path / "out" / "a.config.c")], check=True)
+    subprocess.run(["clang", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers",
+                    f"-I{tmp_path}", "-fsyntax-only", str(tmp_path / "out" / "a.config.c")], check=True)
 
 
 def test_picture_needs_no_variables(tmp_path):
-    assert compose(tmp_path, "s.pd(s.var('EMPTY'), program='q', priority=1)", "--set", "EMPTY=", "--picture").returncode == 0
+    assert compose(tmp_path, "s.pd(s.var('EMPTY'), program='q', priority=1)",
+                   "--set", "EMPTY=", "--picture").returncode == 0
     assert '"EMPTY" [shape=box' in written(tmp_path, "sys.dot")
 
 
 @pytest.mark.skipif(not shutil.which("dot"), reason="no Graphviz")
 def test_graphviz_accepts_the_picture(tmp_path):
-    assert compose(tmp_path, PAIR + "\nr = s.region('r<&>', 1)\na.map(r, 'r'); b.map(r, 'rw'); b.device('uart')", "--picture").returncode == 0
+    assert compose(tmp_path, PAIR + "\nr = s.region('r<&>', 1)\na.map(r, 'r'); b.map(r, 'rw'); b.device('uart')",
+                   "--picture").returncode == 0
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["sys.dot"]
-    done = subprocess.run(["dot", "-Tsvg", str(tmp_path / "out" / "sys.dot")], capture_output=True, text=True, check=True)
+    done = subprocess.run(["dot", "-Tsvg", str(tmp_path / "out" / "sys.dot")], capture_output=True, text=True,
+                          check=True)
     assert done.stderr == "" and "r&lt;&amp;&gt;" in done.stdout

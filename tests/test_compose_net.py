@@ -14,9 +14,11 @@ MISTAKES = {
     "mac_shape": ("net.client(a, '52:54:01')", "'52:54:01' is no MAC address; one looks like 52:54:01:00:00:10"),
     "mac_group": ("net.client(a, '53:54:01:00:00:10')",
                   "MAC address 53:54:01:00:00:10 is a group address; the first byte of one station's is even"),
-    "mac_twice": ("b = s.pd('b', program='p', priority=1)\nnet.client(b, '52:54:01:00:00:AA')\nnet.client(a, '52:54:01:00:00:aa')",
+    "mac_twice": ("b = s.pd('b', program='p', priority=1)\nnet.client(b, '52:54:01:00:00:AA')\n"
+                  "net.client(a, '52:54:01:00:00:aa')",
                   "MAC address 52:54:01:00:00:aa of PD 'a' is that of PD 'b' already"),
-    "too_many_clients": ("for i in range(9): net.client(s.pd(f'c{i}', program='p', priority=1), f'52:54:01:00:00:0{i}')",
+    "too_many_clients": ("for i in range(9): net.client(s.pd(f'c{i}', program='p', priority=1), "
+                         "f'52:54:01:00:00:0{i}')",
                          "PD 'c8' is one network client too many: 8 is all there can be"),
     "too_many_regions": ("r = s.region('r', 1, dma=True)\nnet.client(a, '52:54:01:00:00:10', tx_regions=[(r, 0)] * 4)",
                          "PD 'a': 4 transmit regions; at most 3 beside the slots"),
@@ -26,8 +28,10 @@ MISTAKES = {
                       f"PD 'a': hostname '{'x' * 32}' has more than 31 characters"),
     "memory_small": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000)",
                      "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x28000"),
-    "slots_few": ("net.client(a, '52:54:01:00:00:10', tx_slots=32)", "PD 'a': 32 transmit slots; 33 to 256 there must be"),
-    "buffers_many": ("net.client(a, '52:54:01:00:00:10', rx_buffers=1025)", "PD 'a': 1025 receive buffers; 1 to 1024 there must be"),
+    "slots_few": ("net.client(a, '52:54:01:00:00:10', tx_slots=32)",
+                  "PD 'a': 32 transmit slots; 33 to 256 there must be"),
+    "buffers_many": ("net.client(a, '52:54:01:00:00:10', rx_buffers=1025)",
+                     "PD 'a': 1025 receive buffers; 1 to 1024 there must be"),
 }
 
 
@@ -55,8 +59,9 @@ def test_configurations(tmp_path):
 def test_numbers_are_those_of_the_headers():
     text = "".join((paths.TOP / "net" / name).read_text() for name in ("proto.h", "client.h", "virt_tx.c", "ip/ip.h",
                                                                      "ip/lwipopts.h"))
-    for ours, theirs in (("BUFFER_SIZE", "NET_BUFFER_SIZE"), ("CHAIN_MAX", "NET_CHAIN_MAX"), ("REGIONS_MAX", "NET_REGIONS_MAX"),
-                         ("CLIENTS_MAX", "NET_CLIENTS_MAX"), ("TX_FRAMES", "FRAMES"), ("BUFFERS_MAX", "NET_CLIENT_BUFFERS_MAX"),
+    for ours, theirs in (("BUFFER_SIZE", "NET_BUFFER_SIZE"), ("CHAIN_MAX", "NET_CHAIN_MAX"),
+                         ("REGIONS_MAX", "NET_REGIONS_MAX"), ("CLIENTS_MAX", "NET_CLIENTS_MAX"),
+                         ("TX_FRAMES", "FRAMES"), ("BUFFERS_MAX", "NET_CLIENT_BUFFERS_MAX"),
                          ("SLOTS_MAX", "NET_CLIENT_SLOTS_MAX"), ("LAZY", "NET_LAZY"), ("MEMORY_MIN", "IP_MEMORY_MIN"),
                          ("POOLS_BYTES", "IP_POOLS_BYTES"), ("CONNECTION_BYTES", "IP_CONNECTION_BYTES"),
                          ("SEGMENT_BYTES", "IP_SEGMENT_BYTES"), ("CONNECTIONS_MAX", "MEMP_NUM_TCP_PCB"),

@@ -162,10 +162,12 @@ def test_image_larger_than_ram(sdk):
     (sdk / "data" / "large.bin").write_bytes(b"x" * 0x200000)
     (sdk / "s.system").write_text(
         '<system>\n  <memory_region name="m" prefill_path="large.bin"/>\n  <protection_domain name="a">\n'
-        '    <program_image path="good.elf"/>\n    <map mr="m" vaddr="0x1000000"/>\n  </protection_domain>\n</system>\n')
+        '    <program_image path="good.elf"/>\n    <map mr="m" vaddr="0x1000000"/>\n  </protection_domain>\n'
+        '</system>\n')
     status, stderr = run(sdk, "s.system")
     assert status == 1
-    assert stderr.startswith("s.system: error: the image does not fit in RAM; it needs 0x200000 bytes for memory region")
+    assert stderr.startswith("s.system: error: the image does not fit in RAM; it needs 0x200000 bytes for memory "
+                             "region")
 
 
 def test_loader_without_header(sdk):

@@ -1,4 +1,5 @@
-"""The network from outside: echo by TCP and UDP, through user networking (a real TCP) and frame by frame (tests/serval/wire.py)."""
+"""The network from outside: echo by TCP and UDP, through user networking (a real TCP) and frame by frame
+(tests/serval/wire.py)."""
 
 import os
 import random
@@ -18,7 +19,8 @@ FORWARDS = {"echo": ("tcp", ADDRESS, ECHO), "discard": ("tcp", ADDRESS, DISCARD)
             "chargen": ("tcp", ADDRESS, CHARGEN), "udp": ("udp", ADDRESS, ECHO)}
 SIZES = [1, 2, 3, 100, 1459, 1460, 1461, 2920, 4096, 65535, 65536, 100_001, 1 << 20]
 READY = r"echo: TCP and UDP port 7"
-GENEROUS_S = 120    # user networking's listener has a backlog of 1: the host retries a burst of connections after seconds
+GENEROUS_S = 120    # user networking's listener has a backlog of 1:
+                    # the host retries a burst of connections after seconds
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +126,8 @@ def resets_by_guest(dump):
 
 
 def test_hundred_connections_at_once(guest):
-    """All are served, and the guest refuses none. The host may: user networking listens with a backlog of 1, so the host's own
-    kernel resets some of a burst before the guest has heard of them; who is reset comes again."""
+    """All are served, and the guest refuses none. The host may: user networking listens with a backlog of 1, so the
+    host's own kernel resets some of a burst before the guest has heard of them; who is reset comes again."""
     before = resets_by_guest(guest.dump)
     results = {}
 
@@ -343,7 +345,8 @@ def test_hostile_packets(wire, peer):
         if protocol == 6 and len(payload) >= 20:
             payload = struct.pack(">HH", noise.randrange(1 << 16), noise.choice([ECHO, DISCARD, QUOTE])) + payload[4:]
         if protocol == 17 and len(payload) >= 8:
-            payload = struct.pack(">HHH", 999, noise.choice([ECHO, 68]), noise.randrange(1 << 16)) + b"\0\0" + payload[8:]
+            payload = (struct.pack(">HHH", 999, noise.choice([ECHO, 68]), noise.randrange(1 << 16))
+                       + b"\0\0" + payload[8:])
         fragment = noise.choice([0, 0, 0, 0x2000, noise.randrange(1 << 16)])
         wire.send_ip(ipv4(protocol, payload, fragment=fragment, ident=noise.randrange(8)))
     assert_alive(peer)
@@ -383,7 +386,8 @@ def test_segments_out_of_order_and_twice(peer):
 
 
 def test_unacknowledged_data_is_sent_again(peer):
-    """Twice, with a growing pause: lwIP's timers run while they are needed. Then they have nothing to do and it still works."""
+    """Twice, with a growing pause: lwIP's timers run while they are needed.
+    Then they have nothing to do and it still works."""
     tcp = peer()
     tcp.connect(b"again")
     first = tcp.receive("the echo")
@@ -435,7 +439,8 @@ def test_reset_of_a_connection_with_data_queued(peer):
 
 
 def test_segment_size_cannot_shrink_by_an_option(peer):
-    """RFC 9293 3.7.1: MSS counts in a SYN only. lwIP takes it anywhere, and asserts that a queued segment is not longer."""
+    """RFC 9293 3.7.1: MSS counts in a SYN only.
+    lwIP takes it anywhere, and asserts that a queued segment is not longer."""
     tcp = peer()
     tcp.window = 0
     tcp.connect(b"a" * 1000)

@@ -21,7 +21,8 @@ SERVING = r"Starting async server on 0\.0\.0\.0:80\.\.\.\r?$"
 
 def make_command(*words):
     environment = {k: v for k, v in os.environ.items()
-                   if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_", "MOUNT_", "HTTP_", "BUILD_DIR"))}
+                   if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_", "MOUNT_", "HTTP_",
+                                        "BUILD_DIR"))}
     command = ["make", "-C", str(paths.TOP / "examples" / "webserver"), "--no-print-directory",
                f"CACHE_DIR={paths.CACHE}", *words]
     return command, environment
@@ -37,7 +38,8 @@ def free_port():
 def export(tmp_path_factory):
     """A site, and an NFS server for it that has not been started: its ports are known and closed."""
     top = make_site(tmp_path_factory.mktemp("export"))
-    (top / "app.py").write_text("def routes(app):\n    @app.get('/api/late')\n    async def late(request):\n        return 'late'\n")
+    (top / "app.py").write_text("def routes(app):\n    @app.get('/api/late')\n    async def late(request):\n"
+                                "        return 'late'\n")
     server = NfsServer(top, tmp_path_factory.mktemp("nfs"))
     server.start()
     server.stop()
@@ -52,7 +54,8 @@ def built(export, tmp_path_factory):
     words = [f"BUILD_DIR={out}", "NFS_SERVER=10.0.2.2", f"NFS_DIRECTORY={export.directory}", "WEBSITE_DIR=/www/",
              f"NFS_PORT={export.nfs_port}", f"MOUNT_PORT={export.mount_port}"]
     command, environment = make_command(*words)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=900, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment,
+                          timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return words, out
 
@@ -71,7 +74,8 @@ class Foreground:
 
     def __init__(self, words, stdin):
         command, environment = make_command(*words, "qemu")
-        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env=environment)
         self.text = ""
 
     def wait_for(self, pattern, timeout=GENEROUS_S):
@@ -176,8 +180,9 @@ def test_asked_as_a_user_and_seldom(tmp_path_factory):
     top.chmod(0o755)
     os.chown(top / "www" / "about.html", 1234, 0)
     with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
-        image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www", NFS_UID=1234,
-                             NFS_GID=1234, WEBSITE_FRESH_MS=3600000, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
+                             NFS_UID=1234, NFS_GID=1234, WEBSITE_FRESH_MS=3600000,
+                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
         with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:
             guest.expect(SERVING)
             assert get(guest.port("http"), "/about").body == b"about"
@@ -196,17 +201,21 @@ def test_asked_as_a_user_and_seldom(tmp_path_factory):
     (["NFS_SERVER=no/name", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='no/name' is neither an address nor a name"),
     (["NFS_SERVER=999.1.2.3", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='999\.1\.2\.3' is no IPv4 address"),
     (["NFS_SERVER=10.0.2", "NFS_DIRECTORY=/srv"], r"NFS_SERVER='10\.0\.2' is no IPv4 address"),
-    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "WEBSITE_FRESH_MS=2s"], r"WEBSITE_FRESH_MS='2s' is no time: milliseconds"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "WEBSITE_FRESH_MS=2s"],
+     r"WEBSITE_FRESH_MS='2s' is no time: milliseconds"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_UID=www"], r"NFS_UID='www' is no number of a user or group"),
-    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_GID=4294967295"], r"NFS_GID='4294967295' is no number of a user or group"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_GID=4294967295"],
+     r"NFS_GID='4294967295' is no number of a user or group"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=srv"], r"NFS_DIRECTORY='srv' is not absolute"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_PORT=2049"], r"NFS_PORT and MOUNT_PORT go together"),
     (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "NFS_PORT=x", "MOUNT_PORT=1"], r"NFS_PORT='x' is no port"),
-    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "WEBSITE_DIR=../etc"], r"WEBSITE_DIR='\.\./etc' leaves NFS_DIRECTORY"),
+    (["NFS_SERVER=10.0.2.2", "NFS_DIRECTORY=/srv", "WEBSITE_DIR=../etc"],
+     r"WEBSITE_DIR='\.\./etc' leaves NFS_DIRECTORY"),
 ])
 def test_a_wrong_variable_is_one_line(tmp_path, words, line):
     command, environment = make_command(f"BUILD_DIR={tmp_path}", *words)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment,
+                          timeout=300, check=False)
     assert done.returncode != 0
     said = [text for text in (done.stdout + done.stderr).splitlines() if re.search(line, text)]
     assert len(said) == 1, done.stdout + done.stderr

@@ -95,7 +95,8 @@ def documented():
 
 @pytest.mark.parametrize("index, column", list(enumerate(stages.COLUMNS)))
 def test_stages(columns, documented, index, column):
-    """None costs more than documented. One at less than half of it is counted elsewhere, or the table is out of date."""
+    """None costs more than documented.
+    One at less than half of it is counted elsewhere, or the table is out of date."""
     counted, times = columns[column]
     limits = {stage: documented[stage][index] for stage in counted}
     print({stage: round(value) for stage, value in counted.items()})

@@ -37,7 +37,8 @@ def expected():
 
 
 def boot_nfs(boot, directory, nfs_port, mount_port, *, conformance=False, passes=1, args=(), server="10.0.2.2"):
-    return boot("fileio_nfs", args=args, NFS_SERVER=server, NFS_DIRECTORY=directory, NFS_PORT=nfs_port, MOUNT_PORT=mount_port,
+    return boot("fileio_nfs", args=args, NFS_SERVER=server, NFS_DIRECTORY=directory,
+                NFS_PORT=nfs_port, MOUNT_PORT=mount_port,
                 LARGE_FILE="/large.bin", CONFORMANCE="yes" if conformance else "no", PASSES=passes)
 
 
@@ -50,7 +51,7 @@ def expect_passes(guest, expected, upto):
             return
 
 
-# -- conformance --------------------------------------------------------------------------------------------------------
+# -- conformance -------------------------------------------------------------------------------------------------------
 
 def expect_conformance(guest):
     _, passed, failed = guest.expect(r"fileio: (\d+) passed, (\d+) failed")
@@ -76,7 +77,7 @@ def test_conformance_on_nfs(boot, export, expected, tmp_path):
     assert sorted(os.listdir(export)) == before
 
 
-# -- a server that refuses -----------------------------------------------------------------------------------------------
+# -- a server that refuses ---------------------------------------------------------------------------------------------
 
 def test_no_such_export_then_there_is(boot, export, expected, tmp_path):
     """One line says what is wrong; when it is put right on the server, the mount succeeds by itself. Ganesha answers
@@ -85,7 +86,8 @@ def test_no_such_export_then_there_is(boot, export, expected, tmp_path):
     other.mkdir()
     with NfsServer(other, tmp_path / "nfs") as server:
         guest = boot_nfs(boot, export, server.nfs_port, server.mount_port)
-        guest.expect(r"NFS 10\.0\.2\.2:.*: refused: (permission denied; is that directory exported|there is no such export)")
+        guest.expect(r"NFS 10\.0\.2\.2:.*: refused: "
+                     r"(permission denied; is that directory exported|there is no such export)")
         ports = server.ports
     with NfsServer(export, tmp_path / "nfs", ports=ports):
         guest.expect(r"NFS 10\.0\.2\.2:.*: mounted")
@@ -115,8 +117,8 @@ def test_name_that_nobody_knows(boot, export):
     guest.expect(r"NFS no-such-host\.invalid:.*: out of reach: ")
 
 
-# QEMU runs this for each connection to 10.0.2.100: a port as argument: the rest of the world is that port of ours; none: it is the
-# portmapper itself (RFC 1833 section 3: GETPORT of version 2).
+# QEMU runs this for each connection to 10.0.2.100: a port as argument: the rest of the world is that port of ours;
+# none: it is the portmapper itself (RFC 1833 section 3: GETPORT of version 2).
 PORTMAPPER = """
 import os, socket, struct, sys, threading
 def pump(source, sink):
@@ -164,7 +166,7 @@ def test_portmapper_that_knows_no_nfs(request, export, expected, tmp_path):
             guest.expect(r"NFS 10\.0\.2\.100:.*: refused: the server runs no NFS version 3")
 
 
-# -- a server that goes away ---------------------------------------------------------------------------------------------
+# -- a server that goes away -------------------------------------------------------------------------------------------
 
 def test_killed_and_restarted_while_reading(boot, export, expected, tmp_path):
     """Reads wait for the server and go on; no pass sees an error or a wrong byte. The file stays open meanwhile."""
@@ -189,14 +191,14 @@ def test_hangs_while_reading(boot, export, expected, tmp_path):
         expect_passes(guest, expected, 20)
 
 
-# -- a server that lies --------------------------------------------------------------------------------------------------
+# -- a server that lies ------------------------------------------------------------------------------------------------
 
 END = b"<the relay closes the connection here>"
 
 
 class Relay:
-    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to send; END in
-    them closes the connection there. Records are whole RPC messages with their marker."""
+    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to
+    send; END in them closes the connection there. Records are whole RPC messages with their marker."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
@@ -273,7 +275,8 @@ def marked(body):
 
 
 def every(count, change):
-    """Spoils one reply in `count`, by a fixed list without a rhythm, so that no request is hit each time it is made again."""
+    """Spoils one reply in `count`, by a fixed list without a rhythm,
+    so that no request is hit each time it is made again."""
     return lambda record, number: change(record) if zlib.crc32(b"%d" % number) % count == 0 else record
 
 
@@ -299,7 +302,8 @@ SPOILED = {
 
 @pytest.mark.parametrize("name", SPOILED)
 def test_server_that_lies(boot, export, expected, tmp_path, name):
-    """Whatever the server says, the component lives; a file that can be read at all is right; with an honest server all is well."""
+    """Whatever the server says, the component lives; a file that can be read at all is right;
+    with an honest server all is well."""
     change, must_succeed = SPOILED[name]
     with NfsServer(export, tmp_path / "nfs") as server, Relay(server.nfs_port) as relay:
         guest = boot_nfs(boot, export, relay.port, server.mount_port, passes=400)

@@ -1,7 +1,8 @@
 """Hostile protection domains, each trying one thing (tests/isolation): every one is stopped and named, or refused, and
 the bystander answers after each. The console is compared line by line.
 
-On an official SDK, whose kernel has its own words for faults and its own system calls, all lines but those are compared.
+On an official SDK, whose kernel has its own words for faults and its own system calls,
+all lines but those are compared.
 """
 
 import os
@@ -135,11 +136,13 @@ def test_the_report_proves_it(boot):
         ["'work': written by 'worker', read by 'conductor'"]
 
 
-@pytest.mark.skipif(OFFICIAL, reason="to 1 % our kernel only: the official one gives up to 7 % less; test_kernel has wider bounds")
+@pytest.mark.skipif(OFFICIAL, reason="to 1 % our kernel only: the official one gives up to 7 % less; "
+                                     "test_kernel has wider bounds")
 @pytest.mark.parametrize("config", ["debug", "release"])
 def test_a_budget_is_what_a_domain_gets(boot, config):
-    """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a per
-    cent, with the switches to and fro. QEMU counts instructions (16 ns each), so that the host's load does not matter."""
+    """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a
+    per cent, with the switches to and fro. QEMU counts instructions (16 ns each), so that the host's load does not
+    matter."""
     guest = boot("shares", config=config, args=["-icount", "shift=4,sleep=off"])
     shares = {name: int(guest.expect(rf"shares: {name} (\d+)\n")[1]) for name in ("spinner", "caller", "server")}
     assert 985 <= shares["spinner"] <= 1015

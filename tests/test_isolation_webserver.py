@@ -1,9 +1,9 @@
 """Faults in the web server's protection domains while it serves: what is lost is what the one that died had to do.
 
-For each of them a boot. Clients load pages in parallel; after a random number of answers QEMU's debugger stub turns every
-fourth instruction of that domain's text into a random one that faults, so that it dies somewhere within its work. All that
-is random is drawn from a seed (variable SEED of the environment) and the domain's name. That the others go on is seen by
-answers, by the console, and by the instructions that they execute (bench/count.py).
+For each of them a boot. Clients load pages in parallel; after a random number of answers QEMU's debugger stub turns
+every fourth instruction of that domain's text into a random one that faults, so that it dies somewhere within its work.
+All that is random is drawn from a seed (variable SEED of the environment) and the domain's name. That the others go on
+is seen by answers, by the console, and by the instructions that they execute (bench/count.py).
 """
 
 import contextlib
@@ -66,7 +66,8 @@ TICK = r"tick \d+\r?$"
 
 
 class Load:
-    """Clients that load pages, one after the other each, until they are told how many are left. Who gets no answer leaves."""
+    """Clients that load pages, one after the other each, until they are told how many are left.
+    Who gets no answer leaves."""
 
     def __init__(self, port):
         self.port = port

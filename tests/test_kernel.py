@@ -172,7 +172,8 @@ def test_the_image_boots(boot, how, config):
 def test_the_image_may_lie_anywhere(boot, address, virtualization):
     """As a Linux kernel, at another address, and where its own place overlaps on either side."""
     image = build.system("hello", "debug")
-    how = ["-kernel", str(image)] if address is None else ["-device", f"loader,file={image},addr={address:#x},cpu-num=0"]
+    how = (["-kernel", str(image)] if address is None
+           else ["-device", f"loader,file={image},addr={address:#x},cpu-num=0"])
     with Guest(None, args=[*how, "-M", f"virt,virtualization={virtualization}"]) as guest:
         guest.expect(r"adder says 42\r?\n")
 

@@ -1,4 +1,5 @@
-"""make run as a person uses it: the demo site in a browser, Ctrl-C, nothing left behind; and what it says when it cannot."""
+"""make run as a person uses it: the demo site in a browser, Ctrl-C, nothing left behind;
+and what it says when it cannot."""
 
 import os
 import re
@@ -19,7 +20,8 @@ START_S = 400
 
 
 def make_run(*variables):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_"))}
+    environment = {k: v for k, v in os.environ.items()
+                   if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_"))}
     return subprocess.Popen(["make", "-C", paths.TOP, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
                              f"BUILD_DIR={paths.CACHE / 'test' / 'make-run'}", *variables], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, start_new_session=True)

@@ -1,6 +1,6 @@
-"""Programs that use microkit.h and nothing else, linked with the SDK's own script and library as a user of the SDK links
-them, in both dialects of the description. They run on whichever SDK is given, so that both can be held against the same
-lines.
+"""Programs that use microkit.h and nothing else, linked with the SDK's own script and library as a user of the SDK
+links them, in both dialects of the description. They run on whichever SDK is given, so that both can be held against
+the same lines.
 """
 
 import os
@@ -236,11 +236,12 @@ def test_the_rest_of_the_interface(boot, sdk, tmp_path):
     guest.expect(r"^rest: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
     of_2_0 = ["ok rest: setvar_size", "0 255 4294967295"] if on_the_end else []
     said = [line for line in lines(guest) if line.startswith(("ok ", "FAILED", "0 255", "rest: "))]
-    assert said == ["ok rest: executable memory", "ok rest: stack_size", *of_2_0, "ok rest: the crash is a fault of memory",
+    assert said == ["ok rest: executable memory", "ok rest: stack_size", *of_2_0,
+                    "ok rest: the crash is a fault of memory",
                     "ok rest: at the error's number", "rest: done"]
 
 
-# -- as many as there can be ---------------------------------------------------------------------------------------------
+# -- as many as there can be -------------------------------------------------------------------------------------------
 
 CHANNELS = 62       # of one PD, and of children of one parent
 PDS = 63
@@ -248,7 +249,8 @@ PDS = 63
 
 def domain(name, priority, program, inside="", **attributes):
     words = "".join(f' {key}="{value}"' for key, value in attributes.items())
-    return (f'<protection_domain name="{name}" priority="{priority}"{words}><program_image path="{program}.elf" />{inside}'
+    return (f'<protection_domain name="{name}" priority="{priority}"{words}>'
+            f'<program_image path="{program}.elf" />{inside}'
             "</protection_domain>\n")
 
 

@@ -1,4 +1,5 @@
-"""A client of the network service that lies, beside one that works: no frame with another's address leaves, nobody stops."""
+"""A client of the network service that lies, beside one that works:
+no frame with another's address leaves, nobody stops."""
 
 from serval import build
 from serval.qemu import Guest

@@ -23,7 +23,8 @@ class Mount:
         self.url = f"nfs://127.0.0.1{directory}%s?nfsport={nfs_port}&mountport={mount_port}"
 
     def run(self, tool, path):
-        return subprocess.run([tool, self.url % path], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        return subprocess.run([tool, self.url % path], stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=60, check=False)
 
     def cat(self, path):
         return self.run("nfs-cat", path).stdout
@@ -109,7 +110,8 @@ def test_restart_keeps_ports_and_kill_is_a_kill(shared, tmp_path):
 def test_refusals(shared, tmp_path):
     with NfsServer(shared / "site", tmp_path / "ro", read_only=True) as server:
         mount = Mount(server.directory, server.nfs_port, server.mount_port)
-        done = subprocess.run(["nfs-cp", "/etc/hostname", mount.url % "/new"], capture_output=True, timeout=60, check=False)
+        done = subprocess.run(["nfs-cp", "/etc/hostname", mount.url % "/new"], capture_output=True,
+                              timeout=60, check=False)
         assert done.returncode != 0 and not (shared / "site" / "new").exists()
         elsewhere = Mount("/no/such/export", server.nfs_port, server.mount_port)
         assert elsewhere.run("nfs-ls", "").returncode != 0

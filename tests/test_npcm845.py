@@ -1,4 +1,5 @@
-"""Serval on another machine: Nuvoton's NPCM845, whose Synopsys GMAC, 16550 and memory map QEMU 11 models (boards/npcm845_evb).
+"""Serval on another machine: Nuvoton's NPCM845, whose Synopsys GMAC,
+16550 and memory map QEMU 11 models (boards/npcm845_evb).
 
 That QEMU comes from a later release of the distribution; where it cannot be had these tests are skipped.
 """
@@ -43,7 +44,8 @@ def rom(tmp_path_factory):
 def machine(qemu, rom):
     """machine(image, forwards, log): a Guest; -kernel is the way in that leaves the interrupt controller non-secure."""
     def start(image, forwards=None, log=None):
-        return Guest(None, forwards, board=BOARD, program=qemu, log=log, args=["-bios", str(rom), "-kernel", str(image)])
+        return Guest(None, forwards, board=BOARD, program=qemu, log=log,
+                     args=["-bios", str(rom), "-kernel", str(image)])
     return start
 
 
@@ -139,7 +141,8 @@ def net_on(tmp_path, dma=None, **facts):
 
 
 def test_glue_phy_and_stations_reach_the_driver(tmp_path):
-    system, net = net_on(tmp_path, phy=1, phy_page=31, phy_writes=[(0xd08, 0x11, 0x100, 0x100)], glue=[("uart", 8, 0xf, 3)])
+    system, net = net_on(tmp_path, phy=1, phy_page=31, phy_writes=[(0xd08, 0x11, 0x100, 0x100)],
+                         glue=[("uart", 8, 0xf, 3)])
     net.ip(system.pd("a", "a", 50), "52:54:01:00:00:10", Timer(system))
     config = net.dwmac.config
     assert config["macs"] == [[0x52, 0x54, 1, 0, 0, 0x10]] and config["mac_count"] == 1

@@ -1,5 +1,5 @@
-"""How a PD is linked (mk/pd.ld): errno is thread-local in whatever order headers come, also with a microkit.h that defines
-__thread away as the official one does; no segment is writable and executable; the first instruction is where a
+"""How a PD is linked (mk/pd.ld): errno is thread-local in whatever order headers come, also with a microkit.h that
+defines __thread away as the official one does; no segment is writable and executable; the first instruction is where a
 supervisor restarts it."""
 
 import os
@@ -10,8 +10,8 @@ import pytest
 from serval import build, paths
 
 PICOLIBC = "/usr/lib/picolibc/aarch64-linux-gnu/include"
-TARGET = ["clang", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-std=gnu11", "-O2", "-I", str(paths.TOP), "-nostdlibinc",
-          "-isystem", PICOLIBC, "-ftls-model=local-exec"]
+TARGET = ["clang", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-std=gnu11", "-O2",
+          "-I", str(paths.TOP), "-nostdlibinc", "-isystem", PICOLIBC, "-ftls-model=local-exec"]
 # tests/unit/microkit.h defines __thread away.
 FAKE_SDK = ["-I", str(paths.TOP / "tests/unit")]
 

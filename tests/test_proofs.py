@@ -1,4 +1,5 @@
-"""The proofs hold, and fail where the code is broken: for each proof one way here, all of them by `make prove-mutations`."""
+"""The proofs hold, and fail where the code is broken:
+for each proof one way here, all of them by `make prove-mutations`."""
 
 import os
 import re
@@ -11,8 +12,10 @@ from serval.qemu import LOAD_ADDRESS, Guest
 
 
 def prove(*arguments):
-    done = subprocess.run([sys.executable, paths.TOP / "proofs" / "prove.py", "--programs", paths.CACHE / "programs", *arguments],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run([sys.executable, paths.TOP / "proofs" / "prove.py",
+                           "--programs", paths.CACHE / "programs", *arguments],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:]
     return done.stdout
 
@@ -43,7 +46,8 @@ STACK_BYTES = 4096      # a page (sdk/kernel/entry.S)
 
 def stack(elf):
     return subprocess.run([sys.executable, paths.TOP / "proofs" / "stack.py", "llvm-objdump", elf, *ENTRIES],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False)
 
 
 @pytest.mark.skipif(OFFICIAL, reason="our own kernel")
@@ -59,12 +63,14 @@ def test_the_kernels_stack_is_bounded(config):
 def test_recursion_is_seen(tmp_path):
     source = tmp_path / "loop.c"
     source.write_text("int odd(int n);\nint even(int n) { return n == 0 ? 1 : 1 + odd(n - 1) * 3; }\n"
-                      "int odd(int n) { return n == 0 ? 0 : 1 + even(n - 1) * 3; }\nint main(void) { return even(4); }\n")
+                      "int odd(int n) { return n == 0 ? 0 : 1 + even(n - 1) * 3; }\n"
+                      "int main(void) { return even(4); }\n")
     elf = tmp_path / "loop.elf"
-    subprocess.run(["clang", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-O1", "-fno-inline", "-nostdlib", "-fuse-ld=lld",
-                    "-Wl,-e,main", "-o", elf, source], check=True)
-    done = subprocess.run([sys.executable, paths.TOP / "proofs" / "stack.py", "llvm-objdump", elf, "main"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    subprocess.run(["clang", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-O1", "-fno-inline",
+                    "-nostdlib", "-fuse-ld=lld", "-Wl,-e,main", "-o", elf, source], check=True)
+    done = subprocess.run([sys.executable, paths.TOP / "proofs" / "stack.py", "llvm-objdump", elf, "main"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False)
     assert done.returncode == 1 and "recursion: " in done.stderr, done.stdout
 
 
@@ -94,5 +100,6 @@ def test_the_image_boots_on_later_releases(release, virtualization, how):
         pytest.skip("the official loader is entered at its address and at EL2 only")
     program = str(programs.find(release, "qemu-system-aarch64"))
     image = build.system("hello", "debug")
-    with Guest(None, args=[*ENTRIES_OF_AN_IMAGE[how](image), "-M", f"virt,virtualization={virtualization}"], program=program) as guest:
+    with Guest(None, args=[*ENTRIES_OF_AN_IMAGE[how](image), "-M", f"virt,virtualization={virtualization}"],
+               program=program) as guest:
         guest.expect(r"adder says 42\r?\n")

@@ -45,7 +45,7 @@ def repl(raw):
     return raw
 
 
-# -- the prompt and the language ------------------------------------------------------------------------------------------
+# -- the prompt and the language ---------------------------------------------------------------------------------------
 
 
 def test_friendly_prompt(boot):
@@ -81,12 +81,14 @@ def test_long_output_waits_for_the_uart(repl):
 def test_numbers(repl):
     assert repl.run("print(2**200, 1/3, 0.1 + 0.2 == 0.3, 10**23 % 97, float('1e308') * 10)") == (
         f"{2**200} {1/3} False {10**23 % 97} inf\n")
-    assert repl.run("import math; print(math.sqrt(2), math.pi, math.sin(1.5))") == "1.414213562373095 3.141592653589793 0.9974949866040545\n"
+    assert repl.run("import math; print(math.sqrt(2), math.pi, math.sin(1.5))") == (
+        "1.414213562373095 3.141592653589793 0.9974949866040545\n")
 
 
 def test_modules(repl):
     assert repl.run("import hashlib; print(hashlib.sha256(b'abc').digest().hex())").startswith("ba7816bf8f01cfea")
-    assert repl.run("import hashlib; h = hashlib.sha1(b'a'); h.update(b'bc'); print(h.digest().hex())").startswith("a9993e364706816a")
+    assert repl.run("import hashlib; h = hashlib.sha1(b'a'); h.update(b'bc'); print(h.digest().hex())").startswith(
+        "a9993e364706816a")
     assert repl.run("""
 from hashlib import sha1
 print([sha1(bytes(n)).digest()[:2].hex() for n in (0, 55, 56, 63, 64, 65, 1000)])
@@ -143,7 +145,7 @@ def test_interrupt_a_computation_and_a_sleep(repl):
             repl.finish()
 
 
-# -- waiting --------------------------------------------------------------------------------------------------------------
+# -- waiting -----------------------------------------------------------------------------------------------------------
 
 
 def test_sleeps_last_as_long_as_asked(repl):
@@ -185,7 +187,8 @@ print(c.recv(10))
 def test_idle_costs_next_to_nothing(tmp_path):
     """A server without clients: what runs are lwIP's few timers. The guest's own clock measures the time."""
     image = build.system("python")
-    report = None if os.environ.get("MICROKIT_SDK") else image.with_suffix(".report.txt")     # an official one tells less
+    # an official one tells less
+    report = None if os.environ.get("MICROKIT_SDK") else image.with_suffix(".report.txt")
     with Counting(report, tmp_path) as counting, Guest(image, args=counting.qemu_args) as guest:
         repl = Repl(guest)
         repl.start("""
@@ -202,10 +205,11 @@ asyncio.run(main())
         guest.expect("end")
         used = counting.read() - before
         repl.finish()
-    assert total(used) / 5 < (100_000 if os.environ.get("MICROKIT_SDK") else 50_000), used     # with an official kernel's share
+    # with an official kernel's share
+    assert total(used) / 5 < (100_000 if os.environ.get("MICROKIT_SDK") else 50_000), used
 
 
-# -- sockets --------------------------------------------------------------------------------------------------------------
+# -- sockets -----------------------------------------------------------------------------------------------------------
 
 ECHO = """
 import asyncio
@@ -255,8 +259,8 @@ def test_echo(echo, size):
 
 
 def test_echo_of_many_at_once(echo):
-    """60 connections are open at the same time. They are made one after the other, each with a byte echoed: QEMU's forward
-    listens with a backlog of one, and this host resets what overflows it."""
+    """60 connections are open at the same time. They are made one after the other, each with a byte echoed: QEMU's
+    forward listens with a backlog of one, and this host resets what overflows it."""
     payload = os.urandom(5000)
     socks = []
     for _ in range(60):
@@ -440,7 +444,8 @@ asyncio.run(main())
 
 
 def test_a_site_outlives_its_program(repl):
-    """Its files are served until the next program says otherwise; one that knows nothing of the front gets all requests."""
+    """Its files are served until the next program says otherwise;
+    one that knows nothing of the front gets all requests."""
     def ask(path):
         with urllib.request.urlopen(repl.guest.url() + path, timeout=60) as answer:
             return answer.read(), answer.headers.get("X-Site")
@@ -488,7 +493,7 @@ a.close(); b.listen(1); print(b.getsockname())
 """) == "98\n98\n('0.0.0.0', 8082)\n"
 
 
-# -- files ----------------------------------------------------------------------------------------------------------------
+# -- files -------------------------------------------------------------------------------------------------------------
 
 
 def test_import_from_files(repl):
@@ -549,7 +554,8 @@ async def main():
     print(await fs_async.listdir('/sub'))
     await fs_async.remove('/sub/b.bin'); await fs_async.rmdir('/sub')
 asyncio.run(main())
-""") == ("179200\n179200 179200\nb'\\x00\\x01\\x02' b'\\xfe\\xff\\x00\\x01' b'\\x03\\x04'\nTrue b''\n10 True\n9\n2\nTrue\n['b.bin']\n")
+""") == ("179200\n179200 179200\nb'\\x00\\x01\\x02' b'\\xfe\\xff\\x00\\x01' b'\\x03\\x04'\n"
+         "True b''\n10 True\n9\n2\nTrue\n['b.bin']\n")
 
 
 def test_fs_async_cancelled_and_forgotten(repl):
@@ -572,7 +578,7 @@ asyncio.run(main())
 """) == "True\n"
 
 
-# -- programs -------------------------------------------------------------------------------------------------------------
+# -- programs ----------------------------------------------------------------------------------------------------------
 
 
 def test_programs_frozen_and_from_files(boot):
@@ -586,7 +592,7 @@ def test_programs_frozen_and_from_files(boot):
         guest.expect(r"run of \['crash', 'one', 'two words'\]")
 
 
-# -- upstream's tests -----------------------------------------------------------------------------------------------------
+# -- upstream's tests --------------------------------------------------------------------------------------------------
 
 # Some compare the order of tasks that are 50 ms apart: time is instructions, so that a busy host does not change it.
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]
@@ -599,8 +605,8 @@ def test_upstream(folder, tmp_path):
     console = [paths.QEMU, *board_args(), "-monitor", "none", "-serial", "stdio", "-device",
                f"loader,file={build.system('python')},addr=0x70000000,cpu-num=0", "-netdev", "user,id=net0",
                *EXACT_TIME]
-    command = [sys.executable, MICROPYTHON / "tests/run-tests.py", "-t", "exec:" + " ".join(map(str, console)), "-r", tmp_path,
-               "-d", folder]
+    command = [sys.executable, MICROPYTHON / "tests/run-tests.py",
+               "-t", "exec:" + " ".join(map(str, console)), "-r", tmp_path, "-d", folder]
     for name in UPSTREAM_EXCEPTIONS:
         command += ["-e", name]
     done = subprocess.run(command, cwd=MICROPYTHON / "tests", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

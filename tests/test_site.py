@@ -8,7 +8,8 @@ import pytest
 from serval import paths
 from serval.http import Answer
 
-sys.path += [str(paths.TOP / "tests" / "site"), str(paths.TOP / "third_party" / "src" / "microdot"), str(paths.TOP / "python")]
+sys.path += [str(paths.TOP / "tests" / "site"), str(paths.TOP / "third_party" / "src" / "microdot"),
+             str(paths.TOP / "python")]
 
 
 @pytest.fixture
@@ -47,10 +48,12 @@ def get(app, path, method="GET"):
 # -- claims ------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("pattern, text, exact", [
-    ("/", "/", True), ("", "/", True), ("/api/hello", "/api/hello", True), ("api", "/api", True), ("/api/", "/api/", True),
+    ("/", "/", True), ("", "/", True), ("/api/hello", "/api/hello", True),
+    ("api", "/api", True), ("/api/", "/api/", True),
     ("/robots.txt", "/robots.txt", True), ("/users/<int:id>", "/users/", False), ("/users/<id>/edit", "/users/", False),
     ("/<name>", "/", False), ("/files/<path:p>", "/files/", False), ("/x/<re:[a-z]+:y>", "/x/", False),
-    ("/" + "a" * 79, "/" + "a" * 79, True), ("/" + "a" * 80, "/" + "a" * 19, False), ("/" + "ü" * 50, "/" + "ü" * 19, False),
+    ("/" + "a" * 79, "/" + "a" * 79, True), ("/" + "a" * 80, "/" + "a" * 19, False),
+    ("/" + "ü" * 50, "/" + "ü" * 19, False),
     ("/a.*", "/a", False), ("/ab?c", "/a", False), ("/a(b|c)/d", "/", False), ("/a/b*/c", "/a/", False),
 ])
 def test_claim(website, pattern, text, exact):
@@ -120,8 +123,8 @@ def test_a_sub_application(website, front, app):
 
 def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/", "www/./site/")
-    website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"}, precompressed=False,
-                  internal=True)
+    website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"},
+                  precompressed=False, internal=True)
     assert front.mounts == [("/", "/www/site", "public, max-age=60", "public, max-age=86400", "", front.PRECOMPRESSED),
                             ("/img/", "/", "", "no-store", "X-A: b\r\nX-C: d\r\n", front.INTERNAL)]
     assert front.ports == [80, 8080] and front.not_found_flag is False
@@ -129,14 +132,19 @@ def test_what_the_front_is_told(website, front, app):
 
 @pytest.mark.parametrize("change, message", [
     ({"prefix": "img/"}, "prefix must begin and end"), ({"prefix": "/img"}, "prefix must begin and end"),
-    ({"prefix": "/a//"}, "prefix must begin and end"), ({"prefix": "/\r\n/"}, "prefix must not have control characters"),
-    ({"folder": "/a/../b"}, "folder must not have '..'"), ({"folder": "/" + "a" * 300}, "folder has more than 255 bytes"),
-    ({"folder": "/a\0"}, "folder must not have control"), ({"port": 0}, "port must be"), ({"port": 65536}, "port must be"),
+    ({"prefix": "/a//"}, "prefix must begin and end"),
+    ({"prefix": "/\r\n/"}, "prefix must not have control characters"),
+    ({"folder": "/a/../b"}, "folder must not have '..'"),
+    ({"folder": "/" + "a" * 300}, "folder has more than 255 bytes"),
+    ({"folder": "/a\0"}, "folder must not have control"),
+    ({"port": 0}, "port must be"), ({"port": 65536}, "port must be"),
     ({"port": "80"}, "port must be"), ({"pages": "a\r\nb: c"}, "pages must not have control"),
     ({"others": "a\nSet-Cookie: b"}, "others must not have control"), ({"others": "x" * 256}, "others has more"),
-    ({"headers": {"A": "b\r\nC: d"}}, "headers must not have control"), ({"headers": {"A\r\nB": "c"}}, "headers must not have control"),
+    ({"headers": {"A": "b\r\nC: d"}}, "headers must not have control"),
+    ({"headers": {"A\r\nB": "c"}}, "headers must not have control"),
     ({"headers": {"A B": "c"}}, "is no field's name"), ({"headers": {"": "c"}}, "is no field's name"),
-    ({"headers": {"A:": "c"}}, "is no field's name"), ({"headers": {"Content-Length": "1"}}, "the front sets Content-Length"),
+    ({"headers": {"A:": "c"}}, "is no field's name"),
+    ({"headers": {"Content-Length": "1"}}, "the front sets Content-Length"),
     ({"headers": {"A": "b" * 251}}, "headers has more"),
 ])
 def test_wrong_arguments(website, front, app, change, message):
@@ -184,7 +192,8 @@ def mounted(website, app):
     return app
 
 
-@pytest.mark.parametrize("path, method", [("/users/you", "GET"), ("/users/you", "HEAD"), ("/users/%C3%BC?a=b", "GET"), ("/form", "GET")])
+@pytest.mark.parametrize("path, method", [("/users/you", "GET"), ("/users/you", "HEAD"),
+                                          ("/users/%C3%BC?a=b", "GET"), ("/form", "GET")])
 def test_the_site_is_asked(mounted, path, method):
     answer = get(mounted, path, method)
     assert answer.headers == {"x-accel-redirect": path.split("?")[0]} and answer.body == b""
@@ -246,7 +255,8 @@ def chunked(*chunks, end=b"0\r\n\r\n"):
 
 @pytest.mark.parametrize("request_bytes, body", [
     (chunked(), b""), (chunked(b"hello"), b"hello"), (chunked(b"a" * 10000, b"b" * 6384), b"a" * 10000 + b"b" * 6384),
-    (chunked(b"a", end=b"0;x=y\r\nTrailer: z\r\n\r\n"), b"a"), (chunked(end=b"A;x\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
+    (chunked(b"a", end=b"0;x=y\r\nTrailer: z\r\n\r\n"), b"a"),
+    (chunked(end=b"A;x\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
     (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
 ])
 def test_bodies(mounted, request_bytes, body):
@@ -255,10 +265,14 @@ def test_bodies(mounted, request_bytes, body):
 
 
 @pytest.mark.parametrize("request_bytes, status", [
-    (chunked(b"a" * 10000, b"b" * 6385), 413), (chunked(end=b"4001\r\n"), 413), (chunked(end=b"-5\r\n"), 400), (chunked(end=b"\r\n"), 400),
-    (chunked(end=b"5\r\nabcdexx"), 400), (chunked(end=b"5\r\nab"), 400), (chunked(b"a", end=b"0\r\n"), 400), (chunked(end=b"0x5\r\n"), 400),
-    (b"POST /form HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", 413), (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na", 400),
-    (b"GET / HTTP/1.1\r\nX: " + b"y" * 3000 + b"\r\n\r\n", 400), (b"GET /?a=%zz HTTP/1.1\r\n\r\n", 400), (b"GET /?%ff HTTP/1.1\r\n\r\n", 400),
+    (chunked(b"a" * 10000, b"b" * 6385), 413), (chunked(end=b"4001\r\n"), 413),
+    (chunked(end=b"-5\r\n"), 400), (chunked(end=b"\r\n"), 400),
+    (chunked(end=b"5\r\nabcdexx"), 400), (chunked(end=b"5\r\nab"), 400),
+    (chunked(b"a", end=b"0\r\n"), 400), (chunked(end=b"0x5\r\n"), 400),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", 413),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na", 400),
+    (b"GET / HTTP/1.1\r\nX: " + b"y" * 3000 + b"\r\n\r\n", 400),
+    (b"GET /?a=%zz HTTP/1.1\r\n\r\n", 400), (b"GET /?%ff HTTP/1.1\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nX: \xff\r\n\r\n", 400),
 ])
 def test_what_is_refused(mounted, request_bytes, status, capfd):

@@ -1,4 +1,5 @@
-"""The host unit tests (mk/rules.mk, host_test), one test for each binary. `make test` builds them and hands over where they are."""
+"""The host unit tests (mk/rules.mk, host_test), one test for each binary.
+`make test` builds them and hands over where they are."""
 
 import os
 import subprocess
@@ -12,8 +13,8 @@ BINARIES = os.environ.get("SERVAL_UNIT_TESTS", "").split()
 
 @pytest.mark.parametrize("binary", BINARIES, ids=lambda path: Path(path).name)
 def test_unit(binary):
-    done = subprocess.run([binary], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=900, check=False)
+    done = subprocess.run([binary], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-8000:]
 
 

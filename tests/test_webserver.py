@@ -61,7 +61,8 @@ def routes(app):
         status = await fs_async.stat("/www/" + name)
         if status[0] & 0o170000 == 0o40000:
             return "a folder", 403
-        return Response(body=Blocks(await fs_async.open("/www/" + name)), headers={"X-Size": str(status[6]), "X-Time": str(status[8])})
+        return Response(body=Blocks(await fs_async.open("/www/" + name)),
+                        headers={"X-Size": str(status[6]), "X-Time": str(status[8])})
 
     @app.get("/api/part/<path:name>")
     async def part(request, name):
@@ -83,7 +84,8 @@ def routes(app):
     @app.get("/api/headers")
     async def headers(request):
         h = request.headers
-        return {"values": [h["x-one"], h["X-TWO"], h.get("x-Three"), h.get("none")], "names": sorted(h), "there": "X-FOUR" in h,
+        return {"values": [h["x-one"], h["X-TWO"], h.get("x-Three"), h.get("none")],
+                "names": sorted(h), "there": "X-FOUR" in h,
                 "version": request.http_version, "peer": request.client_addr[0]}
 
     @app.get("/api/answer")
@@ -221,9 +223,11 @@ def test_methods_of_a_route(guest):
 def test_headers_of_a_request(guest):
     with guest.connect() as sock:
         kept = Kept(sock)
-        sock.sendall(b"GET /api/headers HTTP/1.1\r\nhost: a\r\nX-One:  1 \t\r\nx-two:2\r\nX-Three: a: b\r\nX-THREE: last\r\nx-four:\r\n\r\n")
+        sock.sendall(b"GET /api/headers HTTP/1.1\r\nhost: a\r\nX-One:  1 \t\r\nx-two:2\r\nX-Three: a: b\r\n"
+                     b"X-THREE: last\r\nx-four:\r\n\r\n")
         answer = json.loads(kept.receive().body)
-        assert answer == {"values": ["1", "2", "last", None], "names": ["X-One", "X-Three", "host", "x-four", "x-two"], "there": True,
+        assert answer == {"values": ["1", "2", "last", None],
+                          "names": ["X-One", "X-Three", "host", "x-four", "x-two"], "there": True,
                           "version": "1.1", "peer": "10.0.2.2"}
         sock.sendall(b"GET /api/headers HTTP/1.1\r\nHost: a\r\nX-One: \xff\r\n\r\n")
         assert kept.receive().status == 400
@@ -234,12 +238,13 @@ def test_headers_of_a_request(guest):
 @pytest.mark.parametrize("size", [0, 1, 4096, 4097, 300_000])
 def test_an_answer_of_the_application(guest, size):
     """With its body in the same write, in one of its own, and in many."""
-    raw = exchange(guest.port("http"), f"GET /api/answer?size={size} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    raw = exchange(guest.port("http"),
+                   f"GET /api/answer?size={size} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert lines[0] == b"HTTP/1.1 203 Fine" and body == b"x" * size
-    for line in (b"X-Number: 5", "x-text: ü".encode(), b"Set-Cookie: a=b", b"Set-Cookie: c=d; HttpOnly", b"Content-Length: %d" % size,
-                 b"Content-Type: text/plain; charset=UTF-8"):
+    for line in (b"X-Number: 5", "x-text: ü".encode(), b"Set-Cookie: a=b", b"Set-Cookie: c=d; HttpOnly",
+                 b"Content-Length: %d" % size, b"Content-Type: text/plain; charset=UTF-8"):
         assert line in lines, line
     assert curl(f"http://127.0.0.1:{guest.port('http')}/api/hello", "-I").headers["content-length"] == "18"
 
@@ -286,13 +291,15 @@ def test_a_connection_is_kept(guest):
 
 def test_requests_sent_ahead(guest):
     """Answers come in the order of the requests, whoever gives them."""
-    asked = ["/about", "/api/hello?name=1", "/size/65537.bin", "/missing", "/api/slow", "/note.txt", "/api/hello?name=2"] * 3
+    asked = ["/about", "/api/hello?name=1", "/size/65537.bin", "/missing",
+             "/api/slow", "/note.txt", "/api/hello?name=2"] * 3
     with guest.connect() as sock:
         kept = Kept(sock)
         sock.sendall(b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in asked))
         answers = [kept.receive() for _ in asked]
     assert [a.status for a in answers] == [200, 200, 200, 404, 200, 200, 200] * 3
-    assert [a.body for a in answers[::7]] == [b"about"] * 3 and [a.body for a in answers[6::7]] == [b'{"hello": "2"}'] * 3
+    assert ([a.body for a in answers[::7]] == [b"about"] * 3
+            and [a.body for a in answers[6::7]] == [b'{"hello": "2"}'] * 3)
 
 
 def test_an_old_client(guest):
@@ -341,7 +348,8 @@ def test_events(guest):
 
 
 def test_more_requests_with_bodies_than_there_is_room_for(guest):
-    """300 at once, each with a large head and a large body: each gets an answer, at once, late, or in a word why not."""
+    """300 at once, each with a large head and a large body:
+    each gets an answer, at once, late, or in a word why not."""
     body = b"b" * 16000
     request = (b"POST /api/echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n" % len(body)
                + b"".join(b"X-%d: %s\r\n" % (i, b"h" * 300) for i in range(20)) + b"\r\n" + body)
@@ -402,9 +410,11 @@ def test_clients_that_leave_cost_nothing(guest):
 def test_clients_that_leave_the_application(guest):
     """At any moment of a request for it, in peace or by a reset; more often than there are exchanges and sockets."""
     chance = random.Random(1)
-    chunked = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n\r\n"
+    chunked = (b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n"
+               + b"x" * 1000 + b"\r\n0\r\n\r\n")
     requests = [f"GET /api/{name} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for name in
-                ("hello", "slow", "events", "generated", "answer?size=300000", "stream/large.bin", "file/large.bin", "broken")]
+                ("hello", "slow", "events", "generated", "answer?size=300000", "stream/large.bin", "file/large.bin",
+                 "broken")]
     requests += [b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000, chunked]
     for _ in range(400):
         request = chance.choice(requests) * chance.choice((1, 1, 3))
@@ -456,7 +466,8 @@ def test_a_body_is_read_before_the_answer(guest):
 
 
 @pytest.mark.parametrize("nonsense, status", [
-    (b"GET\r\n\r\n", 400), (b"\x16\x03\x01\x02\x00\x01\x00\xff\n\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    (b"GET\r\n\r\n", 400), (b"\x16\x03\x01\x02\x00\x01\x00\xff\n\n", 400),
+    (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/1.1\nHost: a\n\n", 400),
     (b"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400), (b"x" * 40000, 414),
     (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n", 431), (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),

@@ -45,7 +45,8 @@ static void read_word(uint64_t address)
 
 static void jump(uint64_t address)
 {
-    __asm__ volatile("" : "+r"(address)); /* or the compiler, who knows the configuration, leaves out a jump that cannot be meant */
+    /* or the compiler, who knows the configuration, leaves out a jump that cannot be meant */
+    __asm__ volatile("" : "+r"(address));
     ((void (*)(void))address)();
 }
 

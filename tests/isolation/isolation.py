@@ -2,9 +2,9 @@
 one after the other and has the bystander say after each that it is well.
 
 Priorities: the bystander answers calls, so it stands above its caller, and above the hostile ones, so that it answers
-their notifications at once; the conductor is last, so that each line it prints comes after what it reports. The one that
-spins stands above the conductor, too: its budget is what lets the conductor go on. The worker stands above the hostile ones, on a
-budget.
+their notifications at once; the conductor is last, so that each line it prints comes after what it reports. The one
+that spins stands above the conductor, too: its budget is what lets the conductor go on. The worker stands above the
+hostile ones, on a budget.
 """
 
 from compose import Expr, Ptr, System

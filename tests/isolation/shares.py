@@ -1,4 +1,5 @@
-"""tests/isolation: three ways to want all of the processor, each with a tenth or a twentieth of it, and below them a meter.
+"""tests/isolation: three ways to want all of the processor, each with a tenth or a twentieth of it,
+and below them a meter.
 
 The spinner has 10 %. The caller has 10 %, too, and burns it inside a passive server of higher priority. The passive one
 is notified and runs on the budget that is bound to it, 5 %.
@@ -12,7 +13,8 @@ system = System.from_args()
 meter = system.pd("meter", "shares_meter", priority=10)
 spinner = system.pd("spinner", "shares_burner", priority=100, budget_us=PERIOD_US // 10, period_us=PERIOD_US)
 caller = system.pd("caller", "shares_burner", priority=100, budget_us=PERIOD_US // 10, period_us=PERIOD_US)
-server = system.pd("server", "shares_burner", priority=150, passive=True, budget_us=PERIOD_US // 20, period_us=PERIOD_US)
+server = system.pd("server", "shares_burner", priority=150, passive=True, budget_us=PERIOD_US // 20,
+                   period_us=PERIOD_US)
 
 stop = system.region("stop", 0x1000)
 to_server, _ = system.channel(caller, server, pp="a")

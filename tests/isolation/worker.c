@@ -1,4 +1,5 @@
-/* worker.c: works beside the hostile ones, above them, a twentieth of the time: so it interrupts them wherever they are.
+/* worker.c: works beside the hostile ones, above them, a twentieth of the time:
+ * so it interrupts them wherever they are.
  *   consumes  a notification that begins it; the bystander's answers
  *   produces  in `work` how many rounds it has made, and in how many of them something was not as it has to be
  *   invariant calls return what the bystander computes; registers, FP/SIMD ones too, and memory hold what it put there

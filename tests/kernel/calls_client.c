@@ -22,9 +22,12 @@ void init(void)
     words(5);
     words(120);
     say("client: share of client ", share_of(500));
-    say("client: share of deep ", (unsigned)microkit_msginfo_get_label(microkit_ppcall(1, microkit_msginfo_new(99, 0))));
-    say("client: share of active ", (unsigned)microkit_msginfo_get_label(microkit_ppcall(3, microkit_msginfo_new(0, 0))));
-    say("client: on a channel for notifications ", (unsigned)microkit_msginfo_get_count(microkit_ppcall(7, microkit_msginfo_new(5, 5))));
+    say("client: share of deep ",
+        (unsigned)microkit_msginfo_get_label(microkit_ppcall(1, microkit_msginfo_new(99, 0))));
+    say("client: share of active ",
+        (unsigned)microkit_msginfo_get_label(microkit_ppcall(3, microkit_msginfo_new(0, 0))));
+    say("client: on a channel for notifications ",
+        (unsigned)microkit_msginfo_get_count(microkit_ppcall(7, microkit_msginfo_new(5, 5))));
     microkit_dbg_puts("client: done\n");
 }
 

@@ -9,7 +9,8 @@ void init(void)
 {
     microkit_msginfo answer = microkit_ppcall(0, microkit_msginfo_new(0, 0));
 
-    microkit_dbg_puts(microkit_msginfo_get_label(answer) == MICROKIT_NO_REPLY ? "client: no reply\n" : "client: a reply\n");
+    microkit_dbg_puts(microkit_msginfo_get_label(answer) == MICROKIT_NO_REPLY ? "client: no reply\n"
+                                                                              : "client: a reply\n");
     say("client: reply ", (unsigned)microkit_msginfo_get_label(microkit_ppcall(0, microkit_msginfo_new(0, 0))));
     microkit_notify(1);
     microkit_dbg_puts("client: done\n");

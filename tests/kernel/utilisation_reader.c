@@ -1,5 +1,5 @@
-/* utilisation_reader.c: counts for a second who uses the CPU, and prints it on the UART, which the kernel leaves alone in
- * benchmark. With the names of seL4's benchmark interface, which official SDKs have, too. */
+/* utilisation_reader.c: counts for a second who uses the CPU, and prints it on the UART, which the kernel leaves alone
+ * in benchmark. With the names of seL4's benchmark interface, which official SDKs have, too. */
 #include "say.h"
 
 #include <sel4/benchmark_utilisation_types.h>

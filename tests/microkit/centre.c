@@ -1,4 +1,5 @@
-/* centre.c: the end of 62 channels, as many as a PD has; spoke.c is at the others. Odd ones are above it, even ones below.
+/* centre.c: the end of 62 channels, as many as a PD has; spoke.c is at the others.
+ * Odd ones are above it, even ones below.
  *   those above notify it in their init(), before it runs, and answer its calls
  *   those below call it in theirs; then all are notified, and answer with a notification
  */

@@ -1,5 +1,5 @@
-/* kin.c: parents and children, as many and as deep as can be. A leaf faults in its init(), at an address that its name's
- * number gives; a node does so when a child of its own has; the root says who it was.
+/* kin.c: parents and children, as many and as deep as can be. A leaf faults in its init(), at an address that its
+ * name's number gives; a node does so when a child of its own has; the root says who it was.
  */
 #include "check.h"
 

@@ -1,5 +1,5 @@
-/* rest.c: what the other programs here do not use: executable memory, a large stack, numbers on the debug console, an end
- * that may not notify, and a crash on purpose, of which crasher.c's parent, this one, is told.
+/* rest.c: what the other programs here do not use: executable memory, a large stack, numbers on the debug console, an
+ * end that may not notify, and a crash on purpose, of which crasher.c's parent, this one, is told.
  */
 #include "check.h"
 

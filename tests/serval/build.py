@@ -19,9 +19,10 @@ def make(*targets, **variables):
     """Runs make at the top of the tree. Returns the finished process; a failure raises with what make said."""
     command = ["make", "-C", str(paths.TOP), "-j", str(os.cpu_count() or 1), "--no-print-directory",
                f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *targets]
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", env=environment, check=False)
+    environment = {k: v for k, v in os.environ.items()
+                   if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", env=environment, check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
     return done
@@ -48,4 +49,5 @@ def _system(name, variables):
 def system(name, config="release", **variables) -> Path:
     """The image of examples/NAME, built with these make variables. Its report and .system lie beside it."""
     need_board(variables.get("MICROKIT_BOARD", paths.BOARD))
-    return _system(name, tuple(sorted({"MICROKIT_CONFIG": config, **{k: str(v) for k, v in variables.items()}}.items())))
+    return _system(
+        name, tuple(sorted({"MICROKIT_CONFIG": config, **{k: str(v) for k, v in variables.items()}}.items())))

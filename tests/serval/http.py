@@ -44,8 +44,8 @@ class Answer:
 
 def curl(url, *args):
     """One request by curl, the path as it stands. Arguments as curl's: "-X", "POST", "-H", "...", "-I"."""
-    command = ["curl", "--raw", "--silent", "--show-error", "--include", "--path-as-is", "--max-time", str(GENEROUS_S), "--noproxy",
-               "*", *args, url]
+    command = ["curl", "--raw", "--silent", "--show-error", "--include", "--path-as-is",
+               "--max-time", str(GENEROUS_S), "--noproxy", "*", *args, url]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         raise AssertionError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode().strip()}")
@@ -69,7 +69,8 @@ def exchange(port, request, timeout=GENEROUS_S):
 
 def head_of(path, method="GET", **headers):
     """A request's head as bytes; If_None_Match is If-None-Match."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *[f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost",
+             *[f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

@@ -10,8 +10,9 @@ from . import paths
 
 @functools.lru_cache(maxsize=None)
 def _fetch(name):
-    done = subprocess.run([paths.TOP / "third_party" / "fetch-program", name, paths.CACHE / "programs"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run([paths.TOP / "third_party" / "fetch-program", name, paths.CACHE / "programs"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
     return done.returncode, done.stdout.strip().rpartition("\n")[2]
 
 

@@ -42,7 +42,8 @@ class GuestError(AssertionError):
 
 
 def board_args(board=paths.BOARD):
-    """The machine's arguments, from boards/BOARD/qemu.args. A test that needs a machine which QEMU does not have is skipped."""
+    """The machine's arguments, from boards/BOARD/qemu.args.
+    A test that needs a machine which QEMU does not have is skipped."""
     if not machine_args(board).exists():
         pytest.skip(f"no QEMU has a model of {board}")
     return shlex.split(machine_args(board).read_text(), comments=True)
@@ -74,12 +75,13 @@ class Qmp:
 
 
 class Guest:
-    """image: path of a .img (or None with args=["-kernel", ...]); forwards: name -> (tcp|udp, guest address, guest port).
+    """image: path of a .img (or None with args=["-kernel", ...]);
+    forwards: name -> (tcp|udp, guest address, guest port).
 
     console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
-    client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC is
-    plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU. debug: the
-    guest stands still before its first instruction, and guest.gdb has it (serval/gdb.py).
+    client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC
+    is plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU. debug:
+    the guest stands still before its first instruction, and guest.gdb has it (serval/gdb.py).
     """
 
     def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None,
@@ -168,7 +170,8 @@ class Guest:
                     raise GuestError("QEMU did not open its control socket") from None
 
     def _ask_ports(self):
-        """The host ports that the kernel chose. One line per forward: KIND[HOST_FORWARD] fd 127.0.0.1 PORT addr port."""
+        """The host ports that the kernel chose.
+        One line per forward: KIND[HOST_FORWARD] fd 127.0.0.1 PORT addr port."""
         if self.forwards:
             table = self.qmp.command("human-monitor-command", **{"command-line": "info usernet"})
             row = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+(\S+)\s+(\d+)")
@@ -265,8 +268,9 @@ class Guest:
         return f"http://127.0.0.1:{self.port(name)}{path}"
 
     def connect(self, name="http", timeout=GENEROUS_S):
-        """A TCP connection to the guest, through QEMU's accept before this returns. QEMU's listener has a backlog of one:
-        connections made all at once are retried by this machine's kernel after 1, 3, 7 .. s, and some are reset in the end."""
+        """A TCP connection to the guest, through QEMU's accept before this returns. QEMU's listener has a backlog of
+        one: connections made all at once are retried by this machine's kernel after 1, 3, 7 .. s, and some are reset in
+        the end."""
         sock = socket.create_connection(("127.0.0.1", self.port(name)), timeout=timeout)
         self.qmp.command("query-status")    # answered by the loop that accepts
         self.qmp.command("query-status")

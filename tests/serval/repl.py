@@ -3,8 +3,8 @@
     repl = Repl(guest)
     assert repl.run("print(1 + 1)") == "2\\n"
 
-Protocol (docs.micropython.org, "The MicroPython Interactive Interpreter Mode"): Ctrl-A enters, the program and Ctrl-D run it; then
-come `OK`, the output, 0x04, the traceback if any, 0x04, and `>`.
+Protocol (docs.micropython.org, "The MicroPython Interactive Interpreter Mode"): Ctrl-A enters, the program and Ctrl-D
+run it; then come `OK`, the output, 0x04, the traceback if any, 0x04, and `>`.
 """
 
 import time

@@ -149,7 +149,8 @@ def _beyond(header):
 
 def _if_range(url):
     tag = curl(url + "/size/65537.bin", "-I").headers["etag"]
-    for value, status in ((tag, 206), (MODIFIED_TEXT, 206), ('"other"', 200), ("W/" + tag, 200), ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
+    for value, status in ((tag, 206), (MODIFIED_TEXT, 206), ('"other"', 200), ("W/" + tag, 200),
+                          ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
         answer = curl(url + "/size/65537.bin", "-H", "Range: bytes=0-9", "-H", f"If-Range: {value}")
         assert answer.status == status, value
         assert answer.body == (BYTES[:10] if status == 206 else BYTES)
@@ -159,8 +160,10 @@ def _etag(url):
     answer = curl(url + "/note.txt")
     tag = answer.headers["etag"]
     assert tag[0] == tag[-1] == '"' and tag != curl(url + "/about.html").headers["etag"]
-    for value, status in ((tag, 304), ("W/" + tag, 304), (f'"a", {tag}', 304), ("*", 304), ('"a"', 200), (tag[:-1] + 'x"', 200)):
-        again = curl(url + "/note.txt", "-H", f"If-None-Match: {value}", "-H", "If-Modified-Since: Mon, 14 Sep 2020 12:26:40 GMT")
+    for value, status in ((tag, 304), ("W/" + tag, 304), (f'"a", {tag}', 304), ("*", 304), ('"a"', 200),
+                          (tag[:-1] + 'x"', 200)):
+        again = curl(url + "/note.txt", "-H", f"If-None-Match: {value}",
+                     "-H", "If-Modified-Since: Mon, 14 Sep 2020 12:26:40 GMT")
         assert again.status == status, value
         assert again.headers["etag"] == tag and again.body == (b"" if status == 304 else b"txt")
         assert again.headers["cache-control"] == answer.headers["cache-control"]
@@ -169,7 +172,8 @@ def _etag(url):
 
 
 def _unmodified_since(url):
-    for date, status in ((MODIFIED_TEXT, 200), ("Sun, 13 Sep 2020 12:26:39 GMT", 412), ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
+    for date, status in ((MODIFIED_TEXT, 200), ("Sun, 13 Sep 2020 12:26:39 GMT", 412),
+                         ("Mon, 14 Sep 2020 12:26:40 GMT", 200)):
         assert curl(url + "/note.txt", "-H", f"If-Unmodified-Since: {date}").status == status, date
 
 
@@ -186,7 +190,8 @@ def _packed(path, accepts, coding, body):
 
 def _packed_are_different(url):
     """Each coding is a representation of its own."""
-    plain, packed = [curl(url + "/both.css", "-H", f"Accept-Encoding: {c}").headers["etag"] for c in ("identity", "gzip")]
+    plain, packed = [curl(url + "/both.css", "-H", f"Accept-Encoding: {c}").headers["etag"]
+                     for c in ("identity", "gzip")]
     assert plain != packed
     assert curl(url + "/both.css", "-H", "Accept-Encoding: gzip", "-H", f"If-None-Match: {plain}").status == 200
     assert curl(url + "/both.css", "-H", "Accept-Encoding: gzip", "-H", f"If-None-Match: {packed}").status == 304
@@ -221,7 +226,8 @@ CASES = {
     "utf-8, small hex": _ok("/gr%c3%bc%c3%9fe-%e4%bd%a0%e5%a5%bd.txt", "grüße", TEXT),
     "plus is plus": _ok("/a+b.txt", "plus"), "percent sign": _ok("/100%25.txt", "percent"),
     "decoded once": _ok("/%2541.txt", "literal"), "encoded letter": _ok("/%41.txt", "letter"),
-    "css": _ok("/style.css", "css", "text/css; charset=utf-8"), "js": _ok("/code.js", "js", "text/javascript; charset=utf-8"),
+    "css": _ok("/style.css", "css", "text/css; charset=utf-8"),
+    "js": _ok("/code.js", "js", "text/javascript; charset=utf-8"),
     "json": _ok("/data.json", "{}", "application/json"), "svg": _ok("/pic.svg", "<svg/>", "image/svg+xml"),
     "png": _ok("/pic.png", "png", "image/png"), "capital ending": _ok("/PIC.JPG", "jpg", "image/jpeg"),
     "woff2": _ok("/font.woff2", "woff", "font/woff2"), "wasm": _ok("/app.wasm", "wasm", "application/wasm"),
@@ -234,31 +240,41 @@ CASES = {
     "missing folder": _status("/no/such/folder/", 404), "file is no folder": _status("/note.txt/", 404),
     "below a file": _status("/note.txt/x", 404),
     **{f"outside: {path}": _status(path, 404) for path in (
-        "/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E%2E%2Fsecret.txt", "/..%2fsecret.txt", "/sub/..",
-        "/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%2e%2e%5csecret.txt", "/sub/%2e%2e/%2e%2e/secret.txt",
-        "/..", "/%2e%2e", "/../wwwsecret/", "/note.txt%00.html", "/%00/../secret.txt", "/./%2e%2e/./secret.txt",
-        "//../secret.txt", "/%c0%ae%c0%ae/secret.txt")},
-    "bad hexadecimal": _status("/%zz.txt", 404), "cut percent": _status("/%4", 404), "sign in hex": _status("/%+1", 404),
-    "not utf-8": _status("/%ff.txt", 404), "long name": _status("/" + "n" * 300, 404), "long path": _status("/p" * 700, 404),
+        "/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E%2E%2Fsecret.txt", "/..%2fsecret.txt",
+        "/sub/..", "/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%2e%2e%5csecret.txt",
+        "/sub/%2e%2e/%2e%2e/secret.txt", "/..", "/%2e%2e", "/../wwwsecret/", "/note.txt%00.html", "/%00/../secret.txt",
+        "/./%2e%2e/./secret.txt", "//../secret.txt", "/%c0%ae%c0%ae/secret.txt")},
+    "bad hexadecimal": _status("/%zz.txt", 404), "cut percent": _status("/%4", 404),
+    "sign in hex": _status("/%+1", 404),
+    "not utf-8": _status("/%ff.txt", 404), "long name": _status("/" + "n" * 300, 404),
+    "long path": _status("/p" * 700, 404),
     "HEAD": _head, "date": _date, "OPTIONS": _status("/note.txt", 204, "-X", "OPTIONS"),
     **{method: _refused(method) for method in ("POST", "PUT", "DELETE", "PATCH")},
     "unchanged": _since(MODIFIED_TEXT, 304), "older than asked": _since("Mon, 14 Sep 2020 12:26:40 GMT", 304),
     "newer than asked": _since("Sun, 13 Sep 2020 12:26:39 GMT", 200), "no date": _since("yesterday", 200),
     "half a date": _since("Sun, 13 Sep 2020 12:26 GMT", 200),
-    "date of RFC 850": _since("Sunday, 13-Sep-20 12:26:40 GMT", 304), "date of asctime": _since("Sun Sep 13 12:26:40 2020", 304),
-    "older date of RFC 850": _since("Sunday, 13-Sep-20 12:26:39 GMT", 200), "older date of asctime": _since("Sun Sep 13 12:26:39 2020", 200),
+    "date of RFC 850": _since("Sunday, 13-Sep-20 12:26:40 GMT", 304),
+    "date of asctime": _since("Sun Sep 13 12:26:40 2020", 304),
+    "older date of RFC 850": _since("Sunday, 13-Sep-20 12:26:39 GMT", 200),
+    "older date of asctime": _since("Sun Sep 13 12:26:39 2020", 200),
     "unmodified since": _unmodified_since, "etag": _etag, "if-range": _if_range,
-    "first byte": _range("0-0", 0, 0), "range": _range("100-299", 100, 299), "over a piece's end": _range("65530-65536", 65530, 65536),
-    "range to the end": _range("65000-", 65000, 65536), "suffix": _range("-7", 65530, 65536), "long suffix": _range("-70000", 0, 65536),
-    "range beyond the end": _range("65000-99999", 65000, 65536), "range behind the end": _beyond("65537-"), "empty suffix": _beyond("-0"),
-    "two ranges": _no_range("bytes=0-1,5-6"), "another unit": _no_range("lines=0-1"), "no range": _no_range("bytes=5-2"),
+    "first byte": _range("0-0", 0, 0), "range": _range("100-299", 100, 299),
+    "over a piece's end": _range("65530-65536", 65530, 65536),
+    "range to the end": _range("65000-", 65000, 65536),
+    "suffix": _range("-7", 65530, 65536), "long suffix": _range("-70000", 0, 65536),
+    "range beyond the end": _range("65000-99999", 65000, 65536),
+    "range behind the end": _beyond("65537-"), "empty suffix": _beyond("-0"),
+    "two ranges": _no_range("bytes=0-1,5-6"), "another unit": _no_range("lines=0-1"),
+    "no range": _no_range("bytes=5-2"),
     "range of a post": _status("/size/65537.bin", 405, "-X", "POST", "-H", "Range: bytes=0-1"),
     "gzip": _packed("/packed.html", "gzip, deflate", "gzip", gzip.compress(PAGE.encode(), mtime=0)),
     "page in gzip": _packed("/packed", "gzip", "gzip", gzip.compress(PAGE.encode(), mtime=0)),
     "no coding asked": _packed("/packed.html", "", None, PAGE.encode()),
     "gzip refused": _packed("/packed.html", "gzip;q=0, br", None, PAGE.encode()),
-    "brotli": _packed("/both.css", "gzip, br", "br", b"as brotli"), "gzip of both": _packed("/both.css", "gzip", "gzip", b"as gzip"),
-    "neither of both": _packed("/both.css", "identity", None, b"plain"), "any coding but brotli": _packed("/both.css", "*, br;q=0", "gzip", b"as gzip"),
+    "brotli": _packed("/both.css", "gzip, br", "br", b"as brotli"),
+    "gzip of both": _packed("/both.css", "gzip", "gzip", b"as gzip"),
+    "neither of both": _packed("/both.css", "identity", None, b"plain"),
+    "any coding but brotli": _packed("/both.css", "*, br;q=0", "gzip", b"as gzip"),
     "codings are different": _packed_are_different, "pictures are not packed": _not_packed,
     "absolute address": _absolute, "options of all": _options_of_all,
     **{f"short cache {p}": _cache(p, 0, 600) for p in ("/", "/style.css", "/code.js")},

@@ -5,8 +5,9 @@
         peer = wire.tcp(40000, 7)
         peer.connect()
 
-User networking cannot send what no kernel sends: junk, a burst of SYNs, data in the handshake's last segment, a port pair
-of which the guest is in TIME_WAIT. Nothing here runs by itself: frames are answered (ARP, DHCP) while a test waits for one.
+User networking cannot send what no kernel sends: junk, a burst of SYNs, data in the handshake's last segment, a port
+pair of which the guest is in TIME_WAIT. Nothing here runs by itself: frames are answered (ARP, DHCP) while a test waits
+for one.
 """
 
 import socket
@@ -36,7 +37,8 @@ def checksum(data):
 
 
 def ipv4(protocol, payload, source=HOST_IP, destination=GUEST_IP, fragment=0, ident=0):
-    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), ident, fragment, 64, protocol, 0, source, destination)
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), ident, fragment, 64, protocol, 0, source,
+                         destination)
     return header[:10] + struct.pack(">H", checksum(header)) + header[12:] + payload
 
 
@@ -57,7 +59,8 @@ class Segment:
         header = (packet[0] & 15) * 4
         total = struct.unpack(">H", packet[2:4])[0]
         tcp = packet[header:total]
-        self.port, self.to_port, self.sequence, self.acknowledged, offset, self.flags, self.window = struct.unpack(">HHIIBBH", tcp[:16])
+        (self.port, self.to_port, self.sequence, self.acknowledged,
+         offset, self.flags, self.window) = struct.unpack(">HHIIBBH", tcp[:16])
         self.data = tcp[(offset >> 4) * 4:]
 
 
@@ -111,7 +114,8 @@ class Wire:
             self.buffer += chunk
 
     def expect(self, wanted, what, wait=WAIT_S):
-        """The next frame for which wanted(frame) is something true: that. ARP is answered, TCP kept for its peer meanwhile."""
+        """The next frame for which wanted(frame) is something true: that.
+        ARP is answered, TCP kept for its peer meanwhile."""
         deadline = time.monotonic() + wait
         while (frame := self.receive(deadline)) is not None:
             if frame[12:14] == b"\x08\x06":
@@ -138,7 +142,8 @@ class Wire:
         self._dhcp_reply(self.expect(lambda f: self._dhcp_request(f, 1), "DHCPDISCOVER"), 2)
         self._dhcp_reply(self.expect(lambda f: self._dhcp_request(f, 3), "DHCPREQUEST"), 5)
         # The guest's first ARP of its own shows that it has taken the address.
-        self.expect(lambda f: f[12:14] == b"\x08\x06" and f[28:32] == GUEST_IP, "the guest's announcement of its address")
+        self.expect(lambda f: f[12:14] == b"\x08\x06" and f[28:32] == GUEST_IP,
+                    "the guest's announcement of its address")
 
     @staticmethod
     def _dhcp_request(frame, kind):
@@ -151,9 +156,11 @@ class Wire:
         request = frame[42:]
         reply = (bytes([2, 1, 6, 0]) + request[4:8] + b"\0\0\0\0" + b"\0\0\0\0" + GUEST_IP + HOST_IP + b"\0\0\0\0"
                  + request[28:44] + bytes(192) + bytes.fromhex("63825363"))
-        options = bytes([53, 1, kind, 54, 4]) + HOST_IP + bytes([51, 4, 0, 1, 0x51, 0x80, 1, 4, 255, 255, 255, 0, 3, 4]) + HOST_IP
+        options = (bytes([53, 1, kind, 54, 4]) + HOST_IP
+                   + bytes([51, 4, 0, 1, 0x51, 0x80, 1, 4, 255, 255, 255, 0, 3, 4]) + HOST_IP)
         everyone = bytes([255] * 4)
-        self.send_ip(ipv4(17, udp(67, 68, reply + options + b"\xff", destination=everyone), destination=everyone), BROADCAST)
+        self.send_ip(ipv4(17, udp(67, 68, reply + options + b"\xff", destination=everyone), destination=everyone),
+                     BROADCAST)
 
     # -- TCP -----------------------------------------------------------------------------------------------------
 
@@ -176,7 +183,8 @@ class TcpPeer:
     def send(self, flags, data=b"", sequence=None, options=b""):
         """options: a multiple of 4 bytes."""
         header = struct.pack(">HHIIBBHHH", self.port, self.guest_port, self.sequence if sequence is None else sequence,
-                             self.expected if flags & ACK else 0, (5 + len(options) // 4) << 4, flags, self.window, 0, 0) + options
+                             self.expected if flags & ACK else 0, (5 + len(options) // 4) << 4, flags,
+                             self.window, 0, 0) + options
         self.wire.send_ip(ipv4(6, with_checksum(6, header + data, 16)))
         if sequence is None:
             self.sequence = (self.sequence + len(data) + bool(flags & SYN) + bool(flags & FIN)) & 0xFFFFFFFF

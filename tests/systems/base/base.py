@@ -1,4 +1,5 @@
-"""base.py: what every system stands on, and nothing else: the console, deadlines, a worker that waits, an assertion, restarts."""
+"""base.py: what every system stands on, and nothing else:
+the console, deadlines, a worker that waits, an assertion, restarts."""
 
 from compose import System
 from compose.serial import Serial
@@ -8,7 +9,8 @@ s = System.from_args()
 serial = Serial(s)
 timer = Timer(s)
 
-# Three of one program: two are lower than the console's virtualisers, one is above and fills its ring without them running.
+# Three of one program: two are lower than the console's virtualisers,
+# one is above and fills its ring without them running.
 for name, priority in (("ann", 50), ("bob", 50), ("max", 115)):
     talker = s.pd(name, program="base_talker", priority=priority)
     serial.client(talker)

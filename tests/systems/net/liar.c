@@ -1,5 +1,5 @@
-/* liar.c: a client of the network service that breaks every rule it can reach. What it must not achieve: a frame with another's address, a
- * stop of the virtualisers, harm to the client beside it (tests/test_net_isolation.py).
+/* liar.c: a client of the network service that breaks every rule it can reach. What it must not achieve: a frame with
+ * another's address, a stop of the virtualisers, harm to the client beside it (tests/test_net_isolation.py).
  */
 #include <string.h>
 
@@ -103,8 +103,10 @@ void init(void)
             put(net->tx_filled, lie());
             put(net->rx_free, lie());
         }
-        if (i > ROUNDS / 4 && noise() % 16 == 0) { /* honest indices at first, so that the descriptors themselves are looked at */
-            struct ring_shared *rings[] = {net->tx_filled.shared, net->tx_free.shared, net->rx_free.shared, net->rx_filled.shared};
+        /* honest indices at first, so that the descriptors themselves are looked at */
+        if (i > ROUNDS / 4 && noise() % 16 == 0) {
+            struct ring_shared *rings[] = {net->tx_filled.shared, net->tx_free.shared,
+                                           net->rx_free.shared, net->rx_filled.shared};
             tamper(rings[noise() % 4]);
         }
         microkit_notify(noise() % 2 ? net->tx_channel : net->rx_channel);
