@@ -1,6 +1,6 @@
-/* tests/unit/device_view.h: memory on a board whose devices do not look into the CPU's caches: the CPU's view of it and the
- * device's, which meet where net/cache.h is called and nowhere else. In lines of 64 bytes, as the hardware does it: what shares a line
- * is cleaned or lost together. */
+/* tests/unit/device_view.h: memory on a board whose devices do not look into the CPU's caches: the CPU's view of it and
+ * the device's, which meet where net/cache.h is called and nowhere else. In lines of 64 bytes, as the hardware does it:
+ * what shares a line is cleaned or lost together. */
 #ifndef DEVICE_VIEW_H
 #define DEVICE_VIEW_H
 

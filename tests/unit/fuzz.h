@@ -1,6 +1,6 @@
-/* tests/unit/fuzz.h: a libFuzzer target that `make unit` can run as it runs all tests: without arguments it does a fixed number of
- * runs from a fixed seed, and leaves the input that failed beside itself (PROGRAM.crash-..). With arguments (a corpus,
- * -max_total_time=3600) it fuzzes as long as you like.
+/* tests/unit/fuzz.h: a libFuzzer target that `make unit` can run as it runs all tests: without arguments it does a
+ * fixed number of runs from a fixed seed, and leaves the input that failed beside itself (PROGRAM.crash-..). With
+ * arguments (a corpus, -max_total_time=3600) it fuzzes as long as you like.
  */
 #ifndef UNIT_FUZZ_H
 #define UNIT_FUZZ_H

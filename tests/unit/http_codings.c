@@ -13,9 +13,11 @@ static const struct {
     {"", 0}, {"gzip", G}, {"GZIP", G}, {"x-gzip", G}, {"br", B}, {"gzip, deflate, br, zstd", G | B}, {"gzip,br", G | B},
     {"deflate", 0}, {"identity", 0}, {"gzi", 0}, {"gzipp", 0}, {"brotli", 0}, {"*", G | B}, {"identity;q=0", 0},
     {"gzip;q=0", 0}, {"gzip;q=0.0", 0}, {"gzip;q=0.000", 0}, {"gzip;q=0.001", G}, {"gzip;q=1", G}, {"gzip;q=1.000", G},
-    {"gzip ; q=0.5 , br;q=0", G}, {"gzip\t;\tQ=0", 0}, {"*;q=0", 0}, {"*;q=0, gzip", G}, {"gzip, *;q=0", G}, {"gzip;q=0, *", B},
+    {"gzip ; q=0.5 , br;q=0", G}, {"gzip\t;\tQ=0", 0}, {"*;q=0", 0},
+    {"*;q=0, gzip", G}, {"gzip, *;q=0", G}, {"gzip;q=0, *", B},
     {"*, gzip;q=0", B}, {"br;q=0.5, *;q=0.1", G | B}, {"identity;q=0, *", G | B}, {",, gzip ,,", G}, {",", 0},
-    {"gzip;q=", 0}, {"gzip;q", 0}, {"gzip;q=x", 0}, {"gzip;q=-1", 0}, {"gzip;q=.5", 0}, {"gzip;level=9", 0}, {";q=1", 0}, {"gzip;", 0},
+    {"gzip;q=", 0}, {"gzip;q", 0}, {"gzip;q=x", 0}, {"gzip;q=-1", 0},
+    {"gzip;q=.5", 0}, {"gzip;level=9", 0}, {";q=1", 0}, {"gzip;", 0},
 };
 
 int main(void)

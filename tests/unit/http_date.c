@@ -64,21 +64,30 @@ static void test_good(void)
     CHECK(parse("Thu, 01 Jan 1970 00:00:60 GMT", NOW, &seconds) && seconds == 60); /* a leap second's form */
     CHECK(parse("Thu, 29 Feb 2024 00:00:00 GMT", NOW, &seconds) && seconds == 1709164800);
     CHECK(parse("Sat, 01 Jan 0001 00:00:00 GMT", NOW, &seconds) && seconds == -62135596800);
-    CHECK(parse("Wednesday, 01-Jan-76 00:00:00 GMT", NOW, &seconds) && seconds == 3345062400); /* 50 years ahead: 2076 */
-    CHECK(parse("Saturday, 01-Jan-77 00:00:00 GMT", NOW, &seconds) && seconds == 220924800);  /* more: 1977 */
-    CHECK(parse("Saturday, 01-Jan-77 00:00:00 GMT", INT64_MAX, &seconds) && parse("Saturday, 01-Jan-77 00:00:00 GMT", -1, &seconds));
+    /* 50 years ahead: 2076 */
+    CHECK(parse("Wednesday, 01-Jan-76 00:00:00 GMT", NOW, &seconds) && seconds == 3345062400);
+    /* more: 1977 */
+    CHECK(parse("Saturday, 01-Jan-77 00:00:00 GMT", NOW, &seconds) && seconds == 220924800);
+    CHECK(parse("Saturday, 01-Jan-77 00:00:00 GMT", INT64_MAX, &seconds) &&
+          parse("Saturday, 01-Jan-77 00:00:00 GMT", -1, &seconds));
 }
 
 static void test_bad(void)
 {
     static const char *const bad[] = {
-        "", "yesterday", "0", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49 GMT",
-        "Sun, 6 Nov 1994 08:49:37 GMT", "sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun 06 Nov 1994 08:49:37 GMT ",
+        "", "yesterday", "0", "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT", "sun, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT", "Sun 06 Nov 1994 08:49:37 GMT ",
         "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 31 Nov 1994 08:49:37 GMT",
-        "Wed, 29 Feb 2023 00:00:00 GMT", "Mon, 29 Feb 2100 00:00:00 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
-        "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 0000 08:49:37 GMT", "Sun, 06-Nov-1994 08:49:37 GMT", "Xxx, 06 Nov 1994 08:49:37 GMT",
-        "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, +6 Nov 1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 94",
-        "Sun Nov 06 08:49:37 1994 ", "Sunday 06-Nov-94 08:49:37 GMT", "Sunday, 06 Nov 94 08:49:37 GMT", "Sundax, 06-Nov-94 08:49:37 GMT",
+        "Wed, 29 Feb 2023 00:00:00 GMT", "Mon, 29 Feb 2100 00:00:00 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 0000 08:49:37 GMT",
+        "Sun, 06-Nov-1994 08:49:37 GMT", "Xxx, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, +6 Nov 1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 94",
+        "Sun Nov 06 08:49:37 1994 ", "Sunday 06-Nov-94 08:49:37 GMT",
+        "Sunday, 06 Nov 94 08:49:37 GMT", "Sundax, 06-Nov-94 08:49:37 GMT",
         "Sunday, 06-Nov-94 08:49:37 UTC", ", 06-Nov-94 08:49:37 GMT,,,,,,", "Sun Nov  0 08:49:37 1994",
         "Sunday, 06-Nov-94 08:49:37 GMT ", "Sun Nov 16x08:49:37 1994",
     };

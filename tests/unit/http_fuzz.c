@@ -1,5 +1,5 @@
-/* http_fuzz.c: what a hostile client may send: a head, parsed whole and in pieces, and all that reads its fields. Memory is of exactly
- * the size of the head, so that the address sanitizer sees every byte too many.
+/* http_fuzz.c: what a hostile client may send: a head, parsed whole and in pieces, and all that reads its fields.
+ * Memory is of exactly the size of the head, so that the address sanitizer sees every byte too many.
  *
  * Input: a byte that says whether a good start and a good end are put around the rest, then characters and words.
  */
@@ -16,13 +16,20 @@
 
 /* Words of the language. Most of an input is made of them: one byte each, from 0x80 on. */
 static const char *const words[] = {
-    "GET ", "HEAD ", "OPTIONS ", "POST ", "CONNECT ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "PRI * HTTP/2.0\r\n", "\r\n", "\r\n\r\n", ": ",
-    "Host: a\r\n", "Host: [::1]:80\r\n", "http://", "https://a", "GET / HTTP/1.1\r\nHost: a\r\n", "/", "//", "/.", "/..", "%2e", "%2f", "%",
-    "%00", "%c3%bc", "%ed%a0%80", "?", "Content-Length: ", "Transfer-Encoding: ", "chunked", "gzip", ", ", "br", ";q=", "0.5", "*",
-    "Connection: ", "close", "keep-alive", "upgrade", "Upgrade: x\r\n", "Expect: 100-continue\r\n", "Range: bytes=", "-", "0-", "999",
-    "18446744073709551616", "If-Range: ", "If-Match: ", "If-None-Match: ", "If-Modified-Since: ", "If-Unmodified-Since: ", "\"", "W/",
-    "\"16345785d8a00000-3e8\"", "Sun, 13 Sep 2020 12:26:40 GMT", "Sunday, 13-Sep-20 12:26:40 GMT", "Sun Sep 13 12:26:40 2020",
-    "Accept-Encoding: ", ";", "\t", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "X: 0123456789abcdef", "HTTP/1.1", "\n",
+    "GET ", "HEAD ", "OPTIONS ", "POST ", "CONNECT ", " HTTP/1.1\r\n",
+    " HTTP/1.0\r\n", "PRI * HTTP/2.0\r\n", "\r\n", "\r\n\r\n", ": ",
+    "Host: a\r\n", "Host: [::1]:80\r\n", "http://", "https://a",
+    "GET / HTTP/1.1\r\nHost: a\r\n", "/", "//", "/.", "/..", "%2e", "%2f", "%",
+    "%00", "%c3%bc", "%ed%a0%80", "?", "Content-Length: ",
+    "Transfer-Encoding: ", "chunked", "gzip", ", ", "br", ";q=", "0.5", "*",
+    "Connection: ", "close", "keep-alive", "upgrade", "Upgrade: x\r\n",
+    "Expect: 100-continue\r\n", "Range: bytes=", "-", "0-", "999",
+    "18446744073709551616", "If-Range: ", "If-Match: ", "If-None-Match: ",
+    "If-Modified-Since: ", "If-Unmodified-Since: ", "\"", "W/",
+    "\"16345785d8a00000-3e8\"", "Sun, 13 Sep 2020 12:26:40 GMT",
+    "Sunday, 13-Sep-20 12:26:40 GMT", "Sun Sep 13 12:26:40 2020",
+    "Accept-Encoding: ", ";", "\t", "Content-Length: 5\r\n",
+    "Transfer-Encoding: chunked\r\n", "X: 0123456789abcdef", "HTTP/1.1", "\n",
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -45,11 +52,13 @@ static void check_path(struct http_slice path)
 
     if (length > 0) {
         demand(clean[0] == '/' && length <= HTTP_PATH_MAX && !memchr(clean, 0, length) && !memchr(clean, '\\', length));
-        demand(!memmem(clean, length, "//", 2) && !memmem(clean, length, "/../", 4) && !memmem(clean, length, "/./", 3));
+        demand(!memmem(clean, length, "//", 2) && !memmem(clean, length, "/../", 4) &&
+               !memmem(clean, length, "/./", 3));
         demand(length < 3 || memcmp(clean + length - 3, "/..", 3) != 0);
         demand(http_type_lookup(clean, length) != NULL);
         if (!memchr(clean, '%', length)) { /* then it means itself */
-            demand(http_path_clean((struct http_slice){clean, length}, again) == length && memcmp(clean, again, length) == 0);
+            demand(http_path_clean((struct http_slice){clean, length}, again) == length &&
+                   memcmp(clean, again, length) == 0);
         }
     }
 }
@@ -74,7 +83,8 @@ static void check_selection(const struct http_request *request)
 static void check_request(const struct http_request *request, const char *data, size_t size)
 {
     const struct http_slice slices[] = {
-        request->method_text, request->path, request->query, request->host, request->accept_encoding, request->range, request->if_range,
+        request->method_text, request->path, request->query, request->host,
+        request->accept_encoding, request->range, request->if_range,
         request->if_match, request->if_none_match, request->if_modified_since, request->if_unmodified_since};
 
     for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
@@ -114,7 +124,8 @@ static void check_head(const char *data, size_t size)
     if (status == 0) {
         check_request(&request, data, size);
     } else {
-        demand(status == HTTP_INCOMPLETE || status == 400 || status == 414 || status == 431 || status == 501 || status == 505);
+        demand(status == HTTP_INCOMPLETE || status == 400 || status == 414 || status == 431 || status == 501 ||
+               status == 505);
     }
     for (size_t i = 1; i < 4; i++) {
         check_part(data, size, size * i / 4, status, request.head_length);

@@ -19,7 +19,8 @@ static int parse(const char *data, size_t length, struct http_request *request)
     return http_request_parse(copy, (uint32_t)length, request);
 }
 
-/* Whatever comes in pieces must not be refused earlier than it is wrong, nor differently, and must not be accepted early. */
+/* Whatever comes in pieces must not be refused earlier than it is wrong, nor differently,
+ * and must not be accepted early. */
 static void check_pieces(const char *data, size_t length, int status)
 {
     struct http_request request;
@@ -185,21 +186,26 @@ static struct http_request good(const char *data)
 
 static void test_what_is_found(void)
 {
-    struct http_request r = good("GET /a%20b?c=d?e HTTP/1.1\r\nHost: h:1\r\nACCEPT-encoding: gzip, br\r\nRange:\tbytes=0-1 \r\n"
-                                 "If-Range: \"x\"\r\nIf-Match: *\r\nIf-None-Match: W/\"1\"\r\nIf-Modified-Since: then\r\n"
-                                 "If-Unmodified-Since: now\r\n\r\nbody");
+    struct http_request r = good("GET /a%20b?c=d?e HTTP/1.1\r\nHost: h:1\r\nACCEPT-encoding: gzip, br\r\n"
+                                 "Range:\tbytes=0-1 \r\nIf-Range: \"x\"\r\n"
+                                 "If-Match: *\r\nIf-None-Match: W/\"1\"\r\n"
+                                 "If-Modified-Since: then\r\nIf-Unmodified-Since: now\r\n\r\nbody");
     CHECK(r.method == HTTP_GET && r.minor == 1 && is(r.method_text, "GET"));
     CHECK(is(r.path, "/a%20b") && is(r.query, "c=d?e") && is(r.host, "h:1"));
-    CHECK(is(r.accept_encoding, "gzip, br") && is(r.range, "bytes=0-1") && is(r.if_range, "\"x\"") && is(r.if_match, "*"));
+    CHECK(is(r.accept_encoding, "gzip, br") && is(r.range, "bytes=0-1") && is(r.if_range, "\"x\"") &&
+          is(r.if_match, "*"));
     CHECK(is(r.if_none_match, "W/\"1\"") && is(r.if_modified_since, "then") && is(r.if_unmodified_since, "now"));
     CHECK(!r.has_length && !r.chunked && !r.expect_continue && !r.upgrade && r.keep_alive);
 
     r = good("HEAD / HTTP/1.1\r\n" H "\r\n");
-    CHECK(r.method == HTTP_HEAD && r.query.at == NULL && r.range.at == NULL && r.if_match.at == NULL && r.accept_encoding.at == NULL);
+    CHECK(r.method == HTTP_HEAD && r.query.at == NULL && r.range.at == NULL && r.if_match.at == NULL &&
+          r.accept_encoding.at == NULL);
     r = good("GET /? HTTP/1.1\r\n" H "Range: a\r\nRange: b\r\n\r\n");
     CHECK(is(r.query, "") && is(r.range, "a"));
-    r = good("GET / HTTP/1.1\r\n" H "Range: \ta\r\nIf-Range:b\t\r\nIf-Match: \r\nIf-None-Match:\t\t\r\nAccept-Encoding:  c d  \r\n\r\n");
-    CHECK(is(r.range, "a") && is(r.if_range, "b") && is(r.if_match, "") && is(r.if_none_match, "") && is(r.accept_encoding, "c d"));
+    r = good("GET / HTTP/1.1\r\n" H "Range: \ta\r\nIf-Range:b\t\r\nIf-Match: \r\nIf-None-Match:\t\t\r\n"
+                                    "Accept-Encoding:  c d  \r\n\r\n");
+    CHECK(is(r.range, "a") && is(r.if_range, "b") && is(r.if_match, "") && is(r.if_none_match, "") &&
+          is(r.accept_encoding, "c d"));
     r = good("OPTIONS * HTTP/1.1\r\n" H "\r\n");
     CHECK(r.method == HTTP_OPTIONS && is(r.path, "*"));
     r = good("get /x HTTP/1.1\r\n" H "\r\n");
@@ -245,7 +251,8 @@ static void test_connection(void)
 /* "GET /nnn.. HTTP/1.1", Host, and one field of `field` bytes: a head of how many bytes? */
 static size_t large(uint32_t target, uint32_t field)
 {
-    int length = snprintf(text, sizeof(text), "GET /%0*u HTTP/1.1\r\n" H "X: %0*u\r\n\r\n", (int)target, 0, (int)field, 0);
+    int length = snprintf(text, sizeof(text), "GET /%0*u HTTP/1.1\r\n" H "X: %0*u\r\n\r\n",
+                          (int)target, 0, (int)field, 0);
 
     return (size_t)length;
 }
@@ -255,7 +262,8 @@ static void test_bounds(void)
     struct http_request request;
     size_t rest = large(1, 1) - 2;
 
-    CHECK(parse(text, large(4000, HTTP_HEAD_MAX - (uint32_t)rest - 4000), &request) == 0 && request.head_length == HTTP_HEAD_MAX);
+    CHECK(parse(text, large(4000, HTTP_HEAD_MAX - (uint32_t)rest - 4000), &request) == 0 &&
+          request.head_length == HTTP_HEAD_MAX);
     check_pieces(text, HTTP_HEAD_MAX, 0);
     CHECK(parse(text, large(4000, HTTP_HEAD_MAX - (uint32_t)rest - 3999), &request) == 431);
     check_pieces(text, HTTP_HEAD_MAX + 1, 431);
@@ -287,7 +295,8 @@ static void check_byte(const char *before, uint8_t byte, const char *after, int 
 
     for (uint32_t place = 0; place < 40; place++) {
         for (uint32_t rest = 0; rest < 40; rest += 13) {
-            int length = snprintf(text, sizeof(text), "%s%.*s%c%.*s%s", before, (int)place, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", byte ? byte : 'x',
+            int length = snprintf(text, sizeof(text), "%s%.*s%c%.*s%s", before,
+                                  (int)place, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", byte ? byte : 'x',
                                   (int)rest, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", after);
             if (byte == 0) {
                 text[strlen(before) + place] = '\0';
@@ -304,7 +313,8 @@ static void test_each_byte(void)
         bool token = letter || (byte && byte < 128 && strchr("!#$%&'*+-.^_`|~", (int)byte));
         bool visible = byte > ' ' && byte < 127;
         check_byte("GET / HTTP/1.1\r\n" H "N", (uint8_t)byte, ": 1\r\n\r\n", token || byte == ':' ? 0 : 400);
-        check_byte("GET / HTTP/1.1\r\n" H "X: ", (uint8_t)byte, "\r\n\r\n", (byte >= ' ' && byte != 127) || byte == '\t' ? 0 : 400);
+        check_byte("GET / HTTP/1.1\r\n" H "X: ", (uint8_t)byte, "\r\n\r\n",
+                   (byte >= ' ' && byte != 127) || byte == '\t' ? 0 : 400);
         check_byte("GET /", (uint8_t)byte, " HTTP/1.1\r\n" H "\r\n", visible && byte != '#' ? 0 : 400);
         check_byte("GET /?", (uint8_t)byte, " HTTP/1.1\r\n" H "\r\n", visible && byte != '#' ? 0 : 400);
         check_byte("M", (uint8_t)byte, " / HTTP/1.1\r\n" H "\r\n", token ? 0 : 400);

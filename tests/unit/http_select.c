@@ -29,8 +29,10 @@ static struct http_slice slice(const char *text)
 static struct http_selection select_of(enum http_method method, uint64_t size, const char *const *fields)
 {
     struct http_validators validators;
-    struct http_request request = {.method = (uint8_t)method, .if_match = slice(fields[MATCH]), .if_none_match = slice(fields[NONE]),
-                                   .if_modified_since = slice(fields[SINCE]), .if_unmodified_since = slice(fields[UNCHANGED]),
+    struct http_request request = {.method = (uint8_t)method,
+                                   .if_match = slice(fields[MATCH]), .if_none_match = slice(fields[NONE]),
+                                   .if_modified_since = slice(fields[SINCE]),
+                                   .if_unmodified_since = slice(fields[UNCHANGED]),
                                    .range = slice(fields[RANGE]), .if_range = slice(fields[IF_RANGE])};
 
     http_validators_set(&validators, size, MODIFIED * 1000000000ull, "");
@@ -144,7 +146,8 @@ static void test_cases(void)
 
 static void test_empty_file(void)
 {
-    const char *const suffix[FIELDS] = {[RANGE] = "bytes=-5"}, *const from[FIELDS] = {[RANGE] = "bytes=0-"}, *const none[FIELDS] = {0};
+    const char *const suffix[FIELDS] = {[RANGE] = "bytes=-5"}, *const from[FIELDS] = {[RANGE] = "bytes=0-"},
+               *const none[FIELDS] = {0};
 
     CHECK(select_of(HTTP_GET, 0, suffix).status == 200);
     CHECK(select_of(HTTP_GET, 0, from).status == 416);
@@ -153,7 +156,8 @@ static void test_empty_file(void)
 
 static void test_large_file(void)
 {
-    const char *const all[FIELDS] = {[RANGE] = "bytes=0-18446744073709551615"}, *const last[FIELDS] = {[RANGE] = "bytes=-1"};
+    const char *const all[FIELDS] = {[RANGE] = "bytes=0-18446744073709551615"},
+               *const last[FIELDS] = {[RANGE] = "bytes=-1"};
 
     CHECK(select_of(HTTP_GET, UINT64_MAX, all).length == UINT64_MAX);
     CHECK(select_of(HTTP_GET, UINT64_MAX, last).first == UINT64_MAX - 1);

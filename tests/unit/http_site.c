@@ -26,8 +26,10 @@ static void check_found(const char *path, uint8_t codings, const char *expected)
 static void test_rules(void)
 {
     begin(&plain);
-    static const char *const there[] = {"/www/index.html", "/www/index.htm", "/www/sub/index.htm", "/www/sub/index.xhtml", "/www/x/index.xhtml",
-                                        "/www/about.html", "/www/old.htm", "/www/strict.xhtml", "/www/plain", "/www/plain.html", "/www/a.html.html",
+    static const char *const there[] = {"/www/index.html", "/www/index.htm", "/www/sub/index.htm",
+                                        "/www/sub/index.xhtml", "/www/x/index.xhtml",
+                                        "/www/about.html", "/www/old.htm", "/www/strict.xhtml",
+                                        "/www/plain", "/www/plain.html", "/www/a.html.html",
                                         "/www/a name", "/index.html"};
     for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
         put(there[i], CACHE_FILE, i);
@@ -68,7 +70,8 @@ static void test_mounts(void)
     struct site_resource *resource;
 
     begin(&plain);
-    CHECK(site_mount("/docs/", "/manual", &plain) && site_mount("/docs/old/", "/", &plain) && site_mount("/private/", "/www/private/", &internal));
+    CHECK(site_mount("/docs/", "/manual", &plain) && site_mount("/docs/old/", "/", &plain) &&
+          site_mount("/private/", "/www/private/", &internal));
     put("/www/docs/a.txt", CACHE_FILE, 1);
     put("/manual/a.txt", CACHE_FILE, 2);
     put("/a.txt", CACHE_FILE, 3);
@@ -104,9 +107,11 @@ static void test_what_cannot_be_mounted(void)
     memset(long_text + 1, 'x', SITE_TEXT_MAX - 2);
     long_text[SITE_TEXT_MAX - 1] = '/';
     CHECK(!site_mount("", "/www", &plain) && !site_mount("x/", "/www", &plain) && !site_mount("/x", "/www", &plain));
-    CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) && !site_mount(long_text, "/www", &plain));
+    CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) &&
+          !site_mount(long_text, "/www", &plain));
     CHECK(!site_mount("/x/", "", &plain) && !site_mount("/x/", "www", &plain) && !site_mount("/x/", "/a/../b", &plain));
-    static const char *const bad[] = {"A", "A: b", "A: b\n", "A: b\r\n\r\n", "A : b\r\n", ": b\r\n", "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n", " A: b\r\n"};
+    static const char *const bad[] = {"A", "A: b", "A: b\n", "A: b\r\n\r\n", "A : b\r\n", ": b\r\n",
+                                      "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n", " A: b\r\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(policy.fields, sizeof(policy.fields), "%s", bad[i]);
         CHECK(!site_mount("/x/", "/www", &policy));
@@ -148,14 +153,21 @@ static void test_heads(void)
     put("/www/a.css", CACHE_FILE, 1000);
     put("/www/about.html", CACHE_FILE, 0);
     put("/www/a.PNG", CACHE_FILE, 18446744073709551615ull);
-    check_head("/a.css", 0, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Type: text/css; charset=utf-8\r\nAccept-Ranges: bytes\r\n"
+    check_head("/a.css", 0,
+               "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Type: text/css; charset=utf-8\r\n"
+               "Accept-Ranges: bytes\r\n"
                "Server: Serval\r\nETag: \"16345785d8a00000-3e8\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
                "Cache-Control: max-age=60\r\nX-Content-Type-Options: nosniff\r\n");
-    check_head("/about", 0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: text/html; charset=utf-8\r\nAccept-Ranges: bytes\r\n"
+    check_head("/about", 0,
+               "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: text/html; charset=utf-8\r\n"
+               "Accept-Ranges: bytes\r\n"
                "Server: Serval\r\nETag: \"16345785d8a00000-0\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
                "Cache-Control: max-age=60\r\nX-Content-Type-Options: nosniff\r\n");
-    check_head("/a.PNG", 0, "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nContent-Type: image/png\r\nAccept-Ranges: bytes\r\n"
-               "Server: Serval\r\nETag: \"16345785d8a00000-ffffffffffffffff\"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
+    check_head("/a.PNG", 0,
+               "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nContent-Type: image/png\r\n"
+               "Accept-Ranges: bytes\r\n"
+               "Server: Serval\r\nETag: \"16345785d8a00000-ffffffffffffffff\"\r\n"
+               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
                "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
@@ -170,7 +182,8 @@ static void test_longest_head(void)
     put("/www/a.xhtml", CACHE_FILE, 1);
     put("/www/a.xhtml.gz", CACHE_FILE, 18446744073709551615ull)->mtime_ns = UINT64_MAX;
     CHECK_EQUAL(outcome_of("/a.xhtml", HTTP_CODING_GZIP, &resource), SITE_FOUND);
-    CHECK(resource->whole_length <= SITE_HEAD_MAX && memcmp(resource->whole + resource->whole_length - 2, "\r\n", 2) == 0);
+    CHECK(resource->whole_length <= SITE_HEAD_MAX &&
+          memcmp(resource->whole + resource->whole_length - 2, "\r\n", 2) == 0);
     sprintf(policy.fields, "AB: %0124u\r\n", 0u);
     CHECK(!site_mount("/", "/www", &policy)); /* one more would be too many */
 }
@@ -194,10 +207,11 @@ static void test_precompressed(void)
     check_found("/b", HTTP_CODING_BROTLI | HTTP_CODING_GZIP, "/www/b.html.gz");
     check_found("/b", HTTP_CODING_BROTLI, "/www/b.html");
     check_found("/c.png", HTTP_CODING_BROTLI, "/www/c.png");
-    check_head("/a.js", HTTP_CODING_BROTLI, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/javascript; charset=utf-8\r\n"
+    check_head("/a.js", HTTP_CODING_BROTLI,
+               "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/javascript; charset=utf-8\r\n"
                "Content-Encoding: br\r\nAccept-Ranges: bytes\r\nServer: Serval\r\nETag: \"16345785d8a00000-64-br\"\r\n"
-               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\nVary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n"
-               "X-Frame-Options: DENY\r\nA: b\r\n");
+               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\nVary: Accept-Encoding\r\n"
+               "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nA: b\r\n");
     CHECK_EQUAL(outcome_of("/a.js", 0, &resource), SITE_FOUND); /* caches have to know there, too */
     CHECK(memmem(resource->whole, resource->whole_length, "Vary: Accept-Encoding\r\n", 23));
     CHECK_EQUAL(outcome_of("/c.png", 0, &resource), SITE_FOUND);
@@ -356,7 +370,8 @@ static void test_more_files_than_places(void)
         snprintf(path, sizeof(path), "/www/%u", i);
         put(path, CACHE_FILE, i);
         CHECK_EQUAL(outcome_of(path + 4, 0, NULL), SITE_FOUND);
-        CHECK_EQUAL(outcome_of("/7", 0, NULL), i < 7 ? SITE_NOT_FOUND : SITE_FOUND); /* used all the time: never pushed out */
+        /* used all the time: never pushed out */
+        CHECK_EQUAL(outcome_of("/7", 0, NULL), i < 7 ? SITE_NOT_FOUND : SITE_FOUND);
         if (i == 6) {
             pass(FRESH_NS);
         }

@@ -87,7 +87,8 @@ static struct fake_entry *new_entry(const char *path)
 static struct cache_entry seen_now(const char *path)
 {
     const struct fake_file *file = file_at(path);
-    struct cache_entry seen = {.kind = away ? CACHE_UNREACHABLE : file ? file->kind : CACHE_ABSENT, .fresh_until_ns = now + FRESH_NS};
+    struct cache_entry seen = {.kind = away ? CACHE_UNREACHABLE : file ? file->kind : CACHE_ABSENT,
+                               .fresh_until_ns = now + FRESH_NS};
 
     if (!away && file) {
         seen.size = file->size;
@@ -189,7 +190,8 @@ static struct timer *timers;
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
 {
     timer_stop(timer);
-    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
+    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns,
+                            .handler = handler, .context = context, .armed = true};
     timers = timer;
 }
 
@@ -237,7 +239,8 @@ enum site_outcome ask(struct client *client, const char *path, uint8_t codings)
     client->waiter.ready = ready;
     enum site_outcome outcome = site_find(copy, (uint32_t)length, codings, false, &client->resource, &client->waiter);
     free(copy);
-    CHECK((outcome == SITE_FOUND) == (client->resource != NULL) && (outcome == SITE_WAIT) == (client->waiter.link != NULL));
+    CHECK((outcome == SITE_FOUND) == (client->resource != NULL) &&
+          (outcome == SITE_WAIT) == (client->waiter.link != NULL));
     return outcome;
 }
 

@@ -17,7 +17,8 @@ static void change_something(void)
     char path[64];
 
     snprintf(path, sizeof(path), "/www/%u%s", random_below(40), endings[random_below(5)]);
-    put(path, random_below(8) ? (random_below(3) ? CACHE_FILE : CACHE_ABSENT) : (enum cache_kind)random_below(4), random_below(1000));
+    put(path, random_below(8) ? (random_below(3) ? CACHE_FILE : CACHE_ABSENT) : (enum cache_kind)random_below(4),
+        random_below(1000));
 }
 
 static void soak_step(void)

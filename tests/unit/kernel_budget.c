@@ -1,5 +1,5 @@
-/* kernel_budget.c: no window of one period sees more than the budget, whatever its user does, and a user that always wants
- * time gets all of it. Time is simulated; the user runs in random pieces. */
+/* kernel_budget.c: no window of one period sees more than the budget, whatever its user does, and a user that always
+ * wants time gets all of it. Time is simulated; the user runs in random pieces. */
 #include "sdk/kernel/budget.h"
 
 #include <assert.h>

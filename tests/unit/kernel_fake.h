@@ -1,5 +1,5 @@
-/* kernel_fake.h: stands in for sdk/kernel/arch.h where the kernel's C is built for this machine (included before all). System
- * registers are variables; waiting for an interrupt is the test's. */
+/* kernel_fake.h: stands in for sdk/kernel/arch.h where the kernel's C is built for this machine (included before all).
+ * System registers are variables; waiting for an interrupt is the test's. */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
 

@@ -1,6 +1,6 @@
 /* kernel_random.c: the kernel's own C, with programs that do anything: random system calls with random numbers, faults,
- * interrupts, time passing, in random systems with budgets, passive servers, children. After each entry into the kernel its
- * invariants hold; a kassert ends the test.
+ * interrupts, time passing, in random systems with budgets, passive servers, children. After each entry into the kernel
+ * its invariants hold; a kassert ends the test.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -296,8 +296,8 @@ static uint64_t number(void)
 
 static void make_call(struct context *context)
 {
-    static const uint64_t calls[] = {ABI_SYSCALL_RECV,    ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,   ABI_SYSCALL_NOTIFY,
-                                     ABI_SYSCALL_CALL,    ABI_SYSCALL_CALL,       ABI_SYSCALL_IRQ_ACK, ABI_SYSCALL_PD_STOP,
+    static const uint64_t calls[] = {ABI_SYSCALL_RECV, ABI_SYSCALL_RECV, ABI_SYSCALL_RECV, ABI_SYSCALL_NOTIFY,
+                                     ABI_SYSCALL_CALL, ABI_SYSCALL_CALL, ABI_SYSCALL_IRQ_ACK, ABI_SYSCALL_PD_STOP,
                                      ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC,
                                      ABI_SYSCALL_UTILISATION};
 
@@ -311,7 +311,8 @@ static void make_call(struct context *context)
 
 static void make_fault(void)
 {
-    static const uint64_t classes[] = {ESR_CLASS_DATA_ABORT, ESR_CLASS_INSTRUCTION_ABORT, ESR_CLASS_BRK, ESR_CLASS_UNKNOWN,
+    static const uint64_t classes[] = {ESR_CLASS_DATA_ABORT, ESR_CLASS_INSTRUCTION_ABORT,
+                                       ESR_CLASS_BRK, ESR_CLASS_UNKNOWN,
                                        ESR_CLASS_WF, ESR_CLASS_FP_ACCESS};
     unsigned which = (unsigned)rand() % (sched_current()->cpacr == CPACR_FPEN_ALL ? 5 : 6);
 

@@ -1,5 +1,6 @@
-/* kernel_window.c: what a limited PD gets when others interrupt it: in no window of one period more than its budget, wherever the
- * window begins, and over time not much less. The kernel's own C on a machine of variables; one tick is one microsecond.
+/* kernel_window.c: what a limited PD gets when others interrupt it: in no window of one period more than its budget,
+ * wherever the window begins, and over time not much less. The kernel's own C on a machine of variables; one tick is
+ * one microsecond.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -24,7 +25,8 @@
 #define INTID 40
 #define NO_INTID 1023
 
-/* By falling priority: comes by its interrupt and works for a while; always wants to run, on a budget; the same without. */
+/* By falling priority: comes by its interrupt and works for a while; always wants to run, on a budget;
+ * the same without. */
 enum { INTRUDER, SPINNER, FILLER, PDS };
 
 uint64_t fake_cntvct_el0, fake_cntfrq_el0 = 1000000, fake_cntv_ctl_el0, fake_cntv_cval_el0, fake_cntkctl_el1;
@@ -93,7 +95,8 @@ static void start(void)
     size_t size = sizeof(struct abi_system) + PDS * sizeof(struct abi_pd);
 
     self.system = calloc(1, size);
-    *self.system = (struct abi_system){.magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size, .pd_count = PDS, .irq_count = 1};
+    *self.system = (struct abi_system){.magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size,
+                                       .pd_count = PDS, .irq_count = 1};
     self.system->irqs[0] = (struct abi_irq){.intid = INTID, .pd = INTRUDER, .channel = 0};
     for (unsigned n = 0; n < PDS; n++) {
         struct abi_pd *pd = &self.system->pds[n];

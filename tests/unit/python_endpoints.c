@@ -1,5 +1,6 @@
-/* python_endpoints.c: the interpreter's endpoints in the storm of net_ip_storm.c, in place of the echo service. A fickle program holds
- * many connections: it reads and writes pieces, leaves data unread, closes at any moment, shuts one direction, connects out.
+/* python_endpoints.c: the interpreter's endpoints in the storm of net_ip_storm.c, in place of the echo service. A
+ * fickle program holds many connections: it reads and writes pieces, leaves data unread, closes at any moment, shuts
+ * one direction, connects out.
  */
 #include <string.h>
 

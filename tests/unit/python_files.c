@@ -1,5 +1,5 @@
-/* tests/unit/python_files.c: the interpreter's file jobs against the memory server: what waits for the mount, what nobody waits for
- * any more, and that nothing is lost when all jobs or blocks are in use. */
+/* tests/unit/python_files.c: the interpreter's file jobs against the memory server: what waits for the mount, what
+ * nobody waits for any more, and that nothing is lost when all jobs or blocks are in use. */
 #include <string.h>
 
 #include "fs/mem/config.h"

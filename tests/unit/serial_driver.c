@@ -1,5 +1,5 @@
-/* tests/unit/serial_driver.c: the driver with the PL011 over a model of the device (DDI 0183), whose FIFOs fill and drain as
- * told. */
+/* tests/unit/serial_driver.c: the driver with the PL011 over a model of the device (DDI 0183), whose FIFOs fill and
+ * drain as told. */
 #include <string.h>
 
 #include "serial/config.h"

@@ -1,6 +1,6 @@
 /* tests/unit/serial_meson.c: the driver with Amlogic's UART over a model of the device, whose interrupt the controller
- * takes as an edge: of a line that is up while a cause lasts, or of a pulse as one arises. Bytes also come in the middle of
- * the driver's work.
+ * takes as an edge: of a line that is up while a cause lasts, or of a pulse as one arises. Bytes also come in the
+ * middle of the driver's work.
  */
 #include <string.h>
 

@@ -89,7 +89,8 @@ static void device_write(uint32_t offset, uint32_t value)
 /* The level of the interrupt line, delivered until it is down. */
 static void deliver(void)
 {
-    for (unsigned rounds = 0; ((device.enabled & IER_RX) && device.rx_level) || ((device.enabled & IER_TX) && !device.tx_level);
+    for (unsigned rounds = 0;
+         ((device.enabled & IER_RX) && device.rx_level) || ((device.enabled & IER_TX) && !device.tx_level);
          rounds++) {
         CHECK(rounds < 10);
         fake_wake(FAKE_BIT(IRQ));

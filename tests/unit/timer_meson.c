@@ -1,5 +1,5 @@
-/* tests/unit/timer_meson.c: the driver with Amlogic's timer A over a model of the device, in simulated time: a prescaler that
- * runs freely, 16 bits, one edge at the end.
+/* tests/unit/timer_meson.c: the driver with Amlogic's timer A over a model of the device, in simulated time: a
+ * prescaler that runs freely, 16 bits, one edge at the end.
  */
 #include "timer/config.h"
 #include "tests/unit/fake_microkit.h"
@@ -104,7 +104,8 @@ static void check_deadline(uint64_t distance, unsigned edges_max)
 
 static void test_distances(void)
 {
-    static const uint64_t us[] = {0, 1, 2, 999, 65533, 65534, 65535, 65536, 70000, 655350, 655360, 6553500, 6553600, 60000000};
+    static const uint64_t us[] = {0, 1, 2, 999, 65533, 65534, 65535, 65536, 70000,
+                                  655350, 655360, 6553500, 6553600, 60000000};
 
     for (size_t i = 0; i < sizeof(us) / sizeof(us[0]); i++) {
         check_deadline(us[i] * 1000, 4);

@@ -81,7 +81,8 @@ static struct fixture *good(void)
     for (unsigned i = 0; i < 2; i++) {
         f->spaces[i].root = paging_root(p);
         map_pd(f, (int)i, 0x200000, TEXT + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rx, false));
-        map_pd(f, (int)i, USER_VA_STACK_TOP - STACK_SIZE, STACKS + i * STACK_SIZE, STACK_SIZE, paging_user_bits(rw, false));
+        map_pd(f, (int)i, USER_VA_STACK_TOP - STACK_SIZE, STACKS + i * STACK_SIZE, STACK_SIZE,
+               paging_user_bits(rw, false));
         map_pd(f, (int)i, USER_VA_IPC_BUFFER, IPC + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rw, false));
     }
     map_pd(f, A, 0x10000000, REGION, 0x2000, paging_user_bits(rw, false));
@@ -251,7 +252,8 @@ static bool refused(size_t number)
     fclose(said);
     int status;
     waitpid(child, &status, 0);
-    bool right = length > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(text, cases[number].says) != NULL;
+    bool right = length > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+                 strstr(text, cases[number].says) != NULL;
     if (!right) {
         fprintf(stderr, "%s: status 0x%x, said: %s\n", cases[number].name, (unsigned)status, text);
     }
