@@ -1,11 +1,13 @@
 /* large.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see large.h.
  *   consumes  what a program writes from a transmit region of its
- *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and sequence
- *             numbers count bytes. The size of what goes over the wire stays pcb->mss
- *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most PIECES_MAX
- *             pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut without a copy
- * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after three duplicate
- * acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment (RFC 5681 3.1).
+ *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and
+ *             sequence numbers count bytes. The size of what goes over the wire stays pcb->mss
+ *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most
+ *             PIECES_MAX pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut
+ *             without a copy
+ * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after
+ * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment (RFC 5681
+ * 3.1).
  */
 #include "net/ip/large.h"
 
@@ -60,7 +62,8 @@ static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
     return last;
 }
 
-/* lwIP adds to the last segment what it has room for, and takes none to be larger than `mss`: it is shown an empty queue. */
+/* lwIP adds to the last segment what it has room for, and takes none to be larger than `mss`: it is shown an empty
+ * queue. */
 static err_t write_behind(struct tcp_pcb *pcb, struct tcp_seg *last, const void *data, u16_t length, u8_t flags)
 {
     struct tcp_seg *first = pcb->unsent;
@@ -150,12 +153,14 @@ static struct tcp_seg *segment_on(struct pbuf *p, const struct tcp_pcb *pcb, u32
     return seg;
 }
 
-/* Leaves `first` bytes in the segment, and makes a segment of the rest behind it. False: no memory, nothing is changed. */
+/* Leaves `first` bytes in the segment, and makes a segment of the rest behind it. False: no memory, nothing is
+ * changed. */
 static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t first)
 {
     u16_t rest = (u16_t)(seg->len - first), flags = TCPH_FLAGS(seg->tcphdr);
     struct pbuf *p = refer_to(seg->p, (u16_t)(seg->p->tot_len - rest), rest);
-    struct tcp_seg *behind = p ? segment_on(p, pcb, lwip_ntohl(seg->tcphdr->seqno) + first, flags & (TCP_PSH | TCP_FIN)) : NULL;
+    u32_t next = lwip_ntohl(seg->tcphdr->seqno) + first;
+    struct tcp_seg *behind = p ? segment_on(p, pcb, next, flags & (TCP_PSH | TCP_FIN)) : NULL;
     if (!behind) {
         if (p) {
             pbuf_free(p);
@@ -172,8 +177,8 @@ static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t first)
     return true;
 }
 
-/* The first that waits is the next that the peer expects, and the window is too small for it: nothing will come that makes it
- * larger. */
+/* The first that waits is the next that the peer expects, and the window is too small for it: nothing will come that
+ * makes it larger. */
 static bool blocked(const struct tcp_pcb *pcb)
 {
     const struct tcp_seg *seg = pcb->unsent;
