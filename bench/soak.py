@@ -81,6 +81,7 @@ class Soak:
         run = measure.load(self.running, "Serval", site_files.path(cell.size), *more, *measure.shape(cell),
                            root=self.root)
         self.errors.update(run["errors"])
+        self.errors["not through"] += run["unfinished"]
         self.answers += run["answers"]
         return run
 

@@ -18,6 +18,7 @@ from .errors import ComposeError
 from .ring import ring_bytes
 
 BUFFER_SIZE = 1536      # NET_BUFFER_SIZE
+BUFFER_SMALL = 64       # NET_BUFFER_SMALL
 CHAIN_MAX = 16          # NET_CHAIN_MAX
 REGIONS_MAX = 4         # NET_REGIONS_MAX
 CLIENTS_MAX = 8         # NET_CLIENTS_MAX
@@ -32,7 +33,7 @@ CONNECTIONS_MAX = 1536  # MEMP_NUM_TCP_PCB
 SEGMENTS_MIN = 176      # TCP_SND_QUEUELEN
 SEGMENTS_MAX = 0x1_0000
 TX_FRAMES = 256         # on their way at once: FRAMES in net/virt_tx.c, the device's queue in net/driver_virtio.c
-DESCRIPTORS_SIZE = 0x2_0000
+DESCRIPTORS_SIZE = 0x1_8000
 ELEMENT = 16            # struct net_desc, struct net_dma_desc
 
 
@@ -49,8 +50,8 @@ def power_of_two(count):
     return 1 << (count - 1).bit_length()
 
 
-class RingPair:
-    """Two rings in one region, mapped by two PDs; config(pd, which) is one end's struct ring_config."""
+class Rings:
+    """Rings in one region, mapped by two PDs; config(pd, which) is one end's struct ring_config."""
 
     def __init__(self, system, name, pds, **capacities):
         self.capacities = {which: power_of_two(capacity) for which, capacity in capacities.items()}
@@ -81,9 +82,9 @@ class Net:
         self.driver = system.pd("eth_driver", program=program, priority=priority)
         self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1)
         self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2)
-        self.rx_rings = RingPair(system, "net_rx_rings", (self.driver, self.virt_rx),
+        self.rx_rings = Rings(system, "net_rx_rings", (self.driver, self.virt_rx),
                                  free=rx_buffers, filled=rx_buffers)
-        self.tx_rings = RingPair(system, "net_tx_rings", (self.driver, self.virt_tx),
+        self.tx_rings = Rings(system, "net_tx_rings", (self.driver, self.virt_tx),
                                  filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
         self.device = system.region("net_device", 0x1000)
         self.rx_clients, self.tx_clients = [], []
@@ -94,7 +95,7 @@ class Net:
         self._virt_rx_config(virt_rx, rx_buffers)
         self._virt_tx_config(virt_tx)
 
-    def client(self, pd, mac, tx_regions=(), rx_buffers=256, tx_slots=128):
+    def client(self, pd, mac, tx_regions=(), rx_buffers=256, rx_small=0, tx_slots=128):
         """Makes pd a client with this address.
         tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors."""
         octets = mac_bytes(mac)
@@ -109,15 +110,16 @@ class Net:
             if region.phys is None:
                 raise ComposeError(f"PD '{pd.name}': transmit region '{region.name}' has no fixed address; "
                                    "give it dma=True")
-        if not 0 < rx_buffers <= BUFFERS_MAX:
-            raise ComposeError(f"PD '{pd.name}': {rx_buffers} receive buffers; 1 to {BUFFERS_MAX} there must be")
+        if not 0 < rx_buffers <= BUFFERS_MAX - rx_small:
+            raise ComposeError(f"PD '{pd.name}': {rx_buffers} receive buffers and {rx_small} small ones; "
+                               f"1 to {BUFFERS_MAX} there must be")
         if not LAZY < tx_slots <= SLOTS_MAX:
             raise ComposeError(f"PD '{pd.name}': {tx_slots} transmit slots; {LAZY + 1} to {SLOTS_MAX} there must be")
         self.macs[mac.lower()] = pd.name
         if self.dwmac:
             self.dwmac.station(octets)
         config = {"mac": octets}
-        config.update(self._receive_side(pd, octets, rx_buffers))
+        config.update(self._receive_side(pd, octets, rx_buffers, rx_small))
         config.update(self._transmit_side(pd, octets, tx_regions, tx_slots))
         pd.config("net/config.h", "struct net_client_config", "net_client_config", config)
 
@@ -198,9 +200,11 @@ class Net:
             "driver_free": self.tx_rings.config(self.virt_tx, "free"),
         }))
 
-    def _receive_side(self, pd, octets, buffers):
-        region = self.system.region(f"net_rx_{pd.name}", buffers * BUFFER_SIZE)
-        rings = RingPair(self.system, f"net_rx_rings_{pd.name}", (self.virt_rx, pd), free=buffers, filled=buffers)
+    def _receive_side(self, pd, octets, buffers, small):
+        region = self.system.region(f"net_rx_{pd.name}", buffers * BUFFER_SIZE + small * BUFFER_SMALL)
+        more = {"small": small} if small else {}
+        rings = Rings(self.system, f"net_rx_rings_{pd.name}", (self.virt_rx, pd), free=buffers, filled=buffers + small,
+                      **more)
         to_client, to_virt = self.system.channel(self.virt_rx, pd)
         self.rx_clients.append({
             "mac": octets,
@@ -208,19 +212,22 @@ class Net:
             "buffers": region_config(self.virt_rx.map(region, "rw"), region),
             "free": rings.config(self.virt_rx, "free"),
             "filled": rings.config(self.virt_rx, "filled"),
+            **{which: rings.config(self.virt_rx, which) for which in more},
         })
         return {
             "rx_channel": to_virt,
             "rx_buffers": region_config(pd.map(region, "rw"), region),
             "rx_buffer_count": buffers,
+            "rx_small_count": small,
             "device": Ptr(pd.map(self.device, "r")),
             "rx_free": rings.config(pd, "free"),
             "rx_filled": rings.config(pd, "filled"),
+            **{f"rx_{which}": rings.config(pd, which) for which in more},
         }
 
     def _transmit_side(self, pd, octets, tx_regions, slots):
         region = self.system.region(f"net_tx_{pd.name}", slots * BUFFER_SIZE, dma=True)
-        rings = RingPair(self.system, f"net_tx_rings_{pd.name}", (self.virt_tx, pd), filled=4 * slots, free=slots)
+        rings = Rings(self.system, f"net_tx_rings_{pd.name}", (self.virt_tx, pd), filled=4 * slots, free=slots)
         to_client, to_virt = self.system.channel(self.virt_tx, pd)
         regions = [(region, pd.map(region, "rw")), *tx_regions]
         self.tx_clients.append({

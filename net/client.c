@@ -10,10 +10,14 @@
 
 void net_client_init(struct net_client *client, const struct net_client_config *config)
 {
-    require(config->rx_buffer_count <= NET_CLIENT_BUFFERS_MAX, "net client: rx_buffer_count", config->rx_buffer_count);
+    uint32_t buffers = config->rx_buffer_count + config->rx_small_count;
+    require(buffers <= NET_CLIENT_BUFFERS_MAX, "net client: rx_buffer_count", buffers);
     require(config->region_count > 0, "net client: region_count", config->region_count);
     *client = (struct net_client){.config = config};
     ring_attach_producer(&client->rx_free, &config->rx_free, sizeof(struct net_desc));
+    if (config->rx_small_count > 0) {
+        ring_attach_producer(&client->rx_small, &config->rx_small, sizeof(struct net_desc));
+    }
     ring_attach_consumer(&client->rx_filled, &config->rx_filled, sizeof(struct net_desc));
     ring_attach_producer(&client->tx_filled, &config->tx_filled, sizeof(struct net_desc));
     ring_attach_consumer(&client->tx_free, &config->tx_free, sizeof(struct net_desc));
@@ -24,29 +28,49 @@ void net_client_init(struct net_client *client, const struct net_client_config *
         client->free[i] = (uint16_t)(client->slot_count - 1 - i);
     }
     client->free_count = client->slot_count;
-    for (uint32_t i = 0; i < config->rx_buffer_count; i++) {
+    for (uint32_t i = 0; i < buffers; i++) {
         net_client_provide(client, (uint16_t)i);
     }
 }
 
+/* Where the small buffers begin. */
+static uint32_t small_start(const struct net_client *client)
+{
+    return client->config->rx_buffer_count * NET_BUFFER_SIZE;
+}
+
 void net_client_provide(struct net_client *client, uint16_t buffer)
 {
+    bool small = buffer >= client->config->rx_buffer_count;
     struct net_desc desc = {.offset = buffer * (uint32_t)NET_BUFFER_SIZE, .length = NET_BUFFER_SIZE, .cookie = buffer};
-    if (!ring_put(&client->rx_free, &desc)) {
+    if (small) {
+        desc.offset = small_start(client) + (buffer - client->config->rx_buffer_count) * NET_BUFFER_SMALL;
+        desc.length = NET_BUFFER_SMALL;
+    }
+    if (!ring_put(small ? &client->rx_small : &client->rx_free, &desc)) {
         client->lies++; /* the ring is as long as there are buffers: its index was tampered with */
     }
+}
+
+/* The buffer that a descriptor names. False: none of ours begins there. */
+static bool find_buffer(const struct net_client *client, uint32_t offset, struct net_received *frame)
+{
+    bool small = offset >= small_start(client);
+    uint32_t size = small ? NET_BUFFER_SMALL : NET_BUFFER_SIZE, inside = small ? offset - small_start(client) : offset;
+    uint32_t buffer = inside / size + (small ? client->config->rx_buffer_count : 0);
+    frame->capacity = (uint16_t)size;
+    frame->buffer = (uint16_t)buffer;
+    frame->data = region_at(&client->config->rx_buffers, offset, size);
+    return frame->data && inside % size == 0
+        && buffer < client->config->rx_buffer_count + client->config->rx_small_count;
 }
 
 bool net_client_receive(struct net_client *client, struct net_received *frame)
 {
     struct net_desc desc;
     while (ring_get(&client->rx_filled, &desc)) {
-        uint32_t buffer = desc.offset / NET_BUFFER_SIZE;
-        frame->data = region_at(&client->config->rx_buffers, desc.offset, NET_BUFFER_SIZE);
-        if (frame->data && desc.offset % NET_BUFFER_SIZE == 0 && buffer < client->config->rx_buffer_count
-            && desc.length <= NET_BUFFER_SIZE) {
+        if (find_buffer(client, desc.offset, frame) && desc.length <= frame->capacity) {
             frame->length = desc.length;
-            frame->buffer = (uint16_t)buffer;
             frame->checked = (desc.flags & NET_CHECKED) != 0;
             return true;
         }

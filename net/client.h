@@ -18,7 +18,7 @@
 
 struct net_client {
     const struct net_client_config *config;
-    struct ring rx_free, rx_filled, tx_filled, tx_free;
+    struct ring rx_free, rx_small, rx_filled, tx_filled, tx_free;
     uint32_t slot_count;
     uint32_t free_count;
     uint16_t free[NET_CLIENT_SLOTS_MAX];
@@ -31,7 +31,8 @@ struct net_client {
 struct net_received {
     uint8_t *data;
     uint16_t length;
-    uint16_t buffer; /* for net_client_provide */
+    uint16_t capacity; /* of its buffer */
+    uint16_t buffer;   /* for net_client_provide; the small ones' numbers are behind the others' */
     bool checked;    /* its TCP or UDP checksum is right */
 };
 

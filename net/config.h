@@ -31,7 +31,7 @@ struct net_virt_rx_config {
         uint8_t mac[6];
         uint8_t channel;
         struct region buffers; /* the client's receive region */
-        struct ring_config free, filled;
+        struct ring_config free, small, filled; /* small: empty buffers of NET_BUFFER_SMALL; capacity 0: it has none */
     } clients[NET_CLIENTS_MAX];
 };
 extern const struct net_virt_rx_config net_virt_rx_config;
@@ -56,12 +56,13 @@ extern const struct net_virt_tx_config net_virt_tx_config;
 struct net_client_config {
     uint8_t mac[6];
     uint8_t rx_channel, tx_channel;
-    struct region rx_buffers;
-    uint32_t rx_buffer_count; /* of NET_BUFFER_SIZE each, at most NET_CLIENT_BUFFERS_MAX */
+    struct region rx_buffers; /* the small ones behind the others */
+    uint32_t rx_buffer_count; /* of NET_BUFFER_SIZE each; with the small ones at most NET_CLIENT_BUFFERS_MAX */
+    uint32_t rx_small_count;  /* of NET_BUFFER_SMALL each */
     const struct net_device *device;
     uint8_t region_count;
     struct region regions[NET_REGIONS_MAX]; /* [0]: slots of NET_BUFFER_SIZE for headers and copied data */
-    struct ring_config rx_free, rx_filled, tx_filled, tx_free;
+    struct ring_config rx_free, rx_small, rx_filled, tx_filled, tx_free;
 };
 extern const struct net_client_config net_client_config;
 

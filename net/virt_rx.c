@@ -1,6 +1,7 @@
 /* virt_rx.c: hand each received frame to the one client it is for.
  *   consumes  driver.filled  frames in the DMA region                   from the driver, trusted for liveness only
  *   consumes  client.free    empty buffers in that client's own region  from the client, NOT trusted
+ *   consumes  client.small   the same, for small frames
  *   produces  client.filled, driver.free
  *   invariant every buffer taken from the driver is back in driver.free before notified() returns
  *   when full the frame is dropped for that client and counted; neither the driver nor another client waits for it
@@ -20,7 +21,7 @@
 static struct {
     struct ring driver_free, driver_filled;
     struct {
-        struct ring free, filled;
+        struct ring free, small, filled;
         bool owed;         /* frames put since it was last woken */
         uint64_t dropped;  /* it had no buffer */
         uint64_t nonsense; /* buffers that it gave and that cannot be */
@@ -29,13 +30,11 @@ static struct {
     uint64_t nonsense;  /* descriptors of the driver that cannot be */
 } self;
 
-/* The client's next empty buffer; what cannot be one is thrown away, at most a ring's worth per call. */
-static uint8_t *take_buffer(uint32_t client, struct net_desc *buffer)
+/* The next empty buffer in a ring of the client's; what cannot be one is thrown away, at most `bound` per call. */
+static uint8_t *take_from(struct ring *ring, uint32_t bound, uint32_t client, uint32_t size, struct net_desc *buffer)
 {
-    const struct region *region = &net_virt_rx_config.clients[client].buffers;
-    uint32_t bound = net_virt_rx_config.clients[client].free.capacity;
-    while (bound-- > 0 && ring_get(&self.clients[client].free, buffer)) {
-        uint8_t *memory = region_at(region, buffer->offset, NET_BUFFER_SIZE);
+    while (bound-- > 0 && ring_get(ring, buffer)) {
+        uint8_t *memory = region_at(&net_virt_rx_config.clients[client].buffers, buffer->offset, size);
         if (memory) {
             return memory;
         }
@@ -44,10 +43,19 @@ static uint8_t *take_buffer(uint32_t client, struct net_desc *buffer)
     return NULL;
 }
 
+/* A small frame takes a small buffer while there is one. */
+static uint8_t *take_buffer(uint32_t client, uint32_t length, struct net_desc *buffer)
+{
+    uint32_t count = net_virt_rx_config.clients[client].free.capacity;
+    uint32_t small_count = length <= NET_SMALL_MAX ? net_virt_rx_config.clients[client].small.capacity : 0;
+    uint8_t *memory = take_from(&self.clients[client].small, small_count, client, NET_BUFFER_SMALL, buffer);
+    return memory ? memory : take_from(&self.clients[client].free, count, client, NET_BUFFER_SIZE, buffer);
+}
+
 static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_desc *desc)
 {
     struct net_desc buffer;
-    uint8_t *memory = take_buffer(client, &buffer);
+    uint8_t *memory = take_buffer(client, desc->length, &buffer);
     if (!memory) {
         self.clients[client].dropped++;
         return;
@@ -149,6 +157,9 @@ void init(void)
     ring_attach_consumer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
     for (uint32_t i = 0; i < config->client_count; i++) {
         ring_attach_consumer(&self.clients[i].free, &config->clients[i].free, sizeof(struct net_desc));
+        if (config->clients[i].small.capacity > 0) {
+            ring_attach_consumer(&self.clients[i].small, &config->clients[i].small, sizeof(struct net_desc));
+        }
         ring_attach_producer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
     }
     provide_all();

@@ -31,7 +31,7 @@ MISTAKES = {
     "slots_few": ("net.client(a, '52:54:01:00:00:10', tx_slots=32)",
                   "PD 'a': 32 transmit slots; 33 to 256 there must be"),
     "buffers_many": ("net.client(a, '52:54:01:00:00:10', rx_buffers=1025)",
-                     "PD 'a': 1025 receive buffers; 1 to 1024 there must be"),
+                     "PD 'a': 1025 receive buffers and 0 small ones; 1 to 1024 there must be"),
 }
 
 

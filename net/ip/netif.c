@@ -49,7 +49,7 @@ static struct {
     struct buffer_pbuf buffers[NET_CLIENT_BUFFERS_MAX];
     struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
     uint32_t held_count;                    /* frames that have such */
-    uint32_t lent; /* receive buffers in lwIP's hands */
+    uint32_t lent, lent_small; /* receive buffers in lwIP's hands */
     bool starved;  /* lwIP was refused a slot */
     struct {
         void (*handler)(void *);
@@ -63,10 +63,15 @@ static struct {
 
 /* -- receive -- */
 
+static uint32_t *lent_of(uint16_t buffer)
+{
+    return buffer < self.client.config->rx_buffer_count ? &self.lent : &self.lent_small;
+}
+
 static void give_buffer_back(struct pbuf *p)
 {
     struct buffer_pbuf *buffer = (struct buffer_pbuf *)p;
-    self.lent--;
+    --*lent_of(buffer->buffer);
     net_client_provide(&self.client, buffer->buffer);
 }
 
@@ -75,8 +80,9 @@ static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
     struct buffer_pbuf *buffer = &self.buffers[frame->buffer];
     buffer->buffer = frame->buffer;
     buffer->custom.custom_free_function = give_buffer_back;
-    self.lent++;
-    return pbuf_alloced_custom(PBUF_RAW, frame->length, PBUF_REF, &buffer->custom, frame->data, NET_BUFFER_SIZE);
+    ++*lent_of(frame->buffer);
+    return pbuf_alloced_custom(PBUF_RAW, frame->length, PBUF_REF, &buffer->custom, frame->data,
+                               frame->capacity);
 }
 
 /* When half the buffers lie in queues, a connection that reads slowly, or sends single bytes, must not get the rest. */
@@ -95,7 +101,9 @@ static struct pbuf *pbuf_by_copy(const struct net_received *frame)
 
 static void take_frame(const struct net_received *frame)
 {
-    bool short_of_buffers = self.lent >= self.client.config->rx_buffer_count / 2;
+    const struct net_client_config *config = self.client.config;
+    bool small = frame->buffer >= config->rx_buffer_count;
+    bool short_of_buffers = *lent_of(frame->buffer) >= (small ? config->rx_small_count : config->rx_buffer_count) / 2;
     self.counters.frames_in++;
     timers_saw_input(frame->data);
     NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);

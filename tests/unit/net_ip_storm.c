@@ -22,7 +22,8 @@
 #define TIMER 1
 #define RX 2
 #define TX 3
-#define BUFFERS 64
+#define BUFFERS 48
+#define SMALL 16
 #define SLOTS 64
 #define MS 1000000ull
 #ifndef SENDS_LARGE
@@ -35,11 +36,11 @@
 
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE];
+static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE + SMALL * NET_BUFFER_SMALL];
 static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
 static _Alignas(4096) uint8_t pattern[0x10000];
 static struct net_device device; /* of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too */
-static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
+static _Alignas(64) uint8_t rings[5][RING_BYTES(1024, 16)];
 
 #define RING(i) {.shared = rings[i], .capacity = 1024}
 
@@ -49,10 +50,12 @@ const struct net_client_config net_client_config = {
     .tx_channel = TX,
     .rx_buffers = {.base = buffers, .size = sizeof buffers},
     .rx_buffer_count = BUFFERS,
+    .rx_small_count = SMALL,
     .device = &device,
     .region_count = 2,
     .regions = {{.base = slots, .size = sizeof slots}, {.base = pattern, .size = sizeof pattern}},
     .rx_free = RING(0),
+    .rx_small = RING(4),
     .rx_filled = RING(1),
     .tx_filled = RING(2),
     .tx_free = RING(3),
@@ -156,7 +159,7 @@ static void pass(uint64_t ns)
 
 /* -- the wire: what goes in -- */
 
-static struct ring rx_free, rx_filled, tx_filled, tx_free;
+static struct ring rx_free, rx_small, rx_filled, tx_filled, tx_free;
 static uint32_t completed; /* checksums */
 static uint32_t cut;       /* segments that the device was asked to cut */
 static bool stormy = true; /* frames are damaged */
@@ -222,15 +225,18 @@ static bool vouched_for(uint8_t *frame, size_t length)
 static void deliver(uint8_t *frame, size_t length)
 {
     struct net_desc desc;
-    if (!ring_get(&rx_free, &desc)) {
+    bool small = length <= NET_SMALL_MAX && ring_get(&rx_small, &desc);
+    if (!small && !ring_get(&rx_free, &desc)) {
         return; /* all its buffers are in queues: the virtualiser would drop the frame, too */
     }
+    CHECK_EQUAL(desc.length, small ? NET_BUFFER_SMALL : NET_BUFFER_SIZE);
+    size_t size = desc.length;
     desc.flags = vouched_for(frame, length) ? NET_CHECKED : 0;
     uint8_t *buffer = buffers + desc.offset;
-    ASAN_UNPOISON_MEMORY_REGION(buffer, NET_BUFFER_SIZE);
+    ASAN_UNPOISON_MEMORY_REGION(buffer, size);
     memcpy(buffer, frame, length);
     size_t readable = (length < 42 ? 42 : length) + KNOWN_OVERREAD; /* 42: timers_saw_input looks at so many */
-    ASAN_POISON_MEMORY_REGION(buffer + readable, NET_BUFFER_SIZE - readable);
+    ASAN_POISON_MEMORY_REGION(buffer + readable, size - readable);
     desc.length = (uint16_t)length;
     CHECK(ring_put(&rx_filled, &desc));
     if (!one_in(4)) {
@@ -554,6 +560,7 @@ static void boot(void)
     fake_set_now_ns(now);
     fake_on_ppcall(on_ppcall);
     ring_attach_consumer(&rx_free, &net_client_config.rx_free, 16);
+    ring_attach_consumer(&rx_small, &net_client_config.rx_small, 16);
     ring_attach_producer(&rx_filled, &net_client_config.rx_filled, 16);
     ring_attach_consumer(&tx_filled, &net_client_config.tx_filled, 16);
     ring_attach_producer(&tx_free, &net_client_config.tx_free, 16);
@@ -647,6 +654,7 @@ static void run(uint64_t seed)
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
     CHECK(!ip_sends_from(pattern, sizeof pattern));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
+    CHECK_EQUAL(ring_count(&rx_small), SMALL);
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
     CHECK_EQUAL(fake_lost_deferred(), 0);
 }

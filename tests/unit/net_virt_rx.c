@@ -13,7 +13,7 @@
 
 static uint8_t dma[BUFFERS * NET_BUFFER_SIZE];
 static uint8_t buffers[2][4 * NET_BUFFER_SIZE];
-static _Alignas(64) uint8_t rings[6][RING_BYTES(16, 16)];
+static _Alignas(64) uint8_t rings[7][RING_BYTES(16, 16)];
 
 #define RING(i) {.shared = rings[i], .capacity = 16}
 
@@ -26,7 +26,7 @@ const struct net_virt_rx_config net_virt_rx_config = {
     .driver_filled = RING(1),
     .client_count = 2,
     .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0), .buffers = {.base = buffers[0], .size = sizeof buffers[0]},
-                 .free = RING(2), .filled = RING(3)},
+                 .free = RING(2), .small = RING(6), .filled = RING(3)},
                 {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1), .buffers = {.base = buffers[1], .size = sizeof buffers[1]},
                  .free = RING(4), .filled = RING(5)}},
 };
@@ -36,7 +36,7 @@ void cache_invalidate(const void *start, size_t length)
     CHECK(!"coherent");
 }
 
-static struct ring driver_free, driver_filled, client_free[2], client_filled[2];
+static struct ring driver_free, driver_filled, client_free[2], client_filled[2], client_small;
 
 static void start(void)
 {
@@ -48,6 +48,7 @@ static void start(void)
         ring_attach_producer(&client_free[i], &net_virt_rx_config.clients[i].free, 16);
         ring_attach_consumer(&client_filled[i], &net_virt_rx_config.clients[i].filled, 16);
     }
+    ring_attach_producer(&client_small, &net_virt_rx_config.clients[0].small, 16);
     init();
 }
 
@@ -103,6 +104,40 @@ static void test_delivers_by_address(void)
     CHECK(!ring_get(&client_filled[1], &got) && !ring_get(&client_filled[0], &got));
     CHECK_EQUAL(ring_count(&driver_free), BUFFERS); /* all given back */
     CHECK(fake_notified(CLIENT(0)) == 1 && fake_notified(CLIENT(1)) == 1); /* once for the batch */
+}
+
+static void give_small(uint32_t offset)
+{
+    struct net_desc desc = {.offset = offset, .length = NET_BUFFER_SMALL, .cookie = 8};
+    CHECK(ring_put(&client_small, &desc));
+}
+
+/* What the client says of a buffer's length is not believed: its ring says it. */
+static void test_small_frames_take_small_buffers(void)
+{
+    static const uint16_t lengths[] = {NET_SMALL_MAX, NET_SMALL_MAX + 1, 14, 60};
+    static const uint32_t offsets[] = {NET_BUFFER_SIZE, 0, NET_BUFFER_SIZE + NET_BUFFER_SMALL, 2 * NET_BUFFER_SIZE};
+    struct net_dma_desc desc[4];
+    struct net_desc got;
+    start();
+    give(0, 0);
+    give(0, 2 * NET_BUFFER_SIZE);
+    give_small(NET_BUFFER_SIZE);
+    give_small(sizeof buffers[0] - NET_BUFFER_SMALL + 1); /* sticks out */
+    give_small(NET_BUFFER_SIZE + NET_BUFFER_SMALL);
+    for (int i = 0; i < 4; i++) {
+        desc[i] = take_dma();
+    }
+    for (int i = 0; i < 4; i++) {
+        frame(&desc[i], 1, lengths[i]);
+    }
+    fake_wake(FAKE_BIT(DRIVER));
+    for (int i = 0; i < 4; i++) { /* the last finds no small one */
+        CHECK(ring_get(&client_filled[0], &got) && got.length == lengths[i] && got.offset == offsets[i]);
+        CHECK_EQUAL(got.cookie, i % 2 ? 7 : 8);
+    }
+    CHECK(!ring_get(&client_filled[0], &got));
+    CHECK_EQUAL(ring_count(&driver_free), BUFFERS);
 }
 
 static void test_drops_for_a_client_without_buffers(void)
@@ -200,6 +235,7 @@ static void run(void (*test)(void))
 int main(void)
 {
     run(test_delivers_by_address);
+    run(test_small_frames_take_small_buffers);
     run(test_drops_for_a_client_without_buffers);
     run(test_lying_client);
     run(test_lying_driver);
