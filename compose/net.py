@@ -97,7 +97,8 @@ class Net:
 
     def client(self, pd, mac, tx_regions=(), rx_buffers=256, rx_small=0, tx_slots=128):
         """Makes pd a client with this address.
-        tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors."""
+        tx_regions: [(region, its address in pd)], named 1, 2, .. in descriptors. rx_small: receive buffers beside the
+        whole ones, for frames of 60 bytes; a frame that finds no buffer is lost."""
         octets = mac_bytes(mac)
         if mac.lower() in self.macs:
             raise ComposeError(f"MAC address {mac} of PD '{pd.name}' is that of PD '{self.macs[mac.lower()]}' already")
