@@ -1,15 +1,19 @@
 $(eval $(call program,net_liar,tests/systems/net/liar.c,serial))
 $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 
-# lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what matters here.
-IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c checksum_blocks.c sums.c)) net/client.c \
-    timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
-$(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c $(IP_STORM) $(FAKE_PD),\
+# lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what
+# matters here.
+IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c \
+    checksum_blocks.c sums.c)) net/client.c timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
+$(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # The same without the echo service: streams through large segments.
-$(eval $(call host_test,test_net_large,tests/unit/net_large.c $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+NET_LARGE := $(addprefix tests/unit/,net_large.c net_large_program.c net_large_peer.c net_large_device.c wire.c) \
+    $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,test_net_large,$(NET_LARGE) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
-$(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)

@@ -6,7 +6,8 @@ $(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 
 # The endpoints in the storm that net/ip is tested by (tests/net.mk).
 $(eval $(call host_test,python_endpoints,tests/unit/python_endpoints.c tests/unit/net_ip_storm.c \
-    tests/unit/fake_front.c $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
+    tests/unit/wire.c tests/unit/fake_front.c \
+    $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
     $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 $(addprefix $(HOST_OBJ)/python_endpoints/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o endpoint_http.c.o): \

@@ -1,45 +1,36 @@
-/* net_ip_storm.c: the echo service with net/ip and lwIP on the host, under the address sanitizer, in a storm of random
- * segments, datagrams, fragments, junk, lost and late completions, memory that fails. Seeds are fixed: a failure repeats.
+/* net_ip_storm.c: the echo service with net/ip and lwIP on the host, under the address sanitizer, in a storm of
+ * random segments, datagrams, fragments, junk, lost and late completions, memory that fails. Seeds are fixed: a
+ * failure repeats.
  *
- * The test is both virtualisers, the timer driver and the other end of the cable. Packet memory and lwIP's pools are malloc's
- * here, and what lies behind a frame in its buffer is poisoned, so that every byte too far is seen. Checked besides: each frame that leaves is
- * well-formed with right checksums; afterwards all memory and all buffers have come back, and the service still answers.
+ * The test is both virtualisers, the timer driver and the other end of the cable. Packet memory and lwIP's pools are
+ * malloc's here, and what lies behind a frame in its buffer is poisoned, so that every byte too far is seen. Checked
+ * besides: each frame that leaves is well-formed with right checksums; afterwards all memory and all buffers have
+ * come back, and the service still answers.
  */
 #include <sanitizer/asan_interface.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "fake_microkit.h"
 #include "net/ip/ip.h"
 #include "net/ip/internal.h"
 #include "serial/client.h"
 #include "timer/client.h"
+#include "wire.h"
 
 #define SEEDS 24
 #define STEPS 12000
 #define PEERS 40
-#define TIMER 1
-#define RX 2
-#define TX 3
 #define BUFFERS 48
 #define SMALL 16
 #define SLOTS 64
-#define MS 1000000ull
 #ifndef SENDS_LARGE
 #define SENDS_LARGE 0 /* 1: the program writes from a transmit region */
 #endif
 
-/* lwIP looks for the length of a TCP option that is cut off one byte behind the header, and refuses it then. That byte is always
- * there: buffers and blocks are longer than any frame. */
-#define KNOWN_OVERREAD 1
-
-enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
-
 static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE + SMALL * NET_BUFFER_SMALL];
 static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
 static _Alignas(4096) uint8_t pattern[0x10000];
-static struct net_device device; /* of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too */
+/* Of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too. */
+static struct net_device device;
 static _Alignas(64) uint8_t rings[5][RING_BYTES(1024, 16)];
 
 #define RING(i) {.shared = rings[i], .capacity = 1024}
@@ -71,78 +62,12 @@ bool serial_client_log_sink(const char *line, size_t length)
     return true;
 }
 
-/* -- randomness: the test's own, so that a seed repeats -- */
-
-static uint64_t random_state;
-
-static uint32_t noise(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 16);
-}
-
-static bool one_in(uint32_t n)
-{
-    return noise() % n == 0;
-}
-
-/* -- memory: malloc, which fails at times -- */
-
-static struct {
-    uint64_t taken, given;
-    bool fails;
-} memory;
-
-void memory_init(const struct ip_config *config) {}
-
-uint64_t memory_failures(void)
-{
-    return 0;
-}
-
-bool memory_for_received(uint32_t length)
-{
-    return true;
-}
-
 uint32_t memory_send_share(void)
 {
     return 65536;
 }
 
-void *ip_memory_take(size_t size)
-{
-    if (memory.fails && one_in(20)) {
-        return NULL;
-    }
-    memory.taken++;
-    return malloc(size + KNOWN_OVERREAD);
-}
-
-void *ip_memory_take_zeroed(size_t count, size_t size)
-{
-    void *at = ip_memory_take(count * size);
-    return at ? memset(at, 0, count * size) : NULL;
-}
-
-void ip_memory_give(void *at)
-{
-    memory.given++;
-    free(at);
-}
-
 /* -- time -- */
-
-static uint64_t now = 1000 * MS, deadline = ~0ull;
-
-static microkit_msginfo on_ppcall(microkit_channel channel, microkit_msginfo info)
-{
-    CHECK_EQUAL(channel, TIMER);
-    deadline = microkit_mr_get(0);
-    return microkit_msginfo_new(0, 0);
-}
 
 static void pass(uint64_t ns)
 {
@@ -159,63 +84,20 @@ static void pass(uint64_t ns)
 
 /* -- the wire: what goes in -- */
 
-static struct ring rx_free, rx_small, rx_filled, tx_filled, tx_free;
+static struct ring rx_small;
 static uint32_t completed; /* checksums */
 static uint32_t cut;       /* segments that the device was asked to cut */
 static bool stormy = true; /* frames are damaged */
-static const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
-static const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
 
-static uint32_t sum16(const uint8_t *data, size_t length, uint32_t sum)
-{
-    for (size_t i = 0; i + 1 < length; i += 2) {
-        sum += (uint32_t)data[i] << 8 | data[i + 1];
-    }
-    return length & 1 ? sum + ((uint32_t)data[length - 1] << 8) : sum;
-}
-
-static uint16_t finish_sum(uint32_t sum)
-{
-    while (sum >> 16) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)~sum;
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
-
-static uint32_t get16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return get16(at) << 16 | get16(at + 2);
-}
-
-static uint32_t pseudo_sum(const uint8_t *ip, uint32_t length)
-{
-    return sum16(ip + 12, 8, ip[9] + length);
-}
-
-/* What a device that checks does: a frame that is right, or comes from the host itself, may have anything in that field. */
+/* What a device that checks does: a frame that is right, or comes from the host itself, may have anything in that
+ * field. */
 static bool vouched_for(uint8_t *frame, size_t length)
 {
     uint8_t *ip = frame + 14;
-    bool tcp = get16(frame + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 && length >= 54 && get16(ip + 2) == length - 14;
+    bool tcp = get16(frame + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 && length >= 54
+        && get16(ip + 2) == length - 14;
     if (!device.offloads || !tcp || one_in(2)
-        || finish_sum(sum16(ip + 20, length - 34, pseudo_sum(ip, (uint32_t)length - 34))) != 0) {
+        || sum16(ip + 20, length - 34, pseudo_sum(ip, (uint32_t)length - 34)) != 0xffff) {
         return false;
     }
     put16(ip + 36, noise());
@@ -247,20 +129,7 @@ static void deliver(uint8_t *frame, size_t length)
 /* Ethernet and IPv4 around what lies at frame + 34. */
 static void deliver_ip(uint8_t *frame, uint8_t protocol, uint32_t length, uint32_t fragment, uint32_t ident)
 {
-    memcpy(frame, net_client_config.mac, 6);
-    memcpy(frame + 6, host_mac, 6);
-    put16(frame + 12, 0x0800);
-    uint8_t *ip = frame + 14;
-    memset(ip, 0, 20);
-    ip[0] = 0x45;
-    put16(ip + 2, 20 + length);
-    put16(ip + 4, ident);
-    put16(ip + 6, fragment);
-    ip[8] = 64;
-    ip[9] = protocol;
-    memcpy(ip + 12, host_ip, 4);
-    memcpy(ip + 16, guest_ip, 4);
-    put16(ip + 10, finish_sum(sum16(ip, 20, 0)));
+    put_headers(frame, protocol, length, fragment, ident);
     if (stormy && one_in(50)) {
         frame[noise() % (34 + length)] ^= (uint8_t)noise();
     }
@@ -293,7 +162,8 @@ static void fill(uint8_t *at, size_t length)
     }
 }
 
-static void send_segment(const struct peer *peer, uint32_t sequence, uint32_t acknowledged, uint8_t flags, uint32_t length)
+static void send_segment(const struct peer *peer, uint32_t sequence, uint32_t acknowledged, uint8_t flags,
+    uint32_t length)
 {
     uint8_t frame[1600];
     uint8_t *tcp = frame + 34;
@@ -315,7 +185,7 @@ static void send_segment(const struct peer *peer, uint32_t sequence, uint32_t ac
     uint8_t pseudo[20] = {[9] = 6};
     memcpy(pseudo + 12, host_ip, 4);
     memcpy(pseudo + 16, guest_ip, 4);
-    put16(tcp + 16, finish_sum(sum16(tcp, size, pseudo_sum(pseudo, size))));
+    put16(tcp + 16, ~sum16(tcp, size, pseudo_sum(pseudo, size)));
     deliver_ip(frame, 6, size, 0, noise());
 }
 
@@ -392,7 +262,7 @@ static void other_step(void)
         frame[34] = 8;
         frame[35] = 0;
         put16(frame + 36, 0);
-        put16(frame + 36, finish_sum(sum16(frame + 34, 8 + length, 0)));
+        put16(frame + 36, ~sum16(frame + 34, 8 + length, 0));
         deliver_ip(frame, 1, 8 + length, 0, noise());
         break;
     case 6:
@@ -418,7 +288,7 @@ static uint64_t answers;        /* UDP datagrams that came back to port 5000 */
 static void check_tcp(const uint8_t *ip, const uint8_t *tcp, uint32_t length)
 {
     CHECK(length >= 20 && length >= (tcp[12] >> 4) * 4u);
-    CHECK_EQUAL(finish_sum(sum16(tcp, length, pseudo_sum(ip, length))), 0);
+    CHECK_EQUAL(sum16(tcp, length, pseudo_sum(ip, length)), 0xffff);
     uint32_t size = length - (tcp[12] >> 4) * 4u + !!(tcp[13] & FIN) + !!(tcp[13] & SYN);
     for (int i = 0; i < PEERS; i++) {
         if (peers[i].guest_port == get16(tcp) && peers[i].port == get16(tcp + 2)) {
@@ -444,7 +314,7 @@ static void check_frame(const uint8_t *frame, uint32_t length)
     const uint8_t *ip = frame + 14;
     uint32_t size = get16(ip + 2), header = (ip[0] & 15) * 4u;
     CHECK(ip[0] >> 4 == 4 && header == 20 && size + 14 <= length && size >= header);
-    CHECK_EQUAL(finish_sum(sum16(ip, header, 0)), 0);
+    CHECK_EQUAL(sum16(ip, header, 0), 0xffff);
     bool whole = (get16(ip + 6) & 0x3fff) == 0;
     if (ip[9] == 6) {
         check_tcp(ip, ip + 20, size - 20);
@@ -452,7 +322,7 @@ static void check_frame(const uint8_t *frame, uint32_t length)
         transaction = get32(ip + 28 + 4);
         dhcp_kind = ip[28 + 242];
     } else if (ip[9] == 17 && whole) {
-        CHECK(get16(ip + 26) == 0 || finish_sum(sum16(ip + 20, size - 20, pseudo_sum(ip, size - 20))) == 0);
+        CHECK(get16(ip + 26) == 0 || sum16(ip + 20, size - 20, pseudo_sum(ip, size - 20)) == 0xffff);
         answers += get16(ip + 22) == 5000;
     }
 }
@@ -463,8 +333,8 @@ static void complete_checksum(uint8_t *frame, uint32_t length)
     uint8_t *ip = frame + 14, *tcp = frame + NET_CHECKSUM_START;
     uint32_t size = get16(ip + 2) - 20;
     CHECK(device.offloads && ip[0] == 0x45 && ip[9] == 6 && (get16(ip + 6) & 0x3fff) == 0 && size == length - 34);
-    CHECK_EQUAL(get16(tcp + NET_CHECKSUM_OFFSET), (uint16_t)~finish_sum(pseudo_sum(ip, size)));
-    put16(tcp + NET_CHECKSUM_OFFSET, finish_sum(sum16(tcp, size, 0)));
+    CHECK_EQUAL(get16(tcp + NET_CHECKSUM_OFFSET), pseudo_sum(ip, size));
+    put16(tcp + NET_CHECKSUM_OFFSET, ~sum16(tcp, size, 0));
     completed++;
 }
 
@@ -482,7 +352,8 @@ static void take_output(void)
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
         if (piece.flags & NET_LARGE) {
-            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN && piece.segment <= 1460);
+            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE
+                  && piece.segment >= NET_SEGMENT_MIN && piece.segment <= 1460);
             large = true;
             segment = piece.segment;
         }
@@ -505,17 +376,10 @@ static void take_output(void)
     CHECK_EQUAL(count, 0);
 }
 
-/* Answers ARP: RFC 826. */
 static void introduce(void)
 {
-    uint8_t arp[42];
-    memcpy(arp, net_client_config.mac, 6);
-    memcpy(arp + 6, host_mac, 6);
-    memcpy(arp + 12, (uint8_t[]){8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, 10);
-    memcpy(arp + 22, host_mac, 6);
-    memcpy(arp + 28, host_ip, 4);
-    memcpy(arp + 32, net_client_config.mac, 6);
-    memcpy(arp + 38, guest_ip, 4);
+    uint8_t arp[ARP_BYTES];
+    put_arp_answer(arp);
     asked = false;
     deliver(arp, sizeof arp);
     fake_wake(FAKE_BIT(RX));
@@ -546,8 +410,8 @@ static void answer_dhcp(uint8_t kind)
     put32(dhcp + 4, transaction);
     memcpy(dhcp + 16, guest_ip, 4);
     memcpy(dhcp + 28, net_client_config.mac, 6);
-    memcpy(dhcp + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, kind, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 81, 128, 1, 4, 255, 255, 255, 0, 3, 4, 10, 0,
-                                   2, 2, 255}, 32);
+    memcpy(dhcp + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, kind, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 81, 128,
+                                   1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 2, 2, 255}, 32);
     deliver_udp(67, 68, frame, 236 + 40);
     fake_wake(FAKE_BIT(RX));
     take_output();
@@ -556,14 +420,8 @@ static void answer_dhcp(uint8_t kind)
 
 static void boot(void)
 {
-    fake_reset();
-    fake_set_now_ns(now);
-    fake_on_ppcall(on_ppcall);
-    ring_attach_consumer(&rx_free, &net_client_config.rx_free, 16);
+    wire_begin();
     ring_attach_consumer(&rx_small, &net_client_config.rx_small, 16);
-    ring_attach_producer(&rx_filled, &net_client_config.rx_filled, 16);
-    ring_attach_consumer(&tx_filled, &net_client_config.tx_filled, 16);
-    ring_attach_producer(&tx_free, &net_client_config.tx_free, 16);
     init();
     take_output();
     return_output(0);
@@ -580,7 +438,7 @@ static void boot(void)
 static void storm(void)
 {
     for (uint32_t step = 0; step < STEPS; step++) {
-        memory.fails = step % 1000 < 300;
+        memory.fails = step % 1000 < 300 ? 20 : 0;
         if (one_in(5)) {
             other_step();
         } else {
@@ -597,7 +455,8 @@ static void storm(void)
 /* The wind drops: everything is let through, connections are reset, and ten minutes pass. */
 static void calm(void)
 {
-    memory.fails = stormy = false;
+    memory.fails = 0;
+    stormy = false;
     for (int round = 0; round < 2; round++) {
         for (uint16_t port = 30000; port < 30200; port++) {
             static const uint16_t ports[] = {7, 9, 17, 19};
@@ -637,7 +496,7 @@ static void test_answers(void)
 static void run(uint64_t seed)
 {
     struct ip_counters counters;
-    random_state = seed * 0x9e3779b97f4a7c15;
+    noise_begin(seed);
     device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_LARGE : seed % 3 ? NET_CHECKSUM : 0;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
@@ -661,18 +520,5 @@ static void run(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, last = argc > 1 ? first : SEEDS;
-    for (uint64_t seed = first; seed <= last; seed++) {
-        int status;
-        pid_t child = fork();
-        if (child == 0) {
-            run(seed);
-            exit(0);
-        }
-        if (waitpid(child, &status, 0) != child || status != 0) {
-            fprintf(stderr, "seed %llu failed; run this program with it alone\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
-    return 0;
+    return run_seeds(argc, argv, SEEDS, run);
 }

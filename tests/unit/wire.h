@@ -1,0 +1,65 @@
+/* tests/unit/wire.h: the other end of the cable, for tests that run net/ip and lwIP on the host: net_ip_storm.c,
+ * net_large.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
+ * hold, time, packet memory that fails, noise that a seed repeats. A test defines net_client_config,
+ * timer_client_config on channel TIMER, init(), memory_send_share().
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "fake_microkit.h"
+#include "net/client.h"
+
+#define TIMER 1
+#define RX 2
+#define TX 3
+#define MS 1000000ull
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+/* lwIP looks for the length of a TCP option that is cut off one byte behind the header, and refuses it then. That byte
+ * is always there: buffers and blocks are longer than any frame. */
+#define KNOWN_OVERREAD 1
+
+/* Each seed in a process of its own, or just the one that the command line names: main()'s result. */
+int run_seeds(int argc, char **argv, uint64_t seeds, void (*run)(uint64_t seed));
+
+/* Randomness: the test's own, so that a seed repeats. */
+void noise_begin(uint64_t seed);
+uint32_t noise(void);
+bool one_in(uint32_t n); /* 0: never */
+
+/* Memory: malloc, which fails at times. */
+extern struct wire_memory {
+    uint64_t taken, given;
+    uint32_t fails; /* one in so many */
+} memory;
+
+/* Time; the timer driver's next alarm. */
+extern uint64_t now, deadline;
+
+/* The virtualisers' ends of the rings. */
+extern struct ring rx_free, rx_filled, tx_filled, tx_free;
+
+/* Before init(): a fresh protection domain, its rings and its timer. */
+void wire_begin(void);
+
+extern const uint8_t host_mac[6], host_ip[4], guest_ip[4];
+
+void put16(uint8_t *at, uint32_t value);
+void put32(uint8_t *at, uint32_t value);
+uint32_t get16(const uint8_t *at);
+uint32_t get32(const uint8_t *at);
+
+/* RFC 1071, not complemented: 0xffff over what holds its own checksum. */
+uint32_t sum16(const uint8_t *data, size_t length, uint32_t sum);
+/* Of the pseudo-header, for `length` bytes behind this IPv4 header. */
+uint32_t pseudo_sum(const uint8_t *ip, uint32_t length);
+
+/* To the guest: Ethernet and IPv4 in front of `length` bytes at frame + 34. */
+void put_headers(uint8_t *frame, uint8_t protocol, uint32_t length, uint32_t fragment, uint32_t ident);
+
+/* The host's answer to ARP: RFC 826. */
+#define ARP_BYTES 42
+void put_arp_answer(uint8_t *frame);
+
+#endif
