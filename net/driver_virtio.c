@@ -61,7 +61,8 @@ static void *cut(uint64_t bytes, uint64_t *bus)
     const struct region *region = &net_driver_config.descriptors;
     struct bus_address address = {0};
     void *memory = region_at(region, self.memory_used, bytes);
-    require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size", region->size);
+    require(memory && region_bus(region, self.memory_used, bytes, &address),
+            "net driver: descriptors.size", region->size);
     self.memory_used += (bytes + 63) & ~63ull;
     *bus = address.value;
     return memory;
@@ -109,7 +110,8 @@ static uint32_t offloads(uint64_t features)
     return !checksum ? 0 : large ? NET_CHECKSUM | NET_LARGE : NET_CHECKSUM;
 }
 
-/* Headers to send are written once, with a checksum to complete or all zeros; of a large frame only the segments' size is missing. */
+/* Headers to send are written once, with a checksum to complete or all zeros; of a large frame only the segments'
+ * size is missing. */
 static void prepare_tables(void)
 {
     struct virtio_net_header *checksum;
@@ -120,7 +122,8 @@ static void prepare_tables(void)
         .csum_offset = NET_CHECKSUM_OFFSET};
     self.tx_large = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.tx_large_bus);
     for (uint16_t i = 0; i < self.rx.size; i++) {
-        virtq_table(&self.rx, i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
+        virtq_table(&self.rx, i)[0] = (struct virtq_desc){
+            .address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
             .length = sizeof(struct virtio_net_header), .flags = VIRTQ_DESC_F_WRITE};
     }
     for (uint16_t i = 0; i < self.tx.size; i++) {
@@ -141,7 +144,8 @@ static void start_device(void)
     require(read_register(VIRTIO_DEVICE_ID) == VIRTIO_ID_NET, "net driver: device id", read_register(VIRTIO_DEVICE_ID));
     write_register(VIRTIO_STATUS, 0);
     while (read_register(VIRTIO_STATUS) != 0) {
-        /* 4.2.2.2: the reset is done when the register reads 0; an access on MMIO is done when it returns, so at once */
+        /* 4.2.2.2: the reset is done when the register reads 0; an access on MMIO is done when it returns, so at
+         * once */
     }
     uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE;
     write_register(VIRTIO_STATUS, status);
@@ -162,7 +166,8 @@ static void acknowledge(void)
 {
     uint32_t reasons = read_register(VIRTIO_INTERRUPT_STATUS);
     write_register(VIRTIO_INTERRUPT_ACK, reasons);
-    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) && !self.broken) {
+    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET)
+        && !self.broken) {
         self.broken = true;
         microkit_dbg_puts("net driver: the device has failed and asks for a reset; the network stands still\n");
     }
@@ -239,7 +244,8 @@ static uint64_t header_for(uint16_t slot, const struct net_dma_desc *first)
     return first->flags & NET_CHECKSUM ? self.tx_checksum_bus : self.tx_plain_bus;
 }
 
-/* One frame, whole, into a slot. The virtualiser puts chains whole and within the limit; one that is not is cut there. */
+/* One frame, whole, into a slot. The virtualiser puts chains whole and within the limit; one that is not is cut
+ * there. */
 static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
 {
     struct virtq_desc *table = virtq_table(&self.tx, slot);

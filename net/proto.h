@@ -34,7 +34,8 @@
                                 the least that every host takes (RFC 9293 3.7.1) */
 #define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
 #define NET_BUFFER_SIZE 1536 /* a receive buffer, driver's and client's; a client's transmit slot */
-#define NET_SMALL_MAX 60     /* a small frame: an acknowledgement alone (IEEE 802.3 4A.4.2: minFrameSize, without its sum) */
+#define NET_SMALL_MAX 60     /* a small frame: an acknowledgement alone (IEEE 802.3 4A.4.2: minFrameSize,
+                                without its sum) */
 #define NET_BUFFER_SMALL 64  /* a client's receive buffer for one */
 #define NET_LAZY 32          /* frames */
 

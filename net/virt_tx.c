@@ -1,13 +1,15 @@
 /* virt_tx.c: decide which frames leave, and tell the driver where they lie.
- *   consumes  client.filled  chains of (region, offset, length)   from each client, NOT trusted: every descriptor is checked
- *   consumes  driver.free    cookies of frames that have left     from the driver, trusted for liveness only
+ *   consumes  client.filled  chains of (region, offset, length)  from each client, NOT trusted: every descriptor is
+ *                            checked
+ *   consumes  driver.free    cookies of frames that have left    from the driver, trusted for liveness only
  *   produces  driver.filled  chains of bus addresses, whole; client.free, one element for each frame taken
  *   invariant a frame slot is free, or on its way in the driver's hands with its client known
  *   when full clients wait: their chains stay in their rings until frames come back from the driver
  *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
  *             Ethernet header in region 0 with that client's own source address, an offload that the device does not
  *             offer or that is asked for without the headers
- * Clients take turns, one frame each. Only region 0 of a client is mapped here (for the header), unless caches need cleaning.
+ * Clients take turns, one frame each. Only region 0 of a client is mapped here (for the header), unless caches need
+ * cleaning.
  */
 #include <string.h>
 
@@ -157,7 +159,8 @@ static void provide(uint32_t index)
     for (uint32_t i = 0; i < client->chain_count; i++) {
         dma[i].cookie = frame;
     }
-    (void)ring_put_many(&self.driver_filled, dma, client->chain_count); /* it has room for FRAMES of the longest chains */
+    /* it has room for FRAMES of the longest chains */
+    (void)ring_put_many(&self.driver_filled, dma, client->chain_count);
 }
 
 /* One frame of each client in turn, until none has one or the driver has no room. True: frames are left waiting. */

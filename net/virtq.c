@@ -2,9 +2,9 @@
  *   consumes  used    from the device, not believed: ids and index are checked
  *   produces  avail   for the device
  *   invariant a slot is in exactly one of: free[], its owner's hands, offered (busy)
- * The device shares memory coherently with us and was not offered VIRTIO_F_ORDER_PLATFORM, so the barriers are those between
- * CPUs (2.7.13): release before an index is published, acquire after one is read, and a full fence between publishing ours
- * and reading the other's wish, which is the same store-then-load on both sides.
+ * The device shares memory coherently with us and was not offered VIRTIO_F_ORDER_PLATFORM, so the barriers are those
+ * between CPUs (2.7.13): release before an index is published, acquire after one is read, and a full fence between
+ * publishing ours and reading the other's wish, which is the same store-then-load on both sides.
  */
 #include "net/virtq.h"
 

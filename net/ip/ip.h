@@ -68,8 +68,8 @@ bool ip_when_sent(void (*handler)(void *context), void *context);
  * sent from it by reference are computed once (net/ip/sums.h). Call it each time such memory is written. */
 void ip_memory_changed(const void *at, uint64_t size);
 
-/* Where they are kept: so many, a power of two, of IP_SUM_BYTES each. Without it none are. As many as there are KiB in that
- * memory are enough for all of it. */
+/* Where they are kept: so many, a power of two, of IP_SUM_BYTES each. Without it none are. As many as there are KiB
+ * in that memory are enough for all of it. */
 #define IP_SUM_BYTES 12
 void ip_keep_sums(void *table, uint32_t count);
 
@@ -79,9 +79,9 @@ struct tcp_pcb;
 signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags);
 
 /* Bytes that the connection may write now. While packet memory is plenty it may have 64 KB queued, sent or not, and
- * more of memory that stays where the device cuts segments; less the less is left, and never less than two segments: for
- * some dozens of connections a pair each is kept back. Who asks before it writes leaves room for others, however many
- * connections have peers that do not read. */
+ * more of memory that stays where the device cuts segments; less the less is left, and never less than two segments:
+ * for some dozens of connections a pair each is kept back. Who asks before it writes leaves room for others, however
+ * many connections have peers that do not read. */
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */

@@ -6,8 +6,8 @@
  *             PIECES_MAX pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut
  *             without a copy
  * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after
- * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment (RFC 5681
- * 3.1).
+ * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment
+ * (RFC 5681 3.1).
  */
 #include "net/ip/large.h"
 
@@ -194,8 +194,8 @@ static u16_t known(const struct tcp_pcb *pcb, const struct tcp_seg *seg)
     return known < pcb->mss || known >= seg->len /* lies before it */ ? 0 : (u16_t)known;
 }
 
-/* Takes so many bytes off the first segment, as an acknowledgement does. A segment that ends at what is acknowledged must
- * not stay: lwIP would never send it. False: no memory. */
+/* Takes so many bytes off the first segment, as an acknowledgement does. A segment that ends at what is acknowledged
+ * must not stay: lwIP would never send it. False: no memory. */
 static bool drop_front(struct tcp_pcb *pcb, u16_t length)
 {
     struct tcp_seg *seg = pcb->unsent;

@@ -1,4 +1,5 @@
-/* net/ip/lwipopts.h: the one configuration of lwIP 2.2.1 (lwip/opt.h explains each name). Only what differs from its defaults. */
+/* net/ip/lwipopts.h: the one configuration of lwIP 2.2.1 (lwip/opt.h explains each name). Only what differs from its
+ * defaults. */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
@@ -35,8 +36,8 @@
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_SINGLE_NETIF 1
 
-/* Memory: packets from net/ip/memory.c, control blocks from net/ip/pools.c. Of connections, segments and references a program's
- * configuration says how many there are; here is the most. */
+/* Memory: packets from net/ip/memory.c, control blocks from net/ip/pools.c. Of connections, segments and references a
+ * program's configuration says how many there are; here is the most. */
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
 #define MEM_CUSTOM_MALLOC ip_memory_take
@@ -65,7 +66,8 @@
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_PBUFS 64
-#define TCP_LISTEN_BACKLOG 1 /* of connections whose handshake is under way; established ones are the program's at once */
+/* Of connections whose handshake is under way; established ones are the program's at once. */
+#define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 128
 #define TCP_MSL 30000                /* ms; TIME_WAIT lasts 60 s, as on Linux */
 #define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */

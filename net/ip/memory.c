@@ -1,8 +1,8 @@
 /* memory.c: packet memory for lwIP, from one region cut into blocks of four sizes. Constant time, no fragmentation.
  *
- * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so that
- * answers still leave when data has used up the rest; middle ones for frames that are copied out of receive buffers, mostly
- * a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
+ * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so
+ * that answers still leave when data has used up the rest; middle ones for frames that are copied out of receive
+ * buffers, mostly a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -53,8 +53,8 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
     return kind->end;
 }
 
-/* A third of the blocks is for connections that have little queued, two segments each, and for acknowledgements. When it is
- * used up, too, a write may have to wait. */
+/* A third of the blocks is for connections that have little queued, two segments each, and for acknowledgements. When
+ * it is used up, too, a write may have to wait. */
 static void keep_back(int number)
 {
     self.kinds[number].kept_back = self.kinds[number].free_count / 3;

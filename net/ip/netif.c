@@ -4,9 +4,9 @@
  *   invariant a receive buffer is with the virtualiser, or in exactly one custom pbuf
  *   when full no slot: the frame is refused to lwIP (ERR_MEM), and TCP is asked again when slots are back.
  *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
- * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere else
- * are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has read it.
- * A segment larger than a frame is the device's to cut (large.c).
+ * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
+ * else are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has
+ * read it. A segment larger than a frame is the device's to cut (large.c).
  */
 #include <string.h>
 
@@ -265,8 +265,8 @@ static void add_copy(struct building *b, const struct pbuf *p)
     b->copied += p->len;
 }
 
-/* By reference where the bytes lie in a transmit region and the header is in the slot already. Two pieces are kept free for what
- * may have to be copied after it. */
+/* By reference where the bytes lie in a transmit region and the header is in the slot already. Two pieces are kept
+ * free for what may have to be copied after it. */
 static bool add_reference(struct building *b, const struct pbuf *p)
 {
     if (b->count == 0 || b->count > NET_CHAIN_MAX - 2
@@ -300,9 +300,9 @@ static uint8_t *take_slot(uint16_t *slot)
     return memory;
 }
 
-/* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The cutting,
- * too, if it is larger than the peer takes (large.c). The headers lie in the slot, as lwIP makes them: IPv4 without
- * options, never a fragment. */
+/* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The
+ * cutting, too, if it is larger than the peer takes (large.c). The headers lie in the slot, as lwIP makes them: IPv4
+ * without options, never a fragment. */
 static void ask_device(struct building *b)
 {
     struct ip_hdr *ip = (struct ip_hdr *)(b->slot_memory + SIZEOF_ETH_HDR);

@@ -1,6 +1,8 @@
-/* pools.c: lwIP's control blocks, from pools of fixed size; in place of its core/memp.c, which has the same sizes for every
- * program. How many connections and segments there are is the program's configuration; the pools are cut off its memory.
- * Constant time. Each pool's free elements form a list by their first word; its head is memp_tab_NAME (bench/pools.py reads it).
+/* pools.c: lwIP's control blocks, from pools of fixed size; in place of its core/memp.c, which has the same sizes for
+ * every program. How many connections and segments there are is the program's configuration; the pools are cut off
+ * its memory.
+ * Constant time. Each pool's free elements form a list by their first word; its head is memp_tab_NAME (bench/pools.py
+ * reads it).
  */
 #include "lib/pd.h"
 
@@ -26,7 +28,8 @@ static const struct pool {
 };
 
 _Static_assert(LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_pcb)) <= IP_CONNECTION_BYTES, "what a connection takes");
-_Static_assert(LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_seg)) + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) <= IP_SEGMENT_BYTES,
+_Static_assert(
+    LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_seg)) + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) <= IP_SEGMENT_BYTES,
     "what a segment takes");
 
 static uint32_t count_of(const struct ip_config *config, uint32_t type)

@@ -1,5 +1,5 @@
-/* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation. Segments of one file lie
- * further apart than a place is large, so that they do not push each other out. */
+/* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation.
+ * Segments of one file lie further apart than a place is large, so that they do not push each other out. */
 #include "net/ip/sums.h"
 
 #include <stddef.h>
@@ -54,7 +54,8 @@ void ip_memory_changed(const void *at, uint64_t size)
     }
 }
 
-/* At most two blocks, since a piece is at most 64 KiB. Generations only grow, so their sum changes when one of them does. */
+/* At most two blocks, since a piece is at most 64 KiB. Generations only grow, so their sum changes when one of them
+ * does. */
 static uint32_t generation_of(uint64_t offset, uint32_t length)
 {
     uint64_t first = offset >> BLOCK_BITS, last = (offset + length - 1) >> BLOCK_BITS;

@@ -1,8 +1,8 @@
 /* net/ip/sums.h: checksums of memory that is written once and sent often, computed once.
  *
- * A cached file leaves in the same segments again and again. For the transmit region that it lies in (the client's region 1) the
- * sum of each piece that was sent is kept, until its memory is said to have changed. Memory of which that was never said is summed
- * each time. A forgotten ip_memory_changed() means segments that every receiver drops.
+ * A cached file leaves in the same segments again and again. For the transmit region that it lies in (the client's
+ * region 1) the sum of each piece that was sent is kept, until its memory is said to have changed. Memory of which
+ * that was never said is summed each time. A forgotten ip_memory_changed() means segments that every receiver drops.
  */
 #ifndef NET_IP_SUMS_H
 #define NET_IP_SUMS_H

@@ -104,9 +104,9 @@ static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
     }
 }
 
-/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3). A peer
- * that gets large segments answers each once, so up to eight here (RFC 9406 4.2), and as many for each that never reached
- * lwIP. Not after a timeout; and beyond slow start lwIP counts bytes, so nothing is missing. */
+/* In slow start lwIP adds what is acknowledged, at most two segments for each acknowledgement (RFC 3465 2.2, 2.3). A
+ * peer that gets large segments answers each once, so up to eight here (RFC 9406 4.2), and as many for each that
+ * never reached lwIP. Not after a timeout; and beyond slow start lwIP counts bytes, so nothing is missing. */
 static void grow(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
     u32_t acknowledged = header->ackno - pcb->lastack, counted = 2 * (u32_t)pcb->mss;

@@ -1,5 +1,5 @@
-/* net_cache_rx.c: net/virt_rx.c on a board whose devices do not see the cache: the client gets what the device wrote, each time
- * that a buffer is used again. */
+/* net_cache_rx.c: net/virt_rx.c on a board whose devices do not see the cache: the client gets what the device wrote,
+ * each time that a buffer is used again. */
 #include "device_view.h"
 #include "net/config.h"
 

@@ -1,5 +1,5 @@
-/* net_cache_tx.c: net/virt_tx.c on a board whose devices do not see the cache: what the device reads of each piece, wherever it
- * begins and ends, is what the client wrote. */
+/* net_cache_tx.c: net/virt_tx.c on a board whose devices do not see the cache: what the device reads of each piece,
+ * wherever it begins and ends, is what the client wrote. */
 #include "device_view.h"
 #include "net/config.h"
 
@@ -24,7 +24,8 @@ const struct net_virt_tx_config net_virt_tx_config = {
     .driver_free = {.shared = driver_rings[1], .capacity = 256},
     .client_count = 1,
     .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT, .region_count = 2,
-                 .regions = {{.base = cpu[0], .size = SIZE, .bus = BUS}, {.base = cpu[1], .size = SIZE, .bus = SHARE_BUS}},
+                 .regions = {{.base = cpu[0], .size = SIZE, .bus = BUS},
+                             {.base = cpu[1], .size = SIZE, .bus = SHARE_BUS}},
                  .filled = {.shared = rings[0], .capacity = 1024}, .free = {.shared = rings[1], .capacity = 1024}}},
 };
 

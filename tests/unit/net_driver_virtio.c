@@ -1,4 +1,5 @@
-/* net_driver_virtio.c: net/driver_virtio.c against a model of the device: one that keeps to VIRTIO 1.2, then one that lies. */
+/* net_driver_virtio.c: net/driver_virtio.c against a model of the device: one that keeps to VIRTIO 1.2, then one that
+ * lies. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -204,7 +205,8 @@ static void give_buffers(uint32_t count)
 static void test_negotiates(void)
 {
     boot(OFFERED);
-    CHECK_EQUAL(device.features_taken, 1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5 | 1); /* nothing that it does not know */
+    /* nothing that it does not know */
+    CHECK_EQUAL(device.features_taken, 1ull << 32 | 1ull << 29 | 1ull << 28 | 1ull << 5 | 1);
     CHECK_EQUAL(shown.offloads, NET_CHECKSUM);
 }
 

@@ -25,9 +25,11 @@ const struct net_virt_rx_config net_virt_rx_config = {
     .driver_free = RING(0),
     .driver_filled = RING(1),
     .client_count = 2,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0), .buffers = {.base = buffers[0], .size = sizeof buffers[0]},
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0),
+                 .buffers = {.base = buffers[0], .size = sizeof buffers[0]},
                  .free = RING(2), .small = RING(6), .filled = RING(3)},
-                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1), .buffers = {.base = buffers[1], .size = sizeof buffers[1]},
+                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1),
+                 .buffers = {.base = buffers[1], .size = sizeof buffers[1]},
                  .free = RING(4), .filled = RING(5)}},
 };
 
