@@ -38,6 +38,7 @@ REST_S = 65             # TIME_WAIT lasts 60 (net/ip/lwipopts.h)
 WARM_UP = 300
 ROUND_S = 5
 HELD = 512
+HELD_PATH = "/index.html"
 LOADS = [Cell("1 KiB", 16, True), Cell("1 KiB", 16), Cell("10 KiB", 64), Cell("1 MiB", 4), Cell("10 MiB", 2)]
 # Of what the front counts: what there is now, not what there has been.
 GAUGES = ["connections", "exchanges", "cache_entries", "cache_pieces", "cache_memory", "python_heap"]
@@ -90,6 +91,7 @@ class Soak:
         for cell in LOADS:
             self.load(cell, "--seconds", 2)
         self.load(Cell("1 KiB", 1, True), "--requests", WARM_UP)
+        measure.load(self.running, "Serval", HELD_PATH, "--requests", 1, root=self.root)
 
     def sequential(self, count):
         run = self.load(Cell("1 KiB", 1, True), "--requests", count)
@@ -109,7 +111,7 @@ class Soak:
             for _ in range(count):
                 try:
                     sock = stack.enter_context(socket.create_connection(self.running.reach("Serval"), timeout=10))
-                    sock.sendall(b"HEAD /index.html HTTP/1.1\r\nHost: held\r\n\r\n")
+                    sock.sendall(f"HEAD {HELD_PATH} HTTP/1.1\r\nHost: held\r\n\r\n".encode())
                     refused += not sock.recv(4096).startswith(b"HTTP/1.")
                 except OSError:
                     refused += 1
