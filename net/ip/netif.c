@@ -61,6 +61,8 @@ static struct {
     struct ip_counters counters;
 } self;
 
+static void on_sent(void *context);
+
 /* -- receive -- */
 
 static uint32_t *lent_of(uint16_t buffer)
@@ -152,6 +154,9 @@ static void on_received(void *context)
 {
     struct net_received frame;
     random_stir(pd_now_ticks());
+    if (self.starved) {
+        on_sent(NULL); /* before what is received lets others send */
+    }
     do {
         struct batch batch = {.waiting = false};
         while (net_client_receive(&self.client, &frame)) {
@@ -359,12 +364,17 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     return ERR_OK;
 }
 
-/* Slots are back: who was refused one goes on. */
+/* Slots are back: who was refused one goes on. First those who have nothing under way: no acknowledgement will ever
+ * wake them, while the others' would take each slot that comes back. */
 static void resume(void)
 {
     self.starved = false;
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        tcp_output(pcb);
+    for (int others = 0; others < 2; others++) {
+        for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb && !self.starved; pcb = pcb->next) {
+            if (pcb->unsent && (others || !pcb->unacked)) {
+                tcp_output(pcb);
+            }
+        }
     }
 }
 
@@ -379,8 +389,8 @@ static void on_sent(void *context)
 /* At the end of each batch of work. Whoever is out of slots, or waits for payload to be released, asks to be woken. */
 static void before_flush(void *context)
 {
-    if (self.held_count > 0) {
-        take_slots_back();
+    if (self.held_count > 0 || self.starved) {
+        on_sent(NULL); /* a slot taken back without a word to who waits would be the last that anybody hears of */
     }
     net_client_flush(&self.client);
     while ((self.starved || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
