@@ -57,7 +57,7 @@ def bars(title, groups, series, logarithmic=False):
         return None
     axis, base = Axis(values, logarithmic), TOP + HEIGHT
     group_width = BAR * len(series) + GAP
-    width = max(LEFT + group_width * len(groups) + RIGHT, LEFT + 8 * len(title))
+    width = max(LEFT + group_width * len(groups) + RIGHT, LEFT + 9 * len(title))
     parts = [text(LEFT, 22, title, 14, "start", font_weight="bold"), *legend(series)]
     for tick in axis.ticks:
         y = base - (axis.height(tick) if tick else 0)
