@@ -83,9 +83,9 @@ class Net:
         self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1)
         self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2)
         self.rx_rings = Rings(system, "net_rx_rings", (self.driver, self.virt_rx),
-                                 free=rx_buffers, filled=rx_buffers)
+                              free=rx_buffers, filled=rx_buffers)
         self.tx_rings = Rings(system, "net_tx_rings", (self.driver, self.virt_tx),
-                                 filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
+                              filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
         self.device = system.region("net_device", 0x1000)
         self.rx_clients, self.tx_clients = [], []
         driver_rx, virt_rx = system.channel(self.driver, self.virt_rx)

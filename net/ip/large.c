@@ -1,10 +1,12 @@
 /* large.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see large.h.
- *   consumes  what a program writes from a transmit region of its
+ *   consumes  what a program (http/) writes from its transmit regions; and what peers acknowledge, NOT trusted: lwIP has
+ *             checked the numbers, windows may be anything
  *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and
  *             sequence numbers count bytes. The size of what goes over the wire stays pcb->mss
  *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most
  *             PIECES_MAX pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut
  *             without a copy
+ *   when full no memory to cut with: nothing is changed, the next turn of TCP's timers goes on
  * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after
  * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment
  * (RFC 5681 3.1).

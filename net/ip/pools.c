@@ -1,6 +1,6 @@
 /* pools.c: lwIP's control blocks, from pools of fixed size; in place of its core/memp.c, which has the same sizes for
  * every program. How many connections and segments there are is the program's configuration; the pools are cut off
- * its memory.
+ * its memory. It serves lwIP and this PD alone; an empty pool gives NULL, which lwIP answers by refusing or waiting.
  * Constant time. Each pool's free elements form a list by their first word; its head is memp_tab_NAME (bench/pools.py
  * reads it).
  */
