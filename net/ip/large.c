@@ -1,5 +1,5 @@
 /* large.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see large.h.
- *   consumes  what a program (http/) writes from its transmit regions; and what peers acknowledge, NOT trusted: lwIP has
+ *   consumes  what a program (http/) writes from its transmit regions; what peers acknowledge, NOT trusted: lwIP has
  *             checked the numbers, windows may be anything
  *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and
  *             sequence numbers count bytes. The size of what goes over the wire stays pcb->mss
