@@ -6,6 +6,11 @@ import subprocess
 GENEROUS_S = 90
 
 
+def endpoint(port):
+    """(address, port) of what Guest.port() says: a port of 127.0.0.1, or such a pair already."""
+    return port if isinstance(port, tuple) else ("127.0.0.1", port)
+
+
 def unchunked(raw):
     """The bytes of a body that came in chunks (RFC 9112 7.1)."""
     body = b""
@@ -61,8 +66,8 @@ def receive_all(sock):
 
 
 def exchange(port, request, timeout=GENEROUS_S):
-    """Sends bytes to 127.0.0.1:port and returns all that comes until the other side closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
+    """Sends bytes to Guest.port() and returns all that comes until the other side closes."""
+    with socket.create_connection(endpoint(port), timeout=timeout) as sock:
         sock.sendall(request)
         return receive_all(sock)
 

@@ -24,6 +24,7 @@ import pytest
 
 from . import paths
 from .gdb import Gdb
+from .http import endpoint
 
 LOAD_ADDRESS = 0x70000000
 GENEROUS_S = 120    # a wait that ends by itself only when something is wrong, also on a busy 2-core machine
@@ -80,18 +81,20 @@ class Guest:
 
     console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
     client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC
-    is plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. program: another QEMU. debug:
-    the guest stands still before its first instruction, and guest.gdb has it (serval/gdb.py).
+    is plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. plug: a tap's (serval/tap.py);
+    what would be forwarded is then reached at the guest's own address. program: another QEMU. debug: the guest stands
+    still before its first instruction, and guest.gdb has it (serval/gdb.py).
     """
 
     def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None,
-                 program=paths.QEMU, debug=False):
+                 plug=None, program=paths.QEMU, debug=False):
         self.image = image
         self.forwards = dict(forwards or {})
         self.console = console
         self.board = board
         self.args = list(args)
-        self.netdev = netdev
+        self.plug = plug
+        self.netdev = plug.netdev if plug else netdev
         self.program = program
         self.debug = debug
         self.log = Path(log) if log else None
@@ -153,7 +156,8 @@ class Guest:
         if self.image is not None:
             command += ["-device", f"loader,file={self.image},addr={LOAD_ADDRESS:#x},cpu-num=0"]
         net = [self.netdev or "user", "id=net0"]
-        net += [f"hostfwd={kind}:127.0.0.1:0-{addr}:{port}" for kind, addr, port in self.forwards.values()]
+        if not self.plug:
+            net += [f"hostfwd={kind}:127.0.0.1:0-{addr}:{port}" for kind, addr, port in self.forwards.values()]
         return command + ["-netdev", ",".join(net), *self.args]
 
     def _accept(self, listener):
@@ -172,7 +176,9 @@ class Guest:
     def _ask_ports(self):
         """The host ports that the kernel chose.
         One line per forward: KIND[HOST_FORWARD] fd 127.0.0.1 PORT addr port."""
-        if self.forwards:
+        if self.plug:
+            self.ports = {name: (addr, port) for name, (_, addr, port) in self.forwards.items()}
+        elif self.forwards:
             table = self.qmp.command("human-monitor-command", **{"command-line": "info usernet"})
             row = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+(\S+)\s+(\d+)")
             found = {(k.lower(), a, int(p)): int(host) for k, host, a, p in row.findall(table)}
@@ -261,17 +267,17 @@ class Guest:
     # -- network and machine -------------------------------------------------------------------------------------
 
     def port(self, name):
-        """The port on 127.0.0.1 that is forwarded for this name."""
+        """The port on 127.0.0.1 that is forwarded for this name; on a tap (the guest's address, its port)."""
         return self.ports[name]
 
     def url(self, path="/", name="http"):
-        return f"http://127.0.0.1:{self.port(name)}{path}"
+        return "http://%s:%d%s" % (*endpoint(self.port(name)), path)
 
     def connect(self, name="http", timeout=GENEROUS_S):
         """A TCP connection to the guest, through QEMU's accept before this returns. QEMU's listener has a backlog of
         one: connections made all at once are retried by this machine's kernel after 1, 3, 7 .. s, and some are reset in
         the end."""
-        sock = socket.create_connection(("127.0.0.1", self.port(name)), timeout=timeout)
+        sock = socket.create_connection(endpoint(self.port(name)), timeout=timeout)
         self.qmp.command("query-status")    # answered by the loop that accepts
         self.qmp.command("query-status")
         return sock
