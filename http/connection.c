@@ -212,6 +212,7 @@ static void release(struct connection *c)
     }
     server_set_clock(c, CLOCK_NONE);
     server_forget_owed(c);
+    server_forget_soon(c);
     server_give_back(c);
     if (exchange) {
         exchange_broken(exchange);
@@ -416,6 +417,19 @@ static void go_on(struct connection *c, bool progress)
 void connection_go_on(struct connection *c)
 {
     go_on(c, false);
+}
+
+/* The application is in the middle of its close: what is behind this request has to wait until it is not. */
+void connection_end_exchange(struct connection *c)
+{
+    while (c->state != READING && step(c)) {
+    }
+    if (c->state != FREE) {
+        connection_see_clock(c, false);
+    }
+    if (c->state == READING && (c->unread || c->fin)) {
+        server_go_on_soon(c);
+    }
 }
 
 /* -- lwIP's callbacks -- */

@@ -60,7 +60,6 @@ struct exchange {
 static struct {
     const struct http_app *app;
     struct exchange exchanges[HTTP_EXCHANGES_MAX];
-    bool serving; /* the queue */
     bool heads_awaited; /* an answer's head waits for a buffer */
     char head[HEAD_ROOM];
 } self;
@@ -82,21 +81,15 @@ static struct exchange *take(void)
     return NULL;
 }
 
-/* Who waits for longest is next, if there is room for its head. An answer that is refused at once frees its exchange in
- * here, too: no deeper for that. */
-static void serve_queue(void)
+/* Who waits for longest is next, if there is room for its head. */
+void exchange_serve_queue(void)
 {
     struct connection *c, *next;
-    if (self.serving) {
-        return;
-    }
-    self.serving = true;
     for (c = server_oldest(CLOCK_QUEUE); c && http_counts.exchanges < HTTP_EXCHANGES_MAX; c = next) {
         next = c->next;
         c->state = READING;
         connection_go_on(c);
     }
-    self.serving = false;
 }
 
 static void drop_long_answer(struct exchange *x)
@@ -116,7 +109,7 @@ static void free_exchange(struct exchange *x)
         gather_let_go(x->long_request);
     }
     http_counts.exchanges--;
-    serve_queue();
+    server_serve_queue_soon();
 }
 
 /* A place for the request's head. False: none can be had now. */
@@ -159,7 +152,7 @@ static bool set_up(struct exchange *x, struct connection *c, const struct http_r
 
 bool exchange_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    struct exchange *x = take();
+    struct exchange *x = server_queue_is_due() ? NULL : take(); /* who waits already comes first */
     if (!x || !set_up(x, c, request, reply)) {
         c->state = QUEUED;
         return false;
@@ -584,7 +577,7 @@ void http_exchange_close(struct http_exchange *exchange)
     struct exchange *x = (struct exchange *)exchange;
     x->closed = true;
     if (x->connection) {
-        connection_go_on(x->connection);
+        connection_end_exchange(x->connection);
     } else {
         free_exchange(x);
     }

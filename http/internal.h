@@ -59,6 +59,7 @@ struct connection {
     bool fin;             /* the client has sent all it will */
     bool starved;         /* TCP had no memory: on after an acknowledgement or a poll */
     bool owed;            /* in the list of those with output to be sent */
+    bool soon;            /* in the list of those that go on when the stack has unwound */
     uint8_t pin_count;
     struct tcp_pcb *tcp;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
@@ -74,7 +75,7 @@ struct connection {
     struct exchange *exchange;
     uint64_t due_ns;
     struct connection *next, *previous; /* in the clock's list; next: free */
-    struct connection *next_owed;
+    struct connection *next_owed, *next_soon;
 };
 
 /* What an answer's head must know of its request. */
@@ -93,6 +94,11 @@ void server_set_clock(struct connection *connection, enum clock clock);
 struct connection *server_oldest(enum clock clock);
 void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
+/* In an event of its own, as soon as the caller is done: the application may be in the middle of something. */
+void server_go_on_soon(struct connection *connection);
+void server_forget_soon(struct connection *connection);
+void server_serve_queue_soon(void);
+bool server_queue_is_due(void); /* there is a place for those who wait, and they have not been served yet */
 bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
@@ -122,6 +128,7 @@ bool connection_refer(struct connection *connection, const void *data, uint32_t 
 void connection_pin(struct connection *connection, struct cache_piece *piece);
 void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
 void connection_go_on(struct connection *connection);    /* what it waited for may be there */
+void connection_end_exchange(struct connection *connection); /* the same, but no further than its exchange's answer */
 void connection_see_clock(struct connection *connection, bool progress);
 void connection_expire(struct connection *connection, enum clock clock);
 void connection_give_way(struct connection *connection);
@@ -160,6 +167,7 @@ void exchange_received(struct exchange *exchange); /* more of the request, or it
 bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
 bool exchange_hungry(const struct exchange *exchange); /* waits for the client's bytes */
 void exchange_broken(struct exchange *exchange);
+void exchange_serve_queue(void); /* as far as there is room */
 void exchange_heads_again(void); /* there is room for another head */
 /* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of
  * this head. */

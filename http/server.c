@@ -30,6 +30,10 @@ struct claim {
 static struct {
     struct connection connections[HTTP_CONNECTIONS_MAX];
     struct connection *free, *owed;
+    struct connection *soon, **soon_end;
+    uint32_t soon_count;
+    bool queue_due;
+    struct timer soon_timer;
     struct list lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
@@ -180,6 +184,68 @@ static void send_owed(void *context)
     }
 }
 
+/* -- what goes on when the stack has unwound -- */
+
+/* No more than were in the list at the beginning: others get their turn in between. */
+static void on_soon(void *context)
+{
+    bool queue_due = self.queue_due;
+    self.queue_due = false;
+    for (uint32_t left = self.soon_count; left > 0 && self.soon; left--) {
+        struct connection *c = self.soon;
+        server_forget_soon(c);
+        connection_go_on(c);
+    }
+    if (queue_due) {
+        exchange_serve_queue();
+    }
+}
+
+static void start_soon(void)
+{
+    if (!self.soon_timer.armed) {
+        timer_start(&self.soon_timer, pd_now_ns(), on_soon, NULL);
+    }
+}
+
+void server_go_on_soon(struct connection *c)
+{
+    if (!c->soon) {
+        c->soon = true;
+        c->next_soon = NULL;
+        *self.soon_end = c;
+        self.soon_end = &c->next_soon;
+        self.soon_count++;
+        start_soon();
+    }
+}
+
+void server_forget_soon(struct connection *c)
+{
+    for (struct connection **at = &self.soon; c->soon && *at; at = &(*at)->next_soon) {
+        if (*at == c) {
+            *at = c->next_soon;
+            self.soon_end = *at ? self.soon_end : at;
+            self.soon_count--;
+            c->soon = false;
+            break;
+        }
+    }
+}
+
+void server_serve_queue_soon(void)
+{
+    if (self.lists[CLOCK_QUEUE].first && !self.queue_due) {
+        self.queue_due = true;
+        start_soon();
+    }
+}
+
+bool server_queue_is_due(void)
+{
+    return self.queue_due;
+}
+
 /* -- claims -- */
 
 bool http_claim(const char *text, bool exact, bool gets, bool others)
@@ -285,6 +351,7 @@ void http_init(const struct http_app *app)
         self.free = &self.connections[i];
     }
     self.timer_at_ns = FOREVER;
+    self.soon_end = &self.soon;
     exchange_init(app);
     pd_before_flush(send_owed, NULL);
 }

@@ -32,7 +32,9 @@ struct http_exchange {
     /* the rest is the front's: http/exchange.c */
 };
 
-/* What the application implements; called from the event loop, must not wait. */
+/* What the application implements; called from the event loop, must not wait. begin() is called in events of the
+ * front's own, never inside a call of the application's: http_exchange_close() frees a place, and who waits for it is
+ * served when the caller is done. */
 struct http_app {
     bool (*begin)(struct http_exchange *exchange);    /* a request; false: nobody answers now (503) */
     void (*readable)(struct http_exchange *exchange); /* there is more of the request, or its end */

@@ -150,9 +150,9 @@ static void close_one(struct endpoint *endpoint)
     if (endpoint->waiting && !endpoint->broken) {
         http_exchange_write(endpoint->exchange, away, sizeof(away) - 1);
     }
-    http_exchange_close(endpoint->exchange);
     endpoint->ahead->next = self.free;
     self.free = endpoint->ahead;
+    http_exchange_close(endpoint->exchange);
 }
 
 static int shut_down(struct endpoint *endpoint, bool read, bool write)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from serval import build, paths
-from serval.http import GENEROUS_S, Answer, Kept, curl, exchange, get, receive_all
+from serval.http import GENEROUS_S, Answer, Kept, curl, exchange, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 from serval.siterules import CASES, MODIFIED, SECRET, make_site
@@ -33,7 +33,7 @@ def routes(app):
 
     @app.get("/api/slow")
     async def slow(request):
-        await asyncio.sleep(1)
+        await asyncio.sleep(int(request.args.get("s", "1")))
         return "slow"
 
     @app.post("/api/echo")
@@ -362,6 +362,16 @@ def test_more_requests_with_bodies_than_there_is_room_for(guest):
     assert sum(a.status == 200 for a in answers) >= 64
     assert all(a.body == body for a in answers if a.status == 200)
     assert get(guest.port("http"), "/api/hello").status == 200
+
+
+def test_more_slow_requests_than_there_are_places(guest):
+    """The rest waits for a place, and is answered, too."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(guest.connect()) for _ in range(80)]
+        for sock in socks:
+            sock.sendall(head_of("/api/slow?s=6", Connection="close"))
+        answers = [Answer(receive_all(sock)) for sock in socks]
+    assert [a.status for a in answers] == [200] * 80 and {a.body for a in answers} == {b"slow"}
 
 
 def test_a_program_written_for_the_reference(guest):

@@ -7,6 +7,7 @@
 #include "python/endpoint.h"
 
 struct fake_front fake_front;
+void (*fake_front_on_close)(void);
 
 static struct fake_client *client_of(const struct http_exchange *exchange)
 {
@@ -79,6 +80,9 @@ int32_t http_exchange_write(struct http_exchange *exchange, const void *data, ui
 void http_exchange_close(struct http_exchange *exchange)
 {
     client_of(exchange)->open = false;
+    if (fake_front_on_close) {
+        fake_front_on_close();
+    }
 }
 
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port)

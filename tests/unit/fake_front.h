@@ -22,6 +22,7 @@ struct fake_front {
     bool whole_port; /* "/" is claimed */
 };
 extern struct fake_front fake_front;
+extern void (*fake_front_on_close)(void); /* in http_exchange_close(): who waits for a place is served, or NULL */
 
 /* False: the application refused. */
 bool fake_client_begin(struct fake_client *client, const char *request, uint32_t room);

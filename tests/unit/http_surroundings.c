@@ -36,12 +36,20 @@ void timer_stop(struct timer *timer)
     timer->armed = false;
 }
 
+static struct timer *first_timer(void)
+{
+    struct timer *first = timers;
+    for (struct timer *timer = timers; timer; timer = timer->next) {
+        first = timer->deadline_ns < first->deadline_ns ? timer : first;
+    }
+    return first;
+}
+
 void pass_s(uint32_t seconds)
 {
     uint64_t end = now + seconds * S;
-    while (timers && timers->deadline_ns <= end) {
-        struct timer *timer = timers;
-        CHECK(!timer->next);
+    struct timer *timer;
+    while ((timer = first_timer()) != NULL && timer->deadline_ns <= end) {
         now = timer->deadline_ns > now ? timer->deadline_ns : now;
         fake_set_now_ns(now);
         timer_stop(timer);
@@ -203,12 +211,13 @@ struct task {
 
 bool app_absent;
 uint32_t app_count, app_broken;
-static bool app_released;
+static bool app_released, app_closes;
 static struct task *tasks[APP_MAX];
 
 static bool app_begin(struct http_exchange *exchange)
 {
-    if (app_absent) {
+    CHECK(!app_closes); /* it is in the middle of something */
+    if (app_absent || app_count == HTTP_EXCHANGES_MAX) {
         return false;
     }
     for (int i = 0; i < APP_MAX; i++) {
@@ -328,9 +337,11 @@ static void read_request(struct task *task)
 static void forget(struct task **place)
 {
     struct task *task = *place;
+    app_closes = true;
+    http_exchange_close(task->exchange);
+    app_closes = false;
     *place = NULL;
     app_count--;
-    http_exchange_close(task->exchange);
     free(task->output);
     free(task);
 }
@@ -483,5 +494,6 @@ void step(void)
 {
     site_call();
     app_run();
+    pass_s(0);
     pd_flush();
 }

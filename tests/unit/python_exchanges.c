@@ -231,6 +231,31 @@ static void all_of_them_and_the_end(void)
     }
 }
 
+static struct fake_client waiting;
+
+static void serve_waiting(void)
+{
+    fake_front_on_close = NULL;
+    CHECK(fake_client_begin(&waiting, REQUEST, 1000));
+}
+
+/* When the front is told of the end all that the exchange used is back. */
+static void a_place_is_free_when_it_is_said_to_be(void)
+{
+    static struct fake_client clients[HTTP_EXCHANGES_MAX];
+    for (size_t i = 0; i < HTTP_EXCHANGES_MAX; i++) {
+        CHECK(fake_client_begin(&clients[i], REQUEST, 1000));
+    }
+    struct endpoint *first = accept_one();
+    fake_front_on_close = serve_waiting;
+    endpoint_close(first);
+    CHECK(!clients[0].open && waiting.open);
+    for (size_t i = 0; i < HTTP_EXCHANGES_MAX; i++) {
+        endpoint_close(accept_one());
+    }
+    CHECK(!waiting.open);
+}
+
 static void wrong_uses(void)
 {
     static struct fake_client client;
@@ -262,6 +287,7 @@ int main(void)
     a_client_that_leaves_the_queue();
     shut_down_before_close();
     all_of_them_and_the_end();
+    a_place_is_free_when_it_is_said_to_be();
     wrong_uses();
     return 0;
 }
