@@ -38,6 +38,7 @@ enum stage {
 struct exchange {
     struct http_exchange public; /* first: the application has a pointer to it */
     bool used, closed;
+    bool failed; /* closed, and the answer is not complete */
     bool hungry;  /* a read found nothing */
     bool stuck;   /* a write found no room */
     bool expects; /* the client waits for 100 (Continue) */
@@ -379,9 +380,14 @@ static enum stage framing(struct exchange *x)
 /* 1xx: the answer itself is still to come. Only a client of HTTP/1.1 knows them. */
 static bool send_interim(struct exchange *x)
 {
-    char *at = answer_head_copy(x->answer, x->head_length, self.head);
-    at = head_put(at, "\r\n");
-    if (x->reply.minor > 0 && !connection_write(x->connection, self.head, (uint32_t)(at - self.head), false)) {
+    struct writer head = writer_in(self.head, sizeof self.head);
+    answer_head_copy(x->answer, x->head_length, &head);
+    writer_put(&head, "\r\n");
+    if (head.full) {
+        x->stage = FAILED;
+        return true;
+    }
+    if (x->reply.minor > 0 && !connection_write(x->connection, self.head, writer_length(&head), false)) {
         return false;
     }
     x->expects &= x->head.status != 100;
@@ -394,12 +400,17 @@ static bool send_head(struct exchange *x)
 {
     enum stage stage = framing(x);
     x->reply.ends = !x->keeps;
-    char *at = answer_head_copy(x->answer, x->head_length, self.head);
+    struct writer head = writer_in(self.head, sizeof self.head);
+    answer_head_copy(x->answer, x->head_length, &head);
     if (stage == CHUNKED) {
-        at = head_put(at, "Transfer-Encoding: chunked\r\n");
+        writer_put(&head, "Transfer-Encoding: chunked\r\n");
     }
-    at = head_end(at, &x->reply, !x->head.has_date);
-    if (!connection_write(x->connection, self.head, (uint32_t)(at - self.head), stage != NO_BODY)) {
+    head_end(&head, &x->reply, !x->head.has_date);
+    if (head.full) {
+        x->stage = FAILED;
+        return true;
+    }
+    if (!connection_write(x->connection, self.head, writer_length(&head), stage != NO_BODY)) {
         return false;
     }
     x->stage = (uint8_t)stage;
@@ -451,11 +462,13 @@ static uint32_t put_chunk(struct exchange *x, const void *data, uint32_t size)
     }
     uint32_t count = size < room - CHUNK_FRAME ? size : room - CHUNK_FRAME;
     count = count < most ? count : most;
-    char *at = self.head + http_put_hex(self.head, count);
-    at = head_put(at, "\r\n");
-    memcpy(at, data, count);
-    at = head_put(at + count, "\r\n");
-    return connection_write(x->connection, self.head, (uint32_t)(at - self.head), false) ? count : 0;
+    struct writer chunk = writer_in(self.head, sizeof self.head);
+    char size_text[HTTP_HEX_MAX];
+    writer_put_bytes(&chunk, size_text, http_put_hex(size_text, count));
+    writer_put(&chunk, "\r\n");
+    writer_put_bytes(&chunk, data, count);
+    writer_put(&chunk, "\r\n");
+    return connection_write(x->connection, self.head, writer_length(&chunk), false) ? count : 0;
 }
 
 static uint32_t put_body(struct exchange *x, const void *data, uint32_t size)
@@ -467,8 +480,11 @@ static uint32_t put_body(struct exchange *x, const void *data, uint32_t size)
         x->left -= count;
         return x->left == 0 ? size : count; /* what is too much is cut off */
     case CHUNKED: return put_chunk(x, data, size);
-    case TO_END:
-    case TUNNEL: return put(x, data, size);
+    case TO_END: return put(x, data, size);
+    case TUNNEL:
+        count = put(x, data, size);
+        x->begun |= count > 0;
+        return count;
     case HEAD:
     case READY: return 0;
     case NO_BODY:
@@ -528,9 +544,28 @@ static bool redirect(struct exchange *x)
     return answer_redirected(x->connection, x->head.redirect, &x->reply) && end(x);
 }
 
+/* All that its length promised is there, whatever the application says. */
+static bool is_whole(const struct exchange *x)
+{
+    return x->stage == NO_BODY || (x->stage == COUNTED && x->left == 0);
+}
+
+/* The end of the connection would look like the answer's. */
+static bool cut_off(struct exchange *x)
+{
+    if (!x->begun) {
+        return fail(x);
+    }
+    connection_abort(x->connection); /* and broken() ends this exchange */
+    return false;
+}
+
 static bool finish(struct exchange *x)
 {
     static const char last[] = "0\r\n\r\n";
+    if (x->failed && !is_whole(x)) {
+        return cut_off(x);
+    }
     if (x->stage == READY && !see_head(x)) {
         return false;
     }
@@ -540,12 +575,7 @@ static bool finish(struct exchange *x)
     case READY: return false;
     case REDIRECT: return redirect(x);
     case CHUNKED: return connection_write(x->connection, last, sizeof last - 1, false) && end(x);
-    case COUNTED:
-        if (x->left > 0) {
-            connection_abort(x->connection); /* and broken() ends this exchange */
-            return false;
-        }
-        return end(x);
+    case COUNTED: return x->left > 0 ? cut_off(x) : end(x);
     case TO_END:
     case TUNNEL:
     case NO_BODY: return end(x);
@@ -583,6 +613,13 @@ void http_exchange_close(struct http_exchange *exchange)
     }
 }
 
+void http_exchange_fail(struct http_exchange *exchange)
+{
+    struct exchange *x = (struct exchange *)exchange;
+    x->failed = true;
+    http_exchange_close(exchange);
+}
+
 /* -- for the file that an answer is redirected to -- */
 
 struct http_slice exchange_request(const struct exchange *x)
@@ -590,7 +627,7 @@ struct http_slice exchange_request(const struct exchange *x)
     return (struct http_slice){x->request, x->request_length};
 }
 
-char *exchange_fields(const struct exchange *x, const char *lines, uint32_t length, char *at)
+void exchange_fields(const struct exchange *x, const char *lines, uint32_t length, struct writer *head)
 {
-    return answer_head_merge(x->answer, x->head_length, lines, length, at);
+    answer_head_merge(x->answer, x->head_length, lines, length, head);
 }

@@ -1,7 +1,8 @@
 /* exchange_head.c: the head of an application's answer: what it says of the body, and what of it the client gets.
- *   input     the application's bytes: lines that end in LF or CR LF, up to and with the empty one; trusted, but may be
- *             wrong
+ *   input     the application's bytes: lines that end in LF or CR LF, up to and with the empty one; may hold what a
+ *             client has sent, so names and values are checked byte by byte
  *   output    lines that end in CR LF; fields that speak of the connection are the front's own
+ *   when full the head is not sent: 502
  */
 #include "http/internal.h"
 
@@ -39,6 +40,16 @@ static bool one_of(struct http_slice name, const char *const *names)
     return false;
 }
 
+static bool all_are(struct http_slice text, uint8_t classes)
+{
+    for (uint32_t i = 0; i < text.length; i++) {
+        if (!http_is(text.at[i], classes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* "HTTP/1.x SSS reason" */
 static bool parse_status(struct http_slice line, int *status)
 {
@@ -53,7 +64,7 @@ static bool parse_status(struct http_slice line, int *status)
         }
         *status = *status * 10 + at[i] - '0';
     }
-    return line.length == 12 || at[12] == ' ';
+    return (line.length == 12 || at[12] == ' ') && all_are(line, CLASS_TEXT);
 }
 
 /* False: a length that is none, or two that differ. */
@@ -68,6 +79,14 @@ static bool parse_length(struct http_slice value, struct answer_head *head)
     return true;
 }
 
+/* A field line that may reach a client: RFC 9112 5.1, RFC 9110 5.5. A folded one, which begins with SP, is none. */
+static bool is_field(const struct line *line)
+{
+    const char *value = line->name.at + line->name.length + 1;
+    return line->name.length > 0 && all_are(line->name, CLASS_TOKEN) &&
+           all_are((struct http_slice){value, (uint32_t)(line->all.at + line->all.length - value)}, CLASS_TEXT);
+}
+
 bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head)
 {
     const char *at = text, *end = text + length;
@@ -77,7 +96,7 @@ bool answer_head_parse(const char *text, uint32_t length, struct answer_head *he
         return false;
     }
     while (next_line(&at, end, &line)) {
-        if (line.name.length == 0) {
+        if (!is_field(&line)) {
             return false;
         }
         if (http_slice_is(line.name, "content-length")) {
@@ -95,28 +114,26 @@ bool answer_head_parse(const char *text, uint32_t length, struct answer_head *he
     return true;
 }
 
-static char *put_line(char *at, struct http_slice line)
+static void put_line(struct writer *head, struct http_slice line)
 {
-    return head_put(head_put_slice(at, line), "\r\n");
+    writer_put_slice(head, line);
+    writer_put(head, "\r\n");
 }
 
-char *answer_head_copy(const char *text, uint32_t length, char *at)
+void answer_head_copy(const char *text, uint32_t length, struct writer *head)
 {
     static const char *const ours[] = {"connection", "keep-alive", "proxy-connection", NULL};
     const char *from = text, *end = text + length;
     struct line line;
     next_line(&from, end, &line);
-    at = head_put(at, "HTTP/1.1");
-    at = put_line(at, (struct http_slice){line.all.at + 8, line.all.length - 8});
-    if (line.all.length == 12) {
-        at = head_put(at - 2, " \r\n"); /* the space before an empty reason is not optional: RFC 9112 4 */
-    }
+    writer_put(head, "HTTP/1.1");
+    writer_put_bytes(head, line.all.at + 8, line.all.length - 8);
+    writer_put(head, line.all.length == 12 ? " \r\n" : "\r\n"); /* the space before an empty reason: RFC 9112 4 */
     while (next_line(&from, end, &line)) {
         if (!one_of(line.name, ours)) {
-            at = put_line(at, line.all);
+            put_line(head, line.all);
         }
     }
-    return at;
 }
 
 /* What a file says of itself nobody else can. */
@@ -145,21 +162,21 @@ static bool overridden(const char *text, uint32_t length, struct http_slice name
 }
 
 /* The file's fields, but the application's where it has one of that name, and those that only it has. */
-char *answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, char *at)
+void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length,
+    struct writer *head)
 {
     const char *from = lines, *end = text + length;
     struct line line;
     while (next_line(&from, lines + lines_length, &line)) {
         if (!overridden(text, length, line.name)) {
-            at = put_line(at, line.all);
+            put_line(head, line.all);
         }
     }
     from = text;
     next_line(&from, end, &line);
     while (next_line(&from, end, &line)) {
         if (!of_a_file(line.name)) {
-            at = put_line(at, line.all);
+            put_line(head, line.all);
         }
     }
-    return at;
 }

@@ -51,71 +51,77 @@ static void take_piece(struct connection *c, const struct cache_bytes *bytes)
 
 /* -- heads -- */
 
-static char *put_range(char *at, const struct http_selection *selection, uint64_t size)
+static void put_range(struct writer *head, const struct http_selection *selection, uint64_t size)
 {
-    at = head_put(at, "Content-Range: bytes ");
+    writer_put(head, "Content-Range: bytes ");
     if (selection->status == 206) {
-        at = head_put_number(at, selection->first);
-        *at++ = '-';
-        at = head_put_number(at, selection->first + selection->length - 1);
+        writer_put_number(head, selection->first);
+        writer_put(head, "-");
+        writer_put_number(head, selection->first + selection->length - 1);
     } else {
-        *at++ = '*';
+        writer_put(head, "*");
     }
-    *at++ = '/';
-    at = head_put_number(at, size);
-    return head_put(at, "\r\n");
+    writer_put(head, "/");
+    writer_put_number(head, size);
+    writer_put(head, "\r\n");
 }
 
 /* Of a 304: what tells of the file, not of a body (RFC 9110 15.4.5). */
-static char *put_validators(char *at, const char *lines, uint32_t length)
+static void put_validators(struct writer *head, const char *lines, uint32_t length)
 {
     while (length > 0) {
         const char *end = memchr(lines, '\n', length);
         uint32_t line = end ? (uint32_t)(end - lines) + 1 : length;
         if (line < 8 || memcmp(lines, "Content-", 8) != 0) {
-            memcpy(at, lines, line);
-            at += line;
+            writer_put_bytes(head, lines, line);
         }
         lines += line;
         length -= line;
     }
-    return at;
 }
 
-static char *put_fields(char *at, const struct connection *c, const char *lines, uint32_t length)
+static void put_fields(struct writer *head, const struct connection *c, const char *lines, uint32_t length)
 {
     if (c->exchange) {
-        return exchange_fields(c->exchange, lines, length, at);
+        exchange_fields(c->exchange, lines, length, head);
+    } else {
+        writer_put_bytes(head, lines, length);
     }
-    memcpy(at, lines, length);
-    return at + length;
 }
 
-static char *put_status(char *at, const struct connection *c, const struct http_selection *selection)
+static void put_status(struct writer *head, const struct connection *c, const struct http_selection *selection)
 {
     const struct site_resource *resource = c->resource;
     const char *fields = resource->whole + resource->fields_at;
     uint32_t length = resource->whole_length - resource->fields_at;
     if (selection->status == 304) {
-        return put_validators(head_put(at, "HTTP/1.1 304 Not Modified\r\n"), fields, length);
+        writer_put(head, "HTTP/1.1 304 Not Modified\r\n");
+        put_validators(head, fields, length);
+        return;
     }
     if (selection->status == 200 && !c->exchange) {
-        memcpy(at, resource->whole, resource->whole_length);
-        return at + resource->whole_length;
+        writer_put_bytes(head, resource->whole, resource->whole_length);
+        return;
     }
     if (selection->status == 206) {
-        at = put_range(head_put(at, "HTTP/1.1 206 Partial Content\r\n"), selection, resource->validators.size);
+        writer_put(head, "HTTP/1.1 206 Partial Content\r\n");
+        put_range(head, selection, resource->validators.size);
     } else {
-        at = head_put(at, "HTTP/1.1 200 OK\r\n");
+        writer_put(head, "HTTP/1.1 200 OK\r\n");
     }
-    at = head_put(at, "Content-Length: ");
-    at = head_put_number(at, selection->length);
-    return put_fields(head_put(at, "\r\n"), c, fields, length);
+    writer_put(head, "Content-Length: ");
+    writer_put_number(head, selection->length);
+    writer_put(head, "\r\n");
+    put_fields(head, c, fields, length);
 }
 
+/* 0: the application's fields are too many. */
 static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
 {
-    return (uint32_t)(head_end(put_status(self.head, c, selection), reply, true) - self.head);
+    struct writer head = writer_in(self.head, sizeof self.head);
+    put_status(&head, c, selection);
+    head_end(&head, reply, true);
+    return head.full ? 0 : writer_length(&head);
 }
 
 /* -- answers -- */
@@ -124,7 +130,8 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
 {
     char field[64] = "";
     if (selection->status == 416) {
-        *put_range(field, selection, c->resource->validators.size) = '\0';
+        put_range(&(struct writer){.at = field, .end = field + sizeof field - 1}, selection,
+            c->resource->validators.size);
     }
     if (!head_page(c, reply, selection->status, field)) {
         return false;
@@ -173,11 +180,12 @@ bool file_answer(struct connection *c, const struct http_request *request, const
         case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
         }
     }
-    if (!begin(c, &selection, make_head(c, &selection, reply), length, &bytes)) {
+    uint32_t head = make_head(c, &selection, reply);
+    if (head == 0 || !begin(c, &selection, head, length, &bytes)) {
         if (length > 0) {
             cache_unpin(bytes.piece);
         }
-        return false;
+        return head == 0 && refuse(c, &(struct http_selection){.status = 502}, reply);
     }
     http_counts.files++;
     c->ends = reply->ends;

@@ -1,21 +1,22 @@
 /* head.c: heads of answers, and the small pages that say why there is nothing else. */
 #include "http/internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "http/date.h"
-#include "http/text.h"
 #include "lib/pd.h"
 
 #define S 1000000000ull
 #define DATE_LINE (6 + HTTP_DATE_LENGTH + 2)
 #define PAGE_MAX 1024
+#define ROOM (3 * HTTP_PATH_MAX + HTTP_HEAD_MAX + 512) /* Location: an escaped path, and the request's query */
 
 static struct {
     char date_line[DATE_LINE]; /* "Date: ...\r\n", of the second up to: */
     uint64_t date_until_ns;    /* pd_now_ns() */
     int64_t now_s;             /* since 1970 */
-    char head[3 * HTTP_PATH_MAX + HTTP_HEAD_MAX + 512];
+    char head[ROOM];
     char page[PAGE_MAX];
 } self;
 
@@ -40,24 +41,6 @@ static const struct {
     {505, "HTTP Version Not Supported", "This server speaks HTTP/1.1."},
     {500, "Internal Server Error", "Something went wrong while answering."}, /* last: for any other */
 };
-
-/* -- text -- */
-
-char *head_put(char *at, const char *text)
-{
-    return stpcpy(at, text);
-}
-
-char *head_put_slice(char *at, struct http_slice slice)
-{
-    memcpy(at, slice.at, slice.length);
-    return at + slice.length;
-}
-
-char *head_put_number(char *at, uint64_t number)
-{
-    return at + http_put_decimal(at, number);
-}
 
 /* -- the clock -- */
 
@@ -104,81 +87,87 @@ static uint32_t reason_of(int status)
     return i;
 }
 
-char *head_status(char *at, int status)
+void head_status(struct writer *head, int status)
 {
-    at = head_put(at, "HTTP/1.1 ");
-    at = head_put_number(at, (uint64_t)status);
-    *at++ = ' ';
-    at = head_put(at, reasons[reason_of(status)].reason);
-    return head_put(at, "\r\nServer: Serval\r\n");
+    writer_put(head, "HTTP/1.1 ");
+    writer_put_number(head, (uint64_t)status);
+    writer_put(head, " ");
+    writer_put(head, reasons[reason_of(status)].reason);
+    writer_put(head, "\r\nServer: Serval\r\n");
 }
 
-char *head_end(char *at, const struct reply *reply, bool date)
+void head_end(struct writer *head, const struct reply *reply, bool date)
 {
     if (date) {
         see_time();
-        memcpy(at, self.date_line, DATE_LINE);
-        at += DATE_LINE;
+        writer_put_bytes(head, self.date_line, DATE_LINE);
     }
     if (reply->ends) {
-        at = head_put(at, "Connection: close\r\n");
+        writer_put(head, "Connection: close\r\n");
     } else if (reply->minor == 0) {
-        at = head_put(at, "Connection: keep-alive\r\n");
+        writer_put(head, "Connection: keep-alive\r\n");
     }
-    *at++ = '\r';
-    *at++ = '\n';
-    return at;
+    writer_put(head, "\r\n");
 }
 
-static bool send(struct connection *c, char *end)
+/* False: no memory now. */
+static bool send(struct connection *c, const struct writer *text)
 {
-    return connection_write(c, self.head, (uint32_t)(end - self.head), false);
+    assert(!text->full); /* ROOM is for the longest */
+    return connection_write(c, text->start, writer_length(text), false);
 }
 
 /* -- pages -- */
 
-static uint32_t make_page(int status)
+static struct writer make_page(int status)
 {
-    uint32_t i = reason_of(status);
-    char number[HTTP_DECIMAL_MAX + 1];
-    *head_put_number(number, (uint64_t)status) = '\0';
-    char *at = self.page;
-    at = head_put(at, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
+    struct writer page = writer_in(self.page, sizeof self.page);
+    char title[64] = "";
+    struct writer both = writer_in(title, sizeof title - 1);
+    writer_put_number(&both, (uint64_t)status);
+    writer_put(&both, " ");
+    writer_put(&both, reasons[reason_of(status)].reason);
+    writer_put(&page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
                       "<meta name=\"viewport\" content=\"width=device-width\">"
                       "<meta name=\"color-scheme\" content=\"light dark\"><title>");
-    at = head_put(head_put(head_put(at, number), " "), reasons[i].reason);
-    at = head_put(at, "</title><style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;"
+    writer_put(&page, title);
+    writer_put(&page, "</title><style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;"
                       "margin:20vh auto;padding:0 1.5rem}</style><h1>");
-    at = head_put(head_put(head_put(at, number), " "), reasons[i].reason);
-    at = head_put(head_put(at, "</h1><p>"), reasons[i].says);
-    at = head_put(at, "</p><p><a href=\"/\">To the start page</a></p></html>\n");
-    return (uint32_t)(at - self.page);
+    writer_put(&page, title);
+    writer_put(&page, "</h1><p>");
+    writer_put(&page, reasons[reason_of(status)].says);
+    writer_put(&page, "</p><p><a href=\"/\">To the start page</a></p></html>\n");
+    assert(!page.full);
+    return page;
 }
 
 bool head_page(struct connection *c, const struct reply *reply, int status, const char *field)
 {
-    uint32_t length = make_page(status);
-    char *at = head_status(self.head, status);
-    at = head_put(at, "Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
-    at = head_put_number(at, length);
-    at = head_put(at, "\r\nCache-Control: no-cache\r\n");
-    at = head_end(head_put(at, field), reply, true);
+    struct writer page = make_page(status), head = writer_in(self.head, sizeof self.head);
+    head_status(&head, status);
+    writer_put(&head, "Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
+    writer_put_number(&head, writer_length(&page));
+    writer_put(&head, "\r\nCache-Control: no-cache\r\n");
+    writer_put(&head, field);
+    head_end(&head, reply, true);
     if (!reply->head_only) {
-        memcpy(at, self.page, length);
-        at += length;
+        writer_put_bytes(&head, page.start, writer_length(&page));
     }
     http_counts.refused++;
-    return send(c, at);
+    return send(c, &head);
 }
 
 bool head_options(struct connection *c, const struct reply *reply)
 {
-    char *at = head_put(head_status(self.head, 204), "Allow: GET, HEAD, OPTIONS\r\n");
-    return send(c, head_end(at, reply, true));
+    struct writer head = writer_in(self.head, sizeof self.head);
+    head_status(&head, 204);
+    writer_put(&head, "Allow: GET, HEAD, OPTIONS\r\n");
+    head_end(&head, reply, true);
+    return send(c, &head);
 }
 
 /* A path, fit for a Location field: what RFC 3986 3.3 lets stand in one stands, the rest is escaped. */
-static char *put_path(char *at, const char *path, uint32_t length)
+static void put_path(struct writer *head, const char *path, uint32_t length)
 {
     static const char plain[] = "/-._~!$&'()*+,;=:@";
     static const char hex[] = "0123456789ABCDEF";
@@ -186,25 +175,26 @@ static char *put_path(char *at, const char *path, uint32_t length)
         unsigned char byte = (unsigned char)path[i];
         bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
         if (letter || (byte >= '0' && byte <= '9') || (byte && strchr(plain, byte))) {
-            *at++ = (char)byte;
+            writer_put_bytes(head, &path[i], 1);
         } else {
-            *at++ = '%';
-            *at++ = hex[byte >> 4];
-            *at++ = hex[byte & 15];
+            writer_put_bytes(head, (char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3);
         }
     }
-    return at;
 }
 
 bool head_moved(struct connection *c, const struct reply *reply, const char *path, uint32_t length,
     struct http_slice query)
 {
-    char *at = head_put(head_status(self.head, 301), "Location: ");
-    at = head_put(put_path(at, path, length), "/");
+    struct writer head = writer_in(self.head, sizeof self.head);
+    head_status(&head, 301);
+    writer_put(&head, "Location: ");
+    put_path(&head, path, length);
+    writer_put(&head, "/");
     if (query.at) {
-        *at++ = '?';
-        at = head_put_slice(at, query);
+        writer_put(&head, "?");
+        writer_put_slice(&head, query);
     }
-    at = head_put(at, "\r\nContent-Length: 0\r\nCache-Control: public, max-age=60\r\n");
-    return send(c, head_end(at, reply, true));
+    writer_put(&head, "\r\nContent-Length: 0\r\nCache-Control: public, max-age=60\r\n");
+    head_end(&head, reply, true);
+    return send(c, &head);
 }

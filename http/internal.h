@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "http/server.h"
 #include "http/site.h"
+#include "http/writer.h"
 
 #include "lwip/tcp.h"
 
@@ -148,11 +149,8 @@ void file_let_go(struct connection *connection);
 
 /* -- head.c -- */
 struct reply reply_to(const struct http_request *request);
-char *head_put(char *at, const char *text);
-char *head_put_slice(char *at, struct http_slice slice);
-char *head_put_number(char *at, uint64_t number);
-char *head_status(char *at, int status);                      /* the status line, and Server */
-char *head_end(char *at, const struct reply *reply, bool date); /* Date, Connection, the empty line */
+void head_status(struct writer *head, int status);                           /* the status line, and Server */
+void head_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
 int64_t head_now_s(void);
 /* A small page that says what happened; field: a further line, or "". False: no memory now. */
 bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
@@ -172,7 +170,7 @@ void exchange_heads_again(void); /* there is room for another head */
 /* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of
  * this head. */
 struct http_slice exchange_request(const struct exchange *exchange);
-char *exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, char *at);
+void exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, struct writer *head);
 
 /* -- exchange_head.c: the head of an application's answer -- */
 struct answer_head {
@@ -181,9 +179,11 @@ struct answer_head {
     uint64_t length;
     struct http_slice redirect; /* X-Accel-Redirect */
 };
+/* False: it is none, or holds bytes that no head may (RFC 9110 5.5): the client must not see it. */
 bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head);
-/* "HTTP/1.1 status" and the fields but those of the connection, ending before Date. */
-char *answer_head_copy(const char *text, uint32_t length, char *at);
-char *answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, char *at);
+/* Of one that was parsed: "HTTP/1.1 status" and the fields but those of the connection, ending before Date. */
+void answer_head_copy(const char *text, uint32_t length, struct writer *head);
+void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length,
+    struct writer *head);
 
 #endif

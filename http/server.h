@@ -8,7 +8,7 @@
  *
  * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
  * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone
- * (HTTP/1.0, or 1.1 with "Connection: close"), and closes. The front frames the body (Content-Length, else chunked,
+ * (HTTP/1.0, or 1.1 with "Connection: close"), and closes; or fails, so that no client takes a part for the whole. The front frames the body (Content-Length, else chunked,
  * else the end of the connection), corrects Connection, adds Date, and keeps the client's connection. A request with
  * Upgrade or a chunked body is tunnelled: bytes pass as they are both ways, to the end. A response that carries
  * `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
@@ -49,6 +49,8 @@ bool http_exchange_readable(struct http_exchange *exchange);
 /* Bytes taken of the answer: 0 when there is no room now, -1 when the client has gone. */
 int32_t http_exchange_write(struct http_exchange *exchange, const void *data, uint32_t size);
 void http_exchange_close(struct http_exchange *exchange); /* the answer is complete; the exchange is gone */
+/* It will not be complete: 502 where nothing of it has gone out, else the client is reset. The exchange is gone. */
+void http_exchange_fail(struct http_exchange *exchange);
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port);
 
 /* Once, from init(). Mounts and claims come later, from the program. */

@@ -3,37 +3,20 @@
 
 #include <assert.h>
 #include "http/date.h"
-#include "http/text.h"
+#include "http/writer.h"
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
 #define REST_MAX 384
 
-struct head {
-    char *text;
-    uint32_t length;
-};
-
-static void put(struct head *head, const char *text, uint32_t length)
+static void put_field(struct writer *head, const char *name, const char *value, uint32_t length)
 {
-    assert(length <= SITE_HEAD_MAX - head->length);
-    memcpy(head->text + head->length, text, length);
-    head->length += length;
+    writer_put(head, name);
+    writer_put(head, ": ");
+    writer_put_bytes(head, value, length);
+    writer_put(head, "\r\n");
 }
 
-static void put_text(struct head *head, const char *text)
-{
-    put(head, text, (uint32_t)strlen(text));
-}
-
-static void put_field(struct head *head, const char *name, const char *value, uint32_t length)
-{
-    put_text(head, name);
-    put(head, ": ", 2);
-    put(head, value, length);
-    put(head, "\r\n", 2);
-}
-
-static void put_text_field(struct head *head, const char *name, const char *value)
+static void put_text_field(struct writer *head, const char *name, const char *value)
 {
     put_field(head, name, value, (uint32_t)strlen(value));
 }
@@ -41,30 +24,31 @@ static void put_text_field(struct head *head, const char *name, const char *valu
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
     const struct http_type *type, const struct site_coding *coding)
 {
-    struct head head = {.text = text};
+    struct writer head = writer_in(text, SITE_HEAD_MAX);
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
     char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
 
     http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns,
                         coding ? coding->suffix : "");
     http_date_format(resource->validators.mtime_s, date);
-    put_text(&head, "HTTP/1.1 200 OK\r\n");
+    writer_put(&head, "HTTP/1.1 200 OK\r\n");
     put_field(&head, "Content-Length", digits, http_put_decimal(digits, resource->file->size));
-    resource->fields_at = head.length;
+    resource->fields_at = writer_length(&head);
     put_text_field(&head, "Content-Type", type->text);
-    put_text(&head, coding ? coding->field : "");
-    put_text(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
+    writer_put(&head, coding ? coding->field : "");
+    writer_put(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
     put_field(&head, "ETag", resource->validators.etag, resource->validators.etag_length);
     put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
     if (lifetime[0]) {
         put_text_field(&head, "Cache-Control", lifetime);
     }
     if (policy->precompressed && type->flags & TYPE_COMPRESSIBLE) {
-        put_text(&head, "Vary: Accept-Encoding\r\n");
+        writer_put(&head, "Vary: Accept-Encoding\r\n");
     }
-    put_text(&head, "X-Content-Type-Options: nosniff\r\n");
-    put_text(&head, policy->fields);
-    resource->whole_length = head.length;
+    writer_put(&head, "X-Content-Type-Options: nosniff\r\n");
+    writer_put(&head, policy->fields);
+    assert(!head.full); /* site_head_takes() */
+    resource->whole_length = writer_length(&head);
 }
 
 static bool is_value(const char *text, uint32_t length)

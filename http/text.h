@@ -74,7 +74,8 @@ bool http_next_element(struct http_slice *rest, struct http_slice *element);
 /* At most 20 digits, from text[0] on; returns how many. */
 #define HTTP_DECIMAL_MAX 20
 uint32_t http_put_decimal(char *text, uint64_t number);
-uint32_t http_put_hex(char *text, uint64_t number); /* at most 16 */
+#define HTTP_HEX_MAX 16
+uint32_t http_put_hex(char *text, uint64_t number); /* the same, of HTTP_HEX_MAX */
 
 /* Decimal digits and nothing else, at least one. Larger than limit: limit. False: no number. */
 bool http_decimal(struct http_slice text, uint64_t limit, uint64_t *number);

@@ -9,7 +9,9 @@
  *                                          (method, url, version); None where it does not come from the front. No line
  *                                          may be longer than limit
  *     await connection.respond(status, reason, headers, body)  an answer, as Microdot's Response.write
- *     connection.give_up()                 close; with a 503 where nothing has been written yet
+ *     connection.wrote(), gone()           whether something of an answer has been written; whether the client has gone
+ *     connection.end(failure)              close. 0: the answer is complete. Else it has failed: where nothing has been
+ *                                          written the client is told this status, 500 or 503; else it is cut off
  *
  * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the connection
  * is then the awaitable, for the one result that it holds. Only what has to wait makes a `struct transfer`.
@@ -51,6 +53,8 @@ struct transfer {
 };
 
 static const char unavailable[] = "HTTP/1.0 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
+static const char failed[] = "HTTP/1.0 500 Internal Server Error\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+                             "Content-Length: 21\r\n\r\nInternal server error";
 
 static const mp_obj_type_t transfer_type;
 
@@ -315,17 +319,42 @@ static mp_obj_t connection_aclose(mp_obj_t self_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(connection_aclose_obj, connection_aclose);
 
-static mp_obj_t connection_give_up(mp_obj_t self_in)
+static mp_obj_t connection_wrote(mp_obj_t self_in)
+{
+    return mp_obj_new_bool(((struct connection *)MP_OBJ_TO_PTR(self_in))->wrote);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(connection_wrote_obj, connection_wrote);
+
+static mp_obj_t connection_gone(mp_obj_t self_in)
 {
     struct connection *connection = MP_OBJ_TO_PTR(self_in);
     struct endpoint *endpoint = socket_endpoint(connection->socket);
+    return mp_obj_new_bool(!endpoint || endpoint_ready(endpoint, 0) & ENDPOINT_HANGUP);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(connection_gone_obj, connection_gone);
+
+/* False: there was no room for it. */
+static bool tell(struct endpoint *endpoint, const char *answer, size_t length)
+{
     int error;
-    if (endpoint && !connection->wrote) {
-        endpoint_send(endpoint, unavailable, sizeof(unavailable) - 1, &error);
+    return endpoint_send(endpoint, answer, length, &error) == (intptr_t)length;
+}
+
+static mp_obj_t connection_end(mp_obj_t self_in, mp_obj_t failure_in)
+{
+    struct connection *connection = MP_OBJ_TO_PTR(self_in);
+    struct endpoint *endpoint = socket_endpoint(connection->socket);
+    mp_int_t failure = mp_obj_get_int(failure_in);
+    if (endpoint && failure != 0) {
+        bool told = !connection->wrote && (failure == 503 ? tell(endpoint, unavailable, sizeof(unavailable) - 1)
+                                                          : tell(endpoint, failed, sizeof(failed) - 1));
+        if (!told) {
+            endpoint_fail(endpoint);
+        }
     }
     return mp_stream_close(connection->socket);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(connection_give_up_obj, connection_give_up);
+static MP_DEFINE_CONST_FUN_OBJ_2(connection_end_obj, connection_end);
 
 static const mp_rom_map_elem_t connection_attributes_table[] = {
     {MP_ROM_QSTR(MP_QSTR_readline), MP_ROM_PTR(&connection_readline_obj)},
@@ -335,7 +364,9 @@ static const mp_rom_map_elem_t connection_attributes_table[] = {
     {MP_ROM_QSTR(MP_QSTR_head), MP_ROM_PTR(&connection_head_obj)},
     {MP_ROM_QSTR(MP_QSTR_respond), MP_ROM_PTR(&connection_respond_obj)},
     {MP_ROM_QSTR(MP_QSTR_aclose), MP_ROM_PTR(&connection_aclose_obj)},
-    {MP_ROM_QSTR(MP_QSTR_give_up), MP_ROM_PTR(&connection_give_up_obj)},
+    {MP_ROM_QSTR(MP_QSTR_wrote), MP_ROM_PTR(&connection_wrote_obj)},
+    {MP_ROM_QSTR(MP_QSTR_gone), MP_ROM_PTR(&connection_gone_obj)},
+    {MP_ROM_QSTR(MP_QSTR_end), MP_ROM_PTR(&connection_end_obj)},
 };
 static MP_DEFINE_CONST_DICT(connection_attributes, connection_attributes_table);
 

@@ -1,9 +1,12 @@
 /* connection_head.c: heads of requests and of answers as Microdot has them, made in one go: by its own code each line
  * is a coroutine, a handful of strings and a search.
+ *   input     a dict of the application's, whose values may hold what a client has sent: what RFC 9110 5.5 does not let
+ *             stand in a field is a ValueError, and no byte of that answer goes out
  */
 #include "lib/pd.h"
 
 #include <string.h>
+#include "http/text.h"
 #include "python/endpoint.h"
 #include "python/modsocket.h"
 #include "python/modwebsite.h"
@@ -137,11 +140,34 @@ mp_obj_t connection_head(size_t n_args, const mp_obj_t *args)
 
 /* -- answers -- */
 
+static void refuse_field(const char *complaint, mp_obj_t object)
+{
+    mp_obj_t items[2] = {mp_obj_new_str(complaint, strlen(complaint)), object};
+    nlr_raise(mp_obj_new_exception_args(&mp_type_ValueError, 2, items));
+}
+
+/* The text of `object`, of these characters only: a line end in it would begin a field, or an answer, of its own. */
+static void add_text(vstr_t *head, mp_print_t *print, mp_obj_t object, uint8_t classes, const char *complaint)
+{
+    size_t start = head->len;
+    mp_obj_print_helper(print, object, PRINT_STR);
+    for (size_t i = start; i < head->len; i++) {
+        if (!http_is(head->buf[i], classes)) {
+            refuse_field(complaint, object);
+        }
+    }
+}
+
 static void add_field(vstr_t *head, mp_print_t *print, mp_obj_t name, mp_obj_t value)
 {
-    mp_obj_print_helper(print, name, PRINT_STR);
+    static const char no_name[] = "this is no header's name";
+    size_t start = head->len;
+    add_text(head, print, name, CLASS_TOKEN, no_name);
+    if (head->len == start) {
+        refuse_field(no_name, name);
+    }
     vstr_add_strn(head, ": ", 2);
-    mp_obj_print_helper(print, value, PRINT_STR);
+    add_text(head, print, value, CLASS_TEXT, "control characters in a header");
     vstr_add_strn(head, "\r\n", 2);
 }
 
@@ -166,12 +192,16 @@ static void add_status(vstr_t *head, mp_print_t *print, mp_obj_t status, mp_obj_
 {
     bool ok = status == MP_OBJ_NEW_SMALL_INT(200);
     vstr_add_str(head, "HTTP/1.0 ");
+    mp_int_t number = mp_obj_get_int(status);
+    if (number < 100 || number > 599) {
+        refuse_field("this is no status", status);
+    }
     mp_obj_print_helper(print, status, PRINT_STR);
     vstr_add_char(head, ' ');
     if (reason == mp_const_none) {
         vstr_add_str(head, ok ? "OK" : "N/A");
     } else {
-        mp_obj_print_helper(print, reason, PRINT_STR);
+        add_text(head, print, reason, CLASS_TEXT, "control characters in a reason");
     }
     vstr_add_strn(head, "\r\n", 2);
 }

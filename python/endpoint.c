@@ -133,6 +133,11 @@ void endpoint_close(struct endpoint *endpoint)
     endpoint_give_back(endpoint);
 }
 
+void endpoint_fail(struct endpoint *endpoint)
+{
+    endpoint->failed = true;
+}
+
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address)
 {
     if (endpoint->kind == TCP_NEW && http_owns(address->port)) {

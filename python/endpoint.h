@@ -30,7 +30,9 @@ struct endpoint_address {
 
 /* NULL: all are in use. */
 struct endpoint *endpoint_new(bool udp);
-void endpoint_close(struct endpoint *endpoint); /* what was written still goes out */
+void endpoint_close(struct endpoint *endpoint); /* what was written still goes out, and is all there was to say */
+/* What was written is not all: of an answer of the front's the close then tells its client so. */
+void endpoint_fail(struct endpoint *endpoint);
 bool endpoint_is_udp(const struct endpoint *endpoint);
 /* Accepted on a port of the front: a request's head is there as a whole. */
 bool endpoint_is_exchange(const struct endpoint *endpoint);

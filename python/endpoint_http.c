@@ -152,7 +152,11 @@ static void close_one(struct endpoint *endpoint)
     }
     endpoint->ahead->next = self.free;
     self.free = endpoint->ahead;
-    http_exchange_close(endpoint->exchange);
+    if (endpoint->failed && !endpoint->waiting) {
+        http_exchange_fail(endpoint->exchange);
+    } else {
+        http_exchange_close(endpoint->exchange);
+    }
 }
 
 static int shut_down(struct endpoint *endpoint, bool read, bool write)

@@ -37,6 +37,7 @@ struct endpoint {
     bool owed;    /* in the list of those with output that has not been sent */
     bool waiting; /* in a listener's queue */
     bool broken;  /* EXCHANGE: its client has gone */
+    bool failed;  /* EXCHANGE: the answer will not be complete */
     uint8_t interest; /* events that the worker wants to be woken for */
     int error;        /* told once */
     union {

@@ -470,6 +470,23 @@ static mp_uint_t socket_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
     }
 }
 
+/* Who leaves by an exception, or is only found by the collector, has not said all. */
+static mp_obj_t fail_and_close(mp_obj_t self_in)
+{
+    struct socket *socket = MP_OBJ_TO_PTR(self_in);
+    if (socket->endpoint) {
+        endpoint_fail(socket->endpoint);
+    }
+    return mp_stream_close(self_in);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(socket_del_obj, fail_and_close);
+
+static mp_obj_t socket_exit(size_t n_args, const mp_obj_t *args)
+{
+    return args[1] == mp_const_none ? mp_stream_close(args[0]) : fail_and_close(args[0]);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_exit_obj, 4, 4, socket_exit);
+
 static const mp_rom_map_elem_t socket_attributes_table[] = {
     {MP_ROM_QSTR(MP_QSTR_readline), MP_ROM_PTR(&socket_readline_obj)},
     {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&mp_stream_write_obj)},
@@ -493,8 +510,8 @@ static const mp_rom_map_elem_t socket_attributes_table[] = {
     {MP_ROM_QSTR(MP_QSTR_getpeername), MP_ROM_PTR(&socket_getpeername_obj)},
     {MP_ROM_QSTR(MP_QSTR_makefile), MP_ROM_PTR(&socket_makefile_obj)},
     {MP_ROM_QSTR(MP_QSTR___enter__), MP_ROM_PTR(&mp_identity_obj)},
-    {MP_ROM_QSTR(MP_QSTR___exit__), MP_ROM_PTR(&mp_stream___exit___obj)},
-    {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&mp_stream_close_obj)},
+    {MP_ROM_QSTR(MP_QSTR___exit__), MP_ROM_PTR(&socket_exit_obj)},
+    {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&socket_del_obj)},
 };
 static MP_DEFINE_CONST_DICT(socket_attributes, socket_attributes_table);
 

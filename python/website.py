@@ -12,10 +12,12 @@ answers, if it has one.
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
     website.counters()                      # what front and cache have done so far
 
-An answer goes out as fast as the application writes it; a request that finds no memory is told 503.
+An answer goes out as fast as the application writes it; a request that finds no memory is told 503. One that fails is
+500, or cut off where it has begun, so that nobody takes a part for the whole.
 """
 
 import gc
+import sys
 
 import _website
 from microdot import Microdot, Request, Response
@@ -199,9 +201,6 @@ class FileResponse(Response):
         pass
 
 
-_PLAIN = (Response, FileResponse)
-
-
 def _is_the_sites(request):
     """Whether the site is to answer: no route has wanted it, and none would if the path were written in its plain
     form."""
@@ -271,25 +270,40 @@ def _take(app):
 
 def _handler(app):
     """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood
-    costs its sender a 400 and the console nothing."""
+    costs its sender a 400 and the console nothing. An answer that fails is 500 where nothing of it has gone out, else the
+    client is cut off; the console tells why."""
 
     async def handle_request(reader, writer):
         connection = _website.Connection(reader)
+        request, failure = None, 503    # what the client is told should this end before the answer begins
         try:
             request = await _request(app, connection)
             response = await app.dispatch_request(request)
             if response is not Response.already_handled:
                 await _respond(response, connection)
+            failure = 0
             if app.debug and request is not None:
                 print("%s %s %d" % (request.method, request.path, response.status_code))
-        except OSError:
-            pass                        # the client has gone
-        except MemoryError:
+        except OSError as exc:
+            if not connection.gone():
+                failure = 500
+                _report(request, exc)
+        except MemoryError as exc:
             gc.collect()
+            if connection.wrote():
+                _report(request, exc)
+        except Exception as exc:
+            failure = 500
+            _report(request, exc)
         finally:
-            connection.give_up()        # 503 where nothing has been written
+            connection.end(failure)
 
     return handle_request
+
+
+def _report(request, exc):
+    print("%s %s failed:" % (request.method, request.path) if request is not None else "a request failed:")
+    sys.print_exception(exc)
 
 
 async def _request(app, connection):
@@ -315,13 +329,27 @@ async def _request(app, connection):
 
 
 async def _respond(response, connection):
-    """As the response's write(), which this is where it is not Microdot's own, or its body comes bit by bit."""
-    if type(response) not in _PLAIN or not isinstance(response.body, bytes):
+    """As Microdot's Response.write(); a response with a write() of its own keeps it."""
+    if type(response).write is not Response.write:
         await response.write(connection)
         return
     response.complete()
-    body = b"" if response.is_head else response.body
+    whole = response.is_head or isinstance(response.body, bytes)
+    body = response.body if whole and not response.is_head else b""
     await connection.respond(response.status_code, response.reason, response.headers, body)
+    if not whole:
+        await _write_parts(response.body_iter(), connection)
+
+
+async def _write_parts(parts, connection):
+    try:
+        async for part in parts:
+            if part is None:            # of an iterator that was at its end from the beginning
+                break
+            await connection.awrite(part.encode() if isinstance(part, str) else part)
+    finally:
+        if hasattr(parts, "aclose"):
+            await parts.aclose()
 
 
 async def _read_chunks(request, connection):

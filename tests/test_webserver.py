@@ -114,6 +114,44 @@ def routes(app):
     async def generated(request):
         return (b"part %d\n" % i for i in range(5))
 
+    @app.get("/api/endless")
+    async def endless(request):
+        class Ticks:
+            def __aiter__(self):
+                return self
+
+            async def __anext__(self):
+                await asyncio.sleep_ms(50)
+                return b"tick"
+
+        return Ticks()
+
+    @app.get("/api/fails")
+    async def fails(request):
+        def parts():
+            yield b"one"
+            yield b"two"
+            raise ValueError("in the middle")
+
+        return parts()
+
+    @app.get("/api/sent/<path:name>")
+    async def sent(request, name):
+        from microdot import send_file
+        return send_file("/www/" + name)
+
+    @app.get("/api/headed/<how>")
+    async def headed(request, how):
+        import website
+        q = request.args["q"]
+        return {"value": lambda: Response("x", 200, {"X-Echo": q}),
+                "list": lambda: Response("x", 200, {"X-Echo": ["a", q]}),
+                "name": lambda: Response("x", 200, {q: "a"}),
+                "reason": lambda: Response("x", 200, reason=q),
+                "type": lambda: Response("x", 200, {"Content-Type": q}),
+                "parts": lambda: Response((b"x" for _ in range(2)), 200, {"X-Echo": q}),
+                "file": lambda: website.file("/about", headers={"X-Echo": q})}[how]()
+
     from microdot.websocket import with_websocket
     from microdot.sse import with_sse
 
@@ -267,6 +305,51 @@ def test_a_file_by_the_applications_word(guest):
     tag = answer.headers["etag"]
     assert get(port, "/api/file/size/65537.bin", If_None_Match=tag).status == 304
     assert get(port, "/api/file/none").status == 404
+
+
+@pytest.mark.parametrize("how", ["value", "list", "name", "reason", "type", "parts", "file"])
+def test_what_a_client_sent_splits_no_answer(guest, how):
+    """A route that copies bytes of the request into its answer's head."""
+    request = "GET /api/headed/%s?q=%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    for q in ("a%0d%0aSet-Cookie:x=1", "a%0aSet-Cookie:x=1", "a%0dSet-Cookie:x=1", "%00", "a%7f", "a%1b[2J"):
+        raw = exchange(guest.port("http"), (request % (how, q)).encode())
+        assert Answer(raw).status == 500 and b"Set-Cookie" not in raw, (q, raw)
+        guest.expect(rf"GET /api/headed/{how} failed:")
+        guest.expect("ValueError: ")
+    assert exchange(guest.port("http"), (request % (how, "text")).encode()).startswith(b"HTTP/1.1 200 ")
+
+
+def until_cut(sock):
+    """What comes until the connection ends, in whatever way."""
+    raw = b""
+    with contextlib.suppress(ConnectionError):
+        while part := sock.recv(65536):
+            raw += part
+    return raw
+
+
+def test_an_answer_that_fails_in_the_middle_is_cut_off(guest):
+    for more in ("", "Connection: close\r\n"):
+        with guest.connect() as sock:
+            sock.sendall(f"GET /api/fails?x HTTP/1.1\r\nHost: a\r\n{more}\r\n".encode())
+            assert b"\r\n0\r\n" not in until_cut(sock)
+        guest.expect(r"GET /api/fails failed:")
+        guest.expect(r"ValueError: in the middle")
+    assert get(guest.port("http"), "/api/hello").status == 200
+
+
+def test_a_file_that_goes_while_the_application_sends_it(guest, site):
+    doomed = site / "www" / "doomed.bin"
+    doomed.write_bytes(large_bytes())
+    with guest.connect() as sock:
+        sock.sendall(b"GET /api/sent/doomed.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+        raw = sock.recv(65536)
+        assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+        doomed.unlink()
+        raw += until_cut(sock)
+    assert len(raw) < len(large_bytes()) and not raw.endswith(b"\r\n0\r\n\r\n")
+    guest.expect(r"GET /api/sent/doomed\.bin failed:")
+    guest.expect(r"OSError: ")
 
 
 def test_a_connection_is_kept(guest):
@@ -601,8 +684,12 @@ def test_cable_pulled_and_plugged_in_again(guest):
 def test_a_program_that_ends_starts_again_and_files_are_served_meanwhile(guest):
     """Last: it ends the program."""
     port = guest.port("http")
-    assert get(port, "/api/end").body == b"bye"
-    guest.expect(r"webserver has ended; it starts again")
+    with guest.connect() as sock:
+        sock.sendall(b"GET /api/endless HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert get(port, "/api/end").body == b"bye"
+        guest.expect(r"webserver has ended; it starts again")
+        assert not until_cut(sock).endswith(b"\r\n0\r\n\r\n")
     assert get(port, "/about").body == b"about"
     answer = get(port, "/api/hello")
     assert answer.status in (200, 503)

@@ -85,6 +85,12 @@ void http_exchange_close(struct http_exchange *exchange)
     }
 }
 
+void http_exchange_fail(struct http_exchange *exchange)
+{
+    client_of(exchange)->failed = true;
+    http_exchange_close(exchange);
+}
+
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port)
 {
     client_of(exchange);

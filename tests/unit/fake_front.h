@@ -10,6 +10,7 @@
 struct fake_client {
     struct http_exchange exchange;
     bool open;    /* begun, and not closed by the application */
+    bool failed;  /* closed so */
     bool gone;    /* its connection is broken */
     bool ended;   /* the request ends behind to_read */
     uint32_t room, read_at, read_end, written;

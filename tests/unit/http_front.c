@@ -414,6 +414,57 @@ static void test_failures(void)
     client_free(client);
 }
 
+static void check_reset(const char *request, bool end)
+{
+    connect();
+    send(request);
+    if (end) {
+        client_end(client);
+    }
+    take();
+    CHECK(client_was_reset(client));
+    client_free(client);
+}
+
+/* The application fails in the middle of an answer: no client may take what it has for the whole, however its end is
+ * told: by a chunk, by a length, by the end of the connection. */
+static void test_answers_that_fail(void)
+{
+    check_reset("GET /app/fails/chunk HTTP/1.1\r\nHost: x\r\n\r\n", false);
+    check_reset("GET /app/fails/chunk HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", false);
+    check_reset("GET /app/fails/chunk HTTP/1.0\r\n\r\n", false);
+    check_reset("GET /app/fails/len HTTP/1.1\r\nHost: x\r\n\r\n", false);
+    check_reset("POST /app/fails/chunk HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true);
+    connect();
+    CHECK_EQUAL(get("/app/fails/none", ""), 502);
+    check_closed();
+    connect();
+    CHECK_EQUAL(get("/app/fails/whole", ""), 200);
+    CHECK(response->body == 5 && !response->closes);
+    CHECK_EQUAL(ask("HEAD /app/fails/chunk HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    leave();
+}
+
+/* What RFC 9110 5.5 forbids reaches no client: the answer is another one. */
+static void test_heads_of_answers(void)
+{
+    static const char *const bad[] = {"cr", "cr-at-the-end", "nul", "escape", "delete", "reason", "name", "name-nul",
+        "name-space", "folded", "no-name", "length"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char path[40];
+        sprintf(path, "/app/raw/%s", bad[i]);
+        connect();
+        CHECK_EQUAL(get(path, ""), 502);
+        CHECK(!strstr(response->text, "X-A"));
+        check_closed();
+    }
+    connect();
+    CHECK_EQUAL(get("/app/raw/fine", ""), 200);
+    CHECK(has_field(response, "X-A:\xff \x80\t\"") && has_field(response, "X-B:"));
+    CHECK_EQUAL(get("/app/lines", ""), 502);
+    check_closed();
+}
+
 static void test_redirected(void)
 {
     connect();
@@ -543,7 +594,8 @@ static const struct {
     {"broken_file", test_broken_file}, {"nonsense", test_nonsense}, {"versions", test_versions},
     {"pipeline", test_pipeline}, {"half_closed", test_half_closed}, {"window", test_window},
     {"timeouts", test_timeouts}, {"crowd", test_crowd}, {"dribblers", test_dribblers}, {"framing", test_framing},
-    {"bodies", test_bodies}, {"failures", test_failures}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
+    {"bodies", test_bodies}, {"failures", test_failures}, {"answers_that_fail", test_answers_that_fail},
+    {"heads_of_answers", test_heads_of_answers}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
     {"queue", test_queue}, {"long_heads", test_long_heads}, {"queue_refused", test_queue_refused},
     {"the_rest", test_the_rest}, {"soak", test_soak}};
 

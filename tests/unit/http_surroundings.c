@@ -271,6 +271,50 @@ static bool asked(const struct task *task, const char *path)
     return at && strncmp(at + 1, path, strlen(path)) == 0;
 }
 
+/* Heads that no client may see, and some that are only odd. */
+#define RAW(name, text) {name, text, sizeof(text) - 1}
+static const struct {
+    const char *name, *text;
+    uint32_t length;
+} raws[] = {
+    RAW("cr", "HTTP/1.0 200 OK\r\nX-A: a\rX-B: b\r\nContent-Length: 0\r\n\r\n"),
+    RAW("cr-at-the-end", "HTTP/1.0 200 OK\r\nX-A: a\r\r\nContent-Length: 0\r\n\r\n"),
+    RAW("nul", "HTTP/1.0 200 OK\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n"),
+    RAW("escape", "HTTP/1.0 200 OK\r\nX-A: \x1b[2J\r\nContent-Length: 0\r\n\r\n"),
+    RAW("delete", "HTTP/1.0 200 OK\r\nX-A: \x7f\r\nContent-Length: 0\r\n\r\n"),
+    RAW("reason", "HTTP/1.0 200 O\rK\r\nContent-Length: 0\r\n\r\n"),
+    RAW("name", "HTTP/1.0 200 OK\r\nX A: a\r\nContent-Length: 0\r\n\r\n"),
+    RAW("name-nul", "HTTP/1.0 200 OK\r\nX\0A: a\r\nContent-Length: 0\r\n\r\n"),
+    RAW("name-space", "HTTP/1.0 200 OK\r\nX-A : a\r\nContent-Length: 0\r\n\r\n"),
+    RAW("folded", "HTTP/1.0 200 OK\r\nX-A: a\r\n b: c\r\nContent-Length: 0\r\n\r\n"),
+    RAW("no-name", "HTTP/1.0 200 OK\r\n: a\r\nContent-Length: 0\r\n\r\n"),
+    RAW("length", "HTTP/1.0 200 OK\r\nContent-Length: 1, 1\r\n\r\nx"),
+    RAW("fine", "HTTP/1.0 200 \xc3\xbc\t!\nX-A:\xff \x80\t\"\nX-B:\nContent-Length: 0\n\n"),
+};
+
+static bool print_raw(struct task *task, const char *name)
+{
+    for (size_t i = 0; i < sizeof raws / sizeof raws[0]; i++) {
+        if (strcmp(name, raws[i].name) == 0) {
+            print(task, "", raws[i].text, raws[i].length);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As many lines as a head may have, each of which grows. */
+static void print_lines(struct task *task)
+{
+    static char text[HTTP_HEAD_MAX + 1] = "HTTP/1.0 200 OK\n";
+    uint32_t length = (uint32_t)strlen(text);
+    for (; length + 4 <= HTTP_HEAD_MAX; length += 3) {
+        memcpy(text + length, "a:\n", 3);
+    }
+    text[length++] = '\n';
+    print(task, "", text, length);
+}
+
 static void make_output(struct task *task)
 {
     char head[200];
@@ -302,6 +346,18 @@ static void make_output(struct task *task)
         int start = sprintf(fat, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\nX-Fat: ");
         sprintf(fat + start, "%03000d\r\n\r\n", 0);
         print(task, fat, "fat", 3);
+    } else if (asked(task, "/app/fails/none")) {
+        print(task, "", "", 0);
+    } else if (asked(task, "/app/fails/chunk")) {
+        print(task, "HTTP/1.0 200 OK\r\n\r\nthis is not all", "", 0);
+    } else if (asked(task, "/app/fails/len")) {
+        print(task, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n1234", "", 0);
+    } else if (asked(task, "/app/fails/whole")) {
+        print(task, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n12345", "", 0);
+    } else if (asked(task, "/app/raw/")) {
+        CHECK(print_raw(task, number));
+    } else if (asked(task, "/app/lines")) {
+        print_lines(task);
     } else if (asked(task, "/app/upgrade")) {
         print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", end + 4,
               task->input_length - (uint32_t)(end + 4 - task->input));
@@ -338,7 +394,7 @@ static void forget(struct task **place)
 {
     struct task *task = *place;
     app_closes = true;
-    http_exchange_close(task->exchange);
+    (asked(task, "/app/fails/") ? http_exchange_fail : http_exchange_close)(task->exchange);
     app_closes = false;
     *place = NULL;
     app_count--;

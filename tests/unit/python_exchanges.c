@@ -208,6 +208,23 @@ static void shut_down_before_close(void)
     endpoint_close(endpoint);
 }
 
+/* A part is not taken for the whole. */
+static void an_answer_that_fails(void)
+{
+    static struct fake_client client, next;
+    int error = 0;
+    CHECK(fake_client_begin(&client, REQUEST, 100));
+    struct endpoint *endpoint = accept_one();
+    CHECK_EQUAL(endpoint_send(endpoint, "x", 1, &error), 1);
+    endpoint_fail(endpoint);
+    CHECK(client.open);
+    endpoint_close(endpoint);
+    CHECK(!client.open && client.failed);
+    CHECK(fake_client_begin(&next, REQUEST, 100)); /* in the same endpoint */
+    endpoint_close(accept_one());
+    CHECK(!next.open && !next.failed);
+}
+
 /* As many as the front hands over at a time; those who waited when the program ended are told 503. */
 static void all_of_them_and_the_end(void)
 {
@@ -286,6 +303,7 @@ int main(void)
     a_client_that_leaves();
     a_client_that_leaves_the_queue();
     shut_down_before_close();
+    an_answer_that_fails();
     all_of_them_and_the_end();
     a_place_is_free_when_it_is_said_to_be();
     wrong_uses();
