@@ -29,7 +29,7 @@ enum stage {
     COUNTED,  /* body: Content-Length says how much */
     CHUNKED,  /* body: chunked by us */
     TO_END,   /* body: to the end of the connection */
-    TUNNEL,   /* all, as it comes */
+    TUNNEL,   /* behind 101: all, as it comes */
     NO_BODY,  /* none may follow; what comes is dropped */
     REDIRECT, /* a file goes in its place */
     FAILED,   /* its head was nonsense: 502 */
@@ -43,12 +43,13 @@ struct exchange {
     bool stuck;   /* a write found no room */
     bool expects; /* the client waits for 100 (Continue) */
     bool begun;   /* something of the answer has been sent */
+    bool upgrade; /* the client takes 101 */
     bool keeps;   /* the client's connection may go on after this */
     uint8_t stage;
     struct reply reply;
     struct connection *connection; /* NULL: the client has gone */
     uint32_t request_length, request_read;
-    uint64_t body_left; /* of the request's body, not yet read; UNLIMITED: a tunnel */
+    uint64_t body_left; /* of the request's body, not yet read; UNLIMITED: as it comes, to the end */
     uint32_t head_length;
     uint64_t left;      /* COUNTED: of the answer's body */
     struct answer_head head;
@@ -128,7 +129,7 @@ static bool take_long_request(struct exchange *x, struct connection *c)
 static bool set_up(struct exchange *x, struct connection *c, const struct http_request *request,
     const struct reply *reply)
 {
-    bool tunnel = request->upgrade || request->chunked;
+    bool unlimited = request->upgrade || request->chunked;
     memset(x, 0, offsetof(struct exchange, short_request));
     x->answer = x->short_answer;
     x->request = x->short_request;
@@ -143,11 +144,12 @@ static bool set_up(struct exchange *x, struct connection *c, const struct http_r
     http_counts.exchanges++;
     x->connection = c;
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
-    x->keeps = request->keep_alive && !tunnel;
+    x->keeps = request->keep_alive && !unlimited;
     x->request_length = request->head_length;
-    x->body_left = tunnel ? UNLIMITED : request->content_length;
+    x->body_left = unlimited ? UNLIMITED : request->content_length;
     x->expects = request->expect_continue && request->minor > 0;
-    x->stage = tunnel ? TUNNEL : HEAD;
+    x->upgrade = request->upgrade;
+    x->stage = HEAD;
     return true;
 }
 
@@ -359,7 +361,7 @@ static uint32_t gather(struct exchange *x, const char *data, uint32_t size)
 static enum stage framing(struct exchange *x)
 {
     const struct answer_head *head = &x->head;
-    if (x->reply.head_only || head->status == 204 || head->status == 304) {
+    if (x->reply.head_only || answer_has_no_body(head->status)) {
         return NO_BODY;
     }
     if (head->framed) {
@@ -377,11 +379,11 @@ static enum stage framing(struct exchange *x)
     return TO_END;
 }
 
-/* 1xx: the answer itself is still to come. Only a client of HTTP/1.1 knows them. */
+/* 1xx: the answer itself is still to come, but behind 101. Only a client of HTTP/1.1 knows them. */
 static bool send_interim(struct exchange *x)
 {
     struct writer head = writer_in(self.head, sizeof self.head);
-    answer_head_copy(x->answer, x->head_length, &head);
+    answer_head_copy(x->answer, x->head_length, x->head.status, &head);
     writer_put(&head, "\r\n");
     if (head.full) {
         x->stage = FAILED;
@@ -389,6 +391,12 @@ static bool send_interim(struct exchange *x)
     }
     if (x->reply.minor > 0 && !connection_write(x->connection, self.head, writer_length(&head), false)) {
         return false;
+    }
+    if (x->head.status == 101) {
+        x->stage = TUNNEL;
+        x->begun = true;
+        drop_long_answer(x);
+        return true;
     }
     x->expects &= x->head.status != 100;
     x->head_length = 0;
@@ -401,7 +409,7 @@ static bool send_head(struct exchange *x)
     enum stage stage = framing(x);
     x->reply.ends = !x->keeps;
     struct writer head = writer_in(self.head, sizeof self.head);
-    answer_head_copy(x->answer, x->head_length, &head);
+    answer_head_copy(x->answer, x->head_length, x->head.status, &head);
     if (stage == CHUNKED) {
         writer_put(&head, "Transfer-Encoding: chunked\r\n");
     }
@@ -426,15 +434,15 @@ static bool see_head(struct exchange *x)
         x->stage = FAILED;
         return true;
     }
-    if (x->head.redirect.at) {
+    if (x->head.redirect.at && !answer_has_no_body(x->head.status)) {
         x->stage = REDIRECT;
         return true;
     }
     if (tcp_sndbuf(x->connection->tcp) < HEAD_ROOM) {
         return false;
     }
-    if (x->head.status == 101) {
-        x->stage = FAILED; /* to a request that did not ask for it: those are tunnels */
+    if (x->head.status == 101 && !x->upgrade) {
+        x->stage = FAILED;
         return true;
     }
     return x->head.status < 200 ? send_interim(x) : send_head(x);
@@ -480,11 +488,8 @@ static uint32_t put_body(struct exchange *x, const void *data, uint32_t size)
         x->left -= count;
         return x->left == 0 ? size : count; /* what is too much is cut off */
     case CHUNKED: return put_chunk(x, data, size);
-    case TO_END: return put(x, data, size);
-    case TUNNEL:
-        count = put(x, data, size);
-        x->begun |= count > 0;
-        return count;
+    case TO_END:
+    case TUNNEL: return put(x, data, size);
     case HEAD:
     case READY: return 0;
     case NO_BODY:

@@ -120,9 +120,23 @@ static void put_line(struct writer *head, struct http_slice line)
     writer_put(head, "\r\n");
 }
 
-void answer_head_copy(const char *text, uint32_t length, struct writer *head)
+bool answer_has_no_body(int status)
 {
-    static const char *const ours[] = {"connection", "keep-alive", "proxy-connection", NULL};
+    return status < 200 || status == 204 || status == 205 || status == 304;
+}
+
+/* What the application says, but the client must not hear: of the connection, which is ours, and of a body where there
+ * is none (RFC 9110 8.6; RFC 9112 6.1). */
+static bool is_kept_back(struct http_slice name, int status)
+{
+    static const char *const connection[] = {"connection", "keep-alive", "proxy-connection", "x-accel-redirect", NULL};
+    static const char *const body[] = {"content-length", "content-type", "content-encoding", "content-language",
+        "content-range", "transfer-encoding", NULL};
+    return (status != 101 && one_of(name, connection)) || (answer_has_no_body(status) && one_of(name, body));
+}
+
+void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head)
+{
     const char *from = text, *end = text + length;
     struct line line;
     next_line(&from, end, &line);
@@ -130,9 +144,12 @@ void answer_head_copy(const char *text, uint32_t length, struct writer *head)
     writer_put_bytes(head, line.all.at + 8, line.all.length - 8);
     writer_put(head, line.all.length == 12 ? " \r\n" : "\r\n"); /* the space before an empty reason: RFC 9112 4 */
     while (next_line(&from, end, &line)) {
-        if (!one_of(line.name, ours)) {
+        if (!is_kept_back(line.name, status)) {
             put_line(head, line.all);
         }
+    }
+    if (status == 205) {
+        writer_put(head, "Content-Length: 0\r\n"); /* else it would end with the connection: RFC 9110 15.3.6 */
     }
 }
 

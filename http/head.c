@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/date.h"
+#include "http/reason.h"
 #include "lib/pd.h"
 
 #define S 1000000000ull
@@ -22,24 +23,21 @@ static struct {
 
 static const struct {
     int status;
-    const char *reason, *says;
-} reasons[] = {
-    {204, "No Content", ""},
-    {301, "Moved Permanently", ""},
-    {400, "Bad Request", "The request could not be understood."},
-    {403, "Forbidden", "This file may not be read."},
-    {404, "Not Found", "There is nothing at this address."},
-    {405, "Method Not Allowed", "That cannot be done with this address."},
-    {408, "Request Timeout", "The request did not arrive in time."},
-    {412, "Precondition Failed", "The file is not as the request supposes."},
-    {414, "URI Too Long", "The address is too long."},
-    {416, "Range Not Satisfiable", "The file has no such part."},
-    {431, "Request Header Fields Too Large", "The request is larger than this server accepts."},
-    {501, "Not Implemented", "This server cannot do that."},
-    {502, "Bad Gateway", "Something went wrong while answering."},
-    {503, "Service Unavailable", "That is out of reach just now. Please try again in a moment."},
-    {505, "HTTP Version Not Supported", "This server speaks HTTP/1.1."},
-    {500, "Internal Server Error", "Something went wrong while answering."}, /* last: for any other */
+    const char *says;
+} pages[] = {
+    {400, "The request could not be understood."},
+    {403, "This file may not be read."},
+    {404, "There is nothing at this address."},
+    {405, "That cannot be done with this address."},
+    {408, "The request did not arrive in time."},
+    {412, "The file is not as the request supposes."},
+    {414, "The address is too long."},
+    {416, "The file has no such part."},
+    {431, "The request is larger than this server accepts."},
+    {501, "This server cannot do that."},
+    {503, "That is out of reach just now. Please try again in a moment."},
+    {505, "This server speaks HTTP/1.1."},
+    {502, "Something went wrong while answering."}, /* last: for any other */
 };
 
 /* -- the clock -- */
@@ -78,13 +76,13 @@ struct reply reply_to(const struct http_request *request)
     };
 }
 
-static uint32_t reason_of(int status)
+static const char *says(int status)
 {
     uint32_t i = 0;
-    while (i + 1 < sizeof reasons / sizeof reasons[0] && reasons[i].status != status) {
+    while (i + 1 < sizeof pages / sizeof pages[0] && pages[i].status != status) {
         i++;
     }
-    return i;
+    return pages[i].says;
 }
 
 void head_status(struct writer *head, int status)
@@ -92,7 +90,7 @@ void head_status(struct writer *head, int status)
     writer_put(head, "HTTP/1.1 ");
     writer_put_number(head, (uint64_t)status);
     writer_put(head, " ");
-    writer_put(head, reasons[reason_of(status)].reason);
+    writer_put(head, http_reason(status));
     writer_put(head, "\r\nServer: Serval\r\n");
 }
 
@@ -126,7 +124,7 @@ static struct writer make_page(int status)
     struct writer both = writer_in(title, sizeof title - 1);
     writer_put_number(&both, (uint64_t)status);
     writer_put(&both, " ");
-    writer_put(&both, reasons[reason_of(status)].reason);
+    writer_put(&both, http_reason(status));
     writer_put(&page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
                       "<meta name=\"viewport\" content=\"width=device-width\">"
                       "<meta name=\"color-scheme\" content=\"light dark\"><title>");
@@ -135,7 +133,7 @@ static struct writer make_page(int status)
                       "margin:20vh auto;padding:0 1.5rem}</style><h1>");
     writer_put(&page, title);
     writer_put(&page, "</h1><p>");
-    writer_put(&page, reasons[reason_of(status)].says);
+    writer_put(&page, says(status));
     writer_put(&page, "</p><p><a href=\"/\">To the start page</a></p></html>\n");
     assert(!page.full);
     return page;

@@ -1,6 +1,6 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/,request.c path.c text.c codings.c select.c date.c types.c)
+HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c codings.c select.c date.c types.c)
 
 HTTP_SITE := $(addprefix http/,site.c site_walk.c site_answers.c site_head.c)
 

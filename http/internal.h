@@ -179,10 +179,13 @@ struct answer_head {
     uint64_t length;
     struct http_slice redirect; /* X-Accel-Redirect */
 };
+/* 1xx, 204, 205, 304. */
+bool answer_has_no_body(int status);
 /* False: it is none, or holds bytes that no head may (RFC 9110 5.5): the client must not see it. */
 bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head);
-/* Of one that was parsed: "HTTP/1.1 status" and the fields but those of the connection, ending before Date. */
-void answer_head_copy(const char *text, uint32_t length, struct writer *head);
+/* Of one that was parsed with this status: "HTTP/1.1 status" and the fields but those of the connection, unless it is
+ * 101, and of a body that it has not; ending before Date. */
+void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head);
 void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length,
     struct writer *head);
 

@@ -8,9 +8,10 @@
  *
  * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
  * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone
- * (HTTP/1.0, or 1.1 with "Connection: close"), and closes; or fails, so that no client takes a part for the whole. The front frames the body (Content-Length, else chunked,
- * else the end of the connection), corrects Connection, adds Date, and keeps the client's connection. A request with
- * Upgrade or a chunked body is tunnelled: bytes pass as they are both ways, to the end. A response that carries
+ * (HTTP/1.0, or 1.1 with "Connection: close"), and closes; or fails, so that no client takes a part for the whole. The
+ * front frames the body (Content-Length, else chunked, else the end of the connection), corrects Connection, adds Date,
+ * and keeps the client's connection. Of a request with Upgrade or a chunked body the application reads the bytes as
+ * they are, to the end of the connection; behind its 101 they pass so both ways. A response that carries
  * `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
  */
 #ifndef HTTP_SERVER_H

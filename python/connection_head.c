@@ -6,6 +6,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
+#include "http/reason.h"
 #include "http/text.h"
 #include "python/endpoint.h"
 #include "python/modsocket.h"
@@ -190,7 +191,6 @@ static void add_fields(vstr_t *head, mp_print_t *print, const mp_map_t *headers)
 
 static void add_status(vstr_t *head, mp_print_t *print, mp_obj_t status, mp_obj_t reason)
 {
-    bool ok = status == MP_OBJ_NEW_SMALL_INT(200);
     vstr_add_str(head, "HTTP/1.0 ");
     mp_int_t number = mp_obj_get_int(status);
     if (number < 100 || number > 599) {
@@ -199,7 +199,7 @@ static void add_status(vstr_t *head, mp_print_t *print, mp_obj_t status, mp_obj_
     mp_obj_print_helper(print, status, PRINT_STR);
     vstr_add_char(head, ' ');
     if (reason == mp_const_none) {
-        vstr_add_str(head, ok ? "OK" : "N/A");
+        vstr_add_str(head, http_reason((int)number)); /* in place of Microdot's "N/A" */
     } else {
         add_text(head, print, reason, CLASS_TEXT, "control characters in a reason");
     }

@@ -126,6 +126,10 @@ def routes(app):
 
         return Ticks()
 
+    @app.route("/api/status/<int:code>", methods=["GET", "POST"])
+    async def status(request, code):
+        return Response("" if code in (204, 205, 304) else "text", code)
+
     @app.get("/api/fails")
     async def fails(request):
         def parts():
@@ -305,6 +309,23 @@ def test_a_file_by_the_applications_word(guest):
     tag = answer.headers["etag"]
     assert get(port, "/api/file/size/65537.bin", If_None_Match=tag).status == 304
     assert get(port, "/api/file/none").status == 404
+
+
+@pytest.mark.parametrize("code, reason", [
+    (200, "OK"), (201, "Created"), (204, "No Content"), (205, "Reset Content"), (304, "Not Modified"),
+    (404, "Not Found"), (418, ""), (429, "Too Many Requests"), (503, "Service Unavailable")])
+def test_a_status_has_its_phrase_and_no_body_where_it_has_none(guest, code, reason):
+    answer = get(guest.port("http"), f"/api/status/{code}")
+    assert (answer.status, answer.reason) == (code, reason)
+    if code in (204, 205, 304):
+        assert answer.body == b"" and "content-type" not in answer.headers
+        assert answer.headers.get("content-length") == ("0" if code == 205 else None)
+    else:
+        assert answer.headers["content-length"] == "4"
+    url = f"http://127.0.0.1:{guest.port('http')}/api/status/{code}"
+    chunked = curl(url, "-H", "Transfer-Encoding: chunked", "-H", "Expect:", "-d", "x")
+    assert (chunked.version, chunked.reason, chunked.body) == ("HTTP/1.1", reason, answer.body)
+    assert chunked.headers["connection"] == "close" and "date" in chunked.headers
 
 
 @pytest.mark.parametrize("how", ["value", "list", "name", "reason", "type", "parts", "file"])

@@ -465,6 +465,25 @@ static void test_heads_of_answers(void)
     check_closed();
 }
 
+/* RFC 9110 8.6, 15.3.6; RFC 9112 6.1: an answer that has no body says nothing of one, whatever the application says. */
+static void test_answers_without_a_body(void)
+{
+    static const int cases[] = {204, 304, 205, 103};
+    connect();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[40];
+        sprintf(path, "/app/raw/%d", cases[i]);
+        CHECK_EQUAL(get(path, ""), cases[i]);
+        CHECK(has_field(response, "X-A: a") && !strstr(response->text, "Transfer-") && !response->closes);
+        CHECK(cases[i] == 205 ? has_field(response, "Content-Length: 0") : !strstr(response->text, "Content-"));
+        CHECK(!strstr(response->text, "Content-Type") && response->body == 0);
+    }
+    CHECK_EQUAL(receive(false), 200);
+    CHECK_EQUAL(get("/app/raw/204-chunked", ""), 204);
+    CHECK(!strstr(response->text, "Transfer-") && !response->closes && nothing_more());
+    leave();
+}
+
 static void test_redirected(void)
 {
     connect();
@@ -493,6 +512,32 @@ static void test_tunnel(void)
     static const char end[] = "Upgrade: echo\r\n\r\nbytes and more";
     CHECK(length > sizeof end && memcmp(at, "HTTP/1.1 101 ", 13) == 0);
     CHECK(memcmp(at + length - (sizeof end - 1), end, sizeof end - 1) == 0);
+    check_closed();
+}
+
+/* Bytes pass as they are only behind 101; every other answer has a head, and an end, that the client can trust. */
+static void test_bodies_in_chunks(void)
+{
+    connect();
+    send("POST /app/chunk/300 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    client_end(client);
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(response->chunked && response->closes && body_is(300, 0, 300));
+    check_closed();
+    connect();
+    send("GET /app/raw/204 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    client_end(client);
+    CHECK_EQUAL(receive(false), 204);
+    CHECK(response->closes && !strstr(response->text, "Content-"));
+    check_closed();
+    connect();
+    send("POST /app/x/70000 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    client_end(client);
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(response->closes && body_is(70000, 0, 70000));
+    check_closed();
+    connect();
+    CHECK_EQUAL(get("/app/upgrade", ""), 502); /* 101 to a request that did not ask for it */
     check_closed();
 }
 
@@ -595,7 +640,8 @@ static const struct {
     {"pipeline", test_pipeline}, {"half_closed", test_half_closed}, {"window", test_window},
     {"timeouts", test_timeouts}, {"crowd", test_crowd}, {"dribblers", test_dribblers}, {"framing", test_framing},
     {"bodies", test_bodies}, {"failures", test_failures}, {"answers_that_fail", test_answers_that_fail},
-    {"heads_of_answers", test_heads_of_answers}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
+    {"answers_without_a_body", test_answers_without_a_body},
+    {"bodies_in_chunks", test_bodies_in_chunks}, {"heads_of_answers", test_heads_of_answers}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
     {"queue", test_queue}, {"long_heads", test_long_heads}, {"queue_refused", test_queue_refused},
     {"the_rest", test_the_rest}, {"soak", test_soak}};
 

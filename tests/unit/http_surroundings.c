@@ -289,6 +289,11 @@ static const struct {
     RAW("folded", "HTTP/1.0 200 OK\r\nX-A: a\r\n b: c\r\nContent-Length: 0\r\n\r\n"),
     RAW("no-name", "HTTP/1.0 200 OK\r\n: a\r\nContent-Length: 0\r\n\r\n"),
     RAW("length", "HTTP/1.0 200 OK\r\nContent-Length: 1, 1\r\n\r\nx"),
+    RAW("204", "HTTP/1.0 204 N/A\r\nContent-Length: 0\r\nContent-Type: text/plain\r\nX-A: a\r\n\r\nbody"),
+    RAW("204-chunked", "HTTP/1.0 204 N/A\r\nTransfer-Encoding: chunked\r\nX-A: a\r\n\r\n0\r\n\r\n"),
+    RAW("304", "HTTP/1.0 304 N/A\nContent-Length: 4\nContent-Encoding: gzip\nETag: \"a\"\nX-A: a\n\nbody"),
+    RAW("205", "HTTP/1.0 205 N/A\r\nContent-Length: 4\r\nContent-Type: text/plain\r\nX-A: a\r\n\r\nbody"),
+    RAW("103", "HTTP/1.0 103 N/A\r\nContent-Length: 4\r\nX-A: a\r\n\r\nHTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"),
     RAW("fine", "HTTP/1.0 200 \xc3\xbc\t!\nX-A:\xff \x80\t\"\nX-B:\nContent-Length: 0\n\n"),
 };
 
