@@ -3,7 +3,7 @@ $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 
 # lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what
 # matters here.
-IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c \
+IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c \
     checksum_blocks.c sums.c)) net/client.c timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
 $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
@@ -12,6 +12,11 @@ $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c tests/unit/w
 NET_LARGE := $(addprefix tests/unit/,net_large.c net_large_program.c net_large_peer.c net_large_device.c wire.c) \
     $(filter-out examples/echo/%,$(IP_STORM))
 $(eval $(call host_test,test_net_large,$(NET_LARGE) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+
+# And more connections than transmit slots.
+NET_SLOTS := tests/unit/net_slots.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,test_net_slots,$(NET_SLOTS) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 $(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\

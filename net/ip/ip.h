@@ -44,7 +44,7 @@ extern const struct ip_config ip_config;
 
 #define IP_MEMORY_MIN 0x28000
 #define IP_POOLS_BYTES 0x8000 /* of the pools that are as large for every program */
-#define IP_CONNECTION_BYTES 256
+#define IP_CONNECTION_BYTES 264
 #define IP_SEGMENT_BYTES 64
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
@@ -94,7 +94,8 @@ struct ip_counters {
     uint64_t copied_in;  /* frames copied because receive buffers were short */
     uint64_t dropped_in; /* frames for which there was no memory */
     uint64_t acks_contained; /* acknowledgements that a later one of the same batch contained */
-    uint64_t no_slot;    /* frames not sent at once because all slots were out */
+    uint64_t no_slot;    /* frames not sent at once because all slots were out, or others waited for one */
+    uint64_t lost_out;   /* of these: that nobody sends again, and that could not be kept */
     uint64_t refused;    /* frames that the virtualiser would not send */
     uint64_t memory_short;
 };

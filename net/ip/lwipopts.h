@@ -73,6 +73,7 @@
 #define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */
 #define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)(10 * (mss))) /* RFC 6928 */
 #define LWIP_TCP_KEEPALIVE 1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* net/ip/turns.c's link */
 #define SO_REUSE 1
 #define SO_REUSE_RXTOALL 1
 

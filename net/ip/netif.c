@@ -2,12 +2,16 @@
  *   consumes  received frames   from net_virt_rx; whoever sent them is NOT trusted: lwIP checks them
  *   produces  frames to send
  *   invariant a receive buffer is with the virtualiser, or in exactly one custom pbuf
- *   when full no slot: the frame is refused to lwIP (ERR_MEM), and TCP is asked again when slots are back.
+ *   when full no slot: the frame is refused to lwIP (ERR_MEM). Its connection waits in a queue and sends TURN frames when
+ *             it is first; nobody sends past those who wait. The last RESERVED slots are for what nobody sends again:
+ *             resets, ARP, ICMP, datagrams. Those used up: a connection's reset is kept (turns.c); a datagram's
+ *             sender has ERR_MEM, anything else is dropped, both counted.
  *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
  * else are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has
  * read it. A segment larger than a frame is the device's to cut (large.c).
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/pd.h"
@@ -23,11 +27,14 @@
 #include "net/ip/internal.h"
 #include "net/ip/sums.h"
 #include "net/ip/tcp_hooks.h"
+#include "net/ip/turns.h"
 #include "netif/ethernet.h"
 
 #define WAITERS_MAX 8
 #define HELD_RANGES 4
 #define MTU 1500
+#define TURN 16    /* frames that a connection sends at a time while others wait */
+#define RESERVED 4 /* slots */
 #define CHECKS_OF_FRAMES (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) /* what NET_CHECKED stands for */
 
 struct buffer_pbuf {
@@ -50,7 +57,10 @@ static struct {
     struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
     uint32_t held_count;                    /* frames that have such */
     uint32_t lent, lent_small; /* receive buffers in lwIP's hands */
-    bool starved;  /* lwIP was refused a slot */
+    uint32_t reserved;     /* slots that TCP's segments leave free */
+    struct tcp_pcb *turn;  /* sends although others wait, */
+    uint32_t turn_left;    /* so many frames more */
+    bool ring_full;
     struct {
         void (*handler)(void *);
         void *context;
@@ -154,7 +164,7 @@ static void on_received(void *context)
 {
     struct net_received frame;
     random_stir(pd_now_ticks());
-    if (self.starved) {
+    if (turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
     }
     do {
@@ -292,17 +302,57 @@ static void build(struct building *b, const struct pbuf *p)
     }
 }
 
-static uint8_t *take_slot(uint16_t *slot)
+/* The connection that is to be asked for this frame again when it does not leave now. NULL: nobody sends it again soon
+ * enough. A probe of a closed window is one of these: it counts as sent. */
+static struct tcp_pcb *asked_again(const struct netif *netif, const struct pbuf *p)
+{
+    const struct eth_hdr *eth = p->payload;
+    const struct ip_hdr *ip = (const struct ip_hdr *)(eth + 1);
+    if (!netif->hints || p->len < NET_CHECKSUM_HEADERS || eth->type != PP_HTONS(ETHTYPE_IP)
+        || IPH_PROTO(ip) != IP_PROTO_TCP || TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) & TCP_RST) {
+        return NULL;
+    }
+    struct tcp_pcb *pcb = (struct tcp_pcb *)((char *)netif->hints - offsetof(struct tcp_pcb, netif_hints));
+    return pcb->persist_backoff ? NULL : pcb;
+}
+
+static bool may_take(const struct tcp_pcb *pcb)
+{
+    if (!pcb) {
+        return true;
+    }
+    return self.client.free_count > self.reserved && (pcb == self.turn ? self.turn_left > 0 : !turns_connections());
+}
+
+static uint8_t *take_slot(const struct tcp_pcb *pcb, uint16_t *slot)
 {
     if (self.client.free_count < self.client.slot_count / 2) {
         take_slots_back();
     }
-    uint8_t *memory = net_client_slot(&self.client, slot);
-    if (!memory) {
-        self.starved = true;
-        self.counters.no_slot++;
+    return may_take(pcb) ? net_client_slot(&self.client, slot) : NULL;
+}
+
+/* A connection's last word: who hears nothing of it waits for ever. One that answers a stray segment is asked for again. */
+static bool is_last_word(const struct netif *netif, const struct pbuf *p)
+{
+    const uint8_t *frame = p->payload;
+    return netif->hints && p->len == NET_CHECKSUM_HEADERS && p->tot_len == p->len
+        && frame[NET_CHECKSUM_START - IP_HLEN + 9] == IP_PROTO_TCP
+        && TCPH_FLAGS((const struct tcp_hdr *)(frame + NET_CHECKSUM_START)) & TCP_RST;
+}
+
+static err_t refuse(const struct netif *netif, struct pbuf *p, struct tcp_pcb *pcb)
+{
+    self.counters.no_slot++;
+    if (pcb) {
+        turns_wait(pcb);
+    } else if (is_last_word(netif, p)) {
+        self.counters.lost_out += !turns_keep(p);
+        return ERR_OK;
+    } else {
+        self.counters.lost_out++;
     }
-    return memory;
+    return ERR_MEM;
 }
 
 /* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The
@@ -339,9 +389,10 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     if (p->len < NET_FRAME_MIN) {
         return ERR_BUF;
     }
-    b.slot_memory = take_slot(&slot);
+    struct tcp_pcb *pcb = asked_again(netif, p);
+    b.slot_memory = take_slot(pcb, &slot);
     if (!b.slot_memory) {
-        return ERR_MEM;
+        return refuse(netif, p, pcb);
     }
     b.slot_offset = net_client_slot_offset(slot);
     b.held = &self.held[slot];
@@ -356,44 +407,54 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     timers_saw_output(b.slot_memory);
     if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
         give_up(slot);
-        self.starved = true;
-        return ERR_MEM;
+        self.ring_full = true;
+        return refuse(netif, p, pcb);
     }
+    self.turn_left -= pcb && pcb == self.turn;
     self.held_count += b.held->count > 0;
     self.counters.frames_out++;
     return ERR_OK;
 }
 
-/* Slots are back: who was refused one goes on. First those who have nothing under way: no acknowledgement will ever
- * wake them, while the others' would take each slot that comes back. */
-static void resume(void)
+static void send_kept(void)
 {
-    self.starved = false;
-    for (int others = 0; others < 2; others++) {
-        for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb && !self.starved; pcb = pcb->next) {
-            if (pcb->unsent && (others || !pcb->unacked)) {
-                tcp_output(pcb);
-            }
-        }
+    struct pbuf *p;
+    while (self.client.free_count > 0 && !self.ring_full && (p = turns_kept()) != NULL) {
+        self.counters.lost_out += send_frame(&self.netif, p) != ERR_OK;
+        pbuf_free(p);
+    }
+}
+
+/* Slots are back. Resets leave first, they are short and few; then the connections that wait, one after the other.
+ * Who has more to send than its turn allows is refused the next one, and so waits again. */
+static void give_turns(void)
+{
+    self.ring_full = false;
+    send_kept();
+    while (turns_connections() && self.client.free_count > self.reserved && !self.ring_full) {
+        self.turn = turns_next();
+        self.turn_left = TURN;
+        tcp_output(self.turn);
+        self.turn = NULL;
     }
 }
 
 static void on_sent(void *context)
 {
     take_slots_back();
-    if (self.starved && self.client.free_count > 0) {
-        resume();
+    if (turns_any() && self.client.free_count > 0) {
+        give_turns();
     }
 }
 
 /* At the end of each batch of work. Whoever is out of slots, or waits for payload to be released, asks to be woken. */
 static void before_flush(void *context)
 {
-    if (self.held_count > 0 || self.starved) {
+    if (self.held_count > 0 || turns_any()) {
         on_sent(NULL); /* a slot taken back without a word to who waits would be the last that anybody hears of */
     }
     net_client_flush(&self.client);
-    while ((self.starved || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
+    while ((turns_any() || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
         on_sent(NULL);
         net_client_flush(&self.client);
     }
@@ -438,6 +499,8 @@ static err_t set_up(struct netif *netif)
 struct netif *netif_up(const struct net_client_config *config)
 {
     net_client_init(&self.client, config);
+    /* so many out that somebody is woken when they are back */
+    self.reserved = LWIP_MIN(RESERVED, self.client.slot_count - NET_LAZY);
     if (config->region_count > 1) {
         sums_init(&config->regions[1]);
     }

@@ -23,6 +23,7 @@
 #include "lwip/timeouts.h"
 #include "net/ip/internal.h"
 #include "net/ip/tcp_hooks.h"
+#include "net/ip/turns.h"
 #include "timer/client.h"
 
 #define MS 1000000ull
@@ -109,7 +110,9 @@ static void order_queues(struct tcp_pcb *pcb)
     pcb->unacked = first;
 }
 
-/* Four things that are to be set right before lwIP 2.2.1's slow timer runs.
+/* Five things that are to be set right before lwIP 2.2.1's slow timer runs.
+ * - A segment that waits for a slot (turns.h) has not been sent: nothing is lost, and no round trip is measured. lwIP
+ *   starts both clocks before it tries.
  * - A segment that is sent again lies among the unsent ones. When its acknowledgement comes with a closed window, lwIP
  *   forgets to stop the persist timer although nothing is left to send (RFC 9293 3.8.6.1), and its slow timer asserts
  *   that there is.
@@ -126,6 +129,10 @@ static void correct_pcbs(void)
             pcb->persist_backoff = 0;
         } else if (pcb->persist_backoff && !large_may_split(pcb)) {
             pcb->persist_cnt = 0;
+        }
+        if (!pcb->unacked && turns_waits(pcb)) {
+            pcb->rtime = -1;
+            pcb->rttest = 0;
         }
         if (pcb->rto > TCP_RTO_MAX) {
             pcb->rto = TCP_RTO_MAX;
