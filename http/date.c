@@ -4,6 +4,7 @@
 #include "http/text.h"
 
 #define DAY_S 86400
+#define FIRST_S (-62135596800) /* 1 Jan 0001 */
 #define LAST_S 253402300799 /* 31 Dec 9999, 23:59:59 */
 #define MARCH_0_DAYS 719468 /* from 1 March of the year 0 to 1970 */
 #define PERIOD_DAYS 146097
@@ -23,9 +24,9 @@ static void put_two(char *text, uint32_t number)
     text[1] = (char)('0' + number % 10);
 }
 
-static struct date date_of_days(uint32_t days_1970)
+static struct date date_of_days(int64_t days_1970)
 {
-    uint32_t all = days_1970 + MARCH_0_DAYS, period = all / PERIOD_DAYS, day = all % PERIOD_DAYS;
+    uint32_t all = (uint32_t)(days_1970 + MARCH_0_DAYS), period = all / PERIOD_DAYS, day = all % PERIOD_DAYS;
     uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     uint32_t of_year = day - (365 * year + year / 4 - year / 100);
     uint32_t march_month = (5 * of_year + 2) / 153;
@@ -46,12 +47,13 @@ static int64_t days_of_date(const struct date *date)
 
 void http_date_format(int64_t seconds, char text[HTTP_DATE_LENGTH])
 {
-    seconds = seconds < 0 ? 0 : seconds > LAST_S ? LAST_S : seconds;
-    uint32_t day = (uint32_t)(seconds / DAY_S), of_day = (uint32_t)(seconds % DAY_S);
+    seconds = seconds < FIRST_S ? FIRST_S : seconds > LAST_S ? LAST_S : seconds;
+    uint32_t of_day = (uint32_t)((seconds % DAY_S + DAY_S) % DAY_S);
+    int64_t day = (seconds - of_day) / DAY_S;
     struct date date = date_of_days(day);
 
     memcpy(text, "Thu, 01 Jan 1970 00:00:00 GMT", HTTP_DATE_LENGTH);
-    memcpy(text, days + 3 * ((day + 4) % 7), 3);
+    memcpy(text, days + 3 * ((day + MARCH_0_DAYS + 3) % 7), 3);
     put_two(text + 5, date.day);
     memcpy(text + 8, months + 3 * date.month, 3);
     put_two(text + 12, date.year / 100);
@@ -144,7 +146,7 @@ static bool take_rfc850(struct http_slice text, int64_t now_s, struct date *date
         return false;
     }
     int64_t now = now_s < 0 ? 0 : now_s > LAST_S ? LAST_S : now_s;
-    date->year = full_year(date->year, date_of_days((uint32_t)(now / DAY_S)).year);
+    date->year = full_year(date->year, date_of_days(now / DAY_S).year);
     return memcmp(at + 20, " GMT", 4) == 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "http/date.h"
 #include "lib/pd.h"
 
 #define AHEAD 3               /* pieces asked for before they are needed */
@@ -115,11 +116,25 @@ static void put_status(struct writer *head, const struct connection *c, const st
     put_fields(head, c, fields, length);
 }
 
+/* A Last-Modified later than Date would be refused: Date is told in its place (RFC 9110 8.8.2.1). */
+static void put_modified_now(struct writer *head, const struct connection *c)
+{
+    char date[HTTP_DATE_LENGTH];
+    int64_t now_s = head_now_s(), mtime_s = c->resource->validators.mtime_s;
+    http_date_format(mtime_s < now_s ? mtime_s : now_s, date);
+    writer_put(head, "Last-Modified: ");
+    writer_put_bytes(head, date, sizeof date);
+    writer_put(head, "\r\n");
+}
+
 /* 0: the application's fields are too many. */
 static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
 {
     struct writer head = writer_in(self.head, sizeof self.head);
     put_status(&head, c, selection);
+    if (c->resource->later) {
+        put_modified_now(&head, c);
+    }
     head_end(&head, reply, true);
     return head.full ? 0 : writer_length(&head);
 }

@@ -5,14 +5,31 @@
 #include "http/date.h"
 #include "http/text.h"
 
-void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns,
+#define S 1000000000
+#define DAY_S 86400
+#define ERA_S (1ll << 32)
+
+static int64_t modified_s(int64_t mtime_ns, int64_t now_s)
+{
+    int64_t seconds = mtime_ns / S - (mtime_ns % S < 0);
+
+    if (seconds < 0 || seconds >= ERA_S || now_s < HTTP_CLOCK_LEAST_S) {
+        return seconds;
+    }
+    while (seconds + ERA_S <= now_s + DAY_S) {
+        seconds += ERA_S;
+    }
+    return seconds >= ERA_S / 2 && seconds > now_s + DAY_S ? seconds - ERA_S : seconds;
+}
+
+void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns, int64_t now_s,
                          const char *coding_suffix)
 {
     char *etag = validators->etag;
     uint32_t suffix = (uint32_t)strlen(coding_suffix), length = 0;
 
     validators->size = size;
-    validators->mtime_s = (int64_t)(mtime_ns / 1000000000);
+    validators->mtime_s = modified_s((int64_t)mtime_ns, now_s);
     etag[length++] = '"';
     length += http_put_hex(etag + length, mtime_ns);
     etag[length++] = '-';

@@ -9,12 +9,16 @@
 /* A representation's validators. The entity tag is strong: of modification time, size and coding. */
 struct http_validators {
     uint64_t size;     /* bytes */
-    int64_t mtime_s;   /* since 1970 */
+    int64_t mtime_s;   /* since 1970; may lie ahead of now */
     uint32_t etag_length;
     char etag[HTTP_ETAG_MAX]; /* with its quotes */
 };
-void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns,
+/* mtime_ns: since 1970, two's complement before. Where it came with the 32 bits of NFSv3's seconds, which run over at
+ * both ends, the latest of the times that they may stand for is meant that is not ahead of now_s by more than a day;
+ * so 1901 to 1969, and what comes after 2106, are told, and years from 2038 on that lie ahead are not. */
+void http_validators_set(struct http_validators *validators, uint64_t size, uint64_t mtime_ns, int64_t now_s,
                          const char *coding_suffix);
+#define HTTP_CLOCK_LEAST_S 1000000000 /* a clock that says less has not been set */
 
 struct http_selection {
     uint16_t status;        /* 200, 206, 304, 412, 416 */

@@ -41,6 +41,7 @@ struct site_resource {
     uint32_t whole_length;    /* of `whole`: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
     uint32_t fields_at;       /* in it: fields that 206 has, too, from here on (not status line, Content-Length) */
     const char *whole;
+    bool later;               /* modified after now: `whole` has no Last-Modified, each answer its own */
     /* the rest is the site's: site.c */
 };
 

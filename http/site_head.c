@@ -4,6 +4,7 @@
 #include <assert.h>
 #include "http/date.h"
 #include "http/writer.h"
+#include "lib/pd.h"
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
 #define REST_MAX 384
@@ -28,8 +29,10 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
     char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
 
-    http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns,
+    int64_t now_s = (int64_t)(pd_unix_time_ns() / 1000000000);
+    http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns, now_s,
                         coding ? coding->suffix : "");
+    resource->later = resource->validators.mtime_s > now_s && now_s >= HTTP_CLOCK_LEAST_S;
     http_date_format(resource->validators.mtime_s, date);
     writer_put(&head, "HTTP/1.1 200 OK\r\n");
     put_field(&head, "Content-Length", digits, http_put_decimal(digits, resource->file->size));
@@ -38,7 +41,9 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     writer_put(&head, coding ? coding->field : "");
     writer_put(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
     put_field(&head, "ETag", resource->validators.etag, resource->validators.etag_length);
-    put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
+    if (!resource->later) {
+        put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
+    }
     if (lifetime[0]) {
         put_text_field(&head, "Cache-Control", lifetime);
     }

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import json
+import os
 import random
 import socket
 import struct
@@ -604,6 +605,18 @@ def test_an_edit_shows_soon(guest, site):
     begin = time.monotonic()
     while get(guest.port("http"), "/edited").status != 404:
         assert time.monotonic() < begin + 10
+
+
+def test_times_that_are_odd(guest, site):
+    """Before 1970, which NFSv3 has no number for; ahead of now, which no answer may say."""
+    for name, when in (("old.txt", -86400 * 365), ("soon.txt", time.time() + 86400 * 3)):
+        (site / "www" / name).write_text(name)
+        os.utime(site / "www" / name, (when, when))
+    assert get(guest.port("http"), "/old.txt").headers["last-modified"] == "Wed, 01 Jan 1969 00:00:00 GMT"
+    answer = get(guest.port("http"), "/soon.txt")
+    assert answer.headers["last-modified"] == answer.headers["date"]
+    again = get(guest.port("http"), "/soon.txt", If_None_Match=answer.headers["etag"])
+    assert again.status == 304 and again.headers["last-modified"] == again.headers["date"]
 
 
 def test_a_link_to_nowhere_is_404(guest, site):

@@ -32,11 +32,15 @@ static void check_all_forms(time_t when)
     strftime(expected, sizeof(expected), "%a %b %e %H:%M:%S %Y", &tm);
     CHECK_CASE(parse(expected, NOW, &seconds) && seconds == when, expected);
     strftime(expected, sizeof(expected), "%A, %d-%b-%y %H:%M:%S GMT", &tm);
-    CHECK_CASE(parse(expected, when, &seconds) && seconds == when, expected);
+    CHECK_CASE(tm.tm_year < 21 || (parse(expected, when, &seconds) && seconds == when), expected); /* no clock is */
 }
 
 static void test_calendar(void)
 {
+    for (int64_t day = -354285; day < 0; day += day < -60000 ? 173 : 1) { /* from the year 1000 on */
+        check_all_forms(day * 86400 + (day + 354285) * 7919 % 86400);
+    }
+    check_all_forms(-1);
     for (int64_t day = 0; day < 2932896; day += day < 60000 ? 1 : 173) { /* to the end of 9999 */
         check_all_forms(day * 86400 + day * 7919 % 86400);
     }
@@ -47,8 +51,8 @@ static void test_out_of_range(void)
 {
     char text[HTTP_DATE_LENGTH];
 
-    http_date_format(-1, text);
-    CHECK(memcmp(text, "Thu, 01 Jan 1970 00:00:00 GMT", HTTP_DATE_LENGTH) == 0);
+    http_date_format(INT64_MIN, text);
+    CHECK(memcmp(text, "Mon, 01 Jan 0001 00:00:00 GMT", HTTP_DATE_LENGTH) == 0);
     http_date_format(INT64_MAX, text);
     CHECK(memcmp(text, "Fri, 31 Dec 9999 23:59:59 GMT", HTTP_DATE_LENGTH) == 0);
 }

@@ -129,6 +129,37 @@ static void test_parts_and_conditions(void)
     leave();
 }
 
+static bool modified_is_date(void)
+{
+    char line[50] = "Last-Modified";
+    const char *date = strstr(response->text, "\r\nDate: ");
+    strncat(line, date + 6, 31);
+    return has_field(response, line);
+}
+
+/* RFC 9110 8.8.2.1: a time of modification ahead of now is not told. */
+static void test_modified_later(void)
+{
+    connect();
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(get("/late/5", ""), 200);
+        CHECK(modified_is_date());
+        CHECK_EQUAL(get("/late/500", "Range: bytes=1-2\r\n"), 206);
+        CHECK(modified_is_date());
+        CHECK_EQUAL(get("/late/5", "If-None-Match: *\r\n"), 304);
+        CHECK(modified_is_date());
+        CHECK_EQUAL(ask("HEAD /late/5 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+        CHECK(modified_is_date());
+        pass_s(1);
+    }
+    leave();
+    pass_s(4000);
+    connect();
+    CHECK_EQUAL(get("/late/5", ""), 200);
+    CHECK(has_field(response, "Last-Modified: Mon, 21 Sep 2026 15:13:20 GMT"));
+    leave();
+}
+
 static void test_refusals(void)
 {
     connect();
@@ -636,6 +667,7 @@ static const struct {
     void (*run)(void);
 } tests[] = {
     {"files", test_files}, {"parts_and_conditions", test_parts_and_conditions}, {"refusals", test_refusals},
+    {"modified_later", test_modified_later},
     {"broken_file", test_broken_file}, {"nonsense", test_nonsense}, {"versions", test_versions},
     {"pipeline", test_pipeline}, {"half_closed", test_half_closed}, {"window", test_window},
     {"timeouts", test_timeouts}, {"crowd", test_crowd}, {"dribblers", test_dribblers}, {"framing", test_framing},

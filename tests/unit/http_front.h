@@ -8,7 +8,7 @@
 
 #include "http_lwip.h"
 
-/* -- the site: /f/SIZE is a file of that many bytes; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
+/* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first piece) -- */
 extern bool site_late;           /* answers come later at times */
 extern uint32_t site_waiting;    /* who waits */

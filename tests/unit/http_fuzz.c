@@ -69,7 +69,7 @@ static void check_selection(const struct http_request *request)
     char date[HTTP_DATE_LENGTH];
     int64_t seconds, again;
 
-    http_validators_set(&validators, SIZE, MTIME_NS, "");
+    http_validators_set(&validators, SIZE, MTIME_NS, NOW_S, "");
     struct http_selection s = http_select(request, &validators, NOW_S);
     demand(s.status == 200 || s.status == 206 || s.status == 304 || s.status == 412 || s.status == 416);
     demand(s.status == 206 ? s.length > 0 && s.first < SIZE && s.length <= SIZE - s.first : s.first == 0);

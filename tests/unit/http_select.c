@@ -4,6 +4,7 @@
 #include "http/select.h"
 #include "tests/unit/check.h"
 
+#define NOW 1790000000 /* in 2026 */
 #define MODIFIED 1600000000
 #define SAME "Sun, 13 Sep 2020 12:26:40 GMT"
 #define BEFORE "Sun, 13 Sep 2020 12:26:39 GMT"
@@ -35,7 +36,7 @@ static struct http_selection select_of(enum http_method method, uint64_t size, c
                                    .if_unmodified_since = slice(fields[UNCHANGED]),
                                    .range = slice(fields[RANGE]), .if_range = slice(fields[IF_RANGE])};
 
-    http_validators_set(&validators, size, MODIFIED * 1000000000ull, "");
+    http_validators_set(&validators, size, MODIFIED * 1000000000ull, NOW, "");
     struct http_selection selection = http_select(&request, &validators, MODIFIED + 100);
     free((void *)request.if_match.at);
     free((void *)request.if_none_match.at);
@@ -169,7 +170,7 @@ static void test_young_date(void)
     struct http_validators validators;
     struct http_request request = {.method = HTTP_GET, .range = {"bytes=0-0", 9}, .if_range = {SAME, 29}};
 
-    http_validators_set(&validators, 1000, MODIFIED * 1000000000ull, "");
+    http_validators_set(&validators, 1000, MODIFIED * 1000000000ull, NOW, "");
     CHECK(http_select(&request, &validators, MODIFIED).status == 200);
     CHECK(http_select(&request, &validators, MODIFIED + 1).status == 206);
 }
@@ -178,13 +179,34 @@ static void test_validators(void)
 {
     struct http_validators v;
 
-    http_validators_set(&v, 1000, MODIFIED * 1000000000ull + 999999999, "-br");
+    http_validators_set(&v, 1000, MODIFIED * 1000000000ull + 999999999, NOW, "-br");
     CHECK(v.size == 1000 && v.mtime_s == MODIFIED);
     CHECK(v.etag_length == 25 && memcmp(v.etag, "\"16345786143ac9ff-3e8-br\"", 25) == 0);
-    http_validators_set(&v, 0, 0, "");
+    http_validators_set(&v, 0, 0, NOW, "");
     CHECK(v.etag_length == 5 && memcmp(v.etag, "\"0-0\"", 5) == 0);
-    http_validators_set(&v, UINT64_MAX, UINT64_MAX, "-as-long-as-none-ever-will-be");
+    http_validators_set(&v, UINT64_MAX, UINT64_MAX, NOW, "-as-long-as-none-ever-will-be");
     CHECK(v.etag_length == HTTP_ETAG_MAX && v.etag[HTTP_ETAG_MAX - 1] == '"');
+}
+
+/* RFC 1813 2.5: 32 bits of seconds. */
+static void test_times(void)
+{
+    const int64_t in_2110 = 4430000000, era = 1ll << 32, year = 31556952;
+    const struct {
+        int64_t sent, now, meant;
+    } times[] = {
+        {0, NOW, 0}, {MODIFIED, NOW, MODIFIED}, {NOW, NOW, NOW}, {NOW + year, NOW, NOW + year},
+        {-1, NOW, -1}, {era - 1, NOW, -1}, {era - 60 * year, NOW, -60 * year}, {era / 2, NOW, -era / 2},
+        {era / 2, era / 2, era / 2}, {era / 2 + 1, era / 2, era / 2 + 1}, {era - 1, era, era - 1},
+        {in_2110 - era, in_2110, in_2110}, {in_2110, in_2110, in_2110}, {in_2110, NOW, in_2110},
+        {era - 1, 500, era - 1}, {8000000000, NOW, 8000000000},
+    };
+    struct http_validators v;
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        http_validators_set(&v, 1, (uint64_t)times[i].sent * 1000000000ull + 1, times[i].now, "");
+        CHECK(v.mtime_s == times[i].meant);
+    }
 }
 
 int main(void)
@@ -194,5 +216,6 @@ int main(void)
     test_large_file();
     test_young_date();
     test_validators();
+    test_times();
     return 0;
 }

@@ -171,6 +171,22 @@ static void test_heads(void)
                "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
+/* Told with each answer: http/file.c. */
+static void test_modified_later(void)
+{
+    struct site_resource *resource;
+
+    begin(&plain);
+    pd_set_unix_time_ns(MTIME_NS);
+    put("/www/a.css", CACHE_FILE, 1)->mtime_ns = MTIME_NS + S;
+    put("/www/b.css", CACHE_FILE, 1);
+    CHECK_EQUAL(outcome_of("/a.css", 0, &resource), SITE_FOUND);
+    CHECK(resource->later && !memmem(resource->whole, resource->whole_length, "Last-Modified", 13));
+    CHECK_EQUAL(outcome_of("/b.css", 0, &resource), SITE_FOUND);
+    CHECK(!resource->later && memmem(resource->whole, resource->whole_length, "Last-Modified", 13));
+    pd_set_unix_time_ns(0);
+}
+
 static void test_longest_head(void)
 {
     struct site_policy policy = {.precompressed = true};
@@ -515,6 +531,7 @@ int main(void)
     test_mounts();
     test_what_cannot_be_mounted();
     test_heads();
+    test_modified_later();
     test_longest_head();
     test_precompressed();
     test_freshness();

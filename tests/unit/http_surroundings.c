@@ -12,6 +12,7 @@
 #include "timer/client.h"
 
 #define S 1000000000ull
+#define UNIX_S 1790000000 /* when the tests begin */
 
 /* -- time -- */
 
@@ -112,14 +113,15 @@ void cache_cancel(struct cache_waiter *waiter)
     waiters_remove(waiter);
 }
 
-static struct site_resource *make_resource(uint64_t size, enum cache_kind kind)
+static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, bool late)
 {
     struct site_resource *resource = calloc(1, sizeof *resource + 300);
     resource->file = calloc(1, sizeof *resource->file);
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
     resource->file->fresh_until_ns = UINT64_MAX;
-    http_validators_set(&resource->validators, size, 1700000000 * S, "");
+    http_validators_set(&resource->validators, size, (late ? UNIX_S + 3600 : 1700000000) * S, UNIX_S, "");
+    resource->later = late;
     char *at = (char *)(resource + 1);
     resource->whole = at;
     at += sprintf(at, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n", (unsigned long long)size);
@@ -147,10 +149,11 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     }
     bool bad = strncmp(text, "/bad", 4) == 0, broken = strncmp(text, "/broken", 7) == 0;
     enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
-    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0) {
+    bool late = strncmp(text, "/late/", 6) == 0;
+    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && !late) {
         return SITE_NOT_FOUND;
     }
-    *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind);
+    *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late);
     return SITE_FOUND;
 }
 
@@ -448,6 +451,7 @@ void app_release(void)
 
 void app_start(void)
 {
+    pd_set_unix_time_ns(UNIX_S * S);
     app_released = false;
     app_absent = false;
     http_init(&app);
