@@ -1,6 +1,7 @@
 /* answer.c: what a request gets: the application, a file of the site, or a small page that says why not.
  *
- * Nothing of a request is kept while something is waited for: its head stays unread, and is looked at again then.
+ * Nothing of a request is kept but its head while something is waited for (gather.c), and that is looked at again then.
+ *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
 #include "http/internal.h"
 
@@ -26,7 +27,7 @@ static bool done(struct connection *c, const struct http_request *request, const
     return true;
 }
 
-static bool refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
+bool answer_refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
 {
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
     return head_page(c, reply, status, field) && done(c, request, reply);
@@ -36,7 +37,7 @@ static bool refuse(struct connection *c, const struct http_request *request, con
 static bool refuse_nonsense(struct connection *c, int status)
 {
     static const struct reply reply = {.ends = true, .minor = 1};
-    if (!head_page(c, &reply, status, "")) {
+    if (!head_page(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
         return false;
     }
     c->ends = true;
@@ -46,7 +47,7 @@ static bool refuse_nonsense(struct connection *c, int status)
 
 static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    return server_app_has_the_rest() ? exchange_begin(c, request, reply) : refuse(c, request, reply, 404);
+    return server_app_has_the_rest() ? exchange_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
 }
 
 static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -62,7 +63,7 @@ static bool find(struct connection *c, const struct http_request *request, const
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
             file_let_go(c);
-            return refuse(c, request, reply, 405);
+            return answer_refuse(c, request, reply, 405);
         }
         return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
@@ -70,8 +71,8 @@ static bool find(struct connection *c, const struct http_request *request, const
         return head_moved(c, reply, self.path, length, request->query) && done(c, request, reply);
     case SITE_NOT_FOUND:
     case SITE_NONE: return nothing_here(c, request, reply);
-    case SITE_FORBIDDEN: return refuse(c, request, reply, 403);
-    case SITE_UNREACHABLE: return refuse(c, request, reply, 503);
+    case SITE_FORBIDDEN: return answer_refuse(c, request, reply, 403);
+    case SITE_UNREACHABLE: return answer_refuse(c, request, reply, 503);
     }
     return false;
 }
@@ -91,7 +92,7 @@ static bool route(struct connection *c, const struct http_request *request, cons
         return options(c, request, reply);
     }
     if (request->method == HTTP_OTHER && !server_app_has_the_rest()) {
-        return refuse(c, request, reply, 405);
+        return answer_refuse(c, request, reply, 405);
     }
     return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);
 }
@@ -104,14 +105,21 @@ static void forget_what_changed(struct connection *c)
     }
 }
 
+/* False: it does. */
+static bool wait(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    if (server_may_wait(c) && gather_keep(c, request->head_length, c->state == QUEUED)) {
+        return false;
+    }
+    file_let_go(c);
+    c->state = READING;
+    return answer_refuse(c, request, reply, 503);
+}
+
 bool answer_request(struct connection *c)
 {
     int status = gather_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
-        return false;
-    }
-    if (status == 503 && http_counts.exchanges > 0) {
-        c->state = QUEUED; /* no room for a head in pieces, but there will be */
         return false;
     }
     if (status != 0) {
@@ -119,7 +127,18 @@ bool answer_request(struct connection *c)
     }
     struct reply reply = reply_to(&self.request);
     forget_what_changed(c);
-    return c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
+    bool done = c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
+    return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : done;
+}
+
+void answer_waited(struct connection *c, int status)
+{
+    gather_parse(c, &self.request);
+    struct reply reply = reply_to(&self.request);
+    file_let_go(c);
+    connection_take_request(c, &self.request);
+    c->skip = reply.ends ? 0 : c->skip;
+    connection_tell(c, status, &reply);
 }
 
 /* -- X-Accel-Redirect -- */

@@ -4,7 +4,9 @@
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
  *             was taken
  *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
- *   when full no memory to write: on_poll tries again
+ *   waits     hold no packets but what follows their head: of that HELD_MAX together, else 503. All have a clock; who
+ *             closes its side meanwhile is waited for a moment longer
+ *   when full no memory to write: on_poll tries again, also with a word of why nothing else comes
  */
 #include "http/internal.h"
 
@@ -91,10 +93,14 @@ bool connection_unread(const struct connection *c)
 /* Where the body is nobody's it is skipped, or the connection ends. */
 void connection_take_request(struct connection *c, const struct http_request *request)
 {
-    uint32_t taken = c->gathered ? c->gathered->taken : 0;
-    connection_consume(c, request->head_length - taken);
-    gather_give_back(c);
+    connection_consume(c, request->head_length - c->kept.length);
+    if (c->kept.length > 0) {
+        kept_drop(&c->kept);
+    }
     c->skip = request->content_length;
+    if (c->clock >= CLOCK_WAIT) {
+        server_set_clock(c, CLOCK_NONE); /* the next request's begins anew */
+    }
     http_counts.requests++;
 }
 
@@ -194,7 +200,25 @@ static void drop_unread(struct connection *c)
     while (c->unread) {
         drop_first(c);
     }
-    gather_give_back(c);
+    kept_drop(&c->kept);
+}
+
+/* -- who waits -- */
+
+static bool waits(const struct connection *c)
+{
+    return c->state == QUEUED || (c->state == WAITING && !c->exchange);
+}
+
+/* False: its packets are too many. */
+static bool see_held(struct connection *c)
+{
+    uint32_t before = c->held;
+    c->held = 0;
+    for (const struct pbuf *p = waits(c) ? c->unread : NULL; p; p = p->next) {
+        c->held += p->len;
+    }
+    return server_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
 /* lwIP has the rest, or there is none. */
@@ -206,6 +230,7 @@ static void release(struct connection *c)
     c->state = FREE;
     drop_unread(c);
     file_let_go(c);
+    see_held(c);
     c->left = 0;
     while (c->pin_count > 0) {
         drop_pin(c);
@@ -276,14 +301,17 @@ void connection_answered(struct connection *c)
     }
 }
 
-/* A client that has been told all, but does not close: lwIP gives it up after its own time. */
+/* A client that has been told all, but does not close: lwIP sends what is copied, and gives it up after its own time.
+ */
 static void close_quietly(struct connection *c)
 {
     struct tcp_pcb *pcb = c->tcp;
     uint32_t all = 0;
-    if (c->unacknowledged > 0) {
-        connection_abort(c);
-        return;
+    for (uint32_t i = 0; i < c->pin_count; i++) {
+        if (c->pins[i].piece) {
+            connection_abort(c);
+            return;
+        }
     }
     for (struct pbuf *p = c->unread; p; p = p->next) {
         all += p->len;
@@ -295,26 +323,44 @@ static void close_quietly(struct connection *c)
     tcp_close(pcb);
 }
 
-void connection_expire(struct connection *c, enum clock clock)
+static const struct reply unknown = {.ends = true, .minor = 1}; /* of a request that is not there as a whole */
+
+static void waited(struct connection *c)
 {
-    http_counts.timed_out++;
-    if (clock == CLOCK_HEAD) {
-        static const struct reply reply = {.ends = true, .minor = 1};
-        head_page(c, &reply, 408, "");
-        finish(c);
-        if (c->state != FREE) {
-            connection_see_clock(c, false);
-        }
-    } else if (clock == CLOCK_STALL) {
-        connection_abort(c);
+    if (c->state == SENDING) {
+        connection_abort(c); /* its length was promised */
+    } else if (c->exchange) {
+        exchange_expire(c->exchange, 503);
     } else {
-        close_quietly(c);
+        answer_waited(c, c->state == QUEUED ? 504 : 503);
     }
 }
 
+void connection_expire(struct connection *c, enum clock clock)
+{
+    http_counts.timed_out++;
+    switch (clock) {
+    case CLOCK_HEAD: connection_tell(c, 408, &unknown); return;
+    case CLOCK_STALL: connection_abort(c); return;
+    case CLOCK_WAIT:
+    case CLOCK_QUEUE:
+    case CLOCK_GONE: waited(c); return;
+    case CLOCK_BODY: exchange_expire(c->exchange, 408); return;
+    case CLOCK_APP: exchange_expire(c->exchange, 504); return;
+    case CLOCK_NONE:
+    case CLOCK_IDLE:
+    case CLOCK_LINGER:
+    case CLOCKS: close_quietly(c); return;
+    }
+}
+
+/* One at its head is told so, where there is memory for that. */
 void connection_give_way(struct connection *c)
 {
     http_counts.given_way++;
+    if (c->clock == CLOCK_HEAD) {
+        head_page(c, &unknown, 408, "");
+    }
     close_quietly(c);
 }
 
@@ -326,7 +372,7 @@ static bool read_on(struct connection *c)
     if (c->starved || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
     }
-    if (c->unread && answer_request(c)) {
+    if ((c->unread || c->kept.length > 0) && answer_request(c)) {
         return true;
     }
     if (c->state == READING && c->fin && !c->starved) {
@@ -348,6 +394,21 @@ static bool skip_on(struct connection *c)
     return c->state == SKIPPING && c->unread;
 }
 
+static bool tell_on(struct connection *c)
+{
+    if (c->told.ends) {
+        connection_consume(c, UINT32_MAX);
+        kept_drop(&c->kept);
+    }
+    const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
+    if (c->starved || !head_page(c, &c->told, c->telling, field)) {
+        return false;
+    }
+    c->ends = c->told.ends;
+    connection_answered(c);
+    return true;
+}
+
 static void linger_on(struct connection *c)
 {
     c->skip += connection_consume(c, UINT32_MAX);
@@ -365,6 +426,7 @@ static bool step(struct connection *c)
     case SENDING: return file_go_on(c);
     case EXCHANGING: return exchange_go_on(c->exchange);
     case SKIPPING: return skip_on(c);
+    case TELLING: return tell_on(c);
     case LINGERING: linger_on(c); return false;
     case FREE:
     case WAITING:
@@ -375,32 +437,37 @@ static bool step(struct connection *c)
 
 static enum clock clock_of(const struct connection *c)
 {
+    enum clock otherwise = CLOCK_NONE;
     switch ((enum state)c->state) {
-    case QUEUED: return CLOCK_QUEUE;
-    case LINGERING: return CLOCK_LINGER;
+    case QUEUED: return c->fin ? CLOCK_GONE : CLOCK_QUEUE;
+    case WAITING: return c->fin ? CLOCK_GONE : CLOCK_WAIT;
+    case TELLING:
     case SKIPPING: return CLOCK_STALL;
+    case LINGERING: otherwise = CLOCK_LINGER; break;
     case EXCHANGING:
-        if (exchange_hungry(c->exchange)) {
-            return CLOCK_STALL;
+        otherwise = exchange_clock(c->exchange);
+        if (otherwise == CLOCK_BODY) {
+            return otherwise;
         }
         break;
-    case READING:
-        if (c->unacknowledged == 0) {
-            return c->unread || c->gathered ? CLOCK_HEAD : CLOCK_IDLE;
-        }
-        break;
-    case FREE:
-    case WAITING:
-    case SENDING: break;
+    case READING: otherwise = c->unread || c->kept.length > 0 ? CLOCK_HEAD : CLOCK_IDLE; break;
+    case SENDING: otherwise = c->waiter.link ? CLOCK_WAIT : CLOCK_NONE; break;
+    case FREE: break;
     }
-    return c->unacknowledged > 0 ? CLOCK_STALL : CLOCK_NONE;
+    return c->unacknowledged > 0 ? CLOCK_STALL : otherwise;
 }
 
-/* A head's time runs from its first byte, lingering from its begin; a stall ends with each byte that gets on. */
+/* A head's time runs from its first byte, a wait's and lingering from its begin; a stall ends with each byte that gets
+ * on. */
 void connection_see_clock(struct connection *c, bool progress)
 {
     enum clock clock = clock_of(c);
-    if (clock != c->clock || (clock == CLOCK_STALL && progress)) {
+    if (clock == c->clock && !(clock == CLOCK_STALL && progress)) {
+        return;
+    }
+    if (clock == CLOCK_BODY) {
+        server_set_clock_for(c, clock, exchange_patience_ns(c->exchange));
+    } else {
         server_set_clock(c, clock);
     }
 }
@@ -412,6 +479,17 @@ static void go_on(struct connection *c, bool progress)
     if (c->state != FREE) {
         connection_see_clock(c, progress);
     }
+    if ((c->held > 0 || waits(c)) && !see_held(c)) {
+        answer_waited(c, 503);
+    }
+}
+
+void connection_tell(struct connection *c, int status, const struct reply *reply)
+{
+    c->state = TELLING;
+    c->telling = (uint16_t)status;
+    c->told = *reply;
+    go_on(c, true);
 }
 
 void connection_go_on(struct connection *c)

@@ -4,8 +4,11 @@
  *             (its own code: trusted, but may be wrong)
  *   produces  the same for a connection that goes on: framed, with the connection's own fields
  *   invariant an exchange lives until the application has closed it and what it wrote is in TCP's hands
- *   when full all exchanges in use, or all buffers for long heads: requests wait in their connections, in order; no
- *             buffer for a long head of an answer, or TCP's full: write takes less, then writable() tells of room
+ *   when full all exchanges in use: requests wait in their connections, in order, until HTTP_APP_S (504), QUEUE_MAX of
+ *             them (503). No place for a request's head: 503. No buffer for a long head of an answer, or TCP's full:
+ *             write takes less, then writable() tells of room
+ *   waits     for the client's body: as long as it comes fast enough (408); for the application's first byte:
+ *             HTTP_APP_S (504); for more of it, and in a tunnel that it has agreed to (101): for ever
  */
 #include "http/internal.h"
 
@@ -13,14 +16,16 @@
 #include <string.h>
 
 #include "http/text.h"
+#include "lib/pd.h"
 #include "net/ip/ip.h"
 
 #define WRITE_MAX 0xffffu
 #define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
 #define ROOM_WORTH_TELLING (2 * TCP_MSS)
 #define UNLIMITED UINT64_MAX
-#define REQUEST_SHORT 1024 /* bytes of a head; longer ones lie in a buffer of gather.c's pool */
-#define ANSWER_SHORT 512
+#define ANSWER_SHORT 512 /* bytes of a head; longer ones lie in a buffer of gather.c's */
+#define PATIENCE_MAX_NS (HTTP_BODY_S * 1000000000ull)
+#define PATIENCE_PER_BYTE_NS (1000000000ull / HTTP_BODY_RATE)
 
 /* Of the application's answer. */
 enum stage {
@@ -48,14 +53,15 @@ struct exchange {
     uint8_t stage;
     struct reply reply;
     struct connection *connection; /* NULL: the client has gone */
-    uint32_t request_length, request_read;
+    struct kept request; /* its head */
+    uint32_t request_read;
+    uint64_t patience_ns; /* with its body: grows as it comes */
     uint64_t body_left; /* of the request's body, not yet read; UNLIMITED: as it comes, to the end */
     uint32_t head_length;
     uint64_t left;      /* COUNTED: of the answer's body */
     struct answer_head head;
-    char *request, *answer; /* short, or long: */
-    struct gathered *long_request, *long_answer;
-    char short_request[REQUEST_SHORT];
+    char *answer; /* short, or long: */
+    struct gathered *long_answer;
     char short_answer[ANSWER_SHORT];
 };
 
@@ -83,15 +89,23 @@ static struct exchange *take(void)
     return NULL;
 }
 
-/* Who waits for longest is next, if there is room for its head. */
-void exchange_serve_queue(void)
+static void serve_queue(enum clock clock)
 {
     struct connection *c, *next;
-    for (c = server_oldest(CLOCK_QUEUE); c && http_counts.exchanges < HTTP_EXCHANGES_MAX; c = next) {
+    for (c = server_oldest(clock); c && http_counts.exchanges < HTTP_EXCHANGES_MAX; c = next) {
         next = c->next;
-        c->state = READING;
-        connection_go_on(c);
+        if (c->state == QUEUED) {
+            c->state = READING;
+            connection_go_on(c);
+        }
     }
+}
+
+/* Who waits for longest is next. */
+void exchange_serve_queue(void)
+{
+    serve_queue(CLOCK_QUEUE);
+    serve_queue(CLOCK_GONE);
 }
 
 static void drop_long_answer(struct exchange *x)
@@ -107,45 +121,27 @@ static void free_exchange(struct exchange *x)
 {
     x->used = false;
     drop_long_answer(x);
-    if (x->long_request) {
-        gather_let_go(x->long_request);
-    }
+    kept_drop(&x->request);
     http_counts.exchanges--;
     server_serve_queue_soon();
 }
 
-/* A place for the request's head. False: none can be had now. */
-static bool take_long_request(struct exchange *x, struct connection *c)
-{
-    if (c->gathered) {
-        x->long_request = c->gathered; /* it is there already */
-        x->long_request->users++;
-    } else {
-        x->long_request = gather_take(false);
-    }
-    return x->long_request;
-}
-
+/* False: there is no place for its head. */
 static bool set_up(struct exchange *x, struct connection *c, const struct http_request *request,
     const struct reply *reply)
 {
     bool unlimited = request->upgrade || request->chunked;
-    memset(x, 0, offsetof(struct exchange, short_request));
+    memset(x, 0, offsetof(struct exchange, short_answer));
     x->answer = x->short_answer;
-    x->request = x->short_request;
-    if (request->head_length > REQUEST_SHORT) {
-        if (!take_long_request(x, c)) {
-            return false;
-        }
-        x->request = x->long_request->bytes;
+    if (!gather_hand_over(c, request->head_length, &x->request)) {
+        return false;
     }
-    memmove(x->request, gather_head(c), request->head_length);
     x->used = true;
     http_counts.exchanges++;
     x->connection = c;
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
     x->keeps = request->keep_alive && !unlimited;
-    x->request_length = request->head_length;
+    x->patience_ns = PATIENCE_MAX_NS;
     x->body_left = unlimited ? UNLIMITED : request->content_length;
     x->expects = request->expect_continue && request->minor > 0;
     x->upgrade = request->upgrade;
@@ -156,11 +152,14 @@ static bool set_up(struct exchange *x, struct connection *c, const struct http_r
 bool exchange_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
     struct exchange *x = server_queue_is_due() ? NULL : take(); /* who waits already comes first */
-    if (!x || !set_up(x, c, request, reply)) {
+    if (!x) {
         c->state = QUEUED;
         return false;
     }
-    connection_take_request(c, request);
+    if (!set_up(x, c, request, reply)) {
+        return answer_refuse(c, request, reply, 503);
+    }
+    http_counts.requests++;
     c->skip = 0;
     c->exchange = x;
     c->state = EXCHANGING;
@@ -169,13 +168,28 @@ bool exchange_begin(struct connection *c, const struct http_request *request, co
         return true;
     }
     c->exchange = NULL;
-    c->ends = reply->ends;
-    c->skip = c->ends ? 0 : request->content_length;
-    bool told = head_page(c, reply, 503, "Retry-After: 2\r\n");
-    c->ends |= !told;
-    connection_answered(c);
+    c->skip = reply->ends ? 0 : request->content_length;
+    c->state = TELLING;
+    c->telling = 503;
+    c->told = *reply;
     free_exchange(x);
     return true;
+}
+
+/* The client is told why; the application still has to close. */
+void exchange_expire(struct exchange *x, int status)
+{
+    struct connection *c = x->connection;
+    struct reply reply = x->reply;
+    if (x->begun) {
+        connection_abort(c);
+        return;
+    }
+    reply.ends = true;
+    c->exchange = NULL;
+    file_let_go(c);
+    exchange_broken(x);
+    connection_tell(c, status, &reply);
 }
 
 void exchange_broken(struct exchange *x)
@@ -206,9 +220,30 @@ static bool end(struct exchange *x)
 
 /* -- the request -- */
 
-bool exchange_hungry(const struct exchange *x)
+enum clock exchange_clock(const struct exchange *x)
 {
-    return x->hungry && x->stage != TUNNEL;
+    if (x->closed) {
+        return CLOCK_STALL;
+    }
+    if (x->hungry && x->stage != TUNNEL) {
+        return CLOCK_BODY;
+    }
+    return x->begun ? CLOCK_NONE : CLOCK_APP;
+}
+
+uint64_t exchange_patience_ns(const struct exchange *x)
+{
+    return x->patience_ns;
+}
+
+/* What is left of it while nobody waits for the client. */
+static void stop_patience(struct exchange *x)
+{
+    const struct connection *c = x->connection;
+    if (c->clock == CLOCK_BODY) {
+        uint64_t now = pd_now_ns();
+        x->patience_ns = c->due_ns > now ? c->due_ns - now : 0;
+    }
 }
 
 static bool body_readable(const struct exchange *x)
@@ -221,6 +256,7 @@ void exchange_received(struct exchange *x)
 {
     if (x->hungry && body_readable(x)) {
         x->hungry = false;
+        stop_patience(x);
         self.app->readable(&x->public);
     }
 }
@@ -246,7 +282,7 @@ static void get_hungry(struct exchange *x)
 bool http_exchange_readable(struct http_exchange *exchange)
 {
     struct exchange *x = (struct exchange *)exchange;
-    if (!x->connection || x->request_read < x->request_length || body_readable(x)) {
+    if (!x->connection || x->request_read < x->request.length || body_readable(x)) {
         return true;
     }
     get_hungry(x);
@@ -264,6 +300,8 @@ static int32_t read_body(struct exchange *x, void *buffer, uint32_t size)
         x->body_left -= count;
     }
     if (count > 0) {
+        uint64_t patience_ns = x->patience_ns + count * PATIENCE_PER_BYTE_NS;
+        x->patience_ns = patience_ns < PATIENCE_MAX_NS ? patience_ns : PATIENCE_MAX_NS;
         x->expects = false;
         return (int32_t)count;
     }
@@ -277,17 +315,13 @@ static int32_t read_body(struct exchange *x, void *buffer, uint32_t size)
 int32_t http_exchange_read(struct http_exchange *exchange, void *buffer, uint32_t size)
 {
     struct exchange *x = (struct exchange *)exchange;
-    uint32_t left = x->request_length - x->request_read;
     if (!x->connection) {
         return -1;
     }
-    if (left == 0) {
+    if (x->request_read == x->request.length) {
         return size > 0 ? read_body(x, buffer, size) : 0;
     }
-    uint32_t count = size < left ? size : left;
-    memcpy(buffer, x->request + x->request_read, count);
-    x->request_read += count;
-    return (int32_t)count;
+    return (int32_t)kept_read(&x->request, &x->request_read, buffer, size);
 }
 
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port)
@@ -307,7 +341,7 @@ void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uin
 /* False: no buffer is free; exchange_heads_again() will be called. */
 static bool take_long_answer(struct exchange *x)
 {
-    x->long_answer = gather_take(true);
+    x->long_answer = gather_take();
     if (!x->long_answer) {
         self.heads_awaited = true;
         return false;
@@ -629,7 +663,7 @@ void http_exchange_fail(struct http_exchange *exchange)
 
 struct http_slice exchange_request(const struct exchange *x)
 {
-    return (struct http_slice){x->request, x->request_length};
+    return kept_whole(&x->request);
 }
 
 void exchange_fields(const struct exchange *x, const char *lines, uint32_t length, struct writer *head)

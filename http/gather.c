@@ -1,129 +1,261 @@
-/* gather.c: the head of a request, which mostly lies whole in the first buffer that was received, and is parsed
- * there. One that comes in pieces is gathered in a buffer of a pool, which exchanges use, too (exchange.c).
- *   invariant bytes behind the head are never taken: what was appended last stays unread until the head is done with
- *   when full the client that has been at its head for longest, of those with a buffer, gets 408; where there is none,
- *             as all are exchanges', or wait for one, it waits in their queue
+/* gather.c: heads that are not done with at once. Most lie whole in the first buffer that was received, and are parsed
+ * and answered there. What has to wait is copied out, so that no packet's memory is held by who is slow, or waits:
+ *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; a head
+ *   that the application has, and reads
+ * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which
+ * is overwritten by the next.
+ *   invariant bytes behind the head are never taken
+ *   when full a beginning that is a second old gives way, the oldest first, and is told 408. Where there is none, who
+ *             has no place is told 503. The last units are for the application's requests alone
+ * Heads of the application's answers that are long have buffers of a pool of their own.
+ *   when full who answers waits (exchange_heads_again)
  */
 #include "http/internal.h"
 
 #include <string.h>
 
-#define GATHERED_MAX 28
-#define FOR_ANSWERS 4 /* of them, so that what waits for an answer's end does not wait for ever */
+#include "lib/pd.h"
+
+#define UNITS 3072
+#define UNIT_BYTES 120
+#define FOR_APP 640  /* units of these */
+#define ANSWERS_MAX 8
+#define YOUNG_NS 1000000000ull
+
+struct unit {
+    struct unit *next;
+    char bytes[UNIT_BYTES];
+};
 
 static struct {
-    struct gathered pool[GATHERED_MAX];
-    struct gathered *free;
-    uint32_t free_count;
+    struct unit units[UNITS], *free;
+    uint32_t used;
+    uint32_t untouched; /* from here on they have never been used */
+    char whole[HTTP_HEAD_MAX];
+    struct gathered answers[ANSWERS_MAX], *free_answers;
     bool pooled;
 } self;
 
-static void pool_gathered(void)
+/* -- units -- */
+
+static struct unit *take_unit(void)
 {
-    for (uint32_t i = 0; i < GATHERED_MAX; i++) {
-        self.pool[i].next = self.free;
-        self.free = &self.pool[i];
+    struct unit *unit = self.free;
+    if (unit) {
+        self.free = unit->next;
+    } else {
+        unit = &self.units[self.untouched++];
     }
-    self.free_count = GATHERED_MAX;
-    self.pooled = true;
+    self.used++;
+    unit->next = NULL;
+    return unit;
 }
 
-void gather_let_go(struct gathered *g)
+void kept_drop(struct kept *kept)
 {
-    if (--g->users == 0) {
-        g->next = self.free;
-        self.free = g;
-        self.free_count++;
-        exchange_heads_again();
+    while (kept->first) {
+        struct unit *unit = kept->first;
+        kept->first = unit->next;
+        unit->next = self.free;
+        self.free = unit;
+        self.used--;
     }
+    *kept = (struct kept){.first = NULL};
 }
 
-void gather_give_back(struct connection *c)
+static uint32_t units_for(uint32_t length)
 {
-    struct gathered *g = c->gathered;
-    if (g) {
-        c->gathered = NULL;
-        gather_let_go(g);
-    }
+    return (length + UNIT_BYTES - 1) / UNIT_BYTES;
 }
 
-static void free_a_gathered(void)
+static bool has_room(const struct kept *kept, uint32_t count, uint32_t left)
 {
-    for (struct connection *c = server_oldest(CLOCK_HEAD); c; c = c->next) {
-        if (c->gathered) {
+    return units_for(kept->length + count) - units_for(kept->length) + left <= UNITS - self.used;
+}
+
+/* One beginning gives way. False: none is old enough. */
+static bool give_one_up(const struct connection *newcomer)
+{
+    for (struct connection *c = server_oldest(CLOCK_HEAD); c && server_clock_age_ns(c) >= YOUNG_NS; c = c->next) {
+        if (c->kept.length > 0 && c != newcomer) {
             connection_expire(c, CLOCK_HEAD);
-            return;
+            return true;
         }
     }
+    return false;
 }
 
-struct gathered *gather_take(bool answer)
+static bool make_room(const struct connection *c, const struct kept *kept, uint32_t count, bool for_app)
 {
-    uint32_t left = answer ? 0 : FOR_ANSWERS;
-    if (!self.pooled) {
-        pool_gathered();
-    }
-    if (self.free_count <= left) {
-        free_a_gathered();
-    }
-    if (self.free_count <= left) {
-        return NULL;
-    }
-    struct gathered *g = self.free;
-    self.free = g->next;
-    self.free_count--;
-    g->users = 1;
-    g->length = g->taken = 0;
-    return g;
-}
-
-/* All that is unread and fits, behind what is gathered. */
-static void gather(struct connection *c)
-{
-    struct gathered *g = c->gathered;
-    uint32_t skip = g->length - g->taken;
-    for (struct pbuf *p = c->unread; p && g->length < HTTP_HEAD_MAX; p = p->next) {
-        if (skip >= p->len) {
-            skip -= p->len;
-            continue;
+    uint32_t left = for_app ? 0 : FOR_APP;
+    while (!has_room(kept, count, left)) {
+        if (!give_one_up(c)) {
+            return false;
         }
-        uint32_t count = p->len - skip, space = HTTP_HEAD_MAX - g->length;
-        count = count < space ? count : space;
-        memcpy(g->bytes + g->length, (char *)p->payload + skip, count);
-        g->length += count;
-        skip = 0;
+    }
+    return true;
+}
+
+/* There is room. */
+static void append(struct kept *kept, const char *data, uint32_t count)
+{
+    while (count > 0) {
+        uint32_t used = kept->length % UNIT_BYTES, space = UNIT_BYTES - used;
+        uint32_t part = count < space ? count : space;
+        if (used == 0) {
+            struct unit *unit = take_unit();
+            *(kept->last ? &kept->last->next : &kept->first) = unit;
+            kept->last = unit;
+        }
+        memcpy(kept->last->bytes + used, data, part);
+        kept->length += part;
+        data += part;
+        count -= part;
     }
 }
 
-static int parse_gathered(struct connection *c, struct http_request *request)
+static uint32_t copy_kept(const struct kept *kept, char *to)
 {
-    struct gathered *g = c->gathered;
-    gather(c);
-    int status = http_request_parse(g->bytes, g->length, request);
-    if (status != HTTP_INCOMPLETE) {
-        return status;
+    uint32_t done = 0;
+    for (const struct unit *unit = kept->first; unit; unit = unit->next) {
+        uint32_t left = kept->length - done, part = left < UNIT_BYTES ? left : UNIT_BYTES;
+        memcpy(to + done, unit->bytes, part);
+        done += part;
     }
-    connection_consume(c, g->length - g->taken);
-    g->taken = g->length;
-    return g->length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
+    return done;
+}
+
+struct http_slice kept_whole(const struct kept *kept)
+{
+    return (struct http_slice){self.whole, copy_kept(kept, self.whole)};
+}
+
+/* On from *at. */
+uint32_t kept_read(const struct kept *kept, uint32_t *at, void *to, uint32_t size)
+{
+    const struct unit *unit = kept->first;
+    uint32_t done = 0;
+    for (uint32_t skip = *at / UNIT_BYTES; skip > 0; skip--) {
+        unit = unit->next;
+    }
+    while (done < size && *at < kept->length) {
+        uint32_t inside = *at % UNIT_BYTES, part = UNIT_BYTES - inside;
+        part = part < kept->length - *at ? part : kept->length - *at;
+        part = part < size - done ? part : size - done;
+        memcpy((char *)to + done, unit->bytes + inside, part);
+        done += part;
+        *at += part;
+        unit = *at % UNIT_BYTES == 0 ? unit->next : unit;
+    }
+    return done;
+}
+
+/* -- heads of requests -- */
+
+/* `count` bytes of what is unread go into units. */
+static void keep(struct connection *c, struct kept *kept, uint32_t count)
+{
+    uint32_t left = count;
+    for (const struct pbuf *p = c->unread; p && left > 0; p = p->next) {
+        uint32_t part = p->len < left ? p->len : left;
+        append(kept, p->payload, part);
+        left -= part;
+    }
+    connection_consume(c, count - left);
+}
+
+static uint32_t unread_up_to(const struct connection *c, uint32_t most)
+{
+    uint32_t count = 0;
+    for (const struct pbuf *p = c->unread; p && count < most; p = p->next) {
+        count += p->len;
+    }
+    return count < most ? count : most;
+}
+
+/* What has come so far, in self.whole. */
+static uint32_t put_together(const struct connection *c)
+{
+    uint32_t length = copy_kept(&c->kept, self.whole);
+    for (const struct pbuf *p = c->unread; p && length < HTTP_HEAD_MAX; p = p->next) {
+        uint32_t space = HTTP_HEAD_MAX - length, part = p->len < space ? p->len : space;
+        memcpy(self.whole + length, p->payload, part);
+        length += part;
+    }
+    return length;
+}
+
+static int keep_beginning(struct connection *c)
+{
+    uint32_t count = unread_up_to(c, HTTP_HEAD_MAX - c->kept.length);
+    if (!make_room(c, &c->kept, count, false)) {
+        return 503;
+    }
+    keep(c, &c->kept, count);
+    return c->kept.length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
 }
 
 int gather_parse(struct connection *c, struct http_request *request)
 {
-    if (!c->gathered) {
+    if (c->kept.length == 0) {
         int status = http_request_parse(c->unread->payload, c->unread->len, request);
-        if (status != HTTP_INCOMPLETE || !c->unread->next) {
+        if (status != HTTP_INCOMPLETE) {
             return status;
         }
-        c->gathered = gather_take(false);
-        if (!c->gathered) {
-            return 503;
+        if (!c->unread->next) {
+            return keep_beginning(c);
         }
     }
-    return parse_gathered(c, request);
+    int status = http_request_parse(self.whole, put_together(c), request);
+    return status == HTTP_INCOMPLETE && c->unread ? keep_beginning(c) : status;
 }
 
-const char *gather_head(const struct connection *c)
+bool gather_keep(struct connection *c, uint32_t head_length, bool for_app)
 {
-    return c->gathered ? c->gathered->bytes : c->unread->payload;
+    uint32_t count = head_length - c->kept.length;
+    if (!make_room(c, &c->kept, count, for_app)) {
+        return false;
+    }
+    keep(c, &c->kept, count);
+    return true;
+}
+
+bool gather_hand_over(struct connection *c, uint32_t head_length, struct kept *to)
+{
+    if (!gather_keep(c, head_length, true)) {
+        return false;
+    }
+    *to = c->kept;
+    c->kept = (struct kept){.first = NULL};
+    return true;
+}
+
+/* -- heads of answers -- */
+
+static void pool_answers(void)
+{
+    for (uint32_t i = 0; i < ANSWERS_MAX; i++) {
+        self.answers[i].next = self.free_answers;
+        self.free_answers = &self.answers[i];
+    }
+    self.pooled = true;
+}
+
+struct gathered *gather_take(void)
+{
+    if (!self.pooled) {
+        pool_answers();
+    }
+    struct gathered *g = self.free_answers;
+    if (g) {
+        self.free_answers = g->next;
+    }
+    return g;
+}
+
+void gather_let_go(struct gathered *g)
+{
+    g->next = self.free_answers;
+    self.free_answers = g;
+    exchange_heads_again();
 }

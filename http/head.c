@@ -36,6 +36,7 @@ static const struct {
     {431, "The request is larger than this server accepts."},
     {501, "This server cannot do that."},
     {503, "That is out of reach just now. Please try again in a moment."},
+    {504, "That takes too long just now. Please try again in a moment."},
     {505, "This server speaks HTTP/1.1."},
     {502, "Something went wrong while answering."}, /* last: for any other */
 };
@@ -151,8 +152,9 @@ bool head_page(struct connection *c, const struct reply *reply, int status, cons
     if (!reply->head_only) {
         writer_put_bytes(&head, page.start, writer_length(&page));
     }
-    http_counts.refused++;
-    return send(c, &head);
+    bool sent = send(c, &head);
+    http_counts.refused += sent;
+    return sent;
 }
 
 bool head_options(struct connection *c, const struct reply *reply)

@@ -20,14 +20,20 @@
 #define LINGER_BYTES (1u << 20)   /* of a client that sends on meanwhile; beyond, it is reset */
 #define SKIP_MAX 65536            /* bytes of a body that nobody reads, skipped so that the connection can go on */
 #define ANSWER_ROOM (4 * TCP_MSS) /* free in TCP's buffer before a request is looked at: a head and a small page */
+#define HTTP_GONE_S 3             /* for the answer to a client that has said it sends no more: mostly it has gone */
+#define WAITERS_MAX 512           /* for the file server, */
+#define WAITERS_SLOW 192          /* when one has waited for a second; */
+#define QUEUE_MAX 384             /* for the application. Connections are left for who asks for what is here */
+#define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
 #define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
 #define HEAD_ROOM (HTTP_HEAD_MAX + SITE_HEAD_MAX + 256) /* the largest head of an answer */
 
 enum state {
     FREE,
     READING,    /* the head of a request, or the wait for one */
-    WAITING,    /* for cache or site: the request's head is still unread */
-    QUEUED,     /* for an exchange, or room for a head: the same */
+    WAITING,    /* for cache or site: the request's head is kept (gather.c) */
+    QUEUED,     /* for an exchange: the same */
+    TELLING,    /* what went wrong, as soon as there is memory for it */
     SENDING,    /* a file */
     EXCHANGING, /* with the application */
     SKIPPING,   /* a body that nobody reads */
@@ -35,15 +41,37 @@ enum state {
 };
 
 /* A connection is in one of these lists, or in none. Those with a limit are ordered by time; the first is due first. */
-enum clock { CLOCK_NONE, CLOCK_HEAD, CLOCK_IDLE, CLOCK_STALL, CLOCK_LINGER, CLOCK_QUEUE, CLOCKS };
+enum clock {
+    CLOCK_NONE,
+    CLOCK_HEAD,
+    CLOCK_IDLE,
+    CLOCK_STALL,
+    CLOCK_LINGER,
+    CLOCK_WAIT,  /* for the file server */
+    CLOCK_QUEUE, /* for a place with the application, in order */
+    CLOCK_GONE,  /* either, of a client that has closed its side */
+    CLOCK_BODY,  /* of a request: the application waits for it */
+    CLOCK_APP,   /* nothing of an answer has come from it yet */
+    CLOCKS
+};
 
-/* Room for a head: of a request that does not lie in one piece, or a long one of an exchange. */
+/* Bytes of a request's head in memory of the front's own (gather.c). */
+struct kept {
+    struct unit *first, *last;
+    uint32_t length;
+};
+
+/* Room for a long head of an answer. */
 struct gathered {
     struct gathered *next; /* free */
-    uint32_t users;        /* a connection, an exchange */
-    uint32_t length;       /* of bytes[] */
-    uint32_t taken; /* of these, bytes no more in `unread`: the head's last ones stay there until it is done with */
     char bytes[HTTP_HEAD_MAX];
+};
+
+/* What an answer's head must know of its request. */
+struct reply {
+    bool head_only; /* HEAD */
+    bool ends;      /* the connection will */
+    uint8_t minor;
 };
 
 /* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
@@ -64,7 +92,10 @@ struct connection {
     uint8_t pin_count;
     struct tcp_pcb *tcp;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
-    struct gathered *gathered;         /* NULL: the head lies in the first of `unread` */
+    struct kept kept;                  /* of the head: its beginning; of one that waits, all */
+    uint32_t held;                     /* waits: bytes that are unread */
+    uint16_t telling;                  /* TELLING: the status, */
+    struct reply told;                 /* of this */
     uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
     uint32_t unacknowledged;           /* sum of pins */
     struct pin pins[PINS_MAX];
@@ -79,20 +110,17 @@ struct connection {
     struct connection *next_owed, *next_soon;
 };
 
-/* What an answer's head must know of its request. */
-struct reply {
-    bool head_only; /* HEAD */
-    bool ends;      /* the connection will */
-    uint8_t minor;
-};
-
 extern struct http_counters http_counts;
 
 /* -- server.c -- */
 struct connection *server_take(void); /* NULL: all are in use, and none can give way */
 void server_give_back(struct connection *connection);
 void server_set_clock(struct connection *connection, enum clock clock);
+void server_set_clock_for(struct connection *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
 struct connection *server_oldest(enum clock clock);
+uint64_t server_clock_age_ns(const struct connection *connection); /* not of CLOCK_BODY */
+bool server_may_wait(const struct connection *connection); /* one more, WAITING or QUEUED as it is */
+bool server_held(int32_t more); /* bytes of packets by those who wait; false: too many now */
 void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
 /* In an event of its own, as soon as the caller is done: the application may be in the middle of something. */
@@ -104,12 +132,16 @@ bool server_claimed(const struct http_request *request, const char *path, uint32
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
 /* -- gather.c -- */
-/* As http_request_parse(); there is something unread. */
+/* As http_request_parse(), or 503: no place for a beginning. Something is unread or kept. A beginning is copied out. */
 int gather_parse(struct connection *connection, struct http_request *request);
-const char *gather_head(const struct connection *connection);                  /* what was parsed */
-void gather_give_back(struct connection *connection);
-/* One more, for a request or an answer; who is slow to send a head has to give way. NULL: none can be had now. */
-struct gathered *gather_take(bool answer);
+/* The head that was parsed is copied out, so that it can wait. False: there is no place. */
+bool gather_keep(struct connection *connection, uint32_t head_length, bool for_app);
+/* The same, and the head is another's from now on. */
+bool gather_hand_over(struct connection *connection, uint32_t head_length, struct kept *to);
+void kept_drop(struct kept *kept);
+uint32_t kept_read(const struct kept *kept, uint32_t *at, void *to, uint32_t size);
+struct http_slice kept_whole(const struct kept *kept); /* in one piece, until the next head is looked at */
+struct gathered *gather_take(void);                    /* NULL: none can be had now */
 void gather_let_go(struct gathered *gathered);
 
 /* -- connection.c -- */
@@ -132,12 +164,17 @@ void connection_go_on(struct connection *connection);    /* what it waited for m
 void connection_end_exchange(struct connection *connection); /* the same, but no further than its exchange's answer */
 void connection_see_clock(struct connection *connection, bool progress);
 void connection_expire(struct connection *connection, enum clock clock);
+/* A page that says what went wrong, now or as soon as there is memory for it. The request has been taken. */
+void connection_tell(struct connection *connection, int status, const struct reply *reply);
 void connection_give_way(struct connection *connection);
 void connection_abort(struct connection *connection);
 
 /* -- answer.c -- */
 /* The request at the front. False: nothing can be done now. */
 bool answer_request(struct connection *connection);
+bool answer_refuse(struct connection *connection, const struct http_request *request, const struct reply *reply,
+    int status);
+void answer_waited(struct connection *connection, int status); /* too long: WAITING or QUEUED, no exchange's */
 /* The application has ended its exchange in a redirection to `target`. False: later, again. */
 bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
 
@@ -163,7 +200,9 @@ void exchange_init(const struct http_app *app);
 bool exchange_begin(struct connection *connection, const struct http_request *request, const struct reply *reply);
 void exchange_received(struct exchange *exchange); /* more of the request, or its end */
 bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
-bool exchange_hungry(const struct exchange *exchange); /* waits for the client's bytes */
+enum clock exchange_clock(const struct exchange *exchange);
+uint64_t exchange_patience_ns(const struct exchange *exchange); /* with the request's body */
+void exchange_expire(struct exchange *exchange, int status);
 void exchange_broken(struct exchange *exchange);
 void exchange_serve_queue(void); /* as far as there is room */
 void exchange_heads_again(void); /* there is room for another head */

@@ -1,7 +1,7 @@
 /* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the
  * application's.
- *   when full the connection that lingers or idles for longest gives way to a new one; if there is none the new one is
- *             reset
+ *   when full the connection that lingers or idles for longest gives way to a new one, or is at its head, which is told
+ *             408; if there is none the new one is reset. Who waits is never so many (server_may_wait)
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
 #include "http/internal.h"
@@ -19,6 +19,7 @@
 
 struct list {
     struct connection *first, *last;
+    uint32_t count;
 };
 
 struct claim {
@@ -37,6 +38,7 @@ static struct {
     struct list lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
+    uint32_t held; /* bytes of packets, by those who wait */
     struct claim claims[HTTP_CLAIMS_MAX];
     uint32_t claim_count;
     bool app_has_the_rest;
@@ -51,6 +53,10 @@ static const uint64_t limits_ns[CLOCKS] = {
     [CLOCK_IDLE] = HTTP_IDLE_S * S,
     [CLOCK_STALL] = HTTP_STALL_S * S,
     [CLOCK_LINGER] = HTTP_LINGER_S * S,
+    [CLOCK_WAIT] = HTTP_WAIT_S * S,
+    [CLOCK_QUEUE] = HTTP_APP_S * S,
+    [CLOCK_GONE] = HTTP_GONE_S * S,
+    [CLOCK_APP] = HTTP_APP_S * S,
 };
 
 /* -- clocks -- */
@@ -59,14 +65,20 @@ static void take_out(struct list *list, struct connection *c)
 {
     *(c->previous ? &c->previous->next : &list->first) = c->next;
     *(c->next ? &c->next->previous : &list->last) = c->previous;
+    list->count--;
 }
 
-static void put_last(struct list *list, struct connection *c)
+/* In the order of time; with one limit for all that is last. */
+static void put_in(struct list *list, struct connection *c)
 {
-    c->next = NULL;
     c->previous = list->last;
-    *(list->last ? &list->last->next : &list->first) = c;
-    list->last = c;
+    while (c->previous && c->previous->due_ns > c->due_ns) {
+        c->previous = c->previous->previous;
+    }
+    c->next = c->previous ? c->previous->next : list->first;
+    *(c->previous ? &c->previous->next : &list->first) = c;
+    *(c->next ? &c->next->previous : &list->last) = c;
+    list->count++;
 }
 
 static void on_timer(void *context);
@@ -79,19 +91,27 @@ static void see_timer(uint64_t due_ns)
     }
 }
 
-void server_set_clock(struct connection *c, enum clock clock)
+void server_set_clock_for(struct connection *c, enum clock clock, uint64_t limit_ns)
 {
     if (c->clock != CLOCK_NONE) {
         take_out(&self.lists[c->clock], c);
     }
     c->clock = clock;
     if (clock != CLOCK_NONE) {
-        put_last(&self.lists[clock], c);
-    }
-    if (limits_ns[clock] > 0) {
-        c->due_ns = pd_now_ns() + limits_ns[clock];
+        c->due_ns = pd_now_ns() + limit_ns;
+        put_in(&self.lists[clock], c);
         see_timer(c->due_ns);
     }
+}
+
+void server_set_clock(struct connection *c, enum clock clock)
+{
+    server_set_clock_for(c, clock, limits_ns[clock]);
+}
+
+uint64_t server_clock_age_ns(const struct connection *c)
+{
+    return pd_now_ns() + limits_ns[c->clock] - c->due_ns;
 }
 
 struct connection *server_oldest(enum clock clock)
@@ -104,13 +124,13 @@ static void on_timer(void *context)
 {
     uint64_t now = pd_now_ns(), next = FOREVER;
     self.timer_at_ns = 0; /* armed below, once */
-    for (enum clock clock = CLOCK_HEAD; clock <= CLOCK_LINGER; clock++) {
+    for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
         struct connection *c;
         while ((c = self.lists[clock].first) != NULL && c->due_ns <= now) {
             connection_expire(c, clock);
         }
     }
-    for (enum clock clock = CLOCK_HEAD; clock <= CLOCK_LINGER; clock++) {
+    for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
         const struct connection *c = self.lists[clock].first;
         next = c && c->due_ns < next ? c->due_ns : next;
     }
@@ -120,11 +140,33 @@ static void on_timer(void *context)
     }
 }
 
+/* -- who waits -- */
+
+bool server_may_wait(const struct connection *c)
+{
+    const struct list *files = &self.lists[CLOCK_WAIT];
+    if (c->clock >= CLOCK_WAIT) {
+        return true; /* it does already */
+    }
+    if (c->state == QUEUED) {
+        return self.lists[CLOCK_QUEUE].count < QUEUE_MAX;
+    }
+    bool slow = files->first && server_clock_age_ns(files->first) >= S;
+    return files->count + self.lists[CLOCK_GONE].count < (slow ? WAITERS_SLOW : WAITERS_MAX);
+}
+
+bool server_held(int32_t more)
+{
+    self.held += (uint32_t)more;
+    return self.held <= HELD_MAX;
+}
+
 /* -- the pool -- */
 
 static void make_way(void)
 {
     struct connection *c = self.lists[CLOCK_LINGER].first;
+    c = c ? c : self.lists[CLOCK_GONE].first;
     c = c ? c : self.lists[CLOCK_IDLE].first;
     c = c ? c : self.lists[CLOCK_HEAD].first;
     if (c) {

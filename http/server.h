@@ -3,16 +3,17 @@
  *
  * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in
  * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time:
- * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer. When all
- * connections are in use the one that has been idle for longest gives way.
+ * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer; who waits for a
+ * file or for the application is told after the times below. When all connections are in use the one that has been
+ * idle for longest gives way.
  *
  * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
  * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone
  * (HTTP/1.0, or 1.1 with "Connection: close"), and closes; or fails, so that no client takes a part for the whole. The
  * front frames the body (Content-Length, else chunked, else the end of the connection), corrects Connection, adds Date,
  * and keeps the client's connection. Of a request with Upgrade or a chunked body the application reads the bytes as
- * they are, to the end of the connection; behind its 101 they pass so both ways. A response that carries
- * `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
+ * they are, to the end of the connection; behind its 101 they pass so both ways, and no clock holds. A response that
+ * carries `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -27,6 +28,10 @@
 #define HTTP_HEAD_S 15
 #define HTTP_IDLE_S 75
 #define HTTP_STALL_S 60
+#define HTTP_WAIT_S 60 /* for the file server: then 503 */
+#define HTTP_APP_S 60  /* for a place with the application, and for the first byte of its answer: then 504 */
+#define HTTP_BODY_S 30 /* of a request: it may be late by so much on HTTP_BODY_RATE bytes in a second: then 408 */
+#define HTTP_BODY_RATE 512
 
 struct http_exchange {
     void *app; /* the application's own */

@@ -317,9 +317,9 @@ static void test_timeouts(void)
     connect(); /* does not send its body */
     send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHe");
     take();
-    pass_s(HTTP_STALL_S + 1);
-    CHECK(client_was_reset(client));
-    client_free(client);
+    pass_s(HTTP_BODY_S + 1);
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
     connect(); /* does not close */
     CHECK_EQUAL(get("/f/5", "Connection: close\r\n"), 200);
     pass_s(60);
@@ -349,26 +349,196 @@ static void test_crowd(void)
     }
 }
 
-/* More heads in pieces than there are buffers: the oldest give way, the newest is served. */
+/* Beginnings of heads hold no packet's memory, and new clients are served. */
 static void test_dribblers(void)
 {
-    static struct client *crowd[100];
-    for (int i = 0; i < 100; i++) {
+    static struct client *crowd[1000];
+    for (int i = 0; i < 1000; i++) {
         connect();
         crowd[i] = client;
-        send("GET /f/1 HT");
-        send("TP/1.1\r\nHo");
-        pass_s(0);
+        send(i % 2 ? "GET /f/1 HTTP/1.1\r\nHo" : "GET /f/1 HT");
+        if (i % 2 == 0) {
+            send("TP/1.1\r\nHo");
+        }
+        CHECK_EQUAL(lwip_pbufs, 0);
+        CHECK_EQUAL(client_window(client), TCP_WND);
     }
-    send("st: x\r\n\r\n");
+    for (int i = 0; i < 50; i++) {
+        connect();
+        CHECK_EQUAL(get("/f/1", ""), 200);
+        leave();
+    }
+    for (int i = 0; i < 1000; i++) {
+        client = crowd[i];
+        send("st: x\r\n\r\n");
+        CHECK_EQUAL(receive(false), 200);
+        leave();
+    }
+}
+
+/* More of them than there is memory for: none gives way within a second, then the oldest. Each is told. */
+static void test_long_beginnings(void)
+{
+    static struct client *crowd[60];
+    char line[1000];
+    int places = 0;
+    sprintf(line, "X: %0900d\r\n", 0);
+    for (int i = 0; i < 60; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /f/1 HTTP/1.1\r\nHost: x\r\n");
+        for (int j = 0; j < 8 && !client_waiting(client); j++) {
+            send(line);
+        }
+        places += !client_waiting(client);
+    }
+    CHECK(places > 30 && places < 40);
+    CHECK_EQUAL(lwip_pbufs, 0);
+    for (int i = places; i < 60; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), 503);
+        CHECK(has_field(response, "Retry-After: 2"));
+        check_closed();
+    }
+    pass_s(2);
+    connect();
+    send("GET /f/1 HTTP/1.1\r\nHost: x\r\n");
+    for (int j = 0; j < 8; j++) {
+        send(line);
+    }
+    send("\r\n");
     CHECK_EQUAL(receive(false), 200);
     leave();
     client = crowd[0];
     CHECK_EQUAL(receive(false), 408);
     check_closed();
-    for (int i = 1; i < 99; i++) {
+    for (int i = 1; i < places; i++) {
         client = crowd[i];
+        send("\r\n");
+        CHECK_EQUAL(receive(false), 200);
         leave();
+    }
+}
+
+/* Nobody is closed without a word because there was no memory for it. */
+static void test_told_when_there_is_memory(void)
+{
+    connect();
+    send("G");
+    lwip_fail_one_in = 1;
+    pass_s(HTTP_HEAD_S + 1);
+    take();
+    CHECK(!client_at_end(client) && client_waiting(client) == 0);
+    lwip_fail_one_in = 0;
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
+    app_absent = true;
+    connect();
+    lwip_fail_one_in = 1;
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nHello");
+    take();
+    lwip_fail_one_in = 0;
+    CHECK_EQUAL(receive(false), 503);
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    leave();
+}
+
+/* -- who waits for files -- */
+
+static struct client *crowd_of_waiters[700];
+
+static int ask_for_late(int from, int to)
+{
+    int refused = 0;
+    char text[400];
+    for (int i = from; i < to; i++) {
+        connect();
+        crowd_of_waiters[i] = client;
+        sprintf(text, "GET /w/%d HTTP/1.1\r\nHost: x\r\nUser-Agent: %0150d\r\n\r\n", i, 0);
+        send(text);
+        refused += client_waiting(client) > 0;
+    }
+    return refused;
+}
+
+/* They are bounded, hold no packets, see their clients go, and are told in time; others are served all along. */
+static void test_waiters(void)
+{
+    site_away = true;
+    CHECK_EQUAL(ask_for_late(0, 600), 600 - 512);
+    CHECK_EQUAL(lwip_pbufs, 0);
+    for (int i = 512; i < 600; i++) {
+        client = crowd_of_waiters[i];
+        CHECK_EQUAL(receive(false), 503);
+        CHECK(has_field(response, "Retry-After: 2"));
+        leave();
+    }
+    client_reset(crowd_of_waiters[0]);
+    client_end(crowd_of_waiters[1]);
+    CHECK_EQUAL(site_waiting, 511);
+    pass_s(4);
+    client = crowd_of_waiters[1];
+    CHECK_EQUAL(receive(false), 503);
+    check_closed();
+    CHECK_EQUAL(site_waiting, 510);
+    CHECK_EQUAL(ask_for_late(512, 513), 1); /* the service is slow: no more now */
+    CHECK_EQUAL(receive(false), 503);
+    leave();
+    connect();
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    leave();
+    pass_s(HTTP_WAIT_S - 3);
+    CHECK_EQUAL(site_waiting, 0);
+    client_free(crowd_of_waiters[0]);
+    for (int i = 2; i < 512; i++) {
+        client = crowd_of_waiters[i];
+        CHECK_EQUAL(receive(false), 503);
+        leave();
+    }
+    site_away = false;
+}
+
+static void test_waiters_are_answered(void)
+{
+    struct http_counters counters;
+    site_away = true;
+    CHECK_EQUAL(ask_for_late(0, 100), 0);
+    pass_s(20);
+    client = crowd_of_waiters[0]; /* a request sent ahead, and one that breaks off */
+    send("GET /f/7 HTTP/1.1\r\nHost: x\r\n\r\nGET ");
+    site_away = false;
+    for (int i = 0; i < 100; i++) {
+        client = crowd_of_waiters[i];
+        CHECK_EQUAL(receive(false), 200);
+        CHECK(body_is((uint64_t)i, 0, (uint64_t)i));
+        if (i == 0) {
+            CHECK_EQUAL(receive(false), 200);
+        }
+        leave();
+    }
+    http_counters(&counters);
+    CHECK_EQUAL(counters.timed_out, 0);
+}
+
+/* Behind their heads, too, they hold little: whose bytes are too many is told. */
+static void test_waiters_with_bodies(void)
+{
+    static char body[16000];
+    uint32_t refused = 0;
+    site_away = true;
+    CHECK_EQUAL(ask_for_late(0, 20), 0);
+    for (int i = 0; i < 20; i++) {
+        client = crowd_of_waiters[i];
+        client_send(client, body, sizeof body, 1460);
+        refused += client_waiting(client) > 0;
+    }
+    CHECK(refused > 10 && refused < 16);
+    site_away = false;
+    for (int i = 0; i < 20; i++) {
+        client = crowd_of_waiters[i];
+        CHECK_EQUAL(receive(false), client_waiting(client) > 0 || i >= 20 - (int)refused ? 503 : 200);
+        CHECK_EQUAL(receive(false), 400);
+        check_closed();
     }
 }
 
@@ -600,16 +770,16 @@ static void test_queue(void)
  * when all that is left of the room is with clients that are slow at their heads, in segments or not. */
 static void test_long_heads(void)
 {
-    static struct client *crowd[150], *slow[40];
+    static struct client *crowd[120], *slow[40];
     static char request[3000];
     sprintf(request, "GET /app/hold/fat HTTP/1.1\r\nHost: x\r\nCookie: %02000d\r\n\r\n", 0);
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 120; i++) {
         connect();
         crowd[i] = client;
         client_send(client, request, (uint32_t)strlen(request), i % 2 ? 1460 : 4000);
     }
     step();
-    CHECK(app_count >= 16 && app_count < HTTP_EXCHANGES_MAX);
+    CHECK_EQUAL(app_count, HTTP_EXCHANGES_MAX);
     for (int i = 0; i < 40; i++) {
         connect();
         slow[i] = client;
@@ -618,7 +788,7 @@ static void test_long_heads(void)
     }
     step();
     app_release();
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 120; i++) {
         client = crowd[i];
         CHECK_EQUAL(receive(false), 200);
         CHECK(response->body == 3 && has_field(response, "Content-Length: 3"));
@@ -649,6 +819,92 @@ static void test_queue_refused(void)
     }
 }
 
+/* Those that wait for a place, and those whose handler does not say a word. */
+static void test_patience_with_the_application(void)
+{
+    static struct client *crowd[80];
+    for (int i = 0; i < 80; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    step();
+    step();
+    client_end(crowd[79]);
+    pass_s(HTTP_APP_S - 1);
+    client = crowd[79];
+    CHECK_EQUAL(receive(false), 504);
+    check_closed();
+    CHECK_EQUAL(app_broken, 0);
+    pass_s(2);
+    CHECK_EQUAL(app_broken, HTTP_EXCHANGES_MAX);
+    for (int i = 0; i < 79; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), 504);
+        CHECK(has_field(response, "Retry-After: 2"));
+        leave();
+    }
+    connect();
+    app_release();
+    CHECK_EQUAL(get("/app/hold", ""), 200);
+    leave();
+}
+
+/* A body has to come at HTTP_BODY_RATE, but for HTTP_BODY_S. */
+static void test_slow_bodies(void)
+{
+    static char body[600];
+    connect();
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 12000\r\n\r\n");
+    for (int i = 0; i < 20; i++) {
+        for (int turn = 0; turn < 9; turn++) {
+            step();
+        }
+        pass_s(i == 10 ? HTTP_BODY_S - 5 : 1);
+        client_send(client, body, sizeof body, 1460);
+    }
+    CHECK_EQUAL(receive(false), 200);
+    CHECK_EQUAL(response->body, 12000);
+    send("POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 12000\r\n\r\n");
+    for (int i = 0; i < HTTP_BODY_S / 5 + 1; i++) {
+        CHECK(!client_at_end(client));
+        client_send(client, body, 1, 1460);
+        for (int turn = 0; turn < 9; turn++) {
+            step();
+        }
+        pass_s(5);
+    }
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
+}
+
+/* In a tunnel, too, until the application has agreed to it. */
+static void test_silent_tunnels(void)
+{
+    static const char *const requests[] = {
+        "POST /app/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHe",
+        "GET /app/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /app/echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"};
+    for (int i = 0; i < 3; i++) {
+        connect();
+        send(requests[i]);
+        take();
+        pass_s(HTTP_BODY_S - 1);
+        CHECK(!client_at_end(client));
+        pass_s(2);
+        CHECK_EQUAL(receive(false), 408);
+        check_closed();
+    }
+    connect();
+    send("GET /app/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    take();
+    pass_s(4000);
+    CHECK(!client_at_end(client) && !client_was_reset(client));
+    CHECK_EQUAL(receive(false), 101);
+    client_end(client);
+    check_closed();
+}
+
 static void test_the_rest(void)
 {
     http_not_found_is_the_apps(true);
@@ -675,7 +931,11 @@ static const struct {
     {"answers_without_a_body", test_answers_without_a_body},
     {"bodies_in_chunks", test_bodies_in_chunks}, {"heads_of_answers", test_heads_of_answers}, {"redirected", test_redirected}, {"tunnel", test_tunnel},
     {"queue", test_queue}, {"long_heads", test_long_heads}, {"queue_refused", test_queue_refused},
-    {"the_rest", test_the_rest}, {"soak", test_soak}};
+    {"the_rest", test_the_rest}, {"long_beginnings", test_long_beginnings},
+    {"told_when_there_is_memory", test_told_when_there_is_memory}, {"waiters", test_waiters},
+    {"waiters_are_answered", test_waiters_are_answered}, {"waiters_with_bodies", test_waiters_with_bodies},
+    {"patience_with_the_application", test_patience_with_the_application}, {"slow_bodies", test_slow_bodies},
+    {"silent_tunnels", test_silent_tunnels}, {"soak", test_soak}};
 
 static void check_all_is_back(void)
 {

@@ -11,6 +11,7 @@
 /* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first piece) -- */
 extern bool site_late;           /* answers come later at times */
+extern bool site_away;           /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
 extern uint32_t site_waiting;    /* who waits */
 extern uint32_t site_held, cache_pinned;
 void site_call(void);            /* those who wait */
@@ -21,7 +22,7 @@ uint8_t site_byte(uint64_t size, uint64_t offset);
  * /app/fails/none, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part, a part),
  * /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/lines (a head that grows), /app/echo
  * (the request's body), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
- * (echoes all) -- */
+ * (echoes all), /app/ws (101 at once, then reads to the end) -- */
 extern bool app_absent;
 extern uint32_t app_count;  /* exchanges it has */
 extern uint32_t app_broken; /* so often it was told that the client has gone */

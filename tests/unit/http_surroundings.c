@@ -68,7 +68,7 @@ struct cache_piece {
 };
 
 static struct cache_waiter *waiters, *granted;
-bool site_late;
+bool site_late, site_away;
 uint32_t site_waiting, site_held, cache_pinned;
 
 static struct {
@@ -97,6 +97,9 @@ static bool is_late(struct cache_waiter *waiter)
 void site_call(void)
 {
     struct cache_waiter *ready;
+    if (site_away) {
+        return;
+    }
     waiters_move(&waiters, &ready);
     while (ready) {
         granted = ready;
@@ -142,6 +145,11 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     }
     memcpy(text, path, length);
     text[length] = '\0';
+    if (site_away && strncmp(text, "/w/", 3) == 0) {
+        waiters_add(&waiters, waiter);
+        site_waiting++;
+        return SITE_WAIT;
+    }
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (strcmp(text, places[i].path) == 0) {
             return places[i].outcome;
@@ -150,7 +158,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     bool bad = strncmp(text, "/bad", 4) == 0, broken = strncmp(text, "/broken", 7) == 0;
     enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
     bool late = strncmp(text, "/late/", 6) == 0;
-    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && !late) {
+    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late) {
         return SITE_NOT_FOUND;
     }
     *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late);
@@ -381,6 +389,10 @@ static void read_request(struct task *task)
     uint32_t most = lwip_noise() % 4 ? 4096 : 1 + lwip_noise() % 7;
     if (most > INPUT_MAX - 1 - task->input_length) {
         most = INPUT_MAX - 1 - task->input_length;
+    }
+    if (asked(task, "/app/ws") && strstr(task->input, "\r\n\r\n") && !task->output_made) {
+        print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", "", 0);
+        task->written = (uint32_t)http_exchange_write(task->exchange, task->output, task->output_length);
     }
     bool lazy = asked(task, "/app/lazy") && strstr(task->input, "\r\n\r\n");
     if (lazy) {
