@@ -1,31 +1,39 @@
 /* http/codings.c: which codings a client takes (RFC 9110 12.4.2, 12.5.3). What cannot be understood is left out. */
 #include "http/text.h"
 
-/* A weight after "q=" that is one, and more than nothing. */
-static bool is_positive(struct http_slice weight)
+#define WHOLE 1000 /* of a weight */
+#define IDENTITY 4 /* beside HTTP_CODING_.. */
+
+/* A weight after "q=", in thousandths; 0 where it is none. */
+static uint32_t number_of(struct http_slice weight)
 {
-    bool positive = false;
+    uint32_t number = 0, place = WHOLE;
 
     for (uint32_t i = 0; i < weight.length; i++) {
         if (i == 1 ? weight.at[i] != '.' : !http_is(weight.at[i], CLASS_DIGIT)) {
-            return false;
+            return 0;
         }
-        positive |= i != 1 && weight.at[i] != '0';
+        if (i != 1) {
+            number += place * (uint32_t)(weight.at[i] - '0');
+            place /= 10;
+        }
     }
-    return positive;
+    return number < WHOLE ? number : WHOLE;
 }
 
-/* What follows a coding's name up to the comma: nothing, or a weight. False: the weight says no, or it is neither. */
-static bool is_taken(const char *at, const char *end)
+/* What follows a coding's name up to the comma: nothing, or a weight. 0: the weight says no, or it is neither. */
+static uint32_t weight_of(const char *at, const char *end)
 {
     struct http_slice rest = http_trim(at, end);
 
     if (rest.length == 0) {
-        return true;
+        return WHOLE;
     }
     struct http_slice weight = http_trim(rest.at + 1, end);
-    return rest.at[0] == ';' && weight.length > 2 && (weight.at[0] | 0x20) == 'q' && weight.at[1] == '=' &&
-           is_positive((struct http_slice){weight.at + 2, weight.length - 2});
+    if (rest.at[0] != ';' || weight.length <= 2 || (weight.at[0] | 0x20) != 'q' || weight.at[1] != '=') {
+        return 0;
+    }
+    return number_of((struct http_slice){weight.at + 2, weight.length - 2});
 }
 
 static uint8_t coding_of(const char *name, uint32_t length)
@@ -39,7 +47,7 @@ static uint8_t coding_of(const char *name, uint32_t length)
     if (length == 6 && http_same(name, "x-gzip", 6)) {
         return HTTP_CODING_GZIP;
     }
-    return length == 1 && *name == '*' ? HTTP_CODING_GZIP | HTTP_CODING_BROTLI : 0;
+    return length == 8 && http_same(name, "identity", 8) ? IDENTITY : 0;
 }
 
 static bool separates(char c)
@@ -47,10 +55,25 @@ static bool separates(char c)
     return c == ',' || c == ' ' || c == '\t';
 }
 
+/* Those named with more than nothing, of the others those that '*' stands for; but none that the client wants less
+ * than the file as it is. */
+static uint8_t choose(uint8_t named, const uint32_t weights[static IDENTITY + 1], uint32_t rest)
+{
+    uint32_t identity = named & IDENTITY ? weights[IDENTITY] : rest;
+    uint8_t taken = 0;
+
+    for (uint8_t coding = HTTP_CODING_GZIP; coding <= HTTP_CODING_BROTLI; coding++) {
+        uint32_t weight = named & coding ? weights[coding] : rest;
+        taken |= weight > 0 && weight >= identity ? coding : 0;
+    }
+    return taken;
+}
+
 uint8_t http_codings(struct http_slice accept_encoding)
 {
     const char *at = accept_encoding.at, *end = at ? at + accept_encoding.length : at;
-    uint8_t named = 0, taken = 0, rest = 0;
+    uint32_t weights[IDENTITY + 1], rest = 0;
+    uint8_t named = 0;
 
     while (at < end) {
         if (separates(*at)) {
@@ -66,13 +89,12 @@ uint8_t http_codings(struct http_slice accept_encoding)
             at++;
         }
         uint8_t coding = coding_of(name, (uint32_t)(name_end - name));
-        bool yes = coding && is_taken(name_end, at);
-        if (*name == '*') {
-            rest = yes ? coding : 0; /* those that are not named, before it or behind */
-        } else {
+        if (coding) {
             named |= coding;
-            taken |= yes ? coding : 0;
+            weights[coding] = weight_of(name_end, at);
+        } else if (name_end - name == 1 && *name == '*') {
+            rest = weight_of(name_end, at);
         }
     }
-    return taken | (uint8_t)(rest & ~named);
+    return choose(named, weights, rest);
 }

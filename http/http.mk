@@ -1,6 +1,6 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c codings.c select.c date.c types.c)
+HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c chunk.c codings.c select.c date.c types.c)
 
 HTTP_SITE := $(addprefix http/,site.c site_walk.c site_answers.c site_head.c)
 
@@ -14,6 +14,7 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRO
 $(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
 $(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))
 $(eval $(call host_test,http_codings,tests/unit/http_codings.c http/codings.c http/text.c))
+$(eval $(call host_test,http_chunk,tests/unit/http_chunk.c http/chunk.c http/text.c))
 $(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c))
 $(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
 $(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))

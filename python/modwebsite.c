@@ -7,6 +7,8 @@
  *     claims([(text, exact, gets), ..])      in place of those before; False: too many, all requests are claimed
  *     not_found(flag)      what the site does not have is the application's
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
+ *     chunk_size(line)     of a chunk's first line, with its end; None: it is none
+ *     is_trailer(line)     behind the last chunk
  *     counters()           a dict
  *     Connection           connection.c
  */
@@ -14,6 +16,7 @@
 
 #include <string.h>
 #include "http/cache.h"
+#include "http/chunk.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/site.h"
@@ -128,6 +131,26 @@ static mp_obj_t website_clean(mp_obj_t path_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_clean_obj, website_clean);
 
+static struct http_slice slice_of(mp_obj_t bytes_in)
+{
+    mp_buffer_info_t bytes;
+    mp_get_buffer_raise(bytes_in, &bytes, MP_BUFFER_READ);
+    return (struct http_slice){bytes.buf, (uint32_t)bytes.len};
+}
+
+static mp_obj_t website_chunk_size(mp_obj_t line)
+{
+    uint64_t size;
+    return http_chunk_size(slice_of(line), &size) ? mp_obj_new_int_from_ull(size) : mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(website_chunk_size_obj, website_chunk_size);
+
+static mp_obj_t website_is_trailer(mp_obj_t line)
+{
+    return mp_obj_new_bool(http_is_trailer(slice_of(line)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(website_is_trailer_obj, website_is_trailer);
+
 static void put(mp_obj_t dict, qstr name, uint64_t value)
 {
     mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), mp_obj_new_int_from_ull(value));
@@ -171,6 +194,8 @@ static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_claims), MP_ROM_PTR(&website_claims_obj)},
     {MP_ROM_QSTR(MP_QSTR_not_found), MP_ROM_PTR(&website_not_found_obj)},
     {MP_ROM_QSTR(MP_QSTR_clean), MP_ROM_PTR(&website_clean_obj)},
+    {MP_ROM_QSTR(MP_QSTR_chunk_size), MP_ROM_PTR(&website_chunk_size_obj)},
+    {MP_ROM_QSTR(MP_QSTR_is_trailer), MP_ROM_PTR(&website_is_trailer_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&website_counters_obj)},
     {MP_ROM_QSTR(MP_QSTR_Connection), MP_ROM_PTR(&website_connection_type)},
     {MP_ROM_QSTR(MP_QSTR_PRECOMPRESSED), MP_ROM_INT(PRECOMPRESSED_)},

@@ -364,17 +364,20 @@ async def _read_chunks(request, connection):
         if await connection.readline() != b"\r\n":
             raise ValueError("chunk")
     for _ in range(TRAILERS_MAX):
-        if await connection.readline() == b"\r\n":
+        line = await connection.readline()
+        if line == b"\r\n":
             request._body = b"".join(parts)
             request._stream = None
             request.content_length = total
             return
+        if not _website.is_trailer(line):
+            break
     raise ValueError("trailers")
 
 
 async def _chunk_size(connection):
     line = await connection.readline()
-    digits = line.split(b";")[0].strip()
-    if not digits or any(c not in b"0123456789abcdefABCDEF" for c in digits):
+    size = _website.chunk_size(line) if len(line) <= Request.max_readline else None
+    if size is None:
         raise ValueError("chunk size")
-    return int(digits, 16)
+    return size

@@ -426,6 +426,20 @@ def test_a_body_in_chunks(guest):
     assert curl(url, "-H", "Transfer-Encoding: chunked", "-H", "Expect:", "-d", "x" * 20000).status == 413
 
 
+@pytest.mark.parametrize("body, status", [
+    (b"3\r\nabc\r\n0\r\n\r\n", 200), (b"3;a=\"b\"\r\nabc\r\n0;c\r\nX: y\r\nZ:\r\n\r\n", 200),
+    (b" 3\r\nabc\r\n0\r\n\r\n", 400), (b"3 \r\nabc\r\n0\r\n\r\n", 400), (b"3\nabc\r\n0\r\n\r\n", 400),
+    (b"3;a\nb\r\nabc\r\n0\r\n\r\n", 400), (b"0x3\r\nabc\r\n0\r\n\r\n", 400), (b"3\r\nabcd\r\n0\r\n\r\n", 400),
+    (b"3\r\nabc\n0\r\n\r\n", 400), (b"3\r\nabc\r\n0 \r\n\r\n", 400), (b"3\r\nabc\r\n0\r\nX : y\r\n\r\n", 400),
+    (b"3\r\nabc\r\n0\r\nno field\r\n\r\n", 400), (b"3\r\nabc\r\n0\r\n\n", 400), (b"3\r\nabc\r\n0\r\nX: y\n\r\n", 400),
+    (b"00000000000000003\r\nabc\r\n0\r\n\r\n", 400)])
+def test_chunks_are_read_to_the_letter(guest, body, status):
+    head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = Answer(exchange(guest.port("http"), head + body))
+    assert answer.status == status
+    assert status != 200 or answer.body == b"abc"
+
+
 def websocket_frame(payload):
     """A masked text frame of a client (RFC 6455 5.2)."""
     mask = b"abcd"

@@ -271,6 +271,7 @@ CASES = {
     "page in gzip": _packed("/packed", "gzip", "gzip", gzip.compress(PAGE.encode(), mtime=0)),
     "no coding asked": _packed("/packed.html", "", None, PAGE.encode()),
     "gzip refused": _packed("/packed.html", "gzip;q=0, br", None, PAGE.encode()),
+    "the file as it is rather": _packed("/packed.html", "gzip;q=0.5, identity;q=1", None, PAGE.encode()),
     "brotli": _packed("/both.css", "gzip, br", "br", b"as brotli"),
     "gzip of both": _packed("/both.css", "gzip", "gzip", b"as gzip"),
     "neither of both": _packed("/both.css", "identity", None, b"plain"),

@@ -18,6 +18,10 @@ static const struct {
     {"*, gzip;q=0", B}, {"br;q=0.5, *;q=0.1", G | B}, {"identity;q=0, *", G | B}, {",, gzip ,,", G}, {",", 0},
     {"gzip;q=", 0}, {"gzip;q", 0}, {"gzip;q=x", 0}, {"gzip;q=-1", 0},
     {"gzip;q=.5", 0}, {"gzip;level=9", 0}, {";q=1", 0}, {"gzip;", 0},
+    {"gzip;q=0.5, identity;q=1", 0}, {"identity, gzip;q=0.999", 0}, {"gzip;q=0.5, identity;q=0.5", G},
+    {"gzip;q=0.5, br, identity;q=0.7", B}, {"gzip;q=0.5, *", B}, {"gzip, identity;q=0.5", G}, {"*;q=0.5, identity", 0},
+    {"identity;q=0.5, *;q=0.1", 0}, {"gzip;q=0.4, identity;q=0.40", G}, {"gzip;q=7, identity;q=1", G},
+    {"identity", 0}, {"gzip, identity;q=x", G},
 };
 
 int main(void)
