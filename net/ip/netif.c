@@ -2,9 +2,9 @@
  *   consumes  received frames   from net_virt_rx; whoever sent them is NOT trusted: lwIP checks them
  *   produces  frames to send
  *   invariant a receive buffer is with the virtualiser, or in exactly one custom pbuf
- *   when full no slot: the frame is refused to lwIP (ERR_MEM). Its connection waits in a queue and sends TURN frames when
- *             it is first; nobody sends past those who wait. The last RESERVED slots are for what nobody sends again:
- *             resets, ARP, ICMP, datagrams. Those used up: a connection's reset is kept (turns.c); a datagram's
+ *   when full no slot: the frame is refused to lwIP (ERR_MEM). Its connection waits in a queue and sends TURN frames
+ *             when it is first; nobody sends past those who wait. The last RESERVED slots are for what nobody sends
+ *             again: resets, ARP, ICMP, datagrams. Those used up: a connection's reset is kept (turns.c); a datagram's
  *             sender has ERR_MEM, anything else is dropped, both counted.
  *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
@@ -66,6 +66,7 @@ static struct {
         void *context;
     } waiters[WAITERS_MAX];
     uint32_t waiter_count;
+    struct eth_addr from; /* the station that sent the frame that is taken */
     uint32_t offloads; /* enum net_flags: what the device does */
     uint16_t checks;   /* lwIP's NETIF_CHECKSUM_*: what it leaves to the stack */
     struct ip_counters counters;
@@ -118,6 +119,7 @@ static void take_frame(const struct net_received *frame)
     bool short_of_buffers = *lent_of(frame->buffer) >= (small ? config->rx_small_count : config->rx_buffer_count) / 2;
     self.counters.frames_in++;
     timers_saw_input(frame->data);
+    memcpy(&self.from, frame->data + sizeof self.from, sizeof self.from);
     NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);
     struct pbuf *p = short_of_buffers ? pbuf_by_copy(frame) : pbuf_on_buffer(frame);
     if (p && self.netif.input(p, &self.netif) != ERR_OK) {
@@ -332,7 +334,8 @@ static uint8_t *take_slot(const struct tcp_pcb *pcb, uint16_t *slot)
     return may_take(pcb) ? net_client_slot(&self.client, slot) : NULL;
 }
 
-/* A connection's last word: who hears nothing of it waits for ever. One that answers a stray segment is asked for again. */
+/* A connection's last word: who hears nothing of it waits for ever. A reset that answers a stray segment is none: the
+ * segment comes again. */
 static bool is_last_word(const struct netif *netif, const struct pbuf *p)
 {
     const uint8_t *frame = p->payload;
@@ -468,13 +471,44 @@ static uint16_t mtu(void)
     return self.offloads & NET_LARGE ? UINT16_MAX : MTU;
 }
 
+static bool is_known(struct netif *netif, const ip4_addr_t *to)
+{
+    struct eth_addr *station;
+    const ip4_addr_t *address;
+    return !ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif))
+        || etharp_find_addr(netif, to, &station, &address) >= 0;
+}
+
+/* What anybody can make us send to any address of this network: the answer to a handshake, a reset, an echo. Where ARP
+ * does not know that address the answer goes to the station that the question came from, and nobody is asked: addresses
+ * that were made up must not push those of true clients out of ARP's table. A handshake's answer that leaves later has
+ * no such station, and is left out: a true client asks again. True: this is done. */
+static bool answer_stranger(struct netif *netif, struct pbuf *p, const ip4_addr_t *to, err_t *result)
+{
+    const struct ip_hdr *ip = p->payload;
+    uint8_t flags = IPH_PROTO(ip) == IP_PROTO_TCP ? TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) : 0;
+    bool handshake = (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+    bool asked = ip4_addr_eq(to, ip4_current_src_addr());
+    if (!(handshake || (asked && (flags & TCP_RST || IPH_PROTO(ip) == IP_PROTO_ICMP))) || p->tot_len > MTU
+        || is_known(netif, to)) {
+        return false;
+    }
+    const struct eth_addr *us = (const struct eth_addr *)netif->hwaddr;
+    *result = asked ? ethernet_output(netif, p, us, &self.from, ETHTYPE_IP) : ERR_OK;
+    return true;
+}
+
 static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
+    err_t result;
+    if (answer_stranger(netif, p, to, &result)) {
+        return result;
+    }
     if (p->tot_len <= MTU || IPH_PROTO((struct ip_hdr *)p->payload) == IP_PROTO_TCP) {
         return etharp_output(netif, p, to);
     }
     netif->mtu = MTU;
-    err_t result = ip4_frag(p, netif, to);
+    result = ip4_frag(p, netif, to);
     netif->mtu = mtu();
     return result;
 }

@@ -11,6 +11,10 @@
  * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more
  *    than the connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as
  *    they can.
+ * 6. When the backlog is full the oldest handshake under way gives way to a new one. lwIP would drop each new SYN until
+ *    old ones end, which for addresses that were made up takes 20 s. The peer of a handshake that gave way may be a
+ *    true one: the segment that ends it is known by its number (RFC 4987 3.6), and the handshake is made again.
+ *    Its segment size and window scale are forgotten then: 536 bytes, none.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -24,13 +28,19 @@
 
 #define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
 #define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
+#define ISN_MAC 0xffu     /* the bits of it that tell the peer's */
+#define HANDSHAKE_NS 3000000000ull /* from our answer to the segment that ends it */
 #define TIME_WAIT_KEPT 64 /* the youngest */
 #define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
 #define TRIM_EVERY 16     /* calls */
 
 static struct {
-    bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew */
+    bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew, */
     u32_t floor;
+    bool number_set; /* or one that gave way is made again */
+    u32_t number;
+    u32_t peer_number;  /* in the SYN that is looked at */
+    uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
     u32_t contained; /* acknowledgements in the packet, beside itself */
     u32_t trims;
 } self;
@@ -40,11 +50,22 @@ void tcp_hooks_contained(u32_t count)
     self.contained = count;
 }
 
+/* The lowest bits tell the number of the peer's SYN, by a product with what only we know of this pair of ports. */
+static u32_t sequence_at(uint64_t ns, uint64_t addresses, uint64_t ports, u32_t peer_number)
+{
+    uint64_t hash = random_keyed_hash(addresses, ports);
+    u32_t number = (u32_t)(hash + ns / ISN_CLOCK_NS);
+    return (number & ~ISN_MAC) | ((u32_t)((hash >> 32) * peer_number >> 24) & ISN_MAC);
+}
+
 u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port)
 {
     uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip_2_ip4(local)) << 32 | ip4_addr_get_u32(ip_2_ip4(remote));
     uint64_t ports = (uint64_t)local_port << 16 | remote_port;
-    u32_t number = (u32_t)(random_keyed_hash(addresses, ports) + pd_now_ns() / ISN_CLOCK_NS);
+    if (self.number_set) {
+        return self.number;
+    }
+    u32_t number = sequence_at(pd_now_ns(), addresses, ports, self.peer_number);
     if (self.floor_set && TCP_SEQ_LT(number, self.floor)) {
         number = self.floor;
     }
@@ -118,8 +139,81 @@ static void grow(struct tcp_pcb *pcb, const struct tcp_hdr *header)
     pcb->cwnd = (tcpwnd_size_t)LWIP_MIN(grown, pcb->ssthresh);
 }
 
-/* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT tcp_input touches neither
- * list nor pcb after we refuse the packet, so that we may remove it and hand the packet in again. */
+/* lwIP's list has in front whom it has heard of last. */
+static void make_room(const struct tcp_pcb_listen *listener)
+{
+    struct tcp_pcb *oldest = NULL;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->state == SYN_RCVD && pcb->listener == listener) {
+            oldest = pcb;
+        }
+    }
+    if (oldest) {
+        tcp_abandon(oldest, 0);
+        self.gave_way_ns = pd_now_ns();
+    }
+}
+
+/* Whether the segment ends a handshake that we have answered a short while ago, and may have forgotten. */
+static bool ends_handshake(const struct tcp_hdr *header)
+{
+    uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip4_current_dest_addr()) << 32
+                         | ip4_addr_get_u32(ip4_current_src_addr());
+    uint64_t ports = (uint64_t)header->dest << 16 | header->src, now = pd_now_ns();
+    if (self.gave_way_ns == 0 || now - self.gave_way_ns > HANDSHAKE_NS
+        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
+        return false;
+    }
+    u32_t number = header->ackno - 1, latest = sequence_at(now, addresses, ports, header->seqno - 1);
+    return ((number ^ latest) & ISN_MAC) == 0 && latest - number <= HANDSHAKE_NS / ISN_CLOCK_NS;
+}
+
+/* Hands in a SYN as the peer's must have been, which makes a connection and answers once more; then the segment
+ * itself. */
+static void make_again(struct tcp_hdr *header, u16_t options, struct pbuf *p)
+{
+    struct netif *netif = ip_current_input_netif();
+    struct pbuf *syn = pbuf_alloc(PBUF_RAW, TCP_HLEN, PBUF_RAM);
+    if (!syn) {
+        return; /* the peer sends its segment again */
+    }
+    struct tcp_hdr *made = syn->payload;
+    *made = (struct tcp_hdr){.src = lwip_htons(header->src), .dest = lwip_htons(header->dest),
+                             .seqno = lwip_htonl(header->seqno - 1), .wnd = lwip_htons(header->wnd)};
+    TCPH_HDRLEN_FLAGS_SET(made, TCP_HLEN / 4, TCP_SYN);
+    self.number = header->ackno - 1;
+    restore(header, options, p);
+    u16_t checks = netif->chksum_flags;
+    NETIF_SET_CHECKSUM_CTRL(netif, checks & ~NETIF_CHECKSUM_CHECK_TCP);
+    self.number_set = true;
+    tcp_input(syn, netif);
+    self.number_set = false;
+    NETIF_SET_CHECKSUM_CTRL(netif, checks);
+    struct tcp_pcb *pcb = tcp_active_pcbs;
+    if (pcb && pcb->state == SYN_RCVD && pcb->lastack == self.number && pcb->remote_port == lwip_ntohs(header->src)) {
+        pcb->snd_nxt = self.number + 1; /* also if there was no slot for the answer */
+        pbuf_ref(p);                    /* tcp_input gives one up each time */
+        tcp_input(p, netif);
+    }
+}
+
+static err_t listen_packet(const struct tcp_pcb_listen *listener, struct tcp_hdr *header, u16_t options,
+                           const u8_t *more_options, struct pbuf *p)
+{
+    if ((TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+        self.peer_number = header->seqno;
+        if (listener->accepts_pending >= listener->backlog) {
+            make_room(listener);
+        }
+    } else if (!more_options && ends_handshake(header)) {
+        make_again(header, options, p);
+        return ERR_USE;
+    }
+    return ERR_OK;
+}
+
+/* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT, or that listens, tcp_input
+ * touches neither list nor pcb after we refuse the packet, so that we may change both and hand the packet in again. */
 err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
                        struct pbuf *p)
 {
@@ -131,7 +225,10 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
         grow(pcb, header);
         return ERR_OK;
     }
-    if (pcb->state != TIME_WAIT || more_options
+    if (pcb->state == LISTEN) {
+        return listen_packet((struct tcp_pcb_listen *)pcb, header, options, more_options, p);
+    }
+    if (more_options
         || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN
         || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt) || !listened_to(header->dest)) {
         return ERR_OK;
