@@ -3,8 +3,11 @@
  *   produces  completions  one for each command, with its id
  *   share     paths are copied out before they are checked; data is copied in and out; nothing in it is believed twice
  *   invariant a job is answered exactly once; a file's `active` counts its jobs; release() runs once for each file
- *   when full commands wait in their ring while all jobs are busy; an open beyond the table is FS_STATUS_TOO_MANY_OPEN;
- *             a completion for which a lying client left no room is dropped and counted
+ *   when full commands wait here, in order, while all jobs are busy, as many as an honest client can have under way
+ *             (more stay in the ring); each has its time of arrival, from which the server counts its deadline; an open
+ *             beyond the table is FS_STATUS_TOO_MANY_OPEN; a completion for which a lying client left no room is
+ *             dropped and counted
+ *   when away new commands that need the server are answered at once, also while all jobs are busy
  *   restart   a client that starts anew loses its files; what was under way for it ends without touching the share
  */
 #include "lib/pd.h"
@@ -36,12 +39,18 @@ static struct {
     struct ring commands, completions;
     struct fs_job jobs[FS_JOBS_MAX];
     struct fs_job *free_jobs;
+    struct arrival {
+        struct fs_command command;
+        uint64_t ns;
+    } arrivals[FS_QUEUE_CAPACITY]; /* a ring */
+    uint32_t first_arrival, arrival_count;
     struct fs_open_file files[FS_FILES_MAX];
     bool ready[FS_FILES_MAX]; /* a job that waited for this file may be able to begin */
     bool any_ready;
     struct fs_job *leaving;   /* a deinitialise that waits for all others */
     uint32_t active;          /* jobs taken and not answered */
     bool mounted;
+    bool away;
     bool draining;
     struct fs_server_counts counts;
 } self;
@@ -293,6 +302,16 @@ static enum fs_status check(struct fs_job *job)
 
 static void drain(void);
 
+static void complete(const struct fs_completion *completion)
+{
+    self.counts.refused += completion->status != FS_STATUS_OK;
+    if (!ring_put(&self.completions, completion)) {
+        self.counts.lost++;
+    } else if (ring_wake_consumer(&self.completions)) {
+        pd_notify_later(self.config->client);
+    }
+}
+
 static void answer(struct fs_job *job, enum fs_status status)
 {
     struct fs_completion completion = {.id = job->command.id, .status = status};
@@ -336,12 +355,7 @@ static void answer(struct fs_job *job, enum fs_status status)
             break;
         }
     }
-    self.counts.refused += status != FS_STATUS_OK;
-    if (!ring_put(&self.completions, &completion)) {
-        self.counts.lost++;
-    } else if (ring_wake_consumer(&self.completions)) {
-        pd_notify_later(self.config->client);
-    }
+    complete(&completion);
 }
 
 static void put_attributes(const struct fs_job *job, const struct fs_buffer *buffer)
@@ -524,42 +538,101 @@ static void accept(struct fs_job *job)
     }
 }
 
-static bool take(struct fs_command *command)
+/* What is the core's own, and a mount, which may wait for ever, is done also while the server is away. */
+static bool needs_server(uint32_t type)
 {
-    return self.free_jobs && ring_get(&self.commands, command);
+    switch (type) {
+    case FS_OPEN:
+    case FS_STAT:
+    case FS_FSTAT:
+    case FS_READ:
+    case FS_WRITE:
+    case FS_FILE_SIZE:
+    case FS_TRUNCATE:
+    case FS_RENAME:
+    case FS_REMOVE:
+    case FS_MKDIR:
+    case FS_RMDIR:
+    case FS_OPENDIR:
+    case FS_READDIR:
+        return true;
+    default:
+        return false; /* also what is no command */
+    }
 }
 
-/* Not nested: what an operation ends at once is followed by the loop that began it. While all jobs are busy the ring
- * stays unarmed and full; the next fs_server_done() comes back here. */
-static void drain(void)
+static void take_job(const struct fs_command *command, uint64_t arrived_ns)
+{
+    struct fs_job *job = self.free_jobs;
+
+    self.free_jobs = job->next;
+    self.active++;
+    job->command = *command;
+    job->arrived_ns = arrived_ns;
+    job->type = 0;
+    job->flags = 0;
+    job->position = job->size = job->length = 0;
+    job->file = NULL;
+    job->open_file = NULL;
+    job->data = NULL;
+    job->stat = (struct fs_stat){0};
+    job->busy = true;
+    job->abandoned = false;
+    accept(job);
+}
+
+static void refuse(const struct fs_command *command)
+{
+    self.counts.commands++;
+    complete(&(struct fs_completion){.id = command->id, .status = FS_STATUS_UNREACHABLE});
+}
+
+/* One command on: from those that wait to a job, or from the ring to where it goes. False: there is none, or no room. */
+static bool take_one(void)
 {
     struct fs_command command;
 
+    if (self.free_jobs && self.arrival_count > 0) {
+        struct arrival *first = &self.arrivals[self.first_arrival];
+        command = first->command;
+        self.first_arrival = (self.first_arrival + 1) % FS_QUEUE_CAPACITY;
+        self.arrival_count--;
+        take_job(&command, first->ns);
+        return true;
+    }
+    if (self.arrival_count == FS_QUEUE_CAPACITY || !ring_get(&self.commands, &command)) {
+        return false;
+    }
+    if (self.away && self.mounted && needs_server(command.type)) {
+        refuse(&command);
+    } else if (self.free_jobs) {
+        take_job(&command, pd_now_ns());
+    } else {
+        uint32_t last = (self.first_arrival + self.arrival_count++) % FS_QUEUE_CAPACITY;
+        self.arrivals[last] = (struct arrival){command, pd_now_ns()};
+    }
+    return true;
+}
+
+/* Not nested: what an operation ends at once is followed by the loop that began it. While nothing more can be taken the
+ * ring stays unarmed; the next fs_server_done() comes back here. */
+static void drain(void)
+{
     if (self.draining) {
         return;
     }
     self.draining = true;
     do {
-        begin_waiting();
-        while (take(&command)) {
-            struct fs_job *job = self.free_jobs;
-            self.free_jobs = job->next;
-            self.active++;
-            job->command = command;
-            job->type = 0;
-            job->flags = 0;
-            job->position = job->size = job->length = 0;
-            job->file = NULL;
-            job->open_file = NULL;
-            job->data = NULL;
-            job->stat = (struct fs_stat){0};
-            job->busy = true;
-            job->abandoned = false;
-            accept(job);
+        do {
             begin_waiting();
-        }
-    } while (self.free_jobs && !ring_arm_consumer(&self.commands));
+        } while (take_one());
+    } while (self.arrival_count < FS_QUEUE_CAPACITY && !ring_arm_consumer(&self.commands));
     self.draining = false;
+}
+
+void fs_server_away(bool away)
+{
+    self.away = away;
 }
 
 /* The client has started anew: it knows none of its files and commands. Its buffers are somebody else's now. */
@@ -587,6 +660,7 @@ static void abandon_all(void)
         }
     }
     self.mounted = false;
+    self.arrival_count = 0;
     leave_when_idle();
     ring_reset(&self.commands);
     ring_reset(&self.completions);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include "fs/config.h"
 
-#define FS_JOBS_MAX 48   /* commands being worked on; the rest wait in the ring */
+#define FS_JOBS_MAX 48   /* commands being worked on; the rest wait for a place */
 #define FS_FILES_MAX 256 /* open files and directories */
 
 struct fs_open_file;
@@ -28,6 +28,7 @@ struct fs_job {
     const char *other;  /* FS_RENAME: the new path */
     uint64_t position;  /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
     uint64_t size;      /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
+    uint64_t arrived_ns; /* pd_now_ns() when the core saw the command first, perhaps long before it had a job */
 
     void *file;         /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
     uint64_t length;    /* FS_WRITE: bytes written; FS_READ, FS_READDIR: kept by fs_server_put and fs_server_dirent */
@@ -71,6 +72,10 @@ bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode,
 /* The path as operations see it: without ".", ".." and empty names. `to` has room for length + 2. For servers that
  * resolve symbolic links. */
 enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to);
+
+/* Where the files lie is out of reach: until the server says otherwise, commands that come new and need it are answered
+ * FS_STATUS_UNREACHABLE at once. What is under way or waits here is the server's to end. */
+void fs_server_away(bool away);
 
 /* For tests and reports. */
 struct fs_server_counts {

@@ -4,16 +4,15 @@ The guest is given the address of a relay (class Relay) where a test wants to di
 """
 
 import os
-import socket
 import struct
 import sys
-import threading
 import zlib
 
 import pytest
 from serval import build
 from serval.nfs import NfsServer
 from serval.qemu import Guest
+from serval.relay import END, Relay
 
 SIZE = 3 * 1024 * 1024 + 1234
 PASS = r"fileio: pass (\d+): ([^\r\n]*)[\r\n]"
@@ -192,83 +191,6 @@ def test_hangs_while_reading(boot, export, expected, tmp_path):
 
 
 # -- a server that lies ------------------------------------------------------------------------------------------------
-
-END = b"<the relay closes the connection here>"
-
-
-class Relay:
-    """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to
-    send; END in them closes the connection there. Records are whole RPC messages with their marker."""
-
-    def __init__(self, port):
-        self.target = ("127.0.0.1", port)
-        self.spoil = None
-        self.number = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                guest, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self.target)
-            except OSError:
-                guest.close()
-                continue
-            threading.Thread(target=self._copy, args=(guest, server), daemon=True).start()
-            threading.Thread(target=self._replies, args=(server, guest), daemon=True).start()
-
-    @staticmethod
-    def _end(*sockets):
-        for sock in sockets:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def _copy(self, source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
-        self._end(source, sink)
-
-    @staticmethod
-    def _exactly(sock, size):
-        data = b""
-        while len(data) < size:
-            part = sock.recv(size - len(data))
-            if not part:
-                raise OSError("end")
-            data += part
-        return data
-
-    def _replies(self, server, guest):
-        try:
-            while True:
-                marker = self._exactly(server, 4)
-                record = marker + self._exactly(server, struct.unpack(">I", marker)[0] & 0x7FFFFFFF)
-                self.number += 1
-                record = self.spoil(record, self.number) if self.spoil else record
-                record, end, _ = record.partition(END)
-                guest.sendall(record)
-                if end:
-                    break
-        except OSError:
-            pass
-        self._end(server, guest)
-
 
 def marked(body):
     return struct.pack(">I", 0x80000000 | len(body)) + body

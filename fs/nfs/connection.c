@@ -1,36 +1,57 @@
 /* fs/nfs/connection.c: see the header.
  *   consumes  readiness of the socket, asked for at the end of every event of this PD (pd_before_flush)
  *   produces  calls to libnfs, which reads and writes the socket and calls back
- *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call is in libnfs'
- *             hands, or in `lost`, or its owner's
- *   time      a connection that owes answers and is silent for SILENCE_NS is given up: the only timer here, and armed
+ *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call has a ticket,
+ *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its answer
+ *   time      a connection that owes answers and is silent for CONNECTION_SILENCE_NS is given up; an answer that has
+ *             not come ANSWER_NS after one to a later call is lost, and so is only its call. Both by one timer, armed
  *             only while something is owed
+ *   when full what the socket does not take waits in libnfs' queue, in its heap; no memory there: LOST_MEMORY. An event
+ *             ends after ROUNDS_MAX turns, whatever is ready: the rest follows at the next, BREATH_NS later at most.
+ *             More than ORPHANS_MAX answers owed that nobody waits for: the connection is made anew, which frees them
  * libnfs' own reconnection and timeouts stay off: the first resumes in the middle of a reply, the second loses track of
- * its queue.
+ * its queue. So a call cannot be taken back from libnfs: its ticket is left there, without a call, as an orphan. An
+ * answer that comes late after all finds it, and ends there.
  */
 #include "lib/pd.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <poll.h>
 #include "fs/nfs/config.h"
 #include "fs/nfs/connection.h"
 #include "fs/nfs/socket.h"
+#include "fs/server.h"
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define SILENCE_NS (10ull * 1000 * 1000 * 1000)
+#define ANSWER_NS (5ull * 1000 * 1000 * 1000)
+#define ROUNDS_MAX 64
+#define BREATH_NS (1000ull * 1000)
+#define MEMORY_NS (100ull * 1000 * 1000)
+#define ORPHANS_MAX 8
+#define TICKETS_MAX (FS_JOBS_MAX + 1 + ORPHANS_MAX + FS_JOBS_MAX) /* the last: forgotten all at once */
+
+struct connection_ticket {
+    struct connection_ticket *next, *previous; /* in `live`, in the order in which calls were made; or free */
+    struct connection_call *call;              /* NULL: an orphan */
+    uint64_t overtaken_ns;                     /* since when a later call has its answer; 0: none has */
+};
 
 static struct {
     void (*up)(void);
-    void (*down)(void);
+    void (*down)(bool silent);
     struct rpc_context *rpc;
-    bool connected, closing, broken, pumping;
+    bool connected, closing, broken, silent, pumping;
     char next_address[16]; /* a connection to make once the old one is gone; "": none */
     uint16_t next_port;
-    uint32_t owed; /* answers */
     uint64_t heard_ns;
-    struct timer silence;
+    struct timer watch, breath;
+    struct connection_ticket tickets[TICKETS_MAX], *free;
+    struct connection_ticket live; /* the head of a ring */
+    struct connection_ticket *not_overtaken; /* the first; &live: none */
+    uint32_t orphans;
     struct connection_call *lost;
     char why[128];
 } self;
@@ -62,62 +83,181 @@ static void break_off(const char *why)
     self.closing = self.broken = true;
 }
 
-/* Silence. */
+bool connection_break(const char *why)
+{
+    if (self.rpc && !self.closing) {
+        self.why[0] = '\0';
+        break_off(why);
+    }
+    return self.broken;
+}
+
+/* Tickets. */
+
+static bool owed(void)
+{
+    return self.live.next != &self.live;
+}
+
+static void ticket_free(struct connection_ticket *ticket)
+{
+    ticket->next = self.free;
+    self.free = ticket;
+}
+
+static void unlink_live(struct connection_ticket *ticket)
+{
+    if (self.not_overtaken == ticket) {
+        self.not_overtaken = ticket->next;
+    }
+    ticket->previous->next = ticket->next;
+    ticket->next->previous = ticket->previous;
+}
+
+/* An answer has come to this one: those made before it are overtaken. Each is passed here once. */
+static void overtake(const struct connection_ticket *ticket)
+{
+    if (ticket->overtaken_ns) {
+        return;
+    }
+    while (self.not_overtaken != ticket) {
+        self.not_overtaken->overtaken_ns = self.heard_ns;
+        self.not_overtaken = self.not_overtaken->next;
+    }
+}
+
+static void lose(struct connection_call *call, enum connection_loss how)
+{
+    call->how = how;
+    call->next = self.lost;
+    self.lost = call;
+}
+
+/* libnfs keeps the ticket; nobody waits for its answer. */
+static void orphan(struct connection_ticket *ticket)
+{
+    unlink_live(ticket);
+    ticket->call->ticket = NULL;
+    ticket->call = NULL;
+    if (++self.orphans > ORPHANS_MAX && !self.closing) {
+        self.why[0] = '\0';
+        break_off("answers are lost");
+    }
+}
+
+void connection_forget(struct connection_call *call)
+{
+    struct connection_call **link = &self.lost;
+
+    if (call->ticket) {
+        orphan(call->ticket);
+        return;
+    }
+    while (*link && *link != call) {
+        link = &(*link)->next;
+    }
+    if (*link) {
+        *link = call->next;
+    }
+}
+
+/* What is not heard. */
 
 static bool waiting(void)
 {
-    return self.rpc && !self.closing && (self.owed > 0 || !self.connected);
+    return self.rpc && !self.closing && (owed() || !self.connected);
 }
 
-static void on_silence(void *context)
+static void on_watch(void *context)
 {
-    uint64_t limit = self.heard_ns + SILENCE_NS;
+    uint64_t now = pd_now_ns(), limit = self.heard_ns + CONNECTION_SILENCE_NS, next = now + ANSWER_NS;
 
     if (!waiting()) {
         return;
     }
-    if (pd_now_ns() < limit) {
-        timer_start(&self.silence, limit, on_silence, NULL);
+    if (now >= limit) {
+        break_off("no answer"); /* pump() sees it at the end of this event */
+        self.silent = true;
         return;
     }
-    break_off("no answer"); /* pump() sees it at the end of this event */
+    struct connection_ticket *first = self.live.next;
+    while (first != &self.live && first->overtaken_ns && now >= first->overtaken_ns + ANSWER_NS) {
+        lose(first->call, LOST_ANSWER);
+        orphan(first);
+        first = self.live.next;
+    }
+    /* What is overtaken from now on is not due before `next`. */
+    if (first != &self.live && first->overtaken_ns) {
+        next = first->overtaken_ns + ANSWER_NS;
+    }
+    timer_start(&self.watch, next < limit ? next : limit, on_watch, NULL);
 }
 
-/* What is owed from now on is due SILENCE_NS from now, unless something else is already owed. */
+/* What is owed from now on is due CONNECTION_SILENCE_NS from now, unless something else is already owed. */
 static void expect_answer(void)
 {
-    if (!self.silence.armed) {
+    if (!owed() || !self.watch.armed) {
         self.heard_ns = pd_now_ns();
-        timer_start(&self.silence, self.heard_ns + SILENCE_NS, on_silence, NULL);
-    } else if (self.owed == 0) {
-        self.heard_ns = pd_now_ns();
+    }
+    if (!self.watch.armed) {
+        timer_start(&self.watch, self.heard_ns + ANSWER_NS, on_watch, NULL);
     }
 }
 
 /* Calls. */
 
-static void lose(struct connection_call *call)
+void *connection_ticket(struct connection_call *call)
 {
-    call->next = self.lost;
-    self.lost = call;
+    struct connection_ticket *ticket = self.free;
+
+    assert(ticket && !call->ticket); /* one call of each job and one of the mount's, and orphans are bounded */
+    self.free = ticket->next;
+    *ticket = (struct connection_ticket){.call = call};
+    call->ticket = ticket;
+    return ticket;
 }
 
 void connection_made(struct connection_call *call, int result)
 {
+    struct connection_ticket *ticket = call->ticket;
+
+    if (result != 0) { /* no memory: libnfs has checked nothing else */
+        call->ticket = NULL;
+        ticket_free(ticket);
+        lose(call, LOST_MEMORY);
+        if (self.orphans && !self.closing) { /* there is what orphans hold */
+            self.why[0] = '\0';
+            break_off("answers are lost, and there is no memory beside them");
+        }
+        return;
+    }
     expect_answer();
-    if (result == 0) {
-        self.owed++;
-    } else {
-        lose(call);
+    ticket->next = &self.live;
+    ticket->previous = self.live.previous;
+    ticket->previous->next = ticket;
+    self.live.previous = ticket;
+    if (self.not_overtaken == &self.live) {
+        self.not_overtaken = ticket;
     }
 }
 
 void connection_callback(struct rpc_context *rpc, int status, void *data, void *context)
 {
-    struct connection_call *call = context;
+    struct connection_ticket *ticket = context;
+    struct connection_call *call = ticket->call;
 
-    self.owed--;
     self.heard_ns = pd_now_ns();
+    if (!call) {
+        self.orphans--;
+        ticket_free(ticket);
+        return;
+    }
+    if (status == RPC_STATUS_SUCCESS) {
+        overtake(ticket);
+    }
+    unlink_live(ticket);
+    ticket_free(ticket);
+    call->ticket = NULL;
     if (status == RPC_STATUS_SUCCESS) {
         call->reply(call, data);
         return;
@@ -126,20 +266,23 @@ void connection_callback(struct rpc_context *rpc, int status, void *data, void *
         self.why[0] = '\0';
         note_why(data);
     }
-    lose(call);
+    lose(call, LOST_REFUSED);
 }
 
-/* The list is taken first: who loses a call may make another, which may be lost at once. */
-static void settle_lost(bool connection)
+/* The list is taken first: who loses a call may make another, which may be lost at once. With the connection all are
+ * lost, whatever happened to them before. */
+static bool settle_lost(bool connection)
 {
     struct connection_call *call = self.lost;
+    bool any = call != NULL;
 
     self.lost = NULL;
     while (call) {
         struct connection_call *next = call->next;
-        call->lost(call, connection);
+        call->lost(call, connection ? LOST_CONNECTION : call->how);
         call = next;
     }
+    return any;
 }
 
 /* The connection. */
@@ -163,7 +306,6 @@ static void start(void)
     self.next_address[0] = '\0';
     self.why[0] = '\0';
     self.connected = false;
-    self.owed = 0;
     self.rpc = rpc_init_context();
     if (!self.rpc) {
         break_off("out of memory");
@@ -179,18 +321,18 @@ static void start(void)
 
 static void finish_closing(void)
 {
-    bool was_broken = self.broken;
+    bool was_broken = self.broken, was_silent = self.silent;
 
     self.connected = false;
     if (self.rpc) {
-        rpc_destroy_context(self.rpc); /* every call still with it comes back, lost */
+        rpc_destroy_context(self.rpc); /* every call still with it comes back, lost, and every orphan */
         self.rpc = NULL;
     }
-    self.closing = self.broken = false;
-    timer_stop(&self.silence);
+    self.closing = self.broken = self.silent = false;
+    timer_stop(&self.watch);
     settle_lost(true);
     if (was_broken) {
-        self.down();
+        self.down(was_silent);
     }
     if (self.next_address[0]) {
         self.closing = self.broken = false;
@@ -198,38 +340,56 @@ static void finish_closing(void)
     }
 }
 
-/* Until nothing is ready: a connection that closes here may be followed by the next, which begins here, too. */
+/* One turn of the pump; false: nothing is left to do at this event. */
+static bool turn(void)
+{
+    if (self.closing) {
+        finish_closing();
+        return true;
+    }
+    if (settle_lost(false)) {
+        return true;
+    }
+    if (!self.rpc) {
+        return false;
+    }
+    int events = socket_events(rpc_get_fd(self.rpc)) & (rpc_which_events(self.rpc) | POLLERR | POLLHUP);
+    if (!events) {
+        return false;
+    }
+    if (events & POLLIN) {
+        self.heard_ns = pd_now_ns(); /* also a part of an answer: a slow network is not silence */
+    }
+    if (rpc_service(self.rpc, events) < 0) {
+        break_off(rpc_get_error(self.rpc));
+    }
+    return true;
+}
+
+static void on_breath(void *context)
+{
+    /* The end of this event is what it is for: pump(). */
+}
+
+/* Until nothing is ready: a connection that closes here may be followed by the next, which begins here, too. That ends
+ * by itself, since what is ready is what this event has brought and what memory there is; should it not, others have
+ * the processor before it goes on. */
 static void pump(void *context)
 {
+    uint32_t rounds = 0;
+
     if (self.pumping) {
         return;
     }
     self.pumping = true;
-    for (;;) {
-        if (self.closing) {
-            finish_closing();
-            if (self.closing) {
-                continue;
-            }
-        }
-        settle_lost(false);
-        if (self.closing) {
-            continue;
-        }
-        if (!self.rpc) {
-            break;
-        }
-        int events = socket_events(rpc_get_fd(self.rpc)) & (rpc_which_events(self.rpc) | POLLERR | POLLHUP);
-        if (!events) {
-            socket_flush(rpc_get_fd(self.rpc));
-            break;
-        }
-        if (events & POLLIN) {
-            self.heard_ns = pd_now_ns(); /* also a part of an answer: a slow network is not silence */
-        }
-        if (rpc_service(self.rpc, events) < 0) {
-            break_off(rpc_get_error(self.rpc));
-        }
+    while (rounds < ROUNDS_MAX && turn()) {
+        rounds++;
+    }
+    bool flushed = !self.rpc || socket_flush(rpc_get_fd(self.rpc));
+    if (rounds == ROUNDS_MAX) {
+        timer_start(&self.breath, pd_now_ns() + BREATH_NS, on_breath, NULL);
+    } else if (!flushed && !self.breath.armed) {
+        timer_start(&self.breath, pd_now_ns() + MEMORY_NS, on_breath, NULL);
     }
     self.pumping = false;
 }
@@ -249,9 +409,13 @@ void connection_close(void)
     self.broken = false;
 }
 
-void connection_init(void (*up)(void), void (*down)(void))
+void connection_init(void (*up)(void), void (*down)(bool silent))
 {
     self.up = up;
     self.down = down;
+    self.live.next = self.live.previous = self.not_overtaken = &self.live;
+    for (uint32_t i = 0; i < TICKETS_MAX; i++) {
+        ticket_free(&self.tickets[i]);
+    }
     pd_before_flush(pump, NULL);
 }

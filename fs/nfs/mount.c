@@ -1,7 +1,10 @@
 /* fs/nfs/mount.c: see the header.
  *   consumes  the configuration; the answers of DNS, portmapper, mount daemon and NFS server, none of them trusted
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
- *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 30 s, and one timer
+ *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s after a
+ *             refusal, and one timer
+ *   when down the server is known to be out of reach when the connection is lost and the next one fails, when it was
+ *             silent for too long, or when we have no address. It is tried again and again, whether anybody waits or not
  *
  * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A
  * connection that is lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from
@@ -22,7 +25,8 @@
 
 #define PORTMAPPER_PORT 111
 #define PAUSE_FIRST_NS (500ull * 1000 * 1000)
-#define PAUSE_MAX_NS (30ull * 1000 * 1000 * 1000)
+#define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* who asks meanwhile is refused: soon again */
+#define PAUSE_REFUSED_NS (30ull * 1000 * 1000 * 1000) /* somebody has to put it right */
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
 #define PROTOCOL_TCP 6
 
@@ -44,9 +48,10 @@ enum step {
 static struct {
     const struct nfs_config *config;
     void (*up)(void);
-    void (*down)(void);
+    void (*down)(bool for_longer);
     enum step step;
     bool have_root;
+    bool moved; /* our address has changed: the connection that ends now is made again at once */
     char address[16];
     uint16_t mount_port, nfs_port;
     struct nfs_handle root;
@@ -151,19 +156,27 @@ static void on_pause(void *context)
     begin();
 }
 
-static void pause_then_again(void)
+static void pause_then_again(uint64_t at_most_ns)
 {
+    uint64_t pause_ns = self.pause_ns < at_most_ns ? self.pause_ns : at_most_ns;
+
     self.step = PAUSING;
-    timer_start(&self.pause, pd_now_ns() + self.pause_ns, on_pause, NULL);
-    self.pause_ns = self.pause_ns * 2 < PAUSE_MAX_NS ? self.pause_ns * 2 : PAUSE_MAX_NS;
+    timer_start(&self.pause, pd_now_ns() + pause_ns, on_pause, NULL);
+    self.pause_ns = pause_ns * 2;
 }
 
-static void refuse(const char *what, const char *advice)
+static void mount_again_later(const char *what, const char *advice)
 {
     say(what, advice);
     connection_close();
     self.have_root = false;
-    pause_then_again();
+    pause_then_again(PAUSE_REFUSED_NS);
+}
+
+static void refuse(const char *what, const char *advice)
+{
+    mount_again_later(what, advice);
+    self.down(true);
 }
 
 static void on_info(struct connection_call *call, void *result)
@@ -171,7 +184,7 @@ static void on_info(struct connection_call *call, void *result)
     const FSINFO3res *info = result;
 
     if (info->status == NFS3ERR_STALE || info->status == NFS3ERR_BADHANDLE) {
-        refuse("the root directory is another one now", "mounting it again");
+        mount_again_later("the root directory is another one now", "mounting it again");
         return;
     }
     if (info->status != NFS3_OK) {
@@ -188,10 +201,14 @@ static void on_info(struct connection_call *call, void *result)
     self.up();
 }
 
-static void on_lost(struct connection_call *call, bool connection)
+static void on_lost(struct connection_call *call, enum connection_loss how)
 {
-    if (connection) {
+    if (how == LOST_CONNECTION) {
         return; /* on_connection_down() follows */
+    }
+    if (how == LOST_MEMORY) {
+        refuse("out of memory", "trying again");
+        return;
     }
     /* libnfs' words for MSG_DENIED (RFC 5531 section 9), of which the reason is AUTH_TOOWEAK mostly. */
     if (strstr(connection_why(), "not accepted")) {
@@ -214,7 +231,8 @@ static void ask_info(void)
     FSINFO3args args = {.fsroot = {.data = {self.root.size, (char *)self.root.bytes}}};
 
     expect(on_info, ASKING_INFO);
-    connection_made(&self.call, rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args, &self.call));
+    connection_made(&self.call, rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args,
+                                                       connection_ticket(&self.call)));
 }
 
 static void connect_nfs(void)
@@ -246,7 +264,7 @@ static void ask_mount(void)
 {
     expect(on_mount, MOUNTING);
     connection_made(&self.call, rpc_mount3_mnt_async(connection_rpc(), connection_callback,
-                                                     (char *)(uintptr_t)self.config->directory, &self.call));
+                                                     (char *)(uintptr_t)self.config->directory, connection_ticket(&self.call)));
 }
 
 static void connect_mount(void)
@@ -269,7 +287,7 @@ static void ask_port(uint32_t program, void (*reply)(struct connection_call *cal
 {
     expect(reply, step);
     connection_made(&self.call, rpc_pmap2_getport_async(connection_rpc(), (int)program, 3, PROTOCOL_TCP,
-                                                        connection_callback, &self.call));
+                                                        connection_callback, connection_ticket(&self.call)));
 }
 
 static void on_mount_port(struct connection_call *call, void *result)
@@ -332,6 +350,7 @@ static void begin(void)
     }
     if (!ip_has_address()) {
         self.step = NO_ADDRESS;
+        self.down(true);
     } else if (self.have_root) {
         connect_nfs();
     } else {
@@ -339,11 +358,31 @@ static void begin(void)
     }
 }
 
+/* What we have sent from the address before comes back to nobody. */
 static void on_ip_address(void *context)
 {
-    if (self.step == NO_ADDRESS) {
+    switch (self.step) {
+    case PAUSING:
+        timer_stop(&self.pause);
+        self.pause_ns = PAUSE_FIRST_NS;
+        /* fall through */
+    case NO_ADDRESS:
         self.step = IDLE;
         begin();
+        break;
+    case CONNECTING_PORTMAPPER:
+    case ASKING_MOUNT_PORT:
+    case ASKING_NFS_PORT:
+    case CONNECTING_MOUNT:
+    case MOUNTING:
+    case CONNECTING_NFS:
+    case ASKING_INFO:
+    case UP:
+        self.moved = connection_break("our address has changed");
+        break;
+    case IDLE: /* no connection */
+    case RESOLVING: /* the resolver asks again */
+        break;
     }
 }
 
@@ -373,20 +412,29 @@ static void on_connection_up(void)
 }
 
 /* A connection that was of use and ends is made again as soon as it is wanted; whatever else fails waits. */
-static void on_connection_down(void)
+static void on_connection_down(bool silent)
 {
-    if (self.step != UP) {
-        self.have_root = false;
-        say(step_name(), connection_why());
-        pause_then_again();
-        return;
-    }
-    if (self.useful) {
+    bool was_up = self.step == UP, moved = self.moved;
+
+    self.moved = false;
+    if (moved) {
         self.step = IDLE;
+        self.down(false);
+        begin();
+    } else if (was_up && self.useful) {
+        self.step = IDLE;
+        self.down(silent);
+        if (silent) {
+            begin(); /* new commands are refused: nobody else begins */
+        }
     } else {
-        pause_then_again();
+        if (!was_up) {
+            self.have_root = false;
+            say(step_name(), connection_why());
+        }
+        pause_then_again(PAUSE_MAX_NS);
+        self.down(true);
     }
-    self.down();
 }
 
 void mount_useful(void)
@@ -407,11 +455,11 @@ void mount_anew(void)
         self.have_root = false;
         self.step = IDLE;
         say("the root directory is another one now", "mounting it again");
-        self.down();
+        self.down(false);
     }
 }
 
-void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(void))
+void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(bool for_longer))
 {
     self.config = config;
     self.up = up;

@@ -2,9 +2,9 @@
  *   serves    one client through fs/server.h; what comes from it has been checked by the core
  *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
- *   invariant an operation is finished once: by an answer, by PATIENCE_NS without a server, or as stale
- *   when full commands wait in their ring (fs/server.c); requests wait in libnfs' queue for room in the connection; one
- *             more open file with a long path is FS_STATUS_TOO_MANY_OPEN
+ *   invariant an operation is finished once: by an answer, by its command's age (fs/nfs/op.c), or as stale
+ *   when full commands wait in fs/server.c; requests wait in libnfs' queue for room in the connection, and begin again
+ *             where its heap has none; one more open file with a long path is FS_STATUS_TOO_MANY_OPEN
  * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed
  * written.
  */
@@ -146,7 +146,8 @@ static void start_fstat(struct nfs_op *op)
     struct nfs_file *file = op->job->file;
     GETATTR3args args = {.object = nfs_handle_to(&file->handle)};
 
-    nfs_op_made(op, on_attributes, rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_attributes,
+                rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void stat_file(struct fs_job *job)
@@ -191,7 +192,7 @@ static void set_size(struct nfs_op *op, const struct nfs_handle *handle, uint64_
 
     args.new_attributes.size.set_it = 1;
     args.new_attributes.size.set_size3_u.size = size;
-    nfs_op_made(op, reply, rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, reply, rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void empty_then_open(struct nfs_op *op)
@@ -233,7 +234,7 @@ static void ask_access(struct nfs_op *op)
         return;
     }
     ACCESS3args args = {.object = nfs_handle_to(&op->walk.handle), .access = wanted_access(op)};
-    nfs_op_made(op, on_access, rpc_nfs3_access_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_access, rpc_nfs3_access_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void on_found_to_open(struct nfs_op *op, enum fs_status status);
@@ -267,7 +268,7 @@ static void create(struct nfs_op *op)
     args.how.mode = op->job->flags & FS_OPEN_EXCLUSIVE ? GUARDED : UNCHECKED;
     attributes->mode.set_it = 1;
     attributes->mode.set_mode3_u.mode = 0644;
-    nfs_op_made(op, on_created, rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_created, rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void on_found_to_open(struct nfs_op *op, enum fs_status status)
@@ -366,7 +367,7 @@ static void send_read(struct nfs_op *op)
         .count = left < mount_read_size() ? (uint32_t)left : mount_read_size(),
     };
 
-    nfs_op_made(op, on_read, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_read, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_read(struct nfs_op *op)
@@ -423,7 +424,7 @@ static void send_write(struct nfs_op *op)
         .stable = FILE_SYNC,
         .data = {count, (char *)(uintptr_t)(bytes + op->done)},
     };
-    nfs_op_made(op, on_write, rpc_nfs3_write_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_write, rpc_nfs3_write_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_write(struct nfs_op *op)
@@ -490,10 +491,11 @@ static void on_parent_to_remove(struct nfs_op *op, enum fs_status status)
     } else if (op->job->type == FS_RMDIR) {
         RMDIR3args args = {.object = place(op)};
         nfs_op_made(op, on_directory_removed,
-                    rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, &op->call));
+                    rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
     } else {
         REMOVE3args args = {.object = place(op)};
-        nfs_op_made(op, on_removed, rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, &op->call));
+        nfs_op_made(op, on_removed,
+                    rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
     }
 }
 
@@ -523,7 +525,8 @@ static void on_parent_to_make(struct nfs_op *op, enum fs_status status)
     MKDIR3args args = {.where = place(op)};
     args.attributes.mode.set_it = 1;
     args.attributes.mode.set_mode3_u.mode = 0755;
-    nfs_op_made(op, on_directory_made, rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_directory_made,
+                rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_make_directory(struct nfs_op *op)
@@ -553,7 +556,7 @@ static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
     /* Links change directories on the way, not the last name. */
     char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1;
     RENAME3args args = {.from = {nfs_handle_to(&op->from), from_name}, .to = place(op)};
-    nfs_op_made(op, on_renamed, rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_renamed, rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void on_parent_to_rename_from(struct nfs_op *op, enum fs_status status)
@@ -647,7 +650,8 @@ static void send_listing(struct nfs_op *op, uint64_t cookie)
     if (cookie != 0) {
         memcpy(args.cookieverf, file->verifier, sizeof(file->verifier));
     }
-    nfs_op_made(op, on_listing, rpc_nfs3_readdirplus_async(connection_rpc(), connection_callback, &args, &op->call));
+    nfs_op_made(op, on_listing,
+                rpc_nfs3_readdirplus_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_listing(struct nfs_op *op)

@@ -1,5 +1,8 @@
-/* fs/nfs/op.c: the life of an operation: begun when there is a connection, started over on the next one when it is
- * lost, given up after PATIENCE_NS without any, slowed down when the server asks for it, finished once.
+/* fs/nfs/op.c: the life of an operation: begun when there is a connection, started over when its call is lost, slowed
+ * down when the server asks for it, finished once, PATIENCE_NS after its command arrived at the latest.
+ *   invariant an operation that is begun and not finished is in one of two lists, or has one call under way
+ *   when full no memory for its call: started over after SHORT_NS
+ *   time      one timer for the earliest deadline, one for what is to be started over later
  */
 #include "lib/pd.h"
 
@@ -9,11 +12,12 @@
 
 #define PATIENCE_NS (60ull * 1000 * 1000 * 1000)
 #define RETRY_NS (1000ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
+#define SHORT_NS (100ull * 1000 * 1000)  /* after want of memory */
 
 static struct {
     struct nfs_op ops[FS_JOBS_MAX];
-    struct nfs_op *waiting, **waiting_end;
-    struct nfs_op *later; /* as the server asked: until the retry timer */
+    struct nfs_op *waiting, **waiting_end; /* for a connection */
+    struct nfs_op *later;                  /* until the retry timer */
     struct timer patience, retry;
 } self;
 
@@ -22,44 +26,98 @@ static struct nfs_op *op_of(struct connection_call *call)
     return (struct nfs_op *)(void *)((uint8_t *)call - offsetof(struct nfs_op, call));
 }
 
-/* Waiting. */
+/* Patience. */
 
+static bool is_due(const struct nfs_op *op)
+{
+    return pd_now_ns() >= op->deadline_ns;
+}
+
+static void on_patience(void *context);
+
+static void be_patient_until(uint64_t deadline_ns)
+{
+    if (deadline_ns != UINT64_MAX && (!self.patience.armed || deadline_ns < self.patience.deadline_ns)) {
+        timer_start(&self.patience, deadline_ns, on_patience, NULL);
+    }
+}
+
+static void take_due(struct nfs_op **list, struct nfs_op ***due_end)
+{
+    while (*list) {
+        struct nfs_op *op = *list;
+        if (is_due(op)) {
+            *list = op->next;
+            **due_end = op;
+            *due_end = &op->next;
+        } else {
+            list = &op->next;
+        }
+    }
+}
+
+static void find_waiting_end(void)
+{
+    self.waiting_end = &self.waiting;
+    while (*self.waiting_end) {
+        self.waiting_end = &(*self.waiting_end)->next;
+    }
+}
+
+/* Wherever they are. All are taken out before the first is finished: that may begin another in its place. */
 static void on_patience(void *context)
 {
-    struct nfs_op *op = self.waiting;
-
-    self.waiting = NULL;
-    self.waiting_end = &self.waiting;
-    while (op) {
-        struct nfs_op *next = op->next;
-        nfs_op_wait(op); /* which ends those that are due */
-        op = next;
-    }
-}
-
-static void arm_patience(void)
-{
+    struct nfs_op *due = NULL, **due_end = &due;
     uint64_t earliest = UINT64_MAX;
 
-    for (const struct nfs_op *op = self.waiting; op; op = op->next) {
-        earliest = op->deadline_ns < earliest ? op->deadline_ns : earliest;
+    take_due(&self.waiting, &due_end);
+    find_waiting_end();
+    take_due(&self.later, &due_end);
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        struct nfs_op *op = &self.ops[i];
+        if (op->asking && is_due(op)) {
+            connection_forget(&op->call);
+            op->asking = false;
+            *due_end = op;
+            due_end = &op->next;
+        }
     }
-    if (earliest != UINT64_MAX && (!self.patience.armed || earliest < self.patience.deadline_ns)) {
-        timer_start(&self.patience, earliest, on_patience, NULL);
+    *due_end = NULL;
+    for (struct nfs_op *op = due; op; op = op->next) {
+        op->deadline_ns = UINT64_MAX; /* it does not count any more */
+    }
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        earliest = self.ops[i].job && self.ops[i].deadline_ns < earliest ? self.ops[i].deadline_ns : earliest;
+    }
+    be_patient_until(earliest);
+    while (due) {
+        struct nfs_op *op = due;
+        due = op->next;
+        nfs_op_finish(op, FS_STATUS_UNREACHABLE);
     }
 }
+
+/* Waiting. */
 
 void nfs_op_wait(struct nfs_op *op)
 {
-    if (pd_now_ns() >= op->deadline_ns) { /* also for one that was begun again and again */
+    if (is_due(op)) { /* also for one that was begun again and again */
         nfs_op_finish(op, FS_STATUS_UNREACHABLE);
         return;
     }
     op->next = NULL;
     *self.waiting_end = op;
     self.waiting_end = &op->next;
-    arm_patience();
     mount_want();
+}
+
+static void start_or_wait(struct nfs_op *op)
+{
+    if (mount_is_up() && !is_due(op)) {
+        op->start(op);
+    } else {
+        nfs_op_wait(op);
+    }
 }
 
 static void on_up(void)
@@ -68,20 +126,19 @@ static void on_up(void)
 
     self.waiting = NULL;
     self.waiting_end = &self.waiting;
-    timer_stop(&self.patience);
+    fs_server_away(false);
     while (op) {
         struct nfs_op *next = op->next;
-        if (mount_is_up()) {
-            op->start(op);
-        } else {
-            nfs_op_wait(op);
-        }
+        start_or_wait(op);
         op = next;
     }
 }
 
-static void on_down(void)
+static void on_down(bool for_longer)
 {
+    if (for_longer) {
+        fs_server_away(true);
+    }
     if (self.waiting) {
         mount_want();
     }
@@ -94,21 +151,19 @@ static void on_retry(void *context)
     self.later = NULL;
     while (op) {
         struct nfs_op *next = op->next;
-        if (mount_is_up() && pd_now_ns() < op->deadline_ns) {
-            op->start(op);
-        } else {
-            nfs_op_wait(op);
-        }
+        start_or_wait(op);
         op = next;
     }
 }
 
-static void retry_later(struct nfs_op *op)
+static void retry_later(struct nfs_op *op, uint64_t pause_ns)
 {
+    uint64_t at = pd_now_ns() + pause_ns;
+
     op->next = self.later;
     self.later = op;
-    if (!self.retry.armed) {
-        timer_start(&self.retry, pd_now_ns() + RETRY_NS, on_retry, NULL);
+    if (!self.retry.armed || at < self.retry.deadline_ns) {
+        timer_start(&self.retry, at, on_retry, NULL);
     }
 }
 
@@ -118,30 +173,48 @@ static void on_reply(struct connection_call *call, void *result)
 {
     struct nfs_op *op = op_of(call);
 
+    op->asking = false;
     mount_useful();
     /* Every NFS reply begins with its status. JUKEBOX (RFC 1813 2.6): not now, ask again. */
     if (*(const nfsstat3 *)result == NFS3ERR_JUKEBOX) {
-        retry_later(op);
+        retry_later(op, RETRY_NS);
     } else {
         op->reply(op, result);
     }
 }
 
-static void on_lost(struct connection_call *call, bool connection)
+static void on_lost(struct connection_call *call, enum connection_loss how)
 {
     struct nfs_op *op = op_of(call);
 
-    if (connection) {
+    op->asking = false;
+    switch (how) {
+    case LOST_CONNECTION:
         op->replayed = true;
         nfs_op_wait(op);
-    } else {
+        break;
+    case LOST_ANSWER:
+        op->replayed = true;
+        start_or_wait(op);
+        break;
+    case LOST_MEMORY:
+        retry_later(op, SHORT_NS);
+        break;
+    case LOST_REFUSED:
         nfs_op_finish(op, FS_STATUS_IO);
+        break;
     }
+}
+
+void *nfs_op_ticket(struct nfs_op *op)
+{
+    return connection_ticket(&op->call);
 }
 
 void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result)
 {
     op->reply = reply;
+    op->asking = true;
     connection_made(&op->call, result);
 }
 
@@ -154,12 +227,9 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
     op->call = (struct connection_call){.reply = on_reply, .lost = on_lost};
     op->replayed = op->refreshed = op->created = false;
     op->done = 0;
-    op->deadline_ns = for_ever ? UINT64_MAX : pd_now_ns() + PATIENCE_NS;
-    if (mount_is_up()) {
-        start(op);
-    } else {
-        nfs_op_wait(op);
-    }
+    op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;
+    be_patient_until(op->deadline_ns);
+    start_or_wait(op);
 }
 
 void nfs_op_finish(struct nfs_op *op, enum fs_status status)

@@ -34,11 +34,12 @@ struct nfs_walk {
 struct nfs_op {
     struct connection_call call;
     struct fs_job *job;
-    struct nfs_op *next;    /* among those that wait for the connection */
+    struct nfs_op *next;    /* among those that wait */
     nfs_op_step *start;     /* the operation from its beginning */
     nfs_op_reply *reply;    /* what the answer under way is for */
-    uint64_t deadline_ns;   /* until when it waits for a connection */
-    bool replayed;          /* the server may have done it already, on a connection that was lost */
+    uint64_t deadline_ns;
+    bool asking;            /* `call` is under way */
+    bool replayed;          /* the server may have done it already: a call was lost */
     bool refreshed;         /* paths were walked anew after a stale handle */
     bool created;
     uint64_t done;          /* bytes */
@@ -48,10 +49,11 @@ struct nfs_op {
 
 void nfs_op_init(const struct nfs_config *config);
 
-/* `for_ever`: it waits for a connection however long that takes. */
+/* `for_ever`: however long that takes. Else it ends with FS_STATUS_UNREACHABLE when its command is too old. */
 void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever);
 
-/* The call that was just queued belongs to `op`. */
+/* The call that is queued belongs to `op`; nfs_op_ticket(op) is its private data (fs/nfs/connection.h). */
+void *nfs_op_ticket(struct nfs_op *op);
 void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result);
 void nfs_op_finish(struct nfs_op *op, enum fs_status status);
 

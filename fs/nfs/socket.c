@@ -1,8 +1,11 @@
 /* fs/nfs/socket.c: the few POSIX sockets that libnfs' asynchronous client needs, over lwIP's raw TCP.
  *   consumes  pbufs from lwIP, in order, acknowledged to the window as they are read
  *   produces  segments: send() copies into lwIP, socket_flush() sends
- *   invariant a socket that is in use has a pcb, or an error or end that has been noted
- *   when full send() takes less, or says EAGAIN; no socket left: EMFILE
+ *   invariant a socket that is in use has a pcb, or an error or end that has been noted; socket_events() tells of
+ *             nothing that the call itself would refuse with EAGAIN
+ *   when full send() takes what packet memory has room for, or says EAGAIN; it is ready again at the next event of the
+ *             stack at which there is room, and socket_flush() says whether its caller has to see to such an event; no
+ *             socket left: EMFILE
  * Nothing here waits: every call returns at once, and readiness is asked for by socket_events() at each event of the
  * stack. Not here: UDP, IPv6, listening, names (fs/nfs/mount.c resolves them first).
  */
@@ -26,6 +29,7 @@
 
 struct nfs_socket {
     bool used, connected, ended;
+    bool refused; /* at this event lwIP had no memory for what send() was given: not asked again before the next one */
     int error; /* errno */
     struct tcp_pcb *pcb; /* NULL after an error: lwIP has freed it */
     struct pbuf *received, *last; /* linked by hand: a chain's own length field ends at 64 KiB */
@@ -129,8 +133,11 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
     struct nfs_socket *socket = at(fd);
     uint32_t start = ip_random();
 
-    if (!socket || !socket->pcb) {
+    if (!socket) {
         return -1;
+    }
+    if (!socket->pcb) {
+        return fail(EACCES);
     }
     for (uint32_t i = 0; i < RESERVED_COUNT; i++) {
         if (tcp_bind(socket->pcb, IP_ANY_TYPE, (uint16_t)(RESERVED_FIRST + (start + i) % RESERVED_COUNT)) == ERR_OK) {
@@ -146,14 +153,26 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
     const struct sockaddr_in *to = (const void *)address;
     ip_addr_t ip;
 
-    if (!socket || !socket->pcb) {
+    if (!socket) {
         return -1;
+    }
+    if (!socket->pcb) {
+        return fail(socket->error ? socket->error : ENOTCONN);
     }
     ip_addr_set_ip4_u32(&ip, to->sin_addr.s_addr);
     if (tcp_connect(socket->pcb, &ip, lwip_ntohs(to->sin_port), on_connected) != ERR_OK) {
         return fail(ENETUNREACH);
     }
     return fail(EINPROGRESS);
+}
+
+/* Bytes that send() takes now. The stack's memory is shared with what else there is: ip_tcp_room() leaves room for a
+ * next connection, whatever this one has queued. */
+static size_t room_of(const struct nfs_socket *socket)
+{
+    uint32_t room = socket->connected && socket->pcb && !socket->refused ? ip_tcp_room(socket->pcb, false) : 0;
+
+    return room < UINT16_MAX ? room : UINT16_MAX;
 }
 
 ssize_t send(int fd, const void *bytes, size_t length, int flags)
@@ -166,16 +185,14 @@ ssize_t send(int fd, const void *bytes, size_t length, int flags)
     if (!socket->pcb) {
         return fail(EPIPE);
     }
-    size_t room = tcp_sndbuf(socket->pcb);
+    size_t room = room_of(socket);
     size_t part = length < room ? length : room;
-    if (part > UINT16_MAX) {
-        part = UINT16_MAX;
-    }
     if (part == 0) {
         return fail(EAGAIN);
     }
     err_t error = tcp_write(socket->pcb, bytes, (uint16_t)part, TCP_WRITE_FLAG_COPY);
     if (error == ERR_MEM) {
+        socket->refused = true;
         return fail(EAGAIN);
     }
     return error == ERR_OK ? (ssize_t)part : fail(EPIPE);
@@ -230,7 +247,10 @@ int close(int fd)
         tcp_arg(socket->pcb, NULL);
         tcp_recv(socket->pcb, NULL);
         tcp_err(socket->pcb, NULL);
-        if (socket->error || tcp_close(socket->pcb) != ERR_OK) {
+        /* As SO_LINGER of 0, which libnfs sets: what is queued would keep packet memory from the next connection for
+         * minutes, where the peer is gone. */
+        bool queued = socket->pcb->unsent || socket->pcb->unacked;
+        if (socket->error || queued || tcp_close(socket->pcb) != ERR_OK) {
             tcp_abort(socket->pcb);
         }
     }
@@ -255,19 +275,25 @@ int socket_events(int fd)
     if (socket->error && !socket->received) {
         events |= POLLERR;
     }
-    if (socket->connected && socket->pcb && tcp_sndbuf(socket->pcb) > 0) {
+    if (room_of(socket) > 0) {
         events |= POLLOUT;
     }
     return events;
 }
 
-void socket_flush(int fd)
+bool socket_flush(int fd)
 {
-    const struct nfs_socket *socket = at(fd);
+    struct nfs_socket *socket = at(fd);
 
-    if (socket && socket->pcb) {
+    if (!socket) {
+        return true;
+    }
+    bool refused = socket->refused;
+    socket->refused = false;
+    if (socket->pcb) {
         tcp_output(socket->pcb);
     }
+    return !refused;
 }
 
 int getsockopt(int fd, int level, int option, void *value, socklen_t *length)

@@ -3,10 +3,14 @@
 #ifndef FS_NFS_SOCKET_H
 #define FS_NFS_SOCKET_H
 
+#include <stdbool.h>
+
 /* POLLIN, POLLOUT, POLLERR, POLLHUP as they are now. */
 int socket_events(int fd);
 
-/* What send() has taken leaves with this call, in as few segments as can be. */
-void socket_flush(int fd);
+/* The end of an event: what send() has taken leaves, in as few segments as can be. False: send() found no memory, and
+ * readiness is to be asked for again a little later, also if nothing comes from the network: memory of others that comes
+ * back has no event of its own. */
+bool socket_flush(int fd);
 
 #endif

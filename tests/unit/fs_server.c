@@ -171,6 +171,110 @@ static void test_all_jobs_busy(void)
     released = 0;
 }
 
+/* A command has the time at which it came, however long it waits for a job. */
+static void test_arrival_counts(void)
+{
+    static struct fs_request requests[FS_JOBS_MAX + 3];
+    uint64_t fd = open_one(FS_OPEN);
+
+    for (uint32_t i = 0; i < FS_JOBS_MAX + 3; i++) {
+        fake_set_now_ns(1000 + i);
+        issue(&requests[i], FS_READ, fd);
+        fs_pair_pump();
+    }
+    CHECK_EQUAL(held_count, FS_JOBS_MAX);
+    fake_set_now_ns(5000);
+    for (uint32_t i = 0; i < FS_JOBS_MAX + 3; i++) {
+        CHECK_EQUAL(held[0]->arrived_ns, 1000 + i); /* and in order */
+        finish(0, FS_STATUS_OK);
+        CHECK(requests[i].done);
+    }
+    CHECK_EQUAL(held_count, 0);
+    CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_OK);
+    released = 0;
+}
+
+/* While the server is away what is new is refused at once, also with all jobs busy; what came before waits on, and what
+ * the core does alone is done. */
+static void test_away(void)
+{
+    static struct fs_request before[FS_JOBS_MAX + 2];
+    struct fs_request reading, closing;
+    uint64_t fd = open_one(FS_OPEN), other = open_one(FS_OPEN);
+
+    for (uint32_t i = 0; i < FS_JOBS_MAX + 2; i++) {
+        issue(&before[i], FS_READ, fd);
+    }
+    fs_pair_pump();
+    fs_server_away(true);
+    CHECK_EQUAL(run(FS_READ, fd).status, FS_STATUS_UNREACHABLE);
+    CHECK_EQUAL(run(FS_STAT, 0).status, FS_STATUS_UNREACHABLE);
+    CHECK_EQUAL(run(FS_OPEN, 0).status, FS_STATUS_UNREACHABLE);
+    issue(&closing, FS_CLOSE, other);
+    fs_pair_pump();
+    CHECK(!closing.done); /* its turn comes */
+    finish(0, FS_STATUS_UNREACHABLE);
+    finish(0, FS_STATUS_OK);
+    CHECK(before[0].done && before[1].done && !before[2].done && held_count == FS_JOBS_MAX);
+    finish(0, FS_STATUS_OK);
+    CHECK(closing.done && closing.result.status == FS_STATUS_OK);
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    CHECK_EQUAL(run(FS_READ, fd).status, FS_STATUS_UNREACHABLE); /* also where a job is free */
+    fs_server_away(false);
+    issue(&reading, FS_READ, fd);
+    fs_pair_pump();
+    CHECK(!reading.done);
+    while (held_count) {
+        finish(0, FS_STATUS_OK);
+    }
+    CHECK(reading.done && reading.result.status == FS_STATUS_OK && before[FS_JOBS_MAX + 1].done);
+    CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_OK);
+    released = 0;
+}
+
+/* A client that has more under way than its completions have room for, and does not take them: what has a place is
+ * done, the rest waits in the ring, completions are dropped, and the server goes on. */
+static void test_client_that_asks_too_much(void)
+{
+    static struct fs_request requests[FS_QUEUE_CAPACITY];
+    uint64_t fd = open_one(FS_OPEN), lost = fs_server_counts().lost;
+    uint32_t tail, put = 0;
+    struct fs_command command = {.type = FS_READ};
+
+    for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
+        issue(&requests[i], FS_READ, fd);
+    }
+    pd_flush();
+    fake_notified(FS_PAIR_CLIENT);
+    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    tail = fs_pair_commands->tail;
+    command.file.fd = fd;
+    command.file.data = (struct fs_buffer){8192, 4096};
+    for (; put < FS_QUEUE_CAPACITY && tail + put - fs_pair_commands->head < FS_QUEUE_CAPACITY; put++) {
+        memcpy(fs_pair_commands->elements + (tail + put) % FS_QUEUE_CAPACITY * 64, &command, 64);
+    }
+    fs_pair_commands->tail = tail + put;
+    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    CHECK_EQUAL(fs_pair_commands->tail - fs_pair_commands->head, put - FS_JOBS_MAX);
+    for (uint32_t left = FS_QUEUE_CAPACITY + put; left > 0; left--) {
+        CHECK(held_count > 0);
+        struct fs_job *job = held[0];
+        memmove(&held[0], &held[1], --held_count * sizeof(held[0]));
+        fs_server_done(job, FS_STATUS_OK);
+    }
+    CHECK(held_count == 0 && fs_server_counts().lost == lost + put);
+    fs_pair_pump();
+    for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
+        CHECK(requests[i].done);
+    }
+    fs_pair_commands->tail = tail; /* the library's own index does not know of what the test put */
+    fs_pair_commands->producer_generation++;
+    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    CHECK_EQUAL(fs_server_counts().open_files, 0);
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    released = 0;
+}
+
 /* The peer's index anywhere: nothing is executed that was not put, nobody hangs, and the true index goes on. */
 static void test_client_that_lies(void)
 {
@@ -300,6 +404,9 @@ int main(void)
     test_directory_commands_go_one_by_one();
     test_deinitialise_waits();
     test_all_jobs_busy();
+    test_arrival_counts();
+    test_away();
+    test_client_that_asks_too_much();
     test_client_that_lies();
     test_client_restarts();
     test_server_restarts();

@@ -1,0 +1,251 @@
+"""The NFS component under load from Python and from visitors: more written at a time than its packet memory holds, with
+a server that is killed meanwhile, one that loses a single answer, one that is known to be gone."""
+
+import concurrent.futures
+import contextlib
+import hashlib
+import random
+import threading
+import time
+
+import pytest
+from serval import build
+from serval.http import Answer, get, receive_all
+from serval.nfs import NfsServer
+from serval.qemu import Guest
+from serval.relay import Relay
+
+WEB_ADDRESS = "10.0.2.16"
+UPLOAD_S = 300  # a mebibyte, of forty at once
+ROUTES = r"""
+import asyncio
+import fs_async
+from microdot import Request
+
+Request.max_content_length = 2 << 20
+
+def routes(app):
+    async def write_one(name, count, size):
+        file = await fs_async.open(name, "w")
+        block = bytearray(size)
+        try:
+            for i in range(count):
+                block[0:4] = i.to_bytes(4, "big")
+                await file.write(block)
+        finally:
+            await file.close()
+
+    @app.get("/api/write")
+    async def write(request):
+        writers, count, size = (int(request.args[name]) for name in ("writers", "count", "size"))
+        await asyncio.gather(*[write_one("/out/w%d" % i, count, size) for i in range(writers)])
+        return "written"
+
+    @app.put("/api/put/<name>")
+    async def put(request, name):
+        file = await fs_async.open("/out/" + name, "w")
+        try:
+            left = request.content_length
+            while left > 0:
+                block = await request.stream.read(min(left, 8192))
+                if not block:
+                    return "short", 400
+                left -= len(block)
+                await file.write(block)
+        finally:
+            await file.close()
+        return "stored"
+"""
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    top = tmp_path_factory.mktemp("export")
+    for folder in (top, top / "www", top / "out"):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+    (top / "app.py").write_text(ROUTES)
+    (top / "www" / "cached.bin").write_bytes(random.Random(5).randbytes(50_000))
+    return top
+
+
+@pytest.fixture(scope="module")
+def both(export, tmp_path_factory):
+    scratch = tmp_path_factory.mktemp("nfs")
+    with NfsServer(export, scratch / "nfs") as server:
+        image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
+                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}, log=scratch / "console.log") as guest:
+            guest.expect(r"Starting async server on 0\.0\.0\.0:80")
+            yield guest, server
+
+
+@pytest.fixture
+def guest(request, both):
+    request.node.serval_guests = [both[0]]
+    return both[0]
+
+
+class Visitor:
+    """Asks for a cached file again and again while the block runs: each answer is whole and comes in time."""
+
+    def __init__(self, guest, expected):
+        self.port, self.expected = guest.port("http"), expected
+        self.ended = threading.Event()
+        self.slowest, self.count, self.failure = 0.0, 0, None
+
+    def __enter__(self):
+        assert get(self.port, "/cached.bin").body == self.expected
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self.ended.set()
+        self.thread.join()
+        if kind is None:
+            assert self.failure is None, f"after {self.count} answers: {self.failure!r}"
+            assert self.count > 0
+
+    def _run(self):
+        try:
+            while True:
+                begin = time.monotonic()
+                answer = get(self.port, "/cached.bin")
+                assert answer.status == 200 and answer.body == self.expected
+                self.slowest = max(self.slowest, time.monotonic() - begin)
+                self.count += 1
+                if self.ended.wait(0.05):
+                    return
+        except (AssertionError, OSError) as error:
+            self.failure = error
+
+
+def put_all(guest, bodies, timeout=UPLOAD_S):
+    """All at once, each from a connection of its own; what became of each: its status, or the client's error."""
+    def put(sock, i):
+        head = f"PUT /api/put/u{i} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(bodies[i])}\r\nConnection: close\r\n\r\n"
+        try:
+            sock.sendall(head.encode() + bodies[i])
+            return Answer(receive_all(sock)).status
+        except (OSError, AssertionError) as error:
+            return repr(error)
+
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(guest.connect(timeout=timeout)) for _ in bodies]
+        with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+            return list(pool.map(put, socks, range(len(bodies))))
+
+
+def written(count, size):
+    return b"".join(i.to_bytes(4, "big") + bytes(size - 4) for i in range(count))
+
+
+@pytest.mark.parametrize("writers, count, size", [(1, 20, 65536), (4, 8, 16384), (2, 20, 65536), (20, 20, 16384)])
+def test_writers_at_once(guest, export, writers, count, size):
+    with Visitor(guest, (export / "www" / "cached.bin").read_bytes()):
+        assert get(guest.port("http"), f"/api/write?writers={writers}&count={count}&size={size}").body == b"written"
+    expected = written(count, size)
+    for i in range(writers):
+        path = export / "out" / f"w{i}"
+        assert path.read_bytes() == expected, path
+        path.unlink()
+
+
+def test_uploads_at_once(guest, export):
+    bodies = [random.Random(i).randbytes(1 << 20) for i in range(40)]
+    with Visitor(guest, (export / "www" / "cached.bin").read_bytes()):
+        assert put_all(guest, bodies) == [200] * len(bodies)
+    for i, body in enumerate(bodies):
+        path = export / "out" / f"u{i}"
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(body).digest(), path
+        path.unlink()
+
+
+# -- a server that loses an answer, and one that is gone ---------------------------------------------------------------
+
+MARK = b"the answer with these bytes is lost"
+
+
+def test_a_lost_answer(boot, export, tmp_path):
+    """Of a server that goes on answering others: the call is made again, well before the command's patience ends, and
+    the file is whole. While that waits others are not kept waiting."""
+    body = MARK + random.Random(9).randbytes(20_000)
+    (export / "www" / "lost.bin").write_bytes(body)
+    lost = []
+
+    def lose(record, _):
+        if MARK in record and not lost:
+            lost.append(record)
+            return b""
+        return record
+
+    with NfsServer(export, tmp_path / "nfs") as server, Relay(server.nfs_port) as relay:
+        relay.spoil = lose
+        guest = boot("webserver", {"http": ("tcp", WEB_ADDRESS, 80)}, NFS_SERVER="10.0.2.2", WEBSITE_DIR="www",
+                     NFS_DIRECTORY=server.directory, NFS_PORT=relay.port, MOUNT_PORT=server.mount_port)
+        guest.expect(r"Starting async server on 0\.0\.0\.0:80")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            begin = time.monotonic()
+            asked = pool.submit(get, guest.port("http"), "/lost.bin")
+            number, slowest = 0, 0.0
+            while not asked.done() and time.monotonic() - begin < 50:   # new names: each is a question to the server
+                number += 1
+                one = time.monotonic()
+                assert get(guest.port("http"), f"/none-{number}").status == 404
+                slowest = max(slowest, time.monotonic() - one)
+                time.sleep(0.1)
+            took = time.monotonic() - begin
+            answer = asked.result()
+        assert len(lost) == 1 and number > 10
+        assert answer.status == 200 and answer.body == body
+        assert took < 25 and slowest < 4, f"{took:.1f} s, others {slowest:.1f} s"
+        assert guest.text().count("mounted") == 1
+
+
+def test_known_to_be_down(both, guest, export):
+    """Who asked when the server went away waits for it; who asks when it is known to be gone is told at once."""
+    server = both[1]
+    port = guest.port("http")
+    for i in range(100):
+        (export / "www" / f"page{i}.txt").write_text(f"page {i}")
+    server.kill()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(get, port, "/page0.txt")
+        time.sleep(1)                       # it is the first that asks
+        try:
+            for i in range(1, 100):
+                begin = time.monotonic()
+                answer = get(port, f"/page{i}.txt")
+                assert answer.status == 503
+                if time.monotonic() - begin < 1:
+                    break
+            else:
+                raise AssertionError("nobody was told at once")
+            assert not waits.done(), waits.result().status
+            begin = time.monotonic()
+            assert get(port, "/page99.txt").status == 503 and time.monotonic() - begin < 2
+        finally:
+            server.start()
+            assert waits.result().body == b"page 0"
+    assert get(port, "/page98.txt").body == b"page 98"
+
+
+def test_the_server_restarts_under_writers(both, guest, export):
+    """Twenty uploads, while the server is killed twice: each is stored whole, or its client hears of an error."""
+    server = both[1]
+    bodies = [random.Random(i).randbytes(300_000) for i in range(20)]
+    with Visitor(guest, (export / "www" / "cached.bin").read_bytes()):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            results = pool.submit(put_all, guest, bodies, 120)
+            for _ in range(3):
+                time.sleep(1)
+                server.kill()
+                time.sleep(1)
+                server.start()
+            results = results.result()
+    stored = [i for i, result in enumerate(results) if result == 200]
+    assert len(stored) > 10, results
+    for i in stored:
+        assert (export / "out" / f"u{i}").read_bytes() == bodies[i], i
+    assert get(guest.port("http"), "/api/write?writers=4&count=4&size=16384").body == b"written"
