@@ -52,6 +52,37 @@ static void paths(void)
     STATUS(trial_on_path(FS_REMOVE, trial_at("p")), OK);
 }
 
+/* A slash behind a name: a directory's. */
+static void slashes(void)
+{
+    const uint32_t create = FS_OPEN_WRITE | FS_OPEN_CREATE;
+
+    trial_make_file("file", "there");
+    STATUS(trial_on_path(FS_MKDIR, trial_at("dir/")), OK);
+    STATUS(trial_on_path(FS_STAT, trial_at("dir/")), OK);
+    STATUS(trial_on_path(FS_STAT, trial_at("dir/.")), OK);
+    STATUS(trial_on_path(FS_STAT, trial_at("file/")), NOT_DIRECTORY);
+    STATUS(trial_on_path(FS_STAT, trial_at("file//")), NOT_DIRECTORY);
+    STATUS(trial_on_path(FS_STAT, trial_at("file/.")), NOT_DIRECTORY);
+    STATUS(trial_open_path(trial_at("file/"), FS_OPEN_READ), NOT_DIRECTORY);
+    STATUS(trial_open_path(trial_at("file/"), create | FS_OPEN_TRUNCATE), NOT_DIRECTORY);
+    STATUS(trial_open_path(trial_at("dir/"), FS_OPEN_READ), IS_DIRECTORY);
+    STATUS(trial_open_path(trial_at("new/"), FS_OPEN_READ), NOT_FOUND);
+    STATUS(trial_open_path(trial_at("new/"), create), IS_DIRECTORY);
+    STATUS(trial_on_path(FS_STAT, trial_at("new")), NOT_FOUND);
+    STATUS(trial_on_path(FS_OPENDIR, trial_at("file/")), NOT_DIRECTORY);
+    STATUS(trial_on_path(FS_REMOVE, trial_at("file/")), NOT_DIRECTORY);
+    STATUS(trial_on_path(FS_REMOVE, trial_at("none/")), NOT_FOUND);
+    STATUS(trial_on_path(FS_RMDIR, trial_at("file/")), NOT_DIRECTORY);
+    STATUS(trial_rename_paths(trial_at("file/"), trial_at("moved")), NOT_DIRECTORY);
+    STATUS(trial_rename_paths(trial_at("file"), trial_at("moved/")), NOT_DIRECTORY);
+    STATUS(trial_rename_paths(trial_at("none/"), trial_at("moved")), NOT_FOUND);
+    STATUS(trial_rename_paths(trial_at("dir/"), trial_at("moved/")), OK);
+    TRUE(trial_holds("file", "there"));
+    STATUS(trial_on_path(FS_RMDIR, trial_at("moved/")), OK);
+    STATUS(trial_on_path(FS_REMOVE, trial_at("file")), OK);
+}
+
 static void bad_buffers(void)
 {
     const struct fs_buffer path = trial_in_paths(0, "/");
@@ -194,6 +225,7 @@ static void noise(void)
 void conformance_refusals(void)
 {
     paths();
+    slashes();
     bad_buffers();
     bad_fds();
     bad_commands();

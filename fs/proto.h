@@ -9,7 +9,8 @@
  * Paths, names, data and attributes lie in the share: a struct fs_buffer is an offset and a length there, checked by
  * the server against its size before use. Who issued a command leaves its buffers alone until the completion. The
  * server copies a path out before it checks it. Paths are absolute inside the mount ("/a/b"), UTF-8, at most
- * FS_PATH_MAX bytes, not NUL terminated.
+ * FS_PATH_MAX bytes, not NUL terminated. One that ends in a slash, or in "/.", names a directory: what lies there and is
+ * none is FS_STATUS_NOT_DIRECTORY, and only FS_MKDIR and the new path of a directory's FS_RENAME may make something there.
  */
 #ifndef FS_PROTO_H
 #define FS_PROTO_H
@@ -18,6 +19,7 @@
 
 #define FS_PATH_MAX 1024
 #define FS_NAME_MAX 255
+#define FS_LINKS_MAX 40
 #define FS_QUEUE_CAPACITY 128 /* commands and completions, by default */
 
 struct fs_buffer {
@@ -81,6 +83,7 @@ enum fs_status {
     FS_STATUS_NOT_MOUNTED,
     FS_STATUS_UNREACHABLE,      /* the server behind the server does not answer */
     FS_STATUS_SERVER_WAS_RESET, /* made by the client library */
+    FS_STATUS_LOOP,             /* more symbolic links on the way than FS_LINKS_MAX */
 };
 
 struct fs_stat {

@@ -57,7 +57,7 @@ static struct {
 
 /* Paths. */
 
-enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to)
+enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to, bool *slash)
 {
     if (length == 0 || length > FS_PATH_MAX || from[0] != '/' || memchr(from, '\0', length)) {
         return FS_STATUS_INVALID_PATH;
@@ -65,8 +65,8 @@ enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to)
     uint64_t end = 0;
     for (uint64_t i = 0; i < length;) {
         const char *name = from + i;
-        const char *slash = memchr(name, '/', length - i);
-        uint64_t size = slash ? (uint64_t)(slash - name) : length - i;
+        const char *end_of_name = memchr(name, '/', length - i);
+        uint64_t size = end_of_name ? (uint64_t)(end_of_name - name) : length - i;
         i += size + 1;
         if (size == 0 || (size == 1 && name[0] == '.')) {
             continue;
@@ -90,10 +90,11 @@ enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to)
         to[end++] = '/';
     }
     to[end] = '\0';
+    *slash = from[length - 1] == '/' || (from[length - 1] == '.' && from[length - 2] == '/');
     return FS_STATUS_OK;
 }
 
-static enum fs_status take_path(const struct fs_buffer *buffer, char *to)
+static enum fs_status take_path(const struct fs_buffer *buffer, char *to, bool *slash)
 {
     char copy[FS_PATH_MAX];
     const void *from = region_at(&self.config->share, buffer->offset, buffer->size);
@@ -105,7 +106,7 @@ static enum fs_status take_path(const struct fs_buffer *buffer, char *to)
         return FS_STATUS_INVALID_PATH;
     }
     memcpy(copy, from, buffer->size);
-    return fs_server_normalise(copy, buffer->size, to);
+    return fs_server_normalise(copy, buffer->size, to, slash);
 }
 
 /* Files. */
@@ -204,13 +205,15 @@ static enum fs_status check_open(struct fs_job *job)
         return FS_STATUS_INVALID_BUFFER;
     }
     job->flags = flags;
-    return take_path(&job->command.path.path, job->paths[0]);
+    return take_path(&job->command.path.path, job->paths[0], &job->path_slash);
 }
 
 static enum fs_status check_stat(struct fs_job *job)
 {
-    return attributes_fit(&job->command.path.other) ? take_path(&job->command.path.path, job->paths[0])
-                                                    : FS_STATUS_INVALID_BUFFER;
+    if (!attributes_fit(&job->command.path.other)) {
+        return FS_STATUS_INVALID_BUFFER;
+    }
+    return take_path(&job->command.path.path, job->paths[0], &job->path_slash);
 }
 
 static enum fs_status check_fstat(struct fs_job *job)
@@ -233,9 +236,12 @@ static enum fs_status check_truncate(struct fs_job *job)
 
 static enum fs_status check_rename(struct fs_job *job)
 {
-    enum fs_status status = take_path(&job->command.path.path, job->paths[0]);
+    enum fs_status status = take_path(&job->command.path.path, job->paths[0], &job->path_slash);
 
-    return status == FS_STATUS_OK ? take_path(&job->command.path.other, job->paths[1]) : status;
+    if (status != FS_STATUS_OK) {
+        return status;
+    }
+    return take_path(&job->command.path.other, job->paths[1], &job->other_slash);
 }
 
 static enum fs_status check_readdir(struct fs_job *job)
@@ -284,7 +290,7 @@ static enum fs_status check(struct fs_job *job)
     case FS_MKDIR:
     case FS_RMDIR:
     case FS_OPENDIR:
-        return take_path(&job->command.path.path, job->paths[0]);
+        return take_path(&job->command.path.path, job->paths[0], &job->path_slash);
     case FS_READDIR:
         return check_readdir(job);
     case FS_CLOSEDIR:
@@ -575,6 +581,7 @@ static void take_job(const struct fs_command *command, uint64_t arrived_ns)
     job->file = NULL;
     job->open_file = NULL;
     job->data = NULL;
+    job->path_slash = job->other_slash = false;
     job->stat = (struct fs_stat){0};
     job->busy = true;
     job->abandoned = false;

@@ -26,6 +26,7 @@ struct fs_job {
     uint32_t flags;     /* FS_OPEN: enum fs_open_flags, a combination that makes sense */
     const char *path;   /* absolute, without ".", ".." and empty names, terminated; "/" is the root */
     const char *other;  /* FS_RENAME: the new path */
+    bool path_slash, other_slash; /* a slash stood behind it: it names a directory (fs/proto.h) */
     uint64_t position;  /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
     uint64_t size;      /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
     uint64_t arrived_ns; /* pd_now_ns() when the core saw the command first, perhaps long before it had a job */
@@ -69,9 +70,9 @@ const void *fs_server_data(const struct fs_job *job);
 bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode, const char *name,
                       uint32_t name_length);
 
-/* The path as operations see it: without ".", ".." and empty names. `to` has room for length + 2. For servers that
- * resolve symbolic links. */
-enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to);
+/* The path as operations see it: without ".", ".." and empty names. `to` has room for length + 2. `slash`: it ends in a
+ * slash, or in "/.". For servers that resolve symbolic links. */
+enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to, bool *slash);
 
 /* Where the files lie is out of reach: until the server says otherwise, commands that come new and need it are answered
  * FS_STATUS_UNREACHABLE at once. What is under way or waits here is the server's to end. */

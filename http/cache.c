@@ -303,6 +303,7 @@ static enum cache_kind kind_of(enum fs_status status, const struct fs_stat *attr
     case FS_STATUS_NOT_DIRECTORY:
     case FS_STATUS_NAME_TOO_LONG:
     case FS_STATUS_INVALID_PATH:
+    case FS_STATUS_LOOP:
         return CACHE_ABSENT;
     case FS_STATUS_ACCESS:
     case FS_STATUS_READ_ONLY:

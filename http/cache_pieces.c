@@ -224,6 +224,7 @@ void cache_piece_answered(struct cache_piece *piece, const struct fs_completion 
     case FS_STATUS_IO:
     case FS_STATUS_NOT_MOUNTED:
     case FS_STATUS_UNREACHABLE:
+    case FS_STATUS_LOOP:
         break;
     }
     cache_commands_close(piece->entry);

@@ -159,9 +159,17 @@ static enum fs_status find(const char *path, struct place *place)
     return FS_STATUS_OK;
 }
 
-static enum fs_status find_existing(const char *path, struct place *place)
+/* Where the path has a slash behind it. */
+static enum fs_status find_as_told(const char *path, bool slash, struct place *place)
 {
     enum fs_status status = find(path, place);
+
+    return status == FS_STATUS_OK && slash && place->node && !place->node->directory ? FS_STATUS_NOT_DIRECTORY : status;
+}
+
+static enum fs_status find_existing(const char *path, bool slash, struct place *place)
+{
+    enum fs_status status = find_as_told(path, slash, place);
 
     return status == FS_STATUS_OK && !place->node ? FS_STATUS_NOT_FOUND : status;
 }
@@ -273,13 +281,16 @@ static void initialise(struct fs_job *job)
 
 static enum fs_status open_place(struct fs_job *job, struct place *place)
 {
-    enum fs_status status = find(job->path, place);
+    enum fs_status status = find_as_told(job->path, job->path_slash, place);
 
     if (status != FS_STATUS_OK) {
         return status;
     }
     if (!place->node) {
-        return job->flags & FS_OPEN_CREATE ? create(place, false) : FS_STATUS_NOT_FOUND;
+        if (!(job->flags & FS_OPEN_CREATE)) {
+            return FS_STATUS_NOT_FOUND;
+        }
+        return job->path_slash ? FS_STATUS_IS_DIRECTORY : create(place, false);
     }
     if (job->flags & FS_OPEN_EXCLUSIVE) {
         return FS_STATUS_EXISTS;
@@ -309,7 +320,7 @@ static void open_file(struct fs_job *job)
 static void stat_path(struct fs_job *job)
 {
     struct place place;
-    enum fs_status status = find_existing(job->path, &place);
+    enum fs_status status = find_existing(job->path, job->path_slash, &place);
 
     if (status == FS_STATUS_OK) {
         fill_stat(place.node, &job->stat);
@@ -420,10 +431,11 @@ static enum fs_status rename_place(const struct place *from, const struct place 
 static void rename_path(struct fs_job *job)
 {
     struct place from, to;
-    enum fs_status status = find_existing(job->path, &from);
+    enum fs_status status = find_existing(job->path, job->path_slash, &from);
 
     if (status == FS_STATUS_OK) {
-        status = find(job->other, &to);
+        bool slash = job->other_slash;
+        status = slash && !from.node->directory ? FS_STATUS_NOT_DIRECTORY : find_as_told(job->other, slash, &to);
     }
     fs_server_done(job, status == FS_STATUS_OK ? rename_place(&from, &to) : status);
 }
@@ -450,7 +462,7 @@ static enum fs_status remove_place(const struct place *place, bool directory)
 static void remove_path(struct fs_job *job)
 {
     struct place place;
-    enum fs_status status = find_existing(job->path, &place);
+    enum fs_status status = find_existing(job->path, job->path_slash, &place);
 
     fs_server_done(job, status == FS_STATUS_OK ? remove_place(&place, job->type == FS_RMDIR) : status);
 }
@@ -469,7 +481,7 @@ static void make_directory(struct fs_job *job)
 static void open_directory(struct fs_job *job)
 {
     struct place place;
-    enum fs_status status = find_existing(job->path, &place);
+    enum fs_status status = find_existing(job->path, job->path_slash, &place);
 
     if (status == FS_STATUS_OK && !place.node->directory) {
         status = FS_STATUS_NOT_DIRECTORY;

@@ -123,7 +123,7 @@ static void on_stat(struct nfs_op *op, enum fs_status status)
 
 static void start_stat(struct nfs_op *op)
 {
-    walk_start(op, op->job->path, false, on_stat);
+    walk_start(op, op->job->path, op->job->path_slash, on_stat);
 }
 
 static void stat_path(struct fs_job *job)
@@ -211,6 +211,27 @@ static uint32_t wanted_access(const struct nfs_op *op)
     return (flags & FS_OPEN_READ ? ACCESS3_READ : 0) | (flags & FS_OPEN_WRITE ? ACCESS3_MODIFY : 0);
 }
 
+static void on_nothing_set(struct nfs_op *op, void *result)
+{
+    bool read_only = ((const SETATTR3res *)result)->status == NFS3ERR_ROFS;
+
+    nfs_op_finish(op, read_only ? FS_STATUS_READ_ONLY : FS_STATUS_ACCESS);
+}
+
+/* ACCESS does not say whether it is the file or all of the export that may not be written. A SETATTR of no attribute
+ * does. */
+static void refuse_access(struct nfs_op *op)
+{
+    SETATTR3args args = {.object = nfs_handle_to(&op->walk.handle)};
+
+    if (op->job->flags & FS_OPEN_WRITE) {
+        nfs_op_made(op, on_nothing_set,
+                    rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    } else {
+        nfs_op_finish(op, FS_STATUS_ACCESS);
+    }
+}
+
 static void on_access(struct nfs_op *op, void *result)
 {
     const ACCESS3res *access = result;
@@ -218,7 +239,7 @@ static void on_access(struct nfs_op *op, void *result)
     if (access->status != NFS3_OK) {
         nfs_op_finish(op, nfs_status(access->status));
     } else if ((access->ACCESS3res_u.resok.access & wanted_access(op)) != wanted_access(op)) {
-        nfs_op_finish(op, FS_STATUS_ACCESS);
+        refuse_access(op);
     } else {
         empty_then_open(op);
     }
@@ -251,7 +272,7 @@ static void on_created(struct nfs_op *op, void *result)
     }
     op->created = true;
     if (again || !made->obj.handle_follows || !made->obj_attributes.attributes_follow) {
-        walk_start(op, op->job->path, false, on_found_to_open);
+        walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
     } else if (!nfs_handle_from(&made->obj.post_op_fh3_u.handle, &op->walk.handle)) {
         nfs_op_finish(op, FS_STATUS_IO);
     } else {
@@ -276,7 +297,11 @@ static void on_found_to_open(struct nfs_op *op, enum fs_status status)
     uint32_t type = op->walk.stat.mode & MODE_TYPE;
 
     if (status == FS_STATUS_NOT_FOUND && op->walk.at != 0 && (op->job->flags & FS_OPEN_CREATE) && !op->created) {
-        create(op);
+        if (op->job->path_slash) {
+            nfs_op_finish(op, FS_STATUS_IS_DIRECTORY); /* as what was to be made */
+        } else {
+            create(op);
+        }
     } else if (status != FS_STATUS_OK) {
         nfs_op_finish(op, status);
     } else if ((op->job->flags & FS_OPEN_EXCLUSIVE) && !op->created) {
@@ -294,7 +319,7 @@ static void start_open(struct nfs_op *op)
         nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
         return;
     }
-    walk_start(op, op->job->path, false, on_found_to_open);
+    walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
 }
 
 static void open_file(struct fs_job *job)
@@ -499,9 +524,19 @@ static void on_parent_to_remove(struct nfs_op *op, enum fs_status status)
     }
 }
 
+/* A file's name with a slash behind it is no file's. */
+static void on_found_not_to_remove(struct nfs_op *op, enum fs_status status)
+{
+    nfs_op_finish(op, status == FS_STATUS_OK ? FS_STATUS_IS_DIRECTORY : status);
+}
+
 static void start_remove(struct nfs_op *op)
 {
-    walk_start(op, op->job->path, true, on_parent_to_remove);
+    if (op->job->type == FS_REMOVE && op->job->path_slash) {
+        walk_start(op, op->job->path, true, on_found_not_to_remove);
+    } else {
+        walk_to_parent(op, op->job->path, on_parent_to_remove);
+    }
 }
 
 static void remove_path(struct fs_job *job)
@@ -531,7 +566,7 @@ static void on_parent_to_make(struct nfs_op *op, enum fs_status status)
 
 static void start_make_directory(struct nfs_op *op)
 {
-    walk_start(op, op->job->path, true, on_parent_to_make);
+    walk_to_parent(op, op->job->path, on_parent_to_make);
 }
 
 static void make_directory(struct fs_job *job)
@@ -566,12 +601,26 @@ static void on_parent_to_rename_from(struct nfs_op *op, enum fs_status status)
         return;
     }
     op->from = op->walk.directory;
-    walk_start(op, op->job->other, true, on_parent_to_rename_to);
+    walk_to_parent(op, op->job->other, on_parent_to_rename_to);
 }
 
+static void on_found_to_rename(struct nfs_op *op, enum fs_status status)
+{
+    if (status == FS_STATUS_OK) {
+        walk_to_parent(op, op->job->path, on_parent_to_rename_from);
+    } else {
+        nfs_op_finish(op, status == FS_STATUS_NOT_FOUND && op->replayed ? FS_STATUS_OK : status);
+    }
+}
+
+/* With a slash behind either name it has to be a directory. */
 static void start_rename(struct nfs_op *op)
 {
-    walk_start(op, op->job->path, true, on_parent_to_rename_from);
+    if (op->job->path_slash || op->job->other_slash) {
+        walk_start(op, op->job->path, true, on_found_to_rename);
+    } else {
+        walk_to_parent(op, op->job->path, on_parent_to_rename_from);
+    }
 }
 
 static void rename_path(struct fs_job *job)
@@ -594,7 +643,7 @@ static void on_found_directory(struct nfs_op *op, enum fs_status status)
 
 static void start_open_directory(struct nfs_op *op)
 {
-    walk_start(op, op->job->path, false, on_found_directory);
+    walk_start(op, op->job->path, op->job->path_slash, on_found_directory);
 }
 
 static void open_directory(struct fs_job *job)

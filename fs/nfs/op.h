@@ -25,6 +25,7 @@ struct nfs_walk {
     uint32_t name_size;
     uint32_t links;
     bool parent_only, from_cache;
+    bool original_slash, slash;   /* only a directory will do */
     nfs_op_found *found;
     struct nfs_handle directory;  /* in which the name at `at` is, or would be */
     struct nfs_handle handle;     /* of the whole path */

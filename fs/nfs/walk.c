@@ -15,7 +15,6 @@
 #define CACHE_ENTRIES 128
 #define CACHE_PATH_MAX 192
 #define CACHE_NS (5ull * 1000 * 1000 * 1000)
-#define LINKS_MAX 16
 
 static struct {
     struct {
@@ -124,6 +123,7 @@ static void again_from_root(struct nfs_op *op)
 
     walk_forget();
     walk->links = 0;
+    walk->slash = walk->original_slash;
     memcpy(walk->path, walk->original, strlen(walk->original) + 1);
     enter(walk, false);
     next(op);
@@ -169,7 +169,11 @@ static enum fs_status follow(struct nfs_walk *walk, const char *target, const ch
     char text[2 * FS_PATH_MAX + 8];
     size_t export_size = strlen(exported);
     int base = (int)walk->at;
+    bool slash;
 
+    if (++walk->links > FS_LINKS_MAX) {
+        return FS_STATUS_LOOP;
+    }
     if (target[0] == '/') {
         base = 0;
         if (strncmp(target, exported, export_size) == 0 &&
@@ -179,10 +183,11 @@ static enum fs_status follow(struct nfs_walk *walk, const char *target, const ch
     }
     int size = snprintf(text, sizeof(text), "%.*s%s%s%s", base, walk->path, base == 0 && target[0] != '/' ? "/" : "",
                         target, walk->path + prefix_size(walk));
-    if (++walk->links > LINKS_MAX || size >= (int)sizeof(text)) {
+    if (size >= (int)sizeof(text)) {
         return FS_STATUS_INVALID_PATH;
     }
-    enum fs_status status = fs_server_normalise(text, (uint64_t)size, walk->path);
+    enum fs_status status = fs_server_normalise(text, (uint64_t)size, walk->path, &slash);
+    walk->slash |= status == FS_STATUS_OK && slash;
     return status == FS_STATUS_INVALID_PATH ? FS_STATUS_ACCESS : status; /* it leads out of the mount */
 }
 
@@ -220,7 +225,7 @@ static void arrived(struct nfs_op *op)
     }
     if (is_type(&walk->stat, 0040000)) {
         cache_put(walk->path, prefix_size(walk), &walk->handle);
-    } else if (!walk_at_last_name(op)) {
+    } else if (!walk_at_last_name(op) || walk->slash) {
         walk->found(op, FS_STATUS_NOT_DIRECTORY);
         return;
     }
@@ -295,15 +300,26 @@ static void next(struct nfs_op *op)
     nfs_op_made(op, on_lookup, rpc_nfs3_lookup_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
-void walk_start(struct nfs_op *op, const char *path, bool parent_only, nfs_op_found *found)
+static void begin(struct nfs_op *op, const char *path, bool slash, bool parent_only, nfs_op_found *found)
 {
     struct nfs_walk *walk = &op->walk;
 
     walk->original = path;
+    walk->original_slash = walk->slash = slash;
     memcpy(walk->path, path, strlen(path) + 1);
     walk->links = 0;
     walk->parent_only = parent_only;
     walk->found = found;
     enter(walk, true);
     next(op);
+}
+
+void walk_start(struct nfs_op *op, const char *path, bool slash, nfs_op_found *found)
+{
+    begin(op, path, slash, false, found);
+}
+
+void walk_to_parent(struct nfs_op *op, const char *path, nfs_op_found *found)
+{
+    begin(op, path, false, true, found);
 }

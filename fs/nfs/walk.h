@@ -6,10 +6,13 @@
 #include "fs/nfs/op.h"
 
 /* `found` is called with FS_STATUS_OK and walk.handle and walk.stat filled in, or with the reason why not. With
- * FS_STATUS_NOT_FOUND for the last name alone, walk.directory and walk_name() say where it would be. parent_only: the
- * last name is not looked up; walk.directory is where it belongs. The root has no parent: FS_STATUS_INVALID_ARGUMENT.
- */
-void walk_start(struct nfs_op *op, const char *path, bool parent_only, nfs_op_found *found);
+ * FS_STATUS_NOT_FOUND for the last name alone, walk.directory and walk_name() say where it would be. `slash`: only a
+ * directory will do. */
+void walk_start(struct nfs_op *op, const char *path, bool slash, nfs_op_found *found);
+
+/* The last name is not looked up; walk.directory is where it belongs. The root has no parent:
+ * FS_STATUS_INVALID_ARGUMENT. */
+void walk_to_parent(struct nfs_op *op, const char *path, nfs_op_found *found);
 
 const char *walk_name(const struct nfs_op *op);
 bool walk_at_last_name(const struct nfs_op *op);

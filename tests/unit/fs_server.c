@@ -383,14 +383,21 @@ static void test_paths(void)
         {"/a/../b", "/b"}, {"/a/b/../../c", "/c"}, {"/...", "/..."},     {"/..a", "/..a"}, {"/a..", "/a.."},
         {"/..", NULL},     {"/a/../..", NULL},     {"/../a", NULL},      {"a", NULL},      {"", NULL},
     };
+    static const char *const with[] = {"/", "/a/", "/a//", "/a/.", "/a/./", "/a/b/../", "/."};
+    static const char *const without[] = {"/a", "//a", "/a.", "/a/..b", "/./a", "/a/b/..", "/a/.b"};
     char to[FS_PATH_MAX + 2];
+    bool slash;
 
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        enum fs_status status = fs_server_normalise(cases[i].from, strlen(cases[i].from), to);
+        enum fs_status status = fs_server_normalise(cases[i].from, strlen(cases[i].from), to, &slash);
         CHECK((status == FS_STATUS_OK) == (cases[i].to != NULL));
         CHECK(!cases[i].to || strcmp(to, cases[i].to) == 0);
     }
-    CHECK_EQUAL(fs_server_normalise("/a\0b", 4, to), FS_STATUS_INVALID_PATH);
+    CHECK_EQUAL(fs_server_normalise("/a\0b", 4, to, &slash), FS_STATUS_INVALID_PATH);
+    for (uint32_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+        CHECK(fs_server_normalise(with[i], strlen(with[i]), to, &slash) == FS_STATUS_OK && slash);
+        CHECK(fs_server_normalise(without[i], strlen(without[i]), to, &slash) == FS_STATUS_OK && !slash);
+    }
 }
 
 int main(void)
