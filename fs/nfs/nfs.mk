@@ -29,3 +29,7 @@ $(HOST_OBJ)/nfs_socket/tests/unit/nfs_socket.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,nfs_op,tests/unit/nfs_op.c fs/nfs/op.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
 $(HOST_OBJ)/nfs_op/tests/unit/nfs_op.c.o: | $(SOURCES_READY)
+
+$(eval $(call host_test,nfs_mount,tests/unit/nfs_mount.c fs/nfs/mount.c timer/client.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h))
+$(HOST_OBJ)/nfs_mount/tests/unit/nfs_mount.c.o: | $(SOURCES_READY)
