@@ -47,7 +47,7 @@ def folder_of(path):
 def sources():
     for folder in {f.split("/")[0] for f in LAYERS} | set(TESTS):
         for path in sorted((paths.TOP / folder).rglob("*")):
-            if path.suffix in (".c", ".h", ".S") and "build" not in path.parts:
+            if path.suffix in (".c", ".h", ".S") and "build" not in path.relative_to(paths.TOP).parts:
                 yield path.relative_to(paths.TOP).as_posix()
 
 
