@@ -185,6 +185,11 @@ class System:
             raise ComposeError(f"variable '{name}' is not among those that the makefile hands over "
                                f"({', '.join(sorted(self.variables)) or 'none'})")
         value = self.variables[name]
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(value).decode(errors="backslashreplace")
+            raise ComposeError(f"{name}='{shown}' is not UTF-8") from None
         if value == "" and default is None and self.picture:
             return example if example is not None else name
         if value == "" and default is None:

@@ -23,9 +23,23 @@ PASSIVE_GOALS := help clean distclean
 # $(call stop,MESSAGE): end with one line.
 stop = $(error $1)
 
+# $(call take,VARIABLES): what a user gave for them is taken as it was written: make would expand a '$' in it, at each
+# use. Recipes and eval hold text of one line, so a line feed cannot be in it.
+define newline
+
+
+endef
+given = $(filter command% environment%,$(firstword $(origin $1)))
+take = $(foreach v,$1,$(if $(call given,$v),\
+    $(eval $(if $(filter command override,$(origin $v)),override )$v := $$(value $v)) \
+    $(if $(findstring $(newline),$($v)),$(call stop,$v has a line feed: no variable of this build can have one))))
+$(if $(call take,$(USER_VARIABLES)),)
+
+# $(call same,A,B): not empty where both texts are the same, blanks included.
+same = $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x))
+
 # A variable that looks like one of ours, but is not: a misspelling would otherwise be ignored without a word.
 own_prefixes := MICROK% NFS_% MOUNT_% WEBSITE_% HTTP_% BUILD_% CACHE_%
-given = $(filter command% environment%,$(firstword $(origin $1)))
 misspelt := $(strip \
     $(foreach v,$(filter-out $(USER_VARIABLES),$(filter MICROK%,$(.VARIABLES))),$(if $(call given,$v),$v)) \
     $(foreach v,$(filter-out $(USER_VARIABLES) MICROK%,$(filter $(own_prefixes),$(.VARIABLES))), \
@@ -37,19 +51,42 @@ endif
 $(call stop,$(firstword $(misspelt)) is no variable of this build. There are: $(USER_VARIABLES))
 endif
 
-# What no recipe could survive: white space in a path that becomes a target.
-$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(word 2,$($v)),\
-    $(call stop,$v='$($v)': a path with white space cannot be used)))
-$(if $(word 2,$(CURDIR)),$(call stop,this tree lies in '$(CURDIR)': a path with white space cannot be used))
+# What no rule could survive in a path that becomes a target: white space, and what means something to make or to the
+# shell.
+hash := \#
+empty :=
+space := $(empty) $(empty)
+tab := $(empty)	$(empty)
+comma := ,
+open := (
+close := )
+unfit := $(hash) $$ % & ' " \ ; : = * ? [ ] $(open) $(close) { } < > | $(comma) `
+
+# $(call fit,WHOSE,PATH)
+fit = $(if $(or $(findstring $(space),$2),$(findstring $(tab),$2)),\
+        $(call stop,$1: a path with white space cannot be used)) \
+    $(foreach c,$(unfit),$(if $(findstring $c,$2),$(call stop,$1: a path with $c cannot be used)))
+at_home = $(if $(filter ~/%,$(firstword $1)),$(patsubst ~/%,$(HOME)/%,$1),$1)
+$(if $(call fit,this tree lies in '$(CURDIR)',$(CURDIR)),)
+$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(call fit,$v='$($v)',$(call at_home,$($v))),))
 $(foreach v,BUILD_DIR CACHE_DIR MICROKIT_BOARD MICROKIT_CONFIG,$(if $(strip $($v)),,$(call stop,$v is empty)))
 
+# One spelling for one folder, since flags that name it are remembered and compared: from the top where it lies below,
+# else from the root. A name that the shell or a program would take for something else is written out, too.
+from_top = $(patsubst $(CURDIR)/%,%,$(abspath $(call at_home,$1)))
+spelling = $(if $(filter -% ~%,$(from_top)),$(CURDIR)/)$(from_top)
+$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $($v),$(eval override $v := $(call spelling,$($v)))))
+
+# $(call one_of_these,VALUE,WORDS): VALUE is the user's, so it may look like a pattern.
+one_of_these = $(strip $(foreach w,$2,$(if $(call same,$1,$w),$w)))
+
 CONFIGS := debug release benchmark
-ifeq ($(filter $(MICROKIT_CONFIG),$(CONFIGS)),)
+ifeq ($(call one_of_these,$(MICROKIT_CONFIG),$(CONFIGS)),)
 $(call stop,MICROKIT_CONFIG='$(MICROKIT_CONFIG)' is unknown. There are: $(CONFIGS))
 endif
 
 BOARDS := $(sort $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
-ifeq ($(filter $(MICROKIT_BOARD),$(BOARDS)),)
+ifeq ($(call one_of_these,$(MICROKIT_BOARD),$(BOARDS)),)
 $(call stop,MICROKIT_BOARD='$(MICROKIT_BOARD)' is unknown. There are: $(BOARDS))
 endif
 
@@ -76,6 +113,11 @@ endif
 SDK_VERSION := $(or $(strip $(if $(wildcard $(SDK)/VERSION),$(file <$(SDK)/VERSION))),1.4.1)
 endif
 SDK_BOARD := $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
+
+# $(call is_port,TEXT): not empty where it is a number from 1 to 65535.
+without = $(if $1,$(call without,$(wordlist 2,$(words $1),$1),$(subst $(firstword $1),,$2)),$2)
+is_port = $(and $1,$(call same,$(call without,0 1 2 3 4 5 6 7 8 9,$1),),\
+    $(shell [ $1 -gt 0 ] && [ $1 -lt 65536 ] && echo yes))
 
 # $(call require,GOAL,VARIABLE,WHAT IT IS): GOAL cannot be made without VARIABLE.
 require = $(if $(filter $1 $1.%,$(MAKECMDGOALS)),$(if $(strip $($2)),,$(call stop,$2 is not set: $3)))

@@ -12,22 +12,34 @@ endif
 EXAMPLE := $(notdir $(CURDIR))
 UP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
 BUILD_DIR ?= build
-empty :=
 
-# A path on the command line is meant from this folder.
-from_here = $(if $($1),$1='$(if $(findstring /,$($1)),$(abspath $($1)),$($1))')
-up = +@$(MAKE) --no-print-directory -C $(UP) $1 BUILD_DIR='$(abspath $(BUILD_DIR))' \
-    $(if $(CACHE_DIR),CACHE_DIR='$(abspath $(CACHE_DIR))') \
-    $(if $(MICROKIT_SDK),MICROKIT_SDK='$(abspath $(MICROKIT_SDK))') \
-    $(call from_here,QEMU)
+# What was given on the command line goes up by itself; a path is meant from this folder, and QEMU is one where it has a
+# slash. What make or the shell could not pass on the top refuses.
+given = $(filter command% environment%,$(firstword $(origin $1)))
+text = $(if $(call given,$1),$(value $1),$($1))
+quoted = '$(subst ','\'',$1)'
+from_here = $(if $(filter /% ~/%,$(firstword $1)),$1,$(CURDIR)/$1)
+define newline
 
-.PHONY: all qemu graph
+
+endef
+path = $(if $(findstring $(newline),$(call text,$1)),\
+        $(error $1 has a line feed: no variable of this build can have one)) \
+    $(if $(call text,$1),$1=$(call quoted,$(call from_here,$(call text,$1))))
+up = +@$(MAKE) --no-print-directory -C $(UP) $1 $(call path,BUILD_DIR) $(call path,CACHE_DIR) \
+    $(call path,MICROKIT_SDK) $(if $(findstring /,$(call text,QEMU)),$(call path,QEMU))
+
+.PHONY: all qemu run graph
 all:
 	$(call up,$(EXAMPLE))
 	@cp '$(BUILD_DIR)/$(EXAMPLE).report.txt' '$(BUILD_DIR)/report.txt'
 
 qemu: all
 	$(call up,$(EXAMPLE).qemu)
+
+# Ctrl-C ends the web server without an error; the inner make says with its status, as every make, what it was.
+run:
+	$(subst +@,+@trap : INT; ,$(call up,$@)) || [ $$? = 130 ]
 
 graph:
 	$(call up,$(abspath $(BUILD_DIR))/$(EXAMPLE)/$(EXAMPLE).svg)

@@ -3,7 +3,8 @@
 #   library,NAME,SOURCES,LIBRARIES-IT-NEEDS,CFLAGS      for protection domains: lib/libNAME.a
 #   archive,NAME,FILE,LIBRARIES-IT-NEEDS                the same, made by a rule of the caller's own
 #   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
-#   system,NAME,DESCRIPTION,VARIABLES                   composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img
+#   system,NAME,DESCRIPTION,VARIABLES,FOLDER            composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img;
+#                                                       what lies in FOLDER becomes part of it
 #   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
 #
@@ -32,21 +33,27 @@ endif
 .PHONY: FORCE
 FORCE:
 
-# $(call same,A,B): not empty where both texts are the same.
-same = $(and $(findstring x$(strip $1)x,x$(strip $2)x),$(findstring x$(strip $2)x,x$(strip $1)x))
-
 # $(eval $(call remember,FILE,TEXT)): FILE holds TEXT and is rewritten only when TEXT changes: a prerequisite for what
-# depends on flags or variables.
+# depends on flags or variables. A user's value must not stand in TEXT itself, which is read as a line of a makefile,
+# but come by a reference that is left to be expanded when FILE is made: $$(call settings,NAMES).
 define remember
-remembered.$1 := $(strip $2)
+remembered.$1 = $(strip $2)
 $1: FORCE
-	$$(if $$(call same,$$(file <$$@),$$(remembered.$$@)),,$$(shell mkdir -p $$(@D))$$(file >$$@,$$(remembered.$$@)))
+	$$(if $$(call same,$$(call line_of,$$@),$$(remembered.$$@)),,\
+	    $$(shell mkdir -p $$(@D))$$(file >$$@,$$(remembered.$$@)))
 endef
+
+# $(call line_of,FILE): make 4.3 leaves the line feed at its end now and then.
+line_of = $(subst $(newline),,$(file <$1))
+
+# $(call quoted,TEXT): one word for the shell.
+quoted = '$(subst ','\'',$1)'
+
+# $(call settings,NAMES): the variables with their values, each a word.
+settings = $(foreach v,$1,$v=$(call quoted,$($v)))
 
 # Headers that a build makes itself: every object waits for them, .d files take over afterwards.
 GENERATED_HEADERS :=
-
-comma := ,
 
 # $(call object,DIRECTORY,SOURCE)
 object = $1/$2.o
@@ -128,25 +135,28 @@ endef
 
 COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 
-# $(call quoted,TEXT): one word for the shell.
-quoted = '$(subst ','\'',$1)'
-
 # $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
 compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
     --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 \
     $(foreach v,$3,--set $(call quoted,$v=$($v)))
 
+# $(call files_of,FOLDER): changes with what lies below it: names, sizes, times. A list of prerequisites would not see
+# what has been added or removed, and not take every name.
+files_of = $(shell find -L $1 -printf '%P %y %s %T@\n' | LC_ALL=C sort | sha256sum)
+
 # A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
 # first of all, then starts anew; the other files that compose writes change only when their content does.
 define system
+$(if $(call take,$3),)
 all_systems += $1
 system.$1.description := $2
 .PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) \
-    $(foreach v,$3,$v=$($v)))
-$(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(PYTHON_READY)
+    $(MICROKIT_SDK) $$(call settings,$3))
+$(if $4,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$4)))
+$(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(if $4,$(BUILD_DIR)/$1/files) $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
 	$$(Q)$$(call compose,$1,$2,$3)
 $(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) \
@@ -156,9 +166,9 @@ $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<
 $1.qemu: $(BUILD_DIR)/$1.img $(QEMU_READY)
-	$$(Q)$(QEMU) $(QEMU_ARGS) -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
-	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0) \
-	    $(QEMU_EXTRA)
+	$$(Q)exec $(PYTHON) mk/run/qemu.py $$(call quoted,$$(QEMU_EXTRA)) $$(call quoted,$$(QEMU)) $(QEMU_ARGS) \
+	    -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
+	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \

@@ -19,4 +19,4 @@ $(eval $(call host_test,python_exchanges,tests/unit/python_exchanges.c tests/uni
 $(addprefix $(HOST_OBJ)/python_exchanges/python/,endpoint.c.o endpoint_http.c.o): | $(SOURCES_READY)
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
-$(eval $(call system,python_apps,tests/systems/python/python_apps.py))
+$(eval $(call system,python_apps,tests/systems/python/python_apps.py,,tests/systems/python/files))

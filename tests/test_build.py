@@ -107,6 +107,49 @@ def test_nothing_to_do_the_second_time(tmp_path):
     assert hello(tmp_path) == []
 
 
+def test_a_folder_in_another_spelling_is_the_same_folder(tmp_path):
+    """Flags name folders; run.py and the tests spell CACHE_DIR from the root, a user from the top."""
+    hello(tmp_path)
+    for cache in (os.path.relpath(paths.CACHE, paths.TOP), f"{paths.CACHE}/", f"{paths.CACHE}//../{paths.CACHE.name}"):
+        assert hello(f"{tmp_path}//.", f"CACHE_DIR={cache}") == []
+
+
+@pytest.mark.parametrize("system, folder", [("python", "examples/python/files"),
+                                            ("fileio_mem", "examples/fileio/files")])
+def test_files_of_an_image_that_come_go_and_change(tmp_path, tree, system, folder):
+    """Also with names that no makefile could hold, and with a time that is older than the image."""
+    out = tmp_path / "out"
+
+    def files():
+        done = make(f"{out}/{system}/{system}.mk", f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={out}", folder=tree)
+        assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+        return "COMPOSE" in done.stdout, (out / system / "memfs.files.h").read_text()
+
+    assert files()[0] and not files()[0]
+    odd = tree / folder / "sub: $(x) 100%" / "a#b 'c' ~*.txt"
+    odd.parent.mkdir()
+    odd.write_text("one")
+    done, text = files()
+    assert done and "a#b 'c' ~*.txt" in text
+    odd.write_text("two")
+    os.utime(odd, (1, 1))
+    done, changed = files()
+    assert done and changed != text
+    assert not files()[0]
+    odd.unlink()
+    done, text = files()
+    assert done and "a#b" not in text
+    odd.parent.rmdir()
+    assert files()[0] and not files()[0]
+
+
+def test_a_build_folder_that_looks_like_an_option_or_a_home(tree):
+    for build in ("-x", "./~x"):
+        done = make("hello", f"BUILD_DIR={build}", f"CACHE_DIR={paths.CACHE}", "--dry-run", folder=tree)
+        assert done.returncode == 0 and f" {tree}/{os.path.basename(build)}/hello.img" in done.stdout, done.stderr
+        assert (tree / build / "hello" / "hello.mk").exists()
+
+
 def test_same_inputs_same_image(tmp_path):
     """Elsewhere, with objects of its own."""
     hello(tmp_path / "a")

@@ -8,4 +8,4 @@ QEMU_ARGS := $(shell grep -v '^\#' boards/qemu_virt_aarch64/qemu.args)
 $(BOARD_DTB): boards/qemu_virt_aarch64/qemu.args | $(PACKAGES_READY)
 	$(call say,DTB,$@)
 	@mkdir -p $(@D)
-	$(Q)$(QEMU) $(QEMU_ARGS) -netdev user,id=net0 -M dumpdtb=$@ >$@.log 2>&1 || { cat $@.log; exit 1; }
+	$(Q)$(call quoted,$(QEMU)) $(QEMU_ARGS) -netdev user,id=net0 -M dumpdtb=$@ >$@.log 2>&1 || { cat $@.log; exit 1; }

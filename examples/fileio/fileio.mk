@@ -3,10 +3,9 @@
 
 $(eval $(call program,fileio,examples/fileio/fileio.c,fs_conformance fs_client serial))
 goals_with.fileio_mem := fileio fileio.qemu
-$(eval $(call system,fileio_mem,examples/fileio/fileio.py))
+$(eval $(call system,fileio_mem,examples/fileio/fileio.py,,examples/fileio/files))
 $(eval $(call system,fileio_nfs,examples/fileio/fileio.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT \
     CONFORMANCE LARGE_FILE PASSES))
-$(BUILD_DIR)/fileio_mem/fileio_mem.mk: $(shell find examples/fileio/files | sed 's/ /\\ /g')
 
 # A picture of the system needs no server.
 ifneq ($(filter graph %.svg,$(MAKECMDGOALS)),)

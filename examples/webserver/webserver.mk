@@ -12,6 +12,10 @@ NFS_SERVER ?= 10.0.2.2
 NFS_DIRECTORY ?= /srv/website
 endif
 
+ifneq ($(filter webserver.qemu,$(MAKECMDGOALS)),)
+$(if $(call is_port,$(HTTP_PORT)),,$(call stop,HTTP_PORT='$(HTTP_PORT)' is no port: a number from 1 to 65535))
+endif
+
 # The guest's second address: the NFS component asks DHCP first.
 qemu_forward.webserver = ,hostfwd=tcp:127.0.0.1:$(HTTP_PORT)-10.0.2.16:80
 

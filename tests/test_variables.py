@@ -1,0 +1,196 @@
+"""Values of the build's variables: what a user writes arrives as it is, whatever characters it has, by whichever way it
+comes; a change is noticed; what cannot be supported is one clear line."""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+from serval import paths
+from serval.qemu import needs_machine
+
+# Each is something else to make, to the shell, to Python or to C; the last has a double quote's and a trigraph's trap.
+ODD = ["/a#b", "/a'b", '/a"b', "/a\\b", "/a$b", "/a$(b)", "/a$$b", "/a${b}c", "/a b  c", "/a%b", "/a&b;c|d", "/a,b(c)d",
+       "/a`b`", "/a=b:c", "/a*?[c]~", "/äöü/名", "/a\tb", "/a\\", "/a\\#b ", '/ ??/"\\n\\"%s\'\'$@ #$<']
+ALL = "/a#b 'c' \"d\" \\e $f $(g) %h &i ;j ü (k), `l` =m:n|o"
+SETTINGS = {"NFS_SERVER": "10.0.2.2", "NFS_DIRECTORY": "/srv", "WEBSITE_DIR": "www", "WEBSITE_FRESH_MS": "1000",
+            "NFS_UID": "1"}
+PREFIXES = ("MAKE", "MFLAGS", "MICROKIT_", "BUILD_DIR", "NFS_", "MOUNT_", "WEBSITE_", "HTTP_", "QEMU", "SERVAL_")
+
+
+def make(*arguments, environment=None, folder=paths.TOP):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
+    return subprocess.run(["make", "--no-print-directory", "-C", str(folder), f"CACHE_DIR={paths.CACHE}",
+                           *map(str, arguments)], stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False,
+                          errors="surrogateescape", timeout=300, env={**clean, **(environment or {})})
+
+
+def compose(out, *, through="command", folder=paths.TOP, **settings):
+    """Composes the web server into `out`, where its variables are all that decides; returns what make printed."""
+    words = [f"{k}={v}" for k, v in {**SETTINGS, **settings}.items()]
+    environment = dict(word.split("=", 1) for word in words) if through == "environment" else {}
+    done = make(f"{out}/webserver/webserver.mk", f"BUILD_DIR={out}", *([] if environment else words),
+                environment=environment, folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def configured(out, pd, field):
+    """The string, or list of them, that a PD's configuration has there."""
+    text = (out / "webserver" / f"{pd}.config.c").read_text()
+    literal = re.search(rf'\.{field} = \{{?("(?:[^"\\]|\\.)*")', text).group(1)
+    return ast.literal_eval("b" + literal).decode()
+
+
+@pytest.mark.parametrize("way", ["command", "environment", "example"])
+def test_a_value_arrives_as_it_was_written(tmp_path, way):
+    folder = paths.TOP / "examples" / "webserver" if way == "example" else paths.TOP
+    for value in ODD:
+        (tmp_path / "webserver" / "webserver.mk").unlink(missing_ok=True)   # it is no goal of the example's own make
+        settings = {"NFS_DIRECTORY": value, "WEBSITE_DIR": value}
+        compose(tmp_path, through="environment" if way == "environment" else "command", folder=folder, **settings)
+        assert configured(tmp_path, "nfs", "directory") == value
+        assert configured(tmp_path, "micropython", "arguments") == value
+
+
+def test_a_change_after_an_odd_value_is_noticed(tmp_path):
+    """... and that nothing has changed, too."""
+    for value in ODD:
+        assert "COMPOSE" in compose(tmp_path, NFS_DIRECTORY=value)
+        assert "COMPOSE" in compose(tmp_path, NFS_DIRECTORY=value, NFS_UID="2"), value
+        assert "COMPOSE" not in compose(tmp_path, NFS_DIRECTORY=value, NFS_UID="2"), value
+
+
+def test_a_blank_more_is_a_change(tmp_path):
+    for value in ("/a b", "/a  b", "/a b ", "/a b"):
+        assert "COMPOSE" in compose(tmp_path, NFS_DIRECTORY=value)
+        assert configured(tmp_path, "nfs", "directory") == value
+
+
+@pytest.mark.parametrize("name", ["NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "WEBSITE_DIR", "WEBSITE_FRESH_MS", "QEMU",
+                                  "QEMU_EXTRA", "HTTP_PORT", "BUILD_DIR", "CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD",
+                                  "MICROKIT_CONFIG", "V"])
+@pytest.mark.parametrize("way", ["command", "environment", "example"])
+def test_a_line_feed_is_refused_in_one_line(tmp_path, name, way):
+    value = "a\nb"
+    words, environment = ([], {name: value}) if way == "environment" else ([f"{name}={value}"], {})
+    folder = paths.TOP / "examples" / "webserver" if way == "example" else paths.TOP
+    if way == "environment" and name == "CACHE_DIR":
+        pytest.skip("the command line has it already")
+    done = make(*words, "webserver", environment=environment, folder=folder)
+    assert done.returncode == 2
+    refusals = [line for line in done.stderr.splitlines() if f": *** {name} has a line feed: no variable" in line]
+    assert len(refusals) == 1 and done.stdout == ""
+    assert len(done.stderr.splitlines()) <= (2 if way == "example" else 1)  # the outer make says that the inner ended
+
+
+@pytest.mark.parametrize("name", ["BUILD_DIR", "CACHE_DIR", "MICROKIT_SDK"])
+def test_a_path_that_cannot_be_a_target_is_refused_in_one_line(name):
+    for character in "#$%&'\"\\;:=*?[](){}<>|,`":
+        done = make("hello", f"{name}=/tmp/a{character}b")
+        said = f": *** {name}='/tmp/a{character}b': a path with {character} cannot be used.  Stop.\n"
+        assert done.returncode == 2 and done.stderr.endswith(said)
+        assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("value", ["a b", " a", "a ", "a\tb"])
+def test_a_path_with_white_space_is_refused_in_one_line(value):
+    done = make("hello", environment={"BUILD_DIR": value})
+    assert done.returncode == 2
+    assert done.stderr.endswith(f": *** BUILD_DIR='{value}': a path with white space cannot be used.  Stop.\n")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("name, there_are", [("MICROKIT_CONFIG", "debug release benchmark"),
+                                             ("MICROKIT_BOARD", " ".join(paths.BOARDS))])
+@pytest.mark.parametrize("value", ["%", "debug release", "a'b", "$(shell echo debug)", "#", "odroid%"])
+def test_a_choice_is_one_of_them_and_no_pattern(name, there_are, value):
+    done = make("hello", f"{name}={value}")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f": *** {name}='{value}' is unknown. There are: {there_are}.  Stop.\n")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("build", ["bäu-名", "a+b@c_d-e.f", "a~b", "-x"])
+def test_what_a_build_folder_may_be_called(tmp_path, build):
+    done = make("hello", f"BUILD_DIR={tmp_path / build}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / build / "hello.img").stat().st_size > 0
+    assert make("hello", f"BUILD_DIR={tmp_path / build}").stdout == "make: Nothing to be done for 'hello'.\n"
+
+
+def test_no_utf_8_is_refused_in_one_line(tmp_path):
+    for name in ("NFS_DIRECTORY", "WEBSITE_DIR"):
+        done = make(f"{tmp_path}/webserver/webserver.mk", f"BUILD_DIR={tmp_path}",
+                    *[f"{k}={v}" for k, v in {**SETTINGS, name: "/a\udce4b"}.items()])
+        assert done.returncode == 2
+        assert [f"{name}='/a\\xe4b' is not UTF-8" in line for line in done.stderr.splitlines()].count(True) == 1
+        assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(name="qemu")
+def fixture_qemu(tmp_path):
+    """A stand-in for QEMU at a path with all odd characters: it writes its arguments down. Returns (it, what it
+    wrote)."""
+    folder = tmp_path / ALL.replace("/", "").replace("\\", "")
+    folder.mkdir()
+    program = folder / "qemu"
+    written = shlex.quote(str(tmp_path / "argv"))
+    program.write_text(f"#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >{written}\n")
+    program.chmod(0o755)
+    return program, lambda: (tmp_path / "argv").read_text().split("\0")[:-1]
+
+
+@needs_machine
+@pytest.mark.parametrize("through", ["command", "environment"])
+def test_extra_arguments_for_qemu_are_words_as_a_shell_has_them(tmp_path, qemu, through):
+    program, arguments = qemu
+    words = ["-name", ALL, "-x", "a'b", "", 'c"d', "\\", "$HOME", "*", "~", "ä"]
+    variables = {"QEMU": str(program), "QEMU_EXTRA": shlex.join(words), "BUILD_DIR": str(tmp_path / "out")}
+    done = make("hello.qemu", *[f"{k}={v}" for k, v in variables.items() if through == "command"],
+                environment=variables if through == "environment" else None)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert arguments()[-len(words):] == words
+    assert "-netdev" in arguments()
+
+
+@needs_machine
+def test_make_run_hands_everything_on(tmp_path, qemu):
+    """From make through run.py and a second make into the image's configuration, and to QEMU."""
+    program, arguments = qemu
+    words = ["-name", ALL, "", "$HOME"]
+    done = make("run", f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={program}", f"QEMU_EXTRA={shlex.join(words)}",
+                "HTTP_PORT=55", "NFS_SERVER=10.0.2.2", f"NFS_DIRECTORY={ALL}", f"WEBSITE_DIR={ALL}", "V=1",
+                "WEBSITE_FRESH_MS=1234")
+    assert "make run: QEMU ended (status 0)" in done.stderr, done.stdout + done.stderr
+    assert arguments()[-len(words):] == words
+    assert configured(tmp_path / "out", "nfs", "directory") == ALL
+    assert configured(tmp_path / "out", "micropython", "arguments") == ALL
+    assert ".fresh_ms = 1234" in (tmp_path / "out" / "webserver" / "micropython.config.c").read_text()
+    assert "--dialect" in done.stdout, "V=1 was not handed on"
+
+
+@needs_machine
+@pytest.mark.parametrize("goal", ["hello.qemu", "run"])
+def test_a_quote_that_is_not_closed_is_one_line(tmp_path, qemu, goal):
+    settings = [f"{k}={v}" for k, v in SETTINGS.items()] if goal == "run" else []
+    done = make(goal, f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={qemu[0]}", "QEMU_EXTRA=-name 'a", "HTTP_PORT=55",
+                *settings)
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if "QEMU_EXTRA=" in line]
+    assert len(said) == 1 and said[0].endswith("QEMU_EXTRA='-name 'a': No closing quotation")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "argv").exists()
+
+
+@needs_machine
+@pytest.mark.parametrize("value", ["web", "0", "65536", "80-10.0.2.15:7,hostfwd=tcp::81", "8 0"])
+def test_a_port_to_forward_is_a_number(tmp_path, qemu, value):
+    done = make("webserver.qemu", f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={qemu[0]}", f"HTTP_PORT={value}",
+                *[f"{k}={v}" for k, v in SETTINGS.items()])
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.endswith(f": *** HTTP_PORT='{value}' is no port: a number from 1 to 65535.  Stop.\n")
+    assert not (tmp_path / "argv").exists()
