@@ -48,14 +48,15 @@ $(foreach s,$(all_systems),$(eval $(call boot_scripts,$s)))
 
 # What the scripts of run and test find in their environment: where things are, and the user's variables.
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
-    QEMU='$(QEMU)' MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
+    QEMU=$(call quoted,$(QEMU)) MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
     SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))'
 
-# The script builds the system itself: the address of a private NFS server is known only once that runs.
+# The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
+# shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
-	@$(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) \
-	    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_%,$(USER_VARIABLES)),$v='$($v)') \
-	    QEMU_EXTRA='$(QEMU_EXTRA)' $(PYTHON) mk/run/run.py
+	@exec env $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) V=$(call quoted,$(V)) \
+	    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_% QEMU_EXTRA,$(USER_VARIABLES)),$v=$(call quoted,$($v))) \
+	    $(PYTHON) mk/run/run.py
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
 ifneq ($(filter run %.qemu,$(MAKECMDGOALS)),)
@@ -83,7 +84,8 @@ notices: $(SOURCES_READY) $(PYTHON_READY)
 clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
 	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr) \
-	    $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache $(CACHE_DIR)/boards
+	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache \
+	    $(CACHE_DIR)/boards
 
 distclean: clean
 	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.*

@@ -1,7 +1,9 @@
 """make run as a person uses it: the demo site in a browser, Ctrl-C, nothing left behind;
 and what it says when it cannot."""
 
+import contextlib
 import os
+import pty
 import re
 import select
 import signal
@@ -11,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from serval import browser, paths
+from serval import browser, build, paths
 from serval.http import curl
 from serval.qemu import needs_machine
 
@@ -57,6 +59,100 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+class Terminal:
+    """A command in a terminal of its own, started by an interactive shell's rules: it has the foreground."""
+
+    def __init__(self, *command):
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_", "HTTP_"))}
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], [str(word) for word in command], environment)
+        self.text = ""
+
+    def read(self, pattern=None, timeout=START_S):
+        """Reads up to the pattern; without one until the terminal is closed by the last process in it."""
+        deadline = time.monotonic() + timeout
+        while pattern is None or not re.search(pattern, self.text, re.M):
+            if not select.select([self.fd], [], [], max(deadline - time.monotonic(), 0))[0]:
+                pytest.fail(f"waiting for {pattern!r}:\n{self.text[-6000:]}")
+            try:
+                self.text += os.read(self.fd, 65536).decode("utf-8", "replace")
+            except OSError:
+                assert pattern is None, f"waiting for {pattern!r}:\n{self.text[-6000:]}"
+                return
+
+    def press_ctrl_c(self):
+        """What is printed from then on, and the status as a shell would say it: minus the signal's number."""
+        before = len(self.text)
+        os.write(self.fd, b"\x03")
+        self.read(timeout=60)
+        return self.text[before:].replace("\r", "").replace("^C", ""), os.waitstatus_to_exitcode(self.wait())
+
+    def wait(self):
+        status, self.pid = os.waitpid(self.pid, 0)[1], None
+        return status
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        os.close(self.fd)
+
+
+@contextlib.contextmanager
+def in_a_terminal(*command):
+    terminal = Terminal(*command)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+STEP = re.compile(r"^  [A-Z]+\t", re.M)
+
+
+def serve_and_interrupt(folder, out, port):
+    """make run up to the page and Ctrl-C; what it printed before."""
+    with in_a_terminal("make", "-C", folder, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
+                       f"BUILD_DIR={out}", f"HTTP_PORT={port}") as terminal:
+        terminal.read(rf"^ *http://localhost:{port}\r?$")
+        printed, watches = terminal.text, [os.pidfd_open(pid) for pid in descendants(terminal.pid)]
+        assert len(watches) >= 4, "make, run.py, QEMU, Ganesha"
+        words, status = terminal.press_ctrl_c()
+        ended = [watch for watch in watches if select.select([watch], [], [], 30)[0]]
+        assert len(ended) == len(watches), f"{len(watches) - len(ended)} of {len(watches)} processes outlived Ctrl-C"
+        assert words.strip("\n") == "(Ctrl-C ends it)" or words.strip("\n") == ""
+        assert status == -signal.SIGINT     # 130 in a shell, which ends a script, too
+    return printed
+
+
+def test_ctrl_c_in_a_terminal_and_no_work_in_turn(tmp_path, port):
+    """make run and make webserver, with variables of its own, in turn: each finds what it had built."""
+    def make_webserver():
+        return build.make("webserver", BUILD_DIR=tmp_path, NFS_SERVER="10.0.2.2", NFS_DIRECTORY="/srv").stdout
+
+    assert STEP.search(serve_and_interrupt(paths.TOP, tmp_path, port))
+    assert STEP.search(make_webserver())
+    image = (tmp_path / "webserver.img").read_bytes()
+    assert not STEP.search(serve_and_interrupt(paths.TOP / "examples" / "webserver", tmp_path, port))
+    assert not STEP.search(make_webserver())
+    assert (tmp_path / "webserver.img").read_bytes() == image
+
+
+def test_ctrl_c_while_it_is_built(tmp_path):
+    """... leaves nothing that is half built, and no process."""
+    with in_a_terminal("make", "-C", paths.TOP, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
+                       f"BUILD_DIR={tmp_path}", f"HTTP_PORT={free_port()}") as terminal:
+        terminal.read(r"^  LD\t.*elf")
+        watches = [os.pidfd_open(pid) for pid in descendants(terminal.pid)]
+        words, status = terminal.press_ctrl_c()
+        ended = [watch for watch in watches if select.select([watch], [], [], 30)[0]]
+        assert len(ended) == len(watches) and status == -signal.SIGINT
+        assert "Traceback" not in words and "mk/goals.mk" not in words      # the inner make names what it left
+        assert not list(tmp_path.rglob("webserver.img"))
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +241,8 @@ def test_port_in_use_is_one_line():
 @pytest.mark.parametrize("variables, line", [
     (["HTTP_PORT=web"], "make run: HTTP_PORT='web' is no port"),
     (["NFS_DIRECTORY=/srv"], "make run: NFS_DIRECTORY without NFS_SERVER"),
+    (["NFS_PORT=2049", "WEBSITE_FRESH_MS=100"], "make run: NFS_PORT without NFS_SERVER"),
+    (["WEBSITE_FRESH_MS=soon"], "WEBSITE_FRESH_MS='soon' is no time: milliseconds"),
 ])
 def test_wrong_variables_are_one_line(variables, line):
     process = make_run(*variables)

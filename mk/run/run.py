@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """make run: the web server from nothing to a page, in the foreground; Ctrl-C ends it and all that it started.
 
-Without NFS_SERVER a private NFS server exports the demo site. The variables come from the environment (mk/goals.mk).
+Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
+with it the image is the one of `make webserver`. The variables come from the environment (mk/goals.mk).
 """
 
 import contextlib
@@ -20,12 +21,16 @@ from pathlib import Path
 
 from demo_files import make_demo_files
 from nfs_server import NfsServer, NfsServerError, are_free
+from qemu import extra_arguments
 
 TOP = Path(__file__).resolve().parents[2]
 HOST_SEEN_BY_GUEST = "10.0.2.2"
 GUEST_ADDRESS = "10.0.2.16"     # the second to ask QEMU's DHCP: the NFS component comes first
 SERVING = b"Starting async server on"
 PR_SET_PDEATHSIG = 1
+ENDING_S = 30                   # for what was told to end; then it is killed
+OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
+OF_THE_SITE = ("WEBSITE_DIR", "WEBSITE_FRESH_MS", "NFS_UID", "NFS_GID")
 
 
 class Stop(Exception):
@@ -46,12 +51,11 @@ def http_port():
     return int(text)
 
 
-def private_server(stack, cache, port):
+def private_server(stack, scratch):
     """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew. Runs
     at the same time differ in the port they serve on, and so in what they keep."""
     folder = TOP / "examples" / "webserver"
     make_demo_files(folder / "site")
-    scratch = cache / "run" / str(port)
     scratch.mkdir(parents=True, exist_ok=True)
     memory = scratch / "ports.json"
     ports = None
@@ -63,40 +67,62 @@ def private_server(stack, cache, port):
             "NFS_PORT": str(server.nfs_port), "MOUNT_PORT": str(server.mount_port)}
 
 
-def site_variables(stack, cache, port):
-    names = ("NFS_SERVER", "NFS_DIRECTORY", "WEBSITE_DIR", "NFS_PORT", "MOUNT_PORT", "NFS_UID", "NFS_GID",
-             "WEBSITE_FRESH_MS")
-    given = {name: variable(name) for name in names if variable(name)}
-    if "NFS_SERVER" in given:
-        return given
-    if given:
-        raise Stop(f"{', '.join(given)} without NFS_SERVER: give all of an NFS server, or nothing for a private one")
-    return private_server(stack, cache, port)
+def site(stack, scratch, build_dir, port):
+    """The site's variables, and where its image is built: what serves the private server's is not the user's own."""
+    of_a_server = {name: variable(name) for name in OF_A_SERVER if variable(name)}
+    of_the_site = {name: variable(name) for name in OF_THE_SITE if variable(name)}
+    if "NFS_SERVER" in of_a_server:
+        return {**of_a_server, **of_the_site}, build_dir
+    if of_a_server:
+        raise Stop(f"{', '.join(of_a_server)} without NFS_SERVER: give all of an NFS server, or nothing for a private "
+                   "one")
+    return {**private_server(stack, scratch), **of_the_site}, build_dir / "run" / str(port)
 
 
 def build(variables, build_dir):
     command = [variable("SERVAL_MAKE", "make"), "--no-print-directory", f"-j{os.cpu_count() or 1}", "webserver",
                f"BUILD_DIR={build_dir}", *[f"{k}={v}" for k, v in variables.items()]]
-    for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "QEMU"):
+    for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "QEMU", "V"):
         if variable(name):
             command.append(f"{name}={variable(name)}")
     environment = {k: v for k, v in os.environ.items()
                    if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
-    if subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment, check=False).returncode:
+    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment) as make:
+        try:
+            status = make.wait()
+        except KeyboardInterrupt as told:
+            if told.args:           # a signal to us alone
+                make.terminate()
+            make.wait()             # it removes what is half made; another Ctrl-C does not wait for that
+            raise
+    if status:
         raise Stop("the web server was not built; the lines above say why")
 
 
-def start_qemu(image, port):
+def start_qemu(image, port, extra, control):
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD", "qemu_virt_aarch64") / "qemu.args").read_text(),
                           comments=True)
     boot = [*shlex.split(variable("QEMU_BOOT")), str(image)] if variable("QEMU_BOOT") else \
         ["-device", f"loader,file={image},addr=0x70000000,cpu-num=0"]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
                "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{GUEST_ADDRESS}:80",
-               *shlex.split(variable("QEMU_EXTRA"))]
+               "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
     libc = ctypes.CDLL(None)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    # In a session of its own Ctrl-C does not reach it: it would say so. It ends when we do.
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+                            pass_fds=[control.fileno()],
                             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
+
+
+def end_qemu(qemu, control):
+    """Asks it to end: a signal would make it say that it got one."""
+    with contextlib.suppress(OSError):
+        control.sendall(b'{"execute": "qmp_capabilities"}{"execute": "quit"}')
+    try:
+        qemu.wait(ENDING_S)
+    except subprocess.TimeoutExpired:
+        qemu.kill()
+        qemu.wait()
 
 
 def announce(port):
@@ -126,21 +152,30 @@ def show_console(qemu, port):
 
 
 def run():
-    cache = Path(variable("CACHE_DIR", str(TOP / "build"))).resolve()
-    build_dir = variable("BUILD_DIR", "build")
+    cache = Path(variable("CACHE_DIR", str(TOP / "build")))
     with contextlib.ExitStack() as stack:
         port = http_port()
-        build(site_variables(stack, cache, port), build_dir)
-        qemu = start_qemu(TOP / build_dir / "webserver.img", port)
-        stack.callback(qemu.wait)
-        stack.callback(qemu.terminate)
+        try:
+            extra = extra_arguments(variable("QEMU_EXTRA"))
+        except ValueError as error:
+            raise Stop(error) from None
+        variables, build_dir = site(stack, cache / "run" / str(port), Path(variable("BUILD_DIR", "build")), port)
+        build(variables, build_dir)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            qemu = start_qemu(TOP / build_dir / "webserver.img", port, extra, theirs)
+        stack.callback(end_qemu, qemu, ours)
         status = show_console(qemu, port)
         raise Stop(f"QEMU ended (status {status})")
 
 
+def told_to_end(number, _):
+    raise KeyboardInterrupt(number)
+
+
 def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, told_to_end)
     try:
         run()
     except (Stop, NfsServerError) as error:
