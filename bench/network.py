@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 FIRST_ADDRESS = 15      # of a guest, the last byte
@@ -92,7 +93,8 @@ def tap_lacks():
 
 
 class Dhcp:
-    """A DHCP server for one device (RFC 2131, 2132): one /24, addresses for ever, in the order of asking."""
+    """A DHCP server for one device (RFC 2131, 2132): one /24, addresses in the order of asking, for ever unless
+    lease_s says otherwise. It can be told to be silent, and to forget."""
 
     COOKIE = b"\x63\x82\x53\x63"
     FIXED = struct.Struct(">BBBBIHH4s4s4s4s16s64s128s")
@@ -102,6 +104,8 @@ class Dhcp:
     def __init__(self, device, host):
         self.host = socket.inet_aton(host)
         self.leases = {}
+        self.first, self.lease_s, self.silent = FIRST_ADDRESS, 0xFFFFFFFF, False
+        self.asked = []     # (time, kind, hardware address)
         self.closing = False
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -137,13 +141,15 @@ class Dhcp:
         if len(packet) < self.FIXED.size + 4 or packet[0] != 1 or packet[self.FIXED.size:][:4] != self.COOKIE:
             return None
         _, kind, length, _, transaction, _, flags, client, _, _, _, hardware, _, _ = self.FIXED.unpack_from(packet)
-        answer = self.ANSWERS.get(self._options(packet).get(self.KIND, b"\0")[0])
-        if not answer:
+        asked = self._options(packet).get(self.KIND, b"\0")[0]
+        self.asked.append((time.monotonic(), asked, hardware[:6]))
+        answer = self.ANSWERS.get(asked)
+        if not answer or self.silent:
             return None
-        last = self.leases.setdefault(hardware, FIRST_ADDRESS + len(self.leases))
+        last = self.leases.setdefault(hardware, self.first + len(self.leases))
         address = self.host[:3] + bytes([last])
         fixed = self.FIXED.pack(2, kind, length, 0, transaction, 0, flags, client, address, self.host, bytes(4),
                                 hardware, b"", b"")
-        options = [(self.KIND, bytes([answer])), (self.SERVER, self.host), (self.LEASE, b"\xff" * 4),
+        options = [(self.KIND, bytes([answer])), (self.SERVER, self.host), (self.LEASE, struct.pack(">I", self.lease_s)),
                    (self.MASK, b"\xff\xff\xff\0"), (self.ROUTER, self.host)]
         return fixed + self.COOKIE + b"".join(bytes([o, len(v)]) + v for o, v in options) + bytes([self.END])

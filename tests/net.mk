@@ -24,6 +24,11 @@ NET_FLOOD := tests/unit/net_flood.c tests/unit/wire.c $(filter-out examples/echo
 $(eval $(call host_test,test_net_flood,$(NET_FLOOD) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
+# And leases that end.
+NET_DHCP := tests/unit/net_dhcp.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,test_net_dhcp,$(NET_DHCP) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+
 $(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)

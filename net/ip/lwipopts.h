@@ -28,6 +28,15 @@
 #define LWIP_RAW 0
 #define LWIP_ACD 0                  /* nobody asks for conflict detection: */
 #define LWIP_DHCP_DOES_ACD_CHECK 0  /* its probe costs seconds at boot; the server has checked already */
+#define DHCP_COARSE_TIMER_SECS 1    /* its clock stands still between deeds (timers.c) */
+#define DHCP_TIMEOUT_SIZE_T u32_t
+#define DHCP_DEFINE_CUSTOM_TIMEOUTS 1 /* to the second; a lease that is shorter counts as one of 4 s */
+#define DHCP_SECONDS(offered, least) ((offered) < (least) ? (least) : (offered))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T0_LEASE(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t0_lease, 4))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T1_RENEW(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t1_renew, 2))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t2_rebind, 3))
+#define DHCP_NEXT_TIMEOUT_THRESHOLD 2 /* a renewal that had no answer is tried again at half of what is left */
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
 #define ARP_TABLE_SIZE 64           /* peers on this network that are talked to at a time */
 #define LWIP_NETIF_HWADDRHINT 1     /* each connection remembers its place in it */
 #define ARP_QUEUEING 1              /* more than one packet may wait for an address */

@@ -4,7 +4,8 @@
  * stands still otherwise; a job that only lets long times pass is called rarely, several counts at once.
  *   tcp      250 ms   something is unacknowledged, unsent, out of order, opening, closing, delayed or polled
  *            5 s      connections in TIME_WAIT or with keepalive: nothing but long times
- *   dhcp     500 ms   a request is out;  60 s  a lease runs
+ *   dhcp     500 ms   a request is out
+ *   lease    at its half, at 7/8, at its end, and between them where a request had no answer
  *   resolver 1 s      for some seconds after an ARP or DNS request was seen to leave
  *            30 s     entries of the ARP table and the DNS cache age
  *   fragment 1 s      for as long as a fragment can wait
@@ -40,6 +41,8 @@ enum tcp_pace { TCP_IDLE, TCP_SLOW, TCP_FAST };
 
 static struct {
     struct netif *netif;
+    bool dhcp_waited;    /* a request was out when this was last looked at */
+    uint32_t lease_ticks; /* of lwIP's, that will have passed when the timer rings */
     struct timer tcp, dhcp, lease, resolver, ageing, fragment;
     enum tcp_pace tcp_pace; /* as the timer is armed */
     uint64_t resolver_until, fragment_until; /* pd_now_ns() */
@@ -174,15 +177,36 @@ static void on_dhcp(void *context)
     dhcp_fine_tmr();
 }
 
-static bool lease_runs(void)
+/* Ticks until lwIP has something to do about its lease; 0: it has no lease that ends. */
+static uint32_t lease_ticks(void)
 {
     const struct dhcp *dhcp = netif_dhcp_data(self.netif);
-    return dhcp && dhcp->state != DHCP_STATE_OFF;
+    if (!dhcp || dhcp->state == DHCP_STATE_OFF || !dhcp->t0_timeout) {
+        return 0;
+    }
+    uint32_t ticks = dhcp->t0_timeout - dhcp->lease_used;
+    if (dhcp->t2_rebind_time) {
+        ticks = LWIP_MIN(ticks, dhcp->t2_rebind_time);
+    }
+    return dhcp->t1_renew_time ? LWIP_MIN(ticks, dhcp->t1_renew_time) : ticks;
 }
 
 static void on_lease(void *context)
 {
-    dhcp_coarse_tmr();
+    for (uint32_t i = 0; i < self.lease_ticks; i++) {
+        dhcp_coarse_tmr();
+    }
+}
+
+/* Anew when a request was answered: then nothing of the lease has been used. */
+static void pace_lease(bool request_ended)
+{
+    bool begins = request_ended && netif_dhcp_data(self.netif)->lease_used == 0;
+    uint32_t ticks = begins || !self.lease.armed ? lease_ticks() : 0;
+    if (ticks > 0) {
+        self.lease_ticks = ticks;
+        start(&self.lease, (uint64_t)ticks * DHCP_COARSE_TIMER_MSECS * MS, on_lease);
+    }
 }
 
 /* -- ARP and DNS -- */
@@ -237,12 +261,12 @@ static void before_flush(void *context)
     if (self.tcp_pace != TCP_FAST) {
         pace_tcp();
     }
-    if (!self.dhcp.armed && dhcp_waits()) {
+    bool waits = dhcp_waits();
+    if (!self.dhcp.armed && waits) {
         start(&self.dhcp, DHCP_FINE_TIMER_MSECS * MS, on_dhcp);
     }
-    if (!self.lease.armed && lease_runs()) {
-        start(&self.lease, DHCP_COARSE_TIMER_MSECS * MS, on_lease);
-    }
+    pace_lease(self.dhcp_waited && !waits);
+    self.dhcp_waited = waits;
     if (!self.resolver.armed && self.resolver_until && pd_now_ns() < self.resolver_until) {
         start(&self.resolver, ARP_TMR_INTERVAL * MS, on_resolver);
     }
