@@ -370,6 +370,9 @@ static void learn(struct entry *entry, enum cache_kind kind, const struct fs_sta
         entry->gid = attributes->gid;
     }
     entry->pieces = (uint32_t)((entry->seen.size + CACHE_PIECE - 1) / CACHE_PIECE);
+    if (entry->doubts >= CACHE_TRIES) {
+        entry->read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
+    }
     refresh(entry);
     take_fd(entry, fd);
 }
@@ -388,6 +391,7 @@ static struct entry *successor(struct entry *entry)
 static void change(struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes, const uint64_t *fd)
 {
     if (!entry->known || entry->uses == 1) { /* the look's own */
+        entry->doubts = entry->known ? 0 : entry->doubts;
         cache_pieces_drop(entry);
         cache_commands_close(entry);
         learn(entry, kind, attributes, fd);
@@ -457,10 +461,11 @@ static bool again(struct entry *entry, enum fs_status status)
     bool no_fds = status == FS_STATUS_TOO_MANY_OPEN && !entry->retried && cache_commands_close_idle(0);
 
     entry->retried = no_fds;
-    if (no_fds || status == FS_STATUS_SERVER_WAS_RESET) {
+    if (no_fds || (status == FS_STATUS_SERVER_WAS_RESET && ++entry->resets < CACHE_TRIES)) {
         cache_commands_look(entry);
         return true;
     }
+    entry->resets = 0;
     return false;
 }
 
@@ -489,8 +494,14 @@ void cache_entry_answered(struct entry *entry, enum fs_status status, const stru
 
 void cache_entry_fail(struct entry *entry)
 {
+    bool found = entry->linked;
     entry->failed = true;
     unlink_entry(entry);
+    struct entry *next = found ? new_entry(entry->path, entry->path_length, entry->hash) : NULL;
+    if (next) {
+        next->doubts = entry->doubts < UINT8_MAX ? entry->doubts + 1 : UINT8_MAX;
+        cache_unuse(next);
+    }
     cache_pieces_unpark(entry, false);
 }
 

@@ -132,6 +132,7 @@ static void arrived(struct cache_piece *piece)
     struct cache_waiter *waiters = NULL;
 
     piece->state = CACHE_PIECE_HERE;
+    entry->doubts = 0;
     ip_memory_changed(piece->at, piece->length); /* checksums of what is sent from there may be kept from now on */
     entry->coming--;
     entry->here++;
@@ -176,8 +177,10 @@ static void lost_fd(struct cache_piece *piece)
 {
     if (piece->entry->failed) {
         cache_piece_failed(piece);
-    } else {
+    } else if (++piece->resets < CACHE_TRIES) {
         cache_commands_park(piece);
+    } else {
+        give_up_for_now(piece);
     }
 }
 

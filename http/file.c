@@ -144,6 +144,9 @@ static uint32_t make_head(struct connection *c, const struct http_selection *sel
 static bool refuse(struct connection *c, const struct http_selection *selection, const struct reply *reply)
 {
     char field[64] = "";
+    if (selection->status == 503) {
+        strcpy(field, "Retry-After: 2\r\n");
+    }
     if (selection->status == 416) {
         put_range(&(struct writer){.at = field, .end = field + sizeof field - 1}, selection,
             c->resource->validators.size);

@@ -92,7 +92,8 @@ static const struct fake_file *at_path(const struct fs_command *command)
 static void put_attributes(const struct fs_command *command, const struct fake_file *file)
 {
     static const uint32_t types[] = {[FAKE_FILE] = 0100000, [FAKE_DIRECTORY] = 0040000, [FAKE_DEVICE] = 0020000};
-    struct fs_stat stat = {.size = file->size, .inode = file->inode, .mtime_ns = file->mtime_ns,
+    uint64_t size = file->wrong_size ? file->wrong_size : file->size;
+    struct fs_stat stat = {.size = size, .inode = file->inode, .mtime_ns = file->mtime_ns,
         .mode = types[file->kind] | file->mode};
 
     CHECK(command->path.other.size == sizeof stat);
@@ -119,7 +120,7 @@ static enum fs_status open_file(const struct fs_command *command, struct fs_comp
             fake_world.open_now++;
             put_attributes(command, file);
             completion->open.fd = opened->generation << 16 | i;
-            completion->open.size = file->size;
+            completion->open.size = file->wrong_size ? file->wrong_size : file->size;
             return FS_STATUS_OK;
         }
     }

@@ -21,6 +21,7 @@ struct fake_file {
     char path[1100];
     enum fake_kind kind;
     uint64_t size, inode, mtime_ns;
+    uint64_t wrong_size; /* what its attributes say instead, or 0 */
     uint32_t mode;
     bool there;
 };

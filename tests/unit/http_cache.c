@@ -292,6 +292,88 @@ static void test_file_is_overwritten(void)
     check_bytes(file, 0, &bytes);
 }
 
+/* As a client's request does: the file is looked up anew as long as what is found turns out to be another one. False:
+ * it cannot be read. */
+static bool ask_until_known(const char *path, uint32_t most, struct cache_bytes *bytes)
+{
+    struct asker asker = new_asker();
+    for (uint32_t i = 0; i < most; i++) {
+        struct cache_entry *entry = get_now(path);
+        enum cache_outcome outcome = cache_read(entry, 0, 0, bytes, &asker.waiter);
+        fake_answer_all();
+        cache_release(entry);
+        if (outcome != CACHE_WAIT) {
+            return outcome == CACHE_READY;
+        }
+    }
+    CHECK(!"asked without end");
+    return false;
+}
+
+/* What the server says of its size is not what can be read: it is asked a few times, then with pauses. */
+static void test_size_is_wrong(void)
+{
+    struct cache_bytes bytes;
+
+    start(8);
+    struct fake_file *file = fake_put("/f", 100);
+    file->wrong_size = 2000;
+    CHECK(!ask_until_known("/f", 10, &bytes));
+    uint32_t reads = fake_world.counts[FS_READ], looks = fake_world.counts[FS_OPEN] + fake_world.counts[FS_STAT];
+    CHECK(reads > 1 && reads < 5 && looks < 6);
+    for (int i = 0; i < 100; i++) {
+        CHECK(!ask_until_known("/f", 1, &bytes));
+        fake_pass(5 * MS);
+    }
+    CHECK_EQUAL(fake_world.counts[FS_READ], reads);
+    for (int i = 0; i < 10; i++) {
+        fake_pass(1001 * MS);
+        CHECK(!ask_until_known("/f", 3, &bytes));
+    }
+    CHECK(fake_world.counts[FS_READ] <= reads + 10);
+    CHECK(fake_world.counts[FS_OPEN] + fake_world.counts[FS_STAT] <= looks + 30);
+    file->wrong_size = 0;
+    file->mtime_ns++;
+    fake_pass((FRESH_MS + 1) * MS);
+    CHECK(ask_until_known("/f", 3, &bytes));
+    CHECK_EQUAL(bytes.length, 100);
+    cache_unpin(bytes.piece);
+    CHECK_EQUAL(fake_world.open_now, 0);
+}
+
+/* A server that says each time that it has started anew is not asked without end, either. */
+static void test_server_restarts_always(void)
+{
+    struct asker asker = new_asker();
+    struct cache_bytes bytes;
+
+    start(8);
+    fake_put("/f", 100);
+    CHECK(!get("/f", &asker));
+    for (int i = 0; i < 10; i++) {
+        fake_fail_all(FS_STATUS_SERVER_WAS_RESET);
+    }
+    CHECK_EQUAL(fake_world.pending_count, 0);
+    CHECK_EQUAL(get("/f", &asker)->kind, CACHE_UNREACHABLE);
+    fake_pass(1001 * MS);
+    struct cache_entry *entry = get_now("/f");
+    CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_WAIT);
+    asker.called = 0;
+    for (int i = 0; i < 20 && fake_world.pending_count > 0; i++) {
+        uint32_t read = 0;
+        while (read < fake_world.pending_count && fake_world.pending[read].command.type != FS_READ) {
+            read++;
+        }
+        if (read < fake_world.pending_count) {
+            fake_answer(read, FS_STATUS_SERVER_WAS_RESET);
+        } else {
+            fake_answer(0, FS_STATUS_OK);
+        }
+    }
+    CHECK_EQUAL(asker.called, 1);
+    CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_FAILED);
+}
+
 static void test_server_restarts(void)
 {
     struct asker asker = new_asker(), other = new_asker();
@@ -329,6 +411,8 @@ static const struct cache_case cases[] = {
     {"file_shrinks", test_file_shrinks},
     {"file_is_overwritten", test_file_is_overwritten},
     {"server_restarts", test_server_restarts},
+    {"size_is_wrong", test_size_is_wrong},
+    {"server_restarts_always", test_server_restarts_always},
 };
 
 int main(int argc, char **argv)

@@ -169,6 +169,7 @@ static void test_refusals(void)
     CHECK_EQUAL(get("/away", ""), 503);
     CHECK(has_field(response, "Retry-After: 2"));
     CHECK_EQUAL(get("/bad/9", ""), 503);
+    CHECK(has_field(response, "Retry-After: 2"));
     CHECK_EQUAL(get("/%2e%2e/x", ""), 404);
     CHECK_EQUAL(get("/dir?a=b", ""), 301);
     CHECK(has_field(response, "Location: /dir/?a=b"));
