@@ -1,10 +1,10 @@
 /* http/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once
  * per file.
  *
- * Rules: dir/ finds index.html, .htm, .xhtml; name finds name, then name.html, .htm, .xhtml; a directory without its
- * slash is sent to the address with it. Where the mount says so, and the client takes it, name.br or name.gz beside a
- * compressible file goes in its place. The longest mounted prefix of a path has it; what lies under an internal one
- * cannot be reached by way of a shorter one.
+ * Rules: dir/ finds index.html, .htm, .xhtml, index; name finds the file name, then name.html, .htm, .xhtml; else a
+ * directory of that name is sent to the address with its slash. Where the mount says so, and the client takes it,
+ * name.br or name.gz beside a compressible file goes in its place. The longest mounted prefix of a path has it; what
+ * lies under an internal one cannot be reached by way of a shorter one.
  *
  * Remembered are 512 paths that were found and 256 that were not, for as long as the cache calls what was looked at
  * fresh: one look for all who ask meanwhile. While the file server is away what was found last is given.

@@ -34,6 +34,7 @@ struct walk {
     uint64_t fresh_until_ns;
     struct cache_entry *file; /* held */
     enum site_outcome outcome;
+    bool folder; /* the path itself is one: sent there if there is no page of its name */
     bool found; /* the candidate is known, neighbours are looked for */
 };
 

@@ -19,7 +19,7 @@ static const struct site_coding codings[] = {
 };
 #define CODINGS (sizeof(codings) / sizeof(codings[0]))
 
-static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml", NULL};
+static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml", "index", NULL};
 static const char *const of_name[] = {"", ".html", ".htm", ".xhtml", NULL};
 static const char *const of_page[] = {"", NULL};
 
@@ -74,8 +74,8 @@ static bool decides(struct walk *walk, enum cache_kind kind)
         walk->outcome = SITE_FOUND;
         return true;
     case CACHE_DIRECTORY:
-        walk->outcome = SITE_REDIRECT;
-        return walk->candidates[0][0] == '\0'; /* else it only has the name of a page */
+        walk->folder |= walk->candidates[0][0] == '\0'; /* else it only has the name of a page */
+        return false;
     case CACHE_ABSENT:
         return false;
     case CACHE_FORBIDDEN:
@@ -101,7 +101,7 @@ static bool find_file(struct answer *answer)
             return true;
         }
     }
-    walk->outcome = SITE_NOT_FOUND;
+    walk->outcome = walk->folder ? SITE_REDIRECT : SITE_NOT_FOUND;
     return true;
 }
 

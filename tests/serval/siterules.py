@@ -22,6 +22,7 @@ FILES = {
     "ü dir/index.html": "umlaut", "a+b.txt": "plus", "100%.txt": "percent", "%41.txt": "literal", "A.txt": "letter",
     "style.css": "css", "code.js": "js", "data.json": "{}", "note.txt": "txt", "pic.svg": "<svg/>", "pic.png": "png",
     "PIC.JPG": "jpg", "font.woff2": "woff", "app.wasm": "wasm", "odd.unknown": "?", "dot.dir/page.html": "page",
+    "topic.html": "topic", "topic/index.html": "its folder", "bare/index": "bare", "x/index": "nor this",
 }
 
 
@@ -219,6 +220,8 @@ CASES = {
     "folder finds xhtml": _ok("/x/", "x", "application/xhtml+xml; charset=utf-8"),
     "name finds html": _ok("/about", "about", HTML), "name finds htm": _ok("/old", "old", HTML),
     "name finds xhtml": _ok("/strict", "strict"), "file before ending": _ok("/plain", "plain"),
+    "page before its folder": _ok("/topic", "topic", HTML), "folder beside its page": _ok("/topic/", "its folder", HTML),
+    "folder finds index": _ok("/bare/", "bare", "application/octet-stream"),
     "dot in folder": _ok("/dot.dir/page", "page", HTML),
     "two slashes": _ok("//about", "about"), "slashes within": _ok("/sub//", "sub"), "a dot": _ok("/./about", "about"),
     "spaces": _ok("/a%20name%20with%20spaces.txt", "spaces", TEXT),

@@ -30,11 +30,16 @@ static void test_rules(void)
                                         "/www/sub/index.xhtml", "/www/x/index.xhtml",
                                         "/www/about.html", "/www/old.htm", "/www/strict.xhtml",
                                         "/www/plain", "/www/plain.html", "/www/a.html.html",
-                                        "/www/a name", "/index.html"};
+                                        "/www/topic.html", "/www/topic/index.html", "/www/later.xhtml", "/www/z/index",
+                                        "/www/x/index", "/www/a name", "/index.html"};
     for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
         put(there[i], CACHE_FILE, i);
     }
     put("/www/sub", CACHE_DIRECTORY, 0);
+    put("/www/topic", CACHE_DIRECTORY, 0);
+    put("/www/later", CACHE_DIRECTORY, 0);
+    put("/www/shut", CACHE_DIRECTORY, 0);
+    put("/www/shut.html", CACHE_FORBIDDEN, 0);
     put("/www/d.html", CACHE_DIRECTORY, 0);
     put("/www/odd.html", CACHE_DIRECTORY, 0);
     put("/www/odd.htm", CACHE_FILE, 1);
@@ -50,6 +55,11 @@ static void test_rules(void)
     check_found("/plain", 0, "/www/plain");
     check_found("/a name", 0, "/www/a name");
     check_found("/odd", 0, "/www/odd.htm");
+    check_found("/topic", 0, "/www/topic.html"); /* rather than to the folder */
+    check_found("/topic/", 0, "/www/topic/index.html");
+    check_found("/later", 0, "/www/later.xhtml");
+    check_found("/z/", 0, "/www/z/index"); /* last, see /x/ */
+    CHECK_EQUAL(outcome_of("/shut", 0, NULL), SITE_FORBIDDEN);
     CHECK_EQUAL(outcome_of("/a.html", 0, NULL), SITE_NOT_FOUND); /* a page's name is whole */
     CHECK_EQUAL(outcome_of("/sub", 0, NULL), SITE_REDIRECT);
     CHECK_EQUAL(outcome_of("/d.html", 0, NULL), SITE_REDIRECT);
@@ -260,6 +270,9 @@ static void test_freshness(void)
     CHECK_EQUAL(outcome_of("/a", 0, &second), SITE_FOUND);
     CHECK(second != first && second->validators.size == 11 && first->validators.size == 10 && first->file->size == 10);
     put("/www/a", CACHE_DIRECTORY, 0);
+    pass(FRESH_NS);
+    CHECK_EQUAL(outcome_of("/a", 0, NULL), SITE_FOUND);
+    put("/www/a.html", CACHE_ABSENT, 0);
     pass(FRESH_NS);
     CHECK_EQUAL(outcome_of("/a", 0, NULL), SITE_REDIRECT);
     remove_files();
