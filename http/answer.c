@@ -169,12 +169,12 @@ static bool find_ordered(struct connection *c, struct http_slice target, const s
 }
 
 /* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no
- * part. */
+ * part, nor has a status other than 200, which stays. */
 bool answer_redirected(struct connection *c, struct http_slice target, const struct reply *reply)
 {
     struct http_slice head = exchange_request(c->exchange);
     http_request_parse(head.at, head.length, &self.request);
-    if (self.request.method == HTTP_OTHER) {
+    if (self.request.method == HTTP_OTHER || exchange_status(c->exchange) != 200) {
         static const struct http_slice none;
         struct http_request *request = &self.request;
         request->range = request->if_range = request->if_match = request->if_none_match = none;

@@ -666,6 +666,16 @@ struct http_slice exchange_request(const struct exchange *x)
     return kept_whole(&x->request);
 }
 
+int exchange_status(const struct exchange *x)
+{
+    return x->head.status;
+}
+
+void exchange_status_line(const struct exchange *x, struct writer *head)
+{
+    answer_head_status(x->answer, x->head_length, head);
+}
+
 void exchange_fields(const struct exchange *x, const char *lines, uint32_t length, struct writer *head)
 {
     answer_head_merge(x->answer, x->head_length, lines, length, head);

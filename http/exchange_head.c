@@ -135,14 +135,20 @@ static bool is_kept_back(struct http_slice name, int status)
     return (status != 101 && one_of(name, connection)) || (answer_has_no_body(status) && one_of(name, body));
 }
 
-void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head)
+const char *answer_head_status(const char *text, uint32_t length, struct writer *head)
 {
-    const char *from = text, *end = text + length;
     struct line line;
-    next_line(&from, end, &line);
+    next_line(&text, text + length, &line);
     writer_put(head, "HTTP/1.1");
     writer_put_bytes(head, line.all.at + 8, line.all.length - 8);
     writer_put(head, line.all.length == 12 ? " \r\n" : "\r\n"); /* the space before an empty reason: RFC 9112 4 */
+    return text;
+}
+
+void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head)
+{
+    const char *end = text + length, *from = answer_head_status(text, length, head);
+    struct line line;
     while (next_line(&from, end, &line)) {
         if (!is_kept_back(line.name, status)) {
             put_line(head, line.all);

@@ -108,7 +108,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
         writer_put(head, "HTTP/1.1 206 Partial Content\r\n");
         put_range(head, selection, resource->validators.size);
     } else {
-        writer_put(head, "HTTP/1.1 200 OK\r\n");
+        exchange_status_line(c->exchange, head);
     }
     writer_put(head, "Content-Length: ");
     writer_put_number(head, selection->length);

@@ -206,9 +206,11 @@ void exchange_expire(struct exchange *exchange, int status);
 void exchange_broken(struct exchange *exchange);
 void exchange_serve_queue(void); /* as far as there is room */
 void exchange_heads_again(void); /* there is room for another head */
-/* Of an exchange that ended in a redirection: the request's head, and the response's fields that go with a file of
- * this head. */
+/* Of an exchange that ended in a redirection: the request's head, the response's status and its line, and its fields
+ * that go with a file of this head. */
 struct http_slice exchange_request(const struct exchange *exchange);
+int exchange_status(const struct exchange *exchange);
+void exchange_status_line(const struct exchange *exchange, struct writer *head);
 void exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, struct writer *head);
 
 /* -- exchange_head.c: the head of an application's answer -- */
@@ -222,6 +224,8 @@ struct answer_head {
 bool answer_has_no_body(int status);
 /* False: it is none, or holds bytes that no head may (RFC 9110 5.5): the client must not see it. */
 bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head);
+/* Of one that was parsed: "HTTP/1.1 status". Returns where its fields begin. */
+const char *answer_head_status(const char *text, uint32_t length, struct writer *head);
 /* Of one that was parsed with this status: "HTTP/1.1 status" and the fields but those of the connection, unless it is
  * 101, and of a body that it has not; ending before Date. */
 void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head);

@@ -62,12 +62,13 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
     _website.listen(port)
 
 
-def file(path, headers=None, content_type=None):
-    """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all."""
+def file(path, headers=None, content_type=None, status=200):
+    """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a status
+    other than 200 the whole file."""
     _text("path", path)
     if not path.startswith("/"):
         raise ValueError("path must begin with '/'")
-    response = FileResponse(headers=headers)
+    response = FileResponse(status_code=status, headers=headers)
     response.headers["X-Accel-Redirect"] = path
     if content_type:
         response.headers["Content-Type"] = content_type

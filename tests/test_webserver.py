@@ -106,6 +106,11 @@ def routes(app):
         import website
         return website.file("/" + name, headers={"X-From": "app"})
 
+    @app.get("/api/gone")
+    async def gone(request):
+        import website
+        return website.file("/about.html", status=410)
+
     @app.get("/api/end")
     async def end(request):
         app.shutdown()
@@ -310,6 +315,8 @@ def test_a_file_by_the_applications_word(guest):
     tag = answer.headers["etag"]
     assert get(port, "/api/file/size/65537.bin", If_None_Match=tag).status == 304
     assert get(port, "/api/file/none").status == 404
+    answer = get(port, "/api/gone", If_None_Match="*", Range="bytes=0-1")
+    assert (answer.status, answer.reason, answer.body) == (410, "Gone", b"about")
 
 
 @pytest.mark.parametrize("code, reason", [

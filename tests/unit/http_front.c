@@ -697,6 +697,11 @@ static void test_redirected(void)
     CHECK(body_is(1000, 5, 5) && has_field(response, "X-Mine: yes"));
     CHECK_EQUAL(ask("POST /app/x/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nRange: bytes=5-9\r\n\r\nab"), 200);
     CHECK(body_is(10, 0, 10));
+    CHECK_EQUAL(get("/app/404/70000", "Range: bytes=5-9\r\nIf-None-Match: *\r\n"), 404);
+    CHECK(memcmp(response->text, "HTTP/1.1 404 Really\r\n", 21) == 0 && body_is(70000, 0, 70000));
+    CHECK(has_field(response, "Content-Length: 70000") && !strstr(response->text, "X-Accel") && !response->closes);
+    CHECK_EQUAL(ask("HEAD /app/404/7 HTTP/1.1\r\nHost: x\r\n\r\n"), 404);
+    CHECK(has_field(response, "Content-Length: 7") && nothing_more());
     CHECK_EQUAL(get("/app/x/1000", "Connection: close\r\n"), 200);
     check_closed();
 }

@@ -18,7 +18,7 @@ void site_call(void);            /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 /* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE
- * (X-Accel-Redirect to /f/SIZE), /app/early (no answer), /app/short (less than promised), /app/nonsense,
+ * (X-Accel-Redirect to /f/SIZE), /app/404/SIZE (the same, as 404), /app/early (no answer), /app/short (less than promised), /app/nonsense,
  * /app/fails/none, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part, a part),
  * /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/lines (a head that grows), /app/echo
  * (the request's body), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade

@@ -349,6 +349,9 @@ static void make_output(struct task *task)
         sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\n"
                       "X-Mine: yes\r\nCache-Control: private\r\n\r\nwhat?", size);
         print(task, head, "", 0);
+    } else if (asked(task, "/app/404/")) {
+        sprintf(head, "HTTP/1.0 404 Really\r\nX-Accel-Redirect: /f/%u\r\n\r\n", size);
+        print(task, head, "", 0);
     } else if (asked(task, "/app/short")) {
         print(task, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", "", 0);
     } else if (asked(task, "/app/nonsense")) {
