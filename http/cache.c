@@ -505,6 +505,46 @@ void cache_entry_fail(struct entry *entry)
     cache_pieces_unpark(entry, false);
 }
 
+/* A look that is under way may answer what was: it finds the entry unlinked. */
+static void drop_entry(struct entry *entry)
+{
+    if (entry->uses > 0) {
+        cache_entry_fail(entry);
+    } else {
+        leave_idle(entry);
+        destroy(entry);
+    }
+}
+
+static bool is_below(const struct entry *entry, const char *path, uint32_t length)
+{
+    return entry->path_length > length && entry->path[length] == '/' && memcmp(entry->path, path, length) == 0;
+}
+
+/* From its beginning for each: who waited for a place may change the list. */
+static void drop_below(uint32_t bucket, const char *path, uint32_t length)
+{
+    struct entry *entry = self.buckets[bucket];
+    while (entry) {
+        bool below = is_below(entry, path, length);
+        if (below) {
+            drop_entry(entry);
+        }
+        entry = below ? self.buckets[bucket] : entry->next;
+    }
+}
+
+void cache_path_changed(const char *path, uint32_t length, bool below)
+{
+    struct entry *entry = find(path, length, hash_of(path, length));
+    if (entry) {
+        drop_entry(entry);
+    }
+    for (uint32_t bucket = 0; below && bucket <= self.bucket_mask; bucket++) {
+        drop_below(bucket, path, length);
+    }
+}
+
 /* -- what others ask -- */
 
 static struct cache_entry *give(struct entry *entry, bool fresh)

@@ -53,6 +53,10 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
 struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
 
+/* What is known of this path is no longer so, nor, with `below`, of what lies below it (of "", the root: everything).
+ * Who holds an entry keeps what is here of it; who asks next gets another. */
+void cache_path_changed(const char *path, uint32_t length, bool below);
+
 /* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are
  * alike, http/waiters.h. */
 void cache_cancel(struct cache_waiter *waiter);

@@ -348,6 +348,11 @@ bool server_claimed(const struct http_request *request, const char *path, uint32
     return claimed(request->method, path, length) || (!same && claimed(request->method, sent->at, sent->length));
 }
 
+void http_path_changed(const char *path, uint32_t length, bool below)
+{
+    site_path_changed(path, length, below);
+}
+
 /* -- ports -- */
 
 bool http_owns(uint16_t port)

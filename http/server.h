@@ -71,6 +71,10 @@ bool http_claim(const char *text, bool exact, bool gets, bool others); /* false:
 void http_claims_clear(void);
 void http_not_found_is_the_apps(bool yes); /* what the site does not have goes to the application, too */
 
+/* Something has been done to this path of the file service (absolute; as somebody wrote it) by who knows it at once:
+ * what is kept of it, and of all below where that is said, is asked for anew. */
+void http_path_changed(const char *path, uint32_t length, bool below);
+
 struct http_counters {
     uint32_t connections, exchanges; /* now */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;

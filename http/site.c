@@ -6,6 +6,7 @@
 #include "http/site.h"
 
 #include <string.h>
+#include "fs/proto.h"
 #include "http/site_internal.h"
 #include "lib/pd.h"
 
@@ -14,6 +15,7 @@ static struct {
     struct mount mounts[SITE_MOUNTS_MAX];
     uint32_t mount_count;
     uint8_t codings; /* that any mount has use for */
+    uint64_t changes;
 } self;
 
 /* -- mounts -- */
@@ -93,12 +95,47 @@ static bool lacks_slash(const char *path, uint32_t length, bool internal)
     return false;
 }
 
+/* -- what is changed -- */
+
+/* The name that the cache knows it by: as the file service reads it. */
+static uint32_t plain_name(const char *path, uint32_t length, char name[FS_PATH_MAX])
+{
+    uint32_t done = 0;
+    for (uint32_t at = 0, end; at < length; at = end + 1) {
+        for (end = at; end < length && path[end] != '/'; end++) {
+        }
+        bool up = end - at == 2 && memcmp(path + at, "..", 2) == 0;
+        if (up) {
+            while (done > 0 && name[--done] != '/') {
+            }
+        } else if (end > at && !(end - at == 1 && path[at] == '.') && end - at < FS_PATH_MAX - done) {
+            name[done++] = '/';
+            memcpy(name + done, path + at, end - at);
+            done += end - at;
+        }
+    }
+    return done;
+}
+
+/* Every answer is walked for anew when it is asked for; of what has not changed the cache knows all. */
+void site_path_changed(const char *path, uint32_t length, bool below)
+{
+    char name[FS_PATH_MAX];
+    self.changes++;
+    cache_path_changed(name, plain_name(path, length, name), below);
+}
+
+uint64_t site_changes(void)
+{
+    return self.changes;
+}
+
 /* -- what others ask -- */
 
 static bool is_fresh(const struct answer *answer)
 {
     /* A file that turned out to be another one while it was read has no freshness left: cache.h. */
-    return pd_now_ns() < answer->fresh_until_ns &&
+    return pd_now_ns() < answer->fresh_until_ns && answer->changes == self.changes &&
            !(answer->prepared && answer->prepared->resource.file->fresh_until_ns == 0);
 }
 

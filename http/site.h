@@ -33,6 +33,7 @@ struct site_policy {
  * bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 void site_unmount_all(void);
+void site_path_changed(const char *path, uint32_t length, bool below); /* see http_path_changed() */
 
 /* A resolved resource, prepared. Valid while held. */
 struct site_resource {

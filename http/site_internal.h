@@ -47,12 +47,16 @@ struct answer {
     bool linked, walking;
     enum site_outcome outcome; /* SITE_WAIT: not known yet */
     uint64_t fresh_until_ns;
+    uint64_t changes; /* site_changes() when it was walked for */
     struct prepared *prepared; /* SITE_FOUND */
     const struct mount *mount;
     struct cache_waiter *waiters;
     struct walk walk;
     char *path, short_path[SITE_PATH_SHORT];
 };
+
+/* -- site.c -- */
+uint64_t site_changes(void); /* so many times something has changed under our hands */
 
 /* -- site_answers.c -- */
 

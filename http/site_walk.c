@@ -236,6 +236,7 @@ static const char *const *candidates_of(const struct answer *answer)
 void site_walk(struct answer *answer)
 {
     answer->walking = true;
+    answer->changes = site_changes();
     answer->walk = (struct walk){
         .waiter.ready = ready,
         .candidates = candidates_of(answer),

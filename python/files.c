@@ -9,6 +9,7 @@
 #include <string.h>
 #include "fs/mount.h"
 #include "net/ip/ip.h"
+#include "python/changes.h"
 #include "python/config.h"
 #include "python/files.h"
 #include "python/port.h"
@@ -120,6 +121,8 @@ static void completed(struct fs_request *request)
 {
     struct file_job *job = request->context;
     fs_mount_note(request->result.status);
+    const char *block = job->block;
+    changes_note(&job->command, block, block ? block + FS_PATH_MAX : NULL, &request->result);
     if (job->dropped) {
         end_dropped(job);
     }

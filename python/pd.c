@@ -9,6 +9,7 @@
 #include "http/cache.h"
 #include "http/server.h"
 #include "lib/fiber.h"
+#include "python/changes.h"
 #include "python/config.h"
 #include "python/endpoint.h"
 #include "python/files.h"
@@ -113,6 +114,7 @@ void init(void)
     if (&fs_client_config && &net_client_config) {
         cache_init(python_config.fresh_ms, FILES_BLOCKS, &fs_client_config.index);
         http_init(&endpoint_http_app);
+        changes_tell(http_path_changed);
     }
     pd_before_flush(run_worker, NULL); /* last, thus first: what Python writes is sent by the others' */
     fiber_create(&self.worker, python_config.stack.base, python_config.stack.size, interpreter_run, NULL);

@@ -106,6 +106,27 @@ def routes(app):
         import website
         return website.file("/" + name, headers={"X-From": "app"})
 
+    @app.route("/api/files/<path:name>", methods=["PUT", "DELETE", "MOVE"])
+    async def change(request, name):
+        path, how = "/written/" + name, request.args.get("how", "async")
+        if request.method == "DELETE":
+            await fs_async.remove(path)
+        elif request.method == "MOVE":
+            await fs_async.rename(path, "/written/" + request.args["to"])
+        elif how == "dir":
+            await fs_async.mkdir(path)
+        elif how == "open":
+            with open(path, "wb") as file:
+                file.write(request.body)
+        else:
+            file = await fs_async.open(path, "w")
+            await file.write(request.body)
+            await file.close()
+        return "", 204
+
+    import website
+    website.mount(app, "/w/", "/written")
+
     @app.get("/api/gone")
     async def gone(request):
         import website
@@ -196,6 +217,8 @@ def site(tmp_path_factory):
     (top / "app.py").write_text(ROUTES)
     for name in ("large.bin", "second.bin"):
         (top / "www" / name).write_bytes(large_bytes())
+    (top / "written").mkdir()
+    (top / "written").chmod(0o777)
     (top / "www" / "api").mkdir()
     (top / "www" / "api" / "note.txt").write_text("a file among the routes")
     (top / "www" / "api" / "users").mkdir()
@@ -626,6 +649,41 @@ def test_an_edit_shows_soon(guest, site):
     begin = time.monotonic()
     while get(guest.port("http"), "/edited").status != 404:
         assert time.monotonic() < begin + 10
+
+
+def test_what_the_application_writes_is_seen_at_once(guest):
+    """No waiting for what the file server said before: not of a file's bytes, nor that there is none, nor below a
+    folder that has another name now. The same size, and within the resolution of the server's clock."""
+    port = guest.port("http")
+
+    def change(name, method="PUT", body=b"", **args):
+        query = "&".join(f"{k}={v}" for k, v in args.items())
+        raw = exchange(port, head_of(f"/api/files/{name}?{query}", method, Connection="close",
+                                     Content_Length=len(body)) + body)
+        assert Answer(raw).status == 204, raw
+
+    for how in ("async", "open"):
+        name = how + ".txt"
+        assert get(port, "/w/" + name).status == 404
+        for text in (b"first", b"other", b"a third, longer", b"less", b""):
+            change(name, body=text, how=how)
+            assert get(port, "/w/" + name).body == text
+            assert get(port, "/w/" + name).body == text
+        change(name, "DELETE")
+        assert get(port, "/w/" + name).status == 404
+    change("one.txt", body=b"one")
+    change("two.txt", body=b"two")
+    assert get(port, "/w/one.txt").body == b"one" and get(port, "/w/two.txt").body == b"two"
+    change("one.txt", "MOVE", to="two.txt")
+    assert get(port, "/w/one.txt").status == 404 and get(port, "/w/two.txt").body == b"one"
+    assert get(port, "/w/d/f.txt").status == 404 and get(port, "/w/d").status == 404
+    change("d", how="dir")
+    assert get(port, "/w/d").status == 301
+    change("d/f.txt", body=b"deep")
+    assert get(port, "/w/d/f.txt").body == b"deep" and get(port, "/w/e/f.txt").status == 404
+    change("d", "MOVE", to="e")
+    assert get(port, "/w/d/f.txt").status == 404 and get(port, "/w/e/f.txt").body == b"deep"
+    assert get(port, "/w/d").status == 404 and get(port, "/w/e").status == 301
 
 
 def test_times_that_are_odd(guest, site):

@@ -101,6 +101,80 @@ static void test_revalidation(void)
     cache_release(new);
 }
 
+static void changed(const char *path, bool below)
+{
+    cache_path_changed(path, (uint32_t)strlen(path), below);
+}
+
+/* Of a file that was written here nothing old is given, though its time and size are the same: a server's clock may be
+ * coarse. */
+static void test_changed_here(void)
+{
+    start(4);
+    fake_put("/f", 100);
+    struct cache_entry *old = get_now("/f");
+    struct cache_bytes bytes = read_now(old, 0);
+    changed("/f", false);
+    CHECK(old->fresh_until_ns == 0);
+    struct cache_entry *new = get_now("/f");
+    CHECK(new != old && new->kind == CACHE_FILE);
+    cache_unpin(read_now(new, 0).piece);
+    CHECK_EQUAL(fake_world.counts[FS_READ], 2);
+    cache_unpin(bytes.piece);
+    cache_release(old);
+    cache_release(new);
+    changed("/f", false); /* nobody holds it */
+    CHECK_EQUAL(counters().entries, 0);
+    CHECK_EQUAL(counters().pieces, 0);
+    changed("/f", true);
+    fake_answer_all();
+    CHECK_EQUAL(fake_world.open_now, 0);
+}
+
+/* A question that was under way when the file changed is asked again. */
+static void test_changed_while_asked(void)
+{
+    struct asker first = new_asker(), second = new_asker();
+
+    start(4);
+    CHECK(!get("/f", &first));
+    fake_answer(0, FS_STATUS_NOT_FOUND);
+    CHECK_EQUAL(get("/f", &first)->kind, CACHE_ABSENT);
+    fake_pass((FRESH_MS + 1) * MS);
+    CHECK(!get("/f", &first));
+    fake_put("/f", 7);
+    changed("/f", false);
+    CHECK(!get("/f", &second));
+    CHECK_EQUAL(fake_world.pending_count, 2);
+    fake_answer(0, FS_STATUS_NOT_FOUND);
+    CHECK(first.called == 2 && !get("/f", &first));
+    fake_answer_all();
+    CHECK(get("/f", &first)->kind == CACHE_FILE && get("/f", &second)->size == 7);
+}
+
+static void test_changed_below(void)
+{
+    static const char *const paths[] = {"/d", "/d/x", "/d/e/y", "/dx", "/z"};
+
+    start(4);
+    fake_put("/d", 0)->kind = FAKE_DIRECTORY;
+    for (int i = 1; i < 5; i++) {
+        fake_put(paths[i], 10);
+    }
+    for (int i = 0; i < 5; i++) {
+        cache_release(get_now(paths[i]));
+    }
+    uint64_t looks = counters().looks;
+    changed("/d", true);
+    CHECK_EQUAL(counters().entries, 2);
+    for (int i = 4; i >= 0; i--) {
+        cache_release(get_now(paths[i]));
+        CHECK_EQUAL(counters().looks, looks + (i < 3 ? (unsigned)(3 - i) : 0));
+    }
+    changed("", true); /* all */
+    CHECK_EQUAL(counters().entries, 0);
+}
+
 /* A file appears, goes, is a directory; is forbidden by its mode alone. */
 static void test_changes_of_kind(void)
 {
@@ -402,6 +476,9 @@ static const struct cache_case cases[] = {
     {"kinds", test_kinds},
     {"many_ask_once", test_many_ask_once},
     {"revalidation", test_revalidation},
+    {"changed_here", test_changed_here},
+    {"changed_while_asked", test_changed_while_asked},
+    {"changed_below", test_changed_below},
     {"changes_of_kind", test_changes_of_kind},
     {"failures", test_failures},
     {"read_fails", test_read_fails},

@@ -181,6 +181,70 @@ static void test_heads(void)
                "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
+static void changed(const char *path, bool below)
+{
+    site_path_changed(path, (uint32_t)strlen(path), below);
+}
+
+/* What the program does to files is seen at once, under whatever name it has them; of the rest nothing is asked. */
+static void test_changed_here(void)
+{
+    struct site_resource *resource;
+
+    begin(&plain);
+    put("/www/a.css", CACHE_FILE, 1);
+    put("/www/b.css", CACHE_FILE, 1);
+    put("/www/d/x.css", CACHE_FILE, 1);
+    check_found("/a.css", 0, "/www/a.css");
+    check_found("/b.css", 0, "/www/b.css");
+    check_found("/d/x.css", 0, "/www/d/x.css");
+    CHECK_EQUAL(outcome_of("/new", 0, NULL), SITE_NOT_FOUND);
+    put("/www/a.css", CACHE_FILE, 2);
+    uint32_t before = looks;
+    changed("/www/a.css", false);
+    CHECK_EQUAL(outcome_of("/a.css", 0, &resource), SITE_FOUND);
+    CHECK(resource->validators.size == 2);
+    check_found("/b.css", 0, "/www/b.css");
+    CHECK_EQUAL(looks, before + 1);
+    static const char *const names[] = {"/www/new.html", "www/new.html", "/www//./new.html", "/../x/../www/new.html/"};
+    for (uint32_t i = 0; i < 4; i++) {
+        put("/www/new.html", CACHE_FILE, i);
+        changed(names[i], false);
+        check_found("/new", 0, "/www/new.html");
+        put("/www/new.html", CACHE_ABSENT, 0);
+        changed(names[i], false);
+        CHECK_EQUAL(outcome_of("/new", 0, NULL), SITE_NOT_FOUND);
+    }
+    put("/www/d/x.css", CACHE_ABSENT, 0);
+    changed("/www/d", true);
+    CHECK_EQUAL(outcome_of("/d/x.css", 0, NULL), SITE_NOT_FOUND);
+    put("/www/b.css", CACHE_FILE, 5);
+    changed("/", true);
+    CHECK_EQUAL(outcome_of("/b.css", 0, &resource), SITE_FOUND);
+    CHECK(resource->validators.size == 5);
+}
+
+/* While it is being walked for: who asked before and who asks behind the change get what is there. */
+static void test_changed_while_walked(void)
+{
+    begin(&plain);
+    slow = true;
+    CHECK_EQUAL(ask(&clients[1], "/a", 0), SITE_WAIT);
+    CHECK(answer_one(0)); /* there is no /www/a */
+    put("/www/a", CACHE_FILE, 1);
+    changed("/www/a", false);
+    CHECK_EQUAL(ask(&clients[2], "/a", 0), SITE_WAIT);
+    answer_all();
+    for (uint32_t i = 1; i <= 2; i++) {
+        while (ask(&clients[i], "/a", 0) == SITE_WAIT) {
+            answer_all();
+        }
+        CHECK(clients[i].resource && clients[i].resource->validators.size == 1);
+        let_go(&clients[i]);
+    }
+    slow = false;
+}
+
 /* Told with each answer: http/file.c. */
 static void test_modified_later(void)
 {
@@ -544,6 +608,8 @@ int main(void)
     test_mounts();
     test_what_cannot_be_mounted();
     test_heads();
+    test_changed_here();
+    test_changed_while_walked();
     test_modified_later();
     test_longest_head();
     test_precompressed();

@@ -146,6 +146,16 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
     return NULL;
 }
 
+void cache_path_changed(const char *path, uint32_t length, bool below)
+{
+    for (struct fake_entry *entry = entries; entry; entry = entry->next) {
+        bool itself = strlen(entry->path) == length;
+        if (memcmp(entry->path, path, length) == 0 && (itself || (below && entry->path[length] == '/'))) {
+            entry->seen.fresh_until_ns = 0;
+        }
+    }
+}
+
 struct cache_entry *cache_hold(struct cache_entry *entry)
 {
     return give((struct fake_entry *)entry);

@@ -165,6 +165,10 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     return SITE_FOUND;
 }
 
+void site_path_changed(const char *path, uint32_t length, bool below)
+{
+}
+
 void site_release(struct site_resource *resource)
 {
     site_held--;

@@ -4,6 +4,7 @@
 
 #include "fs/mem/config.h"
 #include "fs/server.h"
+#include "python/changes.h"
 #include "python/files.h"
 #include "python/port.h"
 #include "tests/unit/fs_pair.h"
@@ -153,6 +154,112 @@ static void test_many_closes(void)
     CHECK_EQUAL(open_files(), 0);
 }
 
+/* What the program's operations change is told, once they are done. */
+static char told[4000];
+
+static void note(const char *path, uint32_t length, bool below)
+{
+    sprintf(told + strlen(told), "%.*s%s ", (int)length, path, below ? "+" : "");
+}
+
+static void check_told(const char *expected)
+{
+    if (strcmp(told, expected) != 0) {
+        fprintf(stderr, "told %s, not %s\n", told, expected);
+        exit(1);
+    }
+    told[0] = '\0';
+}
+
+static void by_path(enum fs_command_type type, const char *path, uint32_t flags)
+{
+    struct file_job *job = file_job_get();
+    CHECK_EQUAL(file_job_path(job, type, path, flags), 0);
+    check_told("");
+    file_job_wait(job);
+    file_job_put(job);
+}
+
+static uint64_t open_to_write(const char *path)
+{
+    struct file_job *job = file_job_get();
+    CHECK_EQUAL(file_job_path(job, FS_OPEN, path, FS_OPEN_WRITE | FS_OPEN_CREATE), 0);
+    CHECK_EQUAL(file_job_wait(job), 0);
+    uint64_t fd = file_job_result(job)->open.fd;
+    file_job_put(job);
+    return fd;
+}
+
+static void write_to(uint64_t fd)
+{
+    struct file_job *job = file_job_get();
+    file_job_fd(job, FS_WRITE, fd, 0, 5);
+    CHECK_EQUAL(file_job_wait(job), 0);
+    file_job_put(job);
+}
+
+static void close_now(uint64_t fd)
+{
+    files_close_later(fd, false);
+    fs_pair_pump();
+}
+
+static void test_changes_are_told(void)
+{
+    changes_tell(note);
+    by_path(FS_STAT, "/tmp", 0);
+    by_path(FS_OPEN, "/site/index.html", FS_OPEN_READ);
+    check_told("");
+    by_path(FS_MKDIR, "/tmp/d", 0);
+    check_told("/tmp/d ");
+    uint64_t fd = open_to_write("/tmp/d/f");
+    check_told("/tmp/d/f ");
+    write_to(fd);
+    check_told("/tmp/d/f ");
+    close_now(fd);
+    check_told("/tmp/d/f ");
+    struct file_job *job = file_job_get();
+    file_job_two_paths(job, FS_RENAME, "/tmp/d", "/tmp/e");
+    file_job_wait(job);
+    file_job_put(job);
+    check_told("/tmp/d+ /tmp/e+ ");
+    by_path(FS_REMOVE, "/tmp/e/f", 0);
+    check_told("/tmp/e/f ");
+    by_path(FS_STAT, "/tmp/e/f", 0);
+    check_told("");
+    by_path(FS_RMDIR, "/tmp/e", 0);
+    check_told("/tmp/e+ ");
+    by_path(FS_REMOVE, "/tmp/none", 0); /* who knows what became of it */
+    check_told("/tmp/none ");
+}
+
+/* More files than are remembered, and a longer path: more is told, not less. */
+static void test_changes_without_room(void)
+{
+    uint64_t fds[33];
+    char path[FS_PATH_MAX];
+    for (uint32_t i = 0; i < 33; i++) {
+        sprintf(path, "/tmp/%u", i);
+        fds[i] = open_to_write(path);
+    }
+    told[0] = '\0';
+    write_to(fds[31]);
+    check_told("/tmp/31 ");
+    write_to(fds[32]);
+    check_told("/+ ");
+    for (uint32_t i = 0; i < 33; i++) {
+        close_now(fds[i]);
+    }
+    told[0] = '\0';
+    sprintf(path, "/tmp/%0100u", 0u);
+    fds[0] = open_to_write(path);
+    told[0] = '\0';
+    write_to(fds[0]);
+    check_told("/tmp+ ");
+    close_now(fds[0]);
+    check_told("/tmp+ ");
+}
+
 int main(void)
 {
     init();
@@ -164,6 +271,8 @@ int main(void)
     test_dropped_jobs_clean_up();
     test_out_of_blocks();
     test_many_closes();
+    test_changes_are_told();
+    test_changes_without_room();
     CHECK_EQUAL(fs_server_counts().lost, 0);
     CHECK_EQUAL(fs_server_counts().jobs, 0);
     return 0;
