@@ -1,7 +1,8 @@
 /* fs/client.c: a program's end of the file service.
  *   produces  commands     64-byte messages, each with an id of ours
- *   consumes  completions  matched by id               from the server, trusted for the files, not for the ids
+ *   consumes  completions  matched by id               from the server, trusted for what is in the files, for nothing else
  *   share     fixed blocks, handed out and taken back here
+ *   lengths   in a completion are handed on cut to what their command had room for
  *   invariant a request is under way in exactly one slot, and its handler runs exactly once
  *   when full fs_client_issue() says so; there are never more under way than the completion ring holds
  *   restart   a server that starts anew has forgotten all commands: each ends with FS_STATUS_SERVER_WAS_RESET
@@ -24,9 +25,10 @@ static struct {
     uint32_t free_slot_count;
     uint64_t sequence; /* above the slot in an id, so that an answer given twice is not taken for another's */
     uint64_t ids[SLOTS_MAX];
+    uint64_t room[SLOTS_MAX]; /* for data: more is not believed */
     uint16_t free_blocks[BLOCKS_MAX];
     uint32_t free_block_count, block_count;
-    uint64_t strays; /* completions that answer nothing of ours */
+    uint64_t strays; /* completions that answer nothing of ours, or tell of too much */
     uint32_t restarts; /* of the server */
     struct {
         void (*handler)(void *context);
@@ -42,6 +44,10 @@ static void finish(uint32_t slot, const struct fs_completion *completion)
     self.under_way[slot] = NULL;
     self.free_slots[self.free_slot_count++] = (uint16_t)slot;
     request->result = *completion;
+    if (request->result.length > self.room[slot]) {
+        request->result.length = self.room[slot];
+        self.strays++;
+    }
     request->done = true;
     if (request->handler) {
         request->handler(request);
@@ -91,6 +97,13 @@ static void on_server(void *context)
     }
 }
 
+static uint64_t room_for_data(const struct fs_command *command)
+{
+    bool moves = command->type == FS_READ || command->type == FS_WRITE || command->type == FS_READDIR;
+
+    return moves ? command->file.data.size : UINT64_MAX;
+}
+
 bool fs_client_issue(struct fs_request *request, const struct fs_command *command)
 {
     struct fs_command numbered = *command;
@@ -108,6 +121,7 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
     self.free_slot_count--;
     self.under_way[slot] = request;
     self.ids[slot] = numbered.id;
+    self.room[slot] = room_for_data(command);
     if (ring_wake_consumer(&self.commands)) {
         pd_notify_later(self.config->server);
     }

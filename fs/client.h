@@ -18,7 +18,7 @@ struct fs_request {
     fs_handler *handler; /* in the event loop; NULL: the caller looks at `done` */
     void *context;
     bool done;
-    struct fs_completion result;
+    struct fs_completion result; /* of FS_READ, FS_WRITE, FS_READDIR: a length of no more than the command's data */
     uint32_t slot; /* the library's */
 };
 

@@ -207,14 +207,15 @@ static uint32_t list(uint64_t fd, uint64_t size, uint8_t *seen, uint64_t *positi
             memcpy(&head, trial.blocks[DATA] + offset, sizeof(head));
             const char *name = (const char *)trial.blocks[DATA] + offset + sizeof(head);
             uint32_t number = 0;
+            if (head.name_length > FS_NAME_MAX || head.record_length < sizeof(head) + head.name_length ||
+                head.record_length % 8 || head.record_length > trial.last.length - offset) {
+                return 0;
+            }
             for (uint32_t i = 5; i < head.name_length; i++) {
                 number = number * 10 + (uint32_t)(name[i] - '0');
             }
             if (head.name_length == 8 && memcmp(name, "file-", 5) == 0 && number < MANY_FILES) {
                 seen[number]++;
-            }
-            if (head.record_length < sizeof(head) + head.name_length || head.record_length % 8) {
-                return 0;
             }
             entries++;
             if (entries == 10 && position_after_10) {

@@ -97,15 +97,14 @@ enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to, 
 static enum fs_status take_path(const struct fs_buffer *buffer, char *to, bool *slash)
 {
     char copy[FS_PATH_MAX];
-    const void *from = region_at(&self.config->share, buffer->offset, buffer->size);
 
-    if (!from) {
+    if (!region_holds(&self.config->share, buffer->offset, buffer->size)) {
         return FS_STATUS_INVALID_BUFFER;
     }
     if (buffer->size > FS_PATH_MAX) {
         return FS_STATUS_INVALID_PATH;
     }
-    memcpy(copy, from, buffer->size);
+    region_copy(&self.config->share, buffer->offset, buffer->size, copy);
     return fs_server_normalise(copy, buffer->size, to, slash);
 }
 

@@ -1,6 +1,8 @@
 /* lib/region/region.c: bounds first, by subtraction, so that no sum can overflow. */
 #include "lib/region.h"
 
+#include <string.h>
+
 bool region_holds(const struct region *region, uint64_t offset, uint64_t length)
 {
     return offset <= region->size && length <= region->size - offset;
@@ -12,6 +14,17 @@ void *region_at(const struct region *region, uint64_t offset, uint64_t length)
         return NULL;
     }
     return (uint8_t *)region->base + offset;
+}
+
+/* A function of its own, not inline: a compiler that sees the copy might read the region again in its place. */
+bool region_copy(const struct region *region, uint64_t offset, uint64_t length, void *to)
+{
+    const void *from = region_at(region, offset, length);
+
+    if (from) {
+        memcpy(to, from, length);
+    }
+    return from != NULL;
 }
 
 bool region_bus(const struct region *region, uint64_t offset, uint64_t length, struct bus_address *bus)

@@ -374,6 +374,22 @@ static void test_server_restarts(void)
     CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
 }
 
+/* A length that no command had room for is cut before anybody counts on it. */
+static void test_server_that_boasts(void)
+{
+    struct fs_request request;
+    uint64_t fd = open_one(FS_OPEN);
+
+    issue(&request, FS_READ, fd);
+    fs_pair_pump();
+    held[0]->length = 1ull << 40;
+    finish(0, FS_STATUS_OK);
+    CHECK(request.done && request.result.status == FS_STATUS_OK);
+    CHECK_EQUAL(request.result.read.length, 4096);
+    CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_OK);
+    released = 0;
+}
+
 static void test_paths(void)
 {
     static const struct {
@@ -413,6 +429,7 @@ int main(void)
     test_all_jobs_busy();
     test_arrival_counts();
     test_away();
+    test_server_that_boasts();
     test_client_that_asks_too_much();
     test_client_that_lies();
     test_client_restarts();
