@@ -1,6 +1,6 @@
 /* fs/client.c: a program's end of the file service.
  *   produces  commands     64-byte messages, each with an id of ours
- *   consumes  completions  matched by id               from the server, trusted for what is in the files, for nothing else
+ *   consumes  completions  matched by id               from the server, trusted for what is in the files
  *   share     fixed blocks, handed out and taken back here
  *   lengths   in a completion are handed on cut to what their command had room for
  *   invariant a request is under way in exactly one slot, and its handler runs exactly once

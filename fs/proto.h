@@ -9,8 +9,9 @@
  * Paths, names, data and attributes lie in the share: a struct fs_buffer is an offset and a length there, checked by
  * the server against its size before use. Who issued a command leaves its buffers alone until the completion. The
  * server copies a path out before it checks it. Paths are absolute inside the mount ("/a/b"), UTF-8, at most
- * FS_PATH_MAX bytes, not NUL terminated. One that ends in a slash, or in "/.", names a directory: what lies there and is
- * none is FS_STATUS_NOT_DIRECTORY, and only FS_MKDIR and the new path of a directory's FS_RENAME may make something there.
+ * FS_PATH_MAX bytes, not NUL terminated. One that ends in a slash, or in "/.", names a directory: what lies there and
+ * is none is FS_STATUS_NOT_DIRECTORY, and only FS_MKDIR and the new path of a directory's FS_RENAME may make something
+ * there.
  */
 #ifndef FS_PROTO_H
 #define FS_PROTO_H

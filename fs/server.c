@@ -593,7 +593,8 @@ static void refuse(const struct fs_command *command)
     complete(&(struct fs_completion){.id = command->id, .status = FS_STATUS_UNREACHABLE});
 }
 
-/* One command on: from those that wait to a job, or from the ring to where it goes. False: there is none, or no room. */
+/* One command on: from those that wait to a job, or from the ring to where it goes. False: there is none, or no room.
+ */
 static bool take_one(void)
 {
     struct fs_command command;

@@ -4,8 +4,8 @@
  *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call has a ticket,
  *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its answer
  *   time      a connection that owes answers and is silent for CONNECTION_SILENCE_NS is given up; an answer that has
- *             not come ANSWER_NS after one to a later call is lost, and so is only its call. Both by one timer, armed
- *             only while something is owed
+ *             not come CONNECTION_ANSWER_NS after one to a later call, or as much later as its owner says, is lost, and
+ *             so is only its call. Both by one timer, armed only while something is owed
  *   when full what the socket does not take waits in libnfs' queue, in its heap; no memory there: LOST_MEMORY. An event
  *             ends after ROUNDS_MAX turns, whatever is ready: the rest follows at the next, BREATH_NS later at most.
  *             More than ORPHANS_MAX answers owed that nobody waits for: the connection is made anew, which frees them
@@ -26,7 +26,6 @@
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define ANSWER_NS (5ull * 1000 * 1000 * 1000)
 #define ROUNDS_MAX 64
 #define BREATH_NS (1000ull * 1000)
 #define MEMORY_NS (100ull * 1000 * 1000)
@@ -168,9 +167,21 @@ static bool waiting(void)
     return self.rpc && !self.closing && (owed() || !self.connected);
 }
 
+/* UINT64_MAX: nothing was answered that was asked after it. */
+static uint64_t lost_at(const struct connection_ticket *ticket)
+{
+    uint64_t wait_ns = ticket->call->answer_ns;
+
+    if (!ticket->overtaken_ns) {
+        return UINT64_MAX;
+    }
+    return ticket->overtaken_ns + (wait_ns > CONNECTION_ANSWER_NS ? wait_ns : CONNECTION_ANSWER_NS);
+}
+
 static void on_watch(void *context)
 {
-    uint64_t now = pd_now_ns(), limit = self.heard_ns + CONNECTION_SILENCE_NS, next = now + ANSWER_NS;
+    uint64_t now = pd_now_ns(), limit = self.heard_ns + CONNECTION_SILENCE_NS;
+    uint64_t earliest = now + CONNECTION_ANSWER_NS; /* of what is overtaken from now on */
 
     if (!waiting()) {
         return;
@@ -180,17 +191,17 @@ static void on_watch(void *context)
         self.silent = true;
         return;
     }
-    struct connection_ticket *first = self.live.next;
-    while (first != &self.live && first->overtaken_ns && now >= first->overtaken_ns + ANSWER_NS) {
-        lose(first->call, LOST_ANSWER);
-        orphan(first);
-        first = self.live.next;
+    for (struct connection_ticket *ticket = self.live.next, *next; ticket != &self.live; ticket = next) {
+        uint64_t due = lost_at(ticket);
+        next = ticket->next;
+        if (now >= due) {
+            lose(ticket->call, LOST_ANSWER);
+            orphan(ticket);
+        } else if (due < earliest) {
+            earliest = due;
+        }
     }
-    /* What is overtaken from now on is not due before `next`. */
-    if (first != &self.live && first->overtaken_ns) {
-        next = first->overtaken_ns + ANSWER_NS;
-    }
-    timer_start(&self.watch, next < limit ? next : limit, on_watch, NULL);
+    timer_start(&self.watch, earliest < limit ? earliest : limit, on_watch, NULL);
 }
 
 /* What is owed from now on is due CONNECTION_SILENCE_NS from now, unless something else is already owed. */
@@ -200,7 +211,7 @@ static void expect_answer(void)
         self.heard_ns = pd_now_ns();
     }
     if (!self.watch.armed) {
-        timer_start(&self.watch, self.heard_ns + ANSWER_NS, on_watch, NULL);
+        timer_start(&self.watch, self.heard_ns + CONNECTION_ANSWER_NS, on_watch, NULL);
     }
 }
 

@@ -22,6 +22,7 @@ enum connection_loss {
 struct connection_call {
     void (*reply)(struct connection_call *call, void *result); /* of the procedure, valid until it returns */
     void (*lost)(struct connection_call *call, enum connection_loss how);
+    uint64_t answer_ns; /* it is lost when later ones were answered so long ago; at least CONNECTION_ANSWER_NS, or 0 */
 
     /* The connection's. */
     struct connection_ticket *ticket;
@@ -32,6 +33,7 @@ struct connection_call {
 /* Needs ip_init() and timer_client_init() before it. `up`: a connection that was asked for stands. `down`: it could not
  * be made, or is gone (after the calls on it were lost); connection_why() says why. `silent`: it was given up because
  * the server said nothing for CONNECTION_SILENCE_NS although it owed something. */
+#define CONNECTION_ANSWER_NS (5ull * 1000 * 1000 * 1000)
 #define CONNECTION_SILENCE_NS (10ull * 1000 * 1000 * 1000)
 void connection_init(void (*up)(void), void (*down)(bool silent));
 
@@ -42,7 +44,8 @@ bool connection_break(const char *why); /* at the end of this event; whether `do
 const char *connection_why(void);
 
 /* To be called around a libnfs function that queues a procedure:
- *     connection_made(&call, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, connection_ticket(&call)));
+ *     void *ticket = connection_ticket(&call);
+ *     connection_made(&call, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, ticket));
  * Only while the connection stands. */
 struct rpc_context *connection_rpc(void);
 void *connection_ticket(struct connection_call *call);

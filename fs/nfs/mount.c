@@ -1,10 +1,10 @@
 /* fs/nfs/mount.c: see the header.
  *   consumes  the configuration; the answers of DNS, portmapper, mount daemon and NFS server, none of them trusted
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
- *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s after a
- *             refusal, and one timer
+ *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s
+ *             after a refusal, and one timer
  *   when down the server is known to be out of reach when the connection is lost and the next one fails, when it was
- *             silent for too long, or when we have no address. It is tried again and again, whether anybody waits or not
+ *             silent for too long, or when we have no address. It is tried again and again, whoever waits
  *
  * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A
  * connection that is lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from
@@ -262,9 +262,11 @@ static void on_mount(struct connection_call *call, void *result)
 
 static void ask_mount(void)
 {
+    char *directory = (char *)(uintptr_t)self.config->directory;
+
     expect(on_mount, MOUNTING);
-    connection_made(&self.call, rpc_mount3_mnt_async(connection_rpc(), connection_callback,
-                                                     (char *)(uintptr_t)self.config->directory, connection_ticket(&self.call)));
+    void *ticket = connection_ticket(&self.call);
+    connection_made(&self.call, rpc_mount3_mnt_async(connection_rpc(), connection_callback, directory, ticket));
 }
 
 static void connect_mount(void)

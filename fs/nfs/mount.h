@@ -16,8 +16,8 @@ struct nfs_handle {
 };
 
 /* `up` and `down`: calls can be made on connection_rpc(), or no longer. A connection that is lost is made again when it
- * is wanted; when that fails, it is tried again and again, with growing pauses. `for_longer`: the server is out of reach
- * as far as we know; may be told more than once. */
+ * is wanted; when that fails, it is tried again and again, with growing pauses. `for_longer`: the server is out of
+ * reach as far as we know; may be told more than once. */
 void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(bool for_longer));
 void mount_want(void);  /* something is to be done: connect, if it is not done already */
 void mount_anew(void);  /* the root handle is stale: the whole way from the server's address on */

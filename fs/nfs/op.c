@@ -193,7 +193,8 @@ static void on_lost(struct connection_call *call, enum connection_loss how)
         op->replayed = true;
         nfs_op_wait(op);
         break;
-    case LOST_ANSWER:
+    case LOST_ANSWER: /* a server that is slow with it is given more time at each turn, so that it comes to an end */
+        op->call.answer_ns *= 2;
         op->replayed = true;
         start_or_wait(op);
         break;
@@ -224,7 +225,7 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
 
     op->job = job;
     op->start = start;
-    op->call = (struct connection_call){.reply = on_reply, .lost = on_lost};
+    op->call = (struct connection_call){.reply = on_reply, .lost = on_lost, .answer_ns = CONNECTION_ANSWER_NS};
     op->replayed = op->refreshed = op->created = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;

@@ -9,8 +9,8 @@
 int socket_events(int fd);
 
 /* The end of an event: what send() has taken leaves, in as few segments as can be. False: send() found no memory, and
- * readiness is to be asked for again a little later, also if nothing comes from the network: memory of others that comes
- * back has no event of its own. */
+ * readiness is to be asked for again a little later, also if nothing comes from the network: memory of others that
+ * comes back has no event of its own. */
 bool socket_flush(int fd);
 
 #endif

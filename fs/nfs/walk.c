@@ -220,7 +220,8 @@ static void arrived(struct nfs_op *op)
 
     if (is_type(&walk->stat, 0120000)) {
         READLINK3args args = {.symlink = nfs_handle_to(&walk->handle)};
-        nfs_op_made(op, on_link, rpc_nfs3_readlink_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+        nfs_op_made(op, on_link,
+                    rpc_nfs3_readlink_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
         return;
     }
     if (is_type(&walk->stat, 0040000)) {

@@ -200,13 +200,37 @@ static void test_a_lost_answer(void)
     CHECK(asked[0].replies == 0);
     answer(rpc.queue[0]);
     CHECK(asked[0].replies == 1 && rpc.count == 0);
-    at(200 * S);
+    at(140 * S);
     CHECK(downs == 0 && asked[0].losses == 0);
+}
+
+/* Its owner may give it more time. */
+static void test_more_time(void)
+{
+    at(150 * S);
+    ask(&asked[0]);
+    asked[0].call.answer_ns = 12 * S;
+    ask(&asked[1]);
+    ask(&asked[2]);
+    answer(rpc.queue[2]);
+    for (uint64_t t = 151; t < 162; t++) {
+        at(t * S);
+        ask(&asked[3]);
+        answer(rpc.queue[rpc.count - 1]);
+        CHECK(asked[0].losses == 0 && asked[1].losses == (t >= 155));
+    }
+    at(162 * S);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_ANSWER && downs == 0);
+    CHECK_EQUAL(rpc.count, 2);
+    answer(rpc.queue[0]);
+    answer(rpc.queue[0]);
+    CHECK(rpc.count == 0 && downs == 0);
 }
 
 /* Answers that come late, but in order, are not lost; nor does an answer to an earlier call say anything. */
 static void test_a_slow_server(void)
 {
+    at(200 * S);
     for (uint32_t i = 0; i < 20; i++) {
         ask(&asked[i]);
     }
@@ -332,6 +356,7 @@ int main(void)
     connection_init(on_up, on_down);
     connect();
     test_a_lost_answer();
+    test_more_time();
     test_a_slow_server();
     test_silence();
     test_no_memory();
