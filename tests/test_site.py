@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import traceback
 import types
 
 import pytest
@@ -13,9 +14,10 @@ sys.path += [str(paths.TOP / "tests" / "site"), str(paths.TOP / "third_party" / 
 
 
 @pytest.fixture
-def front():
+def front(monkeypatch):
     """The stand-in for the front; website.py as in a program that has just begun."""
     import _website
+    monkeypatch.setattr(sys, "print_exception", traceback.print_exception, raising=False)   # MicroPython's
     _website.forget()
     sys.modules.pop("website", None)
     yield _website

@@ -1,5 +1,6 @@
 """Module `_website` (python/modwebsite.c) for tests of website.py without a guest: it keeps what it is told."""
 
+import re
 import urllib.parse
 
 PRECOMPRESSED, INTERNAL = 1, 2
@@ -39,6 +40,16 @@ def clean(path):
     """Not as strict as http/path.c: enough to tell paths apart."""
     names = [name for name in urllib.parse.unquote(path).split("/") if name not in ("", ".")]
     return None if ".." in names else "/" + "/".join(names) + ("/" if names and path.endswith("/") else "")
+
+
+def chunk_size(line):
+    """RFC 9112 7.1, without the odder extensions."""
+    match = re.fullmatch(rb"([0-9A-Fa-f]{1,16})(;[^\r\n]*)?\r\n", line)
+    return int(match[1], 16) if match else None
+
+
+def is_trailer(line):
+    return re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n", line) is not None
 
 
 def counters():
@@ -89,7 +100,13 @@ class Connection:
     async def awrite(self, data):
         self.stream.answer += data
 
-    def give_up(self):
-        if not self.stream.answer:
-            self.stream.answer = b"HTTP/1.0 503 Service Unavailable\r\n\r\n"
+    def wrote(self):
+        return bool(self.stream.answer)
+
+    def gone(self):
+        return False
+
+    def end(self, failure):
+        if failure and not self.stream.answer:
+            self.stream.answer = b"HTTP/1.0 %d Failed\r\n\r\n" % failure
         self.stream.closed = True
