@@ -5,8 +5,8 @@
  * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which
  * is overwritten by the next.
  *   invariant bytes behind the head are never taken
- *   when full a beginning that is a second old gives way, the oldest first, and is told 408. Where there is none, who
- *             has no place is told 503. The last units are for the application's requests alone
+ *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, who has no
+ *             place is told 503. The last units are for the application's requests alone
  * Heads of the application's answers that are long have buffers of a pool of their own.
  *   when full who answers waits (exchange_heads_again)
  */
@@ -16,11 +16,11 @@
 
 #include "lib/pd.h"
 
-#define UNITS 3072
+#define UNITS 3712
 #define UNIT_BYTES 120
 #define FOR_APP 640  /* units of these */
 #define ANSWERS_MAX 8
-#define YOUNG_NS 1000000000ull
+#define YOUNG_NS 5000000000ull /* newcomers that made room for one another would leave none to be served */
 
 struct unit {
     struct unit *next;

@@ -71,13 +71,15 @@ static void take_out(struct list *list, struct connection *c)
 /* In the order of time; with one limit for all that is last. */
 static void put_in(struct list *list, struct connection *c)
 {
-    c->previous = list->last;
-    while (c->previous && c->previous->due_ns > c->due_ns) {
-        c->previous = c->previous->previous;
+    struct connection *before = list->last, *after = NULL;
+    while (before && before->due_ns > c->due_ns) {
+        after = before;
+        before = before->previous;
     }
-    c->next = c->previous ? c->previous->next : list->first;
-    *(c->previous ? &c->previous->next : &list->first) = c;
-    *(c->next ? &c->next->previous : &list->last) = c;
+    c->previous = before;
+    c->next = after;
+    *(before ? &before->next : &list->first) = c;
+    *(after ? &after->previous : &list->last) = c;
     list->count++;
 }
 

@@ -488,6 +488,35 @@ def test_a_websocket(guest):
             assert kept.exactly(2 + len(payload)) == bytes([0x81, len(payload)]) + payload
 
 
+def test_silent_bodies_do_not_keep_the_application(guest):
+    """All its places but one are with requests whose bodies never come, or a byte at a time; the one with a WebSocket that
+    is idle by the application's choice."""
+    head = b"%s HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    silent = [head % (b"POST /api/echo", b"Transfer-Encoding: chunked\r\n") + b"5\r\nHe",
+              head % (b"GET /api/hello", b"Transfer-Encoding: chunked\r\n"),
+              head % (b"POST /api/echo", b"Content-Length: 5000\r\n")]
+    with contextlib.ExitStack() as stack:
+        idle = Kept(stack.enter_context(guest.connect()))
+        idle.send("/api/socket", Upgrade="websocket", Connection="Upgrade", Sec_WebSocket_Version="13",
+                  Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==")
+        assert idle.receive().status == 101
+        socks = [stack.enter_context(guest.connect()) for _ in range(63)]
+        for number, sock in enumerate(socks):
+            sock.sendall(silent[number % 3])
+        begin = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(get, guest.port("http"), "/api/hello")
+            while not waiting.done():
+                for sock in socks[2::3]:
+                    with contextlib.suppress(OSError):
+                        sock.send(b"x")
+                time.sleep(2)
+        assert waiting.result().status == 200 and 20 < time.monotonic() - begin < 50
+        assert {Answer(receive_all(sock)).status for sock in socks} == {408}
+        idle.sock.sendall(websocket_frame(b"still here"))
+        assert idle.exactly(12) == b"\x81\x0astill here"
+
+
 def test_events(guest):
     with guest.connect() as sock:
         kept = Kept(sock)
