@@ -94,7 +94,7 @@ typedef long mp_off_t;
 #define MICROPY_VFS (1)
 #define MICROPY_PY_VFS (1)
 #define MICROPY_VFS_WRITABLE (1)
-#define MICROPY_READER_VFS (1)
+#define MICROPY_HAS_FILE_READER (1) /* python/reader.c */
 
 /* Waiting: see python/port.h. */
 void port_wait_ms(intptr_t timeout_ms);

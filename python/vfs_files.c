@@ -132,6 +132,7 @@ static mp_import_stat_t vfs_import_stat(void *self_in, const char *path)
 struct file {
     mp_obj_base_t base;
     bool open, writes, appends;
+    bool ended; /* the last command read up to the file's end */
     uint64_t fd;
     uint64_t position; /* of the next byte that Python reads or writes */
     uint64_t size;     /* as last heard of */
@@ -146,7 +147,8 @@ static mp_uint_t failed(int *error_out, int error)
     return MP_STREAM_ERROR;
 }
 
-/* One command: at most FILE_DATA_MAX bytes. */
+/* Bytes at `position` by one command, FILE_DATA_MAX of them at most. Fewer than were asked for only at the file's end:
+ * so says fs/proto.h. */
 static mp_uint_t read_once(struct file *file, uint64_t position, void *buffer, size_t size, int *error_out)
 {
     size_t most = size < FILE_DATA_MAX ? size : FILE_DATA_MAX;
@@ -157,58 +159,106 @@ static mp_uint_t read_once(struct file *file, uint64_t position, void *buffer, s
     count = count < most ? count : most;
     memcpy(buffer, file_job_data(job), count);
     file_job_put(job);
+    file->ended = count < most;
     return error ? failed(error_out, error) : count;
 }
 
-static mp_uint_t file_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *error)
+static bool is_ahead(const struct file *file)
 {
-    struct file *file = MP_OBJ_TO_PTR(self_in);
-    if (!file->open) {
-        return failed(error, MP_EBADF);
+    return file->position >= file->ahead_at && file->position < file->ahead_at + file->ahead_count;
+}
+
+static mp_uint_t read_ahead(struct file *file, int *error)
+{
+    if (!file->ahead) {
+        file->ahead = m_new(uint8_t, READ_AHEAD);
     }
-    bool is_ahead = file->position >= file->ahead_at && file->position < file->ahead_at + file->ahead_count;
-    if (!is_ahead && size >= READ_AHEAD) {
-        mp_uint_t count = read_once(file, file->position, buffer, size, error);
-        file->position += count == MP_STREAM_ERROR ? 0 : count;
-        return count;
-    }
-    if (!is_ahead) {
-        if (!file->ahead) {
-            file->ahead = m_new(uint8_t, READ_AHEAD);
-        }
-        file->ahead_count = 0;
-        mp_uint_t count = read_once(file, file->position, file->ahead, READ_AHEAD, error);
-        if (count == MP_STREAM_ERROR) {
-            return count;
-        }
+    file->ahead_count = 0;
+    mp_uint_t count = read_once(file, file->position, file->ahead, READ_AHEAD, error);
+    if (count != MP_STREAM_ERROR) {
         file->ahead_at = file->position;
         file->ahead_count = count;
+    }
+    return count;
+}
+
+/* What was read ahead, else what one command gives. 0 only at the file's end. */
+static mp_uint_t read_some(struct file *file, void *buffer, size_t size, int *error)
+{
+    if (!is_ahead(file) && size >= READ_AHEAD) {
+        return read_once(file, file->position, buffer, size, error);
+    }
+    mp_uint_t there = is_ahead(file) ? 1 : read_ahead(file, error);
+    if (there == 0 || there == MP_STREAM_ERROR) {
+        return there;
     }
     size_t offset = file->position - file->ahead_at;
     size_t count = file->ahead_count - offset < size ? file->ahead_count - offset : size;
     memcpy(buffer, file->ahead + offset, count);
-    file->position += count;
     return count;
 }
 
-static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, int *error_out)
+/* The stream protocol's read: `size` bytes, fewer only where the file ends. After an error the position is where it
+ * was: nothing is lost. MicroPython's own readers differ in what they make of a short read, so there is none. */
+static mp_uint_t file_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *error)
 {
     struct file *file = MP_OBJ_TO_PTR(self_in);
-    if (!file->open || !file->writes) {
-        return failed(error_out, MP_EBADF);
+    uint64_t start = file->position;
+    if (!file->open) {
+        return failed(error, MP_EBADF);
     }
+    file->ended = false;
+    while (file->position - start < size) {
+        size_t done = file->position - start;
+        mp_uint_t count = read_some(file, (uint8_t *)buffer + done, size - done, error);
+        if (count == MP_STREAM_ERROR) {
+            file->position = start;
+            return count;
+        }
+        file->position += count;
+        if (count == 0 || (file->ended && !is_ahead(file))) {
+            break;
+        }
+    }
+    return file->position - start;
+}
+
+/* Bytes that one command has written, one at least. */
+static mp_uint_t write_once(struct file *file, const void *data, size_t size, int *error_out)
+{
     size_t most = size < FILE_DATA_MAX ? size : FILE_DATA_MAX;
-    file->ahead_count = 0;
-    file->position = file->appends ? file->size : file->position;
     struct file_job *job = files_job();
     memcpy(file_job_data(job), data, most);
     file_job_fd(job, FS_WRITE, file->fd, file->position, most);
     int error = file_job_wait(job);
     size_t count = error ? 0 : file_job_result(job)->length;
     file_job_put(job);
-    file->position += count;
-    file->size = file->position > file->size ? file->position : file->size;
+    count = count < most ? count : most;
+    if (!error && count == 0) {
+        error = MP_EIO; /* an answer that is neither progress nor a reason */
+    }
     return error ? failed(error_out, error) : count;
+}
+
+/* The stream protocol's write: all of `size` bytes, or an error; the position is then behind what has been written. */
+static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, int *error)
+{
+    struct file *file = MP_OBJ_TO_PTR(self_in);
+    if (!file->open || !file->writes) {
+        return failed(error, MP_EBADF);
+    }
+    file->ahead_count = 0;
+    file->position = file->appends ? file->size : file->position;
+    for (size_t done = 0; done < size;) {
+        mp_uint_t count = write_once(file, (const uint8_t *)data + done, size - done, error);
+        if (count == MP_STREAM_ERROR) {
+            return count;
+        }
+        done += count;
+        file->position += count;
+        file->size = file->position > file->size ? file->position : file->size;
+    }
+    return size;
 }
 
 static mp_uint_t file_seek(struct file *file, struct mp_stream_seek_t *seek, int *error_out)
@@ -226,10 +276,10 @@ static mp_uint_t file_seek(struct file *file, struct mp_stream_seek_t *seek, int
             return failed(error_out, error);
         }
     }
-    if (from + seek->offset < 0) {
+    if (__builtin_add_overflow(from, seek->offset, &from) || from < 0) {
         return failed(error_out, MP_EINVAL);
     }
-    file->position = (uint64_t)(from + seek->offset);
+    file->position = (uint64_t)from;
     seek->offset = (mp_off_t)file->position;
     return 0;
 }

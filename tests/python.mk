@@ -21,3 +21,4 @@ $(addprefix $(HOST_OBJ)/python_exchanges/python/,endpoint.c.o endpoint_http.c.o)
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py,,tests/systems/python/files))
+$(eval $(call system,python_nfs,tests/systems/python/python_nfs.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT))
