@@ -2,6 +2,7 @@
  *   consumes  completions   from the file server, trusted for content only
  *   produces  commands; those given before the mount's outcome is known, or while the ring is full, wait in order
  *   invariant a job's block is its own from file_job_get() until its command is answered and its user has let go
+ *   invariant of what lies in the share each byte is read once, or it is the user's data: the server may change it
  *   when full file_job_get() refuses; the caller waits for a wake
  */
 #include "lib/pd.h"
@@ -278,6 +279,15 @@ void file_job_put(struct file_job *job)
     }
 }
 
+void file_job_drop(struct file_job *job)
+{
+    if (job->issued && job->request.done) {
+        end_dropped(job);
+    } else {
+        file_job_put(job);
+    }
+}
+
 int file_job_wait(struct file_job *job)
 {
     while (!job->request.done) {
@@ -296,4 +306,25 @@ void files_close_later(uint64_t fd, bool directory)
     prepare(job);
     job->dropped = true;
     file_job_fd(job, directory ? FS_CLOSEDIR : FS_CLOSE, fd, 0, 0);
+}
+
+/* Directories */
+
+bool files_take_entry(const void *records, size_t count, size_t *at, struct file_entry *entry)
+{
+    size_t left = count - *at;
+    const volatile struct fs_dirent *record = (const void *)((const char *)records + *at);
+    if (*at > count || left < sizeof(struct fs_dirent)) {
+        return false;
+    }
+    size_t record_length = record->record_length, name_length = record->name_length;
+    if (record_length > left || record_length % 8 != 0 || name_length > FS_NAME_MAX ||
+        sizeof(struct fs_dirent) + name_length > record_length) {
+        return false;
+    }
+    entry->mode = record->mode;
+    entry->length = name_length;
+    memcpy(entry->name, (const char *)records + *at + sizeof(struct fs_dirent), name_length);
+    *at += record_length;
+    return true;
 }

@@ -36,11 +36,24 @@ const struct fs_completion *file_job_result(const struct file_job *job);
 struct fs_stat *file_job_attributes(struct file_job *job); /* after open or stat */
 void *file_job_data(struct file_job *job);                 /* of FILE_DATA_MAX bytes */
 
-/* The caller needs it no longer; if it is still under way it ends by itself (a file that it opens is closed again). */
+/* The caller has what it wanted of it. */
 void file_job_put(struct file_job *job);
+
+/* Nobody takes its result. If it is under way it ends by itself; a file or directory that it opens, or has opened, is
+ * closed again. */
+void file_job_drop(struct file_job *job);
 
 /* From the worker: wait until done. Ctrl-C does not end it: the server answers. */
 int file_job_wait(struct file_job *job);
+
+/* The directory entry at `*at` of `count` bytes of FS_READDIR's records, and `*at` behind it. False: what is there is no
+ * record. The records may lie in the share. */
+struct file_entry {
+    uint32_t mode;
+    size_t length;
+    char name[FS_NAME_MAX];
+};
+bool files_take_entry(const void *records, size_t count, size_t *at, struct file_entry *entry);
 
 /* From the worker or a finaliser: close `fd` without waiting for the answer. */
 void files_close_later(uint64_t fd, bool directory);

@@ -1,5 +1,5 @@
 /* vfs_files.c: the file service as a MicroPython file system: open(), os, and import.
- * Waits inside, as Python's own do. */
+ * Waits inside, as Python's own do. Paths are str or bytes; a name that is no UTF-8 is listed as bytes. */
 #include "lib/pd.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "py/stream.h"
+#include "py/unicode.h"
 
 #define READ_AHEAD 8192 /* bytes that a small read fetches */
 #define MODE_DIRECTORY 0x4000
@@ -105,6 +106,22 @@ mp_obj_t files_stat_tuple(const struct fs_stat *stat)
     return MP_OBJ_FROM_PTR(tuple);
 }
 
+mp_obj_t files_name(const char *name, size_t length, bool is_text)
+{
+    return is_text && utf8_check((const byte *)name, length) ? mp_obj_new_str(name, length)
+                                                             : mp_obj_new_bytes((const byte *)name, length);
+}
+
+mp_obj_t files_entry_tuple(const struct file_entry *entry, bool is_text)
+{
+    mp_obj_t items[3] = {
+        files_name(entry->name, entry->length, is_text),
+        MP_OBJ_NEW_SMALL_INT(entry->mode & MODE_TYPE),
+        MP_OBJ_NEW_SMALL_INT(0),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+
 static int get_attributes(const char *path, struct fs_stat *stat)
 {
     struct file_job *job = files_job();
@@ -117,11 +134,19 @@ static int get_attributes(const char *path, struct fs_stat *stat)
     return error;
 }
 
+/* "There is none" is said only where that is known: while the server is away a module is not missing. */
 static mp_import_stat_t vfs_import_stat(void *self_in, const char *path)
 {
     char whole[FS_PATH_MAX + 1];
     struct fs_stat stat;
-    if (resolve(self_in, path, whole) || get_attributes(whole, &stat)) {
+    int error = resolve(self_in, path, whole);
+    if (!error) {
+        error = get_attributes(whole, &stat);
+    }
+    if (error == MP_EHOSTUNREACH || error == MP_EIO || error == MP_ENODEV) {
+        mp_raise_OSError(error);
+    }
+    if (error) {
         return MP_IMPORT_STAT_NO_EXIST;
     }
     return (stat.mode & MODE_TYPE) == MODE_DIRECTORY ? MP_IMPORT_STAT_DIR : MP_IMPORT_STAT_FILE;
@@ -494,36 +519,18 @@ static bool listing_more(struct listing *listing)
     return count > 0;
 }
 
-/* The entry at listing->at, or NULL when what the server wrote is no whole record. */
-static const struct fs_dirent *listing_entry(const struct listing *listing)
-{
-    size_t left = listing->count - listing->at;
-    const struct fs_dirent *entry = (const struct fs_dirent *)(listing->entries + listing->at);
-    if (left < sizeof(*entry) || entry->record_length > left || entry->record_length % 8 != 0 ||
-        sizeof(*entry) + entry->name_length > entry->record_length) {
-        return NULL;
-    }
-    return entry;
-}
-
 static mp_obj_t listing_iternext(mp_obj_t self_in)
 {
     struct listing *listing = MP_OBJ_TO_PTR(self_in);
+    struct file_entry entry;
     if (listing->at >= listing->count && !listing_more(listing)) {
         return MP_OBJ_STOP_ITERATION;
     }
-    const struct fs_dirent *entry = listing_entry(listing);
-    if (!entry) {
+    if (!files_take_entry(listing->entries, listing->count, &listing->at, &entry)) {
         listing_close(self_in);
         mp_raise_OSError(MP_EIO);
     }
-    mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(mp_obj_new_tuple(3, NULL));
-    tuple->items[0] = listing->is_text ? mp_obj_new_str(entry->name, entry->name_length)
-                                       : mp_obj_new_bytes((const byte *)entry->name, entry->name_length);
-    tuple->items[1] = MP_OBJ_NEW_SMALL_INT(entry->mode & MODE_TYPE);
-    tuple->items[2] = MP_OBJ_NEW_SMALL_INT(0);
-    listing->at += entry->record_length;
-    return MP_OBJ_FROM_PTR(tuple);
+    return files_entry_tuple(&entry, listing->is_text);
 }
 
 static mp_obj_t vfs_ilistdir(mp_obj_t self_in, mp_obj_t path_in)
@@ -615,7 +622,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(vfs_chdir_obj, vfs_chdir);
 static mp_obj_t vfs_getcwd(mp_obj_t self_in)
 {
     struct vfs_files *vfs = MP_OBJ_TO_PTR(self_in);
-    return mp_obj_new_str(vfs->cwd, strlen(vfs->cwd));
+    return files_name(vfs->cwd, strlen(vfs->cwd), true);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(vfs_getcwd_obj, vfs_getcwd);
 

@@ -2,13 +2,19 @@
 #ifndef PYTHON_VFS_FILES_H
 #define PYTHON_VFS_FILES_H
 
-#include "fs/proto.h"
+#include "python/files.h"
 #include "py/obj.h"
 
 void vfs_files_mount(void);
 
 /* As os.stat: (mode, inode, device, links, uid, gid, size, atime, mtime, ctime), times in seconds. */
 mp_obj_t files_stat_tuple(const struct fs_stat *stat);
+
+/* A name as str; as bytes where they are asked for, or where it is no UTF-8, which a str has to be. */
+mp_obj_t files_name(const char *name, size_t length, bool is_text);
+
+/* As os.ilistdir: (name, type bits of the mode, 0). */
+mp_obj_t files_entry_tuple(const struct file_entry *entry, bool is_text);
 
 /* A job, waiting for one when all are in use. */
 struct file_job *files_job(void);

@@ -107,7 +107,7 @@ static void test_errors(void)
 static void test_dropped_jobs_clean_up(void)
 {
     for (int i = 0; i < 1000; i++) {
-        file_job_put(opening("/site/index.html"));
+        file_job_drop(opening("/site/index.html"));
         if (i % 7 == 0) {
             fs_pair_pump();
         }
@@ -116,6 +116,63 @@ static void test_dropped_jobs_clean_up(void)
         }
     }
     CHECK_EQUAL(open_files(), 0);
+}
+
+/* ... also one that was opened before nobody wanted it any more, and a directory. */
+static void test_a_result_that_nobody_takes(void)
+{
+    struct file_job *file = opening("/site/index.html"), *directory = file_job_get(), *missing = opening("/none");
+
+    CHECK_EQUAL(file_job_path(directory, FS_OPENDIR, "/site", 0), 0);
+    CHECK_EQUAL(open_files(), 2);
+    CHECK(file_job_done(file) && file_job_done(directory) && file_job_done(missing));
+    file_job_drop(file);
+    file_job_drop(directory);
+    file_job_drop(missing);
+    CHECK_EQUAL(open_files(), 0);
+    file_job_drop(file_job_get()); /* never issued */
+}
+
+static _Alignas(8) char record_bytes[280];
+static struct fs_dirent *const record = (struct fs_dirent *)record_bytes;
+
+static bool takes(size_t count, struct file_entry *entry)
+{
+    size_t at = 0;
+    bool taken = files_take_entry(record, count, &at, entry);
+    CHECK_EQUAL(at, taken ? record->record_length : 0);
+    return taken;
+}
+
+/* Directory records as they should be, and with each field wrong. */
+static void test_directory_records(void)
+{
+    struct file_entry entry;
+    size_t at = 24;
+
+    record->mode = 0100644;
+    record->name_length = 5;
+    record->record_length = 24;
+    memcpy(record->name, "a\xff" "bcd", 5);
+    CHECK(takes(24, &entry));
+    CHECK(entry.mode == 0100644 && entry.length == 5 && !memcmp(entry.name, "a\xff" "bcd", 5));
+    CHECK(!files_take_entry(record, 24, &at, &entry));
+    at = 48;
+    CHECK(!files_take_entry(record, 24, &at, &entry));
+    for (size_t count = 0; count < 24; count++) {
+        CHECK(!takes(count, &entry));
+    }
+    static const uint16_t wrong[][2] = {{9, 24}, {5, 0}, {5, 8}, {5, 16}, {5, 23}, {5, 32}, {0xffff, 24}, {5, 0xffff}};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        record->name_length = wrong[i][0];
+        record->record_length = wrong[i][1];
+        CHECK(!takes(24, &entry));
+    }
+    record->name_length = FS_NAME_MAX;
+    record->record_length = 280;
+    CHECK(takes(sizeof record_bytes, &entry) && entry.length == FS_NAME_MAX);
+    record->name_length++; /* fits the record, but is no name */
+    CHECK(!takes(sizeof record_bytes, &entry));
 }
 
 /* All blocks in use: refused, and there again when one is given back. */
@@ -269,6 +326,8 @@ int main(void)
     test_waits_for_the_mount();
     test_errors();
     test_dropped_jobs_clean_up();
+    test_a_result_that_nobody_takes();
+    test_directory_records();
     test_out_of_blocks();
     test_many_closes();
     test_changes_are_told();
