@@ -153,17 +153,30 @@ int endpoint_listen(struct endpoint *endpoint, int backlog)
     return endpoint->family->listen(endpoint, backlog);
 }
 
-struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer)
+bool endpoint_listens(const struct endpoint *endpoint)
 {
-    for (struct endpoint *first; (first = unqueue(endpoint)) != NULL;) {
-        if (endpoint_peer_address(first, peer)) {
-            first->waiting = false;
-            first->family->accepted(first);
-            return first;
-        }
-        endpoint_close(first); /* its peer has gone while it waited */
+    return endpoint->kind == TCP_LISTENING || endpoint->kind == HTTP_LISTENING;
+}
+
+bool endpoint_waits(struct endpoint *listener, struct endpoint_address *peer)
+{
+    while (listener->queue && !endpoint_peer_address(listener->queue, peer)) {
+        endpoint_refuse(listener); /* its peer has gone while it waited */
     }
-    return NULL;
+    return listener->queue != NULL;
+}
+
+struct endpoint *endpoint_accept(struct endpoint *listener)
+{
+    struct endpoint *first = unqueue(listener);
+    first->waiting = false;
+    first->family->accepted(first);
+    return first;
+}
+
+void endpoint_refuse(struct endpoint *listener)
+{
+    endpoint_close(unqueue(listener));
 }
 
 int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address)

@@ -39,7 +39,12 @@ bool endpoint_is_exchange(const struct endpoint *endpoint);
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 int endpoint_listen(struct endpoint *endpoint, int backlog);
-struct endpoint *endpoint_accept(struct endpoint *endpoint, struct endpoint_address *peer); /* NULL: none waits */
+bool endpoint_listens(const struct endpoint *endpoint);
+/* Whether a connection waits for accept, and whose. It is then taken, or refused: a request of the front's is told 503,
+ * another connection is closed. */
+bool endpoint_waits(struct endpoint *listener, struct endpoint_address *peer);
+struct endpoint *endpoint_accept(struct endpoint *listener);
+void endpoint_refuse(struct endpoint *listener);
 /* EINPROGRESS: wait for write */
 int endpoint_connect(struct endpoint *endpoint, const struct endpoint_address *address);
 /* why a connection was not made, or broke; told once; 0: it stands */

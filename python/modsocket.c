@@ -203,19 +203,40 @@ static mp_obj_t socket_listen(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_listen_obj, 1, 2, socket_listen);
 
+static mp_obj_t accept_first(struct socket *listener, const struct endpoint_address *peer)
+{
+    if (!port_has_memory()) {
+        m_malloc_fail(sizeof(struct socket));
+    }
+    struct socket *accepted = new_object(NULL, SOCK_STREAM_);
+    mp_obj_t items[2] = {MP_OBJ_FROM_PTR(accepted), address_to_tuple(peer)};
+    mp_obj_t pair = mp_obj_new_tuple(2, items);
+    accepted->endpoint = endpoint_accept(listener->endpoint);
+    port_accepted();
+    return pair;
+}
+
+/* Takes the connection that waits longest, or raises MemoryError: who waited is then told, since a program that cannot
+ * take it now may never be able to, and asks again at once if it stays. */
 static mp_obj_t socket_accept(mp_obj_t self_in)
 {
     struct socket *socket = open_socket(self_in);
-    struct socket *accepted = new_object(NULL, SOCK_STREAM_);
     uint64_t deadline = deadline_of(socket);
     struct endpoint_address peer;
     int error = MP_EAGAIN;
-    do {
-        accepted->endpoint = endpoint_accept(socket->endpoint, &peer);
-    } while (!accepted->endpoint && try_again(socket, ENDPOINT_READ, deadline, &error));
-    raise_if(accepted->endpoint ? 0 : error);
-    mp_obj_t items[2] = {MP_OBJ_FROM_PTR(accepted), address_to_tuple(&peer)};
-    return mp_obj_new_tuple(2, items);
+    raise_if(endpoint_listens(socket->endpoint) ? 0 : MP_EINVAL);
+    while (!endpoint_waits(socket->endpoint, &peer)) {
+        raise_if(try_again(socket, ENDPOINT_READ, deadline, &error) ? 0 : error);
+    }
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t pair = accept_first(socket, &peer);
+        nlr_pop();
+        return pair;
+    }
+    endpoint_refuse(socket->endpoint);
+    port_refused();
+    nlr_jump(nlr.ret_val);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(socket_accept_obj, socket_accept);
 

@@ -31,13 +31,17 @@ void port_give_way(void);
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);
 
+/* Memory for one more connection, as accept() asks. What it then says: that one was accepted, or refused. A program
+ * that has refused all for some time is ended, and starts again: port_refused() then does not return. */
+bool port_has_memory(void);
+void port_accepted(void);
+void port_refused(void);
+
 /* qstr_cache.c: once before an interpreter starts */
 void qstr_cache_clear(void);
 
 /* console.c */
 void console_init(bool raw);
-
-
 
 /* endpoint.c */
 void endpoint_init(void);

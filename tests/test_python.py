@@ -333,6 +333,43 @@ print(error(socket.socket, 10))
 """) == "EAGAIN\nECONNREFUSED\nETIMEDOUT True\nENOTCONN EPIPE\nEBADF\nEAFNOSUPPORT\n"
 
 
+def test_accept_of_what_does_not_listen(repl):
+    """... is an error at once; it used to be asked for ever, without a turn for anybody else."""
+    assert repl.run("""
+import socket
+bound = socket.socket(); bound.bind(('', 7002))
+for s in socket.socket(), bound, socket.socket(socket.AF_INET, socket.SOCK_DGRAM):
+    try: s.accept()
+    except OSError as e: print(e)
+""") == "[Errno 22] EINVAL\n" * 3
+
+
+def test_accept_without_memory(repl):
+    """Who waited is told, and the next one is taken."""
+    repl.start("""
+import gc, micropython, socket
+s = socket.socket(); s.bind(('', 7000)); s.listen(5)
+print('listening')
+for i in range(3):
+    while True:
+        micropython.heap_lock()
+        try: s.setblocking(False); s.accept()
+        except MemoryError: break
+        except OSError: pass
+        finally: micropython.heap_unlock()
+s.setblocking(True)
+c, a = s.accept()
+c.send(b'welcome'); c.close()
+""")
+    repl.guest.expect("listening")
+    answers = []
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", repl.guest.port("tcp")), timeout=60) as sock:
+            answers.append(sock.recv(100))
+    assert answers == [b"", b"", b"", b"welcome"]
+    repl.finish()
+
+
 def test_client_connects_to_the_host(repl):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(60)

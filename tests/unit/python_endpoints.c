@@ -51,7 +51,8 @@ static void accept_all(struct endpoint *listener)
     struct endpoint_address peer;
     struct endpoint *accepted;
 
-    while ((accepted = endpoint_accept(listener, &peer)) != NULL) {
+    while (endpoint_waits(listener, &peer)) {
+        accepted = endpoint_accept(listener);
         CHECK(peer.port != 0);
         self.accepted++;
         hold(accepted);

@@ -51,8 +51,8 @@ static struct endpoint *listen_on(uint16_t port, int expected)
 static struct endpoint *accept_one(void)
 {
     struct endpoint_address peer;
-    struct endpoint *endpoint = endpoint_accept(listener, &peer);
-    CHECK(endpoint != NULL);
+    CHECK(endpoint_waits(listener, &peer));
+    struct endpoint *endpoint = endpoint_accept(listener);
     CHECK_EQUAL(peer.port, 40000);
     return endpoint;
 }
@@ -183,6 +183,18 @@ static void a_client_that_leaves(void)
     CHECK(!client.open);
 }
 
+/* A program that cannot take a request says so: the client is told, and the next one is first. */
+static void a_request_that_is_refused(void)
+{
+    static struct fake_client refused, next;
+    CHECK(fake_client_begin(&refused, REQUEST, 1000) && fake_client_begin(&next, REQUEST, 1000));
+    endpoint_refuse(listener);
+    CHECK(!refused.open && refused.written > 0 && next.open);
+    endpoint_close(accept_one());
+    CHECK(!next.open && next.written == 0);
+    CHECK_EQUAL(endpoint_ready(listener, ENDPOINT_READ), 0);
+}
+
 static void a_client_that_leaves_the_queue(void)
 {
     static struct fake_client gone, next;
@@ -191,7 +203,7 @@ static void a_client_that_leaves_the_queue(void)
     fake_client_leave(&gone);
     endpoint_close(accept_one());
     CHECK(!gone.open && gone.written == 0 && !next.open);
-    CHECK(endpoint_accept(listener, &peer) == NULL);
+    CHECK(!endpoint_waits(listener, &peer));
 }
 
 static void shut_down_before_close(void)
@@ -301,6 +313,7 @@ int main(void)
     a_line_in_pieces();
     an_answer_waits_for_room();
     a_client_that_leaves();
+    a_request_that_is_refused();
     a_client_that_leaves_the_queue();
     shut_down_before_close();
     an_answer_that_fails();
