@@ -158,6 +158,21 @@ def test_website_dir(export, folder, path, body):
         export.stop()
 
 
+def test_a_site_with_odd_characters_in_its_path(tmp_path_factory):
+    """From make through compose, the NFS component and the interpreter to the server. Its configuration has no form for
+    a double quote."""
+    top = tmp_path_factory.mktemp("odd") / "a#b 'c' $d %e &f ;g ü (h) `i`"
+    folder = "w#w 'x' $y \"z\" \\ %25 &ü"
+    (top / folder).mkdir(parents=True)
+    (top / folder / "index.html").write_text("odd")
+    with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
+        image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=top, WEBSITE_DIR=folder,
+                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:
+            guest.expect(SERVING)
+            assert get(guest.port("http"), "/").body == b"odd"
+
+
 def test_a_missing_folder_is_said(export):
     export.start()
     try:

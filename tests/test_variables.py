@@ -8,7 +8,7 @@ import shlex
 import subprocess
 
 import pytest
-from serval import paths
+from serval import build, paths
 from serval.qemu import needs_machine
 
 # Each is something else to make, to the shell, to Python or to C; the last has a double quote's and a trigraph's trap.
@@ -155,6 +155,18 @@ def test_extra_arguments_for_qemu_are_words_as_a_shell_has_them(tmp_path, qemu, 
     assert done.returncode == 0, done.stdout + done.stderr
     assert arguments()[-len(words):] == words
     assert "-netdev" in arguments()
+
+
+def test_systems_with_alike_values_have_folders_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "CACHE", tmp_path)
+
+    def make_image(name, BUILD_DIR, **_):
+        BUILD_DIR.mkdir(parents=True)
+        (BUILD_DIR / f"{name}.img").touch()
+
+    monkeypatch.setattr(build, "make", make_image)
+    images = {build.system("webserver", NFS_DIRECTORY=value) for value in ("/a/b", "/a_b", "/a#b", "/" + "a" * 300)}
+    assert len(images) == 4
 
 
 @needs_machine

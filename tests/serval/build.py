@@ -1,6 +1,7 @@
 """Builds a system for a test, with its own BUILD_DIR, once per set of variables in a test run."""
 
 import functools
+import hashlib
 import os
 import re
 import subprocess
@@ -38,7 +39,9 @@ def need_board(board):
 @functools.lru_cache(maxsize=None)
 def _system(name, variables):
     words = [Path(os.environ.get("MICROKIT_SDK") or "own").name, name, *[f"{k}-{v}" for k, v in variables]]
-    build_dir = paths.CACHE / "test" / re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(words))
+    # Different words may look alike as a name; the image of one would be replaced by the other's.
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(words))
+    build_dir = paths.CACHE / "test" / f"{plain[:160]}-{hashlib.sha256(repr(words).encode()).hexdigest()[:8]}"
     make(name, BUILD_DIR=build_dir, **dict(variables))
     image = build_dir / f"{name}.img"
     if not image.is_file():
