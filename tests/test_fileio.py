@@ -218,6 +218,7 @@ SPOILED = {
         struct.pack(">I", (0x80000000 if i + 99 >= len(record) else 0) | len(record[i : i + 99])) + record[i : i + 99]
         for i in range(4, len(record), 99))), True),
     "authentication refused": (every(9, lambda record: marked(record[4:8] + struct.pack(">IIII", 1, 1, 1, 5))), None),
+    "lost": (every(40, lambda record: b""), True),
     "not now": (every(50, lambda record: marked(record[4:28] + struct.pack(">II", 10008, 0))), True),
 }
 
