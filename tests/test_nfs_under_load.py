@@ -16,6 +16,7 @@ from serval.qemu import Guest
 from serval.relay import Relay
 
 WEB_ADDRESS = "10.0.2.16"
+KNOWN_S = 8     # a server that refuses connections is known to be gone then
 UPLOAD_S = 300  # a mebibyte, of forty at once
 ROUTES = r"""
 import asyncio
@@ -212,29 +213,24 @@ def test_known_to_be_down(both, guest, export):
     server.kill()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waits = pool.submit(get, port, "/page0.txt")
-        time.sleep(1)                       # it is the first that asks
         try:
-            for i in range(1, 100):
+            time.sleep(KNOWN_S)
+            for i in range(1, 10):
                 begin = time.monotonic()
-                answer = get(port, f"/page{i}.txt")
-                assert answer.status == 503
-                if time.monotonic() - begin < 1:
-                    break
-            else:
-                raise AssertionError("nobody was told at once")
+                assert get(port, f"/page{i}.txt").status == 503
+                assert time.monotonic() - begin < 2
             assert not waits.done(), waits.result().status
-            begin = time.monotonic()
-            assert get(port, "/page99.txt").status == 503 and time.monotonic() - begin < 2
         finally:
             server.start()
-            assert waits.result().body == b"page 0"
+        assert waits.result().body == b"page 0"
     assert get(port, "/page98.txt").body == b"page 98"
 
 
 def test_the_server_restarts_under_writers(both, guest, export):
-    """Twenty uploads, while the server is killed twice: each is stored whole, or its client hears of an error."""
+    """Twenty uploads, while the server is killed again and again: each is stored whole, or its client hears of an
+    error; a restart of a second is not noticed."""
     server = both[1]
-    bodies = [random.Random(i).randbytes(300_000) for i in range(20)]
+    bodies = [random.Random(i).randbytes(600_000) for i in range(20)]
     with Visitor(guest, (export / "www" / "cached.bin").read_bytes()):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             results = pool.submit(put_all, guest, bodies, 120)
@@ -243,6 +239,7 @@ def test_the_server_restarts_under_writers(both, guest, export):
                 server.kill()
                 time.sleep(1)
                 server.start()
+                time.sleep(3)       # the pauses between its tries
             results = results.result()
     stored = [i for i, result in enumerate(results) if result == 200]
     assert len(stored) > 10, results

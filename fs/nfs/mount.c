@@ -3,8 +3,9 @@
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
  *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s
  *             after a refusal, and one timer
- *   when down the server is known to be out of reach when the connection is lost and the next one fails, when it was
- *             silent for too long, or when we have no address. It is tried again and again, whoever waits
+ *   when down the server counts as gone when connections have failed for about GRACE_NS, when it was silent for too
+ *             long, or when we have had no address for GRACE_NS: a restart takes less. It is tried again and again,
+ *             whoever waits
  *
  * The steps: address -> [mount port -> NFS port ->] mount call -> NFS connection -> file system info -> up. A
  * connection that is lost later is made again from `NFS connection` on, since handles outlive it; if that fails, from
@@ -27,6 +28,7 @@
 #define PAUSE_FIRST_NS (500ull * 1000 * 1000)
 #define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* who asks meanwhile is refused: soon again */
 #define PAUSE_REFUSED_NS (30ull * 1000 * 1000 * 1000) /* somebody has to put it right */
+#define GRACE_NS (5ull * 1000 * 1000 * 1000)
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
 #define PROTOCOL_TCP 6
 
@@ -59,6 +61,7 @@ static struct {
     struct connection_call call;
     struct timer pause;
     uint64_t pause_ns; /* the next one */
+    uint64_t failing_since_ns; /* 0: it stood the last time */
     bool useful;       /* the connection has answered something beside our questions about the mount */
     char said[LOG_LINE_MAX]; /* the last line on the console: a refusal is not repeated at every attempt */
 } self;
@@ -156,16 +159,29 @@ static void on_pause(void *context)
     begin();
 }
 
+/* Gone, where the next try comes too late for who would not notice a restart. */
 static void pause_then_again(uint64_t at_most_ns)
 {
     uint64_t pause_ns = self.pause_ns < at_most_ns ? self.pause_ns : at_most_ns;
+    uint64_t now = pd_now_ns();
 
     self.step = PAUSING;
-    timer_start(&self.pause, pd_now_ns() + pause_ns, on_pause, NULL);
+    timer_start(&self.pause, now + pause_ns, on_pause, NULL);
     self.pause_ns = pause_ns * 2;
+    if (!self.failing_since_ns) {
+        self.failing_since_ns = now;
+    }
+    self.down(now + pause_ns >= self.failing_since_ns + GRACE_NS);
 }
 
-static void mount_again_later(const char *what, const char *advice)
+static void on_no_address(void *context)
+{
+    if (self.step == NO_ADDRESS) {
+        self.down(true);
+    }
+}
+
+static void refuse(const char *what, const char *advice)
 {
     say(what, advice);
     connection_close();
@@ -173,18 +189,12 @@ static void mount_again_later(const char *what, const char *advice)
     pause_then_again(PAUSE_REFUSED_NS);
 }
 
-static void refuse(const char *what, const char *advice)
-{
-    mount_again_later(what, advice);
-    self.down(true);
-}
-
 static void on_info(struct connection_call *call, void *result)
 {
     const FSINFO3res *info = result;
 
     if (info->status == NFS3ERR_STALE || info->status == NFS3ERR_BADHANDLE) {
-        mount_again_later("the root directory is another one now", "mounting it again");
+        refuse("the root directory is another one now", "mounting it again");
         return;
     }
     if (info->status != NFS3_OK) {
@@ -196,6 +206,7 @@ static void on_info(struct connection_call *call, void *result)
     self.read_size = read == 0 || read > TRANSFER_MAX ? TRANSFER_MAX : read;
     self.write_size = write == 0 || write > TRANSFER_MAX ? TRANSFER_MAX : write;
     self.useful = false;
+    self.failing_since_ns = 0;
     self.step = UP;
     say("mounted", "");
     self.up();
@@ -352,7 +363,7 @@ static void begin(void)
     }
     if (!ip_has_address()) {
         self.step = NO_ADDRESS;
-        self.down(true);
+        timer_start(&self.pause, pd_now_ns() + GRACE_NS, on_no_address, NULL);
     } else if (self.have_root) {
         connect_nfs();
     } else {
@@ -365,10 +376,9 @@ static void on_ip_address(void *context)
 {
     switch (self.step) {
     case PAUSING:
+    case NO_ADDRESS:
         timer_stop(&self.pause);
         self.pause_ns = PAUSE_FIRST_NS;
-        /* fall through */
-    case NO_ADDRESS:
         self.step = IDLE;
         begin();
         break;
@@ -435,7 +445,6 @@ static void on_connection_down(bool silent)
             say(step_name(), connection_why());
         }
         pause_then_again(PAUSE_MAX_NS);
-        self.down(true);
     }
 }
 

@@ -201,7 +201,7 @@ static void test_a_short_restart(void)
     CHECK(ups == 1 && gone == 0);
 }
 
-/* Gone from the first failure on; tried for ever, at least every four seconds, also when nobody asks. */
+/* Gone when it has failed for some seconds; tried for ever, at least every four seconds, also when nobody asks. */
 static void test_gone(void)
 {
     uint64_t now = 100 * S;
@@ -211,13 +211,18 @@ static void test_gone(void)
     mount_want();
     CHECK(opens(2049) && gone == 0);
     break_down(false);
-    CHECK(gone == 1);
+    CHECK(gone == 0); /* a restart takes longer than that */
+    at(now += 500 * MS);
+    CHECK(opens(2050));
+    break_down(false);
+    CHECK(gone == 0);
     for (uint32_t i = 0; i < 20; i++) {
         CHECK(opens(0));
         now += 4 * S + MS;
         at(now);
         CHECK(opens(2050));
         break_down(false);
+        CHECK(gone == i + 1);
     }
     at(now + 5 * S);
     mount_all();
@@ -257,9 +262,13 @@ static void test_no_address(void)
     break_down(false);
     has_address = false;
     mount_want();
-    CHECK(gone == 1 && opens(0));
+    CHECK(gone == 0 && opens(0));
+    at(1004 * S);
+    CHECK(gone == 0);
+    at(1005 * S);
+    CHECK(gone == 1);
     at(1100 * S);
-    CHECK(opens(0));
+    CHECK(gone == 1 && opens(0));
     has_address = true;
     on_address(NULL);
     CHECK(opens(2049));
