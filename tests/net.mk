@@ -29,6 +29,11 @@ NET_DHCP := tests/unit/net_dhcp.c tests/unit/wire.c $(filter-out examples/echo/%
 $(eval $(call host_test,test_net_dhcp,$(NET_DHCP) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
+# And peers that hold memory: with net/ip's own.
+NET_PACKETS := tests/unit/net_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) net/ip/memory.c net/ip/pools.c
+$(eval $(call host_test,test_net_packets,$(NET_PACKETS) tests/unit/wire.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
+
 $(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)

@@ -15,6 +15,8 @@ bool memory_for_received(uint32_t length);
 
 /* pools.c: cuts the pools off memory that begins at `at`; where they end. */
 uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
+/* Whether so many in eight of all segments are free. */
+bool pools_have_segments(uint32_t eighths);
 
 /* random.c */
 void random_seed(const struct ip_config *config, const uint8_t mac[6]);
@@ -24,6 +26,11 @@ uint64_t random_keyed_hash(uint64_t a, uint64_t b);
 /* netif.c */
 struct netif *netif_up(const struct net_client_config *config);
 void netif_counters(struct ip_counters *counters);
+/* Of the frame that is taken: only a connection that holds nothing may keep it. Else it is refused, and said so. */
+bool netif_is_scarce(void);
+void netif_dropped(void);
+/* Half of the receive buffers are not out. */
+bool netif_spares_buffers(void);
 
 /* timers.c */
 void timers_init(struct netif *netif);

@@ -75,6 +75,7 @@
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_PBUFS 64
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) tcp_hooks_out_of_order() /* that, or none when memory is short */
 /* Of connections whose handshake is under way; established ones are the program's at once. */
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 128

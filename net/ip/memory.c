@@ -3,6 +3,8 @@
  * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so
  * that answers still leave when data has used up the rest; middle ones for frames that are copied out of receive
  * buffers, mostly a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
+ *   when full NULL. A third of small and of full blocks is neither for received frames nor for connections that have
+ *             two segments queued
  */
 #include <assert.h>
 #include <stddef.h>

@@ -6,7 +6,10 @@
  *             when it is first; nobody sends past those who wait. The last RESERVED slots are for what nobody sends
  *             again: resets, ARP, ICMP, datagrams. Those used up: a connection's reset is kept (turns.c); a datagram's
  *             sender has ERR_MEM, anything else is dropped, both counted.
- *             Few receive buffers left: frames are copied out of them; no memory for that either: dropped, counted
+ *             Half of the receive buffers out: frames are copied out of them. No memory for that either: segments out
+ *             of order are given up, and the rest of the buffers, but an eighth, is for the first data of connections
+ *             that hold none. These used up, too: the connection that holds data and was silent longest is reset, ten
+ *             a second at most. What is not kept still passes by; the rest is dropped, counted, and comes again
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
  * else are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has
  * read it. A segment larger than a frame is the device's to cut (large.c).
@@ -20,6 +23,8 @@
 #include "lwip/ip4_frag.h"
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dns.h"
+#include "lwip/prot/iana.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
 #include "net/client.h"
@@ -57,6 +62,7 @@ static struct {
     struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
     uint32_t held_count;                    /* frames that have such */
     uint32_t lent, lent_small; /* receive buffers in lwIP's hands */
+    bool scarce;               /* the frame that is taken may be kept only by who holds nothing */
     uint32_t reserved;     /* slots that TCP's segments leave free */
     struct tcp_pcb *turn;  /* sends although others wait, */
     uint32_t turn_left;    /* so many frames more */
@@ -98,30 +104,85 @@ static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
                                frame->capacity);
 }
 
-/* When half the buffers lie in queues, a connection that reads slowly, or sends single bytes, must not get the rest. */
 static struct pbuf *pbuf_by_copy(const struct net_received *frame)
 {
     struct pbuf *p = memory_for_received(frame->length) ? pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM) : NULL;
     if (p) {
         memcpy(p->payload, frame->data, frame->length);
         self.counters.copied_in++;
-    } else {
-        self.counters.dropped_in++;
+        net_client_provide(&self.client, frame->buffer);
     }
-    net_client_provide(&self.client, frame->buffer);
     return p;
+}
+
+enum fate { PASSES, MAY_STAY, STAYS };
+
+/* What becomes of a frame: it is answered at once; TCP's data, of which tcp_hooks.c lets in a connection's first; or it
+ * lies in queues: fragments, datagrams but those of the servers of addresses and names. At least 54 bytes of a buffer
+ * are readable. */
+static enum fate fate_of(const uint8_t *frame)
+{
+    if (frame[12] != 0x08 || frame[13] != 0x00 || frame[14] != 0x45 || ((frame[20] & 0x3f) | frame[21])) {
+        return frame[12] == 0x08 && frame[13] == 0x06 ? PASSES : STAYS;
+    }
+    uint32_t size = (uint32_t)frame[16] << 8 | frame[17], from = (uint32_t)frame[34] << 8 | frame[35];
+    switch (frame[23]) {
+    case IP_PROTO_TCP: return size <= IP_HLEN + (frame[46] >> 4) * 4u ? PASSES : MAY_STAY;
+    case IP_PROTO_ICMP: return PASSES;
+    case IP_PROTO_UDP: return from == LWIP_IANA_PORT_DHCP_SERVER || from == DNS_SERVER_PORT ? PASSES : STAYS;
+    default: return STAYS;
+    }
+}
+
+/* When half the buffers lie in queues, a connection that reads slowly, or sends single bytes, must not get the rest. */
+static struct pbuf *pbuf_for(const struct net_received *frame)
+{
+    const struct net_client_config *config = self.client.config;
+    uint32_t count = frame->buffer >= config->rx_buffer_count ? config->rx_small_count : config->rx_buffer_count;
+    uint32_t lent = *lent_of(frame->buffer);
+    self.scarce = false;
+    if (lent < count / 2) {
+        return pbuf_on_buffer(frame);
+    }
+    struct pbuf *p = pbuf_by_copy(frame);
+    if (p) {
+        return p;
+    }
+    enum fate fate = fate_of(frame->data);
+    bool room = lent < count - count / 8;
+    self.scarce = true;
+    tcp_hooks_release(!room && fate == MAY_STAY);
+    if (fate == PASSES || (fate == MAY_STAY && room)) {
+        return pbuf_on_buffer(frame);
+    }
+    self.counters.dropped_in++;
+    net_client_provide(&self.client, frame->buffer);
+    return NULL;
+}
+
+bool netif_is_scarce(void)
+{
+    return self.scarce;
+}
+
+void netif_dropped(void)
+{
+    self.counters.dropped_in++;
+}
+
+bool netif_spares_buffers(void)
+{
+    const struct net_client_config *config = self.client.config;
+    return self.lent < config->rx_buffer_count / 2 && self.lent_small <= config->rx_small_count / 2;
 }
 
 static void take_frame(const struct net_received *frame)
 {
-    const struct net_client_config *config = self.client.config;
-    bool small = frame->buffer >= config->rx_buffer_count;
-    bool short_of_buffers = *lent_of(frame->buffer) >= (small ? config->rx_small_count : config->rx_buffer_count) / 2;
     self.counters.frames_in++;
     timers_saw_input(frame->data);
     memcpy(&self.from, frame->data + sizeof self.from, sizeof self.from);
     NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);
-    struct pbuf *p = short_of_buffers ? pbuf_by_copy(frame) : pbuf_on_buffer(frame);
+    struct pbuf *p = pbuf_for(frame);
     if (p && self.netif.input(p, &self.netif) != ERR_OK) {
         pbuf_free(p);
     }

@@ -18,6 +18,8 @@
 #define LWIP_MEMPOOL(name, number, bytes, description) static struct memp *memp_tab_##name;
 #include "lwip/priv/memp_std.h"
 
+static uint32_t segments_left, segments;
+
 static const struct pool {
     struct memp **free;
     uint16_t size, count;
@@ -49,7 +51,13 @@ uint8_t *pools_init(const struct ip_config *config, uint8_t *at)
             memp_free((memp_t)type, at);
         }
     }
+    segments = segments_left;
     return at;
+}
+
+bool pools_have_segments(uint32_t eighths)
+{
+    return segments_left * 8 > segments * eighths;
 }
 
 void memp_init(void) {} /* pools_init() was before */
@@ -59,6 +67,7 @@ void *memp_malloc(memp_t type)
     struct memp *element = *pools[type].free;
     if (element) {
         *pools[type].free = element->next;
+        segments_left -= type == MEMP_TCP_SEG;
     }
     return element;
 }
@@ -69,5 +78,6 @@ void memp_free(memp_t type, void *element)
     if (freed) {
         freed->next = *pools[type].free;
         *pools[type].free = freed;
+        segments_left += type == MEMP_TCP_SEG;
     }
 }

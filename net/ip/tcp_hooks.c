@@ -33,6 +33,7 @@
 #define TIME_WAIT_KEPT 64 /* the youngest */
 #define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
 #define TRIM_EVERY 16     /* calls */
+#define RELEASE_EVERY_NS 100000000ull
 
 static struct {
     bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew, */
@@ -43,6 +44,7 @@ static struct {
     uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
     u32_t contained; /* acknowledgements in the packet, beside itself */
     u32_t trims;
+    uint64_t released_ns; /* when tcp_hooks_release() last did so, pd_now_ns() */
 } self;
 
 void tcp_hooks_contained(u32_t count)
@@ -212,6 +214,42 @@ static err_t listen_packet(const struct tcp_pcb_listen *listener, struct tcp_hdr
     return ERR_OK;
 }
 
+u16_t tcp_hooks_out_of_order(void)
+{
+    return netif_spares_buffers() && pools_have_segments(2) ? TCP_OOSEQ_MAX_PBUFS : 0;
+}
+
+/* Received data that its program has not taken. */
+static bool holds_data(const struct tcp_pcb *pcb)
+{
+    return pcb->rcv_wnd < TCP_WND_MAX(pcb) || pcb->refused_data;
+}
+
+/* lwIP's list has at its end whom it has not heard of for longest. */
+void tcp_hooks_release(bool resets)
+{
+    struct tcp_pcb *silent = NULL;
+    if (pd_now_ns() - self.released_ns < RELEASE_EVERY_NS) {
+        return;
+    }
+    self.released_ns = pd_now_ns();
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->ooseq) {
+            tcp_free_ooseq(pcb);
+        }
+        silent = holds_data(pcb) ? pcb : silent;
+    }
+    if (resets && silent) {
+        tcp_abort(silent);
+    }
+}
+
+/* Whether the connection would have more of ours with this packet than its first data. */
+static bool holds_more(const struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
+{
+    return p->tot_len > 0 && (holds_data(pcb) || header->seqno != pcb->rcv_nxt);
+}
+
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT, or that listens, tcp_input
  * touches neither list nor pcb after we refuse the packet, so that we may change both and hand the packet in again. */
 err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
@@ -220,6 +258,10 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
     if (pcb->state != TIME_WAIT && pcb->state != LISTEN) {
         if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
+        }
+        if (netif_is_scarce() && holds_more(pcb, header, p)) {
+            netif_dropped();
+            return ERR_BUF; /* the peer sends it again */
         }
         keep_segment_size(pcb, header, options);
         grow(pcb, header);

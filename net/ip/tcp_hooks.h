@@ -16,6 +16,14 @@ u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const
  * itself. */
 void tcp_hooks_contained(u32_t count);
 
+/* How many packets a connection may have that came out of order. */
+u16_t tcp_hooks_out_of_order(void);
+
+/* Outside of lwIP's own handlers, when received frames find no memory: frees what came out of order, of all
+ * connections, since it comes again (RFC 9293 3.10.7.4); `resets`: and resets the one that holds data and was silent
+ * longest. At most ten times a second. */
+void tcp_hooks_release(bool resets);
+
 /* Outside of lwIP's own handlers, now and then. */
 void tcp_hooks_trim_time_wait(void);
 
