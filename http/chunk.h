@@ -5,7 +5,7 @@
 
 #include "http/request.h"
 
-/* A chunk's first line, with its CR LF: at most 16 hexadecimal digits, then nothing or extensions. False: it is none. */
+/* A chunk's first line, with its CR LF: at most 16 hexadecimal digits, then nothing or extensions. False: it is not. */
 bool http_chunk_size(struct http_slice line, uint64_t *size);
 /* A line behind the last chunk, with its CR LF, but not the empty one. */
 bool http_is_trailer(struct http_slice line);

@@ -63,8 +63,8 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
 
 
 def file(path, headers=None, content_type=None, status=200):
-    """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a status
-    other than 200 the whole file."""
+    """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
+    status other than 200 the whole file."""
     _text("path", path)
     if not path.startswith("/"):
         raise ValueError("path must begin with '/'")
@@ -271,8 +271,8 @@ def _take(app):
 
 def _handler(app):
     """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood
-    costs its sender a 400 and the console nothing. An answer that fails is 500 where nothing of it has gone out, else the
-    client is cut off; the console tells why."""
+    costs its sender a 400 and the console nothing. An answer that fails is 500 where nothing of it has gone out, else
+    the client is cut off; the console tells why."""
 
     async def handle_request(reader, writer):
         connection = _website.Connection(reader)

@@ -9,12 +9,14 @@ static const struct {
     const char *line;
     uint64_t size;
 } sizes[] = {
-    {"0\r\n", 0}, {"5\r\n", 5}, {"aF\r\n", 0xaf}, {"000000000000000f\r\n", 15}, {"fffffffffffffffe\r\n", UINT64_MAX - 1},
+    {"0\r\n", 0}, {"5\r\n", 5}, {"aF\r\n", 0xaf}, {"000000000000000f\r\n", 15},
+    {"fffffffffffffffe\r\n", UINT64_MAX - 1},
     {"5;a\r\n", 5}, {"5;a=b;c=\"d\"\r\n", 5}, {"5 ; a = b\r\n", 5}, {"5\t;a=\"\\\"\\\\ \xc3\"\r\n", 5},
     {"", NONE}, {"\r\n", NONE}, {"5", NONE}, {"5\n", NONE}, {"5\r", NONE}, {" 5\r\n", NONE}, {"5 \r\n", NONE},
     {"5\t\r\n", NONE}, {"5\r\r\n", NONE}, {"0x5\r\n", NONE}, {"+5\r\n", NONE}, {"-5\r\n", NONE}, {"5 5\r\n", NONE},
     {"5_0\r\n", NONE}, {"5,5\r\n", NONE}, {"g\r\n", NONE}, {"0000000000000000f\r\n", NONE}, {"5;\r\n", NONE},
-    {"5;=b\r\n", NONE}, {"5;a=\r\n", NONE}, {"5;a=\"b\r\n", NONE}, {"5;a=\"b\\\"\r\n", NONE}, {"5;a=\"\x01\"\r\n", NONE},
+    {"5;=b\r\n", NONE}, {"5;a=\r\n", NONE}, {"5;a=\"b\r\n", NONE}, {"5;a=\"b\\\"\r\n", NONE},
+    {"5;a=\"\x01\"\r\n", NONE},
     {"5;a\rb\r\n", NONE}, {"5;a\nb\r\n", NONE}, {"5;a b\r\n", NONE}, {"5;a ;\r\n", NONE}, {"5;a=b c\r\n", NONE},
     {"5;a=\"b\"c\r\n", NONE}, {";a\r\n", NONE}, {"5;a=\"b\nc\"\r\n", NONE},
 };
