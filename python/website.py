@@ -17,11 +17,10 @@ An answer goes out as fast as the application writes it; a request that finds no
 """
 
 import gc
-import sys
 
 import _website
 from microdot import Microdot, Request, Response
-from microdot.microdot import NoCaseDict
+from microdot.microdot import NoCaseDict, print_exception
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
@@ -304,7 +303,7 @@ def _handler(app):
 
 def _report(request, exc):
     print("%s %s failed:" % (request.method, request.path) if request is not None else "a request failed:")
-    sys.print_exception(exc)
+    print_exception(exc)
 
 
 async def _request(app, connection):

@@ -36,11 +36,15 @@ def app():
     return Microdot()
 
 
-def ask(app, request):
-    stream = types.SimpleNamespace(request=request, answer=b"", closed=False)
+def handle(app, request, left=False):
+    stream = types.SimpleNamespace(request=request, answer=b"", closed=False, left=left, failure=None)
     asyncio.run(app.handle_request(stream, stream))
     assert stream.closed
-    return Answer(stream.answer)
+    return stream
+
+
+def ask(app, request):
+    return Answer(handle(app, request).answer)
 
 
 def get(app, path, method="GET"):
@@ -288,6 +292,38 @@ def test_no_memory_is_503(mounted):
 
     mounted.dispatch_request = dispatch
     assert get(mounted, "/users/7").status == 503
+
+
+def parts(*given):
+    for part in given:
+        if isinstance(part, Exception):
+            raise part
+        yield part
+
+
+@pytest.mark.parametrize("given, failure, answer", [
+    ((b"one", "two"), 0, b"onetwo"), ((b"one", ValueError("why")), 500, b"one"),
+    ((b"one", OSError(113, "the file")), 500, b"one"), ((ValueError("why"),), 500, b""),
+    ((b"one", MemoryError("why")), 503, b"one"), ((b"one", 7), 500, b"one")])
+def test_an_answer_that_fails_is_not_a_complete_one(mounted, capfd, given, failure, answer):
+    mounted.get("/parts")(lambda request: (parts(*given), 200, {"X-A": "b"}))
+    stream = handle(mounted, b"GET /parts?x HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert stream.failure == failure and stream.answer.startswith(b"HTTP/1.0 200 ")
+    assert stream.answer.partition(b"\r\n\r\n")[2] == answer
+    out, err = capfd.readouterr()
+    assert out == ("GET /parts failed:\n" if failure else "") and bool(err) == bool(failure)
+
+
+def test_a_client_that_leaves_is_no_failure_of_the_applications(mounted, capfd):
+    mounted.get("/parts")(lambda request: parts(b"one", b"two"))
+    handle(mounted, b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n", left=True)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_head_that_cannot_be_is_500(mounted, capfd):
+    mounted.get("/bad")(lambda request: ("x", {"X-A": "a\r\nX-B: b"}))
+    assert get(mounted, "/bad").status == 500
+    assert capfd.readouterr()[0] == "GET /bad failed:\n"
 
 
 def test_a_subclass_keeps_its_own_way(website, front):

@@ -57,7 +57,8 @@ def counters():
 
 
 class Connection:
-    """stream: an object with `request`, the bytes that the client sends; `answer` is what it gets."""
+    """stream: an object with `request`, the bytes that the client sends; `answer` is what it gets; `left`: it has gone;
+    `failure` is what the answer ended with."""
 
     def __init__(self, stream):
         self.stream = stream
@@ -94,19 +95,24 @@ class Connection:
         return method, url, version.split("/")[1]
 
     async def respond(self, status, reason, headers, body):
+        if any(c < " " for value in headers.values() for c in str(value)):
+            raise ValueError("control characters")
         fields = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
         self.stream.answer += f"HTTP/1.0 {status} {reason or 'OK'}\r\n{fields}\r\n".encode() + body
 
     async def awrite(self, data):
+        if self.gone():
+            raise OSError(104)
         self.stream.answer += data
 
     def wrote(self):
         return bool(self.stream.answer)
 
     def gone(self):
-        return False
+        return self.stream.left
 
     def end(self, failure):
         if failure and not self.stream.answer:
-            self.stream.answer = b"HTTP/1.0 %d Failed\r\n\r\n" % failure
+            self.stream.answer = b"HTTP/1.0 %d Failure\r\n\r\n" % failure
+        self.stream.failure = failure
         self.stream.closed = True
