@@ -364,7 +364,7 @@ static bool turn(void)
     if (!self.rpc) {
         return false;
     }
-    int events = socket_events(rpc_get_fd(self.rpc)) & (rpc_which_events(self.rpc) | POLLERR | POLLHUP);
+    int events = socket_events(rpc_get_fd(self.rpc), rpc_which_events(self.rpc));
     if (!events) {
         return false;
     }

@@ -261,7 +261,7 @@ int close(int fd)
     return 0;
 }
 
-int socket_events(int fd)
+int socket_events(int fd, int wanted)
 {
     const struct nfs_socket *socket = at(fd);
     int events = 0;
@@ -269,13 +269,13 @@ int socket_events(int fd)
     if (!socket) {
         return POLLERR;
     }
-    if (socket->received || socket->ended) {
+    if (wanted & POLLIN && (socket->received || socket->ended)) {
         events |= POLLIN;
     }
     if (socket->error && !socket->received) {
         events |= POLLERR;
     }
-    if (room_of(socket) > 0) {
+    if (wanted & POLLOUT && room_of(socket) > 0) {
         events |= POLLOUT;
     }
     return events;

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* POLLIN, POLLOUT, POLLERR, POLLHUP as they are now. */
-int socket_events(int fd);
+/* As poll(): those of `wanted`, POLLIN and POLLOUT, that are so now; POLLERR in any case. */
+int socket_events(int fd, int wanted);
 
 /* The end of an event: what send() has taken leaves, in as few segments as can be. False: send() found no memory, and
  * readiness is to be asked for again a little later, also if nothing comes from the network: memory of others that

@@ -82,9 +82,9 @@ int rpc_service(struct rpc_context *context, int revents)
     return rpc.error;
 }
 
-int socket_events(int fd)
+int socket_events(int fd, int wanted)
 {
-    return events;
+    return events & (wanted | POLLERR);
 }
 
 bool socket_flush(int fd)
