@@ -77,6 +77,15 @@ from_top = $(patsubst $(CURDIR)/%,%,$(abspath $(call at_home,$1)))
 spelling = $(if $(filter -% ~%,$(from_top)),$(CURDIR)/)$(from_top)
 $(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $($v),$(eval override $v := $(call spelling,$($v)))))
 
+# So for a goal that is a path from the root.
+define goal_by_its_spelling
+.PHONY: $1
+$1: $2
+	@:
+endef
+$(foreach g,$(filter $(CURDIR)/%,$(MAKECMDGOALS)),$(eval $(call goal_by_its_spelling,$g,$(call from_top,$g))))
+MAKECMDGOALS := $(foreach g,$(MAKECMDGOALS),$(if $(filter $(CURDIR)/%,$g),$(call from_top,$g),$g))
+
 # $(call one_of_these,VALUE,WORDS): VALUE is the user's, so it may look like a pattern.
 one_of_these = $(strip $(foreach w,$2,$(if $(call same,$1,$w),$w)))
 

@@ -114,6 +114,15 @@ def test_a_folder_in_another_spelling_is_the_same_folder(tmp_path):
         assert hello(f"{tmp_path}//.", f"CACHE_DIR={cache}") == []
 
 
+def test_a_goal_may_be_spelt_from_the_root(tree):
+    """As an example's Makefile does for its picture; the folder lies in the tree, where its own spelling is another."""
+    done = make("graph", f"CACHE_DIR={paths.CACHE}", folder=tree / "examples" / "hello")
+    assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+    assert (tree / "examples" / "hello" / "build" / "hello" / "hello.svg").is_file()
+    done = make(f"{tree}/build/hello/hello.none", f"CACHE_DIR={paths.CACHE}", folder=tree)
+    assert done.returncode and "No rule to make target" in done.stderr
+
+
 @pytest.mark.parametrize("system, folder", [("python", "examples/python/files"),
                                             ("fileio_mem", "examples/fileio/files")])
 def test_files_of_an_image_that_come_go_and_change(tmp_path, tree, system, folder):

@@ -19,7 +19,7 @@ class BuildError(AssertionError):
 def make(*targets, **variables):
     """Runs make at the top of the tree. Returns the finished process; a failure raises with what make said."""
     command = ["make", "-C", str(paths.TOP), "-j", str(os.cpu_count() or 1), "--no-print-directory",
-               f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *targets]
+               f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *map(str, targets)]
     environment = {k: v for k, v in os.environ.items()
                    if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
