@@ -1,7 +1,9 @@
 /* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the
  * application's.
- *   when full the connection that lingers or idles for longest gives way to a new one, or is at its head, which is told
- *             408; if there is none the new one is reset. Who waits is never so many (server_may_wait)
+ *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client that
+ *             has closed its side and waits for an answer; else of the one that has been idle longest; else of the one
+ *             that has been at its head longest, which is told 408. If there is none of these the new one is reset.
+ *             Connections that wait for files or the application are always fewer than the pool (server_may_wait)
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
 #include "http/internal.h"
@@ -121,7 +123,7 @@ struct connection *server_oldest(enum clock clock)
     return self.lists[clock].first;
 }
 
-/* Who expires leaves its list, or is last in it with a new limit. */
+/* A connection that expires leaves its list, or is put at the list's end with a new limit. */
 static void on_timer(void *context)
 {
     uint64_t now = pd_now_ns(), next = FOREVER;
@@ -279,7 +281,8 @@ void server_forget_soon(struct connection *c)
 
 void server_serve_queue_soon(void)
 {
-    if (self.lists[CLOCK_QUEUE].first && !self.queue_due) {
+    bool any_waits = self.lists[CLOCK_QUEUE].first || self.lists[CLOCK_GONE].first;
+    if (any_waits && !self.queue_due) {
         self.queue_due = true;
         start_soon();
     }

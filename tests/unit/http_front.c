@@ -772,6 +772,27 @@ static void test_queue(void)
     }
 }
 
+/* Those that wait have all closed their side: a place that is free again is theirs at once. */
+static void test_queue_of_half_closed(void)
+{
+    static struct client *crowd[HTTP_EXCHANGES_MAX + 3];
+    for (int i = 0; i < HTTP_EXCHANGES_MAX + 3; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+        step();
+    }
+    for (int i = HTTP_EXCHANGES_MAX; i < HTTP_EXCHANGES_MAX + 3; i++) {
+        client_end(crowd[i]);
+    }
+    app_release();
+    for (int i = 0; i < HTTP_EXCHANGES_MAX + 3; i++) {
+        client = crowd[i];
+        CHECK_EQUAL(receive(false), 200);
+        leave();
+    }
+}
+
 /* More long heads of requests than there is room for: the rest waits. Each answer has a long head, too, and comes; also
  * when all that is left of the room is with clients that are slow at their heads, in segments or not. */
 static void test_long_heads(void)
@@ -937,7 +958,8 @@ static const struct {
     {"answers_without_a_body", test_answers_without_a_body},
     {"bodies_in_chunks", test_bodies_in_chunks}, {"heads_of_answers", test_heads_of_answers},
     {"redirected", test_redirected}, {"tunnel", test_tunnel},
-    {"queue", test_queue}, {"long_heads", test_long_heads}, {"queue_refused", test_queue_refused},
+    {"queue", test_queue}, {"queue_of_half_closed", test_queue_of_half_closed}, {"long_heads", test_long_heads},
+    {"queue_refused", test_queue_refused},
     {"the_rest", test_the_rest}, {"long_beginnings", test_long_beginnings},
     {"told_when_there_is_memory", test_told_when_there_is_memory}, {"waiters", test_waiters},
     {"waiters_are_answered", test_waiters_are_answered}, {"waiters_with_bodies", test_waiters_with_bodies},
