@@ -76,6 +76,9 @@ static int issue_listing(struct operation *operation)
     if (listing->state == LISTING_NEW) {
         return file_job_path(operation->job, FS_OPENDIR, mp_obj_str_get_str(listing->path), 0);
     }
+    if (listing->state != LISTING_OPEN) {
+        return MP_EBADF; /* the program has closed it since the operation was made */
+    }
     return file_job_fd(operation->job, FS_READDIR, listing->fd, 0, operation->kind == LIST ? NAMES_MAX : LISTING_BYTES);
 }
 
@@ -241,11 +244,15 @@ static void append_names(struct operation *operation, const char *records, size_
     }
 }
 
-/* True: the directory is open now, and nothing has been read. */
+/* True: the directory is open now, and nothing has been read. Where the program has closed the listing meanwhile, the
+ * result may be of either command: abandon() closes a directory that was opened. */
 static bool take_directory(struct operation *operation)
 {
     struct async_listing *listing = operation->listing;
     bool opened = listing->state == LISTING_NEW;
+    if (!opened && listing->state != LISTING_OPEN) {
+        mp_raise_OSError(MP_EBADF);
+    }
     if (opened) {
         listing->fd = file_job_result(operation->job)->open.fd;
         listing->state = LISTING_OPEN;

@@ -371,6 +371,30 @@ asyncio.run(main())
 """) == "9\n9\nlisting is being read\n('file', 32768, 0)\nend\nend\n2\nuse async for\n100000 ['file']\n"
 
 
+def test_a_listing_that_is_closed_while_it_is_read(repl):
+    """Before its directory is opened, meanwhile, and while entries are on their way: it ends, and nothing stays open."""
+    assert repl.run(MIDWAY + """
+async def closed(listing, turns):
+    operation = listing.__anext__()
+    if turns == 0: listing.close()
+    task = asyncio.create_task(awaited(operation))
+    for _ in range(turns): await asyncio.sleep(0)
+    listing.close()
+    try: return await asyncio.wait_for(task, 20)
+    except OSError as e: return e.errno
+async def main():
+    seen = set()
+    for i in range(300):
+        for turns in 0, 1: seen.add(await closed(fs_async.ilistdir('/midway'), turns))
+        listing = fs_async.ilistdir('/midway')
+        await listing.__anext__()
+        seen.add(await closed(listing, 1))
+    print(seen)
+    await check()
+asyncio.run(main())
+""") == "{9}\n100000 ['file']\n"
+
+
 def test_names_that_are_no_utf8(repl, export):
     """They are listed as bytes, and taken back; the others are as ever."""
     folder = os.fsencode(export / "names")
