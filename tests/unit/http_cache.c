@@ -131,6 +131,27 @@ static void test_changed_here(void)
     CHECK_EQUAL(fake_world.open_now, 0);
 }
 
+/* A program that writes a file again and again while it is read casts no doubt on the server. */
+static void test_changed_while_read(void)
+{
+    struct asker asker = new_asker();
+    struct cache_bytes bytes;
+
+    start(4);
+    fake_put("/f", 100);
+    for (int i = 0; i < 10; i++) {
+        struct cache_entry *entry = get_now("/f");
+        CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_WAIT);
+        changed("/f", false);
+        fake_answer_all();
+        cache_release(entry);
+    }
+    struct cache_entry *entry = get_now("/f");
+    cache_unpin(read_now(entry, 0).piece);
+    cache_release(entry);
+    CHECK_EQUAL(counters().entries, 1);
+}
+
 /* A question that was under way when the file changed is asked again. */
 static void test_changed_while_asked(void)
 {
@@ -477,6 +498,7 @@ static const struct cache_case cases[] = {
     {"many_ask_once", test_many_ask_once},
     {"revalidation", test_revalidation},
     {"changed_here", test_changed_here},
+    {"changed_while_read", test_changed_while_read},
     {"changed_while_asked", test_changed_while_asked},
     {"changed_below", test_changed_below},
     {"changes_of_kind", test_changes_of_kind},
