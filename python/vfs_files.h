@@ -7,6 +7,9 @@
 
 void vfs_files_mount(void);
 
+/* vfs_file.c: open(). `path` is absolute, `mode` as Python has it. */
+mp_obj_t vfs_file_open(const char *path, const char *mode);
+
 /* As os.stat: (mode, inode, device, links, uid, gid, size, atime, mtime, ctime), times in seconds. */
 mp_obj_t files_stat_tuple(const struct fs_stat *stat);
 
