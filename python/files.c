@@ -51,20 +51,20 @@ static int errno_of(uint32_t status)
     case FS_STATUS_EXISTS: return MP_EEXIST;
     case FS_STATUS_NOT_DIRECTORY: return MP_ENOTDIR;
     case FS_STATUS_IS_DIRECTORY: return MP_EISDIR;
-    case FS_STATUS_NOT_EMPTY: return 39;     /* ENOTEMPTY, which MicroPython does not name */
-    case FS_STATUS_NAME_TOO_LONG: return 36; /* ENAMETOOLONG */
+    case FS_STATUS_NOT_EMPTY: return MP_ENOTEMPTY;
+    case FS_STATUS_NAME_TOO_LONG: return MP_ENAMETOOLONG;
     case FS_STATUS_ACCESS: return MP_EACCES;
     case FS_STATUS_READ_ONLY: return MP_EROFS;
     case FS_STATUS_NO_SPACE: return MP_ENOSPC;
     case FS_STATUS_TOO_LARGE: return MP_EFBIG;
     case FS_STATUS_TOO_MANY_OPEN: return MP_ENFILE;
-    case FS_STATUS_STALE: return 116; /* ESTALE */
+    case FS_STATUS_STALE: return MP_ESTALE;
     case FS_STATUS_INVALID_ARGUMENT: return MP_EINVAL;
     case FS_STATUS_IO: return MP_EIO;
     case FS_STATUS_NOT_MOUNTED: return MP_ENODEV;
     case FS_STATUS_UNREACHABLE: return MP_EHOSTUNREACH;
     case FS_STATUS_SERVER_WAS_RESET: return MP_EIO;
-    case FS_STATUS_LOOP: return 40; /* ELOOP */
+    case FS_STATUS_LOOP: return MP_ELOOP;
     }
     return MP_EIO; /* a number that the protocol does not have */
 }
