@@ -148,8 +148,8 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         strcpy(field, "Retry-After: 2\r\n");
     }
     if (selection->status == 416) {
-        put_range(&(struct writer){.at = field, .end = field + sizeof field - 1}, selection,
-            c->resource->validators.size);
+        struct writer text = writer_in(field, sizeof field - 1);
+        put_range(&text, selection, c->resource->validators.size);
     }
     if (!head_page(c, reply, selection->status, field)) {
         return false;
