@@ -1,6 +1,6 @@
 /* answer.c: what a request gets: the application, a file of the site, or a small page that says why not.
  *
- * Nothing of a request is kept but its head while something is waited for (gather.c), and that is looked at again then.
+ * Of a request that waits only the head is kept (gather.c); it is parsed again when the request goes on.
  *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
 #include "http/internal.h"
@@ -105,7 +105,7 @@ static void forget_what_changed(struct connection *c)
     }
 }
 
-/* False: it does. */
+/* False: the request waits. True: it was refused, since there is no place for one more that waits. */
 static bool wait(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
     if (server_may_wait(c) && gather_keep(c, request->head_length, c->state == QUEUED)) {
@@ -127,8 +127,8 @@ bool answer_request(struct connection *c)
     }
     struct reply reply = reply_to(&self.request);
     forget_what_changed(c);
-    bool done = c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
-    return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : done;
+    bool answered = c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
+    return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
 }
 
 void answer_waited(struct connection *c, int status)

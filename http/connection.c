@@ -4,9 +4,10 @@
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
  *             was taken
  *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
- *   waits     hold no packets but what follows their head: of that HELD_MAX together, else 503. All have a clock; who
- *             closes its side meanwhile is waited for a moment longer
- *   when full no memory to write: on_poll tries again, also with a word of why nothing else comes
+ *   waits     a connection that waits for a file or the application holds no packets but those behind its head: HELD_MAX
+ *             bytes of all such connections together, else 503. It has a clock, a short one when its client has closed
+ *             its side
+ *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
  */
 #include "http/internal.h"
 
@@ -210,7 +211,7 @@ static bool waits(const struct connection *c)
     return c->state == QUEUED || (c->state == WAITING && !c->exchange);
 }
 
-/* False: its packets are too many. */
+/* Counts what it holds while it waits. False: that is more than before, and all together now hold too much. */
 static bool see_held(struct connection *c)
 {
     uint32_t before = c->held;
@@ -256,8 +257,7 @@ void connection_abort(struct connection *c)
     release(c);
 }
 
-/* Both sides have said all, and all is acknowledged, but perhaps our FIN. From here on lwIP may free the pcb without
- * a word. */
+/* Both sides have sent all, and all is acknowledged, but perhaps our FIN. lwIP frees the pcb and does not tell us. */
 static void let_go(struct connection *c)
 {
     detach(c->tcp);

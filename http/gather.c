@@ -1,14 +1,14 @@
 /* gather.c: heads that are not done with at once. Most lie whole in the first buffer that was received, and are parsed
- * and answered there. What has to wait is copied out, so that no packet's memory is held by who is slow, or waits:
+ * and answered there. The others are copied out, so that slow and waiting clients hold no packets:
  *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; a head
  *   that the application has, and reads
  * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which
  * is overwritten by the next.
  *   invariant bytes behind the head are never taken
- *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, who has no
- *             place is told 503. The last units are for the application's requests alone
+ *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, the
+ *             newcomer is told 503. The last units are for the application's requests alone
  * Heads of the application's answers that are long have buffers of a pool of their own.
- *   when full who answers waits (exchange_heads_again)
+ *   when full the application's write takes nothing; exchange_heads_again() tells it when to go on
  */
 #include "http/internal.h"
 
@@ -20,7 +20,7 @@
 #define UNIT_BYTES 120
 #define FOR_APP 640  /* units of these */
 #define ANSWERS_MAX 8
-#define YOUNG_NS 5000000000ull /* newcomers that made room for one another would leave none to be served */
+#define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 
 struct unit {
     struct unit *next;

@@ -4,8 +4,8 @@
  * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in
  * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time:
  * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer; who waits for a
- * file or for the application is told after the times below. When all connections are in use the one that has been
- * idle for longest gives way.
+ * file or for the application is told after the times below. When all connections are in use one gives way to a new one
+ * (server.c).
  *
  * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
  * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone

@@ -117,7 +117,7 @@ static uint32_t plain_name(const char *path, uint32_t length, char name[FS_PATH_
     return done;
 }
 
-/* Every answer is walked for anew when it is asked for; of what has not changed the cache knows all. */
+/* All remembered answers are walked for again when they are asked for; what has not changed is still in the cache. */
 void site_path_changed(const char *path, uint32_t length, bool below)
 {
     char name[FS_PATH_MAX];

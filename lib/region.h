@@ -18,13 +18,14 @@ struct region {
 void *region_at(const struct region *region, uint64_t offset, uint64_t length);
 bool region_holds(const struct region *region, uint64_t offset, uint64_t length);
 
+/* Copies [offset, offset + length) out of a region that somebody else may write at any time: each byte is read once,
+ * here, so that what is checked afterwards is what is used. False: it is not inside. */
+bool region_copy(const struct region *region, uint64_t offset, uint64_t length, void *to);
+
 /* An address for a device: not an offset, not a pointer, so that a forgotten translation does not compile. */
 struct bus_address {
     uint64_t value;
 };
-/* Copies [offset, offset + length) out of the region, which somebody else may write at any time: each byte is read once,
- * here, so that what is checked afterwards is what is used. False: it is not inside. */
-bool region_copy(const struct region *region, uint64_t offset, uint64_t length, void *to);
 bool region_bus(const struct region *region, uint64_t offset, uint64_t length, struct bus_address *bus);
 bool region_from_bus(const struct region *region, struct bus_address bus, uint64_t length, uint64_t *offset);
 

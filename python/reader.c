@@ -2,8 +2,8 @@
  *   consumes  the file's bytes   by the stream protocol, from whatever file system is mounted there
  *   invariant the bytes end where the file ends: a short read is gone on with, a failed one raises OSError. MicroPython's
  *             own reader takes both for the end, and the rest of a module is then missing without a word
- *   when cut  bytecode says itself where it ends, and its loader reads on at the end of the file without end: one byte
- *             more than there are raises ValueError
+ *   when cut  bytecode says itself where it ends, and MicroPython's loader never stops at the end of a file: here the
+ *             first byte that is read past it raises ValueError
  */
 #include "lib/pd.h"
 

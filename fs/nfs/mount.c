@@ -26,7 +26,7 @@
 
 #define PORTMAPPER_PORT 111
 #define PAUSE_FIRST_NS (500ull * 1000 * 1000)
-#define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* who asks meanwhile is refused: soon again */
+#define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* short, since commands may be refused meanwhile */
 #define PAUSE_REFUSED_NS (30ull * 1000 * 1000 * 1000) /* somebody has to put it right */
 #define GRACE_NS (5ull * 1000 * 1000 * 1000)
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
@@ -159,7 +159,7 @@ static void on_pause(void *context)
     begin();
 }
 
-/* Gone, where the next try comes too late for who would not notice a restart. */
+/* The server counts as gone when the next try comes after GRACE_NS of failures. */
 static void pause_then_again(uint64_t at_most_ns)
 {
     uint64_t pause_ns = self.pause_ns < at_most_ns ? self.pause_ns : at_most_ns;

@@ -141,7 +141,7 @@ static void grow(struct tcp_pcb *pcb, const struct tcp_hdr *header)
     pcb->cwnd = (tcpwnd_size_t)LWIP_MIN(grown, pcb->ssthresh);
 }
 
-/* lwIP's list has in front whom it has heard of last. */
+/* lwIP's list begins with the connection heard from last. */
 static void make_room(const struct tcp_pcb_listen *listener)
 {
     struct tcp_pcb *oldest = NULL;
@@ -225,7 +225,7 @@ static bool holds_data(const struct tcp_pcb *pcb)
     return pcb->rcv_wnd < TCP_WND_MAX(pcb) || pcb->refused_data;
 }
 
-/* lwIP's list has at its end whom it has not heard of for longest. */
+/* lwIP's list ends with the connection that has been silent longest. */
 void tcp_hooks_release(bool resets)
 {
     struct tcp_pcb *silent = NULL;
