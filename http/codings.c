@@ -75,6 +75,9 @@ uint8_t http_codings(struct http_slice accept_encoding)
     uint32_t weights[IDENTITY + 1], rest = 0;
     uint8_t named = 0;
 
+    if (at == end) {
+        return 0;
+    }
     while (at < end) {
         if (separates(*at)) {
             at++;

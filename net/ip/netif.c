@@ -379,20 +379,29 @@ static struct tcp_pcb *asked_again(const struct netif *netif, const struct pbuf 
     return pcb->persist_backoff ? NULL : pcb;
 }
 
-static bool may_take(const struct tcp_pcb *pcb)
+/* Whose frame it is matters only where slots are few, or others wait for one. */
+static bool may_take(const struct netif *netif, const struct pbuf *p)
 {
+    bool plenty = self.client.free_count > self.reserved;
+    if (plenty && !self.turn && !turns_connections()) {
+        return true;
+    }
+    const struct tcp_pcb *pcb = asked_again(netif, p);
     if (!pcb) {
         return true;
     }
-    return self.client.free_count > self.reserved && (pcb == self.turn ? self.turn_left > 0 : !turns_connections());
+    if (pcb != self.turn) {
+        return plenty && !turns_connections();
+    }
+    return plenty && self.turn_left > 0 && self.turn_left--;
 }
 
-static uint8_t *take_slot(const struct tcp_pcb *pcb, uint16_t *slot)
+static uint8_t *take_slot(const struct netif *netif, const struct pbuf *p, uint16_t *slot)
 {
     if (self.client.free_count < self.client.slot_count / 2) {
         take_slots_back();
     }
-    return may_take(pcb) ? net_client_slot(&self.client, slot) : NULL;
+    return may_take(netif, p) ? net_client_slot(&self.client, slot) : NULL;
 }
 
 /* A connection's last word: who hears nothing of it waits for ever. A reset that answers a stray segment is none: the
@@ -405,8 +414,9 @@ static bool is_last_word(const struct netif *netif, const struct pbuf *p)
         && TCPH_FLAGS((const struct tcp_hdr *)(frame + NET_CHECKSUM_START)) & TCP_RST;
 }
 
-static err_t refuse(const struct netif *netif, struct pbuf *p, struct tcp_pcb *pcb)
+static err_t refuse(const struct netif *netif, struct pbuf *p)
 {
+    struct tcp_pcb *pcb = asked_again(netif, p);
     self.counters.no_slot++;
     if (pcb) {
         turns_wait(pcb);
@@ -453,10 +463,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     if (p->len < NET_FRAME_MIN) {
         return ERR_BUF;
     }
-    struct tcp_pcb *pcb = asked_again(netif, p);
-    b.slot_memory = take_slot(pcb, &slot);
+    b.slot_memory = take_slot(netif, p, &slot);
     if (!b.slot_memory) {
-        return refuse(netif, p, pcb);
+        return refuse(netif, p);
     }
     b.slot_offset = net_client_slot_offset(slot);
     b.held = &self.held[slot];
@@ -472,9 +481,8 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
         give_up(slot);
         self.ring_full = true;
-        return refuse(netif, p, pcb);
+        return refuse(netif, p);
     }
-    self.turn_left -= pcb && pcb == self.turn;
     self.held_count += b.held->count > 0;
     self.counters.frames_out++;
     return ERR_OK;
