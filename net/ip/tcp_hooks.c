@@ -14,7 +14,8 @@
  * 6. When the backlog is full the oldest handshake under way gives way to a new one. lwIP would drop each new SYN until
  *    old ones end, which for addresses that were made up takes 20 s. The peer of a handshake that gave way may be a
  *    true one: the segment that ends it is known by its number (RFC 4987 3.6), and the handshake is made again.
- *    Its segment size and window scale are forgotten then: 536 bytes, none.
+ *    The number tells the peer's window scale, too: our answer has agreed to it, and all its windows are meant so from
+ *    then on. Its segment size is forgotten: 536 bytes.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -29,6 +30,10 @@
 #define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
 #define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
 #define ISN_MAC 0xffu     /* the bits of it that tell the peer's */
+#define ISN_SCALE 0xf00u  /* and those for the peer's window scale, */
+#define ISN_SCALE_BIT 8   /* from here on */
+#define SCALE_MAX 14      /* RFC 7323 2.3 */
+#define SCALE_NONE 15     /* the SYN had no such option */
 #define HANDSHAKE_NS 3000000000ull /* from our answer to the segment that ends it */
 #define TIME_WAIT_KEPT 64 /* the youngest */
 #define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
@@ -41,6 +46,7 @@ static struct {
     bool number_set; /* or one that gave way is made again */
     u32_t number;
     u32_t peer_number;  /* in the SYN that is looked at */
+    u32_t peer_scale;   /* of its windows, or SCALE_NONE */
     uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
     u32_t contained; /* acknowledgements in the packet, beside itself */
     u32_t trims;
@@ -52,12 +58,18 @@ void tcp_hooks_contained(u32_t count)
     self.contained = count;
 }
 
-/* The lowest bits tell the number of the peer's SYN, by a product with what only we know of this pair of ports. */
-static u32_t sequence_at(uint64_t ns, uint64_t addresses, uint64_t ports, u32_t peer_number)
+/* The lowest bits tell the number of the peer's SYN, by a product with what only we know of this pair of ports; the
+ * next ones are its window scale, made unknown in the same way. */
+static u32_t sequence_at(uint64_t ns, uint64_t hash, u32_t peer_number, u32_t peer_scale)
 {
-    uint64_t hash = random_keyed_hash(addresses, ports);
     u32_t number = (u32_t)(hash + ns / ISN_CLOCK_NS);
-    return (number & ~ISN_MAC) | ((u32_t)((hash >> 32) * peer_number >> 24) & ISN_MAC);
+    return (number & ~(ISN_MAC | ISN_SCALE)) | ((u32_t)((hash >> 32) * peer_number >> 24) & ISN_MAC)
+           | ((peer_scale << ISN_SCALE_BIT ^ (u32_t)(hash >> 32)) & ISN_SCALE);
+}
+
+static u32_t scale_of(u32_t number, uint64_t hash)
+{
+    return ((number ^ (u32_t)(hash >> 32)) & ISN_SCALE) >> ISN_SCALE_BIT;
 }
 
 u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port)
@@ -67,7 +79,7 @@ u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const
     if (self.number_set) {
         return self.number;
     }
-    u32_t number = sequence_at(pd_now_ns(), addresses, ports, self.peer_number);
+    u32_t number = sequence_at(pd_now_ns(), random_keyed_hash(addresses, ports), self.peer_number, self.peer_scale);
     if (self.floor_set && TCP_SEQ_LT(number, self.floor)) {
         number = self.floor;
     }
@@ -93,6 +105,26 @@ static bool listened_to(u16_t port)
         }
     }
     return false;
+}
+
+/* What the peer's SYN says of its windows. */
+static u32_t scale_in(const u8_t *options, u16_t length)
+{
+    for (u16_t i = 0; i + 2 < length && options[i] != LWIP_TCP_OPT_EOL;) {
+        if (options[i] == LWIP_TCP_OPT_NOP) {
+            i++;
+            continue;
+        }
+        u8_t size = options[i + 1];
+        if (options[i] == LWIP_TCP_OPT_WS && size == LWIP_TCP_OPT_LEN_WS) {
+            return LWIP_MIN(options[i + 2], SCALE_MAX);
+        }
+        if (size < 2) {
+            break;
+        }
+        i = (u16_t)(i + size);
+    }
+    return SCALE_NONE;
 }
 
 /* Overwrites the option and its length and value with no-operations (RFC 9293 3.2). Stops at what is malformed, as lwIP
@@ -156,7 +188,8 @@ static void make_room(const struct tcp_pcb_listen *listener)
     }
 }
 
-/* Whether the segment ends a handshake that we have answered a short while ago, and may have forgotten. */
+/* Whether the segment ends a handshake that we have answered a short while ago, and may have forgotten. Leaves the
+ * peer's window scale in self.peer_scale. */
 static bool ends_handshake(const struct tcp_hdr *header)
 {
     uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip4_current_dest_addr()) << 32
@@ -166,7 +199,10 @@ static bool ends_handshake(const struct tcp_hdr *header)
         || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
         return false;
     }
-    u32_t number = header->ackno - 1, latest = sequence_at(now, addresses, ports, header->seqno - 1);
+    uint64_t hash = random_keyed_hash(addresses, ports);
+    u32_t number = header->ackno - 1;
+    self.peer_scale = scale_of(number, hash);
+    u32_t latest = sequence_at(now, hash, header->seqno - 1, self.peer_scale);
     return ((number ^ latest) & ISN_MAC) == 0 && latest - number <= HANDSHAKE_NS / ISN_CLOCK_NS;
 }
 
@@ -174,15 +210,18 @@ static bool ends_handshake(const struct tcp_hdr *header)
  * itself. */
 static void make_again(struct tcp_hdr *header, u16_t options, struct pbuf *p)
 {
+    const u8_t scale[] = {LWIP_TCP_OPT_NOP, LWIP_TCP_OPT_WS, LWIP_TCP_OPT_LEN_WS, (u8_t)self.peer_scale};
+    u16_t length = TCP_HLEN + (self.peer_scale == SCALE_NONE ? 0 : sizeof scale);
     struct netif *netif = ip_current_input_netif();
-    struct pbuf *syn = pbuf_alloc(PBUF_RAW, TCP_HLEN, PBUF_RAM);
+    struct pbuf *syn = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
     if (!syn) {
         return; /* the peer sends its segment again */
     }
     struct tcp_hdr *made = syn->payload;
     *made = (struct tcp_hdr){.src = lwip_htons(header->src), .dest = lwip_htons(header->dest),
                              .seqno = lwip_htonl(header->seqno - 1), .wnd = lwip_htons(header->wnd)};
-    TCPH_HDRLEN_FLAGS_SET(made, TCP_HLEN / 4, TCP_SYN);
+    TCPH_HDRLEN_FLAGS_SET(made, length / 4, TCP_SYN);
+    memcpy(made + 1, scale, length - TCP_HLEN);
     self.number = header->ackno - 1;
     restore(header, options, p);
     u16_t checks = netif->chksum_flags;
@@ -204,6 +243,7 @@ static err_t listen_packet(const struct tcp_pcb_listen *listener, struct tcp_hdr
 {
     if ((TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
         self.peer_number = header->seqno;
+        self.peer_scale = more_options ? SCALE_NONE : scale_in((const u8_t *)(header + 1), options);
         if (listener->accepts_pending >= listener->backlog) {
             make_room(listener);
         }

@@ -1,6 +1,7 @@
 /* net_flood.c: handshakes that nobody means to finish, from addresses that were made up, through net/ip and lwIP on the
  * host, under the address sanitizer. Seen to: true clients get in all the while, and at once after a burst; ARP's table
- * keeps those that were in it, and nobody is asked for an address that was made up; all memory comes back.
+ * keeps those that were in it, and nobody is asked for an address that was made up; all memory comes back. A client whose
+ * handshake gave way has its windows understood as it means them.
  */
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define BURST 20000
 #define PORT 80
 #define HEADERS 54
+#define NO_SCALE 15
 #define S (1000 * MS)
 
 static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE];
@@ -44,6 +46,7 @@ const struct timer_client_config timer_client_config = {.channel = TIMER};
 static uint32_t accepted, answered, asked; /* connections; handshakes of strangers; questions of ARP */
 static uint32_t sequence;                  /* of the guest's last answer to the true client */
 static bool host_answered;
+static uint8_t scale = NO_SCALE; /* of the window, in the SYN of a true client */
 
 uint32_t memory_send_share(void)
 {
@@ -53,6 +56,8 @@ uint32_t memory_send_share(void)
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 {
     CHECK(pcb);
+    CHECK_EQUAL(pcb->flags & TF_WND_SCALE ? pcb->snd_scale : NO_SCALE, scale);
+    CHECK_EQUAL(pcb->rcv_scale, scale == NO_SCALE ? 0 : TCP_RCV_SCALE);
     accepted++;
     tcp_abort(pcb);
     return ERR_ABRT;
@@ -136,8 +141,10 @@ static void pass(uint64_t ns)
 
 static void send_segment(const uint8_t *source, uint16_t port, uint32_t number, uint32_t acknowledged, uint8_t flags)
 {
-    uint8_t frame[HEADERS] = {0}, *ip = frame + 14, *tcp = frame + 34;
-    put_headers(frame, 6, 20, 0, 0);
+    const uint8_t options[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, scale};
+    uint32_t more = (flags & SYN) && source == host_ip && scale != NO_SCALE ? sizeof options : 0;
+    uint8_t frame[HEADERS + sizeof options] = {0}, *ip = frame + 14, *tcp = frame + 34;
+    put_headers(frame, 6, 20 + more, 0, 0);
     if (source != host_ip) {
         memcpy(frame + 6, source, 4);
         memcpy(ip + 12, source, 4);
@@ -148,11 +155,12 @@ static void send_segment(const uint8_t *source, uint16_t port, uint32_t number, 
     put16(tcp + 2, PORT);
     put32(tcp + 4, number);
     put32(tcp + 8, acknowledged);
-    tcp[12] = 0x50;
+    tcp[12] = (uint8_t)((20 + more) << 2);
+    memcpy(tcp + 20, options, more);
     tcp[13] = flags;
     put16(tcp + 14, 0xffff);
-    put16(tcp + 16, ~sum16(tcp, 20, pseudo_sum(ip, 20)));
-    deliver(frame, sizeof frame);
+    put16(tcp + 16, ~sum16(tcp, 20 + more, pseudo_sum(ip, 20 + more)));
+    deliver(frame, HEADERS + more);
     take_output();
 }
 
@@ -184,10 +192,12 @@ static void visit_together(void)
     static uint32_t numbers[2 * BACKLOG];
     uint32_t before = accepted;
     for (uint16_t i = 0; i < 2 * BACKLOG; i++) {
+        scale = i % (NO_SCALE + 1);
         send_segment(host_ip, (uint16_t)(3000 + i), 1000, 0, SYN);
         numbers[i] = sequence;
     }
     for (uint16_t i = 0; i < 2 * BACKLOG; i++) {
+        scale = i % (NO_SCALE + 1);
         send_segment(host_ip, (uint16_t)(3000 + i), 1001, numbers[i] + 1, ACK);
     }
     CHECK_EQUAL(accepted, before + 2 * BACKLOG);
