@@ -492,32 +492,32 @@ void cache_entry_answered(struct entry *entry, enum fs_status status, const stru
     cache_unuse(entry);
 }
 
-/* Nobody finds it any more, and what is missing of it cannot be had. A look that is under way may answer what was: it
- * sees that the entry is not linked. */
-static void cut_off(struct entry *entry)
+/* Nobody finds it any more, and what is missing of it cannot be had. */
+static void hide(struct entry *entry)
 {
     entry->failed = true;
     unlink_entry(entry);
-    cache_pieces_unpark(entry, false);
 }
 
-/* The entry that takes its place, before its waiters are woken, knows how often this has happened. */
+/* The entry that takes its place is there before its waiters are woken, and knows how often this has happened. */
 void cache_entry_fail(struct entry *entry)
 {
     bool found = entry->linked;
-    unlink_entry(entry);
+    hide(entry);
     struct entry *next = found ? new_entry(entry->path, entry->path_length, entry->hash) : NULL;
     if (next) {
         next->doubts = entry->doubts < UINT8_MAX ? entry->doubts + 1 : UINT8_MAX;
         cache_unuse(next);
     }
-    cut_off(entry);
+    cache_pieces_unpark(entry, false);
 }
 
+/* A look that is under way may answer what was: it finds the entry unlinked. */
 static void drop_entry(struct entry *entry)
 {
     if (entry->uses > 0) {
-        cut_off(entry);
+        hide(entry);
+        cache_pieces_unpark(entry, false);
     } else {
         leave_idle(entry);
         destroy(entry);
