@@ -54,7 +54,7 @@ struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
 
 /* What is known of this path is no longer so, nor, with `below`, of what lies below it (of "", the root: everything).
- * Who holds an entry keeps what is here of it; who asks next gets another. */
+ * The holder of an entry keeps what is here of it; the next one that asks gets another entry. */
 void cache_path_changed(const char *path, uint32_t length, bool below);
 
 /* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are

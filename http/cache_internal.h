@@ -18,7 +18,7 @@
 #define CACHE_BLOCK_PAGES (FS_CLIENT_BLOCK_SIZE / CACHE_PAGE)
 #define CACHE_PATH_SHORT 96       /* bytes; longer ones lie elsewhere */
 #define CACHE_RETRY_NS 1000000000ull /* after a failure, before the server is asked again */
-#define CACHE_TRIES 3 /* at once, of what may be different the next time */
+#define CACHE_TRIES 3 /* without a pause, of what may end differently the next time */
 
 _Static_assert(CACHE_PIECE == FS_CLIENT_BLOCK_SIZE, "a piece fills a block at most");
 
@@ -66,8 +66,8 @@ struct entry {
     bool failed;             /* the file is another by now: what is missing of it cannot be had any more */
     bool overdue;            /* the server has not answered: what is here is given */
     bool retried;            /* this look, for want of an fd */
-    uint8_t resets;          /* so often this look was answered that the server has started anew */
-    uint8_t doubts;          /* so often what the server said of the file was not what could be read */
+    uint8_t resets;          /* how often the server started anew during this look */
+    uint8_t doubts;          /* how often in a row the file was not as the server had said */
     bool has_fd;
     uint8_t look;            /* enum cache_look */
     uint16_t path_length;
@@ -101,7 +101,7 @@ struct cache_piece {
     uint32_t length;            /* bytes */
     uint32_t pins;
     uint8_t state;              /* enum cache_piece_state */
-    uint8_t resets;             /* so often the server had started anew when it was to be read */
+    uint8_t resets;             /* how often the server started anew while it was read */
     uint8_t page, pages;        /* in the block */
     uint16_t block;
     uint8_t *at;
@@ -122,8 +122,9 @@ static inline uint32_t cache_power_of_two(uint32_t count)
 }
 void cache_use(struct entry *entry);
 void cache_unuse(struct entry *entry); /* the entry may be gone */
-/* The file is not what it was: nobody finds it any more, and what is missing cannot be had. Who asks next looks anew;
- * the third time that nothing of it could be read meanwhile, it is not read for CACHE_RETRY_NS. */
+/* The file is not what the server said: nobody finds the entry any more, and what is missing of it cannot be had. The
+ * next one that asks makes a new entry and looks again; after CACHE_TRIES in a row of which nothing could be read the
+ * file is not read for CACHE_RETRY_NS. */
 void cache_entry_fail(struct entry *entry);
 /* An fd is wanted for the entry's parked pieces. */
 void cache_entry_reopen(struct entry *entry);

@@ -4,9 +4,9 @@
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
  *             was taken
  *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
- *   waits     a connection that waits for a file or the application holds no packets but those behind its head: HELD_MAX
- *             bytes of all such connections together, else 503. It has a clock, a short one when its client has closed
- *             its side
+ *   waits     a connection that waits for a file or the application holds no packets but those behind its head:
+ *             HELD_MAX bytes of all such connections together, else 503. It has a clock, a short one when its client
+ *             has closed its side
  *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
  */
 #include "http/internal.h"
@@ -204,7 +204,7 @@ static void drop_unread(struct connection *c)
     kept_drop(&c->kept);
 }
 
-/* -- who waits -- */
+/* -- what waiting connections hold -- */
 
 static bool waits(const struct connection *c)
 {

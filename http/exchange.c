@@ -101,7 +101,7 @@ static void serve_queue(enum clock clock)
     }
 }
 
-/* Who waits for longest is next. */
+/* The one that has waited longest is next; half-closed clients come last. */
 void exchange_serve_queue(void)
 {
     serve_queue(CLOCK_QUEUE);
@@ -151,7 +151,7 @@ static bool set_up(struct exchange *x, struct connection *c, const struct http_r
 
 bool exchange_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    struct exchange *x = server_queue_is_due() ? NULL : take(); /* who waits already comes first */
+    struct exchange *x = server_queue_is_due() ? NULL : take(); /* those that wait already come first */
     if (!x) {
         c->state = QUEUED;
         return false;

@@ -23,7 +23,7 @@
 #define HTTP_GONE_S 3             /* for the answer to a client that has said it sends no more: mostly it has gone */
 #define WAITERS_MAX 512           /* for the file server, */
 #define WAITERS_SLOW 192          /* when one has waited for a second; */
-#define QUEUE_MAX 384             /* for the application. Connections are left for who asks for what is here */
+#define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
 #define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
 #define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
 #define HEAD_ROOM (HTTP_HEAD_MAX + SITE_HEAD_MAX + 256) /* the largest head of an answer */
@@ -120,14 +120,14 @@ void server_set_clock_for(struct connection *connection, enum clock clock, uint6
 struct connection *server_oldest(enum clock clock);
 uint64_t server_clock_age_ns(const struct connection *connection); /* not of CLOCK_BODY */
 bool server_may_wait(const struct connection *connection); /* one more, WAITING or QUEUED as it is */
-bool server_held(int32_t more); /* bytes of packets by those who wait; false: too many now */
+bool server_held(int32_t more); /* bytes of packets that waiting connections hold; false: too many now */
 void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
 /* In an event of its own, as soon as the caller is done: the application may be in the middle of something. */
 void server_go_on_soon(struct connection *connection);
 void server_forget_soon(struct connection *connection);
 void server_serve_queue_soon(void);
-bool server_queue_is_due(void); /* there is a place for those who wait, and they have not been served yet */
+bool server_queue_is_due(void); /* a place is free, and those that wait have not been served yet */
 bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 

@@ -1,8 +1,8 @@
 /* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the
  * application's.
- *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client that
- *             has closed its side and waits for an answer; else of the one that has been idle longest; else of the one
- *             that has been at its head longest, which is told 408. If there is none of these the new one is reset.
+ *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client
+ *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
+ *             the one that has been at its head longest, which is told 408. If there is none the new one is reset.
  *             Connections that wait for files or the application are always fewer than the pool (server_may_wait)
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
@@ -40,7 +40,7 @@ static struct {
     struct list lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
-    uint32_t held; /* bytes of packets, by those who wait */
+    uint32_t held; /* bytes of packets, by connections that wait */
     struct claim claims[HTTP_CLAIMS_MAX];
     uint32_t claim_count;
     bool app_has_the_rest;
@@ -144,7 +144,7 @@ static void on_timer(void *context)
     }
 }
 
-/* -- who waits -- */
+/* -- how many may wait -- */
 
 bool server_may_wait(const struct connection *c)
 {

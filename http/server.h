@@ -3,9 +3,9 @@
  *
  * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in
  * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time:
- * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer; who waits for a
- * file or for the application is told after the times below. When all connections are in use one gives way to a new one
- * (server.c).
+ * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer; a request that
+ * waits for a file or for the application is told so after the times below. When all connections are in use one gives
+ * way to a new one (server.c).
  *
  * The application (http_app) is whoever answers what is not a file. An exchange is one request and one answer: it
  * reads the bytes that the client sent, head and body; it writes a response as if it had the connection alone
@@ -39,8 +39,8 @@ struct http_exchange {
 };
 
 /* What the application implements; called from the event loop, must not wait. begin() is called in events of the
- * front's own, never inside a call of the application's: http_exchange_close() frees a place, and who waits for it is
- * served when the caller is done. */
+ * front's own, never inside a call of the application's: http_exchange_close() frees a place, and the request that
+ * waits for it is begun when the caller is done. */
 struct http_app {
     bool (*begin)(struct http_exchange *exchange);    /* a request; false: nobody answers now (503) */
     void (*readable)(struct http_exchange *exchange); /* there is more of the request, or its end */
@@ -71,8 +71,8 @@ bool http_claim(const char *text, bool exact, bool gets, bool others); /* false:
 void http_claims_clear(void);
 void http_not_found_is_the_apps(bool yes); /* what the site does not have goes to the application, too */
 
-/* Something has been done to this path of the file service (absolute; as somebody wrote it) by who knows it at once:
- * what is kept of it, and of all below where that is said, is asked for anew. */
+/* This path of the file service (absolute; may hold "." and "..") was changed by one that says so at once: what is kept
+ * of it, and with `below` of all that lies below it, is asked for anew. */
 void http_path_changed(const char *path, uint32_t length, bool below);
 
 struct http_counters {

@@ -1,5 +1,5 @@
 /* http/writer.h: text put together in a buffer of fixed size; the only way in which heads of answers are made.
- *   when full nothing more is put, `full` stays set: who sends the text looks at it first, and answers something else
+ *   when full nothing more is put, and `full` stays set: the sender looks at it first, and answers something else
  */
 #ifndef HTTP_WRITER_H
 #define HTTP_WRITER_H

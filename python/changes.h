@@ -1,4 +1,4 @@
-/* python/changes.h: which paths the program's own file operations change, so that who keeps files (the native front)
+/* python/changes.h: which paths the program's own file operations change, so that the native front, which keeps files,
  * does not give what was there before.
  */
 #ifndef PYTHON_CHANGES_H

@@ -46,8 +46,8 @@ void file_job_drop(struct file_job *job);
 /* From the worker: wait until done. Ctrl-C does not end it: the server answers. */
 int file_job_wait(struct file_job *job);
 
-/* The directory entry at `*at` of `count` bytes of FS_READDIR's records, and `*at` behind it. False: what is there is no
- * record. The records may lie in the share. */
+/* The directory entry at `*at` of `count` bytes of FS_READDIR's records, and `*at` behind it. False: what is there is
+ * no record. The records may lie in the share. */
 struct file_entry {
     uint32_t mode;
     size_t length;

@@ -1,7 +1,7 @@
 /* interpreter.c: MicroPython's start, end and start again.
  *   runs      the program that the configuration names, frozen or from a file, or the prompt; on the worker's stack
  *   when the program ends, by an exception or not, it starts again with a fresh heap after a pause
- *   when full (the heap) who asks for memory gets MemoryError, and a connection that comes is refused before it is
+ *   when full (the heap) whatever asks for memory gets MemoryError, and a connection that comes is refused before it is
  *             accepted; a program that has refused REFUSALS_MAX in a row, for REFUSING_NS, is ended as by an exception
  */
 #include "lib/pd.h"

@@ -14,8 +14,9 @@
  *
  * A path is str or bytes. A name that is no UTF-8 is listed as bytes, which all of these take; of a path given as bytes
  * all names are.
- * An operation may be cancelled (asyncio.wait_for): what the server has begun it carries out all the same. Of a cancelled
- * write any part may be written, also later than what is written next; the position is where it was before that part.
+ * An operation may be cancelled (asyncio.wait_for): what the server has begun it carries out all the same. Of a
+ * cancelled write any part may be written, also later than what is written next; the position is where it was before
+ * that part. A listing that is closed ends the operation that reads it with OSError(EBADF).
  */
 #include "lib/pd.h"
 

@@ -216,8 +216,8 @@ static mp_obj_t accept_first(struct socket *listener, const struct endpoint_addr
     return pair;
 }
 
-/* Takes the connection that waits longest, or raises MemoryError: who waited is then told, since a program that cannot
- * take it now may never be able to, and asks again at once if it stays. */
+/* Takes the connection that has waited longest, or raises MemoryError. Then that connection is refused: were it left in
+ * the queue asyncio would try again at once, and a program that has no memory now may never have any. */
 static mp_obj_t socket_accept(mp_obj_t self_in)
 {
     struct socket *socket = open_socket(self_in);
@@ -491,7 +491,7 @@ static mp_uint_t socket_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
     }
 }
 
-/* Who leaves by an exception, or is only found by the collector, has not said all. */
+/* What was written is not all: the block was left by an exception, or the collector has found the socket. */
 static mp_obj_t fail_and_close(mp_obj_t self_in)
 {
     struct socket *socket = MP_OBJ_TO_PTR(self_in);

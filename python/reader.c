@@ -1,7 +1,7 @@
 /* reader.c: how MicroPython reads a module's source or bytecode: mp_reader_new_file(), in place of extmod/vfs_reader.c.
  *   consumes  the file's bytes   by the stream protocol, from whatever file system is mounted there
- *   invariant the bytes end where the file ends: a short read is gone on with, a failed one raises OSError. MicroPython's
- *             own reader takes both for the end, and the rest of a module is then missing without a word
+ *   invariant the bytes end where the file ends: a short read is gone on with, a failed one raises OSError.
+ *             MicroPython's own reader takes both for the end, and the rest of a module is then missing without a word
  *   when cut  bytecode says itself where it ends, and MicroPython's loader never stops at the end of a file: here the
  *             first byte that is read past it raises ValueError
  */

@@ -1,7 +1,8 @@
 /* vfs_file.c: a file as open() gives it: MicroPython's stream protocol over the file service.
  *   issues    one command at a time, and waits for it
- *   invariant a read is short only at the file's end, a write never; after an error a read has moved nothing, a write as
- *             far as it is known to have come. MicroPython's own readers differ in what they make of a short read
+ *   invariant a read is short only at the file's end, a write never; an error of a read moves nothing, one of a write
+ *             leaves the position where it is known to have come. MicroPython's own readers differ in what they make of
+ *             a short read
  *   invariant what was read ahead is what the file held then; a write of this file's drops it
  *   when full (all jobs in use) it waits for one
  */
@@ -89,7 +90,7 @@ static mp_uint_t read_some(struct file *file, void *buffer, size_t size, int *er
 }
 
 /* The stream protocol's read: `size` bytes, fewer only where the file ends. After an error the position is where it
- * was: nothing is lost. MicroPython's own readers differ in what they make of a short read, so there is none. */
+ * was: nothing is lost. */
 static mp_uint_t file_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *error)
 {
     struct file *file = MP_OBJ_TO_PTR(self_in);

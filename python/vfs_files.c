@@ -1,6 +1,6 @@
 /* vfs_files.c: the file service as a MicroPython file system: os, and what open() and import ask of it.
- * Each operation waits for its command, as Python's own do. Paths are str or bytes; a name that is no UTF-8 is listed as
- * bytes. */
+ * Each operation waits for its command, as Python's own do. Paths are str or bytes; a name that is no UTF-8 is listed
+ * as bytes. */
 #include "lib/pd.h"
 
 #include <string.h>

@@ -280,8 +280,8 @@ void connection_callback(struct rpc_context *rpc, int status, void *data, void *
     lose(call, LOST_REFUSED);
 }
 
-/* The list is taken first: who loses a call may make another, which may be lost at once. With the connection all are
- * lost, whatever happened to them before. */
+/* The list is taken out first: the owner of a lost call may make another one, which may be lost at once. With the
+ * connection all are lost, whatever happened to them before. */
 static bool settle_lost(bool connection)
 {
     struct connection_call *call = self.lost;
