@@ -52,9 +52,9 @@ static void drop_first(struct connection *c)
 static void window(struct connection *c, uint32_t count)
 {
     for (; count > WRITE_MAX; count -= WRITE_MAX) {
-        tcp_recved(c->tcp, WRITE_MAX);
+        ip_tcp_recved(c->tcp, WRITE_MAX);
     }
-    tcp_recved(c->tcp, (uint16_t)count);
+    ip_tcp_recved(c->tcp, (uint16_t)count);
 }
 
 /* Up to `count` bytes; tells how many there were. */

@@ -221,7 +221,7 @@ static void close_connection(struct endpoint *endpoint)
     }
     for (size_t i = 0; i < CHAINS_MAX && endpoint->unread[i]; i++) {
         /* else lwIP resets, and what was written may be lost on its way */
-        tcp_recved(pcb, endpoint->unread[i]->tot_len);
+        ip_tcp_recved(pcb, endpoint->unread[i]->tot_len);
     }
     detach(pcb);
     if (endpoint->waiting) {
@@ -347,7 +347,7 @@ static intptr_t receive(struct endpoint *endpoint, void *buffer, size_t size, st
     uint16_t count = pbuf_copy_partial(endpoint->unread[0], buffer, size > CHAIN_MAX ? CHAIN_MAX : (uint16_t)size, 0);
     take_unread(endpoint, count);
     if (endpoint->tcp) {
-        tcp_recved(endpoint->tcp, count);
+        ip_tcp_recved(endpoint->tcp, count);
     }
     if (from) {
         peer(endpoint, from);

@@ -3,7 +3,7 @@ $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 
 # lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what
 # matters here.
-IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c tcp_hooks.c large.c random.c checksum.c \
+IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c tcp_hooks.c window.c large.c random.c checksum.c \
     checksum_blocks.c sums.c)) net/client.c timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
 $(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
@@ -32,6 +32,11 @@ $(eval $(call host_test,test_net_dhcp,$(NET_DHCP) $(FAKE_PD),\
 # And peers that hold memory: with net/ip's own.
 NET_PACKETS := tests/unit/net_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) net/ip/memory.c net/ip/pools.c
 $(eval $(call host_test,test_net_packets,$(NET_PACKETS) tests/unit/wire.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
+
+# And more of them that upload than there is room for.
+NET_WINDOW := tests/unit/net_window.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) net/ip/memory.c net/ip/pools.c
+$(eval $(call host_test,test_net_window,$(NET_WINDOW) tests/unit/wire.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
 
 $(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\

@@ -96,7 +96,7 @@ static void consume(struct tcp_pcb *pcb, struct connection *connection, u16_t le
 {
     struct pbuf *first = connection->waiting;
     connection->written = (u16_t)(connection->written + length);
-    tcp_recved(pcb, length);
+    ip_tcp_recved(pcb, length);
     if (connection->written == first->len) {
         connection->waiting = first->next;
         if (first->next) {
@@ -186,7 +186,7 @@ static err_t on_discard_received(void *argument, struct tcp_pcb *pcb, struct pbu
     if (!p) {
         return finish(pcb, argument);
     }
-    tcp_recved(pcb, p->tot_len);
+    ip_tcp_recved(pcb, p->tot_len);
     pbuf_free(p);
     return ERR_OK;
 }

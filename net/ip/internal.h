@@ -12,6 +12,7 @@ uint64_t memory_failures(void);
 uint32_t memory_send_share(void);
 /* Whether a received frame of this length may be kept in it: what answers need is left. */
 bool memory_for_received(uint32_t length);
+uint32_t memory_receive_room(void); /* segments that may be kept in it */
 
 /* pools.c: cuts the pools off memory that begins at `at`; where they end. */
 uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
@@ -31,6 +32,7 @@ bool netif_is_scarce(void);
 void netif_dropped(void);
 /* Half of the receive buffers are not out. */
 bool netif_spares_buffers(void);
+uint32_t netif_receive_room(void); /* full segments that can be kept now, in receive buffers and packet memory */
 
 /* timers.c */
 void timers_init(struct netif *netif);

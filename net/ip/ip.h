@@ -13,7 +13,7 @@
  *   - tcp_listen_with_backlog: a connection is accepted at once when its handshake ends, and its data comes at once, so
  *     set tcp_recv in the accept callback. The backlog bounds handshakes, not connections. The callback may get a NULL
  *     pcb: out of memory.
- *   - tcp_recved() opens the window again; a pbuf that is kept holds one of the receive buffers.
+ *   - ip_tcp_recved() opens the window again; a pbuf that is kept holds one of the receive buffers.
  *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves
  *     by scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is
  *     acknowledged. Memory in a transmit region may be read once more even after that (a retransmission under way):
@@ -44,7 +44,7 @@ extern const struct ip_config ip_config;
 
 #define IP_MEMORY_MIN 0x28000
 #define IP_POOLS_BYTES 0x8000 /* of the pools that are as large for every program */
-#define IP_CONNECTION_BYTES 264
+#define IP_CONNECTION_BYTES 280
 #define IP_SEGMENT_BYTES 64
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
@@ -77,6 +77,10 @@ void ip_keep_sums(void *table, uint32_t count);
  * segments as large as the device cuts (net/ip/large.c). A connection that uses this once uses it always. */
 struct tcp_pcb;
 signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags);
+
+/* lwIP's tcp_recved(), with the same arguments: of a connection that a peer opened. Makes its window larger, or smaller,
+ * as receive memory allows, which all share (net/ip/window.c). */
+void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length);
 
 /* Bytes that the connection may write now. While packet memory is plenty it may have 64 KB queued, sent or not, and
  * more of memory that stays where the device cuts segments; less the less is left, and never less than two segments:

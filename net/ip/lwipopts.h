@@ -68,7 +68,7 @@
 #define TCP_MSS 1460
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
-#define TCP_WND (88 * TCP_MSS)
+#define TCP_WND (88 * TCP_MSS) /* the largest: window.c */
 #define TCP_SND_BUF (176 * TCP_MSS) /* of which ip_tcp_room() gives a part */
 #define TCP_SND_QUEUELEN 176
 #define TCP_SNDLOWAT (16 * TCP_MSS)
@@ -83,7 +83,7 @@
 #define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */
 #define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)(10 * (mss))) /* RFC 6928 */
 #define LWIP_TCP_KEEPALIVE 1
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* net/ip/turns.c's link */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* net/ip/turns.c's link; what window.c withholds */
 #define SO_REUSE 1
 #define SO_REUSE_RXTOALL 1
 
@@ -100,7 +100,8 @@
     tcp_hooks_packet(pcb, header, options, more_options, p)
 #define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
 
-/* net/ip/large.c; no options are added. */
-#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) (large_goes_out(pcb, header), options)
+/* net/ip/window.c; no options are added. */
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options)                                                       \
+    (tcp_hooks_goes_out((struct tcp_pcb *)(uintptr_t)(pcb), header), options)
 
 #endif

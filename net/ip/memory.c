@@ -114,6 +114,11 @@ bool memory_for_received(uint32_t length)
     return number < KINDS && (spare_of(number) > 0 || (number == MIDDLE && spare_of(FULL) > 0));
 }
 
+uint32_t memory_receive_room(void)
+{
+    return (uint32_t)spare_of(FULL);
+}
+
 static void *take(struct kind *kind)
 {
     struct block *block = kind->free;

@@ -87,6 +87,12 @@ static uint32_t *lent_of(uint16_t buffer)
     return buffer < self.client.config->rx_buffer_count ? &self.lent : &self.lent_small;
 }
 
+uint32_t netif_receive_room(void)
+{
+    uint32_t half = self.client.config->rx_buffer_count / 2;
+    return (self.lent < half ? half - self.lent : 0) + memory_receive_room();
+}
+
 static void give_buffer_back(struct pbuf *p)
 {
     struct buffer_pbuf *buffer = (struct buffer_pbuf *)p;

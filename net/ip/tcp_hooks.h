@@ -24,6 +24,13 @@ u16_t tcp_hooks_out_of_order(void);
  * longest. At most ten times a second. */
 void tcp_hooks_release(bool resets);
 
+/* window.c. At each segment that lwIP sends: whose it is, or NULL (a reset for what has no connection). */
+void tcp_hooks_goes_out(struct tcp_pcb *pcb, struct tcp_hdr *header);
+/* The window of a connection that the program has read all of, which takes the place of lwIP's. */
+u32_t tcp_hooks_window(const struct tcp_pcb *pcb);
+#undef TCP_WND_MAX
+#define TCP_WND_MAX(pcb) ((tcpwnd_size_t)tcp_hooks_window(pcb))
+
 /* Outside of lwIP's own handlers, now and then. */
 void tcp_hooks_trim_time_wait(void);
 

@@ -189,7 +189,7 @@ err_t tcp_output(struct tcp_pcb *pcb)
     return ERR_OK;
 }
 
-void tcp_recved(struct tcp_pcb *pcb, u16_t length)
+void ip_tcp_recved(struct tcp_pcb *pcb, u16_t length)
 {
     struct client *client = client_of(pcb);
     client->window += length;

@@ -67,6 +67,11 @@ bool pools_have_segments(uint32_t eighths)
     return true;
 }
 
+uint32_t memory_receive_room(void)
+{
+    return 128;
+}
+
 bool memory_for_received(uint32_t length)
 {
     return true;
