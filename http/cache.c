@@ -529,7 +529,7 @@ static bool is_below(const struct entry *entry, const char *path, uint32_t lengt
     return entry->path_length > length && entry->path[length] == '/' && memcmp(entry->path, path, length) == 0;
 }
 
-/* After each one from the bucket's beginning: a waiter that finds a place free may change the list. */
+/* After each one from the beginning of the bucket: waiters that are told may change the list. */
 static void drop_below(uint32_t bucket, const char *path, uint32_t length)
 {
     struct entry *entry = self.buckets[bucket];
