@@ -2,6 +2,7 @@
 the same inputs give the same image."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -192,6 +193,15 @@ def fixture_tree(tmp_path):
                     ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
     (folder / "third_party" / "src").symlink_to(paths.TOP / "third_party" / "src")
     return folder
+
+
+def test_an_edit_of_what_is_frozen_in_is_noticed():
+    """Each module of ours that the manifest names is one that make compares."""
+    manifest = (paths.TOP / "python" / "manifest.py").read_text()
+    named = re.findall(r'^module\("(.+?)", base_path="\$\(PORT_DIR\)"', manifest, re.M)
+    rules = make("-pq", "help", f"CACHE_DIR={paths.CACHE}").stdout
+    needed = re.search(r"^\S*/python_webserver\.frozen/frozen_content\.c: (.*)$", rules, re.M)[1].split()
+    assert named and {f"python/{module}" for module in named} | {"examples/webserver/webserver.py"} <= set(needed)
 
 
 def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_path, tree):
