@@ -456,6 +456,13 @@ def test_a_body_in_chunks(guest):
     assert curl(url, "-H", "Transfer-Encoding: chunked", "-H", "Expect:", "-d", "x" * 20000).status == 413
 
 
+@pytest.mark.parametrize("count, status", [(2400, 200), (16384, 200), (16385, 413)])
+def test_a_body_in_chunks_of_one_byte(guest, count, status):
+    head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    answer = Answer(exchange(guest.port("http"), head + b"1\r\nx\r\n" * count + b"0\r\n\r\n"))
+    assert answer.status == status and (status != 200 or answer.body == b"x" * count)
+
+
 @pytest.mark.parametrize("body, status", [
     (b"3\r\nabc\r\n0\r\n\r\n", 200), (b"3;a=\"b\"\r\nabc\r\n0;c\r\nX: y\r\nZ:\r\n\r\n", 200),
     (b" 3\r\nabc\r\n0\r\n\r\n", 400), (b"3 \r\nabc\r\n0\r\n\r\n", 400), (b"3\nabc\r\n0\r\n\r\n", 400),
