@@ -10,6 +10,9 @@
  *             of order are given up, and the rest of the buffers, but an eighth, is for the first data of connections
  *             that hold none. These used up, too: the connection that holds data and was silent longest is reset, ten
  *             a second at most. What is not kept still passes by; the rest is dropped, counted, and comes again
+ *   ends      an event takes FRAMES_MAX frames, then what it made is sent and timers and others of this program have
+ *             their turn; the rest is taken at the next event, which a timer brings at once. The virtualiser's
+ *             wake-up is armed only when nothing is left
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
  * else are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has
  * read it. A segment larger than a frame is the device's to cut (large.c).
@@ -34,12 +37,14 @@
 #include "net/ip/tcp_hooks.h"
 #include "net/ip/turns.h"
 #include "netif/ethernet.h"
+#include "timer/client.h"
 
 #define WAITERS_MAX 8
 #define HELD_RANGES 4
 #define MTU 1500
 #define TURN 16    /* frames that a connection sends at a time while others wait */
 #define RESERVED 4 /* slots */
+#define FRAMES_MAX 256 /* taken in one event */
 #define CHECKS_OF_FRAMES (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) /* what NET_CHECKED stands for */
 
 struct buffer_pbuf {
@@ -63,6 +68,7 @@ static struct {
     uint32_t held_count;                    /* frames that have such */
     uint32_t lent, lent_small; /* receive buffers in lwIP's hands */
     bool scarce;               /* the frame that is taken may be kept only by who holds nothing */
+    struct timer rest;     /* frames that an event did not come to */
     uint32_t reserved;     /* slots that TCP's segments leave free */
     struct tcp_pcb *turn;  /* sends although others wait, */
     uint32_t turn_left;    /* so many frames more */
@@ -232,17 +238,22 @@ static void sort_frame(struct batch *batch, const struct net_received *frame)
 static void on_received(void *context)
 {
     struct net_received frame;
+    uint32_t left = FRAMES_MAX;
     random_stir(pd_now_ticks());
     if (turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
     }
     do {
         struct batch batch = {.waiting = false};
-        while (net_client_receive(&self.client, &frame)) {
+        while (left > 0 && net_client_receive(&self.client, &frame)) {
             sort_frame(&batch, &frame);
+            left--;
         }
         take_waiting(&batch);
-    } while (!net_client_arm_receive(&self.client));
+    } while (left > 0 && !net_client_arm_receive(&self.client));
+    if (left == 0) {
+        timer_start(&self.rest, pd_now_ns(), on_received, NULL); /* with the next event, by the timer driver's word */
+    }
 }
 
 /* -- send -- */

@@ -1,12 +1,13 @@
 /* net_flood.c: handshakes that nobody means to finish, from addresses that were made up, through net/ip and lwIP on the
  * host, under the address sanitizer. Seen to: true clients get in all the while, and at once after a burst; ARP's table
  * keeps those that were in it, and nobody is asked for an address that was made up; all memory comes back. A client whose
- * handshake gave way has its windows understood as it means them.
+ * handshake gave way has its windows understood as it means them. And a peer that always has one more frame: events end.
  */
 #include <string.h>
 
 #include "lwip/etharp.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/udp.h"
 #include "net/ip/internal.h"
 #include "timer/client.h"
 #include "wire.h"
@@ -16,6 +17,7 @@
 #define BACKLOG 128
 #define BURST 20000
 #define PORT 80
+#define ENDLESS_PORT 9
 #define HEADERS 54
 #define NO_SCALE 15
 #define S (1000 * MS)
@@ -89,6 +91,66 @@ static void deliver(const uint8_t *frame, uint32_t length)
     desc.length = (uint16_t)length;
     CHECK(ring_put(&rx_filled, &desc));
     fake_wake(FAKE_BIT(RX));
+}
+
+/* -- a peer that always has one more -- */
+
+static struct endless {
+    uint32_t taken; /* by the program, in this event */
+    bool more;
+} endless;
+
+static void put_datagram(void)
+{
+    uint8_t frame[60] = {0}, *udp = frame + 34;
+    struct net_desc desc;
+    put_headers(frame, 17, 9, 0, 0);
+    put16(udp, 7);
+    put16(udp + 2, ENDLESS_PORT);
+    put16(udp + 4, 9);
+    CHECK(ring_get(&rx_free, &desc));
+    memcpy(buffers + desc.offset, frame, sizeof frame);
+    desc.length = sizeof frame;
+    CHECK(ring_put(&rx_filled, &desc));
+}
+
+static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
+{
+    pbuf_free(p);
+    CHECK(++endless.taken < 10000);
+    if (endless.more) {
+        put_datagram();
+    }
+}
+
+static void ring_timer(void)
+{
+    deadline = ~0ull;
+    endless.taken = 0;
+    fake_wake(FAKE_BIT(TIMER));
+}
+
+/* An event ends all the same; the next is there at once, for as long as there is more. */
+static void check_that_events_end(void)
+{
+    struct udp_pcb *pcb = udp_new();
+    CHECK(pcb && udp_bind(pcb, IP_ADDR_ANY, ENDLESS_PORT) == ERR_OK);
+    udp_recv(pcb, on_datagram, NULL);
+    endless.more = true;
+    put_datagram();
+    put_datagram();
+    CHECK(ring_wake_consumer(&rx_filled));
+    fake_wake(FAKE_BIT(RX));
+    for (uint32_t i = 0; i < 5; i++) {
+        CHECK(endless.taken > 0 && endless.taken <= 256 && deadline <= now);
+        CHECK(!ring_wake_consumer(&rx_filled)); /* who is to go on needs no word */
+        ring_timer();
+    }
+    endless.more = false;
+    ring_timer();
+    CHECK(endless.taken == 2 && ring_count(&rx_free) == BUFFERS && ring_wake_consumer(&rx_filled));
+    fake_wake(FAKE_BIT(RX)); /* which arms again */
+    udp_remove(pcb);
 }
 
 static void at_peer(const uint8_t *frame)
@@ -243,6 +305,7 @@ int main(void)
     CHECK(answered > BURST / 3);
     visit_together();
     check_forgeries();
+    check_that_events_end();
     CHECK(asked <= before + 4); /* for the gateway, now and then */
     pass(60 * S);
     CHECK(!tcp_active_pcbs);
