@@ -5,6 +5,10 @@
  *   produces  rx.filled, tx.free                                a frame's cookie comes back once
  *   never     touches a frame with the CPU: the device's 12-byte header lies in this driver's own descriptor memory
  *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
+ *   ends      an event ends when the device and net_virt_tx have nothing more. Frames that cannot be end by themselves:
+ *             their buffers are the device's again after the event, so one has as many as there are buffers. What can be
+ *             is work, and nothing else of this PD waits meanwhile: to be woken again at once would give nobody a turn.
+ *             Who is to run beside a flood has a budget from the description, and gives this PD one
  * Woken by the device's interrupt, by net_virt_tx, and by net_virt_rx when the device had been short of buffers.
  */
 #include "lib/pd.h"
@@ -17,6 +21,8 @@
 #define QUEUE_SIZE_MAX VIRTQ_SIZE_MAX
 #define RX_CHAIN 2                   /* header, buffer */
 #define TX_CHAIN (1 + NET_CHAIN_MAX) /* header, pieces of the frame */
+
+#define RESET_READS 1000000 /* some tenths of a second at least: a read goes to the device and back */
 
 #define BIT(n) (1ull << (n))
 #define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
@@ -35,6 +41,8 @@ static struct {
     struct virtio_net_header *tx_large;     /* a large one's, by slot */
     uint64_t tx_large_bus;
     uint64_t memory_used; /* of the descriptors region */
+    uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
+    uint32_t rx_back_count;
     bool broken;          /* the device asked for a reset */
     uint32_t rx_bad;      /* frames with an impossible length */
 } self;
@@ -134,6 +142,17 @@ static void prepare_tables(void)
     }
 }
 
+/* 4.2.2.2: it is done when the register reads 0. */
+static void reset_device(void)
+{
+    uint32_t reads = 0;
+    write_register(VIRTIO_STATUS, 0);
+    while (read_register(VIRTIO_STATUS) != 0) {
+        require(++reads < RESET_READS, "net driver: a device that does not end its reset; status",
+                read_register(VIRTIO_STATUS));
+    }
+}
+
 /* 3.1.1: the order of these steps is the specification's. */
 static void start_device(void)
 {
@@ -142,11 +161,7 @@ static void start_device(void)
     require(read_register(VIRTIO_VERSION) == VIRTIO_VERSION_MMIO, "net driver: device version",
             read_register(VIRTIO_VERSION));
     require(read_register(VIRTIO_DEVICE_ID) == VIRTIO_ID_NET, "net driver: device id", read_register(VIRTIO_DEVICE_ID));
-    write_register(VIRTIO_STATUS, 0);
-    while (read_register(VIRTIO_STATUS) != 0) {
-        /* 4.2.2.2: the reset is done when the register reads 0; an access on MMIO is done when it returns, so at
-         * once */
-    }
+    reset_device();
     uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE;
     write_register(VIRTIO_STATUS, status);
     write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_DRIVER);
@@ -186,7 +201,8 @@ static bool checked(uint16_t slot)
     return (self.rx_headers[slot].flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) != 0;
 }
 
-/* Frames that the device has received go to the virtualiser; one with an impossible length, or no room, goes back. */
+/* Frames that the device has received go to the virtualiser; one with an impossible length, or no room, goes back when
+ * this event ends. */
 static void return_received(void)
 {
     uint16_t slot;
@@ -203,7 +219,7 @@ static void return_received(void)
         }
         if (!possible || !ring_put(&self.rx_filled, &frame)) {
             (void)virtq_slot(&self.rx, &slot); /* the one just collected: the same table, the same buffer */
-            virtq_offer(&self.rx, slot, RX_CHAIN);
+            self.rx_back[self.rx_back_count++] = slot;
         }
     }
 }
@@ -221,6 +237,18 @@ static void provide_buffers(void)
         virtq_table(&self.rx, slot)[1] =
             (struct virtq_desc){.address = buffer.bus.value, .length = buffer.length, .flags = VIRTQ_DESC_F_WRITE};
         virtq_offer(&self.rx, slot, RX_CHAIN);
+    }
+    publish(&self.rx, VIRTIO_NET_RX);
+}
+
+/* At the end of an event: at once, a device that returns nothing but nonsense would never let one end. */
+static void give_back(void)
+{
+    if (self.rx_back_count == 0) {
+        return;
+    }
+    while (self.rx_back_count > 0) {
+        virtq_offer(&self.rx, self.rx_back[--self.rx_back_count], RX_CHAIN);
     }
     publish(&self.rx, VIRTIO_NET_RX);
 }
@@ -301,6 +329,7 @@ static void run(void)
         return_sent();
         provide_frames();
     } while (!sleep());
+    give_back();
     if (ring_wake_consumer(&self.rx_filled)) {
         microkit_notify(net_driver_config.rx_virt);
     }

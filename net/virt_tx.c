@@ -5,6 +5,8 @@
  *   produces  driver.filled  chains of bus addresses, whole; client.free, one element for each frame taken
  *   invariant a frame slot is free, or on its way in the driver's hands with its client known
  *   when full clients wait: their chains stay in their rings until frames come back from the driver
+ *   ends      an event ends when no client has a frame, or FRAMES are out: the driver's word goes on then. Clients run
+ *             below this PD (compose/), so meanwhile their rings only empty
  *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
  *             Ethernet header in region 0 with that client's own source address, an offload that the device does not
  *             offer or that is asked for without the headers

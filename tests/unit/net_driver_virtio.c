@@ -45,7 +45,12 @@ static struct {
         uint16_t seen; /* next entry of avail */
         uint16_t used;
     } queues[2];
+    bool hangs;        /* its reset does not end */
+    bool nonsense;     /* it returns each buffer that it is given, at once and empty: */
+    uint32_t returned; /* so many */
 } device;
+
+static void return_at_once(void);
 
 static void set_half(uint64_t *word, uint32_t offset, uint32_t value)
 {
@@ -70,7 +75,7 @@ uint32_t mmio_read(volatile void *registers, uint32_t offset)
     case VIRTIO_INTERRUPT_STATUS:
         return device.interrupt;
     case VIRTIO_STATUS:
-        return device.status;
+        return device.hangs ? VIRTIO_STATUS_DRIVER_OK : device.status;
     default:
         CHECK(!"register read");
         return 0;
@@ -109,6 +114,9 @@ void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
     case VIRTIO_QUEUE_NOTIFY:
         CHECK(device.status & VIRTIO_STATUS_DRIVER_OK);
         device.kicks[value]++;
+        if (device.nonsense && value == VIRTIO_NET_RX) {
+            return_at_once();
+        }
         return;
     case VIRTIO_INTERRUPT_ACK:
         CHECK((value & ~device.interrupt) == 0);
@@ -158,6 +166,17 @@ static void use(int q, uint32_t entry, uint32_t length)
     struct virtq_used *used = used_ring(q);
     used->ring[device.queues[q].used++ % QUEUE_SIZE] = (struct virtq_used_element){.id = entry, .length = length};
     used->index = device.queues[q].used;
+}
+
+static void return_at_once(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    while (next_chain(0, &entry, &table, &count)) {
+        CHECK(device.returned++ < 1000);
+        use(0, entry, 0);
+    }
 }
 
 static uint16_t used_event(int q)
@@ -347,6 +366,26 @@ static void test_impossible_lengths_go_back_to_the_device(void)
     CHECK_EQUAL(offered, 6);
 }
 
+/* Each buffer comes back at once, empty, as soon as the device hears of it. */
+static void test_nothing_but_nonsense_ends(void)
+{
+    boot(OFFERED & ~(1ull << VIRTIO_F_EVENT_IDX_BIT)); /* so that it hears of each */
+    device.nonsense = true;
+    give_buffers(7);
+    for (int i = 0; i < 3; i++) {
+        uint32_t before = device.returned;
+        interrupt();
+        CHECK_EQUAL(device.returned, before + 7); /* it has them again, once */
+    }
+    device.nonsense = false;
+}
+
+static void test_a_device_that_does_not_reset(void)
+{
+    device.hangs = true;
+    CHECK(fake_dies(init) && strstr(fake_why(), "reset"));
+}
+
 static void test_lying_device(void)
 {
     uint16_t entry;
@@ -468,6 +507,8 @@ int main(void)
     run(test_receives);
     run(test_vouches_for_checksums);
     run(test_impossible_lengths_go_back_to_the_device);
+    run(test_nothing_but_nonsense_ends);
+    run(test_a_device_that_does_not_reset);
     run(test_lying_device);
     run(test_sends_chains);
     run(test_leaves_checksums_to_the_device);
