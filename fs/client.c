@@ -5,6 +5,9 @@
  *   lengths   in a completion are handed on cut to what their command had room for
  *   invariant a request is under way in exactly one slot, and its handler runs exactly once
  *   when full fs_client_issue() says so; there are never more under way than the completion ring holds
+ *   ends      an event ends when no completion is left, or after STRAYS_MAX that answer nothing of ours: what such a
+ *             server has in its ring then waits for its next word. One that answers makes none, and what it answers is
+ *             as much as this program asks
  *   restart   a server that starts anew has forgotten all commands: each ends with FS_STATUS_SERVER_WAS_RESET
  */
 #include "lib/pd.h"
@@ -13,6 +16,7 @@
 #include "fs/client.h"
 
 #define SLOTS_MAX FS_QUEUE_CAPACITY
+#define STRAYS_MAX (2 * SLOTS_MAX) /* taken in one event; after our restart a server may answer SLOTS_MAX old ones */
 #define BLOCKS_MAX 1024
 #define SLOT_BITS 16
 #define HANDLERS_MAX 4
@@ -57,9 +61,10 @@ static void finish(uint32_t slot, const struct fs_completion *completion)
 static void take_completions(void)
 {
     struct fs_completion completion;
+    uint64_t enough = self.strays + STRAYS_MAX;
 
     do {
-        while (ring_get(&self.completions, &completion)) {
+        while (self.strays < enough && ring_get(&self.completions, &completion)) {
             uint32_t slot = completion.id & ((1u << SLOT_BITS) - 1);
             if (slot < SLOTS_MAX && self.under_way[slot] && self.ids[slot] == completion.id) {
                 finish(slot, &completion);
@@ -67,7 +72,10 @@ static void take_completions(void)
                 self.strays++;
             }
         }
-    } while (!ring_arm_consumer(&self.completions));
+    } while (self.strays < enough && !ring_arm_consumer(&self.completions));
+    if (self.strays >= enough) {
+        ring_arm_consumer_for_next(&self.completions);
+    }
 }
 
 /* What a handler issues meanwhile goes to the new server: only what was under way before is failed. */

@@ -245,6 +245,11 @@ bool ring_arm_consumer(struct ring *ring)
     return false;
 }
 
+void ring_arm_consumer_for_next(struct ring *ring)
+{
+    store(&ring->shared->consumer_armed, 1);
+}
+
 bool ring_arm_producer(struct ring *ring)
 {
     store(&ring->shared->producer_armed, 1);

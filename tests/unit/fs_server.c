@@ -416,6 +416,43 @@ static void test_paths(void)
     }
 }
 
+static struct fs_request endless;
+static uint32_t rounds;
+
+static void put_completion(uint64_t id)
+{
+    uint32_t tail = fs_pair_completions->tail;
+    *(struct fs_completion *)(void *)(fs_pair_completions->elements + tail % FS_QUEUE_CAPACITY * 64) =
+        (struct fs_completion){.id = id};
+    fs_pair_completions->tail = tail + 1;
+}
+
+/* It answers each command at once, and sixty that it was not given. */
+static void go_on(struct fs_request *request)
+{
+    struct fs_command command = {.type = FS_STAT};
+    CHECK(++rounds < 1000);
+    CHECK(fs_client_issue(request, &command));
+    uint32_t last = fs_pair_commands->tail - 1;
+    for (int i = 0; i < 60; i++) {
+        put_completion(0);
+    }
+    put_completion(((struct fs_command *)(void *)(fs_pair_commands->elements + last % FS_QUEUE_CAPACITY * 64))->id);
+    fs_pair_commands->head = fs_pair_commands->tail;
+}
+
+/* An event of the client's ends all the same, and the next word wakes it. */
+static void test_server_that_never_stops(void)
+{
+    endless.handler = go_on;
+    go_on(&endless);
+    for (uint32_t i = 1; i < 10; i++) {
+        rounds = 0;
+        fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+        CHECK(rounds > 0 && rounds < 6 && fs_pair_completions->consumer_armed);
+    }
+}
+
 int main(void)
 {
     fs_server_init(&fs_server_config, &operations);
@@ -434,6 +471,7 @@ int main(void)
     test_client_that_lies();
     test_client_restarts();
     test_server_restarts();
-    test_server_that_lies(); /* the last: the server's own index does not know of what the test put in its ring */
+    test_server_that_lies(); /* the last but one: the server's own index does not know of what the test put in its ring */
+    test_server_that_never_stops();
     return 0;
 }
