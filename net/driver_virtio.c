@@ -6,9 +6,9 @@
  *   never     touches a frame with the CPU: the device's 12-byte header lies in this driver's own descriptor memory
  *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
  *   ends      an event ends when the device and net_virt_tx have nothing more. Frames that cannot be end by themselves:
- *             their buffers are the device's again after the event, so one has as many as there are buffers. What can be
- *             is work, and nothing else of this PD waits meanwhile: to be woken again at once would give nobody a turn.
- *             Who is to run beside a flood has a budget from the description, and gives this PD one
+ *             their buffers are the device's again after the event, so one has as many as there are buffers. What can
+ *             be is work, and nothing else of this PD waits meanwhile: to be woken again at once would give nobody a
+ *             turn. What is to run beside a flood needs that this PD has a budget in the description
  * Woken by the device's interrupt, by net_virt_tx, and by net_virt_rx when the device had been short of buffers.
  */
 #include "lib/pd.h"

@@ -7,8 +7,8 @@
  *   when full the frame is dropped for that client and counted; neither the driver nor another client waits for it
  *   ends      an event ends when the driver has put no more: each BATCH clients are woken, and nothing else of this PD
  *             waits meanwhile. With more in the ring a return to the dispatcher would be no end: it would be woken at
- *             once, before all of lower priority. Who is to run beside a flood has a budget from the description, and
- *             gives this PD one
+ *             once, before all of lower priority. What is to run beside a flood needs that this PD has a budget in the
+ *             description
  * A frame goes by its destination address: to the client that has it, to all when it is a group address (IEEE 802.3
  * 3.2.3), to nobody otherwise. Clients are woken once for each batch.
  */

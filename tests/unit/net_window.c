@@ -19,6 +19,7 @@
 #define CONNECTIONS 128
 #define SEGMENTS 1024
 #define PACKETS 0x78000 /* as the web server's */
+#define MEMORY (PACKETS + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define BODY (256u << 10)
 #define READ_MAX 8192
 #define SCALE 2 /* TCP_RCV_SCALE */
@@ -27,7 +28,7 @@
 #define RTO (200 * MS)
 
 static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE];
-static _Alignas(64) uint8_t bytes[IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES + PACKETS];
+static _Alignas(64) uint8_t bytes[MEMORY];
 static struct net_device device;
 static _Alignas(64) uint8_t rings[4][RING_BYTES(512, 16)];
 
