@@ -81,7 +81,6 @@
 #define TCP_DEFAULT_LISTEN_BACKLOG 128
 #define TCP_MSL 30000                /* ms; TIME_WAIT lasts 60 s, as on Linux */
 #define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */
-#define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)(10 * (mss))) /* RFC 6928 */
 #define LWIP_TCP_KEEPALIVE 1
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* net/ip/turns.c's link; what window.c withholds */
 #define SO_REUSE 1
