@@ -484,6 +484,13 @@ static bool see_head(struct exchange *x)
 
 /* -- its body -- */
 
+/* With nothing under way no acknowledgement will come that makes more of it. */
+static bool room_worth_telling(const struct connection *c)
+{
+    uint32_t room = connection_room(c, false);
+    return room >= ROOM_WORTH_TELLING || (room > CHUNK_FRAME && c->unacknowledged == 0);
+}
+
 /* As much as TCP takes. */
 static uint32_t put(struct exchange *x, const void *data, uint32_t size)
 {
@@ -634,7 +641,7 @@ bool exchange_go_on(struct exchange *x)
     if (x->stage == READY) {
         see_head(x);
     }
-    if (x->stuck && x->stage != READY && connection_room(c, false) >= ROOM_WORTH_TELLING) {
+    if (x->stuck && x->stage != READY && room_worth_telling(c)) {
         x->stuck = false;
         self.app->writable(&x->public);
     }

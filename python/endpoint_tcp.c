@@ -61,10 +61,12 @@ static void forget_owed(struct endpoint *endpoint)
 
 /* lwIP's callbacks */
 
+/* With nothing queued no acknowledgement will come that makes more room. */
 static bool writable(const struct endpoint *endpoint)
 {
     return endpoint->tcp && !endpoint->starved && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
-           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT && ip_tcp_room(endpoint->tcp, false) >= TCP_MSS;
+           tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT &&
+           (ip_tcp_room(endpoint->tcp, false) >= TCP_MSS || tcp_sndqueuelen(endpoint->tcp) == 0);
 }
 
 static bool keep_unread(struct endpoint *endpoint, struct pbuf *data)

@@ -2,6 +2,8 @@
 
 import contextlib
 import random
+import socket
+import time
 
 import pytest
 from serval import build, tap
@@ -11,6 +13,17 @@ from serval.qemu import Guest
 
 PAGE = b"<h1>Serval</h1>"
 LARGE = random.Random(1).randbytes(1 << 20)
+FILE = LARGE[:400_000]
+SOON_S = 5  # a new client's page, on a busy machine, with one SYN lost
+COPIED = 100_000
+ROUTES = f"""
+body = bytes(i & 127 for i in range({COPIED}))
+
+def routes(app):
+    @app.get("/api/copied")
+    async def copied(request):
+        return body
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +57,49 @@ def test_who_does_not_read_holds_nobody_up(guest):
             assert get(guest.port("http"), "/").body == PAGE
         for client in slow:
             assert client.receive().body == LARGE
+
+
+@pytest.fixture
+def with_python(request, tmp_path):
+    top = tmp_path / "export"
+    (top / "www").mkdir(parents=True, mode=0o755)
+    top.chmod(0o755)
+    (top / "app.py").write_text(ROUTES)
+    (top / "www" / "index.html").write_bytes(PAGE)
+    (top / "www" / "file.bin").write_bytes(FILE)
+    with tap.network() as plug, NfsServer(top, tmp_path / "nfs", address="0.0.0.0") as server:
+        image = build.system("webserver", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
+                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=tmp_path / "console.log") as guest:
+            guest.expect("Starting async server")
+            request.node.serval_guests = [guest]
+            yield guest
+
+
+def ask(guest, path, buffer=None):
+    """A client that has asked, and does not read yet."""
+    sock = socket.socket()
+    sock.settimeout(60)
+    if buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    sock.connect(guest.port("http"))
+    sock.sendall(head_of(path))
+    return Kept(sock)
+
+
+def test_who_reads_nothing_leaves_memory_for_new_clients(with_python):
+    """150 clients of an answer that is copied and 350 of a file read nothing; new ones get their page at once, and then
+    each of those gets all its bytes."""
+    guest = with_python
+    get(guest.port("http"), "/file.bin")
+    copied = [ask(guest, "/api/copied", buffer=8192) for _ in range(150)]
+    files = [ask(guest, "/file.bin") for _ in range(350)]
+    time.sleep(2)
+    for _ in range(50):
+        begin = time.monotonic()
+        assert get(guest.port("http"), "/").body == PAGE
+        assert time.monotonic() - begin < SOON_S
+    for client, body in [(c, bytes(i & 127 for i in range(COPIED))) for c in copied] + [(c, FILE) for c in files]:
+        answer = client.receive()
+        client.sock.close()
+        assert answer.body == body

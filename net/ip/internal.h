@@ -6,10 +6,14 @@
 #include "net/ip/ip.h"
 
 /* memory.c */
+#define MEMORY_SMALL 128 /* bytes of its smallest blocks */
 void memory_init(const struct ip_config *config);
 uint64_t memory_failures(void);
-/* Bytes of copied data that one connection may have queued just now: see ip_tcp_room() in ip.h. */
-uint32_t memory_send_share(void);
+/* Segments that one connection may have queued just now beyond what its peer takes at once; 0 when memory is short. */
+uint32_t memory_send_share(bool stays);
+/* What connections have queued leaves little for new ones: of what each segment takes; of blocks for copied data. */
+bool memory_is_low(void);
+bool memory_lacks_full(void);
 /* Whether a received frame of this length may be kept in it: what answers need is left. */
 bool memory_for_received(uint32_t length);
 uint32_t memory_receive_room(void); /* segments that may be kept in it */
@@ -18,6 +22,9 @@ uint32_t memory_receive_room(void); /* segments that may be kept in it */
 uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
 /* Whether so many in eight of all segments are free. */
 bool pools_have_segments(uint32_t eighths);
+/* Segments with a reference each that are left beyond half of all; and less than an eighth is left of either. */
+uint32_t pools_spare(void);
+bool pools_are_low(void);
 
 /* random.c */
 void random_seed(const struct ip_config *config, const uint8_t mac[6]);

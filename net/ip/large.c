@@ -6,7 +6,8 @@
  *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most
  *             PIECES_MAX pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut
  *             without a copy
- *   when full no memory to cut with: nothing is changed, the next turn of TCP's timers goes on
+ *   when full no memory to cut with: nothing is changed, the next turn of TCP's timers goes on. When it is short just
+ *             what leaves next is cut
  * A large segment is at most half of the window, so that two are under way. Lost in part it is sent again whole after
  * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment
  * (RFC 5681 3.1).
@@ -20,7 +21,10 @@
 
 #define LARGE_MAX (44 * TCP_MSS) /* an IPv4 datagram has 65535 bytes */
 #define PIECES_MAX 6
-#define SHARES 4 /* a large segment takes less packet memory than so many ordinary ones */
+#define PROBE 48 /* bytes */
+
+_Static_assert(LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + PROBE <= MEMORY_SMALL,
+               "a probe takes a small block");
 
 static struct {
     const struct net_client *client; /* NULL: the device does not cut */
@@ -103,12 +107,20 @@ static uint32_t queue_room(const struct tcp_pcb *pcb)
     return pcb->snd_queuelen < TCP_SND_QUEUELEN ? TCP_SND_QUEUELEN - 1 - pcb->snd_queuelen : 0;
 }
 
+/* What may be queued when memory is short: two segments, if the peer takes them. Else as much as lwIP needs to ask
+ * again and again whether the peer takes more: the program hears of the acknowledgement then. */
+static uint32_t least(const struct tcp_pcb *pcb, bool stays, uint32_t size)
+{
+    uint32_t probe = stays ? pcb->mss : PROBE;
+    return LWIP_MIN(2 * size, LWIP_MAX(pcb->snd_wnd, probe));
+}
+
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
     uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
-    uint32_t share = memory_send_share() * (stays && self.client ? SHARES : 1);
-    uint32_t allowed = share > queued ? share - queued : 0;
-    uint32_t fits = queue_room(pcb) / 2 * (stays && self.client ? large_size(pcb) : pcb->mss);
+    uint32_t size = stays && self.client ? large_size(pcb) : pcb->mss;
+    uint32_t share = memory_send_share(stays) * size, few = least(pcb, stays, size), most = LWIP_MAX(share, few);
+    uint32_t allowed = most > queued ? most - queued : 0, fits = queue_room(pcb) / 2 * size;
     return LWIP_MIN(LWIP_MIN(left, allowed), fits);
 }
 
@@ -211,12 +223,17 @@ static bool drop_front(struct tcp_pcb *pcb, u16_t length)
     return true;
 }
 
-static void cut_all(struct tcp_pcb *pcb)
+/* All, so that acknowledgements have the rest sent. When memory is short just what leaves now, or what asks whether
+ * the peer takes more: a hundred clients that do not read must not have a hundred times 64 KB cut up. */
+static void cut_waiting(struct tcp_pcb *pcb)
 {
+    uint32_t before = 0, leaves = LWIP_MAX(window(pcb), pcb->mss);
     for (struct tcp_seg *seg = pcb->unsent; seg; seg = seg->next) {
-        if (seg->len > pcb->mss && !cut(pcb, seg, pcb->mss)) {
+        bool wanted = before < leaves || memory_send_share(true) > 0;
+        if (!wanted || (seg->len > pcb->mss && !cut(pcb, seg, pcb->mss))) {
             return; /* the next turn goes on */
         }
+        before += seg->len;
     }
 }
 
@@ -235,7 +252,7 @@ static bool unblock(struct tcp_pcb *pcb)
     if (front > 0 && !drop_front(pcb, front)) {
         return true; /* the next turn tries again */
     }
-    cut_all(pcb);
+    cut_waiting(pcb);
     tcp_output(pcb);
     tcp_active_pcbs_changed = 0;
     if (front > 0) {

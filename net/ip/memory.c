@@ -3,8 +3,8 @@
  * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so
  * that answers still leave when data has used up the rest; middle ones for frames that are copied out of receive
  * buffers, mostly a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
- *   when full NULL. A third of small and of full blocks is neither for received frames nor for connections that have
- *             two segments queued
+ *   when full NULL. A third of small and of full blocks is not for received frames. Nor are as many full ones, and two
+ *             thirds of the small ones, for what a connection queues beyond what its peer takes at once
  */
 #include <assert.h>
 #include <stddef.h>
@@ -16,13 +16,14 @@
 
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 1
-#define SHARE_MAX (44 * TCP_MSS) /* of one connection */
-#define PART 5 /* of what is left, for small blocks, and for middle ones */
+#define SHARE_MAX 44 /* segments, of one connection */
+#define SMALL_PART 4 /* of what is left, for small blocks, */
+#define MIDDLE_PART 5 /* and for middle ones */
 
 enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
 
 static const size_t sizes[KINDS] = {
-    [SMALL] = 128,
+    [SMALL] = MEMORY_SMALL,
     [MIDDLE] = 640,
     [FULL] = 1664, /* pbuf, headers, a segment of 1460 bytes */
     [LARGEST] = LARGE,
@@ -36,7 +37,7 @@ static struct {
     struct kind {
         uint8_t *end; /* where the next one's blocks begin */
         struct block *free;
-        size_t free_count, kept_back;
+        size_t free_count, count;
     } kinds[KINDS];
     uint8_t *start;
     uint64_t failures;
@@ -46,20 +47,13 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
 {
     struct kind *kind = &self.kinds[number];
     size_t size = sizes[number];
-    *kind = (struct kind){.end = at + size * count, .free_count = count};
+    *kind = (struct kind){.end = at + size * count, .free_count = count, .count = count};
     for (size_t i = count; i-- > 0;) {
         struct block *block = (struct block *)(at + i * size);
         block->next = kind->free;
         kind->free = block;
     }
     return kind->end;
-}
-
-/* A third of the blocks is for connections that have little queued, two segments each, and for acknowledgements. When
- * it is used up, too, a write may have to wait. */
-static void keep_back(int number)
-{
-    self.kinds[number].kept_back = self.kinds[number].free_count / 3;
 }
 
 void memory_init(const struct ip_config *config)
@@ -70,14 +64,12 @@ void memory_init(const struct ip_config *config)
     require(region->base && region->size >= pools + IP_MEMORY_MIN, "ip: memory.size", region->size);
     uint8_t *at = pools_init(config, region->base), *end = (uint8_t *)region->base + region->size;
     require(at <= end - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
-    size_t large = LARGE * LARGE_COUNT, part = ((size_t)(end - at) - large) / PART;
+    size_t large = LARGE * LARGE_COUNT, left = (size_t)(end - at) - large;
     self.start = at;
-    at = cut(SMALL, at, part / sizes[SMALL]);
-    at = cut(MIDDLE, at, part / sizes[MIDDLE]);
+    at = cut(SMALL, at, left / SMALL_PART / sizes[SMALL]);
+    at = cut(MIDDLE, at, left / MIDDLE_PART / sizes[MIDDLE]);
     at = cut(FULL, at, ((size_t)(end - at) - large) / sizes[FULL]);
     cut(LARGEST, at, LARGE_COUNT);
-    keep_back(SMALL);
-    keep_back(FULL);
 }
 
 uint64_t memory_failures(void)
@@ -95,28 +87,47 @@ static int kind_of(size_t size)
     return number;
 }
 
-static size_t spare_of(int number)
+/* What is free beyond so many thirds of all. */
+static uint32_t spare_of(int number, uint32_t thirds)
 {
     const struct kind *kind = &self.kinds[number];
-    return kind->free_count > kind->kept_back ? kind->free_count - kind->kept_back : 0;
+    size_t kept = kind->count * thirds / 3;
+    return kind->free_count > kept ? (uint32_t)(kind->free_count - kept) : 0;
 }
 
-uint32_t memory_send_share(void)
+/* Copied data lies in full blocks, of referenced data there are headers in small ones and references. */
+uint32_t memory_send_share(bool stays)
 {
-    size_t full = spare_of(FULL), small = spare_of(SMALL);
-    size_t spare = (full < small ? full : small) / 2 * TCP_MSS;
-    return spare > SHARE_MAX ? SHARE_MAX : spare < 2 * TCP_MSS ? 2 * TCP_MSS : (uint32_t)spare;
+    uint32_t small = spare_of(SMALL, 2), others = stays ? pools_spare() : spare_of(FULL, 1);
+    uint32_t half = LWIP_MIN(small, others) / 2;
+    return LWIP_MIN(half, SHARE_MAX);
+}
+
+static bool is_low(const struct kind *kind)
+{
+    return kind->free_count < kind->count / 8;
+}
+
+bool memory_is_low(void)
+{
+    return is_low(&self.kinds[SMALL]) || pools_are_low();
+}
+
+bool memory_lacks_full(void)
+{
+    return is_low(&self.kinds[FULL]);
 }
 
 bool memory_for_received(uint32_t length)
 {
     int number = kind_of(sizeof(struct pbuf) + length);
-    return number < KINDS && (spare_of(number) > 0 || (number == MIDDLE && spare_of(FULL) > 0));
+    uint32_t thirds = number == MIDDLE ? 0 : 1;
+    return number < KINDS && (spare_of(number, thirds) > 0 || (number == MIDDLE && spare_of(FULL, 1) > 0));
 }
 
 uint32_t memory_receive_room(void)
 {
-    return (uint32_t)spare_of(FULL);
+    return spare_of(FULL, 1);
 }
 
 static void *take(struct kind *kind)

@@ -9,7 +9,8 @@
  *             Half of the receive buffers out: frames are copied out of them. No memory for that either: segments out
  *             of order are given up, and the rest of the buffers, but an eighth, is for the first data of connections
  *             that hold none. These used up, too: the connection that holds data and was silent longest is reset, ten
- *             a second at most. What is not kept still passes by; the rest is dropped, counted, and comes again
+ *             a second at most; so is one that does not take its answer when little is left to send with. What is not
+ *             kept still passes by; the rest is dropped, counted, and comes again
  *   ends      an event takes FRAMES_MAX frames, then what it made is sent and timers and others of this program have
  *             their turn; the rest is taken at the next event, which a timer brings at once. The virtualiser's
  *             wake-up is armed only when nothing is left
@@ -242,6 +243,9 @@ static void on_received(void *context)
     random_stir(pd_now_ticks());
     if (turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
+    }
+    if (memory_is_low() || memory_lacks_full()) {
+        tcp_hooks_release(false);
     }
     do {
         struct batch batch = {.waiting = false};

@@ -18,7 +18,7 @@
 #define LWIP_MEMPOOL(name, number, bytes, description) static struct memp *memp_tab_##name;
 #include "lwip/priv/memp_std.h"
 
-static uint32_t segments_left, segments;
+static uint32_t left[MEMP_MAX], segments;
 
 static const struct pool {
     struct memp **free;
@@ -51,13 +51,29 @@ uint8_t *pools_init(const struct ip_config *config, uint8_t *at)
             memp_free((memp_t)type, at);
         }
     }
-    segments = segments_left;
+    segments = left[MEMP_TCP_SEG];
     return at;
 }
 
 bool pools_have_segments(uint32_t eighths)
 {
-    return segments_left * 8 > segments * eighths;
+    return left[MEMP_TCP_SEG] * 8 > segments * eighths;
+}
+
+static uint32_t segments_left(void)
+{
+    return LWIP_MIN(left[MEMP_TCP_SEG], left[MEMP_PBUF]);
+}
+
+uint32_t pools_spare(void)
+{
+    uint32_t both = segments_left();
+    return both > segments / 2 ? both - segments / 2 : 0;
+}
+
+bool pools_are_low(void)
+{
+    return segments_left() < segments / 8;
 }
 
 void memp_init(void) {} /* pools_init() was before */
@@ -67,7 +83,7 @@ void *memp_malloc(memp_t type)
     struct memp *element = *pools[type].free;
     if (element) {
         *pools[type].free = element->next;
-        segments_left -= type == MEMP_TCP_SEG;
+        left[type]--;
     }
     return element;
 }
@@ -78,6 +94,6 @@ void memp_free(memp_t type, void *element)
     if (freed) {
         freed->next = *pools[type].free;
         *pools[type].free = freed;
-        segments_left += type == MEMP_TCP_SEG;
+        left[type]++;
     }
 }

@@ -37,6 +37,7 @@
 #define HANDSHAKE_NS 3000000000ull /* from our answer to the segment that ends it */
 #define TIME_WAIT_KEPT 64 /* the youngest */
 #define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
+#define GIVEN_UP_TIMES 2  /* so often was a segment sent again, or the peer asked whether it takes more */
 #define TRIM_EVERY 16     /* calls */
 #define RELEASE_EVERY_NS 100000000ull
 
@@ -265,10 +266,20 @@ static bool holds_data(const struct tcp_pcb *pcb)
     return pcb->rcv_wnd < TCP_WND_MAX(pcb) || pcb->refused_data;
 }
 
+/* An answer whose client has not acknowledged for about 3 s what was sent to it, or has taken no more for 4 s. `full`:
+ * that was copied. */
+static bool holds_answer(const struct tcp_pcb *pcb, bool full)
+{
+    const struct tcp_seg *first = pcb->unacked ? pcb->unacked : pcb->unsent;
+    return first && (pcb->nrtx >= GIVEN_UP_TIMES || pcb->persist_backoff > GIVEN_UP_TIMES) && pcb->state != SYN_RCVD
+        && (!full || first->p->len > MEMORY_SMALL) && listened_to(pcb->local_port);
+}
+
 /* lwIP's list ends with the connection that has been silent longest. */
 void tcp_hooks_release(bool resets)
 {
     struct tcp_pcb *silent = NULL;
+    bool low = memory_is_low(), full = memory_lacks_full();
     if (pd_now_ns() - self.released_ns < RELEASE_EVERY_NS) {
         return;
     }
@@ -277,9 +288,11 @@ void tcp_hooks_release(bool resets)
         if (pcb->ooseq) {
             tcp_free_ooseq(pcb);
         }
-        silent = holds_data(pcb) ? pcb : silent;
+        if ((resets && holds_data(pcb)) || ((low || full) && holds_answer(pcb, !low))) {
+            silent = pcb;
+        }
     }
-    if (resets && silent) {
+    if (silent) {
         tcp_abort(silent);
     }
 }

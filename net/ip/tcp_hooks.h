@@ -19,9 +19,9 @@ void tcp_hooks_contained(u32_t count);
 /* How many packets a connection may have that came out of order. */
 u16_t tcp_hooks_out_of_order(void);
 
-/* Outside of lwIP's own handlers, when received frames find no memory: frees what came out of order, of all
- * connections, since it comes again (RFC 9293 3.10.7.4); `resets`: and resets the one that holds data and was silent
- * longest. At most ten times a second. */
+/* Outside of lwIP's own handlers, when memory is low: frees what came out of order, of all connections, since it comes
+ * again (RFC 9293 3.10.7.4). Resets the one that was silent longest of those that hold data (`resets`), or an answer
+ * that their peer does not take (by what memory.c lacks). At most ten times a second. */
 void tcp_hooks_release(bool resets);
 
 /* window.c. At each segment that lwIP sends: whose it is, or NULL (a reset for what has no connection). */

@@ -62,9 +62,9 @@ bool serial_client_log_sink(const char *line, size_t length)
     return true;
 }
 
-uint32_t memory_send_share(void)
+uint32_t memory_send_share(bool stays)
 {
-    return 65536;
+    return 44;
 }
 
 /* -- time -- */

@@ -43,9 +43,9 @@ uint32_t between(uint32_t least, uint32_t most)
     return least + noise() % (most - least + 1);
 }
 
-uint32_t memory_send_share(void)
+uint32_t memory_send_share(bool stays)
 {
-    return memory.fails && one_in(3) ? 2 * TCP_MSS : 44 * TCP_MSS;
+    return memory.fails && one_in(3) ? 0 : 44;
 }
 
 /* -- time -- */

@@ -99,9 +99,9 @@ static err_t go_on(struct stream *s)
         }
         bool copies = s->flags & TCP_WRITE_FLAG_COPY;
         uint32_t room = tcp_sndqueuelen(s->pcb) + 8 > TCP_SND_QUEUELEN ? 0 : ip_tcp_room(s->pcb, !copies);
-        uint32_t count = LWIP_MIN(LWIP_MIN(room, s->left), UINT16_MAX);
-        if (count == 0 || (copies && count < s->left)) {
-            break;
+        uint32_t count = LWIP_MIN(copies ? s->left : LWIP_MIN(room, s->left), UINT16_MAX);
+        if (count == 0 || (room < count && s->acknowledged < s->written)) {
+            break; /* an acknowledgement will come */
         }
         if (write_some(s, count) != ERR_OK) {
             tcp_poll(s->pcb, on_poll, 1);

@@ -17,8 +17,8 @@
 #define SLOTS 96
 #define CLIENTS 40
 #define CONNECTIONS 128
-#define SEGMENTS 1024
-#define PACKETS 0x78000 /* as the web server's */
+#define SEGMENTS 1536
+#define PACKETS 0xa0000 /* as the web server's */
 #define MEMORY (PACKETS + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define BODY (256u << 10)
 #define READ_MAX 8192

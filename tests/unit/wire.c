@@ -72,6 +72,16 @@ uint32_t memory_receive_room(void)
     return 128;
 }
 
+bool memory_is_low(void)
+{
+    return false;
+}
+
+bool memory_lacks_full(void)
+{
+    return false;
+}
+
 bool memory_for_received(uint32_t length)
 {
     return true;
