@@ -464,7 +464,7 @@ static bool send_head(struct exchange *x)
 /* False: no room now. */
 static bool see_head(struct exchange *x)
 {
-    if (!answer_head_parse(x->answer, x->head_length, &x->head)) {
+    if (!answer_head_parse(x->answer, x->head_length, &x->head) || (x->head.framed && x->reply.minor == 0)) {
         x->stage = FAILED;
         return true;
     }
@@ -685,5 +685,5 @@ void exchange_status_line(const struct exchange *x, struct writer *head)
 
 void exchange_fields(const struct exchange *x, const char *lines, uint32_t length, struct writer *head)
 {
-    answer_head_merge(x->answer, x->head_length, lines, length, head);
+    answer_head_merge(x->answer, x->head_length, lines, length, x->head.status, head);
 }

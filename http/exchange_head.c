@@ -111,7 +111,7 @@ bool answer_head_parse(const char *text, uint32_t length, struct answer_head *he
             head->redirect = line.value;
         }
     }
-    return true;
+    return !(head->framed && head->has_length); /* two ends: RFC 9112 6.1 */
 }
 
 static void put_line(struct writer *head, struct http_slice line)
@@ -184,16 +184,27 @@ static bool overridden(const char *text, uint32_t length, struct http_slice name
     return false;
 }
 
+/* What makes caches keep an answer, or ask for a part of it: not of a file that says what went wrong. */
+static bool of_a_success(struct http_slice name)
+{
+    static const char *const names[] = {"accept-ranges", "cache-control", "etag", "last-modified", NULL};
+    return one_of(name, names);
+}
+
 /* The file's fields, but the application's where it has one of that name, and those that only it has. */
-void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length,
+void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, int status,
     struct writer *head)
 {
+    static const struct http_slice policy = {"cache-control", 13};
     const char *from = lines, *end = text + length;
     struct line line;
     while (next_line(&from, lines + lines_length, &line)) {
-        if (!overridden(text, length, line.name)) {
+        if (!(status >= 400 && of_a_success(line.name)) && !overridden(text, length, line.name)) {
             put_line(head, line.all);
         }
+    }
+    if (status >= 400 && !overridden(text, length, policy)) {
+        writer_put(head, "Cache-Control: no-cache\r\n");
     }
     from = text;
     next_line(&from, end, &line);

@@ -229,7 +229,8 @@ const char *answer_head_status(const char *text, uint32_t length, struct writer 
 /* Of one that was parsed with this status: "HTTP/1.1 status" and the fields but those of the connection, unless it is
  * 101, and of a body that it has not; ending before Date. */
 void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head);
-void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length,
+/* The fields of a file's head, `lines`, with those of an answer of this status, which is the application's. */
+void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, int status,
     struct writer *head);
 
 #endif

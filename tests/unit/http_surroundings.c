@@ -304,6 +304,8 @@ static const struct {
     RAW("folded", "HTTP/1.0 200 OK\r\nX-A: a\r\n b: c\r\nContent-Length: 0\r\n\r\n"),
     RAW("no-name", "HTTP/1.0 200 OK\r\n: a\r\nContent-Length: 0\r\n\r\n"),
     RAW("length", "HTTP/1.0 200 OK\r\nContent-Length: 1, 1\r\n\r\nx"),
+    RAW("two-ends", "HTTP/1.0 200 OK\r\nX-A: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\nx"),
+    RAW("chunked", "HTTP/1.1 200 OK\r\nX-A: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     RAW("204", "HTTP/1.0 204 N/A\r\nContent-Length: 0\r\nContent-Type: text/plain\r\nX-A: a\r\n\r\nbody"),
     RAW("204-chunked", "HTTP/1.0 204 N/A\r\nTransfer-Encoding: chunked\r\nX-A: a\r\n\r\n0\r\n\r\n"),
     RAW("304", "HTTP/1.0 304 N/A\nContent-Length: 4\nContent-Encoding: gzip\nETag: \"a\"\nX-A: a\n\nbody"),
