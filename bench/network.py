@@ -102,10 +102,7 @@ class Dhcp:
     ANSWERS = {1: 2, 3: 5}      # DISCOVER: OFFER, REQUEST: ACK
 
     def __init__(self, device, host):
-        self.host = socket.inet_aton(host)
-        self.leases = {}
-        self.first, self.lease_s, self.silent = FIRST_ADDRESS, 0xFFFFFFFF, False
-        self.asked = []     # (time, kind, hardware address)
+        self._begin(host)
         self.closing = False
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -113,6 +110,12 @@ class Dhcp:
         self.sock.bind(("", 67))
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
+
+    def _begin(self, host):
+        self.host = socket.inet_aton(host)
+        self.leases = {}
+        self.first, self.lease_s, self.silent = FIRST_ADDRESS, 0xFFFFFFFF, False
+        self.asked = []     # (time, kind, hardware address)
 
     def close(self):
         self.closing = True

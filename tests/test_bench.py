@@ -315,7 +315,7 @@ class Leases(network.Dhcp):
     """The server's answers without its socket."""
 
     def __init__(self):
-        self.host, self.leases = bytes([10, 0, 2, 2]), {}
+        self._begin("10.0.2.2")
 
 
 def test_dhcp_answers():
@@ -329,3 +329,8 @@ def test_dhcp_answers():
     again = ask(first, 3)
     assert again[16:20] == bytes([10, 0, 2, 15]) and again[240:243] == bytes([53, 1, 5])
     assert ask(first, 7) is None and leases._answer(b"short") is None
+    assert bytes([51, 4]) + b"\xff" * 4 in again
+    leases.lease_s = 20
+    assert bytes([51, 4, 0, 0, 0, 20]) in ask(first, 3)
+    leases.silent = True
+    assert ask(first, 3) is None and [kind for _, kind, _ in leases.asked] == [1, 1, 3, 7, 3, 3]
