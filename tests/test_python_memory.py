@@ -145,7 +145,7 @@ def test_no_memory_for_good(website):
     ("def routes(app:\n", "SyntaxError"),
     ("x = '" + "y" * 2_000_000 + "'\n", "MemoryError"),
     ("import nothing_here\n", "ImportError"),
-])
+], ids=["syntax", "memory", "import"])      # pytest tells its name in the environment, which bounds its length
 def test_an_app_that_cannot_be(request, tmp_path, app, said):
     """Its mistake is told once, and costs its routes."""
     (tmp_path / "top").mkdir()
