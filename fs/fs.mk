@@ -13,6 +13,7 @@ $(eval $(call host_test,fs_mount,tests/unit/fs_mount.c fs/mount.c $(FAKE_PD),$(F
 
 # A fuzzer that `make unit` runs for a while: $(eval $(call fuzz_test,NAME,SOURCES,CFLAGS)), see tests/unit/fuzz.h.
 define fuzz_test
+$(if $(call named_for_its_subject,$1,$2),)
 all_host_tests += $(HOST_OBJ)/$1/$1
 $(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) $3,)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))

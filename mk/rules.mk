@@ -5,7 +5,9 @@
 #   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
 #   system,NAME,DESCRIPTION,VARIABLES,FOLDER            composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img;
 #                                                       what lies in FOLDER becomes part of it
-#   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`
+#   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`. NAME is the path of
+#                                                       what it tests (net/ip/acks.c: net_ip_acks) or its folder and a
+#                                                       word (net_ip_flood); the first source is tests/unit/NAME.c
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
 #
 # qemu_forward.NAME (,hostfwd=..): port forwards of `make NAME.qemu`.
@@ -178,7 +180,18 @@ $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 $(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
 endef
 
+# $(call named_for_its_subject,NAME,SOURCES): stops for a host test that is not named as said above. A second one of the
+# same file adds a word (net_ip_acks_tsan); of lib/, all folders are one.
+named_for_its_subject = \
+    $(if $(filter $(patsubst tests/unit/%.c,%,$(firstword $2))_%,$1_),,\
+        $(call stop,host test '$1': its first source is $(firstword $2); name it for what it tests$(comma) \
+            and its file tests/unit/$1.c)) \
+    $(if $(filter lib_% $(addsuffix %,$(subst /,_,$(dir $(filter-out tests/%,$2)))),$1_),,\
+        $(call stop,host test '$1': its name does not begin with the folder of anything that it tests: \
+            $(sort $(subst /,_,$(patsubst %/,%_,$(dir $(filter-out tests/%,$2)))))))
+
 define host_test
+$(if $(call named_for_its_subject,$1,$2),)
 all_host_tests += $(HOST_OBJ)/$1/$1
 $(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) \
     -Wno-missing-prototypes $3,)

@@ -79,18 +79,18 @@ GENERATED_HEADERS := $(PACKAGES_READY)
 endif
 
 # The kernel's parts that are pure, on this machine.
-$(eval $(call host_test,kernel_ready,tests/unit/kernel_ready.c sdk/kernel/ready.c,))
-$(eval $(call host_test,kernel_budget,tests/unit/kernel_budget.c sdk/kernel/budget.c,))
-$(eval $(call host_test,kernel_decode,tests/unit/kernel_decode.c sdk/kernel/decode.c,))
+$(eval $(call host_test,sdk_kernel_ready,tests/unit/sdk_kernel_ready.c sdk/kernel/ready.c,))
+$(eval $(call host_test,sdk_kernel_budget,tests/unit/sdk_kernel_budget.c sdk/kernel/budget.c,))
+$(eval $(call host_test,sdk_kernel_decode,tests/unit/sdk_kernel_decode.c sdk/kernel/decode.c,))
 
 # The image tool's own proof, against page tables that are broken on purpose.
-$(eval $(call host_test,tool_prove,tests/unit/tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
-$(eval $(call host_test,kernel_random,tests/unit/kernel_random.c \
+$(eval $(call host_test,sdk_tool_prove,tests/unit/sdk_tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
+$(eval $(call host_test,sdk_kernel_random,tests/unit/sdk_kernel_random.c \
     $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
-$(eval $(call host_test,kernel_random_benchmark,tests/unit/kernel_random.c \
+$(eval $(call host_test,sdk_kernel_random_benchmark,tests/unit/sdk_kernel_random.c \
     $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
-$(eval $(call host_test,kernel_window,tests/unit/kernel_window.c \
+$(eval $(call host_test,sdk_kernel_window,tests/unit/sdk_kernel_window.c \
     $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))

@@ -7,9 +7,12 @@ $(eval $(call program,serial_driver_meson,serial/driver.c serial/driver_meson.c)
 $(eval $(call program,serial_virt_tx,serial/virt_tx.c))
 $(eval $(call program,serial_virt_rx,serial/virt_rx.c))
 
-$(eval $(call host_test,serial_lines,tests/unit/serial_virt_tx.c serial/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,serial_pl011,tests/unit/serial_driver.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,serial_ns16550,tests/unit/serial_ns16550.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,serial_meson,tests/unit/serial_meson.c serial/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,serial_input,tests/unit/serial_input.c serial/virt_rx.c serial/client.c \
+$(eval $(call host_test,serial_virt_tx,tests/unit/serial_virt_tx.c serial/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_driver_pl011,tests/unit/serial_driver_pl011.c serial/driver.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_driver_ns16550,tests/unit/serial_driver_ns16550.c serial/driver.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_driver_meson,tests/unit/serial_driver_meson.c serial/driver.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_virt_rx,tests/unit/serial_virt_rx.c serial/virt_rx.c serial/client.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

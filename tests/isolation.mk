@@ -8,6 +8,6 @@ $(eval $(call program,isolation_hostile,tests/isolation/hostile.c,,-Wno-infinite
 $(eval $(call system,isolation,tests/isolation/isolation.py,MICROKIT_SDK))
 
 # Budgets: who gets how much of the processor.
-$(eval $(call program,shares_burner,tests/isolation/burner.c))
-$(eval $(call program,shares_meter,tests/isolation/meter.c))
-$(eval $(call system,shares,tests/isolation/shares.py))
+$(eval $(call program,isolation_burner,tests/isolation/burner.c))
+$(eval $(call program,isolation_meter,tests/isolation/meter.c))
+$(eval $(call system,isolation_shares,tests/isolation/isolation_shares.py))

@@ -5,40 +5,42 @@ $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 # matters here.
 IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c tcp_hooks.c window.c large.c random.c checksum.c \
     checksum_blocks.c sums.c)) net/client.c timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
-$(eval $(call host_test,test_net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
+$(eval $(call host_test,net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # The same without the echo service: streams through large segments.
-NET_LARGE := $(addprefix tests/unit/,net_large.c net_large_program.c net_large_peer.c net_large_device.c wire.c) \
+NET_LARGE := $(addprefix tests/unit/,$(addprefix net_ip_large,.c _program.c _peer.c _device.c) wire.c) \
     $(filter-out examples/echo/%,$(IP_STORM))
-$(eval $(call host_test,test_net_large,$(NET_LARGE) $(FAKE_PD),\
+$(eval $(call host_test,net_ip_large,$(NET_LARGE) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And more connections than transmit slots.
-NET_SLOTS := tests/unit/net_slots.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
-$(eval $(call host_test,test_net_slots,$(NET_SLOTS) $(FAKE_PD),\
+NET_SLOTS := tests/unit/net_ip_slots.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,net_ip_slots,$(NET_SLOTS) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And handshakes that nobody finishes.
-NET_FLOOD := tests/unit/net_flood.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
-$(eval $(call host_test,test_net_flood,$(NET_FLOOD) $(FAKE_PD),\
+NET_FLOOD := tests/unit/net_ip_flood.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,net_ip_flood,$(NET_FLOOD) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And leases that end.
-NET_DHCP := tests/unit/net_dhcp.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
-$(eval $(call host_test,test_net_dhcp,$(NET_DHCP) $(FAKE_PD),\
+NET_DHCP := tests/unit/net_ip_dhcp.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call host_test,net_ip_dhcp,$(NET_DHCP) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And peers that hold memory: with net/ip's own.
-NET_PACKETS := tests/unit/net_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) net/ip/memory.c net/ip/pools.c
-$(eval $(call host_test,test_net_packets,$(NET_PACKETS) tests/unit/wire.c $(FAKE_PD),\
+NET_PACKETS := tests/unit/net_ip_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) \
+    net/ip/memory.c net/ip/pools.c
+$(eval $(call host_test,net_ip_packets,$(NET_PACKETS) tests/unit/wire.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And more of them that upload than there is room for.
-NET_WINDOW := tests/unit/net_window.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) net/ip/memory.c net/ip/pools.c
-$(eval $(call host_test,test_net_window,$(NET_WINDOW) tests/unit/wire.c $(FAKE_PD),\
+NET_WINDOW := tests/unit/net_ip_window.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) \
+    net/ip/memory.c net/ip/pools.c
+$(eval $(call host_test,net_ip_window,$(NET_WINDOW) tests/unit/wire.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
 
-$(eval $(call host_test,test_net_memory,tests/unit/net_memory.c net/ip/memory.c $(FAKE_PD),\
+$(eval $(call host_test,net_ip_memory,tests/unit/net_ip_memory.c net/ip/memory.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(addprefix $(HOST_OBJ)/test_net_memory/,net/ip/memory.c.o tests/unit/net_memory.c.o): | $(SOURCES_READY)
+$(addprefix $(HOST_OBJ)/net_ip_memory/,net/ip/memory.c.o tests/unit/net_ip_memory.c.o): | $(SOURCES_READY)

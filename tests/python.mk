@@ -6,18 +6,18 @@ $(eval $(call host_test,python_files,tests/unit/python_files.c python/files.c py
 $(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 
 # The endpoints in the storm that net/ip is tested by (tests/net.mk).
-$(eval $(call host_test,python_endpoints,tests/unit/python_endpoints.c tests/unit/net_ip_storm.c \
+$(eval $(call host_test,python_endpoint,tests/unit/python_endpoint.c tests/unit/net_ip_storm.c \
     tests/unit/wire.c tests/unit/fake_front.c \
     $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
     $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
-$(addprefix $(HOST_OBJ)/python_endpoints/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o endpoint_http.c.o): \
+$(addprefix $(HOST_OBJ)/python_endpoint/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o endpoint_http.c.o): \
     | $(SOURCES_READY)
 
 # ... and on the port of the native front, whose clients the test plays.
-$(eval $(call host_test,python_exchanges,tests/unit/python_exchanges.c tests/unit/fake_front.c \
+$(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c tests/unit/fake_front.c \
     python/endpoint.c python/endpoint_http.c,$(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) $(FOREIGN)))
-$(addprefix $(HOST_OBJ)/python_exchanges/python/,endpoint.c.o endpoint_http.c.o): | $(SOURCES_READY)
+$(addprefix $(HOST_OBJ)/python_endpoint_http/python/,endpoint.c.o endpoint_http.c.o): | $(SOURCES_READY)
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py,,tests/systems/python/files))

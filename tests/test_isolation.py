@@ -143,7 +143,7 @@ def test_a_budget_is_what_a_domain_gets(boot, config):
     """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a
     per cent, with the switches to and fro. QEMU counts instructions (16 ns each), so that the host's load does not
     matter."""
-    guest = boot("shares", config=config, args=["-icount", "shift=4,sleep=off"])
+    guest = boot("isolation_shares", config=config, args=["-icount", "shift=4,sleep=off"])
     shares = {name: int(guest.expect(rf"shares: {name} (\d+)\n")[1]) for name in ("spinner", "caller", "server")}
     assert 985 <= shares["spinner"] <= 1015
     assert 985 <= shares["caller"] <= 1015

@@ -138,9 +138,10 @@ def test_timer_on_the_official_sdk_is_timer_a(tree, tmp_path):
     assert [(irq.number, irq.trigger) for irq in driver.irqs] == [(42, "edge")]
 
 
-# -- the GMAC's driver with the configuration of this board, against a model of the board (tests/unit/net_odroidc4.c) --
+# -- the GMAC's driver with this board's configuration, against a model of it (tests/unit/net_driver_dwmac_odroidc4.c)
 
-UNIT = ["tests/unit/net_odroidc4.c", "tests/unit/gmac_model.c", "tests/unit/fake_microkit.c", "net/driver_dwmac.c",
+UNIT = ["tests/unit/net_driver_dwmac_odroidc4.c", "tests/unit/gmac_model.c", "tests/unit/fake_microkit.c",
+        "net/driver_dwmac.c",
         "net/dwmac_phy.c", "lib/pd/notify.c", "lib/pd/dispatch.c", "lib/ring/ring.c", "lib/region/region.c",
         "lib/log/log.c", "lib/log/format.c"]
 ENTRY = re.compile(r"^        \{\n(?:            \..*\n){3,4}        \},\n", re.MULTILINE)   # of an array

@@ -12,24 +12,25 @@ $(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount
     fs/nfs/socket.c, fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
 
 NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
-$(eval $(call fuzz_test,fs_zdr_fuzz,tests/unit/fs_zdr_fuzz.c fs/nfs/zdr.c \
+$(eval $(call fuzz_test,fs_nfs_zdr_fuzz,tests/unit/fs_nfs_zdr_fuzz.c fs/nfs/zdr.c \
     $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c,$(NFS_HOST_CFLAGS) -w))
 
-$(eval $(call host_test,nfs_connection,tests/unit/nfs_connection.c fs/nfs/connection.c timer/client.c $(FAKE_PD),\
+$(eval $(call host_test,fs_nfs_connection,tests/unit/fs_nfs_connection.c fs/nfs/connection.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/nfs_connection/tests/unit/nfs_connection.c.o: | $(SOURCES_READY)
+$(HOST_OBJ)/fs_nfs_connection/tests/unit/fs_nfs_connection.c.o: | $(SOURCES_READY)
 
 # The POSIX names are ours there; on the host they have to be others than libc's, whose headers are kept out, too.
 NFS_POSIX := socket bind connect send recv close getsockopt setsockopt fcntl dup2 sendto recvfrom getaddrinfo \
     freeaddrinfo getservbyport getpid getuid getgid
-$(eval $(call host_test,nfs_socket,tests/unit/nfs_socket.c fs/nfs/socket.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS) \
-    $(foreach name,$(NFS_POSIX),-D$(name)=nfs_test_$(name)) -Ifs/nfs/compat -D_ARPA_INET_H=1))
-$(HOST_OBJ)/nfs_socket/tests/unit/nfs_socket.c.o: | $(SOURCES_READY)
+$(eval $(call host_test,fs_nfs_socket,tests/unit/fs_nfs_socket.c fs/nfs/socket.c $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(foreach name,$(NFS_POSIX),-D$(name)=nfs_test_$(name)) \
+    -Ifs/nfs/compat -D_ARPA_INET_H=1))
+$(HOST_OBJ)/fs_nfs_socket/tests/unit/fs_nfs_socket.c.o: | $(SOURCES_READY)
 
-$(eval $(call host_test,nfs_op,tests/unit/nfs_op.c fs/nfs/op.c timer/client.c $(FAKE_PD),\
+$(eval $(call host_test,fs_nfs_op,tests/unit/fs_nfs_op.c fs/nfs/op.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/nfs_op/tests/unit/nfs_op.c.o: | $(SOURCES_READY)
+$(HOST_OBJ)/fs_nfs_op/tests/unit/fs_nfs_op.c.o: | $(SOURCES_READY)
 
-$(eval $(call host_test,nfs_mount,tests/unit/nfs_mount.c fs/nfs/mount.c timer/client.c $(FAKE_PD),\
+$(eval $(call host_test,fs_nfs_mount,tests/unit/fs_nfs_mount.c fs/nfs/mount.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h))
-$(HOST_OBJ)/nfs_mount/tests/unit/nfs_mount.c.o: | $(SOURCES_READY)
+$(HOST_OBJ)/fs_nfs_mount/tests/unit/fs_nfs_mount.c.o: | $(SOURCES_READY)

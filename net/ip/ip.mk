@@ -11,6 +11,7 @@ $(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
 $(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c tcp_hooks.c window.c large.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer,\
     $(IP_CFLAGS)))
 
-$(eval $(call host_test,test_checksum,tests/unit/net_checksum.c net/ip/checksum.c net/ip/checksum_blocks.c))
-$(eval $(call host_test,test_acks,tests/unit/net_acks.c net/ip/acks.c))
-$(eval $(call host_test,test_sums,tests/unit/net_sums.c net/ip/sums.c net/ip/checksum.c net/ip/checksum_blocks.c,$(IP_CFLAGS)))
+$(eval $(call host_test,net_ip_checksum,tests/unit/net_ip_checksum.c net/ip/checksum.c net/ip/checksum_blocks.c))
+$(eval $(call host_test,net_ip_acks,tests/unit/net_ip_acks.c net/ip/acks.c))
+$(eval $(call host_test,net_ip_sums,tests/unit/net_ip_sums.c net/ip/sums.c net/ip/checksum.c \
+    net/ip/checksum_blocks.c,$(IP_CFLAGS)))

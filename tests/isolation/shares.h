@@ -1,4 +1,4 @@
-/* tests/isolation/shares.h: who gets how much of the processor. shares.py composes it. */
+/* tests/isolation/shares.h: who gets how much of the processor. isolation_shares.py composes it. */
 #ifndef TESTS_ISOLATION_SHARES_H
 #define TESTS_ISOLATION_SHARES_H
 

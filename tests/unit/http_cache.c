@@ -1,6 +1,6 @@
 /* tests/unit/http_cache.c: the file cache against a file server that is played here, case by case: what lies at a
  * path, how fresh it is, what comes of a file, a server that is away. */
-#include "tests/unit/cache_cases.h"
+#include "tests/unit/http_cache_cases.h"
 
 /* -- what lies at a path -- */
 

@@ -1,5 +1,5 @@
 /* tests/unit/http_cache_memory.c: the file cache's bounds, case by case: memory, entries, commands, open files. */
-#include "tests/unit/cache_cases.h"
+#include "tests/unit/http_cache_cases.h"
 
 /* -- memory -- */
 

@@ -1,0 +1,368 @@
+/* tests/unit/fs_nfs_connection.c: the NFS connection over a libnfs and a socket that the test plays: answers that do
+ * not come, that come late, and readiness that does not end.
+ */
+#include <poll.h>
+#include <string.h>
+
+#include "fs/nfs/connection.h"
+#include "fs/nfs/socket.h"
+#include "fs/server.h"
+#include "tests/unit/fake_microkit.h"
+#include "timer/client.h"
+
+#define MS 1000000ull
+#define S (1000 * MS)
+#define TIMER 5
+#define QUEUE_MAX 256
+
+const struct timer_client_config timer_client_config = {.channel = TIMER};
+
+/* libnfs: a queue of private data. */
+static struct {
+    int context;
+    bool there, connecting;
+    rpc_cb connect_cb;
+    void *queue[QUEUE_MAX];
+    uint32_t count, services, made;
+    int error;
+    bool memory;
+} rpc = {.memory = true};
+static int events;
+static bool flushed = true;
+
+struct rpc_context *rpc_init_context(void)
+{
+    CHECK(!rpc.there);
+    rpc.there = true;
+    rpc.made++;
+    return (struct rpc_context *)(void *)&rpc.context;
+}
+
+void rpc_destroy_context(struct rpc_context *context)
+{
+    rpc.there = false;
+    while (rpc.count) {
+        connection_callback(context, RPC_STATUS_CANCEL, NULL, rpc.queue[--rpc.count]);
+    }
+}
+
+int rpc_connect_async(struct rpc_context *context, const char *server, int port, rpc_cb cb, void *data)
+{
+    rpc.connect_cb = cb;
+    rpc.connecting = true;
+    return 0;
+}
+
+void rpc_set_next_xid(struct rpc_context *context, uint32_t xid) {}
+
+int rpc_get_fd(struct rpc_context *context)
+{
+    return 3;
+}
+
+char *rpc_get_error(struct rpc_context *context)
+{
+    return "an error";
+}
+
+int rpc_which_events(struct rpc_context *context)
+{
+    return POLLIN | POLLOUT;
+}
+
+int rpc_service(struct rpc_context *context, int revents)
+{
+    rpc.services++;
+    CHECK(rpc.services < 10000); /* the pump does not end */
+    if (rpc.connecting) {
+        rpc.connecting = false;
+        events = 0;
+        rpc.connect_cb(context, RPC_STATUS_SUCCESS, NULL, NULL);
+    }
+    return rpc.error;
+}
+
+int socket_events(int fd, int wanted)
+{
+    return events & (wanted | POLLERR);
+}
+
+bool socket_flush(int fd)
+{
+    bool was = flushed;
+
+    flushed = true;
+    return was;
+}
+
+uint32_t ip_random(void)
+{
+    return 4;
+}
+
+/* The owner of calls. */
+
+static struct asked {
+    struct connection_call call; /* first */
+    uint32_t replies, losses;
+    enum connection_loss how;
+} asked[FS_JOBS_MAX + 1];
+static uint32_t ups, downs, silences;
+
+static void on_reply(struct connection_call *call, void *result)
+{
+    ((struct asked *)(void *)call)->replies++;
+}
+
+static void on_lost(struct connection_call *call, enum connection_loss how)
+{
+    struct asked *a = (struct asked *)(void *)call;
+
+    a->losses++;
+    a->how = how;
+}
+
+static int queue(void *ticket)
+{
+    if (!rpc.memory) {
+        return -1;
+    }
+    CHECK(rpc.count < QUEUE_MAX);
+    rpc.queue[rpc.count++] = ticket;
+    return 0;
+}
+
+static void ask(struct asked *a)
+{
+    *a = (struct asked){.call = {.reply = on_reply, .lost = on_lost}};
+    connection_made(&a->call, queue(connection_ticket(&a->call)));
+}
+
+static void answer(void *ticket)
+{
+    for (uint32_t i = 0; i < rpc.count; i++) {
+        if (rpc.queue[i] == ticket) {
+            memmove(&rpc.queue[i], &rpc.queue[i + 1], (--rpc.count - i) * sizeof(rpc.queue[0]));
+            connection_callback(connection_rpc(), RPC_STATUS_SUCCESS, "an answer", ticket);
+            return;
+        }
+    }
+    CHECK(!"asked");
+}
+
+static void at(uint64_t ns)
+{
+    fake_set_now_ns(ns);
+    fake_wake(FAKE_BIT(TIMER));
+}
+
+static void on_up(void)
+{
+    ups++;
+}
+
+static void on_down(bool silent)
+{
+    downs++;
+    silences += silent;
+}
+
+static void connect(void)
+{
+    uint32_t before = ups;
+
+    connection_open("10.0.0.1", 2049);
+    events = POLLOUT;
+    pd_flush();
+    CHECK_EQUAL(ups, before + 1);
+}
+
+/* One answer is lost while others come: its call alone is, ANSWER_NS after it was overtaken; the late answer ends in
+ * nothing. */
+static void test_a_lost_answer(void)
+{
+    at(100 * S);
+    ask(&asked[0]);
+    void *first = rpc.queue[0];
+    at(101 * S);
+    ask(&asked[1]);
+    answer(rpc.queue[1]);
+    for (uint64_t t = 102; t < 106; t++) {
+        at(t * S);
+        ask(&asked[2]);
+        answer(rpc.queue[1]);
+        CHECK(asked[2].replies == 1 && asked[0].losses == 0);
+    }
+    at(106 * S);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_ANSWER && asked[0].replies == 0 && downs == 0);
+    ask(&asked[0]);
+    answer(first); /* the late one: not for the call that was made again */
+    CHECK(asked[0].replies == 0);
+    answer(rpc.queue[0]);
+    CHECK(asked[0].replies == 1 && rpc.count == 0);
+    at(140 * S);
+    CHECK(downs == 0 && asked[0].losses == 0);
+}
+
+/* Its owner may give it more time. */
+static void test_more_time(void)
+{
+    at(150 * S);
+    ask(&asked[0]);
+    asked[0].call.answer_ns = 12 * S;
+    ask(&asked[1]);
+    ask(&asked[2]);
+    answer(rpc.queue[2]);
+    for (uint64_t t = 151; t < 162; t++) {
+        at(t * S);
+        ask(&asked[3]);
+        answer(rpc.queue[rpc.count - 1]);
+        CHECK(asked[0].losses == 0 && asked[1].losses == (t >= 155));
+    }
+    at(162 * S);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_ANSWER && downs == 0);
+    CHECK_EQUAL(rpc.count, 2);
+    answer(rpc.queue[0]);
+    answer(rpc.queue[0]);
+    CHECK(rpc.count == 0 && downs == 0);
+}
+
+/* Answers that come late, but in order, are not lost; nor does an answer to an earlier call say anything. */
+static void test_a_slow_server(void)
+{
+    at(200 * S);
+    for (uint32_t i = 0; i < 20; i++) {
+        ask(&asked[i]);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        at(200 * S + (i + 1) * 9 * S);
+        answer(rpc.queue[0]);
+        CHECK(asked[i].replies == 1);
+    }
+    CHECK(downs == 0);
+}
+
+static void test_silence(void)
+{
+    at(400 * S);
+    ask(&asked[0]);
+    ask(&asked[1]);
+    at(405 * S);
+    at(409 * S);
+    CHECK(downs == 0);
+    at(410 * S);
+    CHECK(downs == 1 && silences == 1 && !rpc.there);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_CONNECTION && asked[1].losses == 1);
+    CHECK(strcmp(connection_why(), "no answer") == 0);
+    connect();
+    downs = silences = 0;
+}
+
+/* A call that its owner has forgotten comes back nowhere: not by an answer, not with the connection. */
+static void test_forgotten(void)
+{
+    ask(&asked[0]);
+    ask(&asked[1]);
+    connection_forget(&asked[0].call);
+    connection_forget(&asked[1].call);
+    answer(rpc.queue[0]);
+    rpc.memory = false;
+    ask(&asked[2]); /* lost, but not told yet */
+    connection_forget(&asked[2].call);
+    rpc.memory = true;
+    pd_flush();
+    CHECK(asked[0].replies + asked[0].losses + asked[1].losses + asked[2].losses == 0);
+    CHECK(downs == 1 && strstr(connection_why(), "memory")); /* there was an orphan */
+    connect();
+    downs = 0;
+}
+
+static void test_no_memory(void)
+{
+    rpc.memory = false;
+    ask(&asked[0]);
+    CHECK_EQUAL(asked[0].losses, 0); /* not inside the function that makes the call */
+    pd_flush();
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_MEMORY && downs == 0);
+    rpc.memory = true;
+}
+
+/* A server that loses answers: a few are borne, then the connection is made anew, and what it owed is forgotten. */
+static void test_too_many_orphans(void)
+{
+    uint32_t count = 0;
+
+    at(500 * S);
+    for (; downs == 0; count++) {
+        ask(&asked[0]);
+        connection_forget(&asked[0].call);
+        pd_flush();
+        CHECK(count < 20);
+    }
+    CHECK(rpc.count == 0 && !rpc.there);
+    connect();
+    downs = 0;
+    for (uint32_t round = 0; round < 30; round++) { /* all jobs at once, again and again: tickets come back */
+        for (uint32_t i = 0; i < FS_JOBS_MAX + 1; i++) {
+            ask(&asked[i]);
+        }
+        for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+            connection_forget(&asked[i].call);
+        }
+        pd_flush();
+        CHECK(downs == 1 && asked[FS_JOBS_MAX].losses == 1);
+        connect();
+        downs = 0;
+    }
+}
+
+/* Readiness that never ends does not keep the event loop: the rest comes with a timer. */
+static void test_the_pump_ends(void)
+{
+    rpc.services = 0;
+    events = POLLOUT;
+    at(600 * S);
+    CHECK(rpc.services > 0 && rpc.services < 200);
+    events = 0;
+    rpc.services = 0;
+    at(600 * S + MS);
+    CHECK_EQUAL(rpc.services, 0);
+    events = POLLOUT;
+    at(600 * S + 2 * MS);
+    uint32_t once = rpc.services;
+    at(600 * S + 3 * MS);
+    CHECK_EQUAL(rpc.services, 2 * once);
+    events = 0;
+    at(600 * S + 4 * MS);
+}
+
+/* Want of memory in the socket has no event that ends it: it is asked again all the same. */
+static void test_the_socket_is_asked_again(void)
+{
+    at(700 * S);
+    flushed = false;
+    pd_flush();
+    rpc.services = 0;
+    events = POLLOUT;
+    fake_set_now_ns(700 * S + 200 * MS);
+    fake_wake(FAKE_BIT(TIMER));
+    CHECK(rpc.services > 0);
+    events = 0;
+}
+
+int main(void)
+{
+    timer_client_init(&timer_client_config);
+    connection_init(on_up, on_down);
+    connect();
+    test_a_lost_answer();
+    test_more_time();
+    test_a_slow_server();
+    test_silence();
+    test_no_memory();
+    test_forgotten();
+    test_too_many_orphans();
+    test_the_pump_ends();
+    test_the_socket_is_asked_again();
+    return 0;
+}

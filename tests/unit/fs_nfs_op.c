@@ -1,0 +1,266 @@
+/* tests/unit/fs_nfs_op.c: the life of operations over a mount, a connection and a core that the test plays: each ends
+ * once, and when its command is a minute old at the latest, wherever it is then.
+ */
+#include <string.h>
+
+#include "fs/nfs/op.h"
+#include "tests/unit/fake_microkit.h"
+#include "timer/client.h"
+
+#define MS 1000000ull
+#define S (1000 * MS)
+#define TIMER 5
+
+const struct timer_client_config timer_client_config = {.channel = TIMER};
+const struct nfs_config nfs_config;
+
+/* The mount. */
+static void (*up)(void);
+static void (*down)(bool for_longer);
+static bool mounted, away;
+static uint32_t wants;
+
+void mount_init(const struct nfs_config *config, void (*on_up)(void), void (*on_down)(bool for_longer))
+{
+    up = on_up;
+    down = on_down;
+}
+
+bool mount_is_up(void)
+{
+    return mounted;
+}
+
+void mount_want(void)
+{
+    wants++;
+}
+
+void mount_useful(void) {}
+
+/* The connection: one call of each operation at most. */
+static struct connection_call *under_way[FS_JOBS_MAX];
+
+void *connection_ticket(struct connection_call *call)
+{
+    return call;
+}
+
+static uint32_t slot_of(const struct connection_call *call)
+{
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        if (under_way[i] == call) {
+            return i;
+        }
+    }
+    return FS_JOBS_MAX;
+}
+
+void connection_made(struct connection_call *call, int result)
+{
+    CHECK_EQUAL(slot_of(call), FS_JOBS_MAX);
+    under_way[slot_of(NULL)] = call;
+}
+
+void connection_forget(struct connection_call *call)
+{
+    uint32_t slot = slot_of(call);
+
+    CHECK(slot < FS_JOBS_MAX);
+    under_way[slot] = NULL;
+}
+
+static uint32_t calls(void)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        count += under_way[i] != NULL;
+    }
+    return count;
+}
+
+/* The core. */
+static struct fs_job jobs[FS_JOBS_MAX];
+static struct {
+    uint32_t count;
+    enum fs_status last;
+} done[FS_JOBS_MAX];
+static bool again; /* what ends is followed by another of the same age, in its place */
+
+static void begin(uint32_t index, uint64_t arrived_ns);
+
+void fs_server_away(bool is)
+{
+    away = is;
+}
+
+void fs_server_done(struct fs_job *job, enum fs_status status)
+{
+    done[job->index].count++;
+    done[job->index].last = status;
+    if (again) {
+        begin(job->index, job->arrived_ns);
+    }
+}
+
+static struct nfs_op *last_started;
+static uint32_t starts;
+
+static void on_answer(struct nfs_op *op, void *result)
+{
+    nfs_op_finish(op, nfs_status(*(const nfsstat3 *)result));
+}
+
+static void start(struct nfs_op *op)
+{
+    last_started = op;
+    starts++;
+    nfs_op_made(op, on_answer, (nfs_op_ticket(op), 0));
+}
+
+static void begin(uint32_t index, uint64_t arrived_ns)
+{
+    jobs[index] = (struct fs_job){.index = index, .arrived_ns = arrived_ns};
+    nfs_op_begin(&jobs[index], start, false);
+}
+
+static void answer(struct connection_call *call, nfsstat3 status)
+{
+    under_way[slot_of(call)] = NULL;
+    call->reply(call, &status);
+}
+
+static void lose(struct connection_call *call, enum connection_loss how)
+{
+    under_way[slot_of(call)] = NULL;
+    call->lost(call, how);
+}
+
+static void at(uint64_t ns)
+{
+    fake_set_now_ns(ns);
+    fake_wake(FAKE_BIT(TIMER));
+}
+
+static bool ended(uint32_t index, enum fs_status status)
+{
+    bool so = done[index].count == 1 && done[index].last == status;
+
+    done[index].count = 0;
+    return so;
+}
+
+/* The minute counts from when the command came, not from when its job began; under way or waiting makes no difference,
+ * and what comes for it later comes to nobody. */
+static void test_patience_counts_from_arrival(void)
+{
+    mounted = true;
+    at(100 * S);
+    begin(0, 70 * S); /* has a call under way */
+    mounted = false;
+    begin(1, 80 * S); /* waits for the mount */
+    begin(2, 100 * S);
+    begin(3, 39 * S); /* too late already */
+    CHECK(ended(3, FS_STATUS_UNREACHABLE) && calls() == 1);
+    at(129 * S);
+    CHECK(done[0].count == 0);
+    at(130 * S);
+    CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0 && done[1].count == 0);
+    at(140 * S);
+    CHECK(ended(1, FS_STATUS_UNREACHABLE) && done[2].count == 0);
+    mounted = true;
+    up();
+    CHECK(calls() == 1 && last_started->job->index == 2);
+    answer(&last_started->call, NFS3_OK);
+    CHECK(ended(2, FS_STATUS_OK));
+    at(500 * S);
+    CHECK(done[0].count + done[1].count + done[2].count == 0);
+}
+
+/* 48 of them, each followed by one as old: all end, none twice, and the event does as well. */
+static void test_all_end_at_once(void)
+{
+    at(1000 * S);
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        mounted = i % 2;
+        begin(i, 1000 * S);
+    }
+    CHECK_EQUAL(calls(), FS_JOBS_MAX / 2);
+    again = true;
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        jobs[i].arrived_ns = 2000 * S; /* what follows is young */
+    }
+    at(1060 * S);
+    again = false;
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        CHECK(ended(i, FS_STATUS_UNREACHABLE));
+    }
+    at(1061 * S);
+    mounted = true;
+    up();
+    CHECK_EQUAL(calls(), FS_JOBS_MAX);
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        answer(under_way[i], NFS3_OK);
+    }
+    for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
+        CHECK(ended(i, FS_STATUS_OK));
+    }
+}
+
+static void test_a_lost_answer_is_asked_for_again(void)
+{
+    at(3000 * S);
+    begin(0, 3000 * S);
+    starts = 0;
+    CHECK(last_started->call.answer_ns == CONNECTION_ANSWER_NS);
+    lose(&last_started->call, LOST_ANSWER);
+    CHECK(last_started->call.answer_ns == 2 * CONNECTION_ANSWER_NS); /* it may be a slow server */
+    CHECK(starts == 1 && calls() == 1 && last_started->replayed && done[0].count == 0);
+    lose(&last_started->call, LOST_CONNECTION);
+    CHECK(starts == 1 && calls() == 0);
+    up();
+    CHECK(starts == 2 && calls() == 1);
+    answer(&last_started->call, NFS3ERR_NOENT);
+    CHECK(ended(0, FS_STATUS_NOT_FOUND));
+}
+
+static void test_no_memory_and_not_now(void)
+{
+    at(4000 * S);
+    begin(0, 4000 * S);
+    starts = 0;
+    lose(&last_started->call, LOST_MEMORY);
+    CHECK(starts == 0);
+    at(4000 * S + 200 * MS);
+    CHECK(starts == 1 && !last_started->replayed);
+    answer(&last_started->call, NFS3ERR_JUKEBOX);
+    CHECK(starts == 1 && done[0].count == 0);
+    at(4002 * S);
+    CHECK(starts == 2);
+    answer(&last_started->call, NFS3ERR_JUKEBOX);
+    at(4060 * S); /* again and again, but not for ever */
+    CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0);
+}
+
+static void test_away(void)
+{
+    down(false);
+    CHECK(!away);
+    down(true);
+    CHECK(away);
+    up();
+    CHECK(!away);
+}
+
+int main(void)
+{
+    timer_client_init(&timer_client_config);
+    nfs_op_init(&nfs_config);
+    test_patience_counts_from_arrival();
+    test_all_end_at_once();
+    test_a_lost_answer_is_asked_for_again();
+    test_no_memory_and_not_now();
+    test_away();
+    return 0;
+}

@@ -1,0 +1,94 @@
+/* tests/unit/http_cache_cases.c: see the header. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/http_cache_cases.h"
+
+static void called(struct cache_waiter *waiter)
+{
+    ((struct asker *)waiter)->called++;
+}
+
+struct asker new_asker(void)
+{
+    return (struct asker){.waiter = {.ready = called}};
+}
+
+struct cache_entry *get(const char *path, struct asker *asker)
+{
+    return cache_get(path, (uint32_t)strlen(path), &asker->waiter);
+}
+
+struct cache_entry *get_now(const char *path)
+{
+    struct asker asker = new_asker();
+    struct cache_entry *entry = get(path, &asker);
+
+    if (!entry) {
+        fake_answer_all();
+        CHECK_EQUAL(asker.called, 1);
+        entry = get(path, &asker);
+    }
+    CHECK(entry);
+    return entry;
+}
+
+void check_bytes(const struct fake_file *file, uint64_t offset, const struct cache_bytes *bytes)
+{
+    CHECK(bytes->length > 0 && offset + bytes->length <= file->size);
+    for (uint32_t i = 0; i < bytes->length; i++) {
+        CHECK_EQUAL(bytes->at[i], fake_byte(file->inode, file->mtime_ns, offset + i));
+    }
+}
+
+struct cache_bytes read_now(struct cache_entry *entry, uint64_t offset)
+{
+    struct asker asker = new_asker();
+    struct cache_bytes bytes;
+    enum cache_outcome outcome = cache_read(entry, offset, 0, &bytes, &asker.waiter);
+
+    if (outcome == CACHE_WAIT) {
+        fake_answer_all();
+        CHECK_EQUAL(asker.called, 1);
+        outcome = cache_read(entry, offset, 0, &bytes, &asker.waiter);
+    }
+    CHECK_EQUAL(outcome, CACHE_READY);
+    return bytes;
+}
+
+struct cache_counters counters(void)
+{
+    struct cache_counters result;
+    cache_counters(&result);
+    return result;
+}
+
+void start(uint32_t blocks)
+{
+    fake_reset();
+    fake_world_init(blocks + 1);
+    cache_init(FRESH_MS, 0, &fake_index);
+    CHECK_EQUAL(counters().memory_max, (uint64_t)blocks * FS_CLIENT_BLOCK_SIZE);
+}
+
+int run_cases(const struct cache_case *cases, size_t count, const char *only)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int status = 0;
+        if (only && strcmp(only, cases[i].name) != 0) {
+            continue;
+        }
+        pid_t child = fork();
+        if (child == 0) {
+            cases[i].run();
+            exit(0);
+        }
+        if (waitpid(child, &status, 0) != child || status != 0) {
+            fprintf(stderr, "%s failed\n", cases[i].name);
+            failed++;
+        }
+    }
+    return failed > 0;
+}

@@ -1,0 +1,381 @@
+/* net_ip_window.c: more peers that upload than there is receive memory for at full windows, through net/ip and lwIP on
+ * the host, under the address sanitizer.
+ *
+ * The test is the program, which reads so many bytes per millisecond, the timer driver, and the peers, which send what
+ * their windows allow and what was lost again after 200 ms, then twice that, and so on. Seen to: all of it arrives, in
+ * order and in time; windows shrink when memory does, and no right edge moves back; one alone has the whole window; a
+ * connection that was read to its end closes without a reset; all memory comes back.
+ */
+#include <string.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "net/ip/internal.h"
+#include "timer/client.h"
+#include "wire.h"
+
+#define BUFFERS 160
+#define SLOTS 96
+#define CLIENTS 40
+#define CONNECTIONS 128
+#define SEGMENTS 1536
+#define PACKETS 0xa0000 /* as the web server's */
+#define MEMORY (PACKETS + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
+#define BODY (256u << 10)
+#define READ_MAX 8192
+#define SCALE 2 /* TCP_RCV_SCALE */
+#define PORT 80
+#define HEADERS 54
+#define RTO (200 * MS)
+
+static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE];
+static _Alignas(64) uint8_t bytes[MEMORY];
+static struct net_device device;
+static _Alignas(64) uint8_t rings[4][RING_BYTES(512, 16)];
+
+#define RING(i) {.shared = rings[i], .capacity = 512}
+
+const struct net_client_config net_client_config = {
+    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
+    .rx_channel = RX,
+    .tx_channel = TX,
+    .rx_buffers = {.base = buffers, .size = sizeof buffers},
+    .rx_buffer_count = BUFFERS,
+    .device = &device,
+    .region_count = 1,
+    .regions = {{.base = slots, .size = sizeof slots}},
+    .rx_free = RING(0),
+    .rx_filled = RING(1),
+    .tx_filled = RING(2),
+    .tx_free = RING(3),
+};
+const struct ip_config ip_config = {.hostname = "window", .wait_for_start = true, .connections = CONNECTIONS,
+                                    .segments = SEGMENTS, .memory = {.base = bytes, .size = sizeof bytes}};
+const struct timer_client_config timer_client_config = {.channel = TIMER};
+
+static struct client {
+    struct tcp_pcb *pcb;
+    struct pbuf *unread, *unread_last;
+    uint32_t read; /* by the program */
+    uint32_t sent, acknowledged, edge, next; /* the peer's: its bytes; the guest's next sequence number */
+    uint32_t most, least; /* windows that it was told of when all was acknowledged that it had sent */
+    uint64_t due, rto;    /* it sends again */
+    bool answered, closed, reset;
+} clients[CLIENTS];
+
+/* -- the program: it reads, and checks -- */
+
+static uint8_t byte_at(uint32_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 8));
+}
+
+static struct pbuf *pbuf_last(struct pbuf *p)
+{
+    while (p->next) {
+        p = p->next;
+    }
+    return p;
+}
+
+static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
+{
+    struct client *c = context;
+    if (p) {
+        *(c->unread ? &c->unread_last->next : &c->unread) = p; /* not pbuf_cat(): a window is longer than it counts */
+        c->unread_last = pbuf_last(p);
+    }
+    return ERR_OK;
+}
+
+static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    struct client *c = &clients[pcb->remote_port - 1000];
+    c->pcb = pcb;
+    tcp_arg(pcb, c);
+    tcp_recv(pcb, on_received);
+    return ERR_OK;
+}
+
+static void read_some(struct client *c)
+{
+    uint32_t count = 0;
+    while (c->unread && count + c->unread->len <= READ_MAX) {
+        struct pbuf *p = c->unread;
+        c->unread = p->next;
+        p->next = NULL;
+        for (uint32_t i = 0; i < p->len; i++) {
+            CHECK_EQUAL(((uint8_t *)p->payload)[i], byte_at(c->read + i));
+        }
+        count += p->len;
+        c->read += p->len;
+        pbuf_free(p);
+    }
+    if (count > 0) {
+        ip_tcp_recved(c->pcb, (u16_t)count);
+    }
+}
+
+void init(void)
+{
+    ip4_addr_t address, mask, gateway;
+    timer_client_init(&timer_client_config);
+    ip_init(&ip_config, &net_client_config);
+    IP4_ADDR(&address, 10, 0, 2, 15);
+    IP4_ADDR(&mask, 255, 255, 255, 0);
+    IP4_ADDR(&gateway, 10, 0, 2, 2);
+    netif_set_addr(netif_default, &address, &mask, &gateway);
+    struct tcp_pcb *pcb = tcp_new();
+    CHECK(pcb && tcp_bind(pcb, IP_ADDR_ANY, PORT) == ERR_OK);
+    pcb = tcp_listen_with_backlog(pcb, CLIENTS);
+    tcp_accept(pcb, on_accept);
+    pd_flush();
+}
+
+/* -- the peers -- */
+
+static uint64_t dropped; /* no buffer for it: the virtualiser's */
+
+static void deliver(const uint8_t *frame, uint32_t length)
+{
+    struct net_desc desc;
+    if (!ring_get(&rx_free, &desc)) {
+        dropped++;
+        return;
+    }
+    memcpy(buffers + desc.offset, frame, length);
+    desc.length = (uint16_t)length;
+    CHECK(ring_put(&rx_filled, &desc));
+}
+
+static void send_segment(struct client *c, uint32_t from, uint32_t length, uint8_t flags)
+{
+    static uint8_t frame[NET_FRAME_MAX];
+    uint8_t *tcp = frame + 34;
+    uint32_t options = flags & SYN ? 8 : 0, size = 20 + options + length;
+    memset(frame, 0, sizeof frame);
+    put_headers(frame, 6, size, 0, 0);
+    put16(tcp, 1000 + (uint32_t)(c - clients));
+    put16(tcp + 2, PORT);
+    put32(tcp + 4, flags & SYN ? 0 : 1 + from);
+    put32(tcp + 8, c->next);
+    tcp[12] = (uint8_t)((20 + options) / 4 << 4);
+    tcp[13] = flags;
+    put16(tcp + 14, 0xffff);
+    memcpy(tcp + 20, (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3}, options);
+    for (uint32_t i = 0; i < length; i++) {
+        tcp[20 + i] = byte_at(from + i);
+    }
+    put16(tcp + 16, ~sum16(tcp, size, pseudo_sum(frame + 14, size)));
+    deliver(frame, HEADERS + options + length);
+}
+
+/* Whole segments, but the last. */
+static void send_more(struct client *c)
+{
+    while (c->sent < BODY && c->answered) {
+        uint32_t length = LWIP_MIN(TCP_MSS, BODY - c->sent);
+        if (c->sent + length > c->edge) {
+            break;
+        }
+        send_segment(c, c->sent, length, ACK);
+        c->due = c->sent == c->acknowledged ? now + c->rto : c->due;
+        c->sent += length;
+    }
+}
+
+static void send_again(struct client *c)
+{
+    if (c->sent > c->acknowledged && now >= c->due) {
+        c->sent = c->acknowledged;
+        c->rto *= 2;
+        send_more(c);
+    }
+}
+
+static void at_peer(const uint8_t *frame)
+{
+    const uint8_t *tcp = frame + 34;
+    if (get16(frame + 12) == 0x0806) {
+        uint8_t arp[ARP_BYTES];
+        put_arp_answer(arp);
+        deliver(arp, sizeof arp);
+        return;
+    }
+    struct client *c = &clients[get16(tcp + 2) - 1000];
+    bool syn = tcp[13] & SYN;
+    uint32_t acknowledged = get32(tcp + 8) - 1, window = get16(tcp + 14) << (syn ? 0 : SCALE);
+    c->reset |= (tcp[13] & RST) != 0;
+    c->closed |= (tcp[13] & FIN) != 0;
+    c->next = get32(tcp + 4) + (tcp[13] & (SYN | FIN) ? 1 : 0);
+    if (tcp[13] & RST) {
+        return;
+    }
+    CHECK(acknowledged + window + (1u << SCALE) > c->edge); /* never back, but for what the scale cuts off */
+    c->edge = LWIP_MAX(c->edge, acknowledged + window);
+    if (acknowledged > c->acknowledged) {
+        c->acknowledged = acknowledged;
+        c->sent = LWIP_MAX(c->sent, acknowledged);
+        c->rto = RTO;
+        c->due = now + RTO;
+    }
+    if (acknowledged == c->sent && window > 0) {
+        c->most = LWIP_MAX(c->most, window);
+        c->least = LWIP_MIN(c->least, window);
+    }
+    if (syn) {
+        c->answered = true;
+        send_segment(c, 0, 0, ACK);
+    }
+}
+
+/* -- time -- */
+
+static void take_output(void)
+{
+    struct net_desc piece;
+    uint8_t frame[NET_FRAME_MAX];
+    uint32_t length = 0;
+    while (ring_get(&tx_filled, &piece)) {
+        memcpy(frame + length, slots + piece.offset, piece.length);
+        length += piece.length;
+        if (!(piece.flags & NET_MORE)) {
+            CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = piece.cookie}));
+            length = 0;
+            at_peer(frame);
+        }
+    }
+}
+
+/* A millisecond, in which the program reads of so many connections. */
+static void step(uint32_t reads)
+{
+    static uint32_t turn;
+    now += MS;
+    fake_set_now_ns(now);
+    if (now >= deadline) {
+        deadline = ~0ull;
+        fake_wake(FAKE_BIT(TIMER));
+    }
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        send_more(&clients[i]);
+        send_again(&clients[i]);
+    }
+    fake_wake(FAKE_BIT(RX));
+    for (uint32_t i = 0; i < CLIENTS && reads > 0; i++) {
+        struct client *c = &clients[turn++ % CLIENTS];
+        reads -= c->unread != NULL;
+        read_some(c);
+    }
+    pd_flush();
+    take_output();
+    if (ring_wake_consumer(&tx_free)) {
+        fake_wake(FAKE_BIT(TX));
+    }
+    take_output();
+}
+
+/* -- the cases -- */
+
+static void open_clients(uint32_t count)
+{
+    memset(clients, 0, sizeof clients);
+    for (uint32_t i = 0; i < count; i++) {
+        clients[i].rto = RTO;
+        clients[i].least = TCP_WND;
+        send_segment(&clients[i], 0, 0, SYN);
+    }
+    step(0);
+}
+
+static bool all_read(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (clients[i].read < BODY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void close_all(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_EQUAL(tcp_close(clients[i].pcb), ERR_OK);
+    }
+    pd_flush();
+    for (uint32_t i = 0; i < 10; i++) {
+        step(0);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK(clients[i].closed && !clients[i].reset);
+        send_segment(&clients[i], BODY, 0, FIN | ACK);
+    }
+    for (uint32_t i = 0; i < 70000; i++) {
+        step(0);
+    }
+}
+
+static void run(uint32_t count, uint32_t reads, uint32_t limit)
+{
+    uint32_t took = 0;
+    while (!all_read(count)) {
+        step(reads);
+        CHECK(++took < limit);
+    }
+}
+
+/* 10 MiB, of which the program reads 8 KiB per millisecond: 1.3 s when nothing is lost. */
+static void test_many(void)
+{
+    open_clients(CLIENTS);
+    run(CLIENTS, 1, 2500);
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        CHECK(clients[i].least <= 8 * TCP_MSS);
+    }
+    close_all(CLIENTS);
+}
+
+/* Alone, with a program that reads at once. */
+static void test_one(void)
+{
+    struct ip_counters before, after;
+    uint64_t lost = dropped;
+    ip_counters(&before);
+    open_clients(1);
+    run(1, 16, 60);
+    ip_counters(&after);
+    CHECK_EQUAL(after.dropped_in - before.dropped_in + dropped - lost, 0);
+    CHECK(clients[0].most >= 60 * TCP_MSS);
+    close_all(1);
+}
+
+/* The program stands still for ten seconds: what the peers have been told of is all that comes. Then it goes on. */
+static void test_nobody_reads(void)
+{
+    open_clients(CLIENTS);
+    for (uint32_t i = 0; i < 10000; i++) {
+        step(0);
+    }
+    run(CLIENTS, 1, 6000);
+    close_all(CLIENTS);
+}
+
+int main(void)
+{
+    wire_begin();
+    init();
+    take_output();
+    uint8_t arp[ARP_BYTES];
+    put_arp_answer(arp);
+    deliver(arp, sizeof arp);
+    step(0);
+    uint32_t at_rest = netif_receive_room();
+    test_many();
+    test_one();
+    test_nobody_reads();
+    CHECK_EQUAL(netif_receive_room(), at_rest);
+    CHECK_EQUAL(memory_failures(), 0);
+    CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
+    CHECK_EQUAL(fake_lost_deferred(), 0);
+    return 0;
+}

@@ -1,0 +1,239 @@
+/* tests/unit/serial_driver_pl011.c: the driver with the PL011 over a model of the device (DDI 0183), whose FIFOs fill
+ * and drain as told. */
+#include <string.h>
+
+#include "serial/config.h"
+#include "tests/unit/fake_microkit.h"
+
+enum { IRQ = 0, TX_VIRT = 1, RX_VIRT = 2 };
+
+#define TX_CAPACITY 256
+#define RX_CAPACITY 64
+#define DEVICE_FIFO 16
+
+static _Alignas(RING_LINE) uint8_t tx_memory[RING_BYTES(TX_CAPACITY, 1)], rx_memory[RING_BYTES(RX_CAPACITY, 1)];
+
+const struct serial_driver_config serial_driver_config = {
+    .registers = NULL,
+    .irq = IRQ,
+    .tx_virt = TX_VIRT,
+    .rx_virt = RX_VIRT,
+    .tx = {tx_memory, TX_CAPACITY},
+    .rx = {rx_memory, RX_CAPACITY},
+};
+
+static struct {
+    uint32_t line, tx_level, rx_first, rx_level, mask, raised, overrun;
+    uint32_t rx[DEVICE_FIFO];
+    char sent[4096];
+    size_t sent_length;
+    bool enabled;
+} device;
+
+static uint32_t device_read(uint32_t offset);
+static void device_write(uint32_t offset, uint32_t value);
+
+#define SERIAL_REGISTERS_H /* the driver reads and writes the model */
+#include "serial/driver_pl011.c"
+
+static uint32_t device_read(uint32_t offset)
+{
+    uint32_t value;
+
+    switch (offset) {
+    case FR:
+        return (device.rx_level ? 0 : FR_RXFE) | (device.tx_level == DEVICE_FIFO ? FR_TXFF : 0u);
+    case LCRH:
+        return device.line;
+    case MIS:
+        return device.raised & device.mask;
+    case DR:
+        CHECK(device.rx_level);
+        value = device.rx[device.rx_first % DEVICE_FIFO];
+        device.rx_first++;
+        device.rx_level--;
+        return value;
+    default:
+        CHECK(!"a register that the driver need not read");
+        return 0;
+    }
+}
+
+static void device_write(uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case DR:
+        CHECK(device.tx_level < DEVICE_FIFO);
+        device.tx_level++;
+        device.sent[device.sent_length++] = (char)value;
+        break;
+    case ICR:
+        device.raised &= ~value;
+        break;
+    case IMSC:
+        device.mask = value;
+        break;
+    case CR:
+        device.enabled = value & CR_UARTEN;
+        break;
+    case LCRH:
+        CHECK(!device.enabled && value & LCRH_FEN);
+        device.line = value;
+        break;
+    case IFLS:
+        break;
+    default:
+        CHECK(!"a register that the driver need not write");
+    }
+}
+
+/* The level of the interrupt line, delivered until it is down. */
+static void deliver(void)
+{
+    for (unsigned rounds = 0; device.raised & device.mask; rounds++) {
+        CHECK(rounds < 10);
+        fake_wake(FAKE_BIT(IRQ));
+        CHECK_EQUAL(fake_acked(IRQ), 1);
+    }
+}
+
+/* The line takes bytes; passing the mark downwards raises the interrupt. */
+static void transmit_bytes(uint32_t count)
+{
+    while (count-- && device.tx_level) {
+        if (--device.tx_level == DEVICE_FIFO / 8) {
+            device.raised |= INT_TX;
+            deliver();
+        }
+    }
+}
+
+static void type(const char *text, uint32_t flags)
+{
+    for (; *text; text++) {
+        if (device.rx_level == DEVICE_FIFO) {
+            device.overrun++;
+            device.rx[(device.rx_first + device.rx_level - 1) % DEVICE_FIFO] |= DR_OVERRUN;
+            continue;
+        }
+        device.rx[(device.rx_first + device.rx_level++) % DEVICE_FIFO] = (uint8_t)*text | flags;
+        if (device.rx_level == DEVICE_FIFO / 2) {
+            device.raised |= INT_RX;
+            deliver();
+        }
+    }
+    if (device.rx_level) {
+        device.raised |= INT_RX_TIMEOUT;
+        deliver();
+    }
+}
+
+static struct ring out, in;
+
+static void say(const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length) {
+        uint32_t put = ring_put_many(&out, text, (uint32_t)length);
+
+        text += put;
+        length -= put;
+        if (ring_wake_consumer(&out)) {
+            fake_wake(FAKE_BIT(TX_VIRT));
+        }
+        while (length && ring_arm_producer(&out)) {
+            transmit_bytes(DEVICE_FIFO);
+        }
+    }
+}
+
+static void test_transmit(void)
+{
+    char text[1000];
+
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    text[999] = '\0';
+    say("hello");
+    CHECK(device.sent_length == 5 && device.mask & (INT_RX | INT_RX_TIMEOUT) && !(device.mask & INT_TX));
+    transmit_bytes(100);
+    say(text);
+    for (unsigned i = 0; i < 1000; i++) {
+        transmit_bytes(1);
+    }
+    CHECK_EQUAL(device.sent_length, 1004);
+    CHECK(memcmp(device.sent + 5, text, 999) == 0);
+    CHECK(!(device.mask & INT_TX)); /* nothing to wait for */
+    CHECK_EQUAL(device.tx_level, 0);
+}
+
+static size_t read_all(char *text)
+{
+    size_t length = 0;
+
+    for (;;) {
+        uint32_t got = ring_get_many(&in, text + length, 100);
+
+        length += got;
+        if (got && ring_wake_producer(&in)) {
+            fake_wake(FAKE_BIT(RX_VIRT));
+        }
+        if (!got && ring_arm_consumer(&in)) {
+            text[length] = '\0';
+            return length;
+        }
+    }
+}
+
+static void test_receive(void)
+{
+    char text[1000];
+
+    CHECK(read_all(text) == 0);
+    fake_notified(RX_VIRT);
+    type("abc", 0);
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1);
+    CHECK(read_all(text) == 3 && strcmp(text, "abc") == 0);
+    type("x", 0x100); /* a framing error */
+    CHECK(read_all(text) == 0);
+    CHECK_EQUAL(self.errors, 1);
+}
+
+/* Nobody reads: the ring fills, then the FIFO, then the device overruns; what was kept comes in order afterwards. */
+static void test_receive_back_pressure(void)
+{
+    char text[1000], want[RX_CAPACITY + DEVICE_FIFO + 1];
+
+    for (size_t i = 0; i < sizeof(want) - 1; i++) {
+        want[i] = (char)('A' + i % 26);
+    }
+    want[sizeof(want) - 1] = '\0';
+    type(want, 0);
+    CHECK(!(device.mask & (INT_RX | INT_RX_TIMEOUT)));
+    CHECK_EQUAL(device.overrun, 0);
+    type("lost", 0);
+    CHECK_EQUAL(device.overrun, 4);
+    CHECK(read_all(text) == sizeof(want) - 1);
+    CHECK(memcmp(text, want, RX_CAPACITY + DEVICE_FIFO) == 0);
+    CHECK_EQUAL(self.overruns, 1);
+    CHECK(device.mask & INT_RX);
+    type("again", 0);
+    CHECK(read_all(text) == 5);
+}
+
+int main(void)
+{
+    fake_reset();
+    device.enabled = true; /* as the kernel left it */
+    init();
+    ring_attach_producer(&out, &serial_driver_config.tx, 1);
+    ring_attach_consumer(&in, &serial_driver_config.rx, 1);
+    CHECK(device.enabled);
+    test_transmit();
+    test_receive();
+    test_receive_back_pressure();
+    CHECK_EQUAL(fake_lost_deferred(), 0);
+    return 0;
+}
