@@ -81,16 +81,18 @@ endif
 # The kernel's parts that are pure, on this machine.
 $(eval $(call host_test,sdk_kernel_ready,tests/unit/sdk_kernel_ready.c sdk/kernel/ready.c,))
 $(eval $(call host_test,sdk_kernel_budget,tests/unit/sdk_kernel_budget.c sdk/kernel/budget.c,))
+$(eval $(call host_test,sdk_kernel_callers,tests/unit/sdk_kernel_callers.c sdk/kernel/callers.c,\
+    -include tests/unit/kernel_fake.h))
 $(eval $(call host_test,sdk_kernel_decode,tests/unit/sdk_kernel_decode.c sdk/kernel/decode.c,))
 
 # The image tool's own proof, against page tables that are broken on purpose.
 $(eval $(call host_test,sdk_tool_prove,tests/unit/sdk_tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
 $(eval $(call host_test,sdk_kernel_random,tests/unit/sdk_kernel_random.c \
-    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
 $(eval $(call host_test,sdk_kernel_random_benchmark,tests/unit/sdk_kernel_random.c \
-    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
 $(eval $(call host_test,sdk_kernel_window,tests/unit/sdk_kernel_window.c \
-    $(addprefix sdk/kernel/,budget.c call.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
+    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))

@@ -72,6 +72,8 @@ struct abi_system {
     uint32_t irq_count;
     uint32_t reserved;
     uint64_t empty_ttbr0; /* physical address of a level 1 table of zeros, ASID 0: loaded while no PD runs */
+    uint64_t ram_pa;      /* all of RAM: reading there has no effect and always succeeds */
+    uint64_t ram_size;
     struct abi_irq irqs[ABI_IRQS_MAX];
     struct abi_pd pds[];  /* pd_count of them */
 };

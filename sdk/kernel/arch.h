@@ -15,6 +15,24 @@
 /* Waits for an interrupt, which stays pending: the kernel runs with interrupts masked. */
 #define WAIT_FOR_INTERRUPT() __asm__ volatile("dsb sy; wfi" : : : "memory")
 
+/* PAR_EL1 of `address`, read at EL0 by the tables that are loaded: where it lies, or PAR_FAULT. */
+#define TRANSLATE_AS_EL0(address)                                                                                    \
+    ({                                                                                                               \
+        uint64_t par_;                                                                                               \
+        __asm__ volatile("isb; at s1e0r, %1; isb; mrs %0, par_el1" : "=r"(par_) : "r"(address) : "memory");         \
+        par_;                                                                                                        \
+    })
+#define PAR_FAULT (1ul << 0)
+#define PAR_ADDRESS_MASK 0x0000fffffffff000ul
+
+/* The word at `address`, with the rights of EL0. */
+#define LOAD_AS_EL0(address)                                                                                         \
+    ({                                                                                                               \
+        uint64_t word_;                                                                                              \
+        __asm__ volatile("ldtr %0, [%1]" : "=r"(word_) : "r"(address) : "memory");                                  \
+        word_;                                                                                                       \
+    })
+
 /* SCTLR_EL1 (D17.2.118). */
 #define SCTLR_DZE (1ul << 14)  /* EL0 may use DC ZVA */
 #define SCTLR_UCT (1ul << 15)  /* EL0 may read CTR_EL0 */

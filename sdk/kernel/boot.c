@@ -5,6 +5,7 @@
 #include "sdk/abi/mmu.h"
 #include "sdk/abi/system.h"
 #include "sdk/kernel/arch.h"
+#include "sdk/kernel/callers.h"
 #include "sdk/kernel/clock.h"
 #include "sdk/kernel/decode.h"
 #include "sdk/kernel/gicv2.h"
@@ -72,6 +73,7 @@ struct context *boot(const void *tables)
     gicv2_init();
     kassert(decode_system_valid(system, gicv2_intids()));
     pd_init(system);
+    callers_init(system);
     sched_init();
     irq_init(system);
     if (CONFIG_DEBUG) {

@@ -1,8 +1,8 @@
 /* fault.c: a PD did what it may not.
  *
  * With a parent, the fault is a call to it (labels and words as in seL4 with MCS); without one, or when the parent
- * has stopped itself, one line names PD, cause, address and pc, and the registers follow. Only this PD stops; without a
- * parent it is dead, and who calls it gets no reply.
+ * has stopped itself, one line names PD, cause, address and pc; return addresses and registers follow. Only this PD
+ * stops; without a parent it is dead, and who calls it gets no reply.
  */
 #include "sdk/kernel/fault.h"
 
@@ -11,6 +11,7 @@
 #include "sdk/abi/mmu.h"
 #include "sdk/kernel/arch.h"
 #include "sdk/kernel/call.h"
+#include "sdk/kernel/callers.h"
 #include "sdk/kernel/message.h"
 #include "sdk/kernel/print.h"
 #include "sdk/kernel/sched.h"
@@ -211,7 +212,19 @@ static void print_registers(const struct context *context)
     print("\n");
 }
 
-static void print_fault(const struct pd *pd)
+/* Registers tell nothing of a stack, and nobody can look at it afterwards where there is no debugger. */
+static void print_callers(struct pd *pd)
+{
+    struct callers callers = callers_of(pd);
+    uint64_t address;
+
+    for (unsigned n = 0; callers_next(&callers, &address); n++) {
+        print(n % 4 == 0 ? "\n  called from " : " ");
+        print_hex(address, 16);
+    }
+}
+
+static void print_fault(struct pd *pd)
 {
     /* The serial driver may be in the middle of a line. */
     print("\nfault: PD '");
@@ -222,13 +235,14 @@ static void print_fault(const struct pd *pd)
     print_hex(pd->context.pc, 16);
     print(", esr ");
     print_hex(pd->fault.esr, 8);
+    print_callers(pd);
     print_registers(&pd->context);
 }
 
 /* Nobody restarts it. Faults of children that it has not looked at are told here, since nobody else will. */
 static void bury(struct pd *pd)
 {
-    for (const struct pd *caller = pd->queue; caller != NULL; caller = caller->queue_next) {
+    for (struct pd *caller = pd->queue; caller != NULL; caller = caller->queue_next) {
         if (caller->event & ABI_EVENT_FAULT) {
             print_fault(caller);
         }

@@ -194,6 +194,8 @@ static void fill_system(struct layout *l)
     system->size = (uint32_t)(sizeof(*system) + d->pd_count * sizeof(system->pds[0]));
     system->pd_count = (uint32_t)d->pd_count;
     system->empty_ttbr0 = l->empty_ttbr0;
+    system->ram_pa = l->board->ram_pa;
+    system->ram_size = l->board->ram_size;
     for (size_t i = 0; i < d->pd_count; i++) {
         fill_pd(&system->pds[i], l, i);
     }

@@ -1,5 +1,5 @@
 /* kernel_fake.h: stands in for sdk/kernel/arch.h where the kernel's C is built for this machine (included before all).
- * System registers are variables; waiting for an interrupt is the test's. */
+ * System registers are variables; waiting for an interrupt and the memory of programs are the test's. */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
 
@@ -8,10 +8,17 @@
 extern uint64_t fake_cntvct_el0, fake_cntfrq_el0, fake_cntv_ctl_el0, fake_cntv_cval_el0, fake_cntkctl_el1;
 extern uint64_t fake_tpidr_el0, fake_ttbr0_el1, fake_cpacr_el1;
 void fake_wait_for_interrupt(void);
+uint64_t fake_translate(uint64_t address);
+uint64_t fake_load(uint64_t address);
 
 #define SYSREG_READ(name) (fake_##name)
 #define SYSREG_WRITE(name, value) ((void)(fake_##name = (value)))
 #define WAIT_FOR_INTERRUPT() fake_wait_for_interrupt()
+#define TRANSLATE_AS_EL0(address) fake_translate(address)
+#define LOAD_AS_EL0(address) fake_load(address)
+
+#define PAR_FAULT (1ul << 0)
+#define PAR_ADDRESS_MASK 0x0000fffffffff000ul
 
 #define CNTKCTL_EL0PCTEN (1ul << 0)
 #define CNTKCTL_EL0PTEN (1ul << 9)

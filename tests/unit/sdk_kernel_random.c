@@ -111,6 +111,17 @@ static unsigned interrupt(void)
     return self.unmasked[intid] ? intid : NO_INTID;
 }
 
+/* The programs have no stacks. */
+uint64_t fake_translate(uint64_t address)
+{
+    return PAR_FAULT;
+}
+
+uint64_t fake_load(uint64_t address)
+{
+    abort();
+}
+
 /* Nobody is ready. Programs at random end up stopped or waiting for each other; somebody out there restarts one. */
 void fake_wait_for_interrupt(void)
 {

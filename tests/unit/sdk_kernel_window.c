@@ -85,6 +85,16 @@ void context_switch_fp(struct context *from, const struct context *to)
 {
 }
 
+uint64_t fake_translate(uint64_t address)
+{
+    return PAR_FAULT;
+}
+
+uint64_t fake_load(uint64_t address)
+{
+    abort();
+}
+
 void fake_wait_for_interrupt(void)
 {
     assert(!"somebody can always run");
