@@ -16,6 +16,7 @@
  *    true one: the segment that ends it is known by its number (RFC 4987 3.6), and the handshake is made again.
  *    The number tells the peer's window scale, too: our answer has agreed to it, and all its windows are meant so from
  *    then on. Its segment size is forgotten: 536 bytes.
+ * 7. A second SYN of a handshake under way is answered as the first was; its options count for nothing.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -303,12 +304,26 @@ static bool holds_more(const struct tcp_pcb *pcb, const struct tcp_hdr *header, 
     return p->tot_len > 0 && (holds_data(pcb) || header->seqno != pcb->rcv_nxt);
 }
 
+/* The peer has not had our answer: it gets the same one again (RFC 9293 3.10.7.4). The options of the first SYN hold:
+ * lwIP would take this one's, too, and asserts that nothing has changed the window since. */
+static err_t another_syn(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    if (!(TCPH_FLAGS(header) & TCP_RST) && header->seqno == pcb->rcv_nxt - 1) {
+        tcp_rexmit(pcb);
+        tcp_output(pcb);
+    }
+    return ERR_USE;
+}
+
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT, or that listens, tcp_input
  * touches neither list nor pcb after we refuse the packet, so that we may change both and hand the packet in again. */
 err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
                        struct pbuf *p)
 {
     if (pcb->state != TIME_WAIT && pcb->state != LISTEN) {
+        if (pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
+            return another_syn(pcb, header);
+        }
         if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
         }

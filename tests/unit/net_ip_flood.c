@@ -266,6 +266,23 @@ static void visit_together(void)
     CHECK_EQUAL(accepted, before + 2 * BACKLOG);
 }
 
+/* Another SYN of the same peer, whose options are not the first's: the first one's hold, and it is answered as before. */
+static void check_second_syn(void)
+{
+    uint32_t before = accepted;
+    for (uint16_t i = 0; i < 4; i++) {
+        for (uint16_t copy = 0; copy < 3; copy++) {
+            scale = (i + copy) % 2 ? NO_SCALE : 7;
+            host_answered = false;
+            send_segment(host_ip, (uint16_t)(5000 + i), 1000, 0, SYN);
+            CHECK(host_answered);
+        }
+        send_segment(host_ip, (uint16_t)(5000 + i), 1001, sequence + 1, ACK);
+    }
+    scale = NO_SCALE;
+    CHECK_EQUAL(accepted, before + 4);
+}
+
 /* The end of a handshake that never began, or not with this number, or long ago. */
 static void check_forgeries(void)
 {
@@ -305,6 +322,7 @@ int main(void)
     }
     CHECK(answered > BURST / 3);
     visit_together();
+    check_second_syn();
     check_forgeries();
     check_that_events_end();
     CHECK(asked <= before + 4); /* for the gateway, now and then */
