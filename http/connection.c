@@ -338,6 +338,9 @@ static void waited(struct connection *c)
 
 void connection_expire(struct connection *c, enum clock clock)
 {
+    if (clock == CLOCK_IDLE && connection_stalls(c)) {
+        return;
+    }
     http_counts.timed_out++;
     switch (clock) {
     case CLOCK_HEAD: connection_tell(c, 408, &unknown); return;
@@ -368,6 +371,9 @@ void connection_give_way(struct connection *c)
 
 static bool read_on(struct connection *c)
 {
+    if (!c->unread && c->kept.length == 0 && !c->fin) {
+        return false;
+    }
     bool crowded = c->unacknowledged > 0 && connection_room(c, false) < ANSWER_ROOM;
     if (c->starved || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
@@ -458,11 +464,17 @@ static enum clock clock_of(const struct connection *c)
 }
 
 /* A head's time runs from its first byte, a wait's and lingering from its begin; a stall ends with each byte that gets
- * on. */
+ * on. An answer on its way leaves an idle connection in its list until connection_stalls() is asked: most are
+ * acknowledged long before, and a page then costs one change of the lists. */
 void connection_see_clock(struct connection *c, bool progress)
 {
     enum clock clock = clock_of(c);
-    if (clock == c->clock && !(clock == CLOCK_STALL && progress)) {
+    if (clock == CLOCK_STALL && c->clock == CLOCK_IDLE) {
+        c->got_on_ns = pd_now_ns();
+        return;
+    }
+    bool renewed = progress && (clock == CLOCK_STALL || clock == CLOCK_IDLE);
+    if (clock == c->clock && !renewed) {
         return;
     }
     if (clock == CLOCK_BODY) {
@@ -472,9 +484,19 @@ void connection_see_clock(struct connection *c, bool progress)
     }
 }
 
+bool connection_stalls(struct connection *c)
+{
+    if (clock_of(c) != CLOCK_STALL) {
+        return false;
+    }
+    uint64_t age = pd_now_ns() - c->got_on_ns, limit = server_limit_ns(CLOCK_STALL);
+    server_set_clock_for(c, CLOCK_STALL, age < limit ? limit - age : 0);
+    return true;
+}
+
 static void go_on(struct connection *c, bool progress)
 {
-    while (step(c)) {
+    while (c->state == READING ? read_on(c) : step(c)) {
     }
     if (c->state != FREE) {
         connection_see_clock(c, progress);

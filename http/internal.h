@@ -105,7 +105,7 @@ struct connection {
     uint32_t left;
     struct cache_waiter waiter;
     struct exchange *exchange;
-    uint64_t due_ns;
+    uint64_t due_ns, got_on_ns; /* got_on_ns: of an answer on its way, in the idle list */
     struct connection *next, *previous; /* in the clock's list; next: free */
     struct connection *next_owed, *next_soon;
 };
@@ -117,6 +117,7 @@ struct connection *server_take(void); /* NULL: all are in use, and none can give
 void server_give_back(struct connection *connection);
 void server_set_clock(struct connection *connection, enum clock clock);
 void server_set_clock_for(struct connection *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
+uint64_t server_limit_ns(enum clock clock); /* not of CLOCK_BODY */
 struct connection *server_oldest(enum clock clock);
 uint64_t server_clock_age_ns(const struct connection *connection); /* not of CLOCK_BODY */
 bool server_may_wait(const struct connection *connection); /* one more, WAITING or QUEUED as it is */
@@ -163,6 +164,7 @@ void connection_answered(struct connection *connection); /* all is written: on t
 void connection_go_on(struct connection *connection);    /* what it waited for may be there */
 void connection_end_exchange(struct connection *connection); /* the same, but no further than its exchange's answer */
 void connection_see_clock(struct connection *connection, bool progress);
+bool connection_stalls(struct connection *connection); /* of an idle one: it has CLOCK_STALL then */
 void connection_expire(struct connection *connection, enum clock clock);
 /* A page that says what went wrong, now or as soon as there is memory for it. The request has been taken. */
 void connection_tell(struct connection *connection, int status, const struct reply *reply);

@@ -113,6 +113,11 @@ void server_set_clock(struct connection *c, enum clock clock)
     server_set_clock_for(c, clock, limits_ns[clock]);
 }
 
+uint64_t server_limit_ns(enum clock clock)
+{
+    return limits_ns[clock];
+}
+
 uint64_t server_clock_age_ns(const struct connection *c)
 {
     return pd_now_ns() + limits_ns[c->clock] - c->due_ns;
@@ -167,11 +172,19 @@ bool server_held(int32_t more)
 
 /* -- the pool -- */
 
+static struct connection *oldest_idle(void)
+{
+    struct connection *c;
+    while ((c = self.lists[CLOCK_IDLE].first) != NULL && connection_stalls(c)) {
+    }
+    return c;
+}
+
 static void make_way(void)
 {
     struct connection *c = self.lists[CLOCK_LINGER].first;
     c = c ? c : self.lists[CLOCK_GONE].first;
-    c = c ? c : self.lists[CLOCK_IDLE].first;
+    c = c ? c : oldest_idle();
     c = c ? c : self.lists[CLOCK_HEAD].first;
     if (c) {
         connection_give_way(c);

@@ -3,29 +3,41 @@
  *   produces  lwIP's receive windows, as large as room allows now and never beyond TCP_WND
  *   invariant the right edge that a peer was told of never moves back: a window becomes smaller only as it is read
  *             a window that the program has read all of is at least WINDOW_MIN: nobody is shut out
+ *             what was read is told to lwIP a segment's worth at a time, or at once where the window is small
  *   when full windows become WINDOW_MIN, as they are read. What exceeds the room all the same (more connections than it
  *             has segments, or many with large windows that stop to be read at once) netif.c drops
  * A connection that is read has half of the room that is left, and one that begins a sixteenth: so the many together
  * leave some for the next. Only of connections that peers opened: the others' windows are complete at first.
- * What is withheld of TCP_WND lies in the pcb (lwIP's ext_args); to lwIP the rest is the whole window (TCP_WND_MAX).
+ * What is withheld of TCP_WND lies in the pcb (lwIP's ext_args), with what was read and not told yet; to lwIP the rest is
+ * the whole window (TCP_WND_MAX).
  */
+#include <string.h>
+
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/tcp.h"
 #include "net/ip/internal.h"
 #include "net/ip/tcp_hooks.h"
 
-#define WITHHELD 1 /* of ext_args; turns.c has the other */
+#define ACCOUNT 1 /* of ext_args; turns.c has the other */
 #define WINDOW_MIN (2 * TCP_MSS)
 #define WINDOW_FIRST (10 * TCP_MSS) /* RFC 6928 */
 
-static uint32_t withheld(const struct tcp_pcb *pcb)
+struct account {
+    uint32_t withheld, read; /* bytes: of TCP_WND; by the program since lwIP was told */
+};
+_Static_assert(sizeof(struct account) == sizeof(void *), "it takes one of lwIP's words");
+
+static struct account account_of(const struct tcp_pcb *pcb)
 {
-    return (uint32_t)(uintptr_t)pcb->ext_args[WITHHELD].data;
+    struct account account;
+    memcpy(&account, &pcb->ext_args[ACCOUNT].data, sizeof account);
+    return account;
 }
 
-static void withhold(struct tcp_pcb *pcb, uint32_t bytes)
+static void set_account(struct tcp_pcb *pcb, uint32_t withheld, uint32_t read)
 {
-    pcb->ext_args[WITHHELD].data = (void *)(uintptr_t)bytes;
+    struct account account = {.withheld = withheld, .read = read};
+    memcpy(&pcb->ext_args[ACCOUNT].data, &account, sizeof account);
 }
 
 static uint32_t complete(const struct tcp_pcb *pcb)
@@ -33,9 +45,11 @@ static uint32_t complete(const struct tcp_pcb *pcb)
     return pcb->flags & TF_WND_SCALE ? TCP_WND : LWIP_MIN(TCP_WND, 0xffff);
 }
 
+/* lwIP takes what is missing of it for bytes that the program has not read: a close is a reset then. */
 u32_t tcp_hooks_window(const struct tcp_pcb *pcb)
 {
-    return complete(pcb) - withheld(pcb);
+    struct account account = account_of(pcb);
+    return complete(pcb) - account.withheld - account.read;
 }
 
 static uint32_t share(const struct tcp_pcb *pcb, uint32_t part)
@@ -47,8 +61,8 @@ static uint32_t share(const struct tcp_pcb *pcb, uint32_t part)
 /* What our answer to a SYN offers. It may be sent again: nothing more has been read then. */
 static void open_window(struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
-    if (withheld(pcb) == 0) {
-        withhold(pcb, complete(pcb) - LWIP_MIN(share(pcb, 16), WINDOW_FIRST));
+    if (account_of(pcb).withheld == 0) {
+        set_account(pcb, complete(pcb) - LWIP_MIN(share(pcb, 16), WINDOW_FIRST), 0);
     }
     pcb->rcv_wnd = pcb->rcv_ann_wnd = tcp_hooks_window(pcb);
     pcb->rcv_ann_right_edge = pcb->rcv_nxt + pcb->rcv_wnd;
@@ -73,20 +87,33 @@ static void tell_early(struct tcp_pcb *pcb)
     }
 }
 
-void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length)
+/* So many bytes have been read, at most 0xffff: the window follows what there is room for. */
+static void open_again(struct tcp_pcb *pcb, uint32_t withheld, uint32_t read, uint32_t later)
 {
-    uint32_t now = tcp_hooks_window(pcb), wanted = share(pcb, 2), count = length;
+    uint32_t now = complete(pcb) - withheld, wanted = share(pcb, 2), count = read;
     if (wanted > now) {
-        uint32_t more = LWIP_MIN(LWIP_MIN(wanted - now, length), 0xffffu - length);
-        withhold(pcb, withheld(pcb) - more);
+        uint32_t more = LWIP_MIN(LWIP_MIN(wanted - now, read), 0xffff - read);
+        withheld -= more;
         count += more;
     } else {
-        uint32_t less = LWIP_MIN(now - wanted, length);
-        withhold(pcb, withheld(pcb) + less);
+        uint32_t less = LWIP_MIN(now - wanted, read);
+        withheld += less;
         count -= less;
     }
+    set_account(pcb, withheld, later);
     if (count > 0) {
         tcp_recved(pcb, (u16_t)count);
         tell_early(pcb);
+    }
+}
+
+void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length)
+{
+    struct account account = account_of(pcb);
+    uint32_t read = account.read + length, most = LWIP_MIN(read, 0xffff);
+    if (read < TCP_MSS && pcb->rcv_wnd >= WINDOW_MIN) {
+        set_account(pcb, account.withheld, read);
+    } else {
+        open_again(pcb, account.withheld, most, read - most);
     }
 }
