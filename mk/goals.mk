@@ -5,7 +5,8 @@ make hello | echo | fileio | python | webserver   a system's image: BUILD_DIR/NA
 make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x quits)
 make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME.boot.scr (card), NAME.tftp.scr
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
-make test          everything that checks it; make unit: the host's unit tests alone
+make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
+make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)
@@ -29,9 +30,19 @@ submodules: $(SOURCES_READY) $(PYTHON_READY)
 packages: $(CACHE_DIR)/packages.build
 systems: $(all_systems)
 graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
+
+# UNIT narrows it: names of host tests, a `*` in each stands for anything.
+$(if $(call take,UNIT),)
+host_test_names := $(notdir $(all_host_tests))
+near = $(shell $(PYTHON) mk/near.py $(call quoted,$1) $2)
+no_such_test = $(call stop,UNIT: there is no host test '$1'. $(if $2,Near it: $2,There are: $(host_test_names)))
+wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$w),$(host_test_names)),$(call no_such_test,$w,$(call near,$w,$(host_test_names))))))
+ifneq ($(and $(filter unit,$(MAKECMDGOALS)),$(strip $(UNIT))),)
+unit: $(foreach t,$(wanted_tests),$(filter %/$t,$(all_host_tests)))
+else
 unit: $(all_host_tests)
-	@failed=0; for t in $^; do \
-	    if $$t; then echo "passed $${t##*/}"; else echo "FAILED $${t##*/}"; failed=1; fi; done; exit $$failed
+endif
+	@V=$(call quoted,$(V)) mk/unit $^
 
 # A system's scripts for U-Boot; made with the image where a board says that U-Boot boots it.
 define boot_scripts
@@ -65,9 +76,10 @@ $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md 
 endif
 endif
 
-# TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'.
+# TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'. The tests say what has to be built for them: systems
+# as they come to them, all else by a mark (tests/conftest.py).
 TESTS ?= tests
-test: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(SDK)/bin/microkit $(SDK_FILES) $(all_host_tests)
+test: $(CACHE_DIR)/packages.test $(PYTHON_READY)
 	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 
 # The licence texts of all that an image contains, to be passed on with it.

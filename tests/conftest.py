@@ -43,6 +43,27 @@ def boot(request, tmp_path):
         guest.close()
 
 
+class Needs:
+    """What the chosen tests need beside systems, which are built as they are asked for: the goals in their marks
+    `needs(GOAL, ..)`. One make builds them all; where that fails, each test builds its own and tells what make said."""
+
+    def __init__(self):
+        self.built = True
+
+    @staticmethod
+    def of(item):
+        return [str(goal) for mark in item.iter_markers("needs") for goal in mark.args]
+
+    def pytest_collection_finish(self, session):
+        goals = list(dict.fromkeys(goal for item in session.items for goal in self.of(item)))
+        if goals and not session.config.option.collectonly:
+            self.built = build.make_all(goals)
+
+    def pytest_runtest_setup(self, item):
+        if not self.built and self.of(item):
+            build.make(*self.of(item))
+
+
 class Tally:
     """Counts outcomes and prints `N passed, M failed[, K skipped]` as the last line of all."""
 
@@ -68,6 +89,8 @@ class Tally:
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(goal, ..): what make has to have built before the test")
+    config.pluginmanager.register(Needs())
     config.serval_tally = Tally()
     config.pluginmanager.register(config.serval_tally)
 

@@ -11,7 +11,6 @@ from descriptions import made_elf
 from serval import paths
 
 FOLDER = paths.TOP / "tests" / "descriptions"
-TOOL = os.environ.get("SERVAL_TOOL") or str(paths.CACHE / "sdk" / "bin" / "microkit")
 BOARD_CONF = """ram 0x40000000 0x80000000
 load 0x70000000  # a comment
 uart 0x09000000
@@ -20,7 +19,9 @@ gicc 0x08010000
 irqs 288
 """
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official tool has its own messages")
+pytestmark = [
+    pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official tool has its own messages"),
+    pytest.mark.needs(paths.TOOL)]
 
 
 def write_files(folder, files):
@@ -42,7 +43,7 @@ def sdk(tmp_path):
 
 def run(sdk, system, *more, board="made_up", config="release", **environment):
     """The tool in the folder `sdk`. Gives its exit status and what it wrote to stderr."""
-    command = [TOOL, str(system), "--search-path", "programs", "data", "--board", board, "--config", config, *more]
+    command = [paths.TOOL, str(system), "--search-path", "programs", "data", "--board", board, "--config", config, *more]
     done = subprocess.run(command, cwd=sdk, env={"MICROKIT_SDK": str(sdk / "sdk"), **environment}, text=True,
                           stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert done.stdout == ""
@@ -107,9 +108,9 @@ def test_command_line(sdk):
     assert status == 1 and usage_error(stderr) == "microkit: error: unrecognised argument: --fast"
     status, stderr = run(sdk, GOOD, "-o", "x.img", "second.system")
     assert status == 1 and usage_error(stderr) == "microkit: error: unrecognised argument: second.system"
-    done = subprocess.run([TOOL, "--board", "b", "--config", "c"], capture_output=True, text=True, check=False)
+    done = subprocess.run([paths.TOOL, "--board", "b", "--config", "c"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and usage_error(done.stderr) == "microkit: error: missing argument: SYSTEM"
-    done = subprocess.run([TOOL, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([paths.TOOL, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.startswith("usage: microkit SYSTEM")
 
 

@@ -16,17 +16,29 @@ class BuildError(AssertionError):
     pass
 
 
+def _command(targets, variables):
+    return ["make", "-C", str(paths.TOP), "-j", str(os.cpu_count() or 1), "--no-print-directory",
+            f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *map(str, targets)]
+
+
+def _environment():
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+
+
 def make(*targets, **variables):
     """Runs make at the top of the tree. Returns the finished process; a failure raises with what make said."""
-    command = ["make", "-C", str(paths.TOP), "-j", str(os.cpu_count() or 1), "--no-print-directory",
-               f"CACHE_DIR={paths.CACHE}", *[f"{k}={v}" for k, v in variables.items()], *map(str, targets)]
-    environment = {k: v for k, v in os.environ.items()
-                   if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    command = _command(targets, variables)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", env=environment, check=False)
+                          text=True, errors="replace", env=_environment(), check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
     return done
+
+
+def make_all(targets):
+    """Runs make for as many of the targets as can be made, before everyone's eyes. Returns whether all were."""
+    return subprocess.run(_command(["--keep-going", *targets], {}), stdin=subprocess.DEVNULL, env=_environment(),
+                          check=False).returncode == 0
 
 
 def need_board(board):
