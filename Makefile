@@ -17,5 +17,6 @@ include boards/$(MICROKIT_BOARD)/board.mk
 include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial timer/timer net/net net/ip/ip fs/fs fs/nfs/nfs \
     fs/mem/mem http/http python/python))
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
+include tests/fuzz/fuzz.mk
 
 include mk/goals.mk

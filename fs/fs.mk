@@ -10,15 +10,3 @@ FS_PAIR := tests/unit/fs_pair.c fs/server.c fs/client.c $(FAKE_PD)
 $(eval $(call host_test,fs_mem,tests/unit/fs_mem.c fs/mem/mem.c $(FS_CONFORMANCE) $(FS_PAIR),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_server,tests/unit/fs_server.c $(FS_PAIR),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_mount,tests/unit/fs_mount.c fs/mount.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-
-# A fuzzer that `make unit` runs for a while: $(eval $(call fuzz_test,NAME,SOURCES,CFLAGS)), see tests/unit/fuzz.h.
-define fuzz_test
-$(if $(call named_for_its_subject,$1,$2),)
-all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) $3,)
-$(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
-	$$(call say,LD,$1)
-	$$(Q)$(HOST_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
-endef
-
-$(eval $(call fuzz_test,fs_fuzz,tests/unit/fs_fuzz.c fs/mem/mem.c $(FS_PAIR),$(FAKE_PD_CFLAGS)))

@@ -17,11 +17,6 @@ $(eval $(call host_test,http_codings,tests/unit/http_codings.c http/codings.c ht
 $(eval $(call host_test,http_chunk,tests/unit/http_chunk.c http/chunk.c http/text.c))
 $(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c))
 $(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
-$(eval $(call fuzz_test,http_fuzz,tests/unit/http_fuzz.c $(HTTP_PARSERS)))
-
-$(eval $(call fuzz_test,http_answer_fuzz,tests/unit/http_answer_fuzz.c http/exchange_head.c $(HTTP_PARSERS),\
-    $(IP_CFLAGS)))
-$(addprefix $(HOST_OBJ)/http_answer_fuzz/,tests/unit/http_answer_fuzz.c.o http/exchange_head.c.o): | $(SOURCES_READY)
 
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

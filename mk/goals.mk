@@ -7,6 +7,7 @@ make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
+make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)
@@ -60,7 +61,8 @@ $(foreach s,$(all_systems),$(eval $(call boot_scripts,$s)))
 # What the scripts of run and test find in their environment: where things are, and the user's variables.
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
     QEMU=$(call quoted,$(QEMU)) MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
-    SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))'
+    SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))' \
+    SERVAL_FUZZ_TARGETS='$(all_fuzz_targets)'
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
@@ -100,7 +102,7 @@ clean:
 	    $(CACHE_DIR)/boards
 
 distclean: clean
-	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.*
+	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.* $(FUZZ_FOUND)
 
 # compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet
 # begins as an empty, very old file, since make complains about including what does not exist.

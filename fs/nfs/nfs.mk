@@ -12,8 +12,6 @@ $(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount
     fs/nfs/socket.c, fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
 
 NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
-$(eval $(call fuzz_test,fs_nfs_zdr_fuzz,tests/unit/fs_nfs_zdr_fuzz.c fs/nfs/zdr.c \
-    $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c,$(NFS_HOST_CFLAGS) -w))
 
 $(eval $(call host_test,fs_nfs_connection,tests/unit/fs_nfs_connection.c fs/nfs/connection.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))

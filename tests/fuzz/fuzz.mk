@@ -1,0 +1,69 @@
+# tests/fuzz/fuzz.mk: fuzz targets (tests/fuzz/fuzz.h).
+#
+#   $(eval $(call fuzz_flags,GROUP,CFLAGS))     sources that are compiled alike: one object serves all targets
+#   $(eval $(call fuzz_target,NAME,GROUP SOURCES,GROUP SOURCES,GROUP SOURCES))     tests/fuzz/NAME.c is of the first
+
+FUZZ_OBJ := $(HOST_OBJ)/fuzz
+FUZZ_CC := clang # libFuzzer is part of it
+FUZZ_CFLAGS := $(HOST_CFLAGS) $(SANITIZE) -O1 -fsanitize=fuzzer-no-link
+
+define fuzz_flags
+fuzz_cflags.$1 := $(FUZZ_CFLAGS) $(if $(filter driver,$1),,-include tests/fuzz/sections.h) $2
+$(call remember,$(FUZZ_OBJ)/$1/flags,$(FUZZ_CC) $$(fuzz_cflags.$1))
+endef
+
+define fuzz_object
+ifeq ($(filter $(call object,$(FUZZ_OBJ)/$1,$2),$(all_objects)),)
+$(call object_rule,$(FUZZ_OBJ)/$1,$2,$(FUZZ_CC),$(fuzz_cflags.$1),$(call fetched_for,$(fuzz_cflags.$1)) $(SOURCES_READY))
+endif
+endef
+
+# $(call fuzz_objects,GROUP SOURCES): their objects. Evaluates the rules of those that are new.
+fuzz_objects = $(foreach s,$(wordlist 2,$(words $1),$1),$(eval $(call fuzz_object,$(firstword $1),$s)) \
+    $(call object,$(FUZZ_OBJ)/$(firstword $1),$s))
+
+define fuzz_target
+all_fuzz_targets += $1
+all_host_tests += $(FUZZ_OBJ)/fuzz_$1
+fuzz_objects.$1 := $(call fuzz_objects,driver tests/fuzz/fuzz.c) \
+    $(call fuzz_objects,$(firstword $2) tests/fuzz/$1.c $(wordlist 2,$(words $2),$2)) $(call fuzz_objects,$3) $(call fuzz_objects,$4)
+$(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1)
+	$$(call say,LD,fuzz_$1)
+	$$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $$^ $$(fuzz_ldlibs.$1)
+endef
+
+FUZZ_WARNINGS := $(WARNINGS) -Wno-missing-prototypes
+$(eval $(call fuzz_flags,driver,$(FUZZ_WARNINGS)))
+# Ours, beside a fake protection domain and lwIP's headers; third parties' sources.
+$(eval $(call fuzz_flags,own,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
+
+$(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS)))
+$(eval $(call fuzz_target,http_exchange_head,own http/exchange_head.c $(HTTP_PARSERS)))
+$(eval $(call fuzz_target,fs_server,own fs/mem/mem.c $(FS_PAIR)))
+$(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c))
+
+# What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
+FUZZ_FOUND := $(CACHE_DIR)/fuzz
+FUZZ ?=
+FUZZ_SECONDS ?= 0
+$(if $(call take,FUZZ FUZZ_SECONDS),)
+fuzz_wanted := $(if $(call same,$(FUZZ),all),$(all_fuzz_targets),$(call one_of_these,$(FUZZ),$(all_fuzz_targets)))
+ifneq ($(filter fuzz fuzz-keep,$(MAKECMDGOALS)),)
+ifneq ($(FUZZ),)
+ifeq ($(fuzz_wanted),)
+$(call stop,FUZZ='$(FUZZ)' is unknown. There are: all $(sort $(all_fuzz_targets)))
+endif
+endif
+ifeq ($(and $(FUZZ_SECONDS),$(call same,$(call without,0 1 2 3 4 5 6 7 8 9,$(FUZZ_SECONDS)),)),)
+$(call stop,FUZZ_SECONDS='$(FUZZ_SECONDS)' is no number of seconds)
+endif
+endif
+
+FUZZ_RUN := exec $(PYTHON) tests/fuzz/run.py
+.PHONY: fuzz fuzz-keep
+fuzz: $(foreach t,$(fuzz_wanted),$(FUZZ_OBJ)/fuzz_$t)
+	@$(FUZZ_RUN) $(if $(fuzz_wanted),run $(FUZZ_OBJ) $(FUZZ_FOUND) $(FUZZ_SECONDS) $(fuzz_wanted),\
+	    list $(sort $(all_fuzz_targets)))
+fuzz-keep: $(foreach t,$(fuzz_wanted),$(FUZZ_OBJ)/fuzz_$t)
+	@$(FUZZ_RUN) $(if $(fuzz_wanted),keep $(FUZZ_OBJ) $(FUZZ_FOUND) $(fuzz_wanted),list $(sort $(all_fuzz_targets)))
