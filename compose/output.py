@@ -2,6 +2,7 @@
 
     NAME.system        for the SDK
     PD.config.c        each PD's configuration
+    NAME.trace-map.json    with TRACE: where its events lie (compose/trace.py)
     NAME.mk            how each PD is linked, and what all of this depends on
 
 or, where only the picture is asked for, NAME.dot.
@@ -14,7 +15,7 @@ import os
 import sys
 from xml.sax.saxutils import quoteattr
 
-from . import graph
+from . import graph, trace
 from .c import initialiser
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -22,6 +23,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def write(system):
     os.makedirs(system.output_dir, exist_ok=True)
+    if system.trace:
+        put(system, f"{system.name}.trace-map.json", trace.add(system))
     put(system, f"{system.name}.system", system_file(system))
     for pd in system.pds:
         put(system, f"{pd.name}.config.c", config_file(system, pd))
@@ -118,7 +121,7 @@ def make_file(system):
     modules = [getattr(m, "__file__", None) for m in sys.modules.values()] + [system.board.path, system.script]
     inputs = sorted({os.path.relpath(m, TOP) for m in modules
                      if m and os.path.abspath(m).startswith(TOP + os.sep)
-                     and os.sep + "third_party" + os.sep not in os.path.abspath(m)})
+                     and os.sep + "third_party" + os.sep not in os.path.abspath(m)} | trace.INPUTS)
     parts = [f"# {origin(system)} made this.\n", f"{own}: {' '.join(inputs)}\n"]
     parts += [f"{i}:\n" for i in inputs]
     for pd in system.pds:

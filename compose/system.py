@@ -151,9 +151,10 @@ class Pd:
 
 
 class System:
-    def __init__(self, name, board, output_dir, config="release", dialect="2.0.1", variables=None, picture=False):
+    def __init__(self, name, board, output_dir, config="release", dialect="2.0.1", variables=None, picture=False,
+                 trace=""):
         self.name, self.board, self.output_dir, self.config = name, board, output_dir, config
-        self.dialect, self.variables, self.picture = dialect, variables or {}, picture
+        self.dialect, self.variables, self.picture, self.trace = dialect, variables or {}, picture, trace
         self.script = sys.argv[0]
         self.pds, self.regions, self.channels = [], [], []
         self.next_dma = board.dma_base
@@ -172,11 +173,13 @@ class System:
         parser.add_argument("--official-sdk", action="store_true", help="that SDK is not ours")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                             help="a variable of the description")
+        parser.add_argument("--trace", default="", metavar="PDS", help="those that keep a trace: 1 for all, or names with"
+                            " commas between them")
         parser.add_argument("--picture", action="store_true", help="write NAME.dot alone; variables may be unset")
         args = parser.parse_args()
         variables = dict(v.split("=", 1) for v in args.set)
         return cls(args.name, Board(args.board, args.dtb, args.official_sdk), args.output, args.config, args.dialect,
-                   variables, args.picture)
+                   variables, args.picture, args.trace)
 
     def var(self, name, default=None, example=None):
         """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be

@@ -45,6 +45,7 @@ static void finish(uint32_t slot, const struct fs_completion *completion)
 {
     struct fs_request *request = self.under_way[slot];
 
+    trace(file_answered, completion->id, completion->status);
     self.under_way[slot] = NULL;
     self.free_slots[self.free_slot_count++] = (uint16_t)slot;
     request->result = *completion;
@@ -121,6 +122,7 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
     }
     uint32_t slot = self.free_slots[self.free_slot_count - 1];
     numbered.id = ++self.sequence << SLOT_BITS | slot;
+    trace(file_asked, numbered.id, command->type);
     request->done = false;
     request->slot = slot;
     if (!ring_put(&self.commands, &numbered)) {

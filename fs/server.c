@@ -309,6 +309,7 @@ static void drain(void);
 
 static void complete(const struct fs_completion *completion)
 {
+    trace(file_done, completion->id, completion->status);
     self.counts.refused += completion->status != FS_STATUS_OK;
     if (!ring_put(&self.completions, completion)) {
         self.counts.lost++;
@@ -570,6 +571,7 @@ static void take_job(const struct fs_command *command, uint64_t arrived_ns)
 {
     struct fs_job *job = self.free_jobs;
 
+    trace(file_taken, command->id, command->type);
     self.free_jobs = job->next;
     self.active++;
     job->command = *command;

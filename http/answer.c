@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "lib/pd.h"
+
 static struct {
     struct http_request request;
     char path[HTTP_PATH_MAX];
@@ -125,6 +127,8 @@ bool answer_request(struct connection *c)
     if (status != 0) {
         return refuse_nonsense(c, status);
     }
+    trace(http_request, c, self.request.method);
+    trace_text(http_target, self.request.path.at, self.request.path.length);
     struct reply reply = reply_to(&self.request);
     forget_what_changed(c);
     bool answered = c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);

@@ -251,6 +251,7 @@ static bool is_something(const struct entry *entry)
 static void begin_look(struct entry *entry, enum cache_look look)
 {
     cache_use(entry);
+    trace(cache_look, entry, look);
     entry->look = (uint8_t)look;
     if (is_something(entry)) {
         entry->overdue_ns = pd_now_ns() + PATIENCE_NS;

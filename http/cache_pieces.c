@@ -308,6 +308,7 @@ enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_
     struct cache_piece *piece = find(entry, index);
 
     if (piece && piece->state == CACHE_PIECE_HERE) {
+        trace(cache_hit, entry, offset);
         pin(piece);
         *bytes = (struct cache_bytes){piece->at + inside, piece->length - inside, piece};
         if (ahead > 0 && entry->here + entry->coming < entry->pieces) {
@@ -315,6 +316,7 @@ enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_
         }
         return CACHE_READY;
     }
+    trace(cache_miss, entry, offset);
     if (!piece) {
         if (entry->failed || pd_now_ns() < entry->read_failed_until_ns) {
             return CACHE_FAILED;

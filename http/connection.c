@@ -226,6 +226,7 @@ static bool see_held(struct connection *c)
 static void release(struct connection *c)
 {
     struct exchange *exchange = c->exchange;
+    trace(http_gone, c, c->state);
     c->tcp = NULL;
     c->exchange = NULL;
     c->state = FREE;
@@ -294,6 +295,7 @@ static void finish(struct connection *c)
 
 void connection_answered(struct connection *c)
 {
+    trace(http_answered, c, c->unacknowledged);
     if (c->ends) {
         finish(c);
     } else {
@@ -611,6 +613,7 @@ err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error)
     tcp_err(pcb, on_error);
     tcp_nagle_disable(pcb); /* what belongs together is written together */
     http_counts.accepted++;
+    trace(http_accepted, c, pcb->remote_port);
     connection_see_clock(c, false);
     return ERR_OK;
 }

@@ -119,6 +119,7 @@ static void drop_long_answer(struct exchange *x)
 
 static void free_exchange(struct exchange *x)
 {
+    trace(app_closed, x, x->stage);
     x->used = false;
     drop_long_answer(x);
     kept_drop(&x->request);
@@ -163,6 +164,7 @@ bool exchange_begin(struct connection *c, const struct http_request *request, co
     c->skip = 0;
     c->exchange = x;
     c->state = EXCHANGING;
+    trace(app_request, x, c);
     if (self.app && self.app->begin(&x->public)) {
         http_counts.handed_over++;
         return true;
@@ -457,6 +459,7 @@ static bool send_head(struct exchange *x)
     }
     x->stage = (uint8_t)stage;
     x->begun = true;
+    trace(app_answers, x, x->head.status);
     drop_long_answer(x);
     return true;
 }

@@ -206,6 +206,7 @@ bool file_answer(struct connection *c, const struct http_request *request, const
         return head == 0 && refuse(c, &(struct http_selection){.status = 502}, reply);
     }
     http_counts.files++;
+    trace(http_file, c, length);
     c->ends = reply->ends;
     c->state = SENDING;
     return true;

@@ -142,6 +142,7 @@ static struct writer make_page(int status)
 
 bool head_page(struct connection *c, const struct reply *reply, int status, const char *field)
 {
+    trace(http_page, c, status);
     struct writer page = make_page(status), head = writer_in(self.head, sizeof self.head);
     head_status(&head, status);
     writer_put(&head, "Content-Type: text/html; charset=utf-8\r\nContent-Length: ");

@@ -1,7 +1,8 @@
 # lib/lib.mk: what every PD is linked with (each part only where used), and what its host tests are linked with instead.
 
 $(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/notify.c pd/dispatch.c pd/die.c pd/libc.c \
-    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c fiber/fiber.c fiber/frame.c fiber/switch.S),log))
+    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c fiber/fiber.c fiber/frame.c fiber/switch.S \
+    $(if $(TRACED),trace/trace.c)),log))
 # In every program, and never where it is hot: small, a third of what it is otherwise.
 $(eval $(call library,log,lib/log/log.c lib/log/format.c,,-Oz))
 
@@ -14,6 +15,7 @@ $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLA
 $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_model,tests/unit/lib_ring_model.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_base,tests/unit/lib_base.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_trace,tests/unit/lib_trace.c $(FAKE_PD),$(FAKE_PD_CFLAGS) -DTRACED))
 ifeq ($(shell uname -m),x86_64)
 $(eval $(call host_test,lib_fiber,tests/unit/lib_fiber.c tests/unit/fiber_host.S lib/fiber/fiber.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

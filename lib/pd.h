@@ -69,4 +69,6 @@ _Noreturn void pd_refuse(const char *what, uint64_t value);
 /* The end of this PD: says why (log and debug console), sends what is owed, traps. The kernel names PD and pc. */
 _Noreturn void pd_die(const char *why);
 
+#include "lib/trace.h" /* behind what it stands on */
+
 #endif

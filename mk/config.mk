@@ -6,11 +6,13 @@ MICROKIT_CONFIG ?= release
 BUILD_DIR ?= build
 CACHE_DIR ?= build
 V ?= 0
+TRACE ?= 0
 
 # Variables of the web server's system and of the goals that run something. Their values come from the command line or
 # the environment; who reads one states it (mk/rules.mk: system).
 USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
-    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA
+    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA \
+    TRACE TRACE_GET TRACE_SECONDS
 
 # As many jobs as processors; `make -j1` on the command line wins.
 ifeq ($(MAKELEVEL),0)
@@ -38,8 +40,11 @@ $(if $(call take,$(USER_VARIABLES)),)
 # $(call same,A,B): not empty where both texts are the same, blanks included.
 same = $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x))
 
+# Which protection domains keep a trace (docs/tracing.md): 1 for all, their names with commas between them, or 0.
+TRACED := $(filter-out 0,$(TRACE))
+
 # A variable that looks like one of ours, but is not: a misspelling would otherwise be ignored without a word.
-own_prefixes := MICROK% NFS_% MOUNT_% WEBSITE_% HTTP_% BUILD_% CACHE_%
+own_prefixes := MICROK% NFS_% MOUNT_% WEBSITE_% HTTP_% BUILD_% CACHE_% TRACE%
 misspelt := $(strip \
     $(foreach v,$(filter-out $(USER_VARIABLES),$(filter MICROK%,$(.VARIABLES))),$(if $(call given,$v),$v)) \
     $(foreach v,$(filter-out $(USER_VARIABLES) MICROK%,$(filter $(own_prefixes),$(.VARIABLES))), \
@@ -128,5 +133,8 @@ without = $(if $1,$(call without,$(wordlist 2,$(words $1),$1),$(subst $(firstwor
 is_port = $(and $1,$(call same,$(call without,0 1 2 3 4 5 6 7 8 9,$1),),\
     $(shell [ $1 -gt 0 ] && [ $1 -lt 65536 ] && echo yes))
 
+# What a make of its own builds, here it is not asked for.
+goals_here = $(filter-out %.trace,$(MAKECMDGOALS))
+
 # $(call require,GOAL,VARIABLE,WHAT IT IS): GOAL cannot be made without VARIABLE.
-require = $(if $(filter $1 $1.%,$(MAKECMDGOALS)),$(if $(strip $($2)),,$(call stop,$2 is not set: $3)))
+require = $(if $(filter $1 $1.%,$(goals_here)),$(if $(strip $($2)),,$(call stop,$2 is not set: $3)))

@@ -14,9 +14,10 @@
 # goals_with.NAME: more goals that build this system.
 #
 # CFLAGS come last on the compiler's command line. A library's flags are kept in a file: a change rebuilds just it.
-# Objects lie apart by SDK, board and config, so that switching between them rebuilds nothing that is there already.
+# Objects lie apart by SDK, board and config, and those with TRACE from those without, so that switching between them
+# rebuilds nothing that is there already.
 
-OBJ := $(CACHE_DIR)/obj/$(SDK_KEY)-$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)
+OBJ := $(CACHE_DIR)/obj/$(SDK_KEY)-$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)$(if $(TRACED),-trace)
 HOST_OBJ := $(CACHE_DIR)/obj/host
 
 ifeq ($(V),1)
@@ -140,7 +141,11 @@ COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 # $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
 compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
     --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 \
+    $(if $(TRACED),--trace $(call quoted,$(TRACE))) \
     $(foreach v,$3,--set $(call quoted,$v=$($v)))
+
+# $(call boot_arguments,IMAGE): what makes QEMU boot it.
+boot_arguments = $(if $(QEMU_BOOT),$(QEMU_BOOT) $1,-device loader$(comma)file=$1$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0)
 
 # $(call files_of,FOLDER): changes with what lies below it: names, sizes, times. A list of prerequisites would not see
 # what has been added or removed, and not take every name.
@@ -156,7 +161,7 @@ system.$1.description := $2
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) \
-    $(MICROKIT_SDK) $$(call settings,$3))
+    $(MICROKIT_SDK) $$(call settings,TRACE $3))
 $(if $4,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$4)))
 $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(if $4,$(BUILD_DIR)/$1/files) $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
@@ -169,15 +174,14 @@ $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(Q)dot -Tsvg -o $$@ $$<
 $1.qemu: $(BUILD_DIR)/$1.img $(QEMU_READY)
 	$$(Q)exec $(PYTHON) mk/run/qemu.py $$(call quoted,$$(QEMU_EXTRA)) $$(call quoted,$$(QEMU)) $(QEMU_ARGS) \
-	    -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) \
-	    $(if $(QEMU_BOOT),$(QEMU_BOOT) $$<,-device loader$(comma)file=$$<$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0)
+	    -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) $$(call boot_arguments,$$<)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
 	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log \
 	    || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
-$(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(MAKECMDGOALS)),$(eval wanted_systems += $1))
+$(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(goals_here)),$(eval wanted_systems += $1))
 endef
 
 # $(call named_for_its_subject,NAME,SOURCES): stops for a host test that is not named as said above. A second one of the

@@ -38,6 +38,11 @@ PD_CFLAGS := $(TARGET_CFLAGS) -nostdlibinc -isystem $(PICOLIBC)/include -ftls-mo
 PD_LTO := -flto
 PD_LDFLAGS := -T mk/pd.ld --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack \
     --no-dynamic-linker
+# With TRACE the SDK's library calls a PD's entry points by way of lib/trace.
+ifneq ($(TRACED),)
+PD_CFLAGS += -DTRACED
+PD_LDFLAGS += $(addprefix --wrap=,init notified protected fault)
+endif
 
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE $(REPRODUCIBLE) -I.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

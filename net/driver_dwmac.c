@@ -150,6 +150,7 @@ static void return_received(void)
         }
         struct net_dma_desc filled = frame;
         filled.length = (uint16_t)(RX_LENGTH(status) - 4);
+        trace(nic_received, filled.length, slot);
         if (!ring_put(&self.rx_filled, &filled)) {
             provide(&frame);
         }
@@ -161,6 +162,7 @@ static void return_cookie(uint32_t slot)
     struct net_dma_desc done = {.cookie = self.tx_owner[slot].cookie};
 
     if (self.tx_owner[slot].last) {
+        trace(nic_sent, done.cookie, slot);
         (void)ring_put(&self.tx_free, &done); /* as long as the virtualiser's frames are many: room for every one */
     }
 }
@@ -212,6 +214,7 @@ static void provide_frame(struct net_dma_desc *piece)
     }
     self.tx_owner[slot].last = true;
     self.tx_owner[slot].cookie = piece->cookie;
+    trace(nic_send, piece->cookie, count);
     give(&self.tx.at[first], first_control | (count == 1 ? last_flags : 0), first_buffer);
     self.tx.next = (slot + 1) % TX_SIZE;
     self.tx.count += count;

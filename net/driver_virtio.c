@@ -210,6 +210,7 @@ static void return_received(void)
     while (virtq_collect(&self.rx, &slot, &written)) {
         struct net_dma_desc frame = self.rx_owner[slot];
         uint32_t length = written - (uint32_t)sizeof(struct virtio_net_header);
+        trace(nic_received, length, slot);
         bool possible = written >= sizeof(struct virtio_net_header) + NET_FRAME_MIN && length <= frame.length;
         if (possible) {
             frame.length = (uint16_t)length;
@@ -259,6 +260,7 @@ static void return_sent(void)
     uint32_t written;
     while (virtq_collect(&self.tx, &slot, &written)) {
         struct net_dma_desc done = {.cookie = self.tx_owner[slot]};
+        trace(nic_sent, done.cookie, slot);
         (void)ring_put(&self.tx_free, &done); /* as long as the queue: room for every frame on its way */
     }
 }
@@ -285,6 +287,7 @@ static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
         table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
     }
     self.tx_owner[slot] = piece->cookie;
+    trace(nic_send, piece->cookie, count - 1);
     virtq_offer(&self.tx, slot, count);
 }
 

@@ -62,9 +62,11 @@ static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_
     uint8_t *memory = take_buffer(client, desc->length, &buffer);
     if (!memory) {
         self.clients[client].dropped++;
+        trace(frame_dropped, net_virt_rx_config.clients[client].channel, desc->length);
         return;
     }
     memcpy(memory, frame, desc->length);
+    trace(frame_in, net_virt_rx_config.clients[client].channel, desc->length);
     struct net_desc filled = {.offset = buffer.offset, .length = desc->length, .flags = desc->flags & NET_CHECKED,
         .cookie = buffer.cookie};
     if (ring_put(&self.clients[client].filled, &filled)) {

@@ -154,6 +154,7 @@ static void provide(uint32_t index)
         return;
     }
     uint16_t frame = self.free_frames[--self.free_count];
+    trace(frame_out, frame, net_virt_tx_config.clients[index].channel);
     self.frames[frame].client = (uint8_t)index;
     self.frames[frame].cookie = cookie;
     self.frames[frame].out = true;
@@ -196,6 +197,7 @@ static void return_sent(void)
             continue;
         }
         struct client *client = &self.clients[self.frames[done.cookie].client];
+        trace(frame_gone, done.cookie, net_virt_tx_config.clients[self.frames[done.cookie].client].channel);
         self.frames[done.cookie].out = false;
         self.free_frames[self.free_count++] = (uint16_t)done.cookie;
         client->out--;

@@ -132,6 +132,7 @@ static int bind_to(struct endpoint *endpoint, const struct endpoint_address *add
 
 static void accepted(struct endpoint *endpoint)
 {
+    trace(python_accepted, endpoint->exchange, 0);
 }
 
 static int connect_to(struct endpoint *endpoint, const struct endpoint_address *address)
@@ -150,6 +151,7 @@ static void close_one(struct endpoint *endpoint)
     if (endpoint->waiting && !endpoint->broken) {
         http_exchange_write(endpoint->exchange, away, sizeof(away) - 1);
     }
+    trace(python_closed, endpoint->exchange, endpoint->failed);
     endpoint->ahead->next = self.free;
     self.free = endpoint->ahead;
     if (endpoint->failed && !endpoint->waiting) {

@@ -242,6 +242,7 @@ void connection_made(struct connection_call *call, int result)
         }
         return;
     }
+    trace(nfs_called, ticket, 0);
     expect_answer();
     ticket->next = &self.live;
     ticket->previous = self.live.previous;
@@ -257,6 +258,7 @@ void connection_callback(struct rpc_context *rpc, int status, void *data, void *
     struct connection_ticket *ticket = context;
     struct connection_call *call = ticket->call;
 
+    trace(nfs_replied, ticket, status);
     self.heard_ns = pd_now_ns();
     if (!call) {
         self.orphans--;

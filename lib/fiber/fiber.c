@@ -27,7 +27,9 @@ void fiber_resume(struct fiber *fiber)
         return;
     }
     fiber->running = true;
+    trace(fiber, 0, 0);
     fiber_switch(&fiber->loop_sp, fiber->worker_sp);
+    trace(end, 0, 0);
     fiber->running = false;
 }
 

@@ -1,5 +1,7 @@
 /* lib/pd/die.c: the end of a PD, with its reason. The trap reaches the kernel (or the PD's parent), which names PD
  * and pc. */
+#include <string.h>
+
 #include "lib/log.h"
 #include "lib/pd.h"
 
@@ -14,6 +16,7 @@ _Noreturn void pd_die(const char *why)
 {
     if (!self.dying) {
         self.dying = true;
+        trace_text(died, why, strlen(why));
         log_line("%s", why);
         pd_flush();
     }

@@ -10,6 +10,11 @@
 char microkit_name[64] = "fake";
 seL4_Bool microkit_have_signal;
 
+/* With lib/trace these names lead to it; here is what it calls. */
+#undef microkit_notify
+#undef microkit_deferred_notify
+#undef microkit_ppcall
+
 static struct {
     unsigned notified[CHANNELS], acked[CHANNELS];
     bool deferred_is_ack;
