@@ -4,6 +4,7 @@ define help_text
 make hello | echo | fileio | python | webserver   a system's image: BUILD_DIR/NAME.img
 make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x quits)
 make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME.boot.scr (card), NAME.tftp.scr
+make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too): docs/tracing.md
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
@@ -66,13 +67,28 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
+run_environment = $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) \
+    V=$(call quoted,$(V)) \
+    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_% QEMU_EXTRA,$(USER_VARIABLES)),$v=$(call quoted,$($v)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
-	@exec env $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) V=$(call quoted,$(V)) \
-	    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_% QEMU_EXTRA,$(USER_VARIABLES)),$v=$(call quoted,$($v))) \
-	    $(PYTHON) mk/run/run.py
+	@exec env $(run_environment) $(PYTHON) mk/run/run.py
+
+# The image is built apart, in BUILD_DIR/trace; of the web server by the script, as `make run` does.
+define trace_goal
+.PHONY: $1.trace
+$1.trace: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
+	$(if $(traced_with_server.$1),,+$$(Q)$$(MAKE) --no-print-directory $1 TRACE=$$(or $$(TRACED),1) \
+	    BUILD_DIR=$$(BUILD_DIR)/trace)
+	@exec env $$(run_environment) TRACE=$$(call quoted,$$(TRACE)) TRACE_GET=$$(call quoted,$$(TRACE_GET)) \
+	    TRACE_SECONDS=$$(call quoted,$$(TRACE_SECONDS)) \
+	    SERVAL_QEMU=$$(call quoted,$$(call quoted,$$(QEMU)) $$(QEMU_ARGS) -netdev \
+	        user$$(comma)id=net0$$(qemu_forward.$1) $$(call boot_arguments,$$(BUILD_DIR)/trace/$1.img)) \
+	    $$(PYTHON) mk/run/trace.py $1
+endef
+$(foreach s,$(all_systems),$(eval $(call trace_goal,$s)))
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
-ifneq ($(filter run %.qemu,$(MAKECMDGOALS)),)
+ifneq ($(filter run %.qemu %.trace,$(MAKECMDGOALS)),)
 $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots \
     what `make NAME` builds)
 endif
@@ -97,7 +113,8 @@ notices: $(SOURCES_READY) $(PYTHON_READY)
 
 clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
-	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr) \
+	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr $(BUILD_DIR)/$s.trace.txt $(BUILD_DIR)/$s.trace.json) \
+	    $(BUILD_DIR)/trace \
 	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache \
 	    $(CACHE_DIR)/boards
 

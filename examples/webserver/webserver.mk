@@ -1,6 +1,7 @@
 # examples/webserver/webserver.mk: the web server. Which files it serves is said by variables; system.py checks them.
 
 HTTP_PORT ?= 5555
+traced_with_server.webserver := yes
 
 $(eval $(call python_program,python_webserver,examples/webserver/webserver.py))
 $(eval $(call system,webserver,examples/webserver/system.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT \
