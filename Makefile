@@ -19,4 +19,5 @@ include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial timer/timer net
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 include tests/fuzz/fuzz.mk
 
+include mk/debug.mk
 include mk/goals.mk

@@ -27,7 +27,7 @@ path = $(if $(findstring $(newline),$(call text,$1)),\
         $(error $1 has a line feed: no variable of this build can have one)) \
     $(if $(call text,$1),$1=$(call quoted,$(call from_here,$(call text,$1))))
 up = +@$(MAKE) --no-print-directory -C $(UP) $1 $(call path,BUILD_DIR) $(call path,CACHE_DIR) \
-    $(call path,MICROKIT_SDK) $(if $(findstring /,$(call text,QEMU)),$(call path,QEMU))
+    $(call path,MICROKIT_SDK) $(if $(filter command%,$(origin LOG)),$(call path,LOG)) $(if $(findstring /,$(call text,QEMU)),$(call path,QEMU))
 
 .PHONY: all qemu run graph
 all:

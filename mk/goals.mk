@@ -12,6 +12,8 @@ make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SEC
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)
+make explain       what a console says of a fault as functions and source lines: LOG=FILE or stdin (docs/debugging.md);
+                   SYSTEM=NAME: of another image than the newest one
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
