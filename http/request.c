@@ -19,8 +19,10 @@ struct parser {
     bool absolute, host, close, stay, upgrade, coded, unknown_coding;
 };
 
-/* Sixteen bytes at a time, as signed numbers; a mask has ones in the bytes that stop a search. */
+/* Sixteen bytes at a time: as numbers without a sign where they are calculated with, since those may wrap around, and
+ * compared as signed ones; a mask has ones in the bytes that stop a search. */
 typedef int8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t wrapping16 __attribute__((vector_size(16)));
 typedef uint16_t words8 __attribute__((vector_size(16)));
 typedef uint8_t bytes8 __attribute__((vector_size(8)));
 
@@ -53,7 +55,7 @@ static inline const char *text_end(const struct parser *parser, const char *at)
 {
     for (; at < parser->end16; at += 16) {
         /* 0x80 and above are negative, and so becomes DEL */
-        uint64_t stops = nibbles_of((bytes16)(load16(at) + 1 <= 0x20));
+        uint64_t stops = nibbles_of((bytes16)((bytes16)((wrapping16)load16(at) + 1) <= 0x20));
         if (stops) {
             at += first_nibble(stops);
             if (*at == '\r') {
@@ -72,7 +74,8 @@ static inline const char *text_end(const struct parser *parser, const char *at)
 static inline const char *name_end(const struct parser *parser, const char *at)
 {
     for (; at < parser->end16; at += 16) {
-        bytes16 bytes = load16(at), letters = (bytes | 0x20) - 'a' + INT8_MIN; /* so that letters are the 26 lowest */
+        bytes16 bytes = load16(at);
+        bytes16 letters = (bytes16)((wrapping16)(bytes | 0x20) - 'a' + 0x80); /* so that letters are the 26 lowest */
         uint64_t stops = nibbles_of((bytes16)(~((letters < INT8_MIN + 26) | (bytes == '-'))));
         if (stops) {
             at += first_nibble(stops);
@@ -92,7 +95,8 @@ static inline const char *name_end(const struct parser *parser, const char *at)
 static inline const char *target_end(const struct parser *parser, const char *at)
 {
     for (; at < parser->end16; at += 16) {
-        bytes16 bytes = load16(at), visible = bytes - 0x21 + INT8_MIN; /* so that visible ASCII is the 94 lowest */
+        bytes16 bytes = load16(at);
+        bytes16 visible = (bytes16)((wrapping16)bytes - 0x21 + 0x80); /* so that visible ASCII is the 94 lowest */
         uint64_t stops = nibbles_of((bytes16)((visible >= INT8_MIN + 94) | (bytes == '#') | (bytes == '?')));
         if (stops) {
             return at + first_nibble(stops);
