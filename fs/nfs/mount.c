@@ -89,11 +89,12 @@ uint32_t mount_write_size(void)
 
 /* Words. */
 
+/* Long names are cut: what is said of them has to find room. */
 static void say(const char *what, const char *advice)
 {
     char line[LOG_LINE_MAX];
 
-    snprintf(line, sizeof(line), "NFS %s:%s: %s%s%s", self.config->server, self.config->directory, what,
+    snprintf(line, sizeof(line), "NFS %.48s:%.64s: %s%s%s", self.config->server, self.config->directory, what,
              advice[0] ? ": " : "", advice);
     if (strcmp(line, self.said) != 0) {
         memcpy(self.said, line, sizeof(line));
@@ -326,7 +327,7 @@ static void have_address(const ip_addr_t *address)
     }
 }
 
-static void on_resolved(const char *name, const ip_addr_t *address, void *context)
+static void on_resolved(const char *asked, const ip_addr_t *address, void *context)
 {
     if (self.step != RESOLVING) {
         return;

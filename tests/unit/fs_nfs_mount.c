@@ -17,7 +17,7 @@
 #define TIMER 5
 
 const struct timer_client_config timer_client_config = {.channel = TIMER};
-static const struct nfs_config config = {
+static struct nfs_config config = {
     .server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049, .mount_port = 2050};
 
 /* The interface. */
@@ -34,7 +34,7 @@ void ip_on_address(void (*handler)(void *context), void *context)
     on_address = handler;
 }
 
-err_t dns_gethostbyname(const char *name, ip_addr_t *address, dns_found_callback found, void *context)
+err_t dns_gethostbyname(const char *host, ip_addr_t *address, dns_found_callback found, void *context)
 {
     return ERR_OK;
 }
@@ -255,6 +255,21 @@ static void test_another_address(void)
     mount_useful();
 }
 
+/* However long the export's name, the console has room for what is wrong with it. */
+static void test_refusal_of_a_long_name(void)
+{
+    mountres3 refused = {.fhs_status = MNT3ERR_ACCES};
+
+    memset(config.directory, 'd', sizeof(config.directory) - 1);
+    CHECK(opens(2050));
+    up();
+    answer(&refused);
+    CHECK(strstr(fake_console(), "(QEMU's user network)?\n"));
+    memset(config.directory, 0, sizeof(config.directory));
+    strcpy(config.directory, "/srv");
+    at(10 * S);
+}
+
 /* A pause ends with it; without any the server is out of reach. */
 static void test_no_address(void)
 {
@@ -283,6 +298,7 @@ int main(void)
     timer_client_init(&timer_client_config);
     mount_init(&config, on_up, on_down);
     mount_want();
+    test_refusal_of_a_long_name();
     mount_all();
     test_a_short_restart();
     test_gone();
