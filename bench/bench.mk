@@ -15,7 +15,7 @@ $(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,\
 $(if $(MICROKIT_SDK),\
     $(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
 endif
-BENCH_LOAD := $(CACHE_DIR)/host/bench-load
+BENCH_LOAD := $(CACHE_DIR)/host$(KEPT_BY)/bench-load
 bench_environment = $(script_environment) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
 bench_needs := $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(BENCH_LOAD)
 

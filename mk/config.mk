@@ -5,12 +5,13 @@ MICROKIT_BOARD ?= qemu_virt_aarch64
 MICROKIT_CONFIG ?= release
 BUILD_DIR ?= build
 CACHE_DIR ?= build
+COMPILER ?= clang
 V ?= 0
 TRACE ?= 0
 
 # Variables of the web server's system and of the goals that run something. Their values come from the command line or
 # the environment; who reads one states it (mk/rules.mk: system).
-USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR V \
+USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR COMPILER V \
     NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA \
     TRACE TRACE_GET TRACE_SECONDS
 
@@ -99,13 +100,20 @@ ifeq ($(call one_of_these,$(MICROKIT_CONFIG),$(CONFIGS)),)
 $(call stop,MICROKIT_CONFIG='$(MICROKIT_CONFIG)' is unknown. There are: $(CONFIGS))
 endif
 
+# What only one of them makes lies apart: KEPT_BY is empty for the first.
+COMPILERS := $(patsubst mk/compiler-%.mk,%,$(wildcard mk/compiler-*.mk))
+ifeq ($(call one_of_these,$(COMPILER),$(COMPILERS)),)
+$(call stop,COMPILER='$(COMPILER)' is unknown. There are: $(COMPILERS))
+endif
+KEPT_BY := $(if $(filter clang,$(COMPILER)),,-$(COMPILER))
+
 BOARDS := $(sort $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 ifeq ($(call one_of_these,$(MICROKIT_BOARD),$(BOARDS)),)
 $(call stop,MICROKIT_BOARD='$(MICROKIT_BOARD)' is unknown. There are: $(BOARDS))
 endif
 
 # The SDK: ours, built into CACHE_DIR, or the official one that MICROKIT_SDK names.
-OWN_SDK := $(CACHE_DIR)/sdk
+OWN_SDK := $(CACHE_DIR)/sdk$(KEPT_BY)
 ifeq ($(MICROKIT_SDK),)
 SDK := $(OWN_SDK)
 SDK_KEY := own

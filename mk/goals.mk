@@ -20,7 +20,8 @@ make submodules    fetches the pinned third-party sources
 make clean         removes what was built; make distclean: the fetched sources, too
 
 MICROKIT_CONFIG=debug|release|benchmark   MICROKIT_BOARD=$(subst $(space),|,$(BOARDS))
-MICROKIT_SDK=PATH (an official SDK instead of ours)   BUILD_DIR=build   CACHE_DIR=build   V=1 shows the commands
+MICROKIT_SDK=PATH (an official SDK instead of ours)   COMPILER=$(subst $(space),|,$(COMPILERS))
+BUILD_DIR=build   CACHE_DIR=build   V=1 shows the commands
 endef
 space := $(subst x,,x x)
 
@@ -70,7 +71,7 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
 run_environment = $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) \
-    V=$(call quoted,$(V)) \
+    COMPILER=$(COMPILER) V=$(call quoted,$(V)) \
     $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_% QEMU_EXTRA,$(USER_VARIABLES)),$v=$(call quoted,$($v)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py
@@ -117,7 +118,7 @@ clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
 	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr $(BUILD_DIR)/$s.trace.txt $(BUILD_DIR)/$s.trace.json) \
 	    $(BUILD_DIR)/trace \
-	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(CACHE_DIR)/obj $(CACHE_DIR)/sdk $(CACHE_DIR)/test $(CACHE_DIR)/pycache \
+	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(addprefix $(CACHE_DIR)/,obj obj-* sdk sdk-* test pycache) \
 	    $(CACHE_DIR)/boards
 
 distclean: clean

@@ -14,11 +14,11 @@
 # goals_with.NAME: more goals that build this system.
 #
 # CFLAGS come last on the compiler's command line. A library's flags are kept in a file: a change rebuilds just it.
-# Objects lie apart by SDK, board and config, and those with TRACE from those without, so that switching between them
-# rebuilds nothing that is there already.
+# Objects lie apart by compiler, SDK, board and config, and those with TRACE from those without, so that switching
+# between them rebuilds nothing that is there already.
 
-OBJ := $(CACHE_DIR)/obj/$(SDK_KEY)-$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)$(if $(TRACED),-trace)
-HOST_OBJ := $(CACHE_DIR)/obj/host
+OBJ := $(CACHE_DIR)/obj$(KEPT_BY)/$(SDK_KEY)-$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)$(if $(TRACED),-trace)
+HOST_OBJ := $(CACHE_DIR)/obj$(KEPT_BY)/host
 
 ifeq ($(V),1)
 Q :=
@@ -71,7 +71,7 @@ all_objects += $(call object,$1,$2)
 endef
 
 # $(call fetched_for,CFLAGS): what a compilation waits for: the compiler, its sanitizers, headers of a third party.
-fetched_for = $(PACKAGES_READY) $(if $(findstring -fsanitize,$1),$(CACHE_DIR)/packages.test) \
+fetched_for = $(PACKAGES_READY) $(COMPILER_READY) $(if $(findstring -fsanitize,$1),$(CACHE_DIR)/packages.test) \
     $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY))
 
 # $(eval $(call objects_rules,DIRECTORY,SOURCES,COMPILER,CFLAGS,ORDER-ONLY))
@@ -159,7 +159,7 @@ all_systems += $1
 system.$1.description := $2
 .PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
-$(call remember,$(BUILD_DIR)/$1/flags,$(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
+$(call remember,$(BUILD_DIR)/$1/flags,$(CC) $(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) \
     $(MICROKIT_SDK) $$(call settings,TRACE $3))
 $(if $4,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$4)))

@@ -1,10 +1,9 @@
-# mk/toolchain.mk: compilers and their flags. All tools are Debian packages (mk/packages).
+# mk/toolchain.mk: compilers and their flags. All tools are Debian packages (mk/packages). What the compiler must be told
+# in its own words is in mk/compiler-$(COMPILER).mk.
 
-CC := clang
 LD := ld.lld
 AR := llvm-ar
 OBJCOPY := llvm-objcopy
-HOST_CC := clang
 PYTHON ?= python3
 QEMU ?= qemu-system-aarch64
 
@@ -15,27 +14,32 @@ LIBGCC := $(firstword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.
     /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a)
 LIBC := $(PICOLIBC)/lib/release/libc.a
 
+# CC, HOST_CC: for the target, for this machine; TARGET: which processor; WITHOUT_LIBC: the C library's headers are left
+# out, the compiler's own are not; COMPILER_WARNINGS: added to WARNINGS; WHOLE_PROGRAM: leave optimising to the linker; COMPILER_READY: the packages it is in.
+include mk/compiler-$(COMPILER).mk
+$(if $(filter gcc %-gcc cc,$(notdir $(firstword $(CC)))),$(if $(filter gcc,$(COMPILER)),,\
+    $(call stop,CC='$(CC)': the other compiler is asked for by COMPILER=gcc)))
+
 # No path of the building machine and no date gets into an object: the same inputs give the same image.
-REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. $(COMPILATION_DIR)
 export SOURCE_DATE_EPOCH := 0
 export PYTHONPYCACHEPREFIX := $(abspath $(CACHE_DIR))/pycache
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
+    $(COMPILER_WARNINGS)
 # For third-party sources, which are as they are: $(eval $(call library,x,..,..,$(FOREIGN))).
 # They store and load through pointers of different types; seen to break when files are optimised together.
 FOREIGN := -w -fno-strict-aliasing
 
-# cortex-a53 has no LSE and no later extension: its code runs on every board, and QEMU 7.2 models it.
-TARGET := --target=aarch64-none-elf -mcpu=cortex-a53
 # What every C file for the target is compiled with, kernel and loader included.
 TARGET_CFLAGS := $(TARGET) -std=gnu11 -O2 -g -fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
     -ffunction-sections -fdata-sections $(REPRODUCIBLE) -I.
 # Protection domains: with picolibc; errno and its kin are thread-local, reached from TPIDR_EL0.
-PD_CFLAGS := $(TARGET_CFLAGS) -nostdlibinc -isystem $(PICOLIBC)/include -ftls-model=local-exec
+PD_CFLAGS := $(TARGET_CFLAGS) $(WITHOUT_LIBC) -isystem $(PICOLIBC)/include -ftls-model=local-exec
 # What the build's own rules compile is optimised as a whole when a PD is linked: a frame passes many small functions of
 # several libraries. A variable that the image tool is to patch (setvar) must be volatile: its value in the source would
 # be taken for granted.
-PD_LTO := -flto
+PD_LTO := $(WHOLE_PROGRAM)
 PD_LDFLAGS := -T mk/pd.ld --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack \
     --no-dynamic-linker
 # With TRACE the SDK's library calls a PD's entry points by way of lib/trace.

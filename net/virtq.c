@@ -93,6 +93,12 @@ static bool passed(uint16_t event, uint16_t new, uint16_t old)
     return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
 }
 
+/* Each ring is followed by the index at which its reader wants to hear of it: no element, though it lies like one. */
+static volatile uint16_t *event_behind(volatile void *ring_end)
+{
+    return ring_end;
+}
+
 bool virtq_publish(struct virtq *q)
 {
     if (q->told == q->offered) {
@@ -105,8 +111,7 @@ bool virtq_publish(struct virtq *q)
     if (!q->event_idx) {
         return (*(volatile uint16_t *)&q->used->flags & VIRTQ_USED_F_NO_NOTIFY) == 0;
     }
-    uint16_t event = *(volatile uint16_t *)&q->used->ring[q->size];
-    return passed(event, q->offered, old);
+    return passed(*event_behind(&q->used->ring[q->size]), q->offered, old);
 }
 
 /* How many elements of used wait for us; an impossible index counts as none. */
@@ -143,7 +148,7 @@ bool virtq_collect(struct virtq *q, uint16_t *slot, uint32_t *written)
 bool virtq_interrupt_after(struct virtq *q, uint16_t count)
 {
     if (q->event_idx) {
-        *(volatile uint16_t *)&q->avail->ring[q->size] = (uint16_t)(q->taken + count - 1);
+        *event_behind(&q->avail->ring[q->size]) = (uint16_t)(q->taken + count - 1);
     } else {
         *(volatile uint16_t *)&q->avail->flags = 0;
     }
@@ -155,7 +160,7 @@ void virtq_interrupt_never(struct virtq *q)
 {
     if (q->event_idx) {
         /* the element before the next one has passed already: an interrupt comes only after 65535 more */
-        *(volatile uint16_t *)&q->avail->ring[q->size] = (uint16_t)(q->taken - 1);
+        *event_behind(&q->avail->ring[q->size]) = (uint16_t)(q->taken - 1);
     } else {
         *(volatile uint16_t *)&q->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     }

@@ -3,7 +3,7 @@
 #   $(eval $(call python_program,NAME,MODULES))    the interpreter with MODULES (python files, from the top) frozen in
 
 MPY_CORE := $(OBJ)/micropython
-MPY_CROSS := $(HOST_OBJ)/mpy-cross/mpy-cross
+MPY_CROSS := $(CACHE_DIR)/obj/host/mpy-cross/mpy-cross
 MPY_CFLAGS = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(IP_CFLAGS)
 
 # The core and the port: MicroPython's own build, one archive. It keeps its own dependencies, so it is always asked.
@@ -21,7 +21,7 @@ $(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client
 $(MPY_CROSS): | $(SOURCES_READY)
 	$(call say,HOST,mpy-cross)
 	@mkdir -p $(@D)
-	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=$(HOST_CC) PYTHON=$(PYTHON) \
+	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=clang PYTHON=$(PYTHON) \
 	    >$(@D)/log 2>&1 || { cat $(@D)/log; exit 1; }
 
 # $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own.

@@ -10,7 +10,7 @@
 # A source that differs by config lies in a folder config/CONFIG, which is on the include path. Kernel and loader have a
 # uart_NAME.c for each kind of UART; a board's BOARD_UART says which.
 
-sdk_obj = $(CACHE_DIR)/obj/sdk-$(MICROKIT_BOARD)-$1
+sdk_obj = $(CACHE_DIR)/obj$(KEPT_BY)/sdk-$(MICROKIT_BOARD)-$1
 sdk_sources = $(filter-out $(filter-out $1/uart_$(BOARD_UART).c,$(wildcard $1/uart_*.c)), \
     $(sort $(wildcard $1/*.S $1/*.c $1/config/$2/*.c)))
 
@@ -18,7 +18,7 @@ sdk_sources = $(filter-out $(filter-out $1/uart_$(BOARD_UART).c,$(wildcard $1/ua
 KERNEL_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only -Isdk -Isdk/$2/config/$1 $(WARNINGS)
 LOADER_CFLAGS = $(call KERNEL_CFLAGS,$1,loader) -mstrict-align
 # The kernel is optimised as one: an object stays one file, and a call between two of them costs nothing.
-KERNEL_LTO := -flto
+KERNEL_LTO := $(WHOLE_PROGRAM)
 # libmicrokit is part of a PD, but needs nothing of the C library.
 LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmicrokit/include -Isdk/libmicrokit \
     -Isdk/libmicrokit/config/$1 $(WARNINGS)
@@ -44,11 +44,11 @@ define sdk_config
 sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
     board.conf $(addprefix include/,$(SDK_HEADERS) kernel/build.h))
 $(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),\
-    $(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(PACKAGES_READY))
+    $(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(COMPILER_READY))
 $(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),\
-    $(call LOADER_CFLAGS,$1),$(PACKAGES_READY))
+    $(call LOADER_CFLAGS,$1),$(COMPILER_READY))
 $(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),\
-    $(call LIBMICROKIT_CFLAGS,$1),$(PACKAGES_READY))
+    $(call LIBMICROKIT_CFLAGS,$1),$(COMPILER_READY))
 $(call sdk_elf,$1,kernel)
 $(call sdk_elf,$1,loader)
 $(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,\

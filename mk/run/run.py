@@ -82,7 +82,7 @@ def site(stack, scratch, build_dir, port):
 def build(variables, build_dir):
     command = [variable("SERVAL_MAKE", "make"), "--no-print-directory", f"-j{os.cpu_count() or 1}", "webserver",
                f"BUILD_DIR={build_dir}", *[f"{k}={v}" for k, v in variables.items()]]
-    for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "QEMU", "V"):
+    for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "COMPILER", "QEMU", "V"):
         if variable(name):
             command.append(f"{name}={variable(name)}")
     environment = {k: v for k, v in os.environ.items()

@@ -49,7 +49,7 @@
  * The last GiB is the tool's: one stack that ends at USER_VA_STACK_TOP with an unmapped page on either side of it, and
  * the IPC buffer, which shares the stack's page tables. */
 #define USER_VA_MAPS_END 0x0000007fc0000000ul
-#define USER_VA_STACK_TOP 0x0000007fffffd000ul
+#define USER_VA_STACK_TOP 0x0000007fffffd000    /* without a suffix: assembly reads it, too */
 #define USER_VA_IPC_BUFFER 0x0000007fffffe000ul /* one page, read and write */
 
 #endif

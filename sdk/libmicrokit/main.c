@@ -1,4 +1,4 @@
-/* main.c: from the first instruction of a protection domain to its event loop. */
+/* main.c: what a protection domain does from its beginning (start.S) on: its event loop. */
 #include <microkit.h>
 
 #include "sdk/abi/mmu.h"
@@ -19,21 +19,7 @@ seL4_IPCBuffer *const __sel4_ipc_buffer = (seL4_IPCBuffer *)USER_VA_IPC_BUFFER;
 extern void (*const __init_array_start[])(void) __attribute__((weak));
 extern void (*const __init_array_end[])(void) __attribute__((weak));
 
-void _start(void);
-_Noreturn void microkit_main(void);
-
-/* A restart sets the program counter only: the stack begins afresh here. */
-__attribute__((naked, section(".text.start"))) void _start(void)
-{
-    __asm__("ldr x0, =%c0\n\t"
-            "mov sp, x0\n\t"
-            "mov x29, xzr\n\t"
-            "mov x30, xzr\n\t"
-            "b microkit_main\n\t"
-            ".ltorg"
-            :
-            : "i"(USER_VA_STACK_TOP));
-}
+_Noreturn void microkit_main(void); /* called by start.S */
 
 static void missing(const char *what)
 {

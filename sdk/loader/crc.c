@@ -1,6 +1,7 @@
 /* crc.c: CRC-32C of an image, by the CPU's instructions where it has them (Arm ARM C6.2, CRC32CX; FEAT_CRC32). */
 #include "sdk/loader/loader.h"
 
+#include <arm_acle.h>
 #include <stdbool.h>
 
 #define POLYNOMIAL_REFLECTED 0x82f63b78u /* RFC 3720, 12.1 */
@@ -40,7 +41,7 @@ uint32_t crc_words(uint32_t crc, uint64_t from, uint64_t to)
     }
 #pragma clang loop unroll_count(8)
     for (const uint64_t *word = (const uint64_t *)from; word < end; word++) {
-        crc = __builtin_arm_crc32cd(crc, *word);
+        crc = __crc32cd(crc, *word);
     }
     return crc;
 }

@@ -4,7 +4,7 @@
 #   $(eval $(call fuzz_target,NAME,GROUP SOURCES,GROUP SOURCES,GROUP SOURCES))     tests/fuzz/NAME.c is of the first
 
 FUZZ_OBJ := $(HOST_OBJ)/fuzz
-FUZZ_CC := clang # libFuzzer is part of it
+FUZZ_CC := clang # whatever COMPILER says: libFuzzer is part of it
 FUZZ_CFLAGS := $(HOST_CFLAGS) $(SANITIZE) -O1 -fsanitize=fuzzer-no-link
 
 define fuzz_flags
@@ -24,7 +24,7 @@ fuzz_objects = $(foreach s,$(wordlist 2,$(words $1),$1),$(eval $(call fuzz_objec
 
 define fuzz_target
 all_fuzz_targets += $1
-all_host_tests += $(FUZZ_OBJ)/fuzz_$1
+$(if $(HAS_LIBFUZZER),all_host_tests += $(FUZZ_OBJ)/fuzz_$1)
 fuzz_objects.$1 := $(call fuzz_objects,driver tests/fuzz/fuzz.c) \
     $(call fuzz_objects,$(firstword $2) tests/fuzz/$1.c $(wordlist 2,$(words $2),$2)) $(call fuzz_objects,$3) $(call fuzz_objects,$4)
 $(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1)

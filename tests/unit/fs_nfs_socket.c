@@ -39,9 +39,9 @@ void tcp_arg(struct tcp_pcb *of, void *argument)
     of->callback_arg = argument;
 }
 
-void tcp_recv(struct tcp_pcb *of, tcp_recv_fn recv)
+void tcp_recv(struct tcp_pcb *of, tcp_recv_fn handler)
 {
-    of->recv = recv;
+    of->recv = handler;
 }
 
 void tcp_err(struct tcp_pcb *of, tcp_err_fn err)

@@ -571,7 +571,7 @@ static void test_unmounted_while_walked(void)
 
 static void test_long_paths(void)
 {
-    static char path[1100], name[1100];
+    static char path[1100], name[1104];
 
     begin(&plain);
     for (uint32_t i = 0; i < 200; i++) { /* more than there are places for */

@@ -15,6 +15,7 @@ static _Thread_local int with_value = 7;
 PD_KEPT static uint32_t kept;
 
 static volatile bool never;
+static volatile int *volatile nowhere = (volatile int *)8;
 static unsigned depth;
 
 static unsigned overflow(unsigned n)
@@ -30,7 +31,7 @@ static void die(uint32_t generation)
 {
     switch (generation) {
     case 1:
-        *(volatile int *)8 = 1;
+        *nowhere = 1;
         break;
     case 2:
         overflow(0);

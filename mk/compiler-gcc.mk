@@ -1,0 +1,16 @@
+# mk/compiler-gcc.mk: COMPILER=gcc, the second opinion. The linker stays ld.lld, which does not read GCC's own form of
+# objects: a program is not optimised as a whole.
+
+CC := aarch64-linux-gnu-gcc
+HOST_CC := gcc
+COMPILER_READY := $(CACHE_DIR)/packages.gcc
+
+# Debian's is made for Linux: it would build position-independent programs, and leave atomics to a helper of libgcc that
+# asks Linux what the processor has.
+TARGET := -mcpu=cortex-a53 -mno-outline-atomics -fno-pie
+WITHOUT_LIBC := -nostdinc -isystem $(dir $(LIBGCC))include
+COMPILATION_DIR :=
+WHOLE_PROGRAM :=
+# Clang's loop hints mean nothing to it.
+COMPILER_WARNINGS := -Wno-unknown-pragmas
+HAS_LIBFUZZER :=
