@@ -282,12 +282,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     return 0;
 }
 
-_Noreturn void fuzz_fail(const char *file, int line, const char *condition)
-{
-    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
-    abort();
-}
-
 /* -- the kept corpus -- */
 
 static void name_input(void)

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/unit/check.h"
+
 /* An input that is read from its beginning; behind its end there are zeros. */
 struct fuzz_input {
     const uint8_t *at;
@@ -41,12 +43,6 @@ void *fuzz_exactly(const void *bytes, size_t size);
 size_t fuzz_heap_used(void);
 
 /* What a right program guarantees. */
-#define DEMAND(condition)                                                                                            \
-    do {                                                                                                             \
-        if (!(condition)) {                                                                                          \
-            fuzz_fail(__FILE__, __LINE__, #condition);                                                               \
-        }                                                                                                            \
-    } while (0)
-_Noreturn void fuzz_fail(const char *file, int line, const char *condition);
+#define DEMAND(condition) CHECK(condition)
 
 #endif

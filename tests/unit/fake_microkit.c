@@ -226,8 +226,7 @@ _Noreturn void pd_die(const char *why)
     if (self.death) {
         longjmp(*self.death, 1);
     }
-    fprintf(stderr, "pd_die: %s\n", why);
-    exit(1);
+    FAIL("the protection domain dies: %s", why);
 }
 
 _Noreturn void pd_refuse(const char *what, uint64_t value)

@@ -14,24 +14,7 @@
 #include <stdlib.h>
 
 #include "lib/pd.h"
-
-/* Fails the test, naming the line. Side effects are welcome. */
-#define CHECK(condition)                                                                                             \
-    do {                                                                                                             \
-        if (!(condition)) {                                                                                          \
-            fprintf(stderr, "%s:%d: %s: check failed: %s\n", __FILE__, __LINE__, __func__, #condition);              \
-            exit(1);                                                                                                 \
-        }                                                                                                            \
-    } while (0)
-#define CHECK_EQUAL(a, b)                                                                                            \
-    do {                                                                                                             \
-        unsigned long long left_ = (unsigned long long)(a), right_ = (unsigned long long)(b);                        \
-        if (left_ != right_) {                                                                                       \
-            fprintf(stderr, "%s:%d: %s: check failed: %s == %s (%llu, %llu)\n", __FILE__, __LINE__, __func__, #a,    \
-                    #b, left_, right_);                                                                              \
-            exit(1);                                                                                                 \
-        }                                                                                                            \
-    } while (0)
+#include "tests/unit/check.h"
 
 /* Back to the beginning: no records, time 0, first start. Statics of the service under test are not touched. */
 void fake_reset(void);

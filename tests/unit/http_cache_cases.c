@@ -1,8 +1,6 @@
 /* tests/unit/http_cache_cases.c: see the header. */
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "tests/unit/http_cache_cases.h"
+#include "tests/unit/in_turn.h"
 
 static void called(struct cache_waiter *waiter)
 {
@@ -71,24 +69,20 @@ void start(uint32_t blocks)
     CHECK_EQUAL(counters().memory_max, (uint64_t)blocks * FS_CLIENT_BLOCK_SIZE);
 }
 
-int run_cases(const struct cache_case *cases, size_t count, const char *only)
-{
-    int failed = 0;
+static const struct cache_case *all;
 
-    for (size_t i = 0; i < count; i++) {
-        int status = 0;
-        if (only && strcmp(only, cases[i].name) != 0) {
-            continue;
-        }
-        pid_t child = fork();
-        if (child == 0) {
-            cases[i].run();
-            exit(0);
-        }
-        if (waitpid(child, &status, 0) != child || status != 0) {
-            fprintf(stderr, "%s failed\n", cases[i].name);
-            failed++;
-        }
-    }
-    return failed > 0;
+static const char *name_of(uint64_t n)
+{
+    return all[n].name;
+}
+
+static void run(uint64_t n)
+{
+    all[n].run();
+}
+
+int run_cases(int argc, char **argv, const struct cache_case *cases, size_t count)
+{
+    all = cases;
+    return in_turn(argc, argv, 0, count - 1, name_of, run);
 }

@@ -29,6 +29,6 @@ struct cache_case {
     const char *name;
     void (*run)(void);
 };
-int run_cases(const struct cache_case *cases, size_t count, const char *only); /* NULL: all */
+int run_cases(int argc, char **argv, const struct cache_case *cases, size_t count); /* what main() returns */
 
 #endif

@@ -252,5 +252,5 @@ static const struct cache_case cases[] = {
 
 int main(int argc, char **argv)
 {
-    return run_cases(cases, sizeof cases / sizeof cases[0], argv[1]);
+    return run_cases(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

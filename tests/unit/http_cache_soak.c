@@ -6,11 +6,10 @@
  * commands and fds stay within bounds; in the end everybody has been served and all memory can be used.
  */
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "http/cache.h"
 #include "tests/unit/fake_files.h"
+#include "tests/unit/in_turn.h"
 
 #define MS 1000000ull
 #define SEEDS 12
@@ -350,18 +349,5 @@ static void run(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, last = argc > 1 ? first : SEEDS;
-    for (uint64_t seed = first; seed <= last; seed++) {
-        int status;
-        pid_t child = fork();
-        if (child == 0) {
-            run(seed);
-            exit(0);
-        }
-        if (waitpid(child, &status, 0) != child || status != 0) {
-            fprintf(stderr, "seed %llu failed; run this program with it alone\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
-    return 0;
+    return in_turn(argc, argv, 1, SEEDS, NULL, run);
 }

@@ -4,12 +4,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "fake_microkit.h"
 #include "http/server.h"
 #include "http_front.h"
+#include "in_turn.h"
 
 #define ALL UINT32_MAX
 
@@ -40,8 +39,7 @@ static int receive(bool head_only)
     if (!parse_response(client, head_only, client_at_end(client), response)) {
         uint32_t length;
         const char *at = client_bytes(client, &length);
-        fprintf(stderr, "no whole response: %.*s\n", (int)length, at);
-        CHECK(!"no response");
+        FAIL("no whole response: %.*s", (int)length, at);
     }
     client_forget(client, response->whole);
     return response->status;
@@ -984,7 +982,7 @@ static void check_all_is_back(void)
     CHECK_EQUAL(app_count, 0);
 }
 
-static void run(uint32_t i)
+static void run(uint64_t i)
 {
     response = malloc(sizeof *response);
     fake_reset();
@@ -995,24 +993,14 @@ static void run(uint32_t i)
         step();
     }
     check_all_is_back();
-    exit(0);
+}
+
+static const char *name_of(uint64_t i)
+{
+    return tests[i].name;
 }
 
 int main(int argc, char **argv)
 {
-    for (uint32_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        int status = 0;
-        if (argc > 1 && strcmp(argv[1], tests[i].name) != 0) {
-            continue;
-        }
-        pid_t child = argc > 1 ? 0 : fork();
-        if (child == 0) {
-            run(i);
-        }
-        if (waitpid(child, &status, 0) != child || status != 0) {
-            fprintf(stderr, "%s failed; run this program with its name alone\n", tests[i].name);
-            return 1;
-        }
-    }
-    return 0;
+    return in_turn(argc, argv, 0, sizeof tests / sizeof tests[0] - 1, name_of, run);
 }

@@ -18,8 +18,7 @@ static void check_found(const char *path, uint8_t codings, const char *expected)
     const char *name = found(path, codings);
 
     if (strcmp(name, expected) != 0) {
-        fprintf(stderr, "%s finds %s, not %s\n", path, name, expected);
-        exit(1);
+        FAIL("%s finds %s, not %s", path, name, expected);
     }
 }
 
@@ -151,8 +150,7 @@ static void check_head(const char *path, uint8_t codings, const char *expected)
 
     CHECK_EQUAL(outcome_of(path, codings, &resource), SITE_FOUND);
     if (resource->whole_length != strlen(expected) || memcmp(resource->whole, expected, resource->whole_length) != 0) {
-        fprintf(stderr, "the head of %s:\n%.*s", path, (int)resource->whole_length, resource->whole);
-        exit(1);
+        FAIL("the head of %s:\n%.*s", path, (int)resource->whole_length, resource->whole);
     }
     CHECK(memcmp(resource->whole + resource->fields_at, "Content-Type", 12) == 0);
 }

@@ -1,10 +1,10 @@
 /* net_ip_acks.c: which frames are acknowledgements alone, and which of two contains the other. */
-#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/ip/acks.h"
+#include "tests/unit/check.h"
 
 #define LENGTH 60 /* with Ethernet's padding */
 
@@ -35,15 +35,15 @@ static void test_alone(void)
                    {47, 0x18}, {47, 0x11}, {47, 0x12}, {47, 0x14}, {47, 0x30}, {47, 0x00}, {46, 0x51}};
     uint8_t frame[LENGTH];
     make(frame, 1000);
-    assert(acks_alone(frame, LENGTH) && acks_alone(frame, 54) && !acks_alone(frame, 53) && !acks_alone(frame, 0));
+    CHECK(acks_alone(frame, LENGTH) && acks_alone(frame, 54) && !acks_alone(frame, 53) && !acks_alone(frame, 0));
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         make(frame, 1000);
         frame[changes[i].at] = changes[i].to;
-        assert(!acks_alone(frame, LENGTH));
+        CHECK(!acks_alone(frame, LENGTH));
     }
     make(frame, 1000);
     frame[20] = 0; /* without DF it is one, too */
-    assert(acks_alone(frame, LENGTH));
+    CHECK(acks_alone(frame, LENGTH));
 }
 
 static void test_contain(void)
@@ -51,17 +51,17 @@ static void test_contain(void)
     uint8_t earlier[LENGTH], later[LENGTH];
     make(earlier, 1000);
     make(later, 2460);
-    assert(acks_contain(later, earlier) && !acks_contain(earlier, later));
+    CHECK(acks_contain(later, earlier) && !acks_contain(earlier, later));
     make(later, 1000);
-    assert(!acks_contain(later, earlier)); /* a duplicate: a loss */
+    CHECK(!acks_contain(later, earlier)); /* a duplicate: a loss */
     make(earlier, 0xffffff00);
     make(later, 100);
-    assert(acks_contain(later, earlier) && !acks_contain(earlier, later)); /* numbers wrap */
+    CHECK(acks_contain(later, earlier) && !acks_contain(earlier, later)); /* numbers wrap */
     for (int i = 26; i < 38; i++) { /* another connection */
         make(earlier, 1000);
         make(later, 2460);
         later[i] ^= 1;
-        assert(!acks_contain(later, earlier));
+        CHECK(!acks_contain(later, earlier));
     }
 }
 
@@ -72,7 +72,7 @@ static void test_exact(void)
         uint8_t sample[LENGTH], *exact = malloc(length ? length : 1);
         make(sample, 1);
         memcpy(exact, sample, length);
-        assert(acks_alone(exact, length) == (length == 54));
+        CHECK(acks_alone(exact, length) == (length == 54));
         free(exact);
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/ip/checksum.h"
+#include "tests/unit/check.h"
 
 static uint16_t by_definition(const uint8_t *data, int length)
 {
@@ -30,8 +31,7 @@ static void compare(const uint8_t *source, int alignment, int length)
     memcpy(data, source, (size_t)length);
     uint16_t is = ip_checksum(data, length), should = by_definition(data, length);
     if (is != should) {
-        fprintf(stderr, "alignment %d, length %d: %#x, should be %#x\n", alignment, length, is, should);
-        exit(1);
+        FAIL("alignment %d, length %d: %#x, should be %#x", alignment, length, is, should);
     }
     free(memory);
 }

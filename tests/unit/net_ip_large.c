@@ -9,6 +9,7 @@
  * no segment on the wire is larger than its peer takes, or lies beyond its window; what is made is at most half of a
  * window; a timeout sends one segment; what the device reads is known to be read; all memory comes back.
  */
+#include "in_turn.h"
 #include "net_ip_large.h"
 
 #include "lwip/etharp.h"
@@ -211,5 +212,5 @@ static void run(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    return run_seeds(argc, argv, SEEDS, run);
+    return in_turn(argc, argv, 1, SEEDS, NULL, run);
 }

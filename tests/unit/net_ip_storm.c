@@ -14,6 +14,7 @@
 #include "net/ip/internal.h"
 #include "serial/client.h"
 #include "timer/client.h"
+#include "in_turn.h"
 #include "wire.h"
 
 #define SEEDS 24
@@ -520,5 +521,5 @@ static void run(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    return run_seeds(argc, argv, SEEDS, run);
+    return in_turn(argc, argv, 1, SEEDS, NULL, run);
 }

@@ -1,5 +1,4 @@
 /* net_ip_sums.c: kept checksums are right as long as changes are told, and are kept indeed. */
-#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "net/ip/checksum.h"
 #include "net/ip/ip.h"
 #include "net/ip/sums.h"
+#include "tests/unit/check.h"
 
 #define SIZE (4 * 65536)
 
@@ -32,17 +32,17 @@ static bool kept(size_t at, int length)
 
 static void test_kept(void)
 {
-    assert(!kept(0, 1460)); /* never declared */
+    CHECK(!kept(0, 1460)); /* never declared */
     ip_memory_changed(memory, 65536);
-    assert(kept(0, 1460) && kept(1460, 1460) && kept(65535 - 1460, 1460));
-    assert(!kept(65536 - 1000, 1460)); /* its end lies in a block that was not declared */
+    CHECK(kept(0, 1460) && kept(1460, 1460) && kept(65535 - 1460, 1460));
+    CHECK(!kept(65536 - 1000, 1460)); /* its end lies in a block that was not declared */
     ip_memory_changed(memory + 65536, 10);
-    assert(kept(65536 - 1000, 1460) && kept(0, 1460));
-    assert(!kept(3000, 100)); /* too small to be worth it */
+    CHECK(kept(65536 - 1000, 1460) && kept(0, 1460));
+    CHECK(!kept(3000, 100)); /* too small to be worth it */
     ip_memory_changed(memory + 65536, 10);
     memory[65536] ^= 0xff;
     ip_memory_changed(memory + 65536, 1);
-    assert(sums_checksum(memory + 65536 - 1000, 1460) == ip_checksum(memory + 65536 - 1000, 1460));
+    CHECK(sums_checksum(memory + 65536 - 1000, 1460) == ip_checksum(memory + 65536 - 1000, 1460));
 }
 
 static void test_outside(void)
@@ -51,9 +51,9 @@ static void test_outside(void)
     ip_memory_changed(other, sizeof other);
     ip_memory_changed(memory + SIZE - 10, 11);
     ip_memory_changed(memory, 0);
-    assert(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
+    CHECK(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
     other[0] = 2;
-    assert(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
+    CHECK(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
 }
 
 /* Random pieces and told changes, against the definition. */
@@ -67,20 +67,20 @@ static void test_soak(void)
             fill(at, 64);
             ip_memory_changed(memory + at, 64);
         }
-        assert(sums_checksum(memory + at, length) == ip_checksum(memory + at, length));
+        CHECK(sums_checksum(memory + at, length) == ip_checksum(memory + at, length));
     }
 }
 
 int main(void)
 {
     memory = aligned_alloc(4096, SIZE);
-    assert(memory);
+    CHECK(memory);
     srand(1);
     fill(0, SIZE);
     struct region region = {.base = memory, .size = SIZE};
     sums_init(&region);
     ip_memory_changed(memory + 3 * 65536, 65536);
-    assert(!kept(3 * 65536, 1460)); /* there is no room for it yet */
+    CHECK(!kept(3 * 65536, 1460)); /* there is no room for it yet */
     ip_keep_sums(table, sizeof table / IP_SUM_BYTES);
     test_outside();
     test_kept();

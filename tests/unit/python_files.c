@@ -221,10 +221,7 @@ static void note(const char *path, uint32_t length, bool below)
 
 static void check_told(const char *expected)
 {
-    if (strcmp(told, expected) != 0) {
-        fprintf(stderr, "told %s, not %s\n", told, expected);
-        exit(1);
-    }
+    CHECK_TEXT(told, expected);
     told[0] = '\0';
 }
 

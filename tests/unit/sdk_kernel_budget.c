@@ -2,9 +2,10 @@
  * always wants time gets all of it. Time is simulated; the user runs in random pieces. */
 #include "sdk/kernel/budget.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "tests/unit/check.h"
 
 #define PERIOD 1000
 #define AMOUNT 100
@@ -25,9 +26,9 @@ static uint64_t total(const struct budget *budget)
 
 static void check_order(const struct budget *budget)
 {
-    assert(budget->count >= 1 && budget->count <= BUDGET_REFILLS);
+    CHECK(budget->count >= 1 && budget->count <= BUDGET_REFILLS);
     for (unsigned n = 1; n < budget->count; n++) {
-        assert(budget->refills[(budget->first + n - 1) % BUDGET_REFILLS].at <=
+        CHECK(budget->refills[(budget->first + n - 1) % BUDGET_REFILLS].at <=
                budget->refills[(budget->first + n) % BUDGET_REFILLS].at);
     }
 }
@@ -73,7 +74,7 @@ static uint64_t simulate(unsigned pause)
         }
         sum += piece;
         budget_charge(&budget, piece);
-        assert(total(&budget) == AMOUNT);
+        CHECK(total(&budget) == AMOUNT);
         check_order(&budget);
     }
     return sum;
@@ -85,10 +86,10 @@ static void overrun(void)
 
     budget_init(&budget, AMOUNT, PERIOD, MINIMUM, 0);
     budget_charge(&budget, AMOUNT + 30);
-    assert(total(&budget) == AMOUNT);
-    assert(budget_usable_at(&budget) >= PERIOD + 30);
+    CHECK(total(&budget) == AMOUNT);
+    CHECK(budget_usable_at(&budget) >= PERIOD + 30);
     budget_charge(&budget, 5 * AMOUNT);
-    assert(total(&budget) == AMOUNT);
+    CHECK(total(&budget) == AMOUNT);
     check_order(&budget);
 }
 
@@ -96,11 +97,11 @@ int main(void)
 {
     srand(1);
     uint64_t busy = simulate(0);
-    assert(busy >= HORIZON / PERIOD * AMOUNT - AMOUNT && busy <= HORIZON / PERIOD * AMOUNT + AMOUNT);
-    assert(largest_window() <= AMOUNT);
+    CHECK(busy >= HORIZON / PERIOD * AMOUNT - AMOUNT && busy <= HORIZON / PERIOD * AMOUNT + AMOUNT);
+    CHECK(largest_window() <= AMOUNT);
     for (unsigned pause = 2; pause < 3000; pause = pause * 3 / 2 + 1) {
         simulate(pause);
-        assert(largest_window() <= AMOUNT);
+        CHECK(largest_window() <= AMOUNT);
     }
     overrun();
     return 0;

@@ -2,11 +2,11 @@
  * are out of range in one place are refused as a whole. */
 #include "sdk/kernel/decode.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sdk/abi/syscall.h"
+#include "tests/unit/check.h"
 
 #define INTIDS 288
 
@@ -36,15 +36,15 @@ static void numbers(void)
     const struct abi_pd *pd = &system->pds[0];
 
     for (uint64_t number = 0; number < 300; number++) {
-        assert((decode_channel(pd, number, ABI_CHANNEL_NOTIFY) != NULL) == (number == 61));
-        assert(decode_channel(pd, number, ABI_CHANNEL_PPCALL) == NULL);
-        assert(decode_channel(pd, number, ABI_CHANNEL_IRQ) == NULL);
-        assert((decode_channel(&system->pds[1], number, ABI_CHANNEL_IRQ) != NULL) == (number == 61));
-        assert(decode_child(pd, number) == (number == 5 ? 1 : ABI_NONE));
+        CHECK((decode_channel(pd, number, ABI_CHANNEL_NOTIFY) != NULL) == (number == 61));
+        CHECK(decode_channel(pd, number, ABI_CHANNEL_PPCALL) == NULL);
+        CHECK(decode_channel(pd, number, ABI_CHANNEL_IRQ) == NULL);
+        CHECK((decode_channel(&system->pds[1], number, ABI_CHANNEL_IRQ) != NULL) == (number == 61));
+        CHECK(decode_child(pd, number) == (number == 5 ? 1 : ABI_NONE));
     }
     for (unsigned bit = 6; bit < 64; bit++) {
-        assert(decode_channel(pd, 61 | 1ul << bit, ABI_CHANNEL_NOTIFY) == NULL);
-        assert(decode_child(pd, 5 | 1ul << bit) == ABI_NONE);
+        CHECK(decode_channel(pd, 61 | 1ul << bit, ABI_CHANNEL_NOTIFY) == NULL);
+        CHECK(decode_child(pd, 5 | 1ul << bit) == ABI_NONE);
     }
     free(system);
 }
@@ -55,8 +55,8 @@ static void infos(void)
         uint64_t info = (uint64_t)rand() << 40 ^ (uint64_t)rand() << 20 ^ (uint64_t)rand();
         uint64_t decoded = decode_info(info);
         uint64_t count = info & 0x7f;
-        assert((decoded & 0x7f) == (count > ABI_MESSAGE_WORDS ? ABI_MESSAGE_WORDS : count));
-        assert((decoded & 0xf80) == 0 && decoded >> 12 == info >> 12);
+        CHECK((decoded & 0x7f) == (count > ABI_MESSAGE_WORDS ? ABI_MESSAGE_WORDS : count));
+        CHECK((decoded & 0xf80) == 0 && decoded >> 12 == info >> 12);
     }
 }
 
@@ -64,7 +64,7 @@ static void infos(void)
     do {                                                                                                             \
         struct abi_system *system = valid();                                                                         \
         change;                                                                                                      \
-        assert(!decode_system_valid(system, INTIDS));                                                                \
+        CHECK(!decode_system_valid(system, INTIDS));                                                                \
         free(system);                                                                                                \
     } while (0)
 
@@ -72,7 +72,7 @@ static void tables_in_range(void)
 {
     struct abi_system *system = valid();
 
-    assert(decode_system_valid(system, INTIDS));
+    CHECK(decode_system_valid(system, INTIDS));
     free(system);
 }
 

@@ -2,7 +2,6 @@
  * faults, interrupts, time passing, in random systems with budgets, passive servers, children. After each entry into
  * the kernel its invariants hold; a kassert ends the test.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 /* As part of this file: the invariants are about what it keeps to itself. */
 #define self sched
 #include "sdk/kernel/sched.c"
+#include "tests/unit/check.h"
 #undef self
 
 #define PDS 9
@@ -78,7 +78,7 @@ unsigned gicv2_acknowledge(void)
 
 void gicv2_end(unsigned intid)
 {
-    assert(intid == self.pending);
+    CHECK(intid == self.pending);
     self.pending = NO_INTID;
 }
 
@@ -88,13 +88,12 @@ void uart_putc(char c)
 
 _Noreturn void kassert_failed(const char *file, int line, const char *what)
 {
-    fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
-    abort();
+    check_failed(file, line, "kassert", "not so: %s", what);
 }
 
 void context_switch_fp(struct context *from, const struct context *to)
 {
-    assert(from != to && (self.fp == NULL || from == self.fp));
+    CHECK(from != to && (self.fp == NULL || from == self.fp));
     self.fp = to;
 }
 
@@ -119,7 +118,7 @@ uint64_t fake_translate(uint64_t address)
 
 uint64_t fake_load(uint64_t address)
 {
-    abort();
+    FAIL("the kernel reads at %#lx", address);
 }
 
 /* Nobody is ready. Programs at random end up stopped or waiting for each other; somebody out there restarts one. */
@@ -199,7 +198,7 @@ static void make_system(void)
         self.system->irqs[n] = (struct abi_irq){FIRST_INTID + n, ABI_IRQ_LEVEL, (uint8_t)pd, (uint8_t)(40 + n), 0};
         self.system->pds[pd].channels[40 + n] = (struct abi_channel){ABI_CHANNEL_IRQ, 0, 0, (uint8_t)n};
     }
-    assert(decode_system_valid(self.system, 288));
+    CHECK(decode_system_valid(self.system, 288));
 }
 
 /* Invariants */
@@ -207,17 +206,17 @@ static void make_system(void)
 static void check_contexts(const struct pd *pd)
 {
     if (pd->sc != NULL) {
-        assert(pd->sc->holder == pd);
+        CHECK(pd->sc->holder == pd);
     }
     if (pd->own.holder != NULL) {
-        assert(pd->own.holder->sc == &pd->own);
+        CHECK(pd->own.holder->sc == &pd->own);
     }
-    assert(pd->own.home == pd);
+    CHECK(pd->own.home == pd);
     if (pd->state == PD_RUNNABLE) {
-        assert(pd->sc != NULL);
+        CHECK(pd->sc != NULL);
     }
     if (pd->sc == NULL && !pd_is_passive(pd)) {
-        assert(pd->state == PD_CALLED || pd->state == PD_STOPPED);
+        CHECK(pd->state == PD_CALLED || pd->state == PD_STOPPED);
     }
 }
 
@@ -226,15 +225,15 @@ static void check_queue(const struct pd *server)
     unsigned length = 0;
 
     for (const struct pd *caller = server->queue; caller != NULL; caller = caller->queue_next) {
-        assert(caller->state == PD_QUEUED && caller->server == server);
-        assert(caller->queue_next == NULL || caller->queue_next->priority <= caller->priority);
-        assert(++length < PDS);
+        CHECK(caller->state == PD_QUEUED && caller->server == server);
+        CHECK(caller->queue_next == NULL || caller->queue_next->priority <= caller->priority);
+        CHECK(++length < PDS);
     }
     unsigned queued = 0;
     for (unsigned index = 0; index < PDS; index++) {
         queued += pd_get(index)->state == PD_QUEUED && pd_get(index)->server == server;
     }
-    assert(queued == length);
+    CHECK(queued == length);
 }
 
 static bool is_queued_ready(const struct pd *pd)
@@ -257,24 +256,24 @@ static void check_place(const struct pd *pd)
 {
     bool spent = pd->sc != NULL && pd->sc->holder == pd && sched.spent & bit(pd->sc);
 
-    assert((sched.current == pd) + is_queued_ready(pd) + spent == (pd->state == PD_RUNNABLE));
+    CHECK((sched.current == pd) + is_queued_ready(pd) + spent == (pd->state == PD_RUNNABLE));
 }
 
 static void check_calls(const struct pd *pd)
 {
     if (pd->caller != NULL) {
-        assert(pd->caller->server == pd && pd->caller->state == PD_CALLED);
+        CHECK(pd->caller->server == pd && pd->caller->state == PD_CALLED);
     }
     if (pd->state == PD_CALLED) {
-        assert(pd->server != NULL && pd->server->caller == pd);
+        CHECK(pd->server != NULL && pd->server->caller == pd);
     } else if (pd->state != PD_QUEUED) {
-        assert(pd->server == NULL);
+        CHECK(pd->server == NULL);
     }
     if (pd->server != NULL) {
-        assert(pd->server->state != PD_STOPPED || pd->server->abi->parent != ABI_NONE); /* else: for ever */
+        CHECK(pd->server->state != PD_STOPPED || pd->server->abi->parent != ABI_NONE); /* else: for ever */
     }
     if (pd->state == PD_WAITING) {
-        assert(pd->notified == 0 && pd->queue == NULL && pd->caller == NULL);
+        CHECK(pd->notified == 0 && pd->queue == NULL && pd->caller == NULL);
     }
     check_queue(pd);
 }
@@ -283,19 +282,19 @@ static void check(void)
 {
     const struct pd *current = sched_current();
 
-    assert(current != NULL && current->state == PD_RUNNABLE && current->sc != NULL && pd_loaded == current);
-    assert(fake_cpacr_el1 == current->cpacr && (current->cpacr != CPACR_FPEN_ALL || self.fp == &current->context));
-    assert(self.pending == NO_INTID && sched.candidate == NULL);
+    CHECK(current != NULL && current->state == PD_RUNNABLE && current->sc != NULL && pd_loaded == current);
+    CHECK(fake_cpacr_el1 == current->cpacr && (current->cpacr != CPACR_FPEN_ALL || self.fp == &current->context));
+    CHECK(self.pending == NO_INTID && sched.candidate == NULL);
     for (unsigned index = 0; index < PDS; index++) {
         const struct pd *pd = pd_get(index);
         check_contexts(pd);
         check_calls(pd);
         check_place(pd);
         if (pd->state == PD_RUNNABLE && pd->priority > current->priority) {
-            assert(pd->sc->limited && timer_armed());
+            CHECK(pd->sc->limited && timer_armed());
         }
     }
-    assert(!current->sc->limited || timer_armed());
+    CHECK(!current->sc->limited || timer_armed());
 }
 
 /* Programs */
@@ -378,10 +377,9 @@ int main(void)
             _exit(run(seed));
         }
         int status;
-        assert(waitpid(child, &status, 0) == child);
+        CHECK(waitpid(child, &status, 0) == child);
         if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
-            fprintf(stderr, "system %u failed\n", seed);
-            return 1;
+            FAIL("system %u", seed);
         }
         idle += WEXITSTATUS(status) == 1;
     }

@@ -1,10 +1,11 @@
 /* sdk_kernel_ready.c: the ready structure against a plain model, by random operations. */
 #include "sdk/kernel/ready.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/unit/check.h"
 
 static struct {
     struct ready ready;
@@ -48,14 +49,14 @@ static void check(void)
         top = priority;
         uint8_t id = self.ready.first[priority];
         for (unsigned n = 0; n < self.count[priority]; n++) {
-            assert(id == self.order[priority][n]);
+            CHECK(id == self.order[priority][n]);
             id = self.ready.next[id];
         }
-        assert(id == READY_NONE);
+        CHECK(id == READY_NONE);
     }
-    assert(self.ready.top == top);
+    CHECK(self.ready.top == top);
     if (top >= 0) {
-        assert(ready_first(&self.ready) == self.order[top][0]);
+        CHECK(ready_first(&self.ready) == self.order[top][0]);
     }
 }
 

@@ -2,13 +2,10 @@
  * budget, wherever the window begins, and over time not much less. The kernel's own C on a machine of variables; one
  * tick is one microsecond.
  */
-#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "sdk/kernel/clock.h"
 #include "sdk/kernel/decode.h"
@@ -18,6 +15,8 @@
 #include "sdk/kernel/sched.h"
 #include "sdk/kernel/syscall.h"
 #include "sdk/kernel/uart.h"
+#include "tests/unit/check.h"
+#include "tests/unit/in_turn.h"
 
 #define PERIOD 1000
 #define BUDGET 100
@@ -77,8 +76,7 @@ void uart_putc(char c)
 
 _Noreturn void kassert_failed(const char *file, int line, const char *what)
 {
-    fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
-    abort();
+    check_failed(file, line, "kassert", "not so: %s", what);
 }
 
 void context_switch_fp(struct context *from, const struct context *to)
@@ -92,12 +90,12 @@ uint64_t fake_translate(uint64_t address)
 
 uint64_t fake_load(uint64_t address)
 {
-    abort();
+    FAIL("the kernel reads at %#lx", address);
 }
 
 void fake_wait_for_interrupt(void)
 {
-    assert(!"somebody can always run");
+    FAIL("nobody can run");
 }
 
 static void start(void)
@@ -117,7 +115,7 @@ static void start(void)
         memset(pd->children, ABI_NONE, sizeof(pd->children));
     }
     self.system->pds[INTRUDER].channels[0] = (struct abi_channel){.flags = ABI_CHANNEL_IRQ};
-    assert(decode_system_valid(self.system, gicv2_intids()));
+    CHECK(decode_system_valid(self.system, gicv2_intids()));
     clock_init();
     pd_init(self.system);
     sched_init();
@@ -133,7 +131,7 @@ static void interrupt(unsigned intid)
 
 static void wait_as_intruder(void)
 {
-    assert(self.running->index == INTRUDER);
+    CHECK(self.running->index == INTRUDER);
     self.running->context.x[8] = ABI_SYSCALL_RECV;
     self.running->context.x[0] = ABI_RECV_IRQ_ACK;
     self.running->context.x[2] = 0;
@@ -187,31 +185,19 @@ static const struct {
     unsigned percent;     /* of the budget that must be used, at least */
 } cases[] = {{150, 400, 80}, {40, 60, 95}, {600, 600, 80}, {20, 5, 95}, {3000, 50, 95}, {150, 1500, 40}};
 
-static int run(unsigned n)
+static void run(uint64_t n)
 {
     uint64_t total, largest = fullest(cases[n].pause, cases[n].work, &total);
     uint64_t percent = total * 100 / (HORIZON / PERIOD * BUDGET);
 
     if (largest > BUDGET || percent < cases[n].percent) {
-        fprintf(stderr, "case %u: fullest window %lu of %d, in all %lu %%\n", n, largest, BUDGET, percent);
-        return 1;
+        FAIL("the fullest window has %lu of %d, in all %lu %%", largest, BUDGET, percent);
     }
-    return 0;
 }
 
 /* The kernel starts once: a process for each case. */
-int main(void)
+int main(int argc, char **argv)
 {
-    int failed = 0;
-
     srand(1);
-    for (unsigned n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-        int status;
-        pid_t child = fork();
-        if (child == 0) {
-            _exit(run(n));
-        }
-        failed |= waitpid(child, &status, 0) != child || status != 0;
-    }
-    return failed;
+    return in_turn(argc, argv, 0, sizeof(cases) / sizeof(cases[0]) - 1, NULL, run);
 }

@@ -11,6 +11,7 @@
 
 #include "sdk/abi/mmu.h"
 #include "sdk/tool/prove.h"
+#include "tests/unit/check.h"
 
 #define LOAD 0x70000000ul
 #define SYSTEM (LOAD + 0x80000)
@@ -230,13 +231,11 @@ static const struct {
     {"table_outside_image", table_outside_image, "is outside the image"},
 };
 
-/* What prove() says of a broken system, in a child whose stderr is read; true if it is what was expected. */
-static bool refused(size_t number)
+/* What prove() says of a broken system, in a child whose stderr is read. */
+static void check_refused(size_t number)
 {
     int ends[2];
-    if (pipe(ends) != 0) {
-        return false;
-    }
+    CHECK(pipe(ends) == 0);
     pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
@@ -252,30 +251,26 @@ static bool refused(size_t number)
     fclose(said);
     int status;
     waitpid(child, &status, 0);
-    bool right = length > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
-                 strstr(text, cases[number].says) != NULL;
-    if (!right) {
-        fprintf(stderr, "%s: status 0x%x, said: %s\n", cases[number].name, (unsigned)status, text);
+    if (length == 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 1 || !strstr(text, cases[number].says)) {
+        FAIL("%s: status 0x%x, said: %s", cases[number].name, (unsigned)status, text);
     }
-    return right;
 }
 
-static bool proved(void)
+static void check_proved(void)
 {
     const struct proof *p = proof_of(good());
-    return p->kernel_leaves == 5 && p->user_leaves == 2 * 4 + 2 + 1 + 2 && p->executable_leaves == 3 &&
-           p->shared_count == 1 && p->shared[0].region == 0 && p->shared[0].writers == 1 << A &&
-           p->shared[0].readers == 1 << B && p->shared[0].executers == 0;
+    CHECK_EQUAL(p->kernel_leaves, 5);
+    CHECK_EQUAL(p->user_leaves, 2 * 4 + 2 + 1 + 2);
+    CHECK_EQUAL(p->executable_leaves, 3);
+    CHECK(p->shared_count == 1 && p->shared[0].region == 0);
+    CHECK(p->shared[0].writers == 1 << A && p->shared[0].readers == 1 << B && p->shared[0].executers == 0);
 }
 
 int main(void)
 {
-    bool all = proved();
-    if (!all) {
-        fprintf(stderr, "the good system: another proof than expected\n");
-    }
+    check_proved();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        all = refused(i) && all;
+        check_refused(i);
     }
-    return all ? 0 : 1;
+    return 0;
 }

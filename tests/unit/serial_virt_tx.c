@@ -59,10 +59,7 @@ static void say(unsigned client, const char *text)
 static void expect(const char *text)
 {
     drain(SIZE_MAX);
-    if (strcmp(printed, text) != 0) {
-        fprintf(stderr, "printed\n%s\nexpected\n%s\n", printed, text);
-        exit(1);
-    }
+    CHECK_TEXT(printed, text);
     printed_length = 0;
     printed[0] = '\0';
     CHECK_EQUAL(fake_lost_deferred(), 0);

@@ -34,10 +34,7 @@ static struct timer a, b, c, again;
 static void expect(const char *names, unsigned driver_calls, uint64_t deadline)
 {
     pd_flush();
-    if (strcmp(fired, names) != 0) {
-        fprintf(stderr, "fired %s, expected %s\n", fired, names);
-        exit(1);
-    }
+    CHECK_TEXT(fired, names);
     CHECK_EQUAL(calls, driver_calls);
     CHECK_EQUAL(asked, deadline);
     fired_count = calls = 0;

@@ -2,8 +2,6 @@
 #include "wire.h"
 
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "net/ip/internal.h"
 
@@ -13,24 +11,6 @@ struct ring rx_free, rx_filled, tx_filled, tx_free;
 const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
 const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
 static uint64_t random_state;
-
-int run_seeds(int argc, char **argv, uint64_t seeds, void (*run)(uint64_t seed))
-{
-    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, last = argc > 1 ? first : seeds;
-    for (uint64_t seed = first; seed <= last; seed++) {
-        int status;
-        pid_t child = fork();
-        if (child == 0) {
-            run(seed);
-            exit(0);
-        }
-        if (waitpid(child, &status, 0) != child || status != 0) {
-            fprintf(stderr, "seed %llu failed; run this program with it alone\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
-    return 0;
-}
 
 /* -- randomness -- */
 

@@ -20,9 +20,6 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
  * is always there: buffers and blocks are longer than any frame. */
 #define KNOWN_OVERREAD 1
 
-/* Each seed in a process of its own, or just the one that the command line names: main()'s result. */
-int run_seeds(int argc, char **argv, uint64_t seeds, void (*run)(uint64_t seed));
-
 /* Randomness: the test's own, so that a seed repeats. */
 void noise_begin(uint64_t seed);
 uint32_t noise(void);
