@@ -116,7 +116,8 @@ notices: $(SOURCES_READY) $(PYTHON_READY)
 
 clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
-	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr $(BUILD_DIR)/$s.trace.txt $(BUILD_DIR)/$s.trace.json) \
+	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr \
+	        $(addprefix $(BUILD_DIR)/$s.trace.,txt json svg)) \
 	    $(BUILD_DIR)/trace \
 	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(addprefix $(CACHE_DIR)/,obj obj-* sdk sdk-* test pycache) \
 	    $(CACHE_DIR)/boards

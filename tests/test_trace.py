@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from serval import build, paths
@@ -17,6 +18,7 @@ from test_make_run import free_port
 
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 import trace_events as te  # noqa: E402
+import trace_svg  # noqa: E402
 import trace_views as tv  # noqa: E402
 from compose import trace as composed  # noqa: E402
 
@@ -204,6 +206,7 @@ def test_garbage_never_does_more_than_that():
             assert "\n" not in str(error)
             continue
         tv.text(trace)
+        trace_svg.svg(trace)
         check_format(json.loads(tv.perfetto(trace)))
 
 
@@ -280,6 +283,32 @@ def test_as_perfetto_takes_it():
     assert [(row["name"], row["ts"], row["dur"]) for row in cut_short] == [("notified by a", 2, 28)]
     names = [row["args"]["name"] for row in document["traceEvents"] if row["name"] == "thread_name"]
     assert names == ["b", "a"] and document["otherData"]["notes"] == ["b: has started 2 times"]
+
+
+def test_as_a_picture():
+    trace = two_that_talk()
+    picture = ElementTree.fromstring(trace_svg.svg(trace))
+    shown = [text for text in picture.itertext() if text.strip()]
+    lanes = [text for text in shown if text in ("a", "b")]
+    assert lanes == ["b", "a"]                              # by priority
+    assert "4.000 us  b: notified by interrupt 79 peer=interrupt 79, 1.000 us" in shown
+    assert "7.000 us  b: died text=oh no" in shown and "30.000 us  b: init start=2, not ended yet" in shown
+    assert len(picture.findall(".//{*}line[@stroke='#7b8794']")) == 2     # the two wake-ups
+
+
+def test_idle_time_takes_no_room():
+    a = domain("a", capacity=16)
+    near, far = (te.read(system_of(a), {"a": ring(a, [(0, "init", 1), (100, "end"), (100 + gap, "notified", 3),
+                                                       (200 + gap, "end")])}) for gap in (1000, 50_000_000))
+    boxes = [[(rect.get("x"), rect.get("width")) for rect in ElementTree.fromstring(trace_svg.svg(trace)).iter("{*}rect")]
+             for trace in (near, far)]
+    assert boxes[0] == boxes[1] and "idle 50000.0 ms" in trace_svg.svg(far)
+
+
+def test_too_much_for_a_picture():
+    a = domain("a", capacity=8192)
+    many = te.read(system_of(a), {"a": ring(a, [(n, "cache_hit", n) for n in range(trace_svg.EVENTS_MOST + 1)])})
+    assert trace_svg.svg(many) == "" and trace_svg.svg(many.after(0)) != "" and trace_svg.svg(many.after(10 ** 6)) == ""
 
 
 # -- the goal ---------------------------------------------------------------------------------------------------------
@@ -369,3 +398,5 @@ def test_one_request_through_all_on_its_way():
     assert times == sorted(times) and times[0] == 0
     _, spans, flows = check_format(json.loads((out() / "webserver.trace.json").read_text()))
     assert any(name == "micropython: GET /index.html" for _, _, name in spans) and flows
+    picture = [text for text in ElementTree.parse(out() / "webserver.trace.svg").getroot().itertext() if text.strip()]
+    assert "micropython: GET /index.html" in picture

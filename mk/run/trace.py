@@ -4,6 +4,7 @@ TRACE_SECONDS, or after the requests of TRACE_GET) stops the machine, reads all 
 
     BUILD_DIR/NAME.trace.txt     every event of every PD in the order of time; its end goes to the terminal as well
     BUILD_DIR/NAME.trace.json    the same for Perfetto
+    BUILD_DIR/NAME.trace.svg     a picture of it for any browser, where the events are not too many for one
 
 The web server starts as with `make run`: with a private NFS server, unless NFS_SERVER names one. There the key Enter
 throws away what has been traced so far, so that what comes next stands alone. What is typed to any other system goes to
@@ -30,10 +31,11 @@ from nfs_server import NfsServerError
 from qemu import extra_arguments
 from run import Stop, variable
 from trace_events import TraceError, load_map, read
+from trace_svg import svg
 from trace_views import perfetto, text
 
 SHOWN_LINES = 300       # on the terminal
-QUIET_S, QUIET_MOST = 0.2, 25
+QUIET_S, QUIET_MOST = 0.05, 100
 
 
 class Monitor:
@@ -106,10 +108,13 @@ class Machine:
 def leave(trace, place):
     """The files, and the end of the text on the terminal. place: BUILD_DIR/NAME."""
     lines = text(trace)
-    files = {".trace.txt": "\n".join([*lines, *trace.notes]) + "\n", ".trace.json": perfetto(trace)}
+    picture = svg(trace)
+    files = {".trace.txt": "\n".join([*lines, *trace.notes]) + "\n", ".trace.json": perfetto(trace),
+             ".trace.svg": picture}
     for ending, content in files.items():
         place.parent.mkdir(parents=True, exist_ok=True)
-        (place.parent / (place.name + ending)).write_text(content, encoding="utf-8")
+        path = place.parent / (place.name + ending)
+        path.write_text(content, encoding="utf-8") if content else path.unlink(missing_ok=True)
     if len(lines) > SHOWN_LINES:
         print(f"\n(the last {SHOWN_LINES} of {len(lines)} events)")
     print("\n" + "\n".join(lines[-SHOWN_LINES:]))
@@ -117,8 +122,9 @@ def leave(trace, place):
         print(f"  {note}")
     if not lines:
         print("No PD has left an event.")
-    print(f"\n    {place}.trace.txt\n    {place}.trace.json: open it in https://ui.perfetto.dev or chrome://tracing\n",
-          flush=True)
+    print(f"\n    {place}.trace.txt\n    {place}.trace.json: for https://ui.perfetto.dev")
+    print(f"    {place}.trace.svg: a picture for any browser\n" if picture else
+          "    (no .svg: so many events, or none, are no picture)\n", flush=True)
 
 
 # -- the web server ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""trace_views.py: a trace as text, and as a file that Perfetto (https://ui.perfetto.dev) and chrome://tracing open.
+"""trace_views.py: a trace as text, and as a file that Perfetto (https://ui.perfetto.dev) opens.
 
 The file is in the Trace Event Format of Chromium (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU):
 a PD is a thread, those of the highest priority on top; X its time from begin to end, i what happened in it, b and e what
