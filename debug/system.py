@@ -13,7 +13,7 @@ from collections import namedtuple
 
 Map = namedtuple("Map", "va pa size rights what")
 
-PD_LINE = re.compile(r"^\d+ '(?P<name>.+?)': priority \d+")
+PD_LINE = re.compile(r"^(?P<index>\d+) '(?P<name>.+?)': priority \d+")
 TABLES = re.compile(r"^    program .*, tables (?P<tables>0x[0-9a-f]+), ASID (?P<asid>\d+)$")
 MAP_LINE = re.compile(r"^    (?P<va>0x[0-9a-f]+)\s+(?P<pa>0x[0-9a-f]+)\s+(?P<size>\d+) (?P<unit>[KMG]iB)"
                       r"\s+(?P<rights>[r-][w-][x-])\s+\w+\s+(?P<what>.+)$")
@@ -30,12 +30,12 @@ def map_of(maps, address):
 
 
 class Pd:
-    """ttbr0 is what TTBR0_EL1 holds while it runs; None where nothing says so."""
+    """ttbr0 is what TTBR0_EL1 holds while it runs, index its number in the kernel; None where nothing says so."""
 
     def __init__(self, name, elf):
         self.name = name
         self.elf = elf
-        self.ttbr0 = None
+        self.ttbr0 = self.index = None
         self.maps = []
 
     def map_of(self, address):
@@ -74,6 +74,8 @@ class System:
             if match := PD_LINE.match(line):
                 pd = self.pds.get(match["name"])
                 maps = pd.maps if pd else []
+                if pd:
+                    pd.index = int(match["index"])
             elif line and not line.startswith(" "):
                 pd, maps = None, self.kernel_maps if line == "Kernel" else []
             elif pd and (match := TABLES.match(line)):

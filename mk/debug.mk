@@ -3,6 +3,8 @@
 #   explain        what a console says of faults, as functions and source lines: of LOG, or of standard input; SYSTEM
 #                  is the image that it is about, where that is not the newest one of BUILD_DIR. Builds no system: the
 #                  programs that ran have to be those that are there.
+#   NAME.gdb       boots NAME in QEMU, which stands still before the first instruction, and attaches gdb; GDB_ARGS are
+#                  more arguments for gdb: GDB_ARGS="-batch -ex 'break-in nfs init' -ex continue -ex backtrace"
 
 $(if $(call take,LOG SYSTEM),)
 explain: $(PYTHON_READY) | $(PACKAGES_READY)
@@ -10,3 +12,18 @@ explain: $(PYTHON_READY) | $(PACKAGES_READY)
 	    $(if $(filter override,$(origin LOG)),$(call quoted,$(LOG)),'') $(SDK_BOARD)/elf/$(KERNEL_ELF)
 .PHONY: explain
 KERNEL_ELF = $(if $(MICROKIT_SDK),sel4.elf,kernel.elf)
+
+$(if $(call take,GDB_ARGS),)
+define gdb_session
+.PHONY: $1.gdb
+$1.gdb: $(BUILD_DIR)/$1.img $(QEMU_READY) $(CACHE_DIR)/packages.gdb
+	$$(Q)exec env PYTHONPATH=. $(PYTHON) debug/session.py $$< $(SDK_BOARD)/elf/kernel.elf $$(call quoted,$$(GDB_ARGS)) \
+	    $$(call quoted,$$(QEMU_EXTRA)) $$(call quoted,$$(QEMU)) $(QEMU_ARGS) \
+	    -netdev user,id=net0$$(qemu_forward.$1) $$(call boot_arguments,$$<)
+endef
+$(foreach s,$(all_systems),$(eval $(call gdb_session,$s)))
+
+ifneq ($(and $(MICROKIT_SDK),$(filter %.gdb,$(MAKECMDGOALS))),)
+$(call stop,$(filter %.gdb,$(MAKECMDGOALS)) needs our own SDK: who runs is read from the tables of its kernel and tool \
+    (docs/debugging.md))
+endif

@@ -12,6 +12,7 @@ make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SEC
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)
+make NAME.gdb      boots it standing still, with gdb attached (docs/debugging.md; GDB_ARGS: more arguments for gdb)
 make explain       what a console says of a fault as functions and source lines: LOG=FILE or stdin (docs/debugging.md);
                    SYSTEM=NAME: of another image than the newest one
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
@@ -91,7 +92,7 @@ endef
 $(foreach s,$(all_systems),$(eval $(call trace_goal,$s)))
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
-ifneq ($(filter run %.qemu %.trace,$(MAKECMDGOALS)),)
+ifneq ($(filter run %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)
 $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots \
     what `make NAME` builds)
 endif

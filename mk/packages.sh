@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|run|graph|boot|gcc|test: are the Debian packages for it here? As root, install those that are not; else name them.
+# packages.sh build|run|graph|boot|gcc|gdb|test: are the Debian packages for it here? As root, install those that are not; else name them.
 #
 # Some bring system services (nfs-ganesha, and with it rpcbind). Only their programs are wanted: nothing that comes this way
 # is started, now or at the next boot.
@@ -11,8 +11,9 @@ run) uses='build|run' ;;
 graph) uses='build|graph' ;;
 boot) uses='build|boot' ;;
 gcc) uses='build|gcc' ;;
-test) uses='build|run|graph|boot|gcc|test' ;;
-*) echo "packages.sh: $1: build, run, graph, boot, gcc or test" >&2; exit 2 ;;
+gdb) uses='build|gdb' ;;
+test) uses='build|run|graph|boot|gcc|gdb|test' ;;
+*) echo "packages.sh: $1: build, run, graph, boot, gcc, gdb or test" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

@@ -1,0 +1,136 @@
+"""make NAME.gdb: gdb inside of one protection domain among others with the same addresses (debug/). The programs of
+tests/systems/crash are one and the same, and all of them come through die(); most through store()."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+from serval import build, paths
+from serval.qemu import GENEROUS_S, needs_machine
+
+pytestmark = [needs_machine,
+              pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="reads the tables of our own kernel")]
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+SOURCE = "crasher.c"
+
+
+@pytest.fixture(scope="module", name="image")
+def crash_image():
+    return build.system("crash")
+
+
+def command(image, *variables):
+    return ["make", "-s", "-C", paths.TOP, "--no-print-directory", f"CACHE_DIR={paths.CACHE}",
+            f"BUILD_DIR={image.parent}", f"QEMU={paths.QEMU}", "crash.gdb", *variables]
+
+
+def gdb(image, tmp_path, *lines):
+    """(exit status, what was said) of gdb with these commands."""
+    script = tmp_path / "script.gdb"
+    script.write_text("\n".join(lines) + "\n")
+    done = subprocess.run(command(image, f"GDB_ARGS=-batch -x '{script}'"), stdin=subprocess.DEVNULL, env=ENVIRONMENT,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=GENEROUS_S, check=False)
+    return done.returncode, done.stdout
+
+
+def test_stops_in_one_protection_domain_alone(image, tmp_path):
+    """`store` comes through the same function before, and is not stopped."""
+    status, said = gdb(image, tmp_path, "break-in worker store", "continue", "backtrace 3", "info args",
+                       "print self.steps", f"peek assertion {SOURCE}:self.steps", f"peek deep {SOURCE}:self.steps", "pds",
+                       "go-in deep", "info symbol $pc", "pds")
+    assert status == 0, said
+    assert said.count("Breakpoint 1, store") == 1
+    assert re.search(r"^#0 +store \(address=0\) at .*crasher\.c:\d+\n#1 .* in work \(.*\n#2 .* in fiber_run", said, re.M)
+    assert "\naddress = 0\n$1 = 1\n" in said, "a variable of who runs"
+    assert f"{SOURCE}:self.steps = 11\n" in said, "one of who has died: ten more by its check()"
+    assert f"{SOURCE}:self.steps = 0\n" in said, "one of who has not begun"
+    rows = re.findall(r"^([> ]) (\w+) +(stopped|runs|ready|waits) +pc", said, re.M)
+    assert rows[:7] == [(" ", name, "stopped") for name in ("wild", "store", "leaf", "jump", "assertion")] + [
+        (">", "worker", "runs"), (" ", "deep", "ready")]
+    assert rows[7:][5:] == [(" ", "worker", "stopped"), (">", "deep", "runs")]
+    assert re.search(r"^pd_entry in section \.text of .*/deep\.elf$", said, re.M)
+
+
+def test_two_breakpoints_at_one_address(image, tmp_path):
+    status, said = gdb(image, tmp_path, "break-in leaf die", "break-in assertion die", "continue", "info symbol $pc",
+                       "continue", "info symbol $pc")
+    assert status == 0, said
+    assert re.findall(r"^die(?: \+ \d+)? in section \.text of .*/(\w+)\.elf$", said, re.M) == ["leaf", "assertion"]
+    assert [int(n) for n in re.findall(r"^Breakpoint (\d+),", said, re.M)] == [1, 2]
+
+
+@pytest.mark.parametrize("line, answer", [
+    ("break-in", "usage: break-in NAME LOCATION"),
+    ("break-in nobody init", "there is no PD 'nobody'. There are: wild, store, leaf, jump, assertion, worker, deep"),
+    ("break-in leaf nothing", 'leaf: Function "nothing" not defined.'),
+    ("peek leaf nothing", "leaf has no variable nothing"),
+    ("peek leaf self", "leaf has more than one self; say FILE:self with a FILE of: "),
+    ("peek leaf *self", "'*self': a variable's name, .members and [indices]; no pointer is followed"),
+    ("peek leaf microkit_name[64]", "microkit_name[64]: [64] is behind its end"),
+    ("go-in nobody", "there is no PD 'nobody'. There are: wild, "),
+])
+def test_what_cannot_be_done_is_one_line(image, tmp_path, line, answer):
+    status, said = gdb(image, tmp_path, line)
+    assert status != 0 and f"\n{answer}" in said and "Traceback" not in said and "Python" not in said, said
+
+
+def test_who_has_stopped_does_not_run_again(image, tmp_path):
+    status, said = gdb(image, tmp_path, "break-in deep deep", "continue", "go-in leaf")
+    assert status != 0 and "leaf has stopped and does not run again" in said
+
+
+def test_make_says_what_is_wrong(image):
+    done = subprocess.run(command(image, "GDB_ARGS=-batch 'open"), stdin=subprocess.DEVNULL, env=ENVIRONMENT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=GENEROUS_S, check=False)
+    assert done.returncode and "gdb: GDB_ARGS='-batch 'open': No closing quotation\n" in done.stdout
+
+
+class Terminal:
+    """What somebody who sits before it does and sees."""
+
+    def __init__(self, words):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(words[0], list(map(str, words)), {**ENVIRONMENT, "TERM": "dumb"})
+        self.seen, self.mark = "", 0
+
+    def expect(self, pattern):
+        deadline = time.monotonic() + GENEROUS_S
+        while not (match := re.search(pattern, self.seen[self.mark:])):
+            ready = select.select([self.fd], [], [], deadline - time.monotonic())[0]
+            assert ready, f"no {pattern!r} in\n{self.seen}"
+            self.seen += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
+        self.mark += match.end()
+
+    def type(self, text):
+        os.write(self.fd, text)
+
+    def end(self):
+        """Its exit status, when all has been said."""
+        try:
+            while text := os.read(self.fd, 65536):
+                self.seen += text.decode(errors="replace").replace("\r", "")
+        except OSError:
+            pass            # Linux says so instead of an end
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_at_a_terminal(image):
+    """Ctrl-C stops the guest, not QEMU, not make; the prompt tells who runs."""
+    terminal = Terminal(command(image))
+    terminal.expect(r"\(gdb: kernel\) ")
+    terminal.type(b"break-in deep init\n")
+    terminal.expect(r"is in deep only\n\(gdb: kernel\) ")
+    terminal.type(b"continue\n")
+    terminal.expect(r"Breakpoint 1, init \(\)[^(]*\n\(gdb: deep\) ")
+    terminal.type(b"continue\n")
+    terminal.expect(r"fault: PD 'deep'(.|\n)*spsr 0x\w+\n")
+    terminal.type(b"\x03")
+    terminal.expect(r"SIGINT(.|\n)*\(gdb: kernel\) ")
+    terminal.type(b"quit\n")
+    assert terminal.end() == 0 and "Error" not in terminal.seen and "qemu" not in terminal.seen, terminal.seen
