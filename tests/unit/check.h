@@ -22,7 +22,7 @@
                 (unsigned long long)(should_be))
 #define CHECK_TEXT(is, should_be) check_text(__FILE__, __LINE__, __func__, #is, (is), (should_be))
 
-_Noreturn __attribute__((format(printf, 4, 5), cold, noinline)) static inline void
+_Noreturn __attribute__((format(printf, 4, 5), cold, unused)) static void
 check_failed(const char *file, int line, const char *function, const char *format, ...)
 {
     va_list arguments;
