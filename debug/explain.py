@@ -16,6 +16,7 @@ from debug.system import NotBuilt, System
 TOP = Path(__file__).resolve().parents[1]
 CALLERS_MAX = 24        # sdk/kernel/callers.c
 PAGE = 0x1000
+TEXT_MAX = 80           # of a source line, columns
 NEAR = 0x10000          # of what it is said that an address lies just behind it
 STATUS = {0b0001: "not mapped", 0b0010: "mapped, but not to be touched", 0b0011: "mapped, but not for that"}
 
@@ -86,7 +87,8 @@ def source_line(place):
         lines = (TOP / place.path).read_text(errors="replace").splitlines()
     except OSError:
         return ""
-    return lines[place.line - 1].strip() if place.line <= len(lines) else ""
+    text = lines[place.line - 1].strip() if place.line <= len(lines) else ""
+    return text if len(text) <= TEXT_MAX else text[:TEXT_MAX - 2] + ".."
 
 
 def frame_lines(places):

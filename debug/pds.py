@@ -179,21 +179,25 @@ variables where they are, `go-in` goes on until it runs."""
 class InPd(gdb.Breakpoint):
     """Stops where `pd` is, and nobody else."""
 
-    def __init__(self, guest, pd, address, temporary=False):
+    def __init__(self, guest, pd, address, condition=None, temporary=False):
         super().__init__(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT, temporary=temporary)
-        self.guest, self.of = guest, pd
+        self.guest, self.of, self.only_if = guest, pd, condition
 
     def stop(self):
-        return self.guest.running() is self.of
+        if self.guest.running() is not self.of:
+            return False
+        # Of another program's symbols the condition would mean something else: let the user see.
+        return not self.only_if or self.guest.selected is not self.of or bool(gdb.parse_and_eval(self.only_if))
 
 
 class BreakIn(Command):
-    """break-in NAME LOCATION: stop in this protection domain at a function, FILE:LINE or *ADDRESS.
+    """break-in NAME LOCATION [if CONDITION]: stop in this protection domain at a function, FILE:LINE or *ADDRESS.
 
 Others that run the same program, or another one at the same address, go on."""
 
     def invoke(self, text, from_tty):
         name, location = self.words(text, 2)
+        location, _, condition = location.partition(" if ")
         pd = self.guest.pd(name)
         self.guest.select(pd)
         try:
@@ -204,7 +208,7 @@ Others that run the same program, or another one at the same address, go on."""
         if not addresses:
             raise gdb.GdbError(f"{name} has no {location}")
         for address in addresses:
-            breakpoint = InPd(self.guest, pd, address)
+            breakpoint = InPd(self.guest, pd, address, condition)
             print(f"{breakpoint.number} is in {name} only")
 
 
@@ -247,6 +251,15 @@ where more than one file has such a name."""
         print(f"{variable} = {value.format_string()}")
 
 
+class Type(Command):
+    """type TEXT: types a line on the guest's console.
+
+The guest reads it when it goes on."""
+
+    def invoke(self, text, from_tty):
+        os.write(int(os.environ["SERVAL_KEYBOARD"]), text.encode() + b"\r")
+
+
 def on_stop(guest, event):
     """Symbols of where it stopped; says in whom, since an address does not."""
     pd = guest.running()
@@ -277,14 +290,15 @@ def main():
         gdb.execute(line, to_string=True)
     Pds(guest, "pds", "")
     ChoosePd(guest, "pd", "NAME")
-    BreakIn(guest, "break-in", "NAME LOCATION")
+    BreakIn(guest, "break-in", "NAME LOCATION [if CONDITION]")
     GoIn(guest, "go-in", "NAME")
     Peek(guest, "peek", "NAME VARIABLE")
+    Type(guest, "type", "TEXT")
     gdb.events.stop.connect(lambda event: on_stop(guest, event))
     gdb.events.gdb_exiting.connect(lambda event: end())
     gdb.prompt_hook = lambda current: prompt(guest, current)
     print(f"{guest.system.image}: {len(guest.system.pds)} protection domains; it stands before its first instruction.")
-    print("pds, pd NAME, break-in NAME LOCATION, go-in NAME, peek NAME VARIABLE: `help` each. The rest is gdb.")
+    print("pds, pd NAME, break-in NAME LOCATION, go-in NAME, peek NAME VARIABLE, type TEXT: `help` each. The rest is gdb.")
 
 
 try:

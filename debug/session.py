@@ -2,7 +2,7 @@
 """session.py IMAGE KERNEL GDB_ARGS EXTRA PROGRAM ARGUMENTS..: QEMU, standing still, and gdb attached to it.
 
 PROGRAM ARGUMENTS and EXTRA (QEMU_EXTRA) as for mk/run/qemu.py; GDB_ARGS, quoted as for a shell, go to gdb behind our
-own. The guest's console is on standard output, below gdb's words; nobody types to it. QEMU ends with gdb.
+own. The guest's console is on standard output, between gdb's words; gdb's command `type` types to it. QEMU ends with gdb.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ def start_qemu(command, listener):
     """Away from the terminal: Ctrl-C is gdb's. It ends when we do."""
     libc = ctypes.CDLL(None)
     debugger = ["-S", "-chardev", f"socket,id=gdb,fd={listener.fileno()},server=on,wait=off", "-gdb", "chardev:gdb"]
-    return subprocess.Popen([*command, *debugger, *CONSOLE], stdin=subprocess.DEVNULL, start_new_session=True,
+    return subprocess.Popen([*command, *debugger, *CONSOLE], stdin=subprocess.PIPE, start_new_session=True,
                             pass_fds=[listener.fileno()],
                             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
 
@@ -50,14 +50,15 @@ def wait_for(gdb, terminal):
     return gdb.wait()
 
 
-def run_gdb(image, kernel, path, arguments):
+def run_gdb(image, kernel, path, keyboard, arguments):
     """gdb in the foreground of the terminal, if there is one: Ctrl-C stops the guest and reaches nobody else."""
     command = [GDB, "-nx", "-q", "-x", str(TOP / "debug" / "pds.py"), *arguments]
-    environment = {**os.environ, "SERVAL_IMAGE": str(image), "SERVAL_KERNEL": str(kernel), "SERVAL_STUB": path}
+    environment = {**os.environ, "SERVAL_IMAGE": str(image), "SERVAL_KERNEL": str(kernel), "SERVAL_STUB": path,
+                   "SERVAL_KEYBOARD": str(keyboard)}
     terminal = sys.stdin.fileno() if sys.stdin.isatty() else None
     if terminal is None:
-        return subprocess.run(command, env=environment, check=False).returncode
-    with subprocess.Popen(command, env=environment, preexec_fn=lambda: os.setpgid(0, 0)) as gdb:
+        return subprocess.run(command, env=environment, pass_fds=[keyboard], check=False).returncode
+    with subprocess.Popen(command, env=environment, pass_fds=[keyboard], preexec_fn=lambda: os.setpgid(0, 0)) as gdb:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)   # or giving the terminal away and taking it back would stop us
         os.tcsetpgrp(terminal, gdb.pid)
         status = wait_for(gdb, terminal)
@@ -79,7 +80,7 @@ def main():
             sys.exit(f"gdb: {command[0]}: {error.strerror}")
         listener.close()            # QEMU's alone now: when it has ended gdb is refused
         try:
-            status = run_gdb(image, kernel, path, arguments)
+            status = run_gdb(image, kernel, path, qemu.stdin.fileno(), arguments)
         except OSError as error:
             sys.exit(f"gdb: {GDB}: {error.strerror}")
         finally:

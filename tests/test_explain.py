@@ -232,3 +232,22 @@ def test_every_cut_of_a_log_is_read():
         assert all(fault.pc == 0x200814 for fault in faults)
     assert console.read("MON|ERROR: faulting PD: store\nRegisters: \npc : 0x00002008")[1] == [
         "line 1: PD 'store' faulted, but its pc is missing"]
+
+
+DAMAGED = re.search(r"fromhex\('([0-9a-f]{100,})'\)", (paths.TOP / "docs" / "debugging.md").read_text())[1]
+
+
+def test_the_crash_of_the_page(boot):
+    """docs/debugging.md: bytecode of which one byte is wrong, and what is told of it."""
+    guest = boot("python")
+    guest.expect(">>> ")
+    guest.send(f"open('/sum.mpy','wb').write(bytes.fromhex('{DAMAGED}'))\r".encode())
+    guest.expect(r"\n87\r?\n")
+    guest.send(b"import sum\r")
+    guest.expect(r"fault: PD 'python'(?:[^\n]*\n)*?  spsr 0x\w+\r?\n")
+    status, told, _ = explain(guest.image, guest.text(), name="python")
+    lines = of(told, "python")
+    assert status == 0 and "behind the end of memory region 'python_heap_python'" in lines[1]
+    assert names(lines)[:3] == ["mp_obj_new_list", "mp_execute_bytecode", "fun_bc_call"]
+    assert frames(lines)[0][1].startswith("third_party/src/micropython/py/objlist.c:")
+    assert names(lines)[-1] == "fiber_run" and "pyexec_friendly_repl" in names(lines), "the whole way"

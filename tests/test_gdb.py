@@ -25,7 +25,7 @@ def crash_image():
 
 def command(image, *variables):
     return ["make", "-s", "-C", paths.TOP, "--no-print-directory", f"CACHE_DIR={paths.CACHE}",
-            f"BUILD_DIR={image.parent}", f"QEMU={paths.QEMU}", "crash.gdb", *variables]
+            f"BUILD_DIR={image.parent}", f"QEMU={paths.QEMU}", f"{image.stem}.gdb", *variables]
 
 
 def gdb(image, tmp_path, *lines):
@@ -63,8 +63,18 @@ def test_two_breakpoints_at_one_address(image, tmp_path):
     assert [int(n) for n in re.findall(r"^Breakpoint (\d+),", said, re.M)] == [1, 2]
 
 
+def test_the_crash_of_the_page(tmp_path):
+    """docs/debugging.md: typed at the guest's console; one function of one protection domain, on a condition."""
+    damaged = re.search(r"fromhex\('([0-9a-f]{100,})'\)", (paths.TOP / "docs" / "debugging.md").read_text())[1]
+    status, said = gdb(build.system("python"), tmp_path, f"type open('/sum.mpy','wb').write(bytes.fromhex('{damaged}'))",
+                       "type import sum", "break-in python mp_obj_new_list if n > 1000", "continue", "print n", "up",
+                       "print unum")
+    assert status == 0, said
+    assert "\n$1 = 16308\n" in said and "\n$2 = 16308\n" in said and " mp_execute_bytecode (" in said
+
+
 @pytest.mark.parametrize("line, answer", [
-    ("break-in", "usage: break-in NAME LOCATION"),
+    ("break-in", "usage: break-in NAME LOCATION [if CONDITION]"),
     ("break-in nobody init", "there is no PD 'nobody'. There are: wild, store, leaf, jump, assertion, worker, deep"),
     ("break-in leaf nothing", 'leaf: Function "nothing" not defined.'),
     ("peek leaf nothing", "leaf has no variable nothing"),
