@@ -52,6 +52,7 @@ static struct {
     struct dwmac_link link;
     bool running;            /* false: the reset did not end, or helped for a moment only; the timer tries again */
     uint64_t restarted_ns;
+    bool filled;             /* frames were put since net_virt_rx was last woken */
     bool kick_rx;            /* buffers were provided since the device was told */
     bool was_full;           /* tx.filled was left alone for want of room */
     uint32_t rx_bad, rx_overflows, tx_bad, tx_underruns, tx_lost, resets;
@@ -151,7 +152,9 @@ static void return_received(void)
         struct net_dma_desc filled = frame;
         filled.length = (uint16_t)(RX_LENGTH(status) - 4);
         trace(nic_received, filled.length, slot);
-        if (!ring_put(&self.rx_filled, &filled)) {
+        if (ring_put(&self.rx_filled, &filled)) {
+            self.filled = true;
+        } else {
             provide(&frame);
         }
     }
@@ -450,9 +453,10 @@ static void run(void)
         return_sent();
         provide_frames();
     } while (!sleep());
-    if (ring_wake_consumer(&self.rx_filled)) {
+    if (self.filled && ring_wake_consumer(&self.rx_filled)) { /* not for what was only sent */
         microkit_notify(net_driver_config.rx_virt);
     }
+    self.filled = false;
     if (ring_wake_consumer(&self.tx_free)) {
         microkit_notify(net_driver_config.tx_virt);
     }
@@ -489,6 +493,7 @@ void init(void)
     config->device->offloads = read_register(GMAC_HW_FEATURE) & GMAC_FEATURE_TX_CHECKSUM ? NET_CHECKSUM : 0;
     start_device();
     set_timer();
+    self.filled = true; /* after a restart net_virt_rx hears of it */
     run();
 }
 

@@ -43,6 +43,7 @@ static struct {
     uint64_t memory_used; /* of the descriptors region */
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
+    bool filled;          /* frames were put since net_virt_rx was last woken */
     bool broken;          /* the device asked for a reset */
     uint32_t rx_bad;      /* frames with an impossible length */
 } self;
@@ -221,6 +222,8 @@ static void return_received(void)
         if (!possible || !ring_put(&self.rx_filled, &frame)) {
             (void)virtq_slot(&self.rx, &slot); /* the one just collected: the same table, the same buffer */
             self.rx_back[self.rx_back_count++] = slot;
+        } else {
+            self.filled = true;
         }
     }
 }
@@ -324,6 +327,15 @@ static bool sleep(void)
         && (self.tx.free_count == 0 || ring_arm_consumer(&self.tx_filled));
 }
 
+/* Nobody is woken for what was only sent: net_virt_rx would find nothing. */
+static void wake_rx_virt(void)
+{
+    if (self.filled && ring_wake_consumer(&self.rx_filled)) {
+        microkit_notify(net_driver_config.rx_virt);
+    }
+    self.filled = false;
+}
+
 static void run(void)
 {
     do {
@@ -333,9 +345,7 @@ static void run(void)
         provide_frames();
     } while (!sleep());
     give_back();
-    if (ring_wake_consumer(&self.rx_filled)) {
-        microkit_notify(net_driver_config.rx_virt);
-    }
+    wake_rx_virt();
     if (ring_wake_consumer(&self.tx_free)) {
         microkit_notify(net_driver_config.tx_virt);
     }
@@ -349,6 +359,7 @@ void init(void)
     ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
     start_device();
+    self.filled = true; /* after a restart net_virt_rx hears of it */
     run();
 }
 

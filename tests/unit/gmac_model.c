@@ -342,6 +342,11 @@ bool nothing_received(void)
     return !ring_get(&rx_filled, &frame);
 }
 
+bool waits_for_frames(void)
+{
+    return ring_arm_consumer(&rx_filled);
+}
+
 void run_alone(void (*test)(void))
 {
     int status;

@@ -82,6 +82,7 @@ bool awaits_frames(void); /* the driver wants to hear of more */
 bool returned(uint32_t cookie);
 bool received(uint32_t cookie, uint32_t length);
 bool nothing_received(void);
+bool waits_for_frames(void); /* from now on; false: there are some */
 
 /* A test in a process of its own, so that the driver starts with its statics as they are at a start. */
 void run_alone(void (*test)(void));

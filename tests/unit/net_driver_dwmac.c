@@ -334,6 +334,21 @@ static void test_sends_chains(void)
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
 }
 
+/* Who only sends wakes nobody who waits for what is received. */
+static void test_wakes_whom_it_is_for(void)
+{
+    boot();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1); /* at the start: it learns that we are here */
+    CHECK(waits_for_frames());
+    give_buffers(10);
+    put_frame(5, 1);
+    kick();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 0);
+    CHECK(gmac_arrive(64, GOOD));
+    gmac_interrupt();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1);
+}
+
 static void test_checksums(void)
 {
     boot();
@@ -513,6 +528,7 @@ int main(void)
     run_alone(test_no_buffers);
     run_alone(test_virtualiser_that_does_not_take);
     run_alone(test_sends_chains);
+    run_alone(test_wakes_whom_it_is_for);
     run_alone(test_checksums);
     run_alone(test_checksums_where_it_has_them);
     run_alone(test_interrupts_for_one_in_sixteen);

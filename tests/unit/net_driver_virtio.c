@@ -443,6 +443,28 @@ static void test_sends_chains(void)
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
 }
 
+/* Who only sends wakes nobody who waits for what is received, and the other way round. */
+static void test_wakes_whom_it_is_for(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    boot(OFFERED);
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1); /* at the start: it learns that we are here */
+    CHECK(ring_arm_consumer(&rx_filled));
+    give_buffers(10);
+    send(5, 1);
+    CHECK(ring_wake_consumer(&tx_filled));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK_EQUAL(fake_notified(RX_VIRT), 0);
+    interrupt();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 0);
+    CHECK(next_chain(0, &entry, &table, &count));
+    use(0, entry, 12 + 60);
+    interrupt();
+    CHECK_EQUAL(fake_notified(RX_VIRT), 1);
+}
+
 static void test_waits_for_a_full_device(void)
 {
     uint16_t entry;
@@ -511,6 +533,7 @@ int main(void)
     run(test_a_device_that_does_not_reset);
     run(test_lying_device);
     run(test_sends_chains);
+    run(test_wakes_whom_it_is_for);
     run(test_leaves_checksums_to_the_device);
     run(test_waits_for_a_full_device);
     run(test_says_that_the_device_failed);
