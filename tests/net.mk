@@ -8,6 +8,8 @@ IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c tim
 $(eval $(call host_test,net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))
 
+WIRE_STACK := tests/unit/wire_stack.c tests/unit/wire.c
+
 # The same without the echo service: streams through large segments.
 NET_LARGE := $(addprefix tests/unit/,$(addprefix net_ip_large,.c _program.c _peer.c _device.c) wire.c) \
     $(filter-out examples/echo/%,$(IP_STORM))
@@ -15,30 +17,30 @@ $(eval $(call host_test,net_ip_large,$(NET_LARGE) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And more connections than transmit slots.
-NET_SLOTS := tests/unit/net_ip_slots.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+NET_SLOTS := tests/unit/net_ip_slots.c $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM))
 $(eval $(call host_test,net_ip_slots,$(NET_SLOTS) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And handshakes that nobody finishes.
-NET_FLOOD := tests/unit/net_ip_flood.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+NET_FLOOD := tests/unit/net_ip_flood.c $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM))
 $(eval $(call host_test,net_ip_flood,$(NET_FLOOD) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And leases that end.
-NET_DHCP := tests/unit/net_ip_dhcp.c tests/unit/wire.c $(filter-out examples/echo/%,$(IP_STORM))
+NET_DHCP := tests/unit/net_ip_dhcp.c $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM))
 $(eval $(call host_test,net_ip_dhcp,$(NET_DHCP) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And peers that hold memory: with net/ip's own.
 NET_PACKETS := tests/unit/net_ip_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) \
     net/ip/memory.c net/ip/pools.c
-$(eval $(call host_test,net_ip_packets,$(NET_PACKETS) tests/unit/wire.c $(FAKE_PD),\
+$(eval $(call host_test,net_ip_packets,$(NET_PACKETS) $(WIRE_STACK) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # And more of them that upload than there is room for.
 NET_WINDOW := tests/unit/net_ip_window.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) \
     net/ip/memory.c net/ip/pools.c
-$(eval $(call host_test,net_ip_window,$(NET_WINDOW) tests/unit/wire.c $(FAKE_PD),\
+$(eval $(call host_test,net_ip_window,$(NET_WINDOW) $(WIRE_STACK) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DWIRE_WITHOUT_MEMORY=1 -fno-sanitize=undefined $(FOREIGN)))
 
 $(eval $(call host_test,net_ip_memory,tests/unit/net_ip_memory.c net/ip/memory.c $(FAKE_PD),\

@@ -6,55 +6,25 @@
  */
 #include <string.h>
 
-#include "lwip/etharp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/udp.h"
 #include "net/ip/internal.h"
-#include "timer/client.h"
-#include "wire.h"
+#include "wire_stack.h"
 
 #define BUFFERS 64
-#define SLOTS 64
 #define BACKLOG 128
 #define BURST 20000
 #define PORT 80
 #define ENDLESS_PORT 9
-#define HEADERS 54
 #define NO_SCALE 15
-#define S (1000 * MS)
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE];
-static struct net_device device;
-static _Alignas(64) uint8_t rings[4][RING_BYTES(256, 16)];
-
-#define RING(i) {.shared = rings[i], .capacity = 256}
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .device = &device,
-    .region_count = 1,
-    .regions = {{.base = slots, .size = sizeof slots}},
-    .rx_free = RING(0),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+WIRE_CARD(BUFFERS, 0, 64, 256);
 const struct ip_config ip_config = {.hostname = "flood", .wait_for_start = true};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 
 static uint32_t accepted, answered, asked; /* connections; handshakes of strangers; questions of ARP */
 static uint32_t sequence;                  /* of the guest's last answer to the true client */
 static bool host_answered;
 static uint8_t scale = NO_SCALE; /* of the window, in the SYN of a true client */
-
-uint32_t memory_send_share(bool stays)
-{
-    return 44;
-}
 
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 {
@@ -68,30 +38,7 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 void init(void)
 {
-    ip4_addr_t address, mask, gateway;
-    timer_client_init(&timer_client_config);
-    ip_init(&ip_config, &net_client_config);
-    IP4_ADDR(&address, 10, 0, 2, 15);
-    IP4_ADDR(&mask, 255, 255, 255, 0);
-    IP4_ADDR(&gateway, 10, 0, 2, 2);
-    netif_set_addr(netif_default, &address, &mask, &gateway);
-    struct tcp_pcb *pcb = tcp_new();
-    CHECK(pcb && tcp_bind(pcb, IP_ADDR_ANY, PORT) == ERR_OK);
-    pcb = tcp_listen_with_backlog(pcb, BACKLOG);
-    tcp_accept(pcb, on_accept);
-    pd_flush();
-}
-
-/* -- the cable -- */
-
-static void deliver(const uint8_t *frame, uint32_t length)
-{
-    struct net_desc desc;
-    CHECK(ring_get(&rx_free, &desc));
-    memcpy(buffers + desc.offset, frame, length);
-    desc.length = (uint16_t)length;
-    CHECK(ring_put(&rx_filled, &desc));
-    fake_wake(FAKE_BIT(RX));
+    wire_start(true, PORT, BACKLOG, on_accept);
 }
 
 /* -- a peer that always has one more -- */
@@ -104,15 +51,11 @@ static struct endless {
 static void put_datagram(void)
 {
     uint8_t frame[60] = {0}, *udp = frame + 34;
-    struct net_desc desc;
     put_headers(frame, 17, 9, 0, 0);
     put16(udp, 7);
     put16(udp + 2, ENDLESS_PORT);
     put16(udp + 4, 9);
-    CHECK(ring_get(&rx_free, &desc));
-    memcpy(buffers + desc.offset, frame, sizeof frame);
-    desc.length = sizeof frame;
-    CHECK(ring_put(&rx_filled, &desc));
+    CHECK(wire_put(frame, sizeof frame));
 }
 
 static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
@@ -154,15 +97,10 @@ static void check_that_events_end(void)
     udp_remove(pcb);
 }
 
-static void at_peer(const uint8_t *frame)
+void at_peer(const uint8_t *frame, uint32_t length)
 {
-    uint8_t arp[ARP_BYTES];
-    if (get16(frame + 12) == 0x0806) {
+    if (wire_answers_arp(frame)) {
         asked += frame[21] == 1 && memcmp(frame + 38, guest_ip, 4) != 0;
-        if (frame[21] == 1 && memcmp(frame + 38, host_ip, 4) == 0) {
-            put_arp_answer(arp);
-            deliver(arp, sizeof arp);
-        }
     } else if (memcmp(frame + 30, host_ip, 4) == 0) {
         sequence = get32(frame + 38);
         host_answered |= frame[47] == (SYN | ACK);
@@ -173,58 +111,14 @@ static void at_peer(const uint8_t *frame)
     }
 }
 
-static void take_output(void)
-{
-    struct net_desc piece;
-    while (ring_get(&tx_filled, &piece)) {
-        CHECK(piece.region == 0 && !(piece.flags & NET_MORE));
-        uint8_t frame[NET_FRAME_MAX];
-        memcpy(frame, slots + piece.offset, piece.length);
-        CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = piece.cookie}));
-        at_peer(frame);
-    }
-    if (ring_wake_consumer(&tx_free)) {
-        fake_wake(FAKE_BIT(TX));
-    }
-}
-
-static void pass(uint64_t ns)
-{
-    uint64_t end = now + ns;
-    while (deadline <= end) {
-        now = deadline > now ? deadline : now;
-        deadline = ~0ull;
-        fake_set_now_ns(now);
-        fake_wake(FAKE_BIT(TIMER));
-        take_output();
-    }
-    now = end;
-    fake_set_now_ns(now);
-}
-
 static void send_segment(const uint8_t *source, uint16_t port, uint32_t number, uint32_t acknowledged, uint8_t flags)
 {
     const uint8_t options[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, scale};
-    uint32_t more = (flags & SYN) && source == host_ip && scale != NO_SCALE ? sizeof options : 0;
-    uint8_t frame[HEADERS + sizeof options] = {0}, *ip = frame + 14, *tcp = frame + 34;
-    put_headers(frame, 6, 20 + more, 0, 0);
-    if (source != host_ip) {
-        memcpy(frame + 6, source, 4);
-        memcpy(ip + 12, source, 4);
-        put16(ip + 10, 0);
-        put16(ip + 10, ~sum16(ip, 20, 0));
-    }
-    put16(tcp, port);
-    put16(tcp + 2, PORT);
-    put32(tcp + 4, number);
-    put32(tcp + 8, acknowledged);
-    tcp[12] = (uint8_t)((20 + more) << 2);
-    memcpy(tcp + 20, options, more);
-    tcp[13] = flags;
-    put16(tcp + 14, 0xffff);
-    put16(tcp + 16, ~sum16(tcp, 20 + more, pseudo_sum(ip, 20 + more)));
-    deliver(frame, HEADERS + more);
-    take_output();
+    bool scaled = (flags & SYN) && source == host_ip && scale != NO_SCALE;
+
+    wire_send(&(struct segment){.from = source == host_ip ? NULL : source, .port = port, .guest_port = PORT,
+                                .number = number, .acknowledged = acknowledged, .window = 0xffff, .flags = flags,
+                                .options = options, .option_bytes = scaled ? sizeof options : 0});
 }
 
 /* Half of them from this network. */
@@ -296,7 +190,7 @@ static void check_forgeries(void)
     for (uint32_t skipped = 2; skipped < 5; skipped++) {
         send_segment(host_ip, 4000, 1000 + skipped, number + 1, ACK);
     }
-    pass(4 * S);
+    wire_pass(4 * S);
     flood(2 * BACKLOG);
     send_segment(host_ip, 4000, 1001, number + 1, ACK);
     CHECK_EQUAL(accepted, before);
@@ -307,14 +201,14 @@ int main(void)
     noise_begin(1);
     wire_begin();
     init();
-    take_output();
+    wire_take();
     uint64_t at_rest = memory.taken - memory.given;
     visit(999, 0);
     uint32_t before = asked;
     for (uint16_t second = 0; second < 60; second++) { /* 50 a second, and round trips of 0.2 s */
         flood(40);
         visit((uint16_t)(1000 + second), second % 4 ? 10 : 500);
-        pass(S);
+        wire_pass(S);
     }
     flood(BURST);
     for (uint16_t i = 0; i < 50; i++) {
@@ -326,7 +220,7 @@ int main(void)
     check_forgeries();
     check_that_events_end();
     CHECK(asked <= before + 4); /* for the gateway, now and then */
-    pass(60 * S);
+    wire_pass(60 * S);
     CHECK(!tcp_active_pcbs);
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);

@@ -65,24 +65,19 @@ void to_peer(const uint8_t *frame, uint32_t length)
 
 void send_to_guest(struct stream *s, uint32_t sequence, uint8_t flags)
 {
-    uint8_t frame[HEADERS + 8] = {0}, *tcp = frame + 34;
-    uint32_t options = flags & SYN ? 8 : 0, edge = s->read + s->buffer;
-    s->edge = edge > s->edge ? edge : s->edge;
-    put_headers(frame, 6, 20 + options, 0, 0);
-    put16(tcp, s->port);
-    put16(tcp + 2, PORT);
-    put32(tcp + 4, sequence);
-    put32(tcp + 8, s->initial + s->next + s->ended);
-    tcp[12] = (uint8_t)((20 + options) / 4 << 4);
-    tcp[13] = flags;
-    uint32_t window = (s->edge - s->next + (1u << s->scale) - 1) >> s->scale;
-    put16(tcp + 14, flags & SYN ? LWIP_MIN(s->buffer, 0xffff) : window);
-    memcpy(tcp + 20, (uint8_t[]){2, 4, (uint8_t)(s->mss >> 8), (uint8_t)s->mss, 1, 3, 3, (uint8_t)s->scale}, options);
+    uint8_t frame[NET_FRAME_MAX];
+    uint8_t options[] = {2, 4, (uint8_t)(s->mss >> 8), (uint8_t)s->mss, 1, 3, 3, (uint8_t)s->scale};
+    uint32_t edge = LWIP_MAX(s->read + s->buffer, s->edge);
+    uint32_t window = (edge - s->next + (1u << s->scale) - 1) >> s->scale;
+    uint32_t length = wire_segment(frame, &(struct segment){
+        .port = s->port, .guest_port = PORT, .number = sequence, .acknowledged = s->initial + s->next + s->ended,
+        .flags = flags, .window = flags & SYN ? LWIP_MIN(s->buffer, 0xffff) : window, .options = options,
+        .option_bytes = flags & SYN ? sizeof options : 0});
     s->edge = s->next + (window << s->scale);
     s->pending = 0;
     s->acknowledge_at = ~0ull;
     if (flags & SYN || fair || !(now < deaf_until || one_in(weather.acks_lost))) {
-        travel(frame, HEADERS + options, true, delay);
+        travel(frame, length, true, delay);
     }
 }
 

@@ -5,51 +5,24 @@
  */
 #include <string.h>
 
-#include "lwip/etharp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/ip/internal.h"
-#include "timer/client.h"
-#include "wire.h"
+#include "wire_stack.h"
 
 #define BUFFERS 160
 #define SMALL 864
-#define SLOTS 96
 #define CONNECTIONS 1216
 #define SEGMENTS 1536
 #define MEMORY (0xa0000 + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define SLOW 900
 #define PORT 80 /* the program keeps what it gets, but answers what begins with GET, COPY or FILE */
 #define TOTAL 100000 /* bytes of the latter two's answers: copied, by reference */
-#define S (1000 * MS)
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE + SMALL * NET_BUFFER_SMALL];
-static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE], bytes[MEMORY];
-static struct net_device device;
-static _Alignas(64) uint8_t rings[5][RING_BYTES(1024, 16)];
-
-#define RING(i) {.shared = rings[i], .capacity = 1024}
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .rx_small_count = SMALL,
-    .device = &device,
-    .region_count = 1,
-    .regions = {{.base = slots, .size = sizeof slots}},
-    .rx_free = RING(0),
-    .rx_small = RING(4),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+static _Alignas(4096) uint8_t bytes[MEMORY];
+WIRE_CARD(BUFFERS, SMALL, 96, 1024);
 const struct ip_config ip_config = {.hostname = "packets", .wait_for_start = true, .connections = CONNECTIONS,
                                     .segments = SEGMENTS, .memory = {.base = bytes, .size = sizeof bytes}};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 
-static struct ring rx_small;
 static struct held {
     struct pbuf *data;
     uint32_t left; /* of an answer */
@@ -147,49 +120,19 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 void init(void)
 {
-    ip4_addr_t address, mask, gateway;
-    timer_client_init(&timer_client_config);
-    ip_init(&ip_config, &net_client_config);
-    IP4_ADDR(&address, 10, 0, 2, 15);
-    IP4_ADDR(&mask, 255, 255, 255, 0);
-    IP4_ADDR(&gateway, 10, 0, 2, 2);
-    netif_set_addr(netif_default, &address, &mask, &gateway);
-    struct tcp_pcb *pcb = tcp_new();
-    CHECK(pcb && tcp_bind(pcb, IP_ADDR_ANY, PORT) == ERR_OK);
-    tcp_accept(tcp_listen_with_backlog(pcb, 128), on_accept);
-    pd_flush();
+    wire_start(true, PORT, 128, on_accept);
 }
 
-/* -- the cable -- */
-
-static void deliver(const uint8_t *frame, uint32_t length)
-{
-    struct net_desc desc;
-    bool small = length <= NET_SMALL_MAX && ring_get(&rx_small, &desc);
-    if (!small && !ring_get(&rx_free, &desc)) {
-        CHECK(!"the device has a buffer");
-    }
-    memcpy(buffers + desc.offset, frame, length);
-    desc.length = (uint16_t)length;
-    CHECK(ring_put(&rx_filled, &desc));
-    fake_wake(FAKE_BIT(RX));
-}
+/* -- the peers -- */
 
 static void put_segment(uint32_t number, uint32_t sequence, uint8_t flags, const char *data, uint32_t length)
 {
-    uint8_t frame[NET_FRAME_MAX] = {0}, *tcp = frame + 34;
+    uint8_t frame[NET_FRAME_MAX];
     const struct peer *peer = &peers[number];
-    put_headers(frame, 6, 20 + length, 0, 0);
-    put16(tcp, 1000 + number);
-    put16(tcp + 2, PORT);
-    put32(tcp + 4, sequence);
-    put32(tcp + 8, peer->next);
-    tcp[12] = 0x50;
-    tcp[13] = flags;
-    put16(tcp + 14, peer->reads ? peer->window : 0xffff);
-    memcpy(tcp + 20, data, length);
-    put16(tcp + 16, ~sum16(tcp, 20 + length, pseudo_sum(frame + 14, 20 + length)));
-    deliver(frame, 54 + length);
+
+    wire_deliver(frame, wire_segment(frame, &(struct segment){
+        .port = 1000 + number, .guest_port = PORT, .number = sequence, .acknowledged = peer->next, .flags = flags,
+        .window = peer->reads ? peer->window : 0xffff, .data = data, .length = length}));
 }
 
 /* A reader takes what is next and has room, and acknowledges each segment. */
@@ -204,8 +147,11 @@ static void take_data(uint32_t number, uint32_t sequence, uint32_t payload)
     put_segment(number, peer->sequence, ACK, "", 0);
 }
 
-static void take_segment(const uint8_t *frame)
+void at_peer(const uint8_t *frame, uint32_t length)
 {
+    if (wire_answers_arp(frame)) {
+        return;
+    }
     uint32_t number = get16(frame + 36) - 1000, payload = get16(frame + 16) - 20 - (frame[46] >> 4) * 4u;
     struct peer *peer = &peers[number];
     peer->open |= frame[47] == (SYN | ACK);
@@ -218,43 +164,10 @@ static void take_segment(const uint8_t *frame)
     }
 }
 
-static void take_output(void)
-{
-    struct net_desc piece;
-    uint8_t frame[NET_FRAME_MAX], arp[ARP_BYTES];
-    while (ring_get(&tx_filled, &piece)) {
-        memcpy(frame, slots + piece.offset, piece.length);
-        CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = piece.cookie}));
-        if (get16(frame + 12) == 0x0806) {
-            put_arp_answer(arp);
-            deliver(arp, sizeof arp);
-        } else {
-            take_segment(frame);
-        }
-        if (ring_wake_consumer(&tx_free)) {
-            fake_wake(FAKE_BIT(TX));
-        }
-    }
-}
-
-static void pass(uint64_t ns)
-{
-    uint64_t end = now + ns;
-    while (deadline <= end) {
-        now = deadline > now ? deadline : now;
-        deadline = ~0ull;
-        fake_set_now_ns(now);
-        fake_wake(FAKE_BIT(TIMER));
-        take_output();
-    }
-    now = end;
-    fake_set_now_ns(now);
-}
-
 static void send_segment(uint32_t number, uint32_t sequence, uint8_t flags, const char *data, uint32_t length)
 {
     put_segment(number, sequence, flags, data, length);
-    take_output();
+    wire_take();
 }
 
 static void open(uint32_t number)
@@ -272,7 +185,7 @@ static void visit(uint32_t number)
     open(number);
     for (int tries = 0; tries < 3 && !peers[number].answered; tries++) {
         send_segment(number, 101, ACK | PSH, request, sizeof request);
-        pass(S / 4);
+        wire_pass(S / 4);
     }
     CHECK(peers[number].answered);
     send_segment(number, 101 + sizeof request, RST, "", 0);
@@ -282,7 +195,7 @@ static void end(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         send_segment(i, peers[i].sequence, RST, "", 0);
-        pass(MS);
+        wire_pass(MS);
     }
     CHECK(!tcp_active_pcbs);
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
@@ -314,7 +227,7 @@ static void hold(uint32_t count, uint32_t rounds, uint32_t length)
                 peers[i].sequence = pcb ? pcb->rcv_nxt : peers[i].sequence;
             }
         }
-        pass(S);
+        wire_pass(S);
     }
 }
 
@@ -358,7 +271,7 @@ static void ask(uint32_t first, uint32_t count, const char *request, uint32_t wi
         peers[i].window = window;
         send_segment(i, 101, ACK | PSH, request, 300);
         peers[i].sequence = 401;
-        pass(10 * MS);
+        wire_pass(10 * MS);
     }
 }
 
@@ -370,7 +283,7 @@ static void read_all(uint32_t count)
             peers[i].window = 0xffff;
             send_segment(i, peers[i].sequence, ACK, "", 0);
             for (int tries = 0; tries < 10 && peers[i].taken == before; tries++) {
-                pass(S / 4);
+                wire_pass(S / 4);
             }
             CHECK(peers[i].taken > before);
         }
@@ -383,7 +296,7 @@ static void test_answers_that_nobody_reads(uint32_t copied, uint32_t files)
     static const char copy[300] = "COPY", file[300] = "FILE";
     ask(0, copied, copy, 20000);
     ask(copied, files, file, 20000);
-    pass(2 * S);
+    wire_pass(2 * S);
     for (uint32_t i = 0; i < 50; i++) {
         visit(3000 + i);
     }
@@ -401,7 +314,7 @@ static void test_peers_that_vanish(uint32_t count)
         send_segment(i, 101, ACK | PSH, copy, sizeof copy);
         peers[i].sequence = 401;
     }
-    pass(5 * S);
+    wire_pass(5 * S);
     for (uint32_t i = 0; i < 50; i++) {
         visit(3000 + i);
     }
@@ -412,9 +325,8 @@ static void test_peers_that_vanish(uint32_t count)
 int main(void)
 {
     wire_begin();
-    ring_attach_consumer(&rx_small, &net_client_config.rx_small, 16);
     init();
-    take_output();
+    wire_take();
     visit(3999);
     test_data_that_nobody_takes(20, 40, 1460); /* windows full of it */
     memset(peers, 0, sizeof peers);

@@ -8,11 +8,9 @@
  */
 #include <string.h>
 
-#include "lwip/etharp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/ip/internal.h"
-#include "timer/client.h"
-#include "wire.h"
+#include "wire_stack.h"
 
 #define BUFFERS 256
 #define SLOTS 48
@@ -20,32 +18,11 @@
 #define MANY 700 /* connections that are reset at once */
 #define KEPT 512 /* turns.c: RESETS_MAX */
 #define PORT 80
-#define HEADERS 54
 #define BODY 300000
-#define S (1000 * MS)
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE], content[0x10000];
-static struct net_device device;
-static _Alignas(64) uint8_t rings[4][RING_BYTES(512, 16)];
-
-#define RING(i) {.shared = rings[i], .capacity = 512}
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .device = &device,
-    .region_count = 2,
-    .regions = {{.base = slots, .size = sizeof slots}, {.base = content, .size = sizeof content}},
-    .rx_free = RING(0),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+static _Alignas(4096) uint8_t content[0x10000];
+WIRE_CARD(BUFFERS, 0, SLOTS, 512, {.base = content, .size = sizeof content});
 const struct ip_config ip_config = {.hostname = "slots", .wait_for_start = true};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 
 static struct client {
     struct tcp_pcb *pcb;
@@ -57,11 +34,6 @@ static struct client {
 } clients[MANY];
 static uint32_t arp_answers;
 static bool stalled; /* the device had frames for so long that they were sent again */
-
-uint32_t memory_send_share(bool stays)
-{
-    return 44;
-}
 
 /* -- the program: it sends each client BODY bytes -- */
 
@@ -97,59 +69,25 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
 
 void init(void)
 {
-    ip4_addr_t address, mask, gateway;
-    timer_client_init(&timer_client_config);
-    ip_init(&ip_config, &net_client_config);
-    IP4_ADDR(&address, 10, 0, 2, 15);
-    IP4_ADDR(&mask, 255, 255, 255, 0);
-    IP4_ADDR(&gateway, 10, 0, 2, 2);
-    netif_set_addr(netif_default, &address, &mask, &gateway);
-    struct tcp_pcb *pcb = tcp_new();
-    CHECK(pcb && tcp_bind(pcb, IP_ADDR_ANY, PORT) == ERR_OK);
-    pcb = tcp_listen_with_backlog(pcb, 8);
-    tcp_accept(pcb, on_accept);
-    pd_flush();
+    wire_start(true, PORT, 8, on_accept);
 }
 
 /* -- the peers -- */
 
-static void deliver(const uint8_t *frame, uint32_t length)
-{
-    struct net_desc desc;
-    CHECK(ring_get(&rx_free, &desc));
-    memcpy(buffers + desc.offset, frame, length);
-    desc.length = (uint16_t)length;
-    CHECK(ring_put(&rx_filled, &desc));
-    fake_wake(FAKE_BIT(RX));
-}
-
 static void send_to_guest(uint32_t number, uint8_t flags)
 {
-    uint8_t frame[HEADERS + 8] = {0}, *tcp = frame + 34;
-    uint32_t options = flags & SYN ? 8 : 0;
-    put_headers(frame, 6, 20 + options, 0, 0);
-    put16(tcp, 1000 + number);
-    put16(tcp + 2, PORT);
-    put32(tcp + 4, flags & SYN ? 0 : 1);
-    put32(tcp + 8, clients[number].next);
-    tcp[12] = (uint8_t)((20 + options) / 4 << 4);
-    tcp[13] = flags;
-    put16(tcp + 14, 0xffff);
-    memcpy(tcp + 20, (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3}, options);
-    uint32_t size = 20 + options;
-    put16(tcp + 16, ~sum16(tcp, size, pseudo_sum(frame + 14, size)));
-    deliver(frame, HEADERS + options);
+    uint8_t frame[NET_FRAME_MAX];
+
+    wire_deliver(frame, wire_segment(frame, &(struct segment){
+        .port = 1000 + number, .guest_port = PORT, .number = flags & SYN ? 0 : 1, .flags = flags, .window = 0xffff,
+        .acknowledged = clients[number].next, .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3},
+        .option_bytes = flags & SYN ? 8 : 0}));
 }
 
-static void at_peer(const uint8_t *frame, uint32_t length)
+void at_peer(const uint8_t *frame, uint32_t length)
 {
-    if (get16(frame + 12) == 0x0806) {
+    if (wire_answers_arp(frame)) {
         arp_answers += frame[21] == 2;
-        uint8_t arp[ARP_BYTES];
-        put_arp_answer(arp);
-        if (frame[21] == 1) {
-            deliver(arp, sizeof arp);
-        }
         return;
     }
     const uint8_t *tcp = frame + 34;
@@ -325,7 +263,7 @@ static void test_last_words(void)
     uint32_t out = waiting_count, answers = arp_answers;
     put_arp_answer(arp);
     arp[21] = 1; /* asks */
-    deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof arp);
     take_output();
     CHECK(waiting_count > out); /* at once */
     ip_counters(&before);
@@ -353,7 +291,7 @@ int main(void)
     take_output();
     uint8_t arp[ARP_BYTES];
     put_arp_answer(arp);
-    deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof arp);
     steps(100, SLOTS);
     uint64_t at_rest = memory.taken - memory.given;
     test_turns();

@@ -10,11 +10,9 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "net/ip/internal.h"
-#include "timer/client.h"
-#include "wire.h"
+#include "wire_stack.h"
 
 #define BUFFERS 160
-#define SLOTS 96
 #define CLIENTS 40
 #define CONNECTIONS 128
 #define SEGMENTS 1536
@@ -24,33 +22,12 @@
 #define READ_MAX 8192
 #define SCALE 2 /* TCP_RCV_SCALE */
 #define PORT 80
-#define HEADERS 54
 #define RTO (200 * MS)
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE], slots[SLOTS * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t bytes[MEMORY];
-static struct net_device device;
-static _Alignas(64) uint8_t rings[4][RING_BYTES(512, 16)];
-
-#define RING(i) {.shared = rings[i], .capacity = 512}
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .device = &device,
-    .region_count = 1,
-    .regions = {{.base = slots, .size = sizeof slots}},
-    .rx_free = RING(0),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+WIRE_CARD(BUFFERS, 0, 96, 512);
 const struct ip_config ip_config = {.hostname = "window", .wait_for_start = true, .connections = CONNECTIONS,
                                     .segments = SEGMENTS, .memory = {.base = bytes, .size = sizeof bytes}};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 
 static struct client {
     struct tcp_pcb *pcb;
@@ -117,56 +94,25 @@ static void read_some(struct client *c)
 
 void init(void)
 {
-    ip4_addr_t address, mask, gateway;
-    timer_client_init(&timer_client_config);
-    ip_init(&ip_config, &net_client_config);
-    IP4_ADDR(&address, 10, 0, 2, 15);
-    IP4_ADDR(&mask, 255, 255, 255, 0);
-    IP4_ADDR(&gateway, 10, 0, 2, 2);
-    netif_set_addr(netif_default, &address, &mask, &gateway);
-    struct tcp_pcb *pcb = tcp_new();
-    CHECK(pcb && tcp_bind(pcb, IP_ADDR_ANY, PORT) == ERR_OK);
-    pcb = tcp_listen_with_backlog(pcb, CLIENTS);
-    tcp_accept(pcb, on_accept);
-    pd_flush();
+    wire_start(true, PORT, CLIENTS, on_accept);
 }
 
 /* -- the peers -- */
 
 static uint64_t dropped; /* no buffer for it: the virtualiser's */
 
-static void deliver(const uint8_t *frame, uint32_t length)
-{
-    struct net_desc desc;
-    if (!ring_get(&rx_free, &desc)) {
-        dropped++;
-        return;
-    }
-    memcpy(buffers + desc.offset, frame, length);
-    desc.length = (uint16_t)length;
-    CHECK(ring_put(&rx_filled, &desc));
-}
-
 static void send_segment(struct client *c, uint32_t from, uint32_t length, uint8_t flags)
 {
-    static uint8_t frame[NET_FRAME_MAX];
-    uint8_t *tcp = frame + 34;
-    uint32_t options = flags & SYN ? 8 : 0, size = 20 + options + length;
-    memset(frame, 0, sizeof frame);
-    put_headers(frame, 6, size, 0, 0);
-    put16(tcp, 1000 + (uint32_t)(c - clients));
-    put16(tcp + 2, PORT);
-    put32(tcp + 4, flags & SYN ? 0 : 1 + from);
-    put32(tcp + 8, c->next);
-    tcp[12] = (uint8_t)((20 + options) / 4 << 4);
-    tcp[13] = flags;
-    put16(tcp + 14, 0xffff);
-    memcpy(tcp + 20, (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3}, options);
+    uint8_t frame[NET_FRAME_MAX], data[TCP_MSS];
+
+    CHECK(length <= sizeof data);
     for (uint32_t i = 0; i < length; i++) {
-        tcp[20 + i] = byte_at(from + i);
+        data[i] = byte_at(from + i);
     }
-    put16(tcp + 16, ~sum16(tcp, size, pseudo_sum(frame + 14, size)));
-    deliver(frame, HEADERS + options + length);
+    dropped += !wire_put(frame, wire_segment(frame, &(struct segment){
+        .port = 1000 + (uint32_t)(c - clients), .guest_port = PORT, .number = flags & SYN ? 0 : 1 + from,
+        .acknowledged = c->next, .flags = flags, .window = 0xffff, .data = data, .length = length,
+        .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3}, .option_bytes = flags & SYN ? 8 : 0}));
 }
 
 /* Whole segments, but the last. */
@@ -192,13 +138,10 @@ static void send_again(struct client *c)
     }
 }
 
-static void at_peer(const uint8_t *frame)
+void at_peer(const uint8_t *frame, uint32_t size)
 {
     const uint8_t *tcp = frame + 34;
-    if (get16(frame + 12) == 0x0806) {
-        uint8_t arp[ARP_BYTES];
-        put_arp_answer(arp);
-        deliver(arp, sizeof arp);
+    if (wire_answers_arp(frame)) {
         return;
     }
     struct client *c = &clients[get16(tcp + 2) - 1000];
@@ -230,22 +173,6 @@ static void at_peer(const uint8_t *frame)
 
 /* -- time -- */
 
-static void take_output(void)
-{
-    struct net_desc piece;
-    uint8_t frame[NET_FRAME_MAX];
-    uint32_t length = 0;
-    while (ring_get(&tx_filled, &piece)) {
-        memcpy(frame + length, slots + piece.offset, piece.length);
-        length += piece.length;
-        if (!(piece.flags & NET_MORE)) {
-            CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = piece.cookie}));
-            length = 0;
-            at_peer(frame);
-        }
-    }
-}
-
 /* A millisecond, in which the program reads of so many connections. */
 static void step(uint32_t reads)
 {
@@ -267,11 +194,7 @@ static void step(uint32_t reads)
         read_some(c);
     }
     pd_flush();
-    take_output();
-    if (ring_wake_consumer(&tx_free)) {
-        fake_wake(FAKE_BIT(TX));
-    }
-    take_output();
+    wire_take();
 }
 
 /* -- the cases -- */
@@ -364,10 +287,10 @@ int main(void)
 {
     wire_begin();
     init();
-    take_output();
+    wire_take();
     uint8_t arp[ARP_BYTES];
     put_arp_answer(arp);
-    deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof arp);
     step(0);
     uint32_t at_rest = netif_receive_room();
     test_many();

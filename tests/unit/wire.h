@@ -1,7 +1,7 @@
 /* tests/unit/wire.h: the other end of the cable, for tests that run net/ip and lwIP on the host: net_ip_storm.c,
  * net_ip_large.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
  * hold, time, packet memory that fails, noise that a seed repeats. A test defines net_client_config,
- * timer_client_config on channel TIMER, init(), memory_send_share().
+ * timer_client_config on channel TIMER, init(); most leave that to wire_stack.h.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -54,6 +54,20 @@ uint32_t pseudo_sum(const uint8_t *ip, uint32_t length);
 
 /* To the guest: Ethernet and IPv4 in front of `length` bytes at frame + 34. */
 void put_headers(uint8_t *frame, uint8_t protocol, uint32_t length, uint32_t fragment, uint32_t ident);
+
+/* Another address in the frame's header: of whom it is from (26) or for (30). */
+void put_address(uint8_t *frame, uint32_t at, const uint8_t *address);
+
+/* TCP in IPv4 in Ethernet, to the guest. */
+struct segment {
+    const uint8_t *from, *to; /* IPv4 addresses; NULL: host_ip, guest_ip */
+    uint32_t port, guest_port, number, acknowledged, window;
+    uint8_t flags;
+    const void *options, *data;
+    uint32_t option_bytes, length;
+};
+/* Into a frame of NET_FRAME_MAX, right in all its sums; returns its length. */
+uint32_t wire_segment(uint8_t *frame, const struct segment *segment);
 
 /* The host's answer to ARP: RFC 826. */
 #define ARP_BYTES 42
