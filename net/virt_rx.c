@@ -3,7 +3,8 @@
  *   consumes  client.free    empty buffers in that client's own region  from the client, NOT trusted
  *   consumes  client.small   the same, for small frames
  *   produces  client.filled, driver.free
- *   invariant every buffer taken from the driver is back in driver.free before notified() returns
+ *   invariant every buffer taken from the driver is back in driver.free before notified() returns, but one whose
+ *             address or length cannot be: that word may be about another's buffer
  *   when full the frame is dropped for that client and counted; neither the driver nor another client waits for it
  *   ends      an event ends when the driver has put no more: each BATCH clients are woken, and nothing else of this PD
  *             waits meanwhile. With more in the ring a return to the dispatcher would be no end: it would be woken at

@@ -21,7 +21,7 @@
 #define FREED (1ull << 63)
 #define INPUT_MAX (1u << 20)
 #define PAGE 4096
-#define MAPPED_MIN (256 << 10) /* bytes */
+#define MAPPED_MIN (2 << 20) /* bytes */
 
 /* The linker's; a target without variables of a kind has an empty section (below). */
 extern uint8_t __start_fuzz_bss[], __stop_fuzz_bss[], __start_fuzz_data[], __stop_fuzz_data[];
@@ -36,6 +36,8 @@ static struct {
         uint8_t *start, *stop, *pages, *pages_end;
         uint8_t *words; /* a copy of what lies before and behind the pages */
     } bss, data, begun_heap;
+    uint8_t stays[1 << 20];
+    size_t stays_end;
     bool begun;
     const char *replayed; /* the input's path */
 } self;
@@ -270,6 +272,19 @@ void *fuzz_exactly(const void *bytes, size_t size)
     return memcpy(fuzz_malloc(size), bytes, size);
 }
 
+void fuzz_again(void)
+{
+    rewind_all();
+}
+
+void *fuzz_keep(const void *bytes, size_t size)
+{
+    DEMAND(size <= sizeof(self.stays) - self.stays_end);
+    void *at = memcpy(self.stays + self.stays_end, bytes, size);
+    self.stays_end += size;
+    return at;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct fuzz_input in = {bytes, size};
@@ -278,6 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         begin();
     }
     rewind_all();
+    self.stays_end = 0;
     fuzz_run(&in);
     return 0;
 }

@@ -39,6 +39,10 @@ const uint8_t *fuzz_take(struct fuzz_input *in, size_t size, size_t *taken);
 /* A copy in memory of exactly its size, so that the address sanitizer sees every byte too many. */
 void *fuzz_exactly(const void *bytes, size_t size);
 
+/* In the middle of a run: everything as fuzz_begin() left it, but for the input, and for what fuzz_keep() was given. */
+void fuzz_again(void);
+void *fuzz_keep(const void *bytes, size_t size); /* a copy that stays until the run's end; at most 1 MiB of all */
+
 /* Bytes of the heap that are in use: what a run left behind. */
 size_t fuzz_heap_used(void);
 

@@ -39,9 +39,17 @@ $(eval $(call fuzz_flags,own,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
 $(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS)))
+$(eval $(call fuzz_target,http_chunk,own http/chunk.c http/text.c))
+FUZZ_FRONT := $(addprefix tests/unit/http_,surroundings.c lwip.c) $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD)
+$(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
+$(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_exchange_head,own http/exchange_head.c $(HTTP_PARSERS)))
 $(eval $(call fuzz_target,fs_server,own fs/mem/mem.c $(FS_PAIR)))
 $(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c))
+$(eval $(call fuzz_target,net_virt_tx,own net/virt_tx.c $(FAKE_PD)))
+$(eval $(call fuzz_target,net_virt_rx,own net/virt_rx.c $(FAKE_PD)))
+$(eval $(call fuzz_target,net_driver_virtio,own net/driver_virtio.c net/virtq.c $(FAKE_PD)))
+$(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.c $(FAKE_PD)))
 
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
 FUZZ_FOUND := $(CACHE_DIR)/fuzz

@@ -226,6 +226,8 @@ struct task {
 
 bool app_absent;
 uint32_t app_count, app_broken;
+const void *app_text = "";
+uint32_t app_text_length;
 static bool app_released, app_closes;
 static struct task *tasks[APP_MAX];
 
@@ -379,10 +381,12 @@ static void make_output(struct task *task)
         print(task, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n1234", "", 0);
     } else if (asked(task, "/app/fails/whole")) {
         print(task, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n12345", "", 0);
-    } else if (asked(task, "/app/raw/")) {
-        CHECK(print_raw(task, number));
+    } else if (asked(task, "/app/raw/") && print_raw(task, number)) {
+        CHECK(task->output_made);
     } else if (asked(task, "/app/lines")) {
         print_lines(task);
+    } else if (asked(task, "/app/text")) {
+        print(task, "", app_text, app_text_length);
     } else if (asked(task, "/app/upgrade")) {
         print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", end + 4,
               task->input_length - (uint32_t)(end + 4 - task->input));
