@@ -184,7 +184,7 @@ def test_each_write_to_glue_and_phy_is_needed(driver_objects, driver_config, tmp
     config = driver_config[:entries[entry].start()] + driver_config[entries[entry].end():]
     config = re.sub(rf"\.{kind} = (\d+)", lambda found: f".{kind} = {int(found[1]) - 1}", config)
     done = run_driver(driver_objects, config, tmp_path)
-    assert done.returncode == 1 and "check failed" in done.stderr
+    assert done.returncode != 0 and "check failed" in done.stderr
 
 
 def test_glue_in_another_order_fails(driver_objects, driver_config, tmp_path):
@@ -192,4 +192,4 @@ def test_glue_in_another_order_fails(driver_objects, driver_config, tmp_path):
     assert driver_config.count("".join(entries)) == 1
     other = driver_config.replace("".join(entries), "".join(entries[1:] + entries[:1]))
     done = run_driver(driver_objects, other, tmp_path)
-    assert done.returncode == 1 and "check failed" in done.stderr
+    assert done.returncode != 0 and "check failed" in done.stderr
