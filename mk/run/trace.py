@@ -224,7 +224,7 @@ def trace_web(build_dir):
                 fetch(port, path)
         else:
             web.announce(port)
-            print("(Ctrl-C ends it and shows the trace; Enter: it begins there)", flush=True)
+            print("(... and shows the trace. Enter throws away what was traced so far)", flush=True)
             threading.Thread(target=on_enter, args=(machine,), daemon=True).start()
             wait_for_the_end(qemu, limit_s)
         leave(machine.result(quiet=bool(gets)), build_dir / "webserver")
