@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import gdb
+from gdb.unwinder import Unwinder, register_unwinder
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -19,6 +20,8 @@ from debug.system import NotBuilt, System, map_of  # noqa: E402
 
 PAGE = 0x1000
 EL_SHIFT, EL_MASK = 2, 3
+CLASS_SHIFT = 26                # ESR_EL1: the first use of FP/SIMD and WFI come by exceptions that are no faults
+HARMLESS_CLASSES = (0x07, 0x01)
 KERNEL_HALF = 1 << 63
 PHYSICAL, VIRTUAL = "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0"
 STATES = {"PD_STOPPED": "stopped", "PD_RUNNABLE": "ready", "PD_WAITING": "waits", "PD_QUEUED": "called, in a queue",
@@ -28,7 +31,8 @@ PART = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def register(name):
-    return int(gdb.parse_and_eval(f"${name}"))
+    """The CPU's, whichever frame somebody looks at."""
+    return int(gdb.newest_frame().read_register(name))
 
 
 def mask(value):
@@ -57,7 +61,9 @@ class Guest:
         return self.loaded()
 
     def loaded(self):
-        ttbr0 = mask(register("TTBR0_EL1"))
+        return self.of_tables(mask(register("TTBR0_EL1")))
+
+    def of_tables(self, ttbr0):
         return next((pd for pd in self.system.pds.values() if pd.ttbr0 == ttbr0), None)
 
     def select(self, pd):
@@ -232,6 +238,64 @@ class GoIn(Command):
                 breakpoint.delete()
 
 
+class AtFault(gdb.Breakpoint):
+    """Stops where the kernel takes a PD's exception that is no system call; x0 is its syndrome (sdk/kernel/entry.S)."""
+
+    FUNCTION = "exception_handle"
+
+    def __init__(self, guest, pd):
+        address = mask(int(gdb.parse_and_eval(f"(long)&{self.FUNCTION}")))
+        super().__init__(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT)
+        self.guest, self.of = guest, pd
+
+    def stop(self):
+        harmless = mask(register("x0")) >> CLASS_SHIFT in HARMLESS_CLASSES
+        return not harmless and self.of in (None, self.guest.loaded())
+
+
+class BeforeFault(Unwinder):
+    """From the kernel's first function to the program whose exception it takes: its registers are in its context. A
+    call that led to where no code is, is told at its caller: gdb goes no further than a pc of 0."""
+
+    class Id:
+        """Below all stacks: the kernel's is above a program's, which gdb would take for damage."""
+
+        def __init__(self, frame):
+            self.sp, self.pc = gdb.Value(0).cast(frame.read_register("sp").type), frame.read_register("pc")
+
+    def __init__(self, guest):
+        super().__init__("before a fault")
+        self.guest = guest
+        self.at = mask(int(gdb.parse_and_eval(f"(long)&{AtFault.FUNCTION}")))
+
+    def __call__(self, frame):
+        if mask(int(frame.read_register("pc"))) != self.at:
+            return None
+        pd = self.guest.of_tables(mask(int(frame.read_register("TTBR0_EL1"))))
+        context = gdb.parse_and_eval("pd_loaded->context")
+        before = frame.create_unwind_info(self.Id(frame))
+        for number in range(31):
+            before.add_saved_register(f"x{number}", context["x"][number])
+        before.add_saved_register("sp", context["sp"])
+        before.add_saved_register("pc", context["pc"] if self._is_code(pd, context["pc"]) else context["x"][30])
+        return before
+
+    @staticmethod
+    def _is_code(pd, pc):
+        found = pd and pd.map_of(mask(int(pc)))
+        return found is not None and found.rights == "r-x"
+
+
+class BreakFault(Command):
+    """break-fault [NAME]: stop when this protection domain, or any, faults: frame 1 is where.
+
+Faults that a parent handles count, too."""
+
+    def invoke(self, text, from_tty):
+        breakpoint = AtFault(self.guest, self.guest.pd(text.strip()) if text.strip() else None)
+        print(f"{breakpoint.number} is at a fault of {text.strip() or 'any protection domain'}")
+
+
 class Peek(Command):
     """peek NAME VARIABLE: a variable of a protection domain, whoever runs.
 
@@ -263,7 +327,10 @@ The guest reads it when it goes on."""
 def on_stop(guest, event):
     """Symbols of where it stopped; says in whom, since an address does not."""
     pd = guest.running()
-    if pd and pd is not guest.selected:
+    if any(isinstance(breakpoint, AtFault) for breakpoint in getattr(event, "breakpoints", ())):
+        guest.select(guest.loaded())
+        gdb.execute("frame 1")
+    elif pd and pd is not guest.selected:
         guest.select(pd)
         gdb.execute("frame")        # gdb has just said it, without these symbols or with another program's
 
@@ -291,6 +358,8 @@ def main():
     Pds(guest, "pds", "")
     ChoosePd(guest, "pd", "NAME")
     BreakIn(guest, "break-in", "NAME LOCATION [if CONDITION]")
+    BreakFault(guest, "break-fault", "[NAME]")
+    register_unwinder(None, BeforeFault(guest))
     GoIn(guest, "go-in", "NAME")
     Peek(guest, "peek", "NAME VARIABLE")
     Type(guest, "type", "TEXT")
@@ -298,7 +367,7 @@ def main():
     gdb.events.gdb_exiting.connect(lambda event: end())
     gdb.prompt_hook = lambda current: prompt(guest, current)
     print(f"{guest.system.image}: {len(guest.system.pds)} protection domains; it stands before its first instruction.")
-    print("pds, pd NAME, break-in NAME LOCATION, go-in NAME, peek NAME VARIABLE, type TEXT: `help` each. The rest is gdb.")
+    print("pds, pd NAME, break-in NAME LOCATION, break-fault [NAME], go-in NAME, peek NAME VARIABLE, type TEXT: `help` each. The rest is gdb.")
 
 
 try:

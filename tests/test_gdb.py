@@ -63,6 +63,18 @@ def test_two_breakpoints_at_one_address(image, tmp_path):
     assert [int(n) for n in re.findall(r"^Breakpoint (\d+),", said, re.M)] == [1, 2]
 
 
+def test_stops_at_a_fault(image, tmp_path):
+    """With the frames of the program that faults, also where it called what is no code."""
+    status, said = gdb(image, tmp_path, "break-fault worker", "break-fault jump", "continue", "backtrace", "continue",
+                       "print self.steps", "up", "print address", "pds", "backtrace")
+    assert status == 0, said
+    assert re.search(r"^#1 .* in jump \(\) at .*\n.*/\* JUMP \*/\n#0 +exception_handle .*\n#1 .* jump \(\) .*\n"
+                     r"#2 .* die \(\)", said, re.M)
+    assert re.search(r"^#1 .* in store_word .*\n.*/\* STORE \*/\n\$1 = 2\n#2 +store \(address=0\) at .*\n.*\n\$2 = 0\n"
+                     r"the kernel runs, entered from worker\n", said, re.M)
+    assert said.count("exception_handle (esr=") == 4, "the others' faults went by"
+
+
 def test_the_crash_of_the_page(tmp_path):
     """docs/debugging.md: typed at the guest's console; one function of one protection domain, on a condition."""
     damaged = re.search(r"fromhex\('([0-9a-f]{100,})'\)", (paths.TOP / "docs" / "debugging.md").read_text())[1]
