@@ -1,14 +1,8 @@
 # bench/bench.mk: measuring. The scripts build the system that they measure, in CACHE_DIR/test.
 
-# $(call one_of,GOALS,VARIABLE,VALUES): what is not one of them stops these goals.
-one_of = $(if $(filter $1,$(MAKECMDGOALS)),$(if $(filter $3,$($2)),,$(call stop,$2='$($2)' is unknown. There are: $3)))
-
-# BENCH=quick: a short form. BENCH_NET=user|tap|both: which networks (default: all that can be had here).
-BENCH ?= full
-BENCH_NET ?= auto
-$(call one_of,bench,BENCH,full quick)
-$(call one_of,bench bench-quick figures,BENCH_NET,auto user tap both)
-$(call one_of,soak,BENCH_NET,auto user tap)
+ifneq ($(filter soak,$(MAKECMDGOALS)),)
+$(if $(filter both,$(BENCH_NET)),$(call stop,BENCH_NET='both' is for `make bench`: make soak has one network))
+endif
 ifneq ($(filter bench bench-quick figures profile stages soak,$(MAKECMDGOALS)),)
 $(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,\
     $(call stop,what is measured here runs on MICROKIT_BOARD=qemu_virt_aarch64))
@@ -32,7 +26,7 @@ figures: $(bench_needs)
 # One request, by function.
 .PHONY: profile
 profile: $(bench_needs)
-	@$(bench_environment) bench/profile.py $(if $(PROFILE_PATH),--path $(PROFILE_PATH)) $(if $(PROFILE_CLOSE),--close) \
+	@$(bench_environment) bench/profile.py $(if $(PROFILE_PATH),--path $(call quoted,$(PROFILE_PATH))) $(if $(filter 1,$(PROFILE_CLOSE)),--close) \
 	    $(if $(PROFILE_REQUESTS),--requests $(PROFILE_REQUESTS))
 
 # Some kinds of request, by stage.
@@ -46,8 +40,6 @@ costs: $(CACHE_DIR)/packages.test $(SDK)/bin/microkit $(SDK_FILES)
 	@$(script_environment) MICROKIT_CONFIG=$(MICROKIT_CONFIG) $(PYTHON) bench/kernel.py
 
 # Long: SOAK_CONNECTIONS one after another, then SOAK_MINUTES of load; what has grown by it fails.
-SOAK_CONNECTIONS ?= 10000
-SOAK_MINUTES ?= 60
 .PHONY: soak
 soak: $(bench_needs)
 	@$(bench_environment) bench/soak.py --net $(BENCH_NET) --connections $(SOAK_CONNECTIONS) --minutes $(SOAK_MINUTES)

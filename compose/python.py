@@ -15,13 +15,12 @@ from .errors import ComposeError
 
 APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
-FRESH_MS = 2000
 
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
                  priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
-                 fresh_ms=FRESH_MS):
+                 fresh_ms=2000):
         if len(app) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
         if len(arguments) > ARGUMENTS_MAX:

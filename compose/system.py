@@ -182,11 +182,12 @@ class System:
                    variables, args.picture, args.trace)
 
     def var(self, name, default=None, example=None):
-        """A make variable that this system's makefile hands over; `default` where it is empty; without one it must be
-        set. `example` (or the name) stands in where only a picture is drawn."""
+        """A variable that mk/variables.mk declares and the description names; `default` where it is empty; without one
+        it must be set. `example` (or the name) stands in where only a picture is drawn."""
         if name not in self.variables:
-            raise ComposeError(f"variable '{name}' is not among those that the makefile hands over "
-                               f"({', '.join(sorted(self.variables)) or 'none'})")
+            raise ComposeError(f"variable '{name}' is not handed over: mk/variables.mk has to declare it, and the "
+                               "description to name it in double quotes; there are: "
+                               f"{', '.join(sorted(self.variables)) or 'none'}")
         value = self.variables[name]
         try:
             value.encode()
@@ -198,6 +199,13 @@ class System:
         if value == "" and default is None:
             raise ComposeError(f"variable {name} is not set")
         return value if value != "" else default
+
+    def number(self, name, default=None):
+        """The same where mk/variables.mk declares a port or a range of numbers."""
+        text = self.var(name, None if default is None else str(default), example="0")
+        if not (text.isascii() and text.isdecimal()):
+            raise ComposeError(f"{name}='{text}' is no number")
+        return int(text)
 
     def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT,
            heap=None):

@@ -1,19 +1,13 @@
-# mk/config.mk: the variables a user may set, their defaults, and one clear line for each that is wrong.
+# mk/config.mk: what a user gave for the variables that mk/variables.mk declares, and one clear line for each that is
+# wrong.
 
-MICROKIT_SDK ?=
-MICROKIT_BOARD ?= qemu_virt_aarch64
-MICROKIT_CONFIG ?= release
-BUILD_DIR ?= build
-CACHE_DIR ?= build
-COMPILER ?= clang
-V ?= 0
-TRACE ?= 0
-
-# Variables of the web server's system and of the goals that run something. Their values come from the command line or
-# the environment; who reads one states it (mk/rules.mk: system).
-USER_VARIABLES := MICROKIT_SDK MICROKIT_BOARD MICROKIT_CONFIG BUILD_DIR CACHE_DIR COMPILER V \
-    NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT NFS_UID NFS_GID WEBSITE_DIR WEBSITE_FRESH_MS HTTP_PORT QEMU QEMU_EXTRA \
-    TRACE TRACE_GET TRACE_SECONDS
+include mk/variables.mk
+USER_VARIABLES := $(sort $(patsubst var.%,%,$(filter var.%,$(.VARIABLES))))
+kind_of = $(word 1,$(var.$1))
+default_of = $(filter-out --,$(word 2,$(var.$1)))
+help_of = $(wordlist 3,$(words $(var.$1)),$(var.$1))
+of_kind = $(foreach v,$(USER_VARIABLES),$(if $(filter $1,$(call kind_of,$v)),$v))
+$(foreach v,$(USER_VARIABLES),$(if $(call default_of,$v),$(eval $v ?= $(call default_of,$v))))
 
 # As many jobs as processors; `make -j1` on the command line wins.
 ifeq ($(MAKELEVEL),0)
@@ -21,7 +15,7 @@ MAKEFLAGS += -j$(or $(shell nproc 2>/dev/null),1)
 endif
 
 # Goals that neither build nor need anything.
-PASSIVE_GOALS := help clean distclean
+PASSIVE_GOALS := help help-variables readme clean distclean
 
 # $(call stop,MESSAGE): end with one line.
 stop = $(error $1)
@@ -36,7 +30,11 @@ given = $(filter command% environment%,$(firstword $(origin $1)))
 take = $(foreach v,$1,$(if $(call given,$v),\
     $(eval $(if $(filter command override,$(origin $v)),override )$v := $$(value $v)) \
     $(if $(findstring $(newline),$($v)),$(call stop,$v has a line feed: no variable of this build can have one))))
-$(if $(call take,$(USER_VARIABLES)),)
+GIVEN := $(foreach v,$(USER_VARIABLES),$(if $(call given,$v),$v))
+$(if $(call take,$(GIVEN)),)
+
+# $(call quoted,TEXT): one word for the shell.
+quoted = '$(subst ','\'',$1)'
 
 # $(call same,A,B): not empty where both texts are the same, blanks included.
 same = $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x))
@@ -44,18 +42,17 @@ same = $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x))
 # Which protection domains keep a trace (docs/tracing.md): 1 for all, their names with commas between them, or 0.
 TRACED := $(filter-out 0,$(TRACE))
 
-# A variable that looks like one of ours, but is not: a misspelling would otherwise be ignored without a word.
-own_prefixes := MICROK% NFS_% MOUNT_% WEBSITE_% HTTP_% BUILD_% CACHE_% TRACE%
-misspelt := $(strip \
-    $(foreach v,$(filter-out $(USER_VARIABLES),$(filter MICROK%,$(.VARIABLES))),$(if $(call given,$v),$v)) \
-    $(foreach v,$(filter-out $(USER_VARIABLES) MICROK%,$(filter $(own_prefixes),$(.VARIABLES))), \
-        $(if $(filter command,$(firstword $(origin $v))),$v)))
-ifneq ($(misspelt),)
-ifneq ($(filter MICROKTI_BOARD,$(misspelt)),)
-$(call stop,MICROKTI_BOARD is set: that is a misspelling of MICROKIT_BOARD)
-endif
-$(call stop,$(firstword $(misspelt)) is no variable of this build. There are: $(USER_VARIABLES))
-endif
+# A variable that nobody declared: a misspelling would otherwise be ignored without a word. The environment has many
+# that are none of ours.
+undeclared := $(strip $(foreach v,$(filter-out CC $(USER_VARIABLES),$(.VARIABLES)),\
+    $(if $(or $(filter command,$(firstword $(origin $v))),\
+        $(if $(filter MICROK% WEBSITE_%,$v),$(call given,$v))),$v)))
+# $(call near,WORD,NAMES): those that may have been meant.
+near = $(shell $(PYTHON) mk/near.py $(call quoted,$1) $2 2>/dev/null)
+may_be = $(if $1, (a misspelling of $1?))
+undeclared_is = is no variable of this build$(call may_be,$(firstword $(call near,$1,$(USER_VARIABLES))))
+$(foreach v,$(firstword $(undeclared)),\
+    $(call stop,$v $(call undeclared_is,$v): `make help-variables` lists them))
 
 # What no rule could survive in a path that becomes a target: white space, and what means something to make or to the
 # shell.
@@ -74,8 +71,7 @@ fit = $(if $(or $(findstring $(space),$2),$(findstring $(tab),$2)),\
     $(foreach c,$(unfit),$(if $(findstring $c,$2),$(call stop,$1: a path with $c cannot be used)))
 at_home = $(if $(filter ~/%,$(firstword $1)),$(patsubst ~/%,$(HOME)/%,$1),$1)
 $(if $(call fit,this tree lies in '$(CURDIR)',$(CURDIR)),)
-$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $(call fit,$v='$($v)',$(call at_home,$($v))),))
-$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_BOARD MICROKIT_CONFIG,$(if $(strip $($v)),,$(call stop,$v is empty)))
+$(foreach v,$(call of_kind,folder),$(if $(call fit,$v='$($v)',$(call at_home,$($v))),))
 
 # One spelling for one folder, since flags that name it are remembered and compared: from the top where it lies below,
 # else from the root. A name that the shell or a program would take for something else is written out, too.
@@ -94,23 +90,45 @@ MAKECMDGOALS := $(foreach g,$(MAKECMDGOALS),$(if $(filter $(CURDIR)/%,$g),$(call
 
 # $(call one_of_these,VALUE,WORDS): VALUE is the user's, so it may look like a pattern.
 one_of_these = $(strip $(foreach w,$2,$(if $(call same,$1,$w),$w)))
+# $(call only,CHARACTERS,TEXT): not empty where TEXT has no other.
+without = $(if $1,$(call without,$(wordlist 2,$(words $1),$1),$(subst $(firstword $1),,$2)),$2)
+only = $(call same,$(call without,$1,$2),)
+digits := 0 1 2 3 4 5 6 7 8 9
+letters := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z
 
-CONFIGS := debug release benchmark
-ifeq ($(call one_of_these,$(MICROKIT_CONFIG),$(CONFIGS)),)
-$(call stop,MICROKIT_CONFIG='$(MICROKIT_CONFIG)' is unknown. There are: $(CONFIGS))
-endif
+# $(call in_range,TEXT,LOW HIGH)
+in_range = $(and $(call only,$(digits),$1),\
+    $(shell [ $1 -ge $(word 1,$2) ] 2>/dev/null && [ $1 -le $(word 2,$2) ] 2>/dev/null && echo yes))
 
+CONFIGS := $(subst |, ,$(call kind_of,MICROKIT_CONFIG))
+COMPILERS := $(subst |, ,$(call kind_of,COMPILER))
 # What only one of them makes lies apart: KEPT_BY is empty for the first.
-COMPILERS := $(patsubst mk/compiler-%.mk,%,$(wildcard mk/compiler-*.mk))
-ifeq ($(call one_of_these,$(COMPILER),$(COMPILERS)),)
-$(call stop,COMPILER='$(COMPILER)' is unknown. There are: $(COMPILERS))
-endif
-KEPT_BY := $(if $(filter clang,$(COMPILER)),,-$(COMPILER))
-
+KEPT_BY = $(if $(filter clang,$(COMPILER)),,-$(COMPILER))
 BOARDS := $(sort $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
-ifeq ($(call one_of_these,$(MICROKIT_BOARD),$(BOARDS)),)
-$(call stop,MICROKIT_BOARD='$(MICROKIT_BOARD)' is unknown. There are: $(BOARDS))
+
+# $(call wrong_KIND,TEXT,KIND): what is wrong with a value; nothing where nothing is.
+wrong_text =
+wrong_folder =
+wrong_path = $(if $(findstring $(newline)/,$(newline)$1),,is not absolute: it begins with '/')
+wrong_host = $(if $(call only,$(letters) $(digits) . -,$1),,is neither an address nor a name)
+wrong_port = $(if $(call in_range,$1,1 65535),,is no port: a number from 1 to 65535)
+wrong_range = $(if $(call in_range,$1,$(subst .., ,$2)),,is no number from $(subst .., to ,$2))
+wrong_choice = $(if $(call one_of_these,$1,$(subst |, ,$2)),,is unknown. There are: $(subst |, ,$2))
+wrong_board = $(call wrong_choice,$1,$(BOARDS))
+checked_as = $(if $(findstring ..,$1),range,$(if $(findstring |,$1),choice,$1))
+wrong = $(call wrong_$(call checked_as,$(call kind_of,$1)),$($1),$(call kind_of,$1))
+
+# An empty value is none: the default holds, save where the name of a file depends on it.
+define check
+ifneq ($$(if $$(call same,$$($1),),,set),)
+$$(if $$(call wrong,$1),$$(call stop,$1='$$($1)' $$(call wrong,$1)))
+else
+$(if $(filter board folder,$(call kind_of,$1))$(findstring |,$(call kind_of,$1)),\
+    $(if $(call default_of,$1),$$(call stop,$1 is empty)))
+override $1 := $(call default_of,$1)
 endif
+endef
+$(foreach v,$(GIVEN),$(eval $(call check,$v)))
 
 # The SDK: ours, built into CACHE_DIR, or the official one that MICROKIT_SDK names.
 OWN_SDK := $(CACHE_DIR)/sdk$(KEPT_BY)
@@ -136,13 +154,8 @@ SDK_VERSION := $(or $(strip $(if $(wildcard $(SDK)/VERSION),$(file <$(SDK)/VERSI
 endif
 SDK_BOARD := $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
 
-# $(call is_port,TEXT): not empty where it is a number from 1 to 65535.
-without = $(if $1,$(call without,$(wordlist 2,$(words $1),$1),$(subst $(firstword $1),,$2)),$2)
-is_port = $(and $1,$(call same,$(call without,0 1 2 3 4 5 6 7 8 9,$1),),\
-    $(shell [ $1 -gt 0 ] && [ $1 -lt 65536 ] && echo yes))
-
 # What a make of its own builds, here it is not asked for.
 goals_here = $(filter-out %.trace,$(MAKECMDGOALS))
 
-# $(call require,GOAL,VARIABLE,WHAT IT IS): GOAL cannot be made without VARIABLE.
-require = $(if $(filter $1 $1.%,$(goals_here)),$(if $(strip $($2)),,$(call stop,$2 is not set: $3)))
+# $(call require,GOAL,VARIABLE): GOAL cannot be made without VARIABLE.
+require = $(if $(filter $1 $1.%,$(goals_here)),$(if $(strip $($2)),,$(call stop,$2 is not set: $(call help_of,$2))))

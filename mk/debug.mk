@@ -6,7 +6,6 @@
 #   NAME.gdb       boots NAME in QEMU, which stands still before the first instruction, and attaches gdb; GDB_ARGS are
 #                  more arguments for gdb: GDB_ARGS="-batch -ex 'break-in nfs init' -ex continue -ex backtrace"
 
-$(if $(call take,LOG SYSTEM),)
 explain: $(PYTHON_READY) | $(PACKAGES_READY)
 	@exec env PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON) debug/explain.py $(BUILD_DIR) $(call quoted,$(SYSTEM)) \
 	    $(if $(filter override,$(origin LOG)),$(call quoted,$(LOG)),'') $(SDK_BOARD)/elf/$(KERNEL_ELF)

@@ -12,6 +12,8 @@ endif
 EXAMPLE := $(notdir $(CURDIR))
 UP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
 BUILD_DIR ?= build
+-include $(UP)/mk/variables.mk
+folders = $(foreach v,$(filter var.%,$(.VARIABLES)),$(if $(filter folder,$(firstword $($v))),$(v:var.%=%)))
 
 # What was given on the command line goes up by itself; a path is meant from this folder, and QEMU is one where it has a
 # slash. What make or the shell could not pass on the top refuses.
@@ -26,8 +28,8 @@ endef
 path = $(if $(findstring $(newline),$(call text,$1)),\
         $(error $1 has a line feed: no variable of this build can have one)) \
     $(if $(call text,$1),$1=$(call quoted,$(call from_here,$(call text,$1))))
-up = +@$(MAKE) --no-print-directory -C $(UP) $1 $(call path,BUILD_DIR) $(call path,CACHE_DIR) \
-    $(call path,MICROKIT_SDK) $(if $(filter command%,$(origin LOG)),$(call path,LOG)) $(if $(findstring /,$(call text,QEMU)),$(call path,QEMU))
+up = +@$(MAKE) --no-print-directory -C $(UP) $1 $(foreach v,$(folders),$(call path,$v)) \
+    $(if $(filter command%,$(origin LOG)),$(call path,LOG)) $(if $(findstring /,$(call text,QEMU)),$(call path,QEMU))
 
 .PHONY: all qemu run graph
 all:

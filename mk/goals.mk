@@ -20,16 +20,24 @@ make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
 make clean         removes what was built; make distclean: the fetched sources, too
 
-MICROKIT_CONFIG=debug|release|benchmark   MICROKIT_BOARD=$(subst $(space),|,$(BOARDS))
-MICROKIT_SDK=PATH (an official SDK instead of ours)   COMPILER=$(subst $(space),|,$(COMPILERS))
-BUILD_DIR=build   CACHE_DIR=build   V=1 shows the commands
+make help-variables   what can be set: make NAME VARIABLE=value, or in the environment
 endef
 space := $(subst x,,x x)
 
-.PHONY: help sdk submodules packages systems graph unit run test notices clean distclean
+.PHONY: help help-variables readme sdk submodules packages systems graph unit run test notices clean distclean
 help:
 	$(info $(help_text))
 	@:
+
+# KIND and default of each, as mk/variables.mk has them.
+help-variables:
+	@sed -n 's/^## /\n/p; s/^var\.\([A-Z_]*\) *:= *\([^ ]*\) *\([^ ]*\) *\(.*\)/  \1\t\2\t\3\t\4/p' mk/variables.mk | \
+	    awk -F '\t' 'NF < 4 { print; next } { printf "%-20s %-24s %-20s %s\n", $$1, $$2, $$3, $$4 }'
+	@echo; echo "board: $(BOARDS)"
+
+# Rewrites the README's table of them.
+readme:
+	@$(PYTHON) mk/variables.py readme
 
 sdk: $(SDK_ALL)
 submodules: $(SOURCES_READY) $(PYTHON_READY)
@@ -38,11 +46,10 @@ systems: $(all_systems)
 graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
 
 # UNIT narrows it: names of host tests, a `*` in each stands for anything.
-$(if $(call take,UNIT),)
 host_test_names := $(notdir $(all_host_tests))
-near = $(shell $(PYTHON) mk/near.py $(call quoted,$1) $2)
 no_such_test = $(call stop,UNIT: there is no host test '$1'. $(if $2,Near it: $2,There are: $(host_test_names)))
-wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$w),$(host_test_names)),$(call no_such_test,$w,$(call near,$w,$(host_test_names))))))
+wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$w),$(host_test_names)),\
+    $(call no_such_test,$w,$(call near,$w,$(host_test_names))))))
 ifneq ($(and $(filter unit,$(MAKECMDGOALS)),$(strip $(UNIT))),)
 unit: $(foreach t,$(wanted_tests),$(filter %/$t,$(all_host_tests)))
 else
@@ -71,9 +78,8 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
-run_environment = $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' MICROKIT_CONFIG=$(MICROKIT_CONFIG) \
-    COMPILER=$(COMPILER) V=$(call quoted,$(V)) \
-    $(foreach v,$(filter NFS_% MOUNT_% WEBSITE_% HTTP_% QEMU_EXTRA,$(USER_VARIABLES)),$v=$(call quoted,$($v)))
+run_environment = $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' HTTP_PORT=$(HTTP_PORT) \
+    $(call settings,$(filter-out BUILD_DIR CACHE_DIR,$(GIVEN)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py
 
@@ -83,8 +89,7 @@ define trace_goal
 $1.trace: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	$(if $(traced_with_server.$1),,+$$(Q)$$(MAKE) --no-print-directory $1 TRACE=$$(or $$(TRACED),1) \
 	    BUILD_DIR=$$(BUILD_DIR)/trace)
-	@exec env $$(run_environment) TRACE=$$(call quoted,$$(TRACE)) TRACE_GET=$$(call quoted,$$(TRACE_GET)) \
-	    TRACE_SECONDS=$$(call quoted,$$(TRACE_SECONDS)) \
+	@exec env $$(run_environment) \
 	    SERVAL_QEMU=$$(call quoted,$$(call quoted,$$(QEMU)) $$(QEMU_ARGS) -netdev \
 	        user$$(comma)id=net0$$(qemu_forward.$1) $$(call boot_arguments,$$(BUILD_DIR)/trace/$1.img)) \
 	    $$(PYTHON) mk/run/trace.py $1
@@ -98,9 +103,7 @@ $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md 
 endif
 endif
 
-# TESTS narrows it: make test TESTS='tests/test_echo.py -k burst'. The tests say what has to be built for them: systems
-# as they come to them, all else by a mark (tests/conftest.py).
-TESTS ?= tests
+# The tests say what has to be built for them: systems as they come to them, all else by a mark (tests/conftest.py).
 test: $(CACHE_DIR)/packages.test $(PYTHON_READY)
 	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 

@@ -3,7 +3,7 @@
 #   library,NAME,SOURCES,LIBRARIES-IT-NEEDS,CFLAGS      for protection domains: lib/libNAME.a
 #   archive,NAME,FILE,LIBRARIES-IT-NEEDS                the same, made by a rule of the caller's own
 #   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
-#   system,NAME,DESCRIPTION,VARIABLES,FOLDER            composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img;
+#   system,NAME,DESCRIPTION,FOLDER                      composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img;
 #                                                       what lies in FOLDER becomes part of it
 #   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`. NAME is the path of
 #                                                       what it tests (net/ip/acks.c: net_ip_acks) or its folder and a
@@ -48,9 +48,6 @@ endef
 
 # $(call line_of,FILE): make 4.3 leaves the line feed at its end now and then.
 line_of = $(subst $(newline),,$(file <$1))
-
-# $(call quoted,TEXT): one word for the shell.
-quoted = '$(subst ','\'',$1)'
 
 # $(call settings,NAMES): the variables with their values, each a word.
 settings = $(foreach v,$1,$v=$(call quoted,$($v)))
@@ -138,11 +135,15 @@ endef
 
 COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 
-# $(call compose,SYSTEM,DESCRIPTION,VARIABLES)
+# $(call named_in,DESCRIPTION): the variables that it names, in double quotes: they are handed over to it.
+named_in = $(call quotations,$(file <$1))
+quotations = $(foreach v,$(USER_VARIABLES),$(if $(findstring "$v",$1),$v))
+
+# $(call compose,SYSTEM,DESCRIPTION)
 compose = $(COMPOSE) $2 --name $1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --dtb $(BOARD_DTB) \
     --dialect $(SDK_VERSION) $(if $(MICROKIT_SDK),--official-sdk) --output $(BUILD_DIR)/$1 \
     $(if $(TRACED),--trace $(call quoted,$(TRACE))) \
-    $(foreach v,$3,--set $(call quoted,$v=$($v)))
+    $(foreach v,$(system.$1.variables),--set $(call quoted,$v=$($v)))
 
 # $(call boot_arguments,IMAGE): what makes QEMU boot it.
 boot_arguments = $(if $(QEMU_BOOT),$(QEMU_BOOT) $1,-device loader$(comma)file=$1$(comma)addr=$(BOARD_LOAD)$(comma)cpu-num=0)
@@ -154,21 +155,21 @@ files_of = $(shell find -L $1 -printf '%P %y %s %T@\n' | LC_ALL=C sort | sha256s
 # A system's goals. compose's link rules are read only for goals that need them: make remakes BUILD_DIR/NAME/NAME.mk
 # first of all, then starts anew; the other files that compose writes change only when their content does.
 define system
-$(if $(call take,$3),)
 all_systems += $1
+system.$1.variables := $(call named_in,$2)
 system.$1.description := $2
 .PHONY: $1 $1.qemu
 $1: $(BUILD_DIR)/$1.img
 $(call remember,$(BUILD_DIR)/$1/flags,$(CC) $(call pd_cflags) $(PD_LDFLAGS) $(LIBC) $(LIBGCC))
 $(call remember,$(BUILD_DIR)/$1/variables,$(MICROKIT_BOARD) $(MICROKIT_CONFIG) $(SDK_KEY) $(SDK_VERSION) \
-    $(MICROKIT_SDK) $$(call settings,TRACE $3))
-$(if $4,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$4)))
-$(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(if $4,$(BUILD_DIR)/$1/files) $(PYTHON_READY)
+    $(MICROKIT_SDK) $$(call settings,TRACE $$(system.$1.variables)))
+$(if $3,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$3)))
+$(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(if $3,$(BUILD_DIR)/$1/files) $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
-	$$(Q)$$(call compose,$1,$2,$3)
+	$$(Q)$$(call compose,$1,$2)
 $(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) \
     $(BUILD_DIR)/$1/variables $(PYTHON_READY)
-	$$(Q)$$(call compose,$1,$2,$3) --picture
+	$$(Q)$$(call compose,$1,$2) --picture
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
 	$$(call say,DOT,$$@)
 	$$(Q)dot -Tsvg -o $$@ $$<

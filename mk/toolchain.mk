@@ -4,8 +4,6 @@
 LD := ld.lld
 AR := llvm-ar
 OBJCOPY := llvm-objcopy
-PYTHON ?= python3
-QEMU ?= qemu-system-aarch64
 
 # The C library and the compiler's helpers, wherever this machine's packages put them.
 PICOLIBC := $(firstword $(wildcard /usr/lib/picolibc/aarch64-linux-gnu) /usr/lib/picolibc/aarch64-linux-gnu)

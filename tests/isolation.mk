@@ -5,7 +5,7 @@ $(eval $(call program,isolation_worker,tests/isolation/worker.c))
 $(eval $(call program,isolation_conductor,tests/isolation/conductor.c))
 # Its attempts are what a compiler would warn of.
 $(eval $(call program,isolation_hostile,tests/isolation/hostile.c,,-Wno-infinite-recursion -Wno-unknown-warning-option))
-$(eval $(call system,isolation,tests/isolation/isolation.py,MICROKIT_SDK))
+$(eval $(call system,isolation,tests/isolation/isolation.py))
 
 # Budgets: who gets how much of the processor.
 $(eval $(call program,isolation_burner,tests/isolation/burner.c))

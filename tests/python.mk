@@ -20,5 +20,5 @@ $(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c t
 $(addprefix $(HOST_OBJ)/python_endpoint_http/python/,endpoint.c.o endpoint_http.c.o): | $(SOURCES_READY)
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
-$(eval $(call system,python_apps,tests/systems/python/python_apps.py,,tests/systems/python/files))
-$(eval $(call system,python_nfs,tests/systems/python/python_nfs.py,NFS_SERVER NFS_DIRECTORY NFS_PORT MOUNT_PORT))
+$(eval $(call system,python_apps,tests/systems/python/python_apps.py,tests/systems/python/files))
+$(eval $(call system,python_nfs,tests/systems/python/python_nfs.py))

@@ -112,7 +112,8 @@ MISTAKES = {
                      "PD 'a': configuration 'x' is given twice"),
     "config_not_dict": ("a.config('h.h', 'struct s', 'x', [1])", "PD 'a': configuration 'x' is a list, not a dict"),
     "variable_unknown": ("s.var('NFS_SERVER')",
-                         "variable 'NFS_SERVER' is not among those that the makefile hands over (EMPTY)"),
+                         "variable 'NFS_SERVER' is not handed over: mk/variables.mk has to declare it, and the "
+                         "description to name it in double quotes; there are: EMPTY"),
     "variable_empty": ("s.var('EMPTY')", "variable EMPTY is not set"),
 }
 

@@ -239,10 +239,10 @@ def test_port_in_use_is_one_line():
 
 
 @pytest.mark.parametrize("variables, line", [
-    (["HTTP_PORT=web"], "make run: HTTP_PORT='web' is no port"),
+    (["HTTP_PORT=web"], "*** HTTP_PORT='web' is no port"),
     (["NFS_DIRECTORY=/srv"], "make run: NFS_DIRECTORY without NFS_SERVER"),
     (["NFS_PORT=2049", "WEBSITE_FRESH_MS=100"], "make run: NFS_PORT without NFS_SERVER"),
-    (["WEBSITE_FRESH_MS=soon"], "WEBSITE_FRESH_MS='soon' is no time: milliseconds"),
+    (["WEBSITE_FRESH_MS=soon"], "WEBSITE_FRESH_MS='soon' is no number from 0 to 3600000"),
 ])
 def test_wrong_variables_are_one_line(variables, line):
     process = make_run(*variables)

@@ -333,7 +333,7 @@ def out():
     ("hello.trace", ["TRACE=adder,nobody"], r".*hello\.py:\d+: error: TRACE='adder,nobody': there is no PD 'nobody'; "
                                             r"there are: adder, greeter, .*, or 1 for all, 0 for none"),
     ("webserver.trace", ["TRACE_GET='/"], r"make webserver\.trace: TRACE_GET=''/': No closing quotation"),
-    ("hello", ["TRACES=1"], r".*TRACES is no variable of this build\..*"),
+    ("hello", ["TRACES=1"], r".*TRACES is no variable of this build \(a misspelling of TRACE\?\).*"),
 ])
 def test_mistakes_are_one_line(goal, variables, message):
     done = make(goal, *variables)

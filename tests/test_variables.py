@@ -5,11 +5,16 @@ import ast
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 
 import pytest
 from serval import build, paths
 from serval.qemu import needs_machine
+
+sys.path.insert(0, str(paths.TOP / "mk"))
+import variables  # noqa: E402
 
 # Each is something else to make, to the shell, to Python or to C; the last has a double quote's and a trigraph's trap.
 ODD = ["/a#b", "/a'b", '/a"b', "/a\\b", "/a$b", "/a$(b)", "/a$$b", "/a${b}c", "/a b  c", "/a%b", "/a&b;c|d", "/a,b(c)d",
@@ -17,6 +22,7 @@ ODD = ["/a#b", "/a'b", '/a"b', "/a\\b", "/a$b", "/a$(b)", "/a$$b", "/a${b}c", "/
 ALL = "/a#b 'c' \"d\" \\e $f $(g) %h &i ;j ü (k), `l` =m:n|o"
 SETTINGS = {"NFS_SERVER": "10.0.2.2", "NFS_DIRECTORY": "/srv", "WEBSITE_DIR": "www", "WEBSITE_FRESH_MS": "1000",
             "NFS_UID": "1"}
+DECLARED = variables.declared((paths.TOP / "mk" / "variables.mk").read_text())
 PREFIXES = ("MAKE", "MFLAGS", "MICROKIT_", "BUILD_DIR", "NFS_", "MOUNT_", "WEBSITE_", "HTTP_", "QEMU", "SERVAL_")
 
 
@@ -70,9 +76,7 @@ def test_a_blank_more_is_a_change(tmp_path):
         assert configured(tmp_path, "nfs", "directory") == value
 
 
-@pytest.mark.parametrize("name", ["NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "WEBSITE_DIR", "WEBSITE_FRESH_MS", "QEMU",
-                                  "QEMU_EXTRA", "HTTP_PORT", "BUILD_DIR", "CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD",
-                                  "MICROKIT_CONFIG", "V"])
+@pytest.mark.parametrize("name", [row[0] for _, rows in DECLARED for row in rows if row[0] != "PYTHON"])
 @pytest.mark.parametrize("way", ["command", "environment", "example"])
 def test_a_line_feed_is_refused_in_one_line(tmp_path, name, way):
     value = "a\nb"
@@ -198,11 +202,80 @@ def test_a_quote_that_is_not_closed_is_one_line(tmp_path, qemu, goal):
     assert not (tmp_path / "argv").exists()
 
 
-@needs_machine
-@pytest.mark.parametrize("value", ["web", "0", "65536", "80-10.0.2.15:7,hostfwd=tcp::81", "8 0"])
-def test_a_port_to_forward_is_a_number(tmp_path, qemu, value):
-    done = make("webserver.qemu", f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={qemu[0]}", f"HTTP_PORT={value}",
-                *[f"{k}={v}" for k, v in SETTINGS.items()])
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert done.stderr.endswith(f": *** HTTP_PORT='{value}' is no port: a number from 1 to 65535.  Stop.\n")
-    assert not (tmp_path / "argv").exists()
+PORT = "is no port: a number from 1 to 65535"
+
+
+@pytest.mark.parametrize("name, value, wrong", [
+    *[("HTTP_PORT", value, PORT) for value in ("web", "0", "65536", "80-10.0.2.15:7,hostfwd=tcp::81", "8 0", "-1",
+                                               "٣")],
+    ("NFS_PORT", "9" * 30, PORT), ("MOUNT_PORT", "$(shell echo 1)", PORT),
+    ("NFS_UID", "www", "is no number from 0 to 4294967294"),
+    ("NFS_GID", "4294967295", "is no number from 0 to 4294967294"),
+    ("WEBSITE_FRESH_MS", "2s", "is no number from 0 to 3600000"),
+    ("SOAK_MINUTES", "0", "is no number from 1 to 100000"),
+    ("NFS_SERVER", "no/name", "is neither an address nor a name"),
+    ("NFS_SERVER", "a b", "is neither an address nor a name"),
+    ("NFS_DIRECTORY", "srv", "is not absolute: it begins with '/'"),
+    ("NFS_DIRECTORY", "a /b", "is not absolute: it begins with '/'"),
+    ("BENCH", "long", "is unknown. There are: full quick"), ("V", "yes", "is unknown. There are: 0 1"),
+])
+@pytest.mark.parametrize("way", ["command", "environment"])
+def test_a_value_of_the_wrong_kind_is_refused_in_one_line(name, value, wrong, way):
+    done = make("help", *([f"{name}={value}"] if way == "command" else []),
+                environment={name: value} if way == "environment" else None)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+    assert done.stderr.endswith(f": *** {name}='{value}' {wrong}.  Stop.\n")
+
+
+def test_an_empty_value_is_the_default(tmp_path):
+    assert "COMPOSE" in compose(tmp_path, WEBSITE_FRESH_MS="", NFS_UID="", WEBSITE_DIR="")
+    assert ".fresh_ms = 2000" in (tmp_path / "webserver" / "micropython.config.c").read_text()
+    assert configured(tmp_path, "micropython", "arguments") == "."
+
+
+def test_a_new_variable_is_one_line(tmp_path):
+    """Declared and named in a description it arrives there; other systems are not remade for it; it is in the help and,
+    by `make readme`, in the README."""
+    tree = tmp_path / "tree"
+    shutil.copytree(paths.TOP, tree, symlinks=True,
+                    ignore=shutil.ignore_patterns("build", ".git", "src", "__pycache__"))
+    (tree / "third_party" / "src").symlink_to(paths.TOP / "third_party" / "src")
+    declaration = tree / "mk" / "variables.mk"
+    declaration.write_text(declaration.read_text().replace(
+        "var.NFS_UID ", "var.WEBSITE_APP := text webserver the module that runs\nvar.NFS_UID ", 1))
+    description = tree / "examples" / "webserver" / "system.py"
+    description.write_text(description.read_text().replace('app="webserver"', 'app=s.var("WEBSITE_APP")'))
+    composed = tmp_path / "out" / "webserver" / "micropython.config.c"
+    for words, environment, value in (([], None, "webserver"), (["WEBSITE_APP=a $b"], None, "a $b"),
+                                      ([], {"WEBSITE_APP": "c"}, "c")):
+        settings = [f"{k}={v}" for k, v in SETTINGS.items()]
+        done = make(*[f"{tmp_path}/out/{name}/{name}.mk" for name in ("webserver", "hello")],
+                    f"BUILD_DIR={tmp_path}/out", *settings, *words, environment=environment, folder=tree)
+        assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+        assert f'.app = "{value}"' in composed.read_text()
+        assert ("hello.py" in done.stdout) == (not words and not environment)
+    shown = make("help-variables", folder=tree).stdout
+    assert re.search(r"^ +WEBSITE_APP +text +webserver +the module that runs$", shown, re.M)
+    assert make("readme", folder=tree).returncode == 0
+    assert "| `WEBSITE_APP` | the module that runs | text | `webserver` |\n" in (tree / "README.md").read_text()
+
+
+def test_the_readme_has_the_variables_that_are_declared():
+    assert variables.TABLE.search((paths.TOP / "README.md").read_text())[0] == variables.table(DECLARED), "make readme"
+
+
+def test_each_line_of_the_declaration_is_one():
+    """A line that variables.py cannot read would be missing from help and README alone."""
+    text = (paths.TOP / "mk" / "variables.mk").read_text()
+    assert text.count("\nvar.") == sum(len(rows) for _, rows in DECLARED)
+    kinds = {"text", "path", "host", "folder", "port", "board"}
+    for name, kind, default, _ in (row for _, rows in DECLARED for row in rows):
+        assert kind in kinds or "|" in kind or re.fullmatch(r"\d+\.\.\d+", kind), f"{name}: {kind}"
+        assert "|" not in kind or default == "--" or default in kind.split("|"), f"{name}: {default}"
+
+
+def test_a_variable_that_nobody_declared_is_none_of_a_description(tmp_path):
+    named = {word for path in [*paths.TOP.glob("examples/*/*.py"), *paths.TOP.glob("tests/systems/*/*.py"),
+                               *paths.TOP.glob("tests/isolation/*.py"), *paths.TOP.glob("compose/*.py")]
+             for word in re.findall(r'\.(?:var|number)\("(\w+)"', path.read_text())}
+    assert named and named <= {row[0] for _, rows in DECLARED for row in rows}

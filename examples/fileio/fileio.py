@@ -21,9 +21,9 @@ else:
     timer = Timer(s)
     files = Nfs(s, serial, timer, Net(s), mac="52:54:01:00:00:10",
                 server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
-                nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")), priority=90)
-    work_on = {"conformance": s.var("CONFORMANCE", "yes") == "yes", "directory": "/",
-               "large_file": s.var("LARGE_FILE", ""), "passes": int(s.var("PASSES", "1"))}
+                nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0), priority=90)
+    work_on = {"conformance": s.var("CONFORMANCE") == "yes", "directory": "/",
+               "large_file": s.var("LARGE_FILE", ""), "passes": s.number("PASSES")}
 
 fileio = s.pd("fileio", program="fileio", priority=80)
 serial.client(fileio)

@@ -2,7 +2,8 @@
 """make run: the web server from nothing to a page, in the foreground; Ctrl-C ends it and all that it started.
 
 Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
-with it the image is the one of `make webserver`. The variables come from the environment (mk/goals.mk).
+with it the image is the one of `make webserver`. What the user gave comes in the environment (mk/goals.mk) and so
+gets to the inner make, too.
 """
 
 import contextlib
@@ -30,7 +31,6 @@ SERVING = b"Starting async server on"
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
-OF_THE_SITE = ("WEBSITE_DIR", "WEBSITE_FRESH_MS", "NFS_UID", "NFS_GID")
 
 
 class Stop(Exception):
@@ -42,13 +42,10 @@ def variable(name, default=""):
 
 
 def http_port():
-    text = variable("HTTP_PORT", "5555")
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
-        raise Stop(f"HTTP_PORT='{text}' is no port: a number from 1 to 65535")
-    if not are_free([int(text)]):
-        raise Stop(f"port {text} of this machine is in use; choose another, for example: "
-                   f"make run HTTP_PORT={int(text) + 1}")
-    return int(text)
+    port = int(variable("HTTP_PORT"))
+    if not are_free([port]):
+        raise Stop(f"port {port} of this machine is in use; choose another, for example: make run HTTP_PORT={port + 1}")
+    return port
 
 
 def private_server(stack, scratch):
@@ -63,28 +60,26 @@ def private_server(stack, scratch):
         ports = json.loads(memory.read_text())
     server = stack.enter_context(NfsServer(folder, scratch, read_only=True, ports=ports))
     memory.write_text(json.dumps(server.ports))
-    return {"NFS_SERVER": HOST_SEEN_BY_GUEST, "NFS_DIRECTORY": str(server.directory), "WEBSITE_DIR": "site",
-            "NFS_PORT": str(server.nfs_port), "MOUNT_PORT": str(server.mount_port)}
+    return {"NFS_SERVER": HOST_SEEN_BY_GUEST, "NFS_DIRECTORY": str(server.directory),
+            "WEBSITE_DIR": variable("WEBSITE_DIR", "site"), "NFS_PORT": str(server.nfs_port),
+            "MOUNT_PORT": str(server.mount_port)}
 
 
 def site(stack, scratch, build_dir, port):
-    """The site's variables, and where its image is built: what serves the private server's is not the user's own."""
-    of_a_server = {name: variable(name) for name in OF_A_SERVER if variable(name)}
-    of_the_site = {name: variable(name) for name in OF_THE_SITE if variable(name)}
+    """What the environment does not say of the site, and where its image is built: what serves the private server's
+    is not the user's own."""
+    of_a_server = [name for name in OF_A_SERVER if variable(name)]
     if "NFS_SERVER" in of_a_server:
-        return {**of_a_server, **of_the_site}, build_dir
+        return {}, build_dir
     if of_a_server:
         raise Stop(f"{', '.join(of_a_server)} without NFS_SERVER: give all of an NFS server, or nothing for a private "
                    "one")
-    return {**private_server(stack, scratch), **of_the_site}, build_dir / "run" / str(port)
+    return private_server(stack, scratch), build_dir / "run" / str(port)
 
 
 def build(variables, build_dir):
     command = [variable("SERVAL_MAKE", "make"), "--no-print-directory", f"-j{os.cpu_count() or 1}", "webserver",
                f"BUILD_DIR={build_dir}", *[f"{k}={v}" for k, v in variables.items()]]
-    for name in ("CACHE_DIR", "MICROKIT_SDK", "MICROKIT_BOARD", "MICROKIT_CONFIG", "COMPILER", "QEMU", "V"):
-        if variable(name):
-            command.append(f"{name}={variable(name)}")
     environment = {k: v for k, v in os.environ.items()
                    if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment) as make:

@@ -53,18 +53,12 @@ $(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.
 
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
 FUZZ_FOUND := $(CACHE_DIR)/fuzz
-FUZZ ?=
-FUZZ_SECONDS ?= 0
-$(if $(call take,FUZZ FUZZ_SECONDS),)
 fuzz_wanted := $(if $(call same,$(FUZZ),all),$(all_fuzz_targets),$(call one_of_these,$(FUZZ),$(all_fuzz_targets)))
 ifneq ($(filter fuzz fuzz-keep,$(MAKECMDGOALS)),)
 ifneq ($(FUZZ),)
 ifeq ($(fuzz_wanted),)
 $(call stop,FUZZ='$(FUZZ)' is unknown. There are: all $(sort $(all_fuzz_targets)))
 endif
-endif
-ifeq ($(and $(FUZZ_SECONDS),$(call same,$(call without,0 1 2 3 4 5 6 7 8 9,$(FUZZ_SECONDS)),)),)
-$(call stop,FUZZ_SECONDS='$(FUZZ_SECONDS)' is no number of seconds)
 endif
 endif
 

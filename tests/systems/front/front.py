@@ -11,8 +11,8 @@ timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
 nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
-          nfs_port=int(s.var("NFS_PORT", "0")), mount_port=int(s.var("MOUNT_PORT", "0")),
-          cache=int(s.var("FRONT_CACHE_KIB", "32768")) << 10)
+          nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0),
+          cache=s.number("FRONT_CACHE_KIB") << 10)
 front = s.pd("front", program="front", priority=50, stack=0x1_0000)
 serial.client(front)
 nfs.client(front)

@@ -12,7 +12,7 @@ timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
 files = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
-            nfs_port=int(s.var("NFS_PORT")), mount_port=int(s.var("MOUNT_PORT")), priority=90)
+            nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0), priority=90)
 Python(s, serial, timer, net=net, mac="52:54:01:00:00:11", files=files, name="python", program="python_prompt",
        raw_console=True)
 s.write()

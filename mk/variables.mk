@@ -1,0 +1,60 @@
+# mk/variables.mk: the variables of this build, each declared once:
+#
+#   var.NAME := KIND DEFAULT HELP
+#
+# KIND says which values there are, and mk/config.mk refuses all others in one line:
+#   text       any one line                            port        1 to 65535
+#   path       begins with /                           LOW..HIGH   a number from LOW to HIGH
+#   host       an address or a name                    A|B|C       one of these words
+#   folder     a path that make can have as a target   board       a folder of boards/
+# DEFAULT is -- where there is none. Nobody reads HELP but people: it holds no # and no $.
+#
+# From here come the check, the hand-over to every description that names the variable and to `make run`, the value of
+# $(NAME), `make help-variables`, and the README's table (the first section; `make readme` rewrites it).
+
+## The system, where it runs, where it is built
+var.NFS_SERVER       := host  --   address or name of the NFS server as the guest sees it (this machine: 10.0.2.2)
+var.NFS_DIRECTORY    := path  --   the directory that it exports
+var.WEBSITE_DIR      := text  .    the site's folder below that
+var.WEBSITE_FRESH_MS := 0..3600000 2000 milliseconds that what the server said of a file holds; 50 at least
+var.NFS_PORT         := port  --   the NFS service's port; both ports or neither: then the server's portmapper is asked
+var.MOUNT_PORT       := port  --   the mount service's port
+var.NFS_UID          := 0..4294967294 0 the user as whom it asks; most exports take 0 for nobody
+var.NFS_GID          := 0..4294967294 0 that user's group
+var.HTTP_PORT        := port  5555 port of this machine that leads to the web server in QEMU
+var.QEMU             := text  qemu-system-aarch64 which QEMU
+var.QEMU_EXTRA       := text  --   more arguments for it, quoted as for a shell
+var.MICROKIT_CONFIG  := debug|release|benchmark release a kernel that prints, one that does not, one that counts
+var.MICROKIT_BOARD   := board qemu_virt_aarch64 the machine
+var.MICROKIT_SDK     := folder --  an official Microkit SDK to build with, 1.4.1 or 2.0.1, in place of our own
+var.COMPILER         := clang|gcc clang gcc: a second opinion
+var.BUILD_DIR        := folder build where image and report go
+
+## The build and its checks
+var.CACHE_DIR        := folder build what all systems share: SDK, objects, libraries
+var.V                := 0|1   0    1 shows the commands
+var.PYTHON           := text  python3 which Python
+var.UNIT             := text  --   which host tests `make unit` runs: names, a * stands for anything; empty: all
+var.TESTS            := text  tests what `make test` runs: arguments of pytest, such as 'tests/test_echo.py -k burst'
+var.FUZZ             := text  --   what `make fuzz` runs: a target, or all; empty: it lists them
+var.FUZZ_SECONDS     := 0..10000000 0 for how long; 0: until Ctrl-C
+var.TRACE            := text  0    who keeps a trace (docs/tracing.md): 1 for all, or names of PDs with commas between
+var.TRACE_SECONDS    := text  --   `make NAME.trace` ends after so many seconds; empty: at Ctrl-C
+var.TRACE_GET        := text  --   `make webserver.trace` asks for these paths, one after the other
+var.LOG              := text  --   what `make explain` reads: a console's log; empty: stdin
+var.SYSTEM           := text  --   of which image; empty: the newest
+
+## Measuring
+var.BENCH            := full|quick full how much `make bench` measures
+var.BENCH_NET        := auto|user|tap|both auto which networks; auto: all that can be had here
+var.PROFILE_PATH     := path  --   what `make profile` asks for
+var.PROFILE_CLOSE    := 0|1   0    1: a connection for each request
+var.PROFILE_REQUESTS := 1..1000000 -- how many
+var.SOAK_CONNECTIONS := 1..10000000 10000 connections of `make soak`, one after another
+var.SOAK_MINUTES     := 1..100000 60 minutes of load after them
+
+## Systems of tests
+var.CONFORMANCE      := yes|no yes fileio_nfs: run the conformance program
+var.LARGE_FILE       := text  --   fileio_nfs: a file to read whole
+var.PASSES           := 1..1000000 1 fileio_nfs: how often
+var.FRONT_CACHE_KIB  := 0..65536 32768 front: its cache of files
