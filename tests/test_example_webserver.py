@@ -3,7 +3,6 @@
 import os
 import re
 import select
-import socket
 import subprocess
 import time
 
@@ -11,6 +10,7 @@ import pytest
 from serval import build, paths
 from serval.http import GENEROUS_S, get
 from serval.nfs import NfsServer
+from serval.ports import free_port
 from serval.qemu import Guest, needs_machine
 from serval.siterules import make_site
 
@@ -26,12 +26,6 @@ def make_command(*words):
     command = ["make", "-C", str(paths.TOP / "examples" / "webserver"), "--no-print-directory",
                f"CACHE_DIR={paths.CACHE}", *words]
     return command, environment
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

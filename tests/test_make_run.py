@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from serval import browser, build, paths
 from serval.http import curl
+from serval.ports import free_port
 from serval.qemu import needs_machine
 
 pytestmark = needs_machine
@@ -53,12 +54,6 @@ def descendants(pid):
         for child in below:
             found += descendants(int(child))
     return found
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Terminal:

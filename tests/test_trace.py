@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 from serval import build, paths
+from serval.ports import free_port
 from serval.qemu import needs_machine
-from test_make_run import free_port
 
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 import trace_events as te  # noqa: E402
