@@ -20,4 +20,5 @@ include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 include tests/fuzz/fuzz.mk
 
 include mk/debug.mk
+include mk/lint.mk
 include mk/goals.mk

@@ -65,6 +65,7 @@ $(call object,$1,$2): $2 $1/flags | $5
 	@mkdir -p $$(@D)
 	$$(Q)$3 $4 -MD -MP -c -o $$@ $2
 all_objects += $(call object,$1,$2)
+$(if $(lint_command.$2),,$(eval lint_command.$2 := $3 $4)$(eval lint_object.$2 := $(call object,$1,$2))$(eval lint_seen += $2))
 endef
 
 # $(call fetched_for,CFLAGS): what a compilation waits for: the compiler, its sanitizers, headers of a third party.

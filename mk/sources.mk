@@ -18,7 +18,7 @@ $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@touch $@
 
 # What everything needs is there first.
-$(addprefix $(CACHE_DIR)/packages.,run graph boot gcc gdb test): | $(PACKAGES_READY)
+$(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb test): | $(PACKAGES_READY)
 
 $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 	@third_party/fetch $(THIRD_PARTY)

@@ -119,6 +119,7 @@ bool dwmac_phy_link(volatile void *registers, struct dwmac_link *link)
         return true;
     }
     /* Link down is latched until it is read: the second read says what is now. */
+    /* NOLINTNEXTLINE(misc-redundant-expression): read twice */
     if (!phy_read(registers, BMSR, &status) || !phy_read(registers, BMSR, &status) || status == 0xffff) {
         return false;
     }

@@ -15,7 +15,6 @@ trace.py NAME FILE..: no machine: the rings are files, as a debugger or a boot l
 
 import contextlib
 import json
-import os
 import shlex
 import subprocess
 import sys

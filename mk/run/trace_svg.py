@@ -133,7 +133,7 @@ def lane_name(name, y, depth, end):
 
 def scale_marks(scale, bottom):
     parts = []
-    for number, ((first, last), x) in enumerate(zip(scale.parts, scale.starts)):
+    for number, ((first, _), x) in enumerate(zip(scale.parts, scale.starts)):
         if number:
             gap = first - scale.parts[number - 1][1]
             text = f"{gap / 1000:.1f} ms" if gap >= 1000 else f"{gap:.0f} us"

@@ -251,7 +251,7 @@ static void test_connection(void)
 /* "GET /nnn.. HTTP/1.1", Host, and one field of `field` bytes: a head of how many bytes? */
 static size_t large(uint32_t target, uint32_t field)
 {
-    int length = snprintf(text, sizeof(text), "GET /%0*u HTTP/1.1\r\n" H "X: %0*u\r\n\r\n",
+    int length = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" H "X: %0*d\r\n\r\n",
                           (int)target, 0, (int)field, 0);
 
     return (size_t)length;

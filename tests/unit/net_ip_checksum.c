@@ -24,10 +24,9 @@ static uint16_t by_definition(const uint8_t *data, int length)
 
 static void compare(const uint8_t *source, int alignment, int length)
 {
-    uint8_t *memory = malloc((size_t)(alignment + length) + 1); /* exact: a read beyond the end is caught */
+    size_t exact = (size_t)alignment + (size_t)length; /* a read beyond the end is caught */
+    uint8_t *memory = malloc(exact ? exact : 1);
     uint8_t *data = memory + alignment;
-    memory = realloc(memory, (size_t)(alignment + length) ? (size_t)(alignment + length) : 1);
-    data = memory + alignment;
     memcpy(data, source, (size_t)length);
     uint16_t is = ip_checksum(data, length), should = by_definition(data, length);
     if (is != should) {

@@ -383,6 +383,6 @@ int main(void)
         }
         idle += WEXITSTATUS(status) == 1;
     }
-    printf("sdk_kernel_random: in %u of %u systems little happened\n", idle, SYSTEMS);
+    printf("sdk_kernel_random: in %u of %d systems little happened\n", idle, SYSTEMS);
     return idle > SYSTEMS / 2;
 }
