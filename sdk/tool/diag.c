@@ -6,6 +6,8 @@
 
 #include "sdk/tool/diag.h"
 
+#define LINE_MAX_BYTES 8192 /* of a message; what is longer is cut off */
+
 struct block {
     struct block *next;
     max_align_t bytes[];
@@ -24,10 +26,19 @@ static void print_place(struct place place)
     }
 }
 
+/* One line, whatever the values in it: a name in a description may hold a line feed. */
 static void print_line(const char *kind, const char *format, va_list args)
 {
+    char text[LINE_MAX_BYTES];
+    vsnprintf(text, sizeof(text), format, args);
     fprintf(stderr, "%s: ", kind);
-    vfprintf(stderr, format, args);
+    for (const char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            fprintf(stderr, "\\x%02x", (unsigned)*c);
+        } else {
+            fputc(*c, stderr);
+        }
+    }
     fputc('\n', stderr);
 }
 

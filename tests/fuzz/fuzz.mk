@@ -36,6 +36,8 @@ FUZZ_WARNINGS := $(WARNINGS) -Wno-missing-prototypes
 $(eval $(call fuzz_flags,driver,$(FUZZ_WARNINGS)))
 # Ours, beside a fake protection domain and lwIP's headers; third parties' sources.
 $(eval $(call fuzz_flags,own,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+# lwIP reads unaligned words by design; its pools are malloc's.
+$(eval $(call fuzz_flags,ip,$(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
 $(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS)))
@@ -49,7 +51,12 @@ $(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-r
 $(eval $(call fuzz_target,net_virt_tx,own net/virt_tx.c $(FAKE_PD)))
 $(eval $(call fuzz_target,net_virt_rx,own net/virt_rx.c $(FAKE_PD)))
 $(eval $(call fuzz_target,net_driver_virtio,own net/driver_virtio.c net/virtq.c $(FAKE_PD)))
+$(eval $(call fuzz_target,net_ip,ip $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD)))
 $(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.c $(FAKE_PD)))
+
+$(eval $(call fuzz_flags,tool,$(FUZZ_WARNINGS) -Isdk -include tests/fuzz/sdk_tool.h))
+fuzz_ldlibs.sdk_tool := -lexpat
+$(eval $(call fuzz_target,sdk_tool,tool $(addprefix sdk/tool/,xml.c fields.c description.c check.c board.c diag.c)))
 
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
 FUZZ_FOUND := $(CACHE_DIR)/fuzz
