@@ -13,7 +13,7 @@ from test_nfs_under_load import ROUTES, Visitor, put_all
 
 UPLOADS = 40
 SIZE = 1 << 20
-SLOWEST_S = 90
+SLOWEST_S = 240       # a bound for what hangs: quiet machines need 30, one with three times the work 92
 
 
 @pytest.fixture(scope="module")
