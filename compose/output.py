@@ -118,7 +118,8 @@ def config_file(system, pd):
 
 def make_file(system):
     own = os.path.join(system.output_dir, f"{system.name}.mk")
-    modules = [getattr(m, "__file__", None) for m in sys.modules.values()] + [system.board.path, system.script]
+    modules = [getattr(m, "__file__", None) for m in sys.modules.values()]
+    modules += [system.board.path, system.script, os.path.join(TOP, "VERSION")]
     inputs = sorted({os.path.relpath(m, TOP) for m in modules
                      if m and os.path.abspath(m).startswith(TOP + os.sep)
                      and os.sep + "third_party" + os.sep not in os.path.abspath(m)} | trace.INPUTS)

@@ -5,8 +5,11 @@
     serial.client(pd, raw=True, input=True)             # the console: byte for byte, and what is typed goes there
 """
 
+import os
+
 from .c import Ptr
 from .errors import ComposeError
+from .output import TOP
 from .ring import Ring
 
 HEADER = "serial/config.h"
@@ -15,6 +18,11 @@ NAME_MAX = 24
 TX_CAPACITY = 4096
 RX_CAPACITY = 1024
 COLOURS = (36, 32, 33, 35, 34, 31)  # ANSI: cyan, green, yellow, magenta, blue, red
+
+
+def greeting(system):
+    with open(os.path.join(TOP, "VERSION"), encoding="utf-8") as f:
+        return f"Serval {f.read().strip()}: {system.name[:40]} on {system.board.name[:40]}\n"
 
 
 class Serial:
@@ -39,7 +47,8 @@ class Serial:
             "tx": tx.end(self.driver),
             "rx": rx.end(self.driver),
         })
-        self.tx_config = {"driver": tx_to_driver, "driver_tx": tx.end(self.virt_tx), "client_count": 0, "clients": []}
+        self.tx_config = {"driver": tx_to_driver, "driver_tx": tx.end(self.virt_tx),
+                          "greeting": greeting(self.system), "client_count": 0, "clients": []}
         self.virt_tx.config(HEADER, "struct serial_virt_tx_config", "serial_virt_tx_config", self.tx_config)
         self.rx_config = {"driver": rx_to_driver, "driver_rx": rx.end(self.virt_rx), "has_client": False}
         self.virt_rx.config(HEADER, "struct serial_virt_rx_config", "serial_virt_rx_config", self.rx_config)

@@ -19,6 +19,7 @@ extern const struct serial_driver_config serial_driver_config;
 struct serial_virt_tx_config {
     uint8_t driver; /* channel */
     struct ring_config driver_tx;
+    char greeting[128]; /* the console's first line, its newline included; empty: none */
     uint8_t client_count;
     struct {
         char name[SERIAL_NAME_MAX];

@@ -208,6 +208,8 @@ void init(void)
             pd_notify_later(config->clients[i].channel);
         }
     }
+    begin();
+    add(config->greeting, strnlen(config->greeting, sizeof(config->greeting)));
     run();
     pd_flush();
 }
