@@ -142,6 +142,8 @@ static MP_DEFINE_CONST_OBJ_TYPE(sha1_type, MP_QSTR_sha1, MP_TYPE_FLAG_NONE, make
 /* What MicroPython's own module does not have is asked here. */
 extern const mp_obj_module_t mp_module_hashlib;
 
+void sha1_of_hashlib(mp_obj_t module, qstr name, mp_obj_t *place);
+
 void sha1_of_hashlib(mp_obj_t module, qstr name, mp_obj_t *place)
 {
     if (place[0] == MP_OBJ_NULL && name == MP_QSTR_sha1) {

@@ -4,6 +4,7 @@
 #   MPY      the release's sources, unmodified
 #   BUILD    where objects, generated headers and libmicropython.a go
 #   PD_CC    compiler; PD_AR archiver; PD_CFLAGS what every file is compiled with; FLAGS_FILE changes when they do
+#   PORT_CFLAGS  what the files of this port are compiled with besides: all warnings, and with asserts
 
 TOP := $(MPY)
 include $(MPY)/py/mkenv.mk

@@ -12,9 +12,10 @@ MPY_MAKE := env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES MICROPY_GIT_TAG=v1.25.0 
     SOURCE_DATE_EPOCH=1744675200 $(MAKE) --no-print-directory
 $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENERATED_HEADERS)
 	$(Q)$(MPY_MAKE) -f python/port.mk MPY=$(MICROPYTHON) BUILD=$(MPY_CORE) PYTHON=$(PYTHON) PD_CC=$(CC) PD_AR=$(AR) \
-	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags $(if $(Q),-s,V=1) \
+	    PD_CFLAGS='$(MPY_CFLAGS)' FLAGS_FILE=$(MPY_CORE).flags \
+	    PORT_CFLAGS='$(WARNINGS) -Wno-vla -UNDEBUG -isystem $(MICROPYTHON) -isystem $(MPY_CORE)' $(if $(Q),-s,V=1) \
 	    $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
-$(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS)))
+$(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS) $(WARNINGS)))
 $(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client fs_mount serial timer))
 
 # The compiler of frozen modules, for this machine, from the same source.

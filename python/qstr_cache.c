@@ -48,6 +48,8 @@ static bool is_qstr(qstr name, const char *text, size_t length)
 }
 
 /* In place of qstr_find_strn() where strings are made: python/port.mk. */
+qstr qstr_find_cached(const char *text, size_t length);
+
 qstr qstr_find_cached(const char *text, size_t length)
 {
     if (length == 0) {
