@@ -12,6 +12,7 @@ include mk/config.mk
 include mk/toolchain.mk
 include mk/sources.mk
 include mk/rules.mk
+include mk/coverage.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 
 include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial timer/timer net/net net/ip/ip fs/fs fs/nfs/nfs \

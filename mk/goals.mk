@@ -8,6 +8,7 @@ make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
+make coverage      which lines the host's unit tests execute: a figure per folder, BUILD_DIR/coverage/index.html (UNIT: as above)
 make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
 make lint          clang-tidy, cppcheck and ruff over every file of ours
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
@@ -51,12 +52,15 @@ host_test_names := $(notdir $(all_host_tests))
 no_such_test = $(call stop,UNIT: there is no host test '$1'. $(if $2,Near it: $2,There are: $(host_test_names)))
 wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$w),$(host_test_names)),\
     $(call no_such_test,$w,$(call near,$w,$(host_test_names))))))
-ifneq ($(and $(filter unit,$(MAKECMDGOALS)),$(strip $(UNIT))),)
-unit: $(foreach t,$(wanted_tests),$(filter %/$t,$(all_host_tests)))
+ifneq ($(and $(filter unit coverage,$(MAKECMDGOALS)),$(strip $(UNIT))),)
+unit coverage: $(foreach t,$(wanted_tests),$(filter %/$t,$(all_host_tests)))
 else
-unit: $(all_host_tests)
+unit coverage: $(all_host_tests)
 endif
+unit:
 	@V=$(call quoted,$(V)) mk/unit $^
+coverage: mk/coverage.py
+	@$(PYTHON) $< $(BUILD_DIR)/coverage $(filter-out $<,$^)
 
 # A system's scripts for U-Boot; made with the image where a board says that U-Boot boots it.
 define boot_scripts
@@ -123,7 +127,7 @@ clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
 	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr \
 	        $(addprefix $(BUILD_DIR)/$s.trace.,txt json svg)) \
-	    $(BUILD_DIR)/trace \
+	    $(BUILD_DIR)/trace $(BUILD_DIR)/coverage \
 	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(addprefix $(CACHE_DIR)/,obj obj-* sdk sdk-* test pycache) \
 	    $(CACHE_DIR)/boards
 

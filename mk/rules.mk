@@ -196,14 +196,17 @@ named_for_its_subject = \
         $(call stop,host test '$1': its name does not begin with the folder of anything that it tests: \
             $(sort $(subst /,_,$(patsubst %/,%_,$(dir $(filter-out tests/%,$2)))))))
 
+# Its own or the usual ones, and `make coverage`'s counters.
+sanitizers = $(if $1,$1 $(COUNTERS),$(SANITIZE))
+
 define host_test
 $(if $(call named_for_its_subject,$1,$2),)
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(or $4,$(SANITIZE)) $(WARNINGS) \
+$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(call sanitizers,$4) $(WARNINGS) \
     -Wno-missing-prototypes $3,)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
-	$$(Q)$(HOST_CC) $(or $4,$(SANITIZE)) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 endef
 
 # FILE is the target; its objects lie in a folder named after it.

@@ -374,7 +374,7 @@ int main(void)
     for (unsigned seed = 1; seed <= SYSTEMS; seed++) {
         pid_t child = fork();
         if (child == 0) {
-            _exit(run(seed));
+            exit(run(seed));
         }
         int status;
         CHECK(waitpid(child, &status, 0) == child);
