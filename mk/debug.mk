@@ -12,7 +12,6 @@ explain: $(PYTHON_READY) | $(PACKAGES_READY)
 .PHONY: explain
 KERNEL_ELF = $(if $(MICROKIT_SDK),sel4.elf,kernel.elf)
 
-$(if $(call take,GDB_ARGS),)
 define gdb_session
 .PHONY: $1.gdb
 $1.gdb: $(BUILD_DIR)/$1.img $(QEMU_READY) $(CACHE_DIR)/packages.gdb

@@ -41,6 +41,7 @@ var.FUZZ_SECONDS     := 0..10000000 0 for how long; 0: until Ctrl-C
 var.TRACE            := text  0    who keeps a trace (docs/tracing.md): 1 for all, or names of PDs with commas between
 var.TRACE_SECONDS    := text  --   `make NAME.trace` ends after so many seconds; empty: at Ctrl-C
 var.TRACE_GET        := text  --   `make webserver.trace` asks for these paths, one after the other
+var.GDB_ARGS         := text  --   `make NAME.gdb`: more arguments for gdb, quoted as for a shell
 var.LOG              := text  --   what `make explain` reads: a console's log; empty: stdin
 var.SYSTEM           := text  --   of which image; empty: the newest
 
