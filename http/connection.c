@@ -472,7 +472,7 @@ void connection_see_clock(struct connection *c, bool progress)
 {
     enum clock clock = clock_of(c);
     if (clock == CLOCK_STALL && c->clock == CLOCK_IDLE) {
-        c->got_on_ns = pd_now_ns();
+        c->got_on_ns = progress ? pd_now_ns() : c->got_on_ns;
         return;
     }
     bool renewed = progress && (clock == CLOCK_STALL || clock == CLOCK_IDLE);

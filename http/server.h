@@ -3,7 +3,8 @@
  *
  * Serves: browsers (NOT trusted). A connection has at most one request in work; what is pipelined behind it waits in
  * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one exchange, TCP's buffers; in time:
- * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer; a request that
+ * HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer (seen when
+ * HTTP_IDLE_S are over, for one that was idle before: at most 15 s late); a request that
  * waits for a file or for the application is told so after the times below. When all connections are in use one gives
  * way to a new one (server.c).
  *
