@@ -88,7 +88,7 @@ static void bad_buffers(void)
     const struct fs_buffer path = trial_in_paths(0, "/");
     const struct fs_buffer bad[] = {
         {NOWHERE, 1}, {0, NOWHERE}, {~0ull, ~0ull}, {~0ull, 1}, {0, ~0ull}, {1ull << 63, 1ull << 63},
-        {path.offset, 1ull << 40},
+        {path.offset, 1ull << 40}
     };
 
     trial_make_file("buffers", "untouched");

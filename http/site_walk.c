@@ -15,7 +15,7 @@ static struct {
 
 static const struct site_coding codings[] = {
     {HTTP_CODING_BROTLI, ".br", "Content-Encoding: br\r\n", "-br"},
-    {HTTP_CODING_GZIP, ".gz", "Content-Encoding: gzip\r\n", "-gz"},
+    {HTTP_CODING_GZIP, ".gz", "Content-Encoding: gzip\r\n", "-gz"}
 };
 #define CODINGS (sizeof(codings) / sizeof(codings[0]))
 

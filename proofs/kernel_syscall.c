@@ -11,8 +11,10 @@
 
 #define PDS 2 /* the caller is number 0: which one it is does not matter, and no PD is its own peer or child */
 
+/* clang-format off */
 enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART,
            FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ };
+/* clang-format on */
 
 static struct {
     struct abi_pd tables;

@@ -95,11 +95,13 @@ typedef long mp_off_t;
 #define MP_ENOTEMPTY (39)
 #define MP_ELOOP (40)
 #define MP_ESTALE (116)
+/* clang-format off */
 #define MICROPY_PY_ERRNO_LIST                                                                                        \
     X(EPERM) X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) X(ENODEV)          \
     X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EFBIG) X(ENOSPC) X(EROFS) X(EPIPE) X(ENAMETOOLONG) X(ENOTEMPTY)       \
     X(ELOOP) X(EOPNOTSUPP) X(EAFNOSUPPORT) X(EADDRINUSE) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(EISCONN)         \
     X(ENOTCONN) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY) X(EINPROGRESS) X(ESTALE)
+/* clang-format on */
 
 /* Files. */
 #define MICROPY_VFS (1)

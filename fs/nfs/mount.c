@@ -289,7 +289,7 @@ static void connect_mount(void)
 
 static void on_nfs_port(struct connection_call *call, void *result)
 {
-    self.nfs_port = (uint16_t)*(uint32_t *)result;
+    self.nfs_port = (uint16_t)(*(uint32_t *)result);
     if (self.nfs_port == 0) {
         refuse("refused", "the server runs no NFS version 3 over TCP");
         return;
@@ -306,7 +306,7 @@ static void ask_port(uint32_t program, void (*reply)(struct connection_call *cal
 
 static void on_mount_port(struct connection_call *call, void *result)
 {
-    self.mount_port = (uint16_t)*(uint32_t *)result;
+    self.mount_port = (uint16_t)(*(uint32_t *)result);
     if (self.mount_port == 0) {
         refuse("refused", "the server runs no mount service version 3 over TCP");
         return;

@@ -17,7 +17,7 @@ static const struct {
     {"cspace", "this SDK has no capabilities to hand out"},
     {"domains", "this SDK has no domain scheduler"},
     {"domain", "this SDK has no domain scheduler"},
-    {"domain_schedule", "this SDK has no domain scheduler"},
+    {"domain_schedule", "this SDK has no domain scheduler"}
 };
 
 static const struct {
@@ -33,7 +33,7 @@ static const struct {
     {"ioapic", "I/O APICs exist on x86 only"},
     {"pcidev", "message-signalled interrupts of x86 only"},
     {"vector", "interrupt vectors exist on x86 only"},
-    {"polarity", "I/O APICs exist on x86 only"},
+    {"polarity", "I/O APICs exist on x86 only"}
 };
 
 static bool listed(const char *names, const char *name)

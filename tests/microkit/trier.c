@@ -4,10 +4,12 @@
 #define CACHED 0x5000000ul
 #define UNCACHED 0x6000000ul
 
+/* clang-format off */
 #define READ(reg) static void read_##reg(void) { seL4_Word value; __asm__ volatile("mrs %0, " #reg : "=r"(value)); }
 #define WRITE(reg) static void write_##reg(void) { __asm__ volatile("msr " #reg ", %0" : : "r"(0ul)); }
 #define DO(name, instruction, address) \
     static void name(void) { __asm__ volatile(instruction : : "r"(address) : "memory", "x2", "x3", "v0"); }
+/* clang-format on */
 
 READ(cntpct_el0)
 READ(cntvct_el0)
@@ -53,6 +55,7 @@ static const struct {
     const char *name;
     void (*trial)(void);
 } trials[] = {
+/* clang-format off */
 #define TRIAL(name) {#name, name}
     TRIAL(read_cntpct_el0), TRIAL(read_cntvct_el0), TRIAL(read_cntfrq_el0), TRIAL(read_cntv_ctl_el0),
     TRIAL(read_ctr_el0), TRIAL(read_dczid_el0), TRIAL(read_pmccntr_el0), TRIAL(read_tpidr_el0),
@@ -64,6 +67,7 @@ static const struct {
     TRIAL(monitor_call), TRIAL(read_null), TRIAL(write_text), TRIAL(execute_memory), TRIAL(execute_unmapped),
     TRIAL(execute_unaligned), TRIAL(kernel_address), TRIAL(unknown_call),
 };
+/* clang-format on */
 
 static unsigned next = 1; /* a restart sets the program counter and nothing else: this goes on counting */
 

@@ -5,6 +5,7 @@
 
 #define NONE UINT64_MAX
 
+/* clang-format off */
 static const struct {
     const char *line;
     uint64_t size;
@@ -20,7 +21,9 @@ static const struct {
     {"5;a\rb\r\n", NONE}, {"5;a\nb\r\n", NONE}, {"5;a b\r\n", NONE}, {"5;a ;\r\n", NONE}, {"5;a=b c\r\n", NONE},
     {"5;a=\"b\"c\r\n", NONE}, {";a\r\n", NONE}, {"5;a=\"b\nc\"\r\n", NONE},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
     const char *line;
     bool good;
@@ -29,6 +32,7 @@ static const struct {
     {": b\r\n", false}, {"A : b\r\n", false}, {" A: b\r\n", false}, {"A: b\n", false}, {"A: b\rc\r\n", false},
     {"A: b\r", false}, {"A: b\x01\r\n", false}, {"A\x7f: b\r\n", false}, {"A: \nB: c\r\n", false},
 };
+/* clang-format on */
 
 static struct http_slice copy_of(const char *text)
 {

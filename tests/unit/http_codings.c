@@ -6,6 +6,7 @@
 #define G HTTP_CODING_GZIP
 #define B HTTP_CODING_BROTLI
 
+/* clang-format off */
 static const struct {
     const char *text;
     uint8_t expected;
@@ -23,6 +24,7 @@ static const struct {
     {"identity;q=0.5, *;q=0.1", 0}, {"gzip;q=0.4, identity;q=0.40", G}, {"gzip;q=7, identity;q=1", G},
     {"identity", 0}, {"gzip, identity;q=x", G},
 };
+/* clang-format on */
 
 int main(void)
 {

@@ -78,6 +78,7 @@ static void test_good(void)
 
 static void test_bad(void)
 {
+    /* clang-format off */
     static const char *const bad[] = {
         "", "yesterday", "0", "Sun, 06 Nov 1994 08:49:37",
         "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49 GMT",
@@ -95,6 +96,7 @@ static void test_bad(void)
         "Sunday, 06-Nov-94 08:49:37 UTC", ", 06-Nov-94 08:49:37 GMT,,,,,,", "Sun Nov  0 08:49:37 1994",
         "Sunday, 06-Nov-94 08:49:37 GMT ", "Sun Nov 16x08:49:37 1994",
     };
+    /* clang-format on */
     int64_t seconds;
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -948,6 +948,7 @@ static void test_the_rest(void)
 
 /* -- all -- */
 
+/* clang-format off */
 static const struct {
     const char *name;
     void (*run)(void);
@@ -968,6 +969,7 @@ static const struct {
     {"waiters_are_answered", test_waiters_are_answered}, {"waiters_with_bodies", test_waiters_with_bodies},
     {"patience_with_the_application", test_patience_with_the_application}, {"slow_bodies", test_slow_bodies},
     {"silent_tunnels", test_silent_tunnels}, {"soak", test_soak}};
+/* clang-format on */
 
 static void check_all_is_back(void)
 {

@@ -18,6 +18,7 @@ static uint32_t clean(const char *path, size_t length, char *result)
 }
 
 /* NULL: there is none. */
+/* clang-format off */
 static const struct {
     const char *path, *expected;
 } cases[] = {
@@ -46,6 +47,7 @@ static const struct {
     {"/%f4%90%80%80", NULL}, {"/%f5%80%80%80", NULL},
     {"/%e4%bd", NULL}, {"/%e4%bd/%a0", NULL}, {"/\xfe", NULL},
 };
+/* clang-format on */
 
 static void test_cases(void)
 {

@@ -192,6 +192,7 @@ static void test_validators(void)
 static void test_times(void)
 {
     const int64_t in_2110 = 4430000000, era = 1ll << 32, year = 31556952;
+    /* clang-format off */
     const struct {
         int64_t sent, now, meant;
     } times[] = {
@@ -201,6 +202,7 @@ static void test_times(void)
         {in_2110 - era, in_2110, in_2110}, {in_2110, in_2110, in_2110}, {in_2110, NOW, in_2110},
         {era - 1, 500, era - 1}, {8000000000, NOW, 8000000000},
     };
+    /* clang-format on */
     struct http_validators v;
 
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
