@@ -53,27 +53,27 @@ static const char *const failure_names[FAILURES] = {
 enum phase { OPENING, WINDOW, DRAINING, OVER };
 
 enum state {
-    REST,       /* no request to make, connected or not */
+    REST, /* no request to make, connected or not */
     CONNECTING,
     SENDING,
     HEAD,
     BODY_BYTES,
-    CLOSING,    /* answer complete, the server is to close */
-    PAUSED,     /* after a failure, until the next tick */
+    CLOSING, /* answer complete, the server is to close */
+    PAUSED,  /* after a failure, until the next tick */
 };
 
 struct connection {
     enum state state;
-    int fd;                 /* -1: none */
-    bool opened;            /* made its unmeasured request */
-    bool reused;            /* an answer has come on this connection before */
-    bool persists;          /* the answer under way leaves it open */
-    bool measured;          /* the request began within the window */
-    bool head_only;         /* HEAD, to open a connection */
-    bool until_close;       /* the body ends with the connection */
-    uint64_t started_ns;    /* of the request */
+    int fd;              /* -1: none */
+    bool opened;         /* made its unmeasured request */
+    bool reused;         /* an answer has come on this connection before */
+    bool persists;       /* the answer under way leaves it open */
+    bool measured;       /* the request began within the window */
+    bool head_only;      /* HEAD, to open a connection */
+    bool until_close;    /* the body ends with the connection */
+    uint64_t started_ns; /* of the request */
     uint64_t progress_ns;
-    uint32_t number;        /* of the request, for --path's % */
+    uint32_t number; /* of the request, for --path's % */
     char request[PATH_MAX + 256 + LOAD_FIELDS_MAX];
     size_t request_length, sent;
     char head[HEAD_MAX + 1];
@@ -85,17 +85,17 @@ struct connection {
 static struct {
     int epoll;
     struct connection connections[LOAD_CONNECTIONS_MAX];
-    uint32_t opening;                    /* the connection that makes its unmeasured request */
-    uint32_t next;                       /* number of the next request */
-    uint32_t under_way;                  /* measured requests */
+    uint32_t opening;   /* the connection that makes its unmeasured request */
+    uint32_t next;      /* number of the next request */
+    uint32_t under_way; /* measured requests */
     enum phase phase;
-    uint64_t begin_ns, end_ns, last_ns;  /* window; last answer in it */
+    uint64_t begin_ns, end_ns, last_ns; /* window; last answer in it */
     uint64_t answers, bytes, reconnects, connects, unfinished;
     uint64_t failures[FAILURES];
-    uint32_t bad_status;                 /* the last one seen */
+    uint32_t bad_status; /* the last one seen */
     struct histogram latencies;
-    struct load_content one;                /* of --path without % */
-    uint64_t counted_ns;                 /* between the two looks at the counters */
+    struct load_content one; /* of --path without % */
+    uint64_t counted_ns;     /* between the two looks at the counters */
     uint8_t chunk[CHUNK];
 } self;
 
@@ -121,11 +121,10 @@ static void compose_request(struct connection *c)
     char path[PATH_MAX];
     load_path(path, sizeof path, c->number);
     c->expected = load_one_file() ? self.one : load_content_of(path);
-    c->request_length =
-        (size_t)snprintf(c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
-                         c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
-                         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive",
-                         load_options.fields);
+    c->request_length = (size_t)snprintf(
+        c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
+        c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
+        ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive", load_options.fields);
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */

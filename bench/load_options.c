@@ -18,11 +18,11 @@ void load_die(const char *what)
 }
 
 static const struct option words[] = {
-    {"host", 1, NULL, 'h'},     {"port", 1, NULL, 'p'},     {"path", 1, NULL, 'u'},  {"root", 1, NULL, 'r'},
-    {"requests", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},  {"first", 1, NULL, 'f'}, {"connections", 1, NULL, 'c'},
-    {"timeout", 1, NULL, 't'},  {"counters", 1, NULL, 'i'}, {"close", 0, NULL, 'x'}, {"settle", 1, NULL, 'e'},
-    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},   {0}
-};
+    {"host", 1, NULL, 'h'},     {"port", 1, NULL, 'p'},        {"path", 1, NULL, 'u'},
+    {"root", 1, NULL, 'r'},     {"requests", 1, NULL, 'n'},    {"seconds", 1, NULL, 's'},
+    {"first", 1, NULL, 'f'},    {"connections", 1, NULL, 'c'}, {"timeout", 1, NULL, 't'},
+    {"counters", 1, NULL, 'i'}, {"close", 0, NULL, 'x'},       {"settle", 1, NULL, 'e'},
+    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},      {0}};
 
 static void take_option(int letter, const char *value)
 {

@@ -19,10 +19,10 @@ struct load_options {
     bool close;                /* a connection for each request */
     bool cold;                 /* no request before the window */
     uint32_t connection_count, first;
-    uint32_t request_limit;    /* either this, */
-    uint64_t window_ns;        /* or this; the other is 0 */
-    uint64_t timeout_ns;       /* without progress */
-    uint64_t settle_ns;        /* from the last answer to the second look at the counters */
+    uint32_t request_limit; /* either this, */
+    uint64_t window_ns;     /* or this; the other is 0 */
+    uint64_t timeout_ns;    /* without progress */
+    uint64_t settle_ns;     /* from the last answer to the second look at the counters */
 };
 extern struct load_options load_options;
 

@@ -32,7 +32,7 @@ static struct {
     uint64_t room[SLOTS_MAX]; /* for data: more is not believed */
     uint16_t free_blocks[BLOCKS_MAX];
     uint32_t free_block_count, block_count;
-    uint64_t strays; /* completions that answer nothing of ours, or tell of too much */
+    uint64_t strays;   /* completions that answer nothing of ours, or tell of too much */
     uint32_t restarts; /* of the server */
     struct {
         void (*handler)(void *context);

@@ -19,7 +19,7 @@ struct fs_request {
     void *context;
     bool done;
     struct fs_completion result; /* of FS_READ, FS_WRITE, FS_READDIR: a length of no more than the command's data */
-    uint32_t slot; /* the library's */
+    uint32_t slot;               /* the library's */
 };
 
 #define FS_CLIENT_BLOCK_SIZE (64 * 1024) /* bytes: the largest single read or write of a block */

@@ -354,10 +354,23 @@ static void remounting(void)
 /* What an earlier run that was cut short left behind. */
 static void sweep(void)
 {
-    static const char *const names[] = {
-        "file", "sizes", "big", "d/f", "a", "b", "c", "d/e/b", "f/e/b", "p", "buffers", "fds", "noise", "open",
-        "at once", "kept", "name with spaces and \xc3\xbc\xe2\x82\xac"
-    };
+    static const char *const names[] = {"file",
+                                        "sizes",
+                                        "big",
+                                        "d/f",
+                                        "a",
+                                        "b",
+                                        "c",
+                                        "d/e/b",
+                                        "f/e/b",
+                                        "p",
+                                        "buffers",
+                                        "fds",
+                                        "noise",
+                                        "open",
+                                        "at once",
+                                        "kept",
+                                        "name with spaces and \xc3\xbc\xe2\x82\xac"};
     static const char *const directories_left[] = {"d/e", "d", "f/e", "f", "many"};
     char name[32];
 

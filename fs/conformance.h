@@ -11,7 +11,7 @@
 struct fs_conformance {
     const char
         *directory; /* exists, can be written; what lies below it under the names used here is removed: "/tmp", "/" */
-    void (*wait)(void);    /* returns when something may have happened: a completion, or anything else */
+    void (*wait)(void); /* returns when something may have happened: a completion, or anything else */
     void (*line)(const char *text);
 };
 

@@ -86,10 +86,13 @@ static void slashes(void)
 static void bad_buffers(void)
 {
     const struct fs_buffer path = trial_in_paths(0, "/");
-    const struct fs_buffer bad[] = {
-        {NOWHERE, 1}, {0, NOWHERE}, {~0ull, ~0ull}, {~0ull, 1}, {0, ~0ull}, {1ull << 63, 1ull << 63},
-        {path.offset, 1ull << 40}
-    };
+    const struct fs_buffer bad[] = {{NOWHERE, 1},
+                                    {0, NOWHERE},
+                                    {~0ull, ~0ull},
+                                    {~0ull, 1},
+                                    {0, ~0ull},
+                                    {1ull << 63, 1ull << 63},
+                                    {path.offset, 1ull << 40}};
 
     trial_make_file("buffers", "untouched");
     uint64_t fd = trial_opened("buffers", FS_OPEN_READ | FS_OPEN_WRITE);
@@ -125,8 +128,8 @@ static void bad_fds(void)
 {
     static const enum fs_command_type of_files[] = {FS_READ,     FS_WRITE, FS_FSTAT, FS_FILE_SIZE,
                                                     FS_TRUNCATE, FS_SYNC,  FS_CLOSE};
-    static const enum fs_command_type of_directories[] = {FS_READDIR,  FS_SEEKDIR,  FS_TELLDIR,
-                                                          FS_REWINDDIR, FS_CLOSEDIR};
+    static const enum fs_command_type of_directories[] = {FS_READDIR, FS_SEEKDIR, FS_TELLDIR, FS_REWINDDIR,
+                                                          FS_CLOSEDIR};
 
     trial_make_file("fds", "x");
     uint64_t closed = trial_opened("fds", FS_OPEN_READ | FS_OPEN_WRITE);

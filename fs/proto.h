@@ -31,24 +31,24 @@ struct fs_buffer {
 enum fs_command_type {
     FS_INITIALISE = 1, /* mount; completes when the files can be had: a server behind a network waits for that */
     FS_DEINITIALISE,
-    FS_OPEN,           /* path, flags -> fd; the file's attributes as well, if `attributes` has room for them */
-    FS_CLOSE,          /* fd */
-    FS_STAT,           /* path, attributes: struct fs_stat */
-    FS_FSTAT,          /* fd, attributes */
-    FS_READ,           /* fd, file offset, data -> bytes read, short only at the file's end; its time of modification */
-    FS_WRITE,          /* fd, file offset, data -> bytes written */
-    FS_FILE_SIZE,      /* fd -> size */
-    FS_TRUNCATE,       /* fd, size */
-    FS_SYNC,           /* fd */
-    FS_RENAME,         /* path, new path */
-    FS_REMOVE,         /* path of a file */
-    FS_MKDIR,          /* path */
-    FS_RMDIR,          /* path */
-    FS_OPENDIR,        /* path -> fd (of the directory kind: only for the next six) */
+    FS_OPEN,      /* path, flags -> fd; the file's attributes as well, if `attributes` has room for them */
+    FS_CLOSE,     /* fd */
+    FS_STAT,      /* path, attributes: struct fs_stat */
+    FS_FSTAT,     /* fd, attributes */
+    FS_READ,      /* fd, file offset, data -> bytes read, short only at the file's end; its time of modification */
+    FS_WRITE,     /* fd, file offset, data -> bytes written */
+    FS_FILE_SIZE, /* fd -> size */
+    FS_TRUNCATE,  /* fd, size */
+    FS_SYNC,      /* fd */
+    FS_RENAME,    /* path, new path */
+    FS_REMOVE,    /* path of a file */
+    FS_MKDIR,     /* path */
+    FS_RMDIR,     /* path */
+    FS_OPENDIR,   /* path -> fd (of the directory kind: only for the next six) */
     FS_CLOSEDIR,
-    FS_READDIR,        /* fd, data: struct fs_dirent records, as many as fit -> bytes; 0 at the end */
-    FS_SEEKDIR,        /* fd, position as told */
-    FS_TELLDIR,        /* fd -> position */
+    FS_READDIR, /* fd, data: struct fs_dirent records, as many as fit -> bytes; 0 at the end */
+    FS_SEEKDIR, /* fd, position as told */
+    FS_TELLDIR, /* fd -> position */
     FS_REWINDDIR,
     FS_COMMAND_TYPES,
 };
@@ -63,9 +63,9 @@ enum fs_open_flags {
 
 enum fs_status {
     FS_STATUS_OK = 0,
-    FS_STATUS_INVALID_COMMAND,  /* unknown type */
-    FS_STATUS_INVALID_BUFFER,   /* outside the share */
-    FS_STATUS_INVALID_PATH,     /* empty, too long, not absolute, a NUL in it, or ".." above the root */
+    FS_STATUS_INVALID_COMMAND, /* unknown type */
+    FS_STATUS_INVALID_BUFFER,  /* outside the share */
+    FS_STATUS_INVALID_PATH,    /* empty, too long, not absolute, a NUL in it, or ".." above the root */
     FS_STATUS_INVALID_FD,
     FS_STATUS_NOT_FOUND,
     FS_STATUS_EXISTS,
@@ -73,7 +73,7 @@ enum fs_status {
     FS_STATUS_IS_DIRECTORY,
     FS_STATUS_NOT_EMPTY,
     FS_STATUS_NAME_TOO_LONG,
-    FS_STATUS_ACCESS,           /* permission denied */
+    FS_STATUS_ACCESS, /* permission denied */
     FS_STATUS_READ_ONLY,
     FS_STATUS_NO_SPACE,
     FS_STATUS_TOO_LARGE,
@@ -91,7 +91,7 @@ struct fs_stat {
     uint64_t size;
     uint64_t inode;
     uint64_t mtime_ns, ctime_ns, atime_ns; /* since 1970 */
-    uint32_t mode; /* POSIX: type and permission bits */
+    uint32_t mode;                         /* POSIX: type and permission bits */
     uint32_t links;
     uint32_t uid, gid;
 };
@@ -107,10 +107,12 @@ struct fs_dirent {
 
 struct fs_command {
     uint64_t id;
-    uint32_t type; /* enum fs_command_type */
+    uint32_t type;  /* enum fs_command_type */
     uint32_t flags; /* FS_OPEN: enum fs_open_flags */
     union {
-        struct { struct fs_buffer path, other; } path; /* other: attributes, or the new path */
+        struct {
+            struct fs_buffer path, other;
+        } path; /* other: attributes, or the new path */
         struct {
             uint64_t fd, position;
             struct fs_buffer data;
@@ -124,8 +126,12 @@ struct fs_completion {
     uint32_t status; /* enum fs_status */
     uint32_t reserved;
     union {
-        struct { uint64_t fd, size; } open;
-        struct { uint64_t length, mtime_ns; } read; /* then; 0: not known, UINT64_MAX: modified meanwhile */
+        struct {
+            uint64_t fd, size;
+        } open;
+        struct {
+            uint64_t length, mtime_ns;
+        } read;          /* then; 0: not known, UINT64_MAX: modified meanwhile */
         uint64_t length; /* read, write, readdir */
         uint64_t size;   /* file size */
         uint64_t position;

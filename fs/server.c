@@ -47,8 +47,8 @@ static struct {
     struct fs_open_file files[FS_FILES_MAX];
     bool ready[FS_FILES_MAX]; /* a job that waited for this file may be able to begin */
     bool any_ready;
-    struct fs_job *leaving;   /* a deinitialise that waits for all others */
-    uint32_t active;          /* jobs taken and not answered */
+    struct fs_job *leaving; /* a deinitialise that waits for all others */
+    uint32_t active;        /* jobs taken and not answered */
     bool mounted;
     bool away;
     bool draining;
@@ -265,40 +265,27 @@ static enum fs_status check(struct fs_job *job)
     }
     switch (job->type) {
     case FS_INITIALISE:
-    case FS_DEINITIALISE:
-        return FS_STATUS_OK;
-    case FS_OPEN:
-        return check_open(job);
-    case FS_STAT:
-        return check_stat(job);
-    case FS_FSTAT:
-        return check_fstat(job);
-    case FS_READ:
-        return check_transfer(job, FS_OPEN_READ);
-    case FS_WRITE:
-        return check_transfer(job, FS_OPEN_WRITE);
-    case FS_TRUNCATE:
-        return check_truncate(job);
+    case FS_DEINITIALISE: return FS_STATUS_OK;
+    case FS_OPEN: return check_open(job);
+    case FS_STAT: return check_stat(job);
+    case FS_FSTAT: return check_fstat(job);
+    case FS_READ: return check_transfer(job, FS_OPEN_READ);
+    case FS_WRITE: return check_transfer(job, FS_OPEN_WRITE);
+    case FS_TRUNCATE: return check_truncate(job);
     case FS_CLOSE:
     case FS_FILE_SIZE:
-    case FS_SYNC:
-        return check_file(job, false);
-    case FS_RENAME:
-        return check_rename(job);
+    case FS_SYNC: return check_file(job, false);
+    case FS_RENAME: return check_rename(job);
     case FS_REMOVE:
     case FS_MKDIR:
     case FS_RMDIR:
-    case FS_OPENDIR:
-        return take_path(&job->command.path.path, job->paths[0], &job->path_slash);
-    case FS_READDIR:
-        return check_readdir(job);
+    case FS_OPENDIR: return take_path(&job->command.path.path, job->paths[0], &job->path_slash);
+    case FS_READDIR: return check_readdir(job);
     case FS_CLOSEDIR:
     case FS_SEEKDIR:
     case FS_TELLDIR:
-    case FS_REWINDDIR:
-        return check_file(job, true);
-    case FS_COMMAND_TYPES:
-        break;
+    case FS_REWINDDIR: return check_file(job, true);
+    case FS_COMMAND_TYPES: break;
     }
     return FS_STATUS_INVALID_COMMAND;
 }
@@ -334,15 +321,9 @@ static void answer(struct fs_job *job, enum fs_status status)
             completion.read.mtime_ns = job->stat.mtime_ns;
             break;
         case FS_WRITE:
-        case FS_READDIR:
-            completion.length = job->length;
-            break;
-        case FS_FILE_SIZE:
-            completion.size = job->stat.size;
-            break;
-        case FS_TELLDIR:
-            completion.position = job->position;
-            break;
+        case FS_READDIR: completion.length = job->length; break;
+        case FS_FILE_SIZE: completion.size = job->stat.size; break;
+        case FS_TELLDIR: completion.position = job->position; break;
         case FS_INITIALISE:
         case FS_DEINITIALISE:
         case FS_CLOSE:
@@ -357,8 +338,7 @@ static void answer(struct fs_job *job, enum fs_status status)
         case FS_CLOSEDIR:
         case FS_SEEKDIR:
         case FS_REWINDDIR:
-        case FS_COMMAND_TYPES:
-            break;
+        case FS_COMMAND_TYPES: break;
         }
     }
     complete(&completion);
@@ -563,10 +543,8 @@ static bool needs_server(uint32_t type)
     case FS_MKDIR:
     case FS_RMDIR:
     case FS_OPENDIR:
-    case FS_READDIR:
-        return true;
-    default:
-        return false; /* also what is no command */
+    case FS_READDIR: return true;
+    default: return false; /* also what is no command */
     }
 }
 

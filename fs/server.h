@@ -23,16 +23,16 @@ struct fs_open_file;
 struct fs_job {
     uint32_t index; /* 0..FS_JOBS_MAX-1, for a server's own array beside this one */
     enum fs_command_type type;
-    uint32_t flags;     /* FS_OPEN: enum fs_open_flags, a combination that makes sense */
-    const char *path;   /* absolute, without ".", ".." and empty names, terminated; "/" is the root */
-    const char *other;  /* FS_RENAME: the new path */
+    uint32_t flags;               /* FS_OPEN: enum fs_open_flags, a combination that makes sense */
+    const char *path;             /* absolute, without ".", ".." and empty names, terminated; "/" is the root */
+    const char *other;            /* FS_RENAME: the new path */
     bool path_slash, other_slash; /* a slash stood behind it: it names a directory (fs/proto.h) */
-    uint64_t position;  /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
-    uint64_t size;      /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
+    uint64_t position;   /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
+    uint64_t size;       /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
     uint64_t arrived_ns; /* pd_now_ns() when the core saw the command first, perhaps long before it had a job */
 
-    void *file;         /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
-    uint64_t length;    /* FS_WRITE: bytes written; FS_READ, FS_READDIR: kept by fs_server_put and fs_server_dirent */
+    void *file;          /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
+    uint64_t length;     /* FS_WRITE: bytes written; FS_READ, FS_READDIR: kept by fs_server_put and fs_server_dirent */
     struct fs_stat stat; /* FS_OPEN, FS_STAT, FS_FSTAT, FS_FILE_SIZE; FS_READ: mtime_ns, 0 where it is not known */
 
     /* The core's. */

@@ -69,8 +69,7 @@ static bool find(struct connection *c, const struct http_request *request, const
         }
         return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
-    case SITE_REDIRECT:
-        return head_moved(c, reply, self.path, length, request->query) && done(c, request, reply);
+    case SITE_REDIRECT: return head_moved(c, reply, self.path, length, request->query) && done(c, request, reply);
     case SITE_NOT_FOUND:
     case SITE_NONE: return nothing_here(c, request, reply);
     case SITE_FORBIDDEN: return answer_refuse(c, request, reply, 403);

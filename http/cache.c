@@ -14,9 +14,9 @@
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
-#define ENTRIES_PER_UNIT 7   /* of the index */
+#define ENTRIES_PER_UNIT 7 /* of the index */
 #define ENTRIES_PER_LONG_PATH 16
-#define SUMS_PER_UNIT 40     /* of segments that are sent (net/ip/ip.h) */
+#define SUMS_PER_UNIT 40          /* of segments that are sent (net/ip/ip.h) */
 #define PATIENCE_NS 1000000000ull /* with an answer while something old is here */
 #define FRESH_MIN_NS 10000000ull  /* so that who has waited for an answer finds it fresh */
 #define FILE_SIZE_MAX (1ull << 44)
@@ -296,21 +296,17 @@ static enum cache_kind kind_of_mode(uint32_t mode, uint64_t size)
 static enum cache_kind kind_of(enum fs_status status, const struct fs_stat *attributes)
 {
     switch (status) {
-    case FS_STATUS_OK:
-        return kind_of_mode(attributes->mode, attributes->size);
-    case FS_STATUS_IS_DIRECTORY:
-        return CACHE_DIRECTORY;
+    case FS_STATUS_OK: return kind_of_mode(attributes->mode, attributes->size);
+    case FS_STATUS_IS_DIRECTORY: return CACHE_DIRECTORY;
     case FS_STATUS_NOT_FOUND:
     case FS_STATUS_NOT_DIRECTORY:
     case FS_STATUS_NAME_TOO_LONG:
     case FS_STATUS_INVALID_PATH:
-    case FS_STATUS_LOOP:
-        return CACHE_ABSENT;
+    case FS_STATUS_LOOP: return CACHE_ABSENT;
     case FS_STATUS_ACCESS:
     case FS_STATUS_READ_ONLY:
     case FS_STATUS_TOO_LARGE:
-    case FS_STATUS_INVALID_ARGUMENT:
-        return CACHE_FORBIDDEN;
+    case FS_STATUS_INVALID_ARGUMENT: return CACHE_FORBIDDEN;
     case FS_STATUS_INVALID_COMMAND:
     case FS_STATUS_INVALID_BUFFER:
     case FS_STATUS_INVALID_FD:
@@ -322,19 +318,17 @@ static enum cache_kind kind_of(enum fs_status status, const struct fs_stat *attr
     case FS_STATUS_IO:
     case FS_STATUS_NOT_MOUNTED:
     case FS_STATUS_UNREACHABLE:
-    case FS_STATUS_SERVER_WAS_RESET:
-        return CACHE_UNREACHABLE;
+    case FS_STATUS_SERVER_WAS_RESET: return CACHE_UNREACHABLE;
     }
     return CACHE_UNREACHABLE; /* a number that the protocol does not have */
 }
 
 static bool is_same(const struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes)
 {
-    return entry->known && entry->seen.kind == kind
-        && (kind != CACHE_FILE
-            || (entry->inode == attributes->inode && entry->seen.size == attributes->size
-                && entry->seen.mtime_ns == attributes->mtime_ns && entry->mode == attributes->mode
-                && entry->uid == attributes->uid && entry->gid == attributes->gid));
+    return entry->known && entry->seen.kind == kind &&
+           (kind != CACHE_FILE || (entry->inode == attributes->inode && entry->seen.size == attributes->size &&
+                                   entry->seen.mtime_ns == attributes->mtime_ns && entry->mode == attributes->mode &&
+                                   entry->uid == attributes->uid && entry->gid == attributes->gid));
 }
 
 static void refresh(struct entry *entry)
@@ -421,7 +415,7 @@ static void no_answer(struct entry *entry)
 
 /* False: one more question. */
 static bool looked(struct entry *entry, enum cache_look look, enum cache_kind kind, const struct fs_stat *attributes,
-    const uint64_t *fd)
+                   const uint64_t *fd)
 {
     if (!entry->linked) {
         take_fd(NULL, fd);
@@ -471,7 +465,7 @@ static bool again(struct entry *entry, enum fs_status status)
 }
 
 void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes,
-    const uint64_t *fd)
+                          const uint64_t *fd)
 {
     enum cache_look look = (enum cache_look)entry->look;
     enum cache_kind kind = kind_of(status, attributes);

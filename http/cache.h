@@ -75,13 +75,13 @@ enum cache_outcome {
 /* The bytes of a file at `offset` < size. `ahead`: pieces after this one that will be wanted soon; they are read
  * meanwhile. */
 enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
-    struct cache_waiter *waiter);
+                              struct cache_waiter *waiter);
 /* A piece may be pinned many times. Unpinned when TCP has its acknowledgement: memory that a descriptor still names
  * is not used anew. */
 void cache_unpin(struct cache_piece *piece);
 
 struct cache_counters {
-    uint32_t entries, pieces; /* in use now */
+    uint32_t entries, pieces;    /* in use now */
     uint64_t memory, memory_max; /* bytes */
     uint64_t hits, looks, reads; /* cache_get answered at once; questions to the server; FS_READs */
     uint64_t evictions, stale;   /* pieces that gave way; old content given */

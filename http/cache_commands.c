@@ -201,7 +201,7 @@ static bool issue_look(void)
         .type = type,
         .flags = type == FS_OPEN ? FS_OPEN_READ : 0,
         .path = {fs_client_buffer(command->slot, entry->path_length),
-            fs_client_buffer(command->slot + FS_PATH_MAX, sizeof(struct fs_stat))},
+                 fs_client_buffer(command->slot + FS_PATH_MAX, sizeof(struct fs_stat))},
     };
     if (!issue(command, &message)) {
         return false;
@@ -241,8 +241,10 @@ static bool issue_read(void)
         return false;
     }
     command->piece = piece;
-    struct fs_command message = {.type = FS_READ, .file = {.fd = entry->fd,
-        .position = (uint64_t)piece->index * CACHE_PIECE, .data = fs_client_buffer(piece->at, piece->length)}};
+    struct fs_command message = {.type = FS_READ,
+                                 .file = {.fd = entry->fd,
+                                          .position = (uint64_t)piece->index * CACHE_PIECE,
+                                          .data = fs_client_buffer(piece->at, piece->length)}};
     if (!issue(command, &message)) {
         return false;
     }

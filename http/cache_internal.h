@@ -16,9 +16,9 @@
 
 #define CACHE_PAGE 4096
 #define CACHE_BLOCK_PAGES (FS_CLIENT_BLOCK_SIZE / CACHE_PAGE)
-#define CACHE_PATH_SHORT 96       /* bytes; longer ones lie elsewhere */
+#define CACHE_PATH_SHORT 96          /* bytes; longer ones lie elsewhere */
 #define CACHE_RETRY_NS 1000000000ull /* after a failure, before the server is asked again */
-#define CACHE_TRIES 3 /* without a pause, of what may end differently the next time */
+#define CACHE_TRIES 3                /* without a pause, of what may end differently the next time */
 
 _Static_assert(CACHE_PIECE == FS_CLIENT_BLOCK_SIZE, "a piece fills a block at most");
 
@@ -49,7 +49,7 @@ static inline void cache_link_remove(struct cache_link *link)
     }
 }
 
-#define CACHE_OF(type, member, link) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define CACHE_OF(type, member, link) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* What the server is being asked about an entry. */
 enum cache_look {
@@ -69,21 +69,21 @@ struct entry {
     uint8_t resets;          /* how often the server started anew during this look */
     uint8_t doubts;          /* how often in a row the file was not as the server had said */
     bool has_fd;
-    uint8_t look;            /* enum cache_look */
+    uint8_t look; /* enum cache_look */
     uint16_t path_length;
     uint32_t hash, mode, uid, gid;
     uint64_t inode;
     const char *path;
-    uint32_t uses;           /* holders, the look, pieces that are pinned or on their way */
-    uint32_t coming;         /* pieces on their way */
-    uint32_t here, pieces;   /* of the file's pieces: in memory, all */
-    uint32_t fd_restarts;    /* fs_client_restarts() when it was opened */
+    uint32_t uses;         /* holders, the look, pieces that are pinned or on their way */
+    uint32_t coming;       /* pieces on their way */
+    uint32_t here, pieces; /* of the file's pieces: in memory, all */
+    uint32_t fd_restarts;  /* fs_client_restarts() when it was opened */
     uint64_t fd;
     uint64_t read_failed_until_ns;
-    uint64_t overdue_ns;     /* when the look will be */
-    struct entry *next;      /* same hash, or free */
-    struct entry *look_next; /* waits to be asked about */
-    struct cache_link idle;  /* uses == 0: in the order of use */
+    uint64_t overdue_ns;       /* when the look will be */
+    struct entry *next;        /* same hash, or free */
+    struct entry *look_next;   /* waits to be asked about */
+    struct cache_link idle;    /* uses == 0: in the order of use */
     struct cache_link looking; /* asked about while something old is here */
     struct cache_link opened;  /* has an fd, in the order of use */
     struct cache_link all_pieces;
@@ -97,12 +97,12 @@ enum cache_piece_state { CACHE_PIECE_FREE, CACHE_PIECE_COMING, CACHE_PIECE_HERE 
 
 struct cache_piece {
     struct entry *entry;
-    uint32_t index;             /* in the file */
-    uint32_t length;            /* bytes */
+    uint32_t index;  /* in the file */
+    uint32_t length; /* bytes */
     uint32_t pins;
-    uint8_t state;              /* enum cache_piece_state */
-    uint8_t resets;             /* how often the server started anew while it was read */
-    uint8_t page, pages;        /* in the block */
+    uint8_t state;       /* enum cache_piece_state */
+    uint8_t resets;      /* how often the server started anew while it was read */
+    uint8_t page, pages; /* in the block */
     uint16_t block;
     uint8_t *at;
     struct cache_piece *hash_next; /* or free, or the next one that waits to be read or for an fd */
@@ -130,14 +130,14 @@ void cache_entry_fail(struct entry *entry);
 void cache_entry_reopen(struct entry *entry);
 /* The look's outcome; attributes where the status is good. fd: what a look that opens has got, or NULL. */
 void cache_entry_answered(struct entry *entry, enum fs_status status, const struct fs_stat *attributes,
-    const uint64_t *fd);
+                          const uint64_t *fd);
 bool cache_entries_left(void); /* whether there is a place for one more */
 
 /* cache_pieces.c */
-void cache_pieces_drop(struct entry *entry);        /* those in memory; none is pinned */
+void cache_pieces_drop(struct entry *entry);                /* those in memory; none is pinned */
 void cache_pieces_unpark(struct entry *entry, bool opened); /* to be read now, or failed */
-void cache_piece_drop(struct cache_piece *piece);   /* it is in memory and not pinned */
-void cache_piece_failed(struct cache_piece *piece); /* on its way, it will not come */
+void cache_piece_drop(struct cache_piece *piece);           /* it is in memory and not pinned */
+void cache_piece_failed(struct cache_piece *piece);         /* on its way, it will not come */
 void cache_piece_answered(struct cache_piece *piece, const struct fs_completion *completion);
 bool cache_pieces_left(void);
 uint32_t cache_pieces_count(void);
@@ -147,9 +147,9 @@ void cache_pieces_init(uint32_t units);
 void cache_memory_init(uint32_t reserve, uint32_t units);
 bool cache_memory_take(struct cache_piece *piece, uint32_t length); /* false: nothing can give way now */
 void cache_memory_give(struct cache_piece *piece);
-void cache_memory_idle(struct cache_piece *piece);  /* it may give way from now on */
+void cache_memory_idle(struct cache_piece *piece); /* it may give way from now on */
 void cache_memory_busy(struct cache_piece *piece);
-bool cache_memory_evict_one(void);                  /* the piece that was used least recently */
+bool cache_memory_evict_one(void); /* the piece that was used least recently */
 void cache_memory_counters(struct cache_counters *counters);
 /* Wakes the waiter when there may be memory for `length` bytes; length 0: a place for an entry. */
 void cache_memory_wait(uint32_t length, struct cache_waiter *waiter);
@@ -161,10 +161,10 @@ void cache_commands_init(void);
 void cache_commands_look(struct entry *entry);
 void cache_commands_read(struct cache_piece *piece);
 void cache_commands_park(struct cache_piece *piece); /* it is read when its file has been opened anew */
-void cache_commands_close(struct entry *entry);     /* its fd, if it has one */
+void cache_commands_close(struct entry *entry);      /* its fd, if it has one */
 void cache_commands_close_unowned(uint64_t fd);
 void cache_commands_opened(struct entry *entry, uint64_t fd);
-bool cache_commands_close_idle(uint32_t keep);      /* fds beyond `keep` that nothing is read from; whether any were */
+bool cache_commands_close_idle(uint32_t keep); /* fds beyond `keep` that nothing is read from; whether any were */
 void cache_commands_pump(void);
 void cache_commands_counters(struct cache_counters *counters);
 

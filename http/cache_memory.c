@@ -18,7 +18,7 @@ _Static_assert(CACHE_BLOCK_PAGES == 16, "a block's pages are the bits of 16");
 
 struct block {
     uint8_t *at;
-    uint16_t used, cooling; /* a bit for each page; cooling ones are used */
+    uint16_t used, cooling;                        /* a bit for each page; cooling ones are used */
     struct cache_piece *pieces[CACHE_BLOCK_PAGES]; /* who has the page */
 };
 
@@ -32,9 +32,9 @@ static struct {
     uint32_t block_count;
     uint32_t search_from[CACHE_BLOCK_PAGES + 1]; /* by run length: blocks before it, in order, have no such run */
     uint32_t pages_used, cooling_pages;
-    struct cache_link idle; /* pieces that may give way, least recently used first */
+    struct cache_link idle;                     /* pieces that may give way, least recently used first */
     struct queue queues[CACHE_BLOCK_PAGES + 1]; /* [0]: for an entry */
-    bool awaited; /* somebody may be in a queue */
+    bool awaited;                               /* somebody may be in a queue */
     uint32_t turn;
     struct timer soon;
     bool sent_awaited;
@@ -129,7 +129,7 @@ static void cool_down(uint32_t number)
     for (uint32_t bits = block->cooling; bits; bits &= bits - 1) {
         uint32_t page = (uint32_t)__builtin_ctz(bits);
         if (!ip_sends_from(block->at + page * CACHE_PAGE, CACHE_PAGE)) {
-            block->cooling &= (uint16_t)~(1u << page);
+            block->cooling &= (uint16_t) ~(1u << page);
             self.cooling_pages--;
             free_run(number, 1u << page);
         }

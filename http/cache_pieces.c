@@ -188,8 +188,8 @@ static void lost_fd(struct cache_piece *piece)
 static bool is_right(const struct cache_piece *piece, const struct fs_completion *completion)
 {
     uint64_t mtime_ns = completion->read.mtime_ns;
-    return completion->read.length == piece->length && (mtime_ns == 0 || mtime_ns == piece->entry->seen.mtime_ns)
-        && !piece->entry->failed;
+    return completion->read.length == piece->length && (mtime_ns == 0 || mtime_ns == piece->entry->seen.mtime_ns) &&
+           !piece->entry->failed;
 }
 
 void cache_piece_answered(struct cache_piece *piece, const struct fs_completion *completion)
@@ -202,13 +202,9 @@ void cache_piece_answered(struct cache_piece *piece, const struct fs_completion 
             is_another(piece);
         }
         return;
-    case FS_STATUS_SERVER_WAS_RESET:
-        lost_fd(piece);
-        return;
+    case FS_STATUS_SERVER_WAS_RESET: lost_fd(piece); return;
     case FS_STATUS_NOT_FOUND:
-    case FS_STATUS_STALE:
-        is_another(piece);
-        return;
+    case FS_STATUS_STALE: is_another(piece); return;
     case FS_STATUS_INVALID_COMMAND:
     case FS_STATUS_INVALID_BUFFER:
     case FS_STATUS_INVALID_PATH:
@@ -227,8 +223,7 @@ void cache_piece_answered(struct cache_piece *piece, const struct fs_completion 
     case FS_STATUS_IO:
     case FS_STATUS_NOT_MOUNTED:
     case FS_STATUS_UNREACHABLE:
-    case FS_STATUS_LOOP:
-        break;
+    case FS_STATUS_LOOP: break;
     }
     cache_commands_close(piece->entry);
     give_up_for_now(piece);
@@ -302,7 +297,7 @@ static void read_ahead(struct entry *entry, uint32_t index, uint32_t ahead)
 }
 
 enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
-    struct cache_waiter *waiter)
+                              struct cache_waiter *waiter)
 {
     struct entry *entry = (struct entry *)seen;
     uint32_t index = (uint32_t)(offset / CACHE_PIECE), inside = (uint32_t)(offset % CACHE_PIECE);

@@ -5,8 +5,8 @@
 
 #define DAY_S 86400
 #define FIRST_S (-62135596800) /* 1 Jan 0001 */
-#define LAST_S 253402300799 /* 31 Dec 9999, 23:59:59 */
-#define MARCH_0_DAYS 719468 /* from 1 March of the year 0 to 1970 */
+#define LAST_S 253402300799    /* 31 Dec 9999, 23:59:59 */
+#define MARCH_0_DAYS 719468    /* from 1 March of the year 0 to 1970 */
 #define PERIOD_DAYS 146097
 
 static const char days[] = "SunMonTueWedThuFriSat";

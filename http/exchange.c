@@ -43,7 +43,7 @@ enum stage {
 struct exchange {
     struct http_exchange public; /* first: the application has a pointer to it */
     bool used, closed;
-    bool failed; /* closed, and the answer is not complete */
+    bool failed;  /* closed, and the answer is not complete */
     bool hungry;  /* a read found nothing */
     bool stuck;   /* a write found no room */
     bool expects; /* the client waits for 100 (Continue) */
@@ -53,12 +53,12 @@ struct exchange {
     uint8_t stage;
     struct reply reply;
     struct connection *connection; /* NULL: the client has gone */
-    struct kept request; /* its head */
+    struct kept request;           /* its head */
     uint32_t request_read;
     uint64_t patience_ns; /* with its body: grows as it comes */
-    uint64_t body_left; /* of the request's body, not yet read; UNLIMITED: as it comes, to the end */
+    uint64_t body_left;   /* of the request's body, not yet read; UNLIMITED: as it comes, to the end */
     uint32_t head_length;
-    uint64_t left;      /* COUNTED: of the answer's body */
+    uint64_t left; /* COUNTED: of the answer's body */
     struct answer_head head;
     char *answer; /* short, or long: */
     struct gathered *long_answer;
@@ -129,7 +129,7 @@ static void free_exchange(struct exchange *x)
 
 /* False: there is no place for its head. */
 static bool set_up(struct exchange *x, struct connection *c, const struct http_request *request,
-    const struct reply *reply)
+                   const struct reply *reply)
 {
     bool unlimited = request->upgrade || request->chunked;
     memset(x, 0, offsetof(struct exchange, short_answer));

@@ -130,8 +130,13 @@ bool answer_has_no_body(int status)
 static bool is_kept_back(struct http_slice name, int status)
 {
     static const char *const connection[] = {"connection", "keep-alive", "proxy-connection", "x-accel-redirect", NULL};
-    static const char *const body[] = {"content-length", "content-type", "content-encoding", "content-language",
-        "content-range", "transfer-encoding", NULL};
+    static const char *const body[] = {"content-length",
+                                       "content-type",
+                                       "content-encoding",
+                                       "content-language",
+                                       "content-range",
+                                       "transfer-encoding",
+                                       NULL};
     return (status != 101 && one_of(name, connection)) || (answer_has_no_body(status) && one_of(name, body));
 }
 
@@ -163,9 +168,22 @@ void answer_head_copy(const char *text, uint32_t length, int status, struct writ
 /* What a file says of itself nobody else can. */
 static bool of_a_file(struct http_slice name)
 {
-    static const char *const names[] = {"connection", "keep-alive", "proxy-connection", "content-type",
-        "content-length", "content-encoding", "content-range", "transfer-encoding", "accept-ranges", "etag",
-        "last-modified", "vary", "date", "server", "x-accel-redirect", NULL};
+    static const char *const names[] = {"connection",
+                                        "keep-alive",
+                                        "proxy-connection",
+                                        "content-type",
+                                        "content-length",
+                                        "content-encoding",
+                                        "content-range",
+                                        "transfer-encoding",
+                                        "accept-ranges",
+                                        "etag",
+                                        "last-modified",
+                                        "vary",
+                                        "date",
+                                        "server",
+                                        "x-accel-redirect",
+                                        NULL};
     return one_of(name, names);
 }
 
@@ -194,7 +212,7 @@ static bool of_a_success(struct http_slice name)
 
 /* The file's fields, but the application's where it has one of that name, and those that only it has. */
 void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, int status,
-    struct writer *head)
+                       struct writer *head)
 {
     static const struct http_slice policy = {"cache-control", 13};
     const char *from = lines, *end = text + length;

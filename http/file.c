@@ -10,8 +10,8 @@
 #include "http/date.h"
 #include "lib/pd.h"
 
-#define AHEAD 3               /* pieces asked for before they are needed */
-#define REFILL (8 * TCP_MSS)  /* with bytes under way, less room than this waits for more */
+#define AHEAD 3              /* pieces asked for before they are needed */
+#define REFILL (8 * TCP_MSS) /* with bytes under way, less room than this waits for more */
 #define WRITE_MAX 0xffffu
 
 static struct {
@@ -161,7 +161,7 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
 /* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and
  * needs no pin. */
 static bool begin(struct connection *c, const struct http_selection *selection, uint32_t head, uint64_t length,
-    const struct cache_bytes *bytes)
+                  const struct cache_bytes *bytes)
 {
     bool small = head + length <= TCP_MSS && bytes->length == length;
     if (small && length > 0) {

@@ -18,7 +18,7 @@
 
 #define UNITS 3712
 #define UNIT_BYTES 120
-#define FOR_APP 640  /* units of these */
+#define FOR_APP 640 /* units of these */
 #define ANSWERS_MAX 8
 #define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 

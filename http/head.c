@@ -184,7 +184,7 @@ static void put_path(struct writer *head, const char *path, uint32_t length)
 }
 
 bool head_moved(struct connection *c, const struct reply *reply, const char *path, uint32_t length,
-    struct http_slice query)
+                struct http_slice query)
 {
     struct writer head = writer_in(self.head, sizeof self.head);
     head_status(&head, 301);

@@ -105,7 +105,7 @@ struct connection {
     uint32_t left;
     struct cache_waiter waiter;
     struct exchange *exchange;
-    uint64_t due_ns, got_on_ns; /* got_on_ns: of an answer on its way, in the idle list */
+    uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
     struct connection *next, *previous; /* in the clock's list; next: free */
     struct connection *next_owed, *next_soon;
 };
@@ -117,10 +117,10 @@ struct connection *server_take(void); /* NULL: all are in use, and none can give
 void server_give_back(struct connection *connection);
 void server_set_clock(struct connection *connection, enum clock clock);
 void server_set_clock_for(struct connection *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
-uint64_t server_limit_ns(enum clock clock); /* not of CLOCK_BODY */
+uint64_t server_limit_ns(enum clock clock);                                                    /* not of CLOCK_BODY */
 struct connection *server_oldest(enum clock clock);
 uint64_t server_clock_age_ns(const struct connection *connection); /* not of CLOCK_BODY */
-bool server_may_wait(const struct connection *connection); /* one more, WAITING or QUEUED as it is */
+bool server_may_wait(const struct connection *connection);         /* one more, WAITING or QUEUED as it is */
 bool server_held(int32_t more); /* bytes of packets that waiting connections hold; false: too many now */
 void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
@@ -150,7 +150,7 @@ err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
 /* Its head is done with. */
 void connection_take_request(struct connection *connection, const struct http_request *request);
 uint32_t connection_consume(struct connection *connection, uint32_t count); /* of what is unread; how many there were */
-uint32_t connection_read(struct connection *connection, void *to, uint32_t size);  /* what is unread */
+uint32_t connection_read(struct connection *connection, void *to, uint32_t size); /* what is unread */
 bool connection_unread(const struct connection *connection);
 /* Bytes that may be written now; `stays`: by reference, to memory of the cache. */
 uint32_t connection_room(const struct connection *connection, bool stays);
@@ -160,8 +160,8 @@ bool connection_write(struct connection *connection, const void *data, uint32_t 
 bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more);
 /* Takes over the caller's pin; there is room for it. */
 void connection_pin(struct connection *connection, struct cache_piece *piece);
-void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
-void connection_go_on(struct connection *connection);    /* what it waited for may be there */
+void connection_answered(struct connection *connection);     /* all is written: on to the next request, or the end */
+void connection_go_on(struct connection *connection);        /* what it waited for may be there */
 void connection_end_exchange(struct connection *connection); /* the same, but no further than its exchange's answer */
 void connection_see_clock(struct connection *connection, bool progress);
 bool connection_stalls(struct connection *connection); /* of an idle one: it has CLOCK_STALL then */
@@ -175,7 +175,7 @@ void connection_abort(struct connection *connection);
 /* The request at the front. False: nothing can be done now. */
 bool answer_request(struct connection *connection);
 bool answer_refuse(struct connection *connection, const struct http_request *request, const struct reply *reply,
-    int status);
+                   int status);
 void answer_waited(struct connection *connection, int status); /* too long: WAITING or QUEUED, no exchange's */
 /* The application has ended its exchange in a redirection to `target`. False: later, again. */
 bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
@@ -188,14 +188,14 @@ void file_let_go(struct connection *connection);
 
 /* -- head.c -- */
 struct reply reply_to(const struct http_request *request);
-void head_status(struct writer *head, int status);                           /* the status line, and Server */
+void head_status(struct writer *head, int status);                        /* the status line, and Server */
 void head_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
 int64_t head_now_s(void);
 /* A small page that says what happened; field: a further line, or "". False: no memory now. */
 bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
 bool head_options(struct connection *connection, const struct reply *reply);
 bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length,
-    struct http_slice query);
+                struct http_slice query);
 
 /* -- exchange.c -- */
 void exchange_init(const struct http_app *app);
@@ -233,6 +233,6 @@ const char *answer_head_status(const char *text, uint32_t length, struct writer 
 void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head);
 /* The fields of a file's head, `lines`, with those of an answer of this status, which is the application's. */
 void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, int status,
-    struct writer *head);
+                       struct writer *head);
 
 #endif

@@ -311,36 +311,24 @@ static int take_field(struct parser *parser, const char *name, uint32_t length, 
 
 #define IS(text) (http_same(name, text, sizeof(text) - 1))
     switch (length) {
-    case 4:
-        return IS("host") ? take_host(parser, value) : OK;
-    case 5:
-        return IS("range") ? take_slice(&request->range, value) : OK;
-    case 6:
-        request->expect_continue |= IS("expect") && http_slice_is(value, "100-continue");
-        return OK;
-    case 7:
-        request->upgrade |= IS("upgrade");
-        return OK;
+    case 4: return IS("host") ? take_host(parser, value) : OK;
+    case 5: return IS("range") ? take_slice(&request->range, value) : OK;
+    case 6: request->expect_continue |= IS("expect") && http_slice_is(value, "100-continue"); return OK;
+    case 7: request->upgrade |= IS("upgrade"); return OK;
     case 8:
         return IS("if-match")   ? take_slice(&request->if_match, value)
                : IS("if-range") ? take_slice(&request->if_range, value)
                                 : OK;
-    case 10:
-        return IS("connection") ? take_connection(parser, value) : OK;
-    case 13:
-        return IS("if-none-match") ? take_slice(&request->if_none_match, value) : OK;
-    case 14:
-        return IS("content-length") ? take_length(parser, value) : OK;
-    case 15:
-        return IS("accept-encoding") ? take_slice(&request->accept_encoding, value) : OK;
+    case 10: return IS("connection") ? take_connection(parser, value) : OK;
+    case 13: return IS("if-none-match") ? take_slice(&request->if_none_match, value) : OK;
+    case 14: return IS("content-length") ? take_length(parser, value) : OK;
+    case 15: return IS("accept-encoding") ? take_slice(&request->accept_encoding, value) : OK;
     case 17:
         return IS("transfer-encoding")   ? take_coding(parser, value)
                : IS("if-modified-since") ? take_slice(&request->if_modified_since, value)
                                          : OK;
-    case 19:
-        return IS("if-unmodified-since") ? take_slice(&request->if_unmodified_since, value) : OK;
-    default:
-        return OK;
+    case 19: return IS("if-unmodified-since") ? take_slice(&request->if_unmodified_since, value) : OK;
+    default: return OK;
     }
 #undef IS
 }

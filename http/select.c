@@ -169,9 +169,9 @@ struct http_selection http_select(const struct http_request *request, const stru
 {
     struct http_selection selection = {.status = conditions(request, validators, now_s)};
 
-    if (selection.status == 200 && !(request->range.at && request->method == HTTP_GET &&
-                                     range_holds(request->if_range, validators, now_s) &&
-                                     select_range(request->range, validators->size, &selection))) {
+    if (selection.status == 200 &&
+        !(request->range.at && request->method == HTTP_GET && range_holds(request->if_range, validators, now_s) &&
+          select_range(request->range, validators->size, &selection))) {
         selection.length = validators->size;
     }
     return selection;

@@ -8,8 +8,8 @@
 
 /* A representation's validators. The entity tag is strong: of modification time, size and coding. */
 struct http_validators {
-    uint64_t size;     /* bytes */
-    int64_t mtime_s;   /* since 1970; may lie ahead of now */
+    uint64_t size;   /* bytes */
+    int64_t mtime_s; /* since 1970; may lie ahead of now */
     uint32_t etag_length;
     char etag[HTTP_ETAG_MAX]; /* with its quotes */
 };

@@ -62,7 +62,7 @@ void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uin
 
 /* Once, from init(). Mounts and claims come later, from the program. */
 void http_init(const struct http_app *app);
-bool http_listen(uint16_t port);     /* false: it cannot be had */
+bool http_listen(uint16_t port); /* false: it cannot be had */
 bool http_owns(uint16_t port);
 
 /* A route of the application: paths that are `text` (exact) or begin with it. gets: GET and HEAD of them; others:

@@ -20,11 +20,11 @@
 #define SITE_HEAD_MAX 768
 
 struct site_policy {
-    bool precompressed;           /* look for name.br, name.gz */
-    bool internal;                /* only by the application's order (X-Accel-Redirect), never by a client's request */
-    char pages[SITE_TEXT_MAX];    /* Cache-Control of html, css, js: what changes together */
-    char others[SITE_TEXT_MAX];   /* Cache-Control of the rest; empty: no such field */
-    char fields[SITE_TEXT_MAX];   /* further field lines for each answer, each ending in CR LF */
+    bool precompressed;         /* look for name.br, name.gz */
+    bool internal;              /* only by the application's order (X-Accel-Redirect), never by a client's request */
+    char pages[SITE_TEXT_MAX];  /* Cache-Control of html, css, js: what changes together */
+    char others[SITE_TEXT_MAX]; /* Cache-Control of the rest; empty: no such field */
+    char fields[SITE_TEXT_MAX]; /* further field lines for each answer, each ending in CR LF */
 };
 
 /* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
@@ -39,21 +39,21 @@ void site_path_changed(const char *path, uint32_t length, bool below); /* see ht
 struct site_resource {
     struct cache_entry *file;
     struct http_validators validators;
-    uint32_t whole_length;    /* of `whole`: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
-    uint32_t fields_at;       /* in it: fields that 206 has, too, from here on (not status line, Content-Length) */
+    uint32_t whole_length; /* of `whole`: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
+    uint32_t fields_at;    /* in it: fields that 206 has, too, from here on (not status line, Content-Length) */
     const char *whole;
-    bool later;               /* modified after now: `whole` has no Last-Modified, each answer its own */
+    bool later; /* modified after now: `whole` has no Last-Modified, each answer its own */
     /* the rest is the site's: site.c */
 };
 
 enum site_outcome {
-    SITE_FOUND,       /* *resource is set, held until site_release() */
-    SITE_WAIT,        /* the waiter is noted: ask again when it is called */
-    SITE_REDIRECT,    /* the same path with a '/' behind it */
+    SITE_FOUND,    /* *resource is set, held until site_release() */
+    SITE_WAIT,     /* the waiter is noted: ask again when it is called */
+    SITE_REDIRECT, /* the same path with a '/' behind it */
     SITE_NOT_FOUND,
     SITE_FORBIDDEN,
     SITE_UNREACHABLE,
-    SITE_NONE,        /* no mount has this path */
+    SITE_NONE, /* no mount has this path */
 };
 /* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too; else what is
  * theirs is not found. */

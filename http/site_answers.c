@@ -15,8 +15,9 @@
 #define RESOURCES_MAX 640 /* more than are remembered: an old version lives while somebody reads it */
 #define BUCKETS 1024      /* a power of two */
 #define LONG_PATHS_MAX 64
-#define HEAD_UNIT 64  /* bytes: heads lie in runs of them, */
-#define HEAD_WORDS 64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the
+#define HEAD_UNIT 64 /* bytes: heads lie in runs of them, */
+#define HEAD_WORDS \
+    64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the
                          longest */
 
 _Static_assert(SITE_HEAD_MAX <= 64 * HEAD_UNIT, "a head lies in one word");
@@ -223,12 +224,9 @@ enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE };
 static bool may_give_way(const struct answer *answer, enum give_way which)
 {
     switch (which) {
-    case ANY:
-        return !answer->walking;
-    case WITH_LONG_PATH:
-        return !answer->walking && answer->path != answer->short_path;
-    case WITH_RESOURCE:
-        return !answer->walking && answer->prepared && answer->prepared->holders == 1;
+    case ANY: return !answer->walking;
+    case WITH_LONG_PATH: return !answer->walking && answer->path != answer->short_path;
+    case WITH_RESOURCE: return !answer->walking && answer->prepared && answer->prepared->holders == 1;
     }
     return false;
 }

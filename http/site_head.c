@@ -23,7 +23,7 @@ static void put_text_field(struct writer *head, const char *name, const char *va
 }
 
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
-    const struct http_type *type, const struct site_coding *coding)
+                       const struct http_type *type, const struct site_coding *coding)
 {
     struct writer head = writer_in(text, SITE_HEAD_MAX);
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;

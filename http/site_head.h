@@ -7,15 +7,15 @@
 
 /* What may lie beside a file in its place. */
 struct site_coding {
-    uint8_t bit;         /* HTTP_CODING_.. */
-    const char *ending;  /* of its name */
-    const char *field;   /* line of the head */
-    const char *suffix;  /* of its entity tag: another representation has another tag */
+    uint8_t bit;        /* HTTP_CODING_.. */
+    const char *ending; /* of its name */
+    const char *field;  /* line of the head */
+    const char *suffix; /* of its entity tag: another representation has another tag */
 };
 
 /* Into `text`, of SITE_HEAD_MAX bytes. resource->file is set. coding: NULL, the file as it is. */
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
-    const struct http_type *type, const struct site_coding *coding);
+                       const struct http_type *type, const struct site_coding *coding);
 
 /* May heads be made of it: field lines are field lines, and all fits? */
 bool site_head_takes(const struct site_policy *policy);

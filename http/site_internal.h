@@ -28,14 +28,14 @@ struct prepared {
 };
 
 struct walk {
-    struct cache_waiter waiter;   /* ours, at the cache or for a resource */
+    struct cache_waiter waiter;    /* ours, at the cache or for a resource */
     const char *const *candidates; /* what may follow the path, NULL at the end */
     uint32_t neighbour;
     uint64_t fresh_until_ns;
     struct cache_entry *file; /* held */
     enum site_outcome outcome;
     bool folder; /* the path itself is one: sent there if there is no page of its name */
-    bool found; /* the candidate is known, neighbours are looked for */
+    bool found;  /* the candidate is known, neighbours are looked for */
 };
 
 struct answer {
@@ -47,7 +47,7 @@ struct answer {
     bool linked, walking;
     enum site_outcome outcome; /* SITE_WAIT: not known yet */
     uint64_t fresh_until_ns;
-    uint64_t changes; /* site_changes() when it was walked for */
+    uint64_t changes;          /* site_changes() when it was walked for */
     struct prepared *prepared; /* SITE_FOUND */
     const struct mount *mount;
     struct cache_waiter *waiters;

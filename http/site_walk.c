@@ -13,10 +13,8 @@ static struct {
     char name[FS_PATH_MAX];
 } self;
 
-static const struct site_coding codings[] = {
-    {HTTP_CODING_BROTLI, ".br", "Content-Encoding: br\r\n", "-br"},
-    {HTTP_CODING_GZIP, ".gz", "Content-Encoding: gzip\r\n", "-gz"}
-};
+static const struct site_coding codings[] = {{HTTP_CODING_BROTLI, ".br", "Content-Encoding: br\r\n", "-br"},
+                                             {HTTP_CODING_GZIP, ".gz", "Content-Encoding: gzip\r\n", "-gz"}};
 #define CODINGS (sizeof(codings) / sizeof(codings[0]))
 
 static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml", "index", NULL};
@@ -70,20 +68,13 @@ static bool look(struct answer *answer, const char *ending, const char *second_e
 static bool decides(struct walk *walk, enum cache_kind kind)
 {
     switch (kind) {
-    case CACHE_FILE:
-        walk->outcome = SITE_FOUND;
-        return true;
+    case CACHE_FILE: walk->outcome = SITE_FOUND; return true;
     case CACHE_DIRECTORY:
         walk->folder |= walk->candidates[0][0] == '\0'; /* else it only has the name of a page */
         return false;
-    case CACHE_ABSENT:
-        return false;
-    case CACHE_FORBIDDEN:
-        walk->outcome = SITE_FORBIDDEN;
-        return true;
-    case CACHE_UNREACHABLE:
-        walk->outcome = SITE_UNREACHABLE;
-        return true;
+    case CACHE_ABSENT: return false;
+    case CACHE_FORBIDDEN: walk->outcome = SITE_FORBIDDEN; return true;
+    case CACHE_UNREACHABLE: walk->outcome = SITE_UNREACHABLE; return true;
     }
     return false;
 }

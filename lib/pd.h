@@ -58,11 +58,11 @@ void pd_flush_deferred(void);
 void pd_before_flush(pd_handler *handler, void *context);
 
 /* A configuration value that cannot be: names field and value on the debug console, stops this PD alone. */
-#define require(condition, what, value)                                                                              \
-    do {                                                                                                             \
-        if (!(condition)) {                                                                                          \
-            pd_refuse((what), (uint64_t)(value));                                                                    \
-        }                                                                                                            \
+#define require(condition, what, value)           \
+    do {                                          \
+        if (!(condition)) {                       \
+            pd_refuse((what), (uint64_t)(value)); \
+        }                                         \
     } while (0)
 _Noreturn void pd_refuse(const char *what, uint64_t value);
 

@@ -76,8 +76,8 @@ bool ring_get(struct ring *ring, void *element);
 uint32_t ring_room(struct ring *ring);
 uint32_t ring_count(struct ring *ring);
 
-bool ring_arm_consumer(struct ring *ring);  /* true: armed and empty, sleep; false: disarmed, there is something */
-bool ring_arm_producer(struct ring *ring);  /* true: armed and full, sleep; false: disarmed, there is room */
+bool ring_arm_consumer(struct ring *ring); /* true: armed and empty, sleep; false: disarmed, there is something */
+bool ring_arm_producer(struct ring *ring); /* true: armed and full, sleep; false: disarmed, there is room */
 /* Armed although something may be there, which then waits until the producer puts more: for one that never stops. */
 void ring_arm_consumer_for_next(struct ring *ring);
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */

@@ -61,8 +61,8 @@ static bool find_buffer(const struct net_client *client, uint32_t offset, struct
     frame->capacity = (uint16_t)size;
     frame->buffer = (uint16_t)buffer;
     frame->data = region_at(&client->config->rx_buffers, offset, size);
-    return frame->data && inside % size == 0
-        && buffer < client->config->rx_buffer_count + client->config->rx_small_count;
+    return frame->data && inside % size == 0 &&
+           buffer < client->config->rx_buffer_count + client->config->rx_small_count;
 }
 
 bool net_client_receive(struct net_client *client, struct net_received *frame)

@@ -33,7 +33,7 @@ struct net_received {
     uint16_t length;
     uint16_t capacity; /* of its buffer */
     uint16_t buffer;   /* for net_client_provide; the small ones' numbers are behind the others' */
-    bool checked;    /* its TCP or UDP checksum is right */
+    bool checked;      /* its TCP or UDP checksum is right */
 };
 
 /* Gives all receive buffers to the virtualiser. */

@@ -12,25 +12,25 @@ struct net_driver_config {
     volatile void *registers; /* the device's first register */
     uint8_t irq;              /* channels */
     uint8_t rx_virt, tx_virt;
-    struct region descriptors; /* DMA memory for the device's own rings */
-    struct net_device *device; /* for the clients */
+    struct region descriptors;             /* DMA memory for the device's own rings */
+    struct net_device *device;             /* for the clients */
     struct ring_config rx_free, rx_filled; /* we consume free, produce filled */
     struct ring_config tx_filled, tx_free; /* we consume filled, produce free */
 };
 extern const struct net_driver_config net_driver_config;
 
 struct net_virt_rx_config {
-    uint8_t driver;          /* channel */
-    bool coherent;           /* the device's writes are seen through our cache;
+    uint8_t driver;        /* channel */
+    bool coherent;         /* the device's writes are seen through our cache;
                                 false: lines are invalidated before a read */
-    struct region dma;       /* the driver's receive buffers, read only here */
-    uint32_t buffer_count;   /* of NET_BUFFER_SIZE each, from the region's start */
+    struct region dma;     /* the driver's receive buffers, read only here */
+    uint32_t buffer_count; /* of NET_BUFFER_SIZE each, from the region's start */
     struct ring_config driver_free, driver_filled;
     uint8_t client_count;
     struct {
         uint8_t mac[6];
         uint8_t channel;
-        struct region buffers; /* the client's receive region */
+        struct region buffers;                  /* the client's receive region */
         struct ring_config free, small, filled; /* small: empty buffers of NET_BUFFER_SMALL; capacity 0: it has none */
     } clients[NET_CLIENTS_MAX];
 };

@@ -23,14 +23,15 @@
 #include "timer/proto.h"
 
 #define RX_SIZE 256u
-#define TX_SIZE 512u           /* at least 31 frames of the longest chain */
-#define TX_INTERRUPT_EACH 16u  /* frames; at most half of NET_LAZY: whoever waits for a return has one to come */
+#define TX_SIZE 512u          /* at least 31 frames of the longest chain */
+#define TX_INTERRUPT_EACH 16u /* frames; at most half of NET_LAZY: whoever waits for a return has one to come */
 #define CHECK_UP_NS 5000000000ull
 #define CHECK_DOWN_NS 1000000000ull
 #define RESET_NS_MAX 100000000ull
 
-#define INTERRUPTS (GMAC_INT_TI | GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_UNF | GMAC_INT_RI | GMAC_INT_RPS \
-                    | GMAC_INT_FBI | GMAC_INT_AIS | GMAC_INT_NIS)
+#define INTERRUPTS                                                                                          \
+    (GMAC_INT_TI | GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_UNF | GMAC_INT_RI | GMAC_INT_RPS | GMAC_INT_FBI | \
+     GMAC_INT_AIS | GMAC_INT_NIS)
 #define STOPPED (GMAC_INT_TPS | GMAC_INT_TJT | GMAC_INT_RPS | GMAC_INT_FBI)
 
 static struct {
@@ -45,16 +46,16 @@ static struct {
         uint16_t cookie;
         bool last; /* of its frame */
     } tx_owner[TX_SIZE];
-    uint32_t tx_frames;      /* put since the start: every TX_INTERRUPT_EACH-th asks for an interrupt */
-    uint64_t sent;           /* descriptors that came back */
+    uint32_t tx_frames; /* put since the start: every TX_INTERRUPT_EACH-th asks for an interrupt */
+    uint64_t sent;      /* descriptors that came back */
     uint64_t sent_at_check;
-    bool waited;             /* at that time there was something to send */
+    bool waited; /* at that time there was something to send */
     struct dwmac_link link;
-    bool running;            /* false: the reset did not end, or helped for a moment only; the timer tries again */
+    bool running; /* false: the reset did not end, or helped for a moment only; the timer tries again */
     uint64_t restarted_ns;
-    bool filled;             /* frames were put since net_virt_rx was last woken */
-    bool kick_rx;            /* buffers were provided since the device was told */
-    bool was_full;           /* tx.filled was left alone for want of room */
+    bool filled;   /* frames were put since net_virt_rx was last woken */
+    bool kick_rx;  /* buffers were provided since the device was told */
+    bool was_full; /* tx.filled was left alone for want of room */
     uint32_t rx_bad, rx_overflows, tx_bad, tx_underruns, tx_lost, resets;
 } self;
 
@@ -127,8 +128,8 @@ static bool whole(uint32_t status, uint16_t capacity)
 {
     uint32_t length = RX_LENGTH(status);
 
-    return (status & (RX_FIRST | RX_LAST | RX_ERROR)) == (RX_FIRST | RX_LAST) && length >= NET_FRAME_MIN + 4
-        && length <= RX_BUFFER_MAX && length - 4 <= capacity;
+    return (status & (RX_FIRST | RX_LAST | RX_ERROR)) == (RX_FIRST | RX_LAST) && length >= NET_FRAME_MIN + 4 &&
+           length <= RX_BUFFER_MAX && length - 4 <= capacity;
 }
 
 /* Frames that the device has received go to the virtualiser; what is none, or finds no room, goes back to it. */
@@ -359,8 +360,8 @@ static void start_device(void)
     write_register(GMAC_STATUS, GMAC_STATUS_CLEAR);
     write_register(GMAC_INT_ENABLE, INTERRUPTS);
     mmio_fence();
-    write_register(GMAC_OPERATION, GMAC_OPERATION_RSF | GMAC_OPERATION_TSF | GMAC_OPERATION_OSF | GMAC_OPERATION_ST
-                                       | GMAC_OPERATION_SR);
+    write_register(GMAC_OPERATION, GMAC_OPERATION_RSF | GMAC_OPERATION_TSF | GMAC_OPERATION_OSF | GMAC_OPERATION_ST |
+                                       GMAC_OPERATION_SR);
     set_link();
     check_link();
 }
@@ -441,8 +442,8 @@ static void look_after_device(void)
  * for every TX_INTERRUPT_EACH-th sent; a lone frame's departure is no event that anybody waits for (NET_LAZY). */
 static bool sleep(void)
 {
-    return (self.rx.count > RX_SIZE / 2 || ring_arm_consumer(&self.rx_free))
-        && (self.was_full || ring_arm_consumer(&self.tx_filled));
+    return (self.rx.count > RX_SIZE / 2 || ring_arm_consumer(&self.rx_free)) &&
+           (self.was_full || ring_arm_consumer(&self.tx_filled));
 }
 
 static void run(void)

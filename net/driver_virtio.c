@@ -26,9 +26,9 @@
 
 #define BIT(n) (1ull << (n))
 #define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
-#define FEATURES_WANTED                                                                                              \
-    (FEATURES_NEEDED | BIT(VIRTIO_NET_F_CSUM_BIT) | BIT(VIRTIO_NET_F_GUEST_CSUM_BIT) | BIT(VIRTIO_NET_F_MAC_BIT)      \
-     | BIT(VIRTIO_NET_F_HOST_TSO4_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
+#define FEATURES_WANTED                                                                                            \
+    (FEATURES_NEEDED | BIT(VIRTIO_NET_F_CSUM_BIT) | BIT(VIRTIO_NET_F_GUEST_CSUM_BIT) | BIT(VIRTIO_NET_F_MAC_BIT) | \
+     BIT(VIRTIO_NET_F_HOST_TSO4_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
 
 static struct {
     struct ring rx_free, rx_filled, tx_filled, tx_free;
@@ -40,12 +40,12 @@ static struct {
     uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that an ordinary frame to send may have */
     struct virtio_net_header *tx_large;     /* a large one's, by slot */
     uint64_t tx_large_bus;
-    uint64_t memory_used; /* of the descriptors region */
+    uint64_t memory_used;             /* of the descriptors region */
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
-    bool filled;          /* frames were put since net_virt_rx was last woken */
-    bool broken;          /* the device asked for a reset */
-    uint32_t rx_bad;      /* frames with an impossible length */
+    bool filled;     /* frames were put since net_virt_rx was last woken */
+    bool broken;     /* the device asked for a reset */
+    uint32_t rx_bad; /* frames with an impossible length */
 } self;
 
 static uint32_t read_register(uint32_t offset)
@@ -70,8 +70,8 @@ static void *cut(uint64_t bytes, uint64_t *bus)
     const struct region *region = &net_driver_config.descriptors;
     struct bus_address address = {0};
     void *memory = region_at(region, self.memory_used, bytes);
-    require(memory && region_bus(region, self.memory_used, bytes, &address),
-            "net driver: descriptors.size", region->size);
+    require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size",
+            region->size);
     self.memory_used += (bytes + 63) & ~63ull;
     *bus = address.value;
     return memory;
@@ -127,13 +127,14 @@ static void prepare_tables(void)
     self.rx_headers = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.rx_headers_bus);
     (void)cut(sizeof(struct virtio_net_header), &self.tx_plain_bus);
     checksum = cut(sizeof(struct virtio_net_header), &self.tx_checksum_bus);
-    *checksum = (struct virtio_net_header){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = NET_CHECKSUM_START,
-        .csum_offset = NET_CHECKSUM_OFFSET};
+    *checksum = (struct virtio_net_header){
+        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = NET_CHECKSUM_START, .csum_offset = NET_CHECKSUM_OFFSET};
     self.tx_large = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.tx_large_bus);
     for (uint16_t i = 0; i < self.rx.size; i++) {
-        virtq_table(&self.rx, i)[0] = (struct virtq_desc){
-            .address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
-            .length = sizeof(struct virtio_net_header), .flags = VIRTQ_DESC_F_WRITE};
+        virtq_table(&self.rx,
+                    i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
+                                                .length = sizeof(struct virtio_net_header),
+                                                .flags = VIRTQ_DESC_F_WRITE};
     }
     for (uint16_t i = 0; i < self.tx.size; i++) {
         virtq_table(&self.tx, i)[0].length = sizeof(struct virtio_net_header);
@@ -182,8 +183,8 @@ static void acknowledge(void)
 {
     uint32_t reasons = read_register(VIRTIO_INTERRUPT_STATUS);
     write_register(VIRTIO_INTERRUPT_ACK, reasons);
-    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET)
-        && !self.broken) {
+    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) &&
+        !self.broken) {
         self.broken = true;
         microkit_dbg_puts("net driver: the device has failed and asks for a reset; the network stands still\n");
     }
@@ -238,8 +239,8 @@ static void provide_buffers(void)
         }
         (void)virtq_slot(&self.rx, &slot);
         self.rx_owner[slot] = buffer;
-        virtq_table(&self.rx, slot)[1] =
-            (struct virtq_desc){.address = buffer.bus.value, .length = buffer.length, .flags = VIRTQ_DESC_F_WRITE};
+        virtq_table(&self.rx, slot)[1] = (struct virtq_desc){
+            .address = buffer.bus.value, .length = buffer.length, .flags = VIRTQ_DESC_F_WRITE};
         virtq_offer(&self.rx, slot, RX_CHAIN);
     }
     publish(&self.rx, VIRTIO_NET_RX);
@@ -322,9 +323,9 @@ static bool sleep_until_sent(void)
 static bool sleep(void)
 {
     bool device_short = self.rx.free_count > self.rx.size / 2;
-    return virtq_interrupt_after(&self.rx, 1) && sleep_until_sent()
-        && (!device_short || ring_arm_consumer(&self.rx_free))
-        && (self.tx.free_count == 0 || ring_arm_consumer(&self.tx_filled));
+    return virtq_interrupt_after(&self.rx, 1) && sleep_until_sent() &&
+           (!device_short || ring_arm_consumer(&self.rx_free)) &&
+           (self.tx.free_count == 0 || ring_arm_consumer(&self.tx_filled));
 }
 
 /* Nobody is woken for what was only sent: net_virt_rx would find nothing. */

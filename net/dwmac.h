@@ -29,11 +29,11 @@ struct dwmac_phy_write { /* the same for a register of the PHY */
 };
 
 struct net_dwmac_config {
-    uint8_t phy;      /* address on MDIO; DWMAC_NONE: no PHY to ask, 1000 Mbit/s full duplex */
-    uint8_t mdc;      /* MDIO clock: the CR field of GMII_ADDR, by the clock of the bus */
-    uint8_t phy_page; /* the PHY's register that selects its page; 0: it has no pages */
-    uint8_t phy_irq;  /* channel; DWMAC_NONE: the PHY's interrupt is not connected */
-    uint8_t timer;    /* channel to the timer driver; DWMAC_NONE: none */
+    uint8_t phy;                            /* address on MDIO; DWMAC_NONE: no PHY to ask, 1000 Mbit/s full duplex */
+    uint8_t mdc;                            /* MDIO clock: the CR field of GMII_ADDR, by the clock of the bus */
+    uint8_t phy_page;                       /* the PHY's register that selects its page; 0: it has no pages */
+    uint8_t phy_irq;                        /* channel; DWMAC_NONE: the PHY's interrupt is not connected */
+    uint8_t timer;                          /* channel to the timer driver; DWMAC_NONE: none */
     uint16_t phy_clear_page, phy_clear_reg; /* a read of this register ends the PHY's interrupt */
     uint8_t mac_count;
     uint8_t macs[NET_CLIENTS_MAX][6]; /* the stations here: what the filter lets in, beside group addresses */
@@ -90,25 +90,25 @@ enum {
 #define GMAC_GMII_PHY_BIT 11
 
 #define GMAC_BUS_RESET (1u << 0)
-#define GMAC_BUS_PBL_8 (8u << 8)           /* words in a burst */
+#define GMAC_BUS_PBL_8 (8u << 8) /* words in a burst */
 #define GMAC_BUS_ADDRESS_ALIGNED (1u << 25)
 
-#define GMAC_OPERATION_SR (1u << 1)  /* receive runs */
-#define GMAC_OPERATION_OSF (1u << 2) /* fetch a second frame while the first leaves */
-#define GMAC_OPERATION_ST (1u << 13) /* transmit runs */
+#define GMAC_OPERATION_SR (1u << 1)   /* receive runs */
+#define GMAC_OPERATION_OSF (1u << 2)  /* fetch a second frame while the first leaves */
+#define GMAC_OPERATION_ST (1u << 13)  /* transmit runs */
 #define GMAC_OPERATION_TSF (1u << 21) /* store and forward, transmit: a slow bus cannot starve a frame under way */
 #define GMAC_OPERATION_RSF (1u << 25) /* and receive: a frame with a wrong check sequence does not reach memory */
 
 /* GMAC_STATUS and GMAC_INT_ENABLE have the same layout; status bits are cleared by writing them. */
-#define GMAC_INT_TI (1u << 0)    /* a frame marked so has left */
-#define GMAC_INT_TPS (1u << 1)   /* transmit has stopped */
-#define GMAC_INT_TJT (1u << 3)   /* jabber: transmit has stopped */
+#define GMAC_INT_TI (1u << 0)  /* a frame marked so has left */
+#define GMAC_INT_TPS (1u << 1) /* transmit has stopped */
+#define GMAC_INT_TJT (1u << 3) /* jabber: transmit has stopped */
 #define GMAC_INT_OVF (1u << 4)
-#define GMAC_INT_UNF (1u << 5)   /* underrun: transmit waits for a poll demand */
-#define GMAC_INT_RI (1u << 6)    /* a frame has come */
-#define GMAC_INT_RU (1u << 7)    /* no buffer: receive waits for a poll demand */
-#define GMAC_INT_RPS (1u << 8)   /* receive has stopped */
-#define GMAC_INT_FBI (1u << 13)  /* bus error: both have stopped */
+#define GMAC_INT_UNF (1u << 5)  /* underrun: transmit waits for a poll demand */
+#define GMAC_INT_RI (1u << 6)   /* a frame has come */
+#define GMAC_INT_RU (1u << 7)   /* no buffer: receive waits for a poll demand */
+#define GMAC_INT_RPS (1u << 8)  /* receive has stopped */
+#define GMAC_INT_FBI (1u << 13) /* bus error: both have stopped */
 #define GMAC_INT_AIS (1u << 15)
 #define GMAC_INT_NIS (1u << 16)
 #define GMAC_STATUS_CLEAR 0x1e7ffu /* the bits that a write clears */

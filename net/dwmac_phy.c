@@ -41,8 +41,8 @@ static bool mdio(volatile void *registers, uint32_t reg, uint32_t flags)
     uint64_t begin = pd_now_ns();
 
     mmio_write(registers, GMAC_GMII_ADDR,
-               (uint32_t)net_dwmac_config.phy << GMAC_GMII_PHY_BIT | reg << GMAC_GMII_REGISTER_BIT
-                   | (uint32_t)net_dwmac_config.mdc << GMAC_GMII_CLOCK_BIT | flags | GMAC_GMII_BUSY);
+               (uint32_t)net_dwmac_config.phy << GMAC_GMII_PHY_BIT | reg << GMAC_GMII_REGISTER_BIT |
+                   (uint32_t)net_dwmac_config.mdc << GMAC_GMII_CLOCK_BIT | flags | GMAC_GMII_BUSY);
     while (mmio_read(registers, GMAC_GMII_ADDR) & GMAC_GMII_BUSY) {
         if (pd_now_ns() - begin > MDIO_NS_MAX) {
             return false;
@@ -77,8 +77,8 @@ static bool write_board_values(volatile void *registers)
 
     for (uint32_t i = 0; i < net_dwmac_config.phy_write_count; i++) {
         const struct dwmac_phy_write *w = &net_dwmac_config.phy_writes[i];
-        if (!select_page(registers, w->page) || !phy_read(registers, w->reg, &value)
-            || !phy_write(registers, w->reg, (uint16_t)((value & ~w->mask) | w->value))) {
+        if (!select_page(registers, w->page) || !phy_read(registers, w->reg, &value) ||
+            !phy_write(registers, w->reg, (uint16_t)((value & ~w->mask) | w->value))) {
             return false;
         }
     }
@@ -93,8 +93,8 @@ bool dwmac_phy_start(volatile void *registers)
         return true;
     }
     /* All ones: nobody drives the line. */
-    if (!phy_read(registers, PHYID1, &value) || value == 0xffff || !write_board_values(registers)
-        || !phy_read(registers, BMCR, &value)) {
+    if (!phy_read(registers, PHYID1, &value) || value == 0xffff || !write_board_values(registers) ||
+        !phy_read(registers, BMCR, &value)) {
         return false;
     }
     if ((value & (BMCR_AUTONEGOTIATION | BMCR_POWER_DOWN | BMCR_ISOLATE)) != BMCR_AUTONEGOTIATION) {
@@ -130,8 +130,8 @@ bool dwmac_phy_link(volatile void *registers, struct dwmac_link *link)
     if (!phy_read(registers, ANAR, &ours) || !phy_read(registers, ANLPAR, &theirs)) {
         return false;
     }
-    if ((status & BMSR_EXTENDED)
-        && (!phy_read(registers, CTRL1000, &ctrl1000) || !phy_read(registers, STAT1000, &stat1000))) {
+    if ((status & BMSR_EXTENDED) &&
+        (!phy_read(registers, CTRL1000, &ctrl1000) || !phy_read(registers, STAT1000, &stat1000))) {
         return false;
     }
     resolve((uint16_t)(ctrl1000 & (stat1000 >> 2) & CTRL1000_FULL), (uint16_t)(ours & theirs), link);
@@ -143,6 +143,6 @@ void dwmac_phy_clear_interrupt(volatile void *registers)
 {
     uint16_t ignored;
 
-    (void)(select_page(registers, net_dwmac_config.phy_clear_page)
-           && phy_read(registers, net_dwmac_config.phy_clear_reg, &ignored) && select_page(registers, 0));
+    (void)(select_page(registers, net_dwmac_config.phy_clear_page) &&
+           phy_read(registers, net_dwmac_config.phy_clear_reg, &ignored) && select_page(registers, 0));
 }

@@ -26,26 +26,28 @@
 #include "lib/region.h"
 
 #define NET_CLIENTS_MAX 8
-#define NET_REGIONS_MAX 4    /* transmit regions of one client: its slots, and for instance the file share */
+#define NET_REGIONS_MAX 4 /* transmit regions of one client: its slots, and for instance the file share */
 #define NET_CHAIN_MAX 16
-#define NET_FRAME_MAX 1514   /* without the frame check sequence */
-#define NET_LARGE_MAX 65549  /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
-#define NET_SEGMENT_MIN 536  /* what the device may be asked to cut into:
+#define NET_FRAME_MAX 1514  /* without the frame check sequence */
+#define NET_LARGE_MAX 65549 /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
+#define NET_SEGMENT_MIN \
+    536                      /* what the device may be asked to cut into:
                                 the least that every host takes (RFC 9293 3.7.1) */
 #define NET_FRAME_MIN 14     /* the Ethernet header (IEEE 802.3 3.2): destination, source, type */
 #define NET_BUFFER_SIZE 1536 /* a receive buffer, driver's and client's; a client's transmit slot */
-#define NET_SMALL_MAX 60     /* a small frame: an acknowledgement alone (IEEE 802.3 4A.4.2: minFrameSize,
+#define NET_SMALL_MAX \
+    60                      /* a small frame: an acknowledgement alone (IEEE 802.3 4A.4.2: minFrameSize,
                                 without its sum) */
-#define NET_BUFFER_SMALL 64  /* a client's receive buffer for one */
-#define NET_LAZY 32          /* frames */
+#define NET_BUFFER_SMALL 64 /* a client's receive buffer for one */
+#define NET_LAZY 32         /* frames */
 
 enum net_flags {
-    NET_MORE = 1 << 0,    /* the frame goes on in the next descriptor */
-    NET_REFUSED = 1 << 1, /* in the client's free ring: this frame was not sent, its descriptors were wrong */
+    NET_MORE = 1 << 0,     /* the frame goes on in the next descriptor */
+    NET_REFUSED = 1 << 1,  /* in the client's free ring: this frame was not sent, its descriptors were wrong */
     NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the
                               device puts the checksum where the sum of the pseudo-header lies (RFC 9293 3.1),
                               uncomplemented */
-    NET_LARGE = 1 << 4,   /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the
+    NET_LARGE = 1 << 4,    /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the
                              last may be shorter */
     NET_CHECKED = 1 << 3,  /* received: the device, or the host behind it, vouches for the TCP or UDP checksum */
 };
@@ -61,11 +63,11 @@ struct net_device {
 };
 
 struct net_desc {
-    uint32_t offset; /* in the region, bytes */
-    uint16_t length; /* bytes */
-    uint8_t region;  /* index into the client's transmit regions; 0 on receive */
-    uint8_t flags;   /* enum net_flags */
-    uint32_t cookie; /* the owner's; comes back unchanged */
+    uint32_t offset;  /* in the region, bytes */
+    uint16_t length;  /* bytes */
+    uint8_t region;   /* index into the client's transmit regions; 0 on receive */
+    uint8_t flags;    /* enum net_flags */
+    uint32_t cookie;  /* the owner's; comes back unchanged */
     uint16_t segment; /* with NET_LARGE: bytes */
     uint16_t reserved;
 };

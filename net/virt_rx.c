@@ -68,8 +68,8 @@ static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_
     }
     memcpy(memory, frame, desc->length);
     trace(frame_in, net_virt_rx_config.clients[client].channel, desc->length);
-    struct net_desc filled = {.offset = buffer.offset, .length = desc->length, .flags = desc->flags & NET_CHECKED,
-        .cookie = buffer.cookie};
+    struct net_desc filled = {
+        .offset = buffer.offset, .length = desc->length, .flags = desc->flags & NET_CHECKED, .cookie = buffer.cookie};
     if (ring_put(&self.clients[client].filled, &filled)) {
         self.clients[client].owed = true;
     } else {

@@ -28,12 +28,12 @@ struct client {
     struct ring filled, free;
     struct net_desc chain[NET_CHAIN_MAX]; /* the frame being taken from the ring */
     uint32_t chain_count;
-    bool complete;     /* its last descriptor is there */
-    bool too_long;     /* the rest of it is thrown away */
-    bool owed;         /* frames returned since it was last woken */
-    uint32_t out;      /* frames on their way */
-    uint64_t refused;  /* frames */
-    uint64_t unheard;  /* frames returned into a full ring: the client gave more than it can take back */
+    bool complete;    /* its last descriptor is there */
+    bool too_long;    /* the rest of it is thrown away */
+    bool owed;        /* frames returned since it was last woken */
+    uint32_t out;     /* frames on their way */
+    uint64_t refused; /* frames */
+    uint64_t unheard; /* frames returned into a full ring: the client gave more than it can take back */
 };
 
 static struct {
@@ -46,7 +46,7 @@ static struct {
     } frames[FRAMES];
     uint16_t free_frames[FRAMES];
     uint32_t free_count;
-    uint32_t turn; /* the client that is asked first */
+    uint32_t turn;     /* the client that is asked first */
     uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
 } self;

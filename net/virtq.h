@@ -23,7 +23,7 @@ struct virtq {
     uint64_t entries_bus, avail_bus, used_bus; /* where the device sees them */
     uint16_t size;
     uint16_t chain_max;
-    bool event_idx; /* VIRTIO_F_EVENT_IDX was negotiated */
+    bool event_idx;   /* VIRTIO_F_EVENT_IDX was negotiated */
     uint16_t offered; /* index of the next place in avail */
     uint16_t told;    /* what of it the device has been told about: avail.index at the last kick or the last refusal
                          to */

@@ -74,9 +74,7 @@ void irq_ack(unsigned number)
     record(ACK, number, 0, 0);
 }
 
-void irq_handle(void)
-{
-}
+void irq_handle(void) {}
 
 void child_stop(struct pd *child)
 {
@@ -93,13 +91,9 @@ void fault_unknown_syscall(void)
     record(FAULT, 0, 0, 0);
 }
 
-void fault_exception(uint64_t esr, uint64_t address)
-{
-}
+void fault_exception(uint64_t esr, uint64_t address) {}
 
-void utilisation_count_entry(void)
-{
-}
+void utilisation_count_entry(void) {}
 
 void utilisation_count_exit(unsigned next)
 {
@@ -132,17 +126,11 @@ struct pd *sched_exit(void)
     return self.caller;
 }
 
-void print(const char *text)
-{
-}
+void print(const char *text) {}
 
-void print_char(char c)
-{
-}
+void print_char(char c) {}
 
-void print_decimal(uint64_t value)
-{
-}
+void print_decimal(uint64_t value) {}
 
 static const struct abi_channel *entry(uint64_t number)
 {
@@ -181,9 +169,12 @@ static void run(void)
     struct pd *other = &self.pds[1];
     unsigned n = nondet_u32();
     ASSUME(n >= 1 && n < 31);
-    struct { uint64_t x, pc, sp, spsr; } own = {self.caller->context.x[n], self.caller->context.pc,
-                                                self.caller->context.sp, self.caller->context.spsr};
-    struct { uint64_t x, x0, pc; } others = {other->context.x[n], other->context.x[0], other->context.pc};
+    struct {
+        uint64_t x, pc, sp, spsr;
+    } own = {self.caller->context.x[n], self.caller->context.pc, self.caller->context.sp, self.caller->context.spsr};
+    struct {
+        uint64_t x, x0, pc;
+    } others = {other->context.x[n], other->context.x[0], other->context.pc};
 
     PROVE(syscall_handle(&self.caller->context) == &self.caller->context);
 

@@ -82,7 +82,7 @@ static void closed(uint64_t fd)
 }
 
 void changes_note(const struct fs_command *command, const char *path, const char *other,
-    const struct fs_completion *result)
+                  const struct fs_completion *result)
 {
     uint32_t length = (uint32_t)command->path.path.size, other_length = (uint32_t)command->path.other.size;
     if (!self.changed) {

@@ -14,6 +14,6 @@ void changes_tell(void (*changed)(const char *path, uint32_t length, bool below)
 
 /* A command is answered. path, other: of commands that have them. */
 void changes_note(const struct fs_command *command, const char *path, const char *other,
-    const struct fs_completion *result);
+                  const struct fs_completion *result);
 
 #endif

@@ -16,12 +16,12 @@
 #define PYTHON_ARGUMENTS_MAX 8
 
 struct python_config {
-    struct region heap;  /* the garbage-collected heap */
-    struct region stack; /* the worker's stack; the page below it is not mapped */
-    bool raw_console;    /* a prompt for people and tools; else lines with a prefix before each */
-    char app[64];        /* the module to run as __main__; "": the prompt */
+    struct region heap;             /* the garbage-collected heap */
+    struct region stack;            /* the worker's stack; the page below it is not mapped */
+    bool raw_console;               /* a prompt for people and tools; else lines with a prefix before each */
+    char app[64];                   /* the module to run as __main__; "": the prompt */
     const volatile uint32_t *clock; /* PL031 data register: seconds since 1970; NULL: time starts at 1970 */
-    uint32_t fresh_ms; /* how long what the file server said of a file holds for the native front */
+    uint32_t fresh_ms;              /* how long what the file server said of a file holds for the native front */
     uint32_t argument_count;
     const char *arguments[PYTHON_ARGUMENTS_MAX]; /* sys.argv after the program's own name */
 };

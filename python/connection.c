@@ -30,8 +30,8 @@
 #include "py/stream.h"
 
 #define LINE_LIMIT 65536 /* bytes; a longer line is given in parts */
-#define PART_MAX 65536 /* bytes that one read gives, however many it asks for */
-#define AT_ONCE 512    /* bytes: a line or a short read goes through the stack */
+#define PART_MAX 65536   /* bytes that one read gives, however many it asks for */
+#define AT_ONCE 512      /* bytes: a line or a short read goes through the stack */
 
 struct connection {
     mp_obj_base_t base;
@@ -173,7 +173,7 @@ static bool write_source(struct transfer *transfer)
     while (transfer->written < data.len) {
         int error = 0;
         intptr_t count = endpoint_send(endpoint_of(transfer->connection), (const char *)data.buf + transfer->written,
-            data.len - transfer->written, &error);
+                                       data.len - transfer->written, &error);
         if (count < 0 && error == MP_EAGAIN) {
             return false;
         }
@@ -240,7 +240,7 @@ static mp_obj_t transfer_iternext(mp_obj_t self_in)
 }
 
 static MP_DEFINE_CONST_OBJ_TYPE(transfer_type, MP_QSTR_transfer, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
-    transfer_iternext);
+                                transfer_iternext);
 
 /* The connection */
 
@@ -274,8 +274,9 @@ static MP_DEFINE_CONST_FUN_OBJ_1(connection_readline_obj, connection_readline);
 static mp_obj_t connection_read(size_t n_args, const mp_obj_t *args)
 {
     mp_int_t wanted = n_args > 1 ? mp_obj_get_int(args[1]) : -1;
-    struct transfer transfer = {.kind = wanted < 0 ? ALL : SOME, .connection = MP_OBJ_TO_PTR(args[0]), 
-        .wanted = wanted < PART_MAX ? (size_t)wanted : PART_MAX};
+    struct transfer transfer = {.kind = wanted < 0 ? ALL : SOME,
+                                .connection = MP_OBJ_TO_PTR(args[0]),
+                                .wanted = wanted < PART_MAX ? (size_t)wanted : PART_MAX};
     return begin(&transfer);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(connection_read_obj, 1, 2, connection_read);
@@ -387,4 +388,4 @@ static void connection_attribute(mp_obj_t self_in, qstr name, mp_obj_t *place)
 }
 
 MP_DEFINE_CONST_OBJ_TYPE(website_connection_type, MP_QSTR_Connection, MP_TYPE_FLAG_ITER_IS_ITERNEXT, make_new,
-    connection_make_new, iter, connection_iternext, attr, connection_attribute);
+                         connection_make_new, iter, connection_iternext, attr, connection_attribute);

@@ -57,7 +57,7 @@ intptr_t endpoint_receive(struct endpoint *endpoint, void *buffer, size_t size, 
                           int *error);
 intptr_t endpoint_send(struct endpoint *endpoint, const void *data, size_t size, int *error);
 intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,
-    int *error);
+                          int *error);
 
 /* Bytes up to and with the first line feed among those received, at most `limit`; when there is none, some of them:
  * call again after they were received. */

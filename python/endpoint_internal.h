@@ -29,15 +29,15 @@ struct endpoint_family;
 
 struct endpoint {
     const struct endpoint_family *family;
-    uint8_t kind; /* enum kind */
-    bool ended;   /* nothing more will be received */
-    bool fin;     /* because the peer has sent all it will */
-    bool shut;    /* we have sent all we will */
-    bool starved; /* a write found no memory, or not enough room: not writable until there is some again */
-    bool owed;    /* in the list of those with output that has not been sent */
-    bool waiting; /* in a listener's queue */
-    bool broken;  /* EXCHANGE: its client has gone */
-    bool failed;  /* EXCHANGE: the answer will not be complete */
+    uint8_t kind;     /* enum kind */
+    bool ended;       /* nothing more will be received */
+    bool fin;         /* because the peer has sent all it will */
+    bool shut;        /* we have sent all we will */
+    bool starved;     /* a write found no memory, or not enough room: not writable until there is some again */
+    bool owed;        /* in the list of those with output that has not been sent */
+    bool waiting;     /* in a listener's queue */
+    bool broken;      /* EXCHANGE: its client has gone */
+    bool failed;      /* EXCHANGE: the answer will not be complete */
     uint8_t interest; /* events that the worker wants to be woken for */
     int error;        /* told once */
     union {
@@ -45,7 +45,7 @@ struct endpoint {
         struct udp_pcb *udp;
         struct http_exchange *exchange;
     };
-    struct pbuf *unread[CHAINS_MAX]; /* TCP: [0] is read next; a slot after the last is NULL */
+    struct pbuf *unread[CHAINS_MAX];       /* TCP: [0] is read next; a slot after the last is NULL */
     struct endpoint *next, *previous_owed; /* free list or accept queue; list of owed */
     struct endpoint *queue, **queue_end;   /* listener: connections that wait for accept */
     struct endpoint_address to;            /* UDP: connected to; HTTP_BOUND, HTTP_LISTENING: its own */

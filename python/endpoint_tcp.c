@@ -404,12 +404,9 @@ static intptr_t send_bytes(struct endpoint *endpoint, const void *data, size_t s
 static uint32_t ready(const struct endpoint *endpoint)
 {
     switch ((enum kind)endpoint->kind) {
-    case TCP_BROKEN:
-        return ENDPOINT_READ | ENDPOINT_WRITE | (endpoint->error ? ENDPOINT_ERROR : 0) | ENDPOINT_HANGUP;
-    case TCP_LISTENING:
-        return endpoint->queue ? ENDPOINT_READ : 0;
-    case TCP_CONNECTING:
-        return 0;
+    case TCP_BROKEN: return ENDPOINT_READ | ENDPOINT_WRITE | (endpoint->error ? ENDPOINT_ERROR : 0) | ENDPOINT_HANGUP;
+    case TCP_LISTENING: return endpoint->queue ? ENDPOINT_READ : 0;
+    case TCP_CONNECTING: return 0;
     case TCP_CONNECTED:
         return (endpoint->unread[0] || endpoint->ended ? ENDPOINT_READ : 0) | (writable(endpoint) ? ENDPOINT_WRITE : 0);
     case FREE:
@@ -417,8 +414,7 @@ static uint32_t ready(const struct endpoint *endpoint)
     case UDP:
     case HTTP_BOUND:
     case HTTP_LISTENING:
-    case EXCHANGE:
-        break;
+    case EXCHANGE: break;
     }
     return ENDPOINT_HANGUP;
 }

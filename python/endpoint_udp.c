@@ -112,7 +112,7 @@ static intptr_t send_bytes(struct endpoint *endpoint, const void *data, size_t s
 }
 
 intptr_t endpoint_send_to(struct endpoint *endpoint, const void *data, size_t size, const struct endpoint_address *to,
-    int *error)
+                          int *error)
 {
     struct pbuf *datagram = size <= 0xffff ? pbuf_alloc(PBUF_TRANSPORT, (uint16_t)size, PBUF_RAM) : NULL;
     if (!datagram) {
@@ -136,9 +136,7 @@ static int start_listening(struct endpoint *endpoint, int backlog)
     return MP_EOPNOTSUPP;
 }
 
-static void accepted(struct endpoint *endpoint)
-{
-}
+static void accepted(struct endpoint *endpoint) {}
 
 static int connect_to(struct endpoint *endpoint, const struct endpoint_address *address)
 {

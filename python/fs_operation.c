@@ -85,27 +85,20 @@ static int issue_listing(struct operation *operation)
 static int issue(struct operation *operation)
 {
     switch ((enum operation_kind)operation->kind) {
-    case OPEN:
-        return issue_path(operation, FS_OPEN, operation->type);
-    case STAT:
-        return issue_path(operation, FS_STAT, 0);
-    case PATH:
-        return issue_path(operation, operation->type, 0);
+    case OPEN: return issue_path(operation, FS_OPEN, operation->type);
+    case STAT: return issue_path(operation, FS_STAT, 0);
+    case PATH: return issue_path(operation, operation->type, 0);
     case TWO_PATHS:
         return file_job_two_paths(operation->job, operation->type, mp_obj_str_get_str(operation->path),
-            mp_obj_str_get_str(operation->other));
+                                  mp_obj_str_get_str(operation->other));
     case READ:
     case READ_INTO:
         return file_job_fd(operation->job, FS_READ, operation->file->fd, operation->position + operation->got,
-            next_size(operation));
-    case WRITE:
-        return issue_write(operation);
-    case CLOSE:
-        operation->must_close = false;
-        return file_job_fd(operation->job, FS_CLOSE, operation->fd, 0, 0);
+                           next_size(operation));
+    case WRITE: return issue_write(operation);
+    case CLOSE: operation->must_close = false; return file_job_fd(operation->job, FS_CLOSE, operation->fd, 0, 0);
     case LIST:
-    case NEXT:
-        return issue_listing(operation);
+    case NEXT: return issue_listing(operation);
     }
     return MP_EINVAL;
 }
@@ -412,8 +405,8 @@ static MP_DEFINE_CONST_DICT(operation_attributes, operation_attributes_table);
 
 static const mp_stream_p_t operation_stream = {.ioctl = operation_ioctl};
 
-static MP_DEFINE_CONST_OBJ_TYPE(operation_type, MP_QSTR_operation, MP_TYPE_FLAG_ITER_IS_ITERNEXT,
-    iter, operation_iternext, protocol, &operation_stream, locals_dict, &operation_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(operation_type, MP_QSTR_operation, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
+                                operation_iternext, protocol, &operation_stream, locals_dict, &operation_attributes);
 
 struct operation *fs_operation_new(enum operation_kind kind)
 {

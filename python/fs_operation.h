@@ -22,8 +22,8 @@ struct async_listing {
     bool busy;     /* an operation reads it */
     bool is_text;  /* names as str */
     mp_obj_t path;
-    mp_obj_t given;  /* the next await's result; MP_OBJ_NULL: there is none */
-    uint64_t fd;     /* LISTING_OPEN */
+    mp_obj_t given;   /* the next await's result; MP_OBJ_NULL: there is none */
+    uint64_t fd;      /* LISTING_OPEN */
     uint8_t *records; /* LISTING_BYTES, in the heap */
     size_t at, count;
 };
@@ -34,17 +34,17 @@ enum operation_kind { OPEN, STAT, READ, READ_INTO, WRITE, CLOSE, LIST, NEXT, PAT
 
 struct operation {
     mp_obj_base_t base;
-    uint8_t kind;    /* enum operation_kind */
-    bool moves;      /* the file's position moves */
-    bool ended;      /* the result was given; nothing is held any more */
-    bool must_close; /* CLOSE: the command has not been issued */
-    uint32_t type;   /* PATH, TWO_PATHS: enum fs_command_type; OPEN: flags */
+    uint8_t kind;         /* enum operation_kind */
+    bool moves;           /* the file's position moves */
+    bool ended;           /* the result was given; nothing is held any more */
+    bool must_close;      /* CLOSE: the command has not been issued */
+    uint32_t type;        /* PATH, TWO_PATHS: enum fs_command_type; OPEN: flags */
     struct file_job *job; /* the command under way */
     struct async_file *file;
     struct async_listing *listing;
     mp_obj_t path, other; /* strings; of READ_INTO and WRITE: the buffer */
-    vstr_t data;     /* READ: what has come so far */
-    uint64_t fd;     /* CLOSE */
+    vstr_t data;          /* READ: what has come so far */
+    uint64_t fd;          /* CLOSE */
     uint64_t position;
     size_t wanted, got;
     mp_obj_t list;

@@ -32,7 +32,7 @@
 #define REFUSING_NS 10000000000ull
 
 static struct {
-    nlr_buf_t *program; /* where the program that runs is ended; NULL: the prompt */
+    nlr_buf_t *program;   /* where the program that runs is ended; NULL: the prompt */
     bool short_of_memory; /* the last collection left no RESERVE */
     uint32_t refusals;    /* of connections, since one was accepted */
     uint64_t refusing_since_ns;

@@ -166,8 +166,7 @@ static const mp_rom_map_elem_t async_file_attributes_table[] = {
 };
 static MP_DEFINE_CONST_DICT(async_file_attributes, async_file_attributes_table);
 
-MP_DEFINE_CONST_OBJ_TYPE(async_file_type, MP_QSTR_AsyncFile, MP_TYPE_FLAG_NONE,
-    locals_dict, &async_file_attributes);
+MP_DEFINE_CONST_OBJ_TYPE(async_file_type, MP_QSTR_AsyncFile, MP_TYPE_FLAG_NONE, locals_dict, &async_file_attributes);
 
 /* Directories */
 
@@ -235,8 +234,8 @@ static const mp_rom_map_elem_t async_listing_attributes_table[] = {
 };
 static MP_DEFINE_CONST_DICT(async_listing_attributes, async_listing_attributes_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(async_listing_type, MP_QSTR_AsyncListing, MP_TYPE_FLAG_ITER_IS_ITERNEXT,
-    iter, listing_iternext, locals_dict, &async_listing_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(async_listing_type, MP_QSTR_AsyncListing, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
+                                listing_iternext, locals_dict, &async_listing_attributes);
 
 /* The module */
 

@@ -136,8 +136,8 @@ static const mp_rom_map_elem_t sha1_attributes_table[] = {
 };
 static MP_DEFINE_CONST_DICT(sha1_attributes, sha1_attributes_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(sha1_type, MP_QSTR_sha1, MP_TYPE_FLAG_NONE, make_new, sha1_make_new,
-    locals_dict, &sha1_attributes);
+static MP_DEFINE_CONST_OBJ_TYPE(sha1_type, MP_QSTR_sha1, MP_TYPE_FLAG_NONE, make_new, sha1_make_new, locals_dict,
+                                &sha1_attributes);
 
 /* What MicroPython's own module does not have is asked here. */
 extern const mp_obj_module_t mp_module_hashlib;

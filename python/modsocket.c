@@ -477,17 +477,14 @@ static mp_uint_t socket_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
 {
     struct socket *socket = MP_OBJ_TO_PTR(self_in);
     switch (request) {
-    case MP_STREAM_POLL:
-        return socket->endpoint ? endpoint_ready(socket->endpoint, argument) : MP_STREAM_POLL_NVAL;
+    case MP_STREAM_POLL: return socket->endpoint ? endpoint_ready(socket->endpoint, argument) : MP_STREAM_POLL_NVAL;
     case MP_STREAM_CLOSE:
         if (socket->endpoint) {
             endpoint_close(socket->endpoint);
             socket->endpoint = NULL;
         }
         return 0;
-    default:
-        *error = MP_EINVAL;
-        return MP_STREAM_ERROR;
+    default: *error = MP_EINVAL; return MP_STREAM_ERROR;
     }
 }
 
@@ -543,7 +540,7 @@ static const mp_stream_p_t socket_stream = {
 };
 
 MP_DEFINE_CONST_OBJ_TYPE(socket_type, MP_QSTR_socket, MP_TYPE_FLAG_NONE, make_new, socket_make_new, print, socket_print,
-    protocol, &socket_stream, locals_dict, &socket_attributes);
+                         protocol, &socket_stream, locals_dict, &socket_attributes);
 
 /* The module */
 

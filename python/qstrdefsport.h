@@ -1,3 +1,3 @@
 // qstrdefsport.h: interned strings that no MP_QSTR_ name in the sources can spell.
-Q(/lib)
+Q(/ lib)
 Q(asyncio.core)

@@ -204,18 +204,12 @@ static mp_uint_t file_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t argum
         return failed(error, MP_EBADF);
     }
     switch (request) {
-    case MP_STREAM_SEEK:
-        return file_seek(file, (struct mp_stream_seek_t *)argument, error);
-    case MP_STREAM_FLUSH:
-        return file->writes ? file_command(file, FS_SYNC, error) : 0;
-    case MP_STREAM_CLOSE:
-        return file_close(file, error);
-    case MP_STREAM_POLL:
-        return argument & (MP_STREAM_POLL_RD | MP_STREAM_POLL_WR);
-    case MP_STREAM_GET_BUFFER_SIZE:
-        return READ_AHEAD;
-    default:
-        return failed(error, MP_EINVAL);
+    case MP_STREAM_SEEK: return file_seek(file, (struct mp_stream_seek_t *)argument, error);
+    case MP_STREAM_FLUSH: return file->writes ? file_command(file, FS_SYNC, error) : 0;
+    case MP_STREAM_CLOSE: return file_close(file, error);
+    case MP_STREAM_POLL: return argument & (MP_STREAM_POLL_RD | MP_STREAM_POLL_WR);
+    case MP_STREAM_GET_BUFFER_SIZE: return READ_AHEAD;
+    default: return failed(error, MP_EINVAL);
     }
 }
 
@@ -297,9 +291,9 @@ static const mp_stream_p_t binary_stream = {.read = file_read, .write = file_wri
 static const mp_stream_p_t text_stream = {.read = file_read, .write = file_write, .ioctl = file_ioctl, .is_text = true};
 
 static MP_DEFINE_CONST_OBJ_TYPE(binary_type, MP_QSTR_FileIO, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, file_iternext, print,
-    file_print, protocol, &binary_stream, locals_dict, &file_attributes);
+                                file_print, protocol, &binary_stream, locals_dict, &file_attributes);
 static MP_DEFINE_CONST_OBJ_TYPE(text_type, MP_QSTR_TextIOWrapper, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, file_iternext,
-    print, file_print, protocol, &text_stream, locals_dict, &file_attributes);
+                                print, file_print, protocol, &text_stream, locals_dict, &file_attributes);
 
 /* "r", "w", "a", "x" with "+", "b", "t": flags of the protocol, and whether text. */
 static uint32_t parse_mode(const char *mode, bool *text, bool *appends)
@@ -311,7 +305,10 @@ static uint32_t parse_mode(const char *mode, bool *text, bool *appends)
         switch (*mode) {
         case 'r': flags |= FS_OPEN_READ; break;
         case 'w': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
-        case 'a': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE; *appends = true; break;
+        case 'a':
+            flags |= FS_OPEN_WRITE | FS_OPEN_CREATE;
+            *appends = true;
+            break;
         case 'x': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE; break;
         case '+': flags |= FS_OPEN_READ | FS_OPEN_WRITE; break;
         case 'b': *text = false; break;

@@ -334,7 +334,7 @@ static MP_DEFINE_CONST_DICT(vfs_attributes, vfs_attributes_table);
 static const mp_vfs_proto_t vfs_protocol = {.import_stat = vfs_import_stat};
 
 static MP_DEFINE_CONST_OBJ_TYPE(vfs_files_type, MP_QSTR_VfsFiles, MP_TYPE_FLAG_NONE, protocol, &vfs_protocol,
-    locals_dict, &vfs_attributes);
+                                locals_dict, &vfs_attributes);
 
 void vfs_files_mount(void)
 {

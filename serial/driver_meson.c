@@ -25,14 +25,14 @@ enum {
 
 #define CONTROL_TX_ENABLE (1u << 12)
 #define CONTROL_RX_ENABLE (1u << 13)
-#define CONTROL_TWO_WIRES (1u << 15) /* no RTS and CTS, which are not on the board's header */
+#define CONTROL_TWO_WIRES (1u << 15)      /* no RTS and CTS, which are not on the board's header */
 #define CONTROL_FORMAT_MASK (0x3fu << 16) /* stop bits, parity, length; 0: one, none, 8 bits */
 #define CONTROL_CLEAR_ERRORS (1u << 24)
 #define CONTROL_RX_INT (1u << 27)
 #define CONTROL_TX_INT (1u << 28)
 #define CONTROL_INTERRUPTS (CONTROL_RX_INT | CONTROL_TX_INT)
 
-#define STATUS_RX_COUNT(status) ((status) & 0x7f)
+#define STATUS_RX_COUNT(status) ((status)&0x7f)
 #define STATUS_ERROR_MASK (3u << 16) /* parity, framing */
 #define STATUS_RX_EMPTY (1u << 20)
 #define STATUS_TX_FULL (1u << 21)

@@ -23,8 +23,8 @@ struct client {
 
 static struct {
     struct ring driver;
-    uint32_t next;        /* whose turn it is */
-    bool mid_line;        /* a raw client's last byte was not a newline */
+    uint32_t next; /* whose turn it is */
+    bool mid_line; /* a raw client's last byte was not a newline */
     uint32_t out_first, out_end;
     char out[FRAME_MAX + SERIAL_LINE_MAX + 1];
     struct client clients[SERIAL_CLIENTS_MAX];

@@ -30,7 +30,8 @@
 static inline void begin_counting(void)
 {
     __asm__ volatile("msr pmccfiltr_el0, %0; msr pmcntenset_el0, %1; msr pmcr_el0, %2; isb"
-                     : : "r"(1ul << 27), "r"(1ul << 31), "r"(1ul << 6 | 1ul));
+                     :
+                     : "r"(1ul << 27), "r"(1ul << 31), "r"(1ul << 6 | 1ul));
 }
 
 static inline uint64_t count(void)
@@ -45,9 +46,7 @@ static inline uint64_t count(void)
 
 #else
 
-static inline void begin_counting(void)
-{
-}
+static inline void begin_counting(void) {}
 
 static inline uint64_t count(void)
 {

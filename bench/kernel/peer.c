@@ -1,9 +1,7 @@
 /* peer.c: what is measured talks to this: answers calls with as many words, ignores notifications, but an equal's. */
 #include "costs.h"
 
-void init(void)
-{
-}
+void init(void) {}
 
 void notified(microkit_channel channel)
 {

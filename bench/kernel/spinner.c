@@ -8,6 +8,4 @@ void init(void)
     }
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

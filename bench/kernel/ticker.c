@@ -40,9 +40,7 @@ static void arm(uint64_t control)
     __asm__ volatile("msr cntp_cval_el0, %0; msr cntp_ctl_el0, %1; isb" : : "r"(due), "r"(control));
 }
 
-void init(void)
-{
-}
+void init(void) {}
 
 void notified(microkit_channel channel)
 {

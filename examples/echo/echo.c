@@ -20,9 +20,9 @@
 #define QUOTE_PORT 17
 #define CHARGEN_PORT 19
 #define BACKLOG 128
-#define PATTERN_LINE 74                      /* RFC 864: 72 printing characters, CR, LF */
-#define PATTERN_PERIOD (95 * PATTERN_LINE)   /* each line starts one character later */
-#define CHUNK 16384                          /* bytes per write of the generator */
+#define PATTERN_LINE 74                    /* RFC 864: 72 printing characters, CR, LF */
+#define PATTERN_PERIOD (95 * PATTERN_LINE) /* each line starts one character later */
+#define CHUNK 16384                        /* bytes per write of the generator */
 
 struct connection {
     struct pbuf *waiting; /* received, not yet written; of its first pbuf `written` bytes are */
@@ -263,8 +263,8 @@ static err_t on_chargen_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 static void serve(void *context)
 {
-    log_line("echo: TCP and UDP port %d; TCP: discard %d, quote %d, character generator %d",
-             ECHO_PORT, DISCARD_PORT, QUOTE_PORT, CHARGEN_PORT);
+    log_line("echo: TCP and UDP port %d; TCP: discard %d, quote %d, character generator %d", ECHO_PORT, DISCARD_PORT,
+             QUOTE_PORT, CHARGEN_PORT);
 }
 
 void init(void)

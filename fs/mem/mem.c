@@ -523,22 +523,23 @@ static void release(void *file, bool directory)
 }
 
 static const struct fs_server_operations operations = {
-    .operation = {
-        [FS_INITIALISE] = initialise,
-        [FS_OPEN] = open_file,
-        [FS_STAT] = stat_path,
-        [FS_FSTAT] = stat_file,
-        [FS_READ] = read_file,
-        [FS_WRITE] = write_file,
-        [FS_TRUNCATE] = truncate_file,
-        [FS_SYNC] = sync_file,
-        [FS_RENAME] = rename_path,
-        [FS_REMOVE] = remove_path,
-        [FS_MKDIR] = make_directory,
-        [FS_RMDIR] = remove_path,
-        [FS_OPENDIR] = open_directory,
-        [FS_READDIR] = read_directory,
-    },
+    .operation =
+        {
+            [FS_INITIALISE] = initialise,
+            [FS_OPEN] = open_file,
+            [FS_STAT] = stat_path,
+            [FS_FSTAT] = stat_file,
+            [FS_READ] = read_file,
+            [FS_WRITE] = write_file,
+            [FS_TRUNCATE] = truncate_file,
+            [FS_SYNC] = sync_file,
+            [FS_RENAME] = rename_path,
+            [FS_REMOVE] = remove_path,
+            [FS_MKDIR] = make_directory,
+            [FS_RMDIR] = remove_path,
+            [FS_OPENDIR] = open_directory,
+            [FS_READDIR] = read_directory,
+        },
     .release = release,
 };
 

@@ -48,7 +48,7 @@ static struct {
     uint64_t heard_ns;
     struct timer watch, breath;
     struct connection_ticket tickets[TICKETS_MAX], *free;
-    struct connection_ticket live; /* the head of a ring */
+    struct connection_ticket live;           /* the head of a ring */
     struct connection_ticket *not_overtaken; /* the first; &live: none */
     uint32_t orphans;
     struct connection_call *lost;

@@ -39,7 +39,7 @@ void connection_init(void (*up)(void), void (*down)(bool silent));
 
 /* At most one: an older one is closed first. */
 void connection_open(const char *address, uint16_t port);
-void connection_close(void); /* without `down` */
+void connection_close(void);            /* without `down` */
 bool connection_break(const char *why); /* at the end of this event; whether `down` follows */
 const char *connection_why(void);
 

@@ -60,10 +60,10 @@ static struct {
     uint32_t read_size, write_size;
     struct connection_call call;
     struct timer pause;
-    uint64_t pause_ns; /* the next one */
+    uint64_t pause_ns;         /* the next one */
     uint64_t failing_since_ns; /* 0: it stood the last time */
-    bool useful;       /* the connection has answered something beside our questions about the mount */
-    char said[LOG_LINE_MAX]; /* the last line on the console: a refusal is not repeated at every attempt */
+    bool useful;               /* the connection has answered something beside our questions about the mount */
+    char said[LOG_LINE_MAX];   /* the last line on the console: a refusal is not repeated at every attempt */
 } self;
 
 /* A connection that has broken is gone a moment before we hear of it. */
@@ -105,24 +105,18 @@ static void say(const char *what, const char *advice)
 static const char *mount_refusal(mountstat3 status)
 {
     switch (status) {
-    case MNT3_OK:
-        return "";
+    case MNT3_OK: return "";
     case MNT3ERR_PERM:
     case MNT3ERR_ACCES:
         return "permission denied; is that directory exported, to this address, and `insecure` if it is translated on "
                "the way (QEMU's user network)?";
-    case MNT3ERR_NOENT:
-        return "there is no such export; see `showmount -e` on the server";
-    case MNT3ERR_NOTDIR:
-        return "that is not a directory";
+    case MNT3ERR_NOENT: return "there is no such export; see `showmount -e` on the server";
+    case MNT3ERR_NOTDIR: return "that is not a directory";
     case MNT3ERR_IO:
-    case MNT3ERR_SERVERFAULT:
-        return "the server has an error of its own; see its log";
+    case MNT3ERR_SERVERFAULT: return "the server has an error of its own; see its log";
     case MNT3ERR_INVAL:
-    case MNT3ERR_NAMETOOLONG:
-        return "the server does not take that name";
-    case MNT3ERR_NOTSUPP:
-        return "the server does not support it";
+    case MNT3ERR_NAMETOOLONG: return "the server does not take that name";
+    case MNT3ERR_NOTSUPP: return "the server does not support it";
     }
     return "an answer that NFSv3 does not know";
 }
@@ -135,17 +129,14 @@ static const char *step_name(void)
     case ASKING_NFS_PORT:
         return "the portmapper (port 111) does not answer as it should; give NFS_PORT and MOUNT_PORT to do without";
     case CONNECTING_MOUNT:
-    case MOUNTING:
-        return "the mount service does not answer as it should";
+    case MOUNTING: return "the mount service does not answer as it should";
     case CONNECTING_NFS:
-    case ASKING_INFO:
-        return "the NFS service does not answer as it should";
+    case ASKING_INFO: return "the NFS service does not answer as it should";
     case IDLE:
     case NO_ADDRESS:
     case RESOLVING:
     case UP:
-    case PAUSING:
-        break;
+    case PAUSING: break;
     }
     return "it does not answer";
 }
@@ -243,8 +234,8 @@ static void ask_info(void)
     FSINFO3args args = {.fsroot = {.data = {self.root.size, (char *)self.root.bytes}}};
 
     expect(on_info, ASKING_INFO);
-    connection_made(&self.call, rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args,
-                                                       connection_ticket(&self.call)));
+    connection_made(&self.call,
+                    rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args, connection_ticket(&self.call)));
 }
 
 static void connect_nfs(void)
@@ -345,14 +336,9 @@ static void resolve(void)
 
     self.step = RESOLVING;
     switch (dns_gethostbyname(self.config->server, &address, on_resolved, NULL)) {
-    case ERR_OK:
-        have_address(&address);
-        break;
-    case ERR_INPROGRESS:
-        break;
-    default:
-        refuse("out of reach", "the server's name cannot be looked up");
-        break;
+    case ERR_OK: have_address(&address); break;
+    case ERR_INPROGRESS: break;
+    default: refuse("out of reach", "the server's name cannot be looked up"); break;
     }
 }
 
@@ -390,27 +376,18 @@ static void on_ip_address(void *context)
     case MOUNTING:
     case CONNECTING_NFS:
     case ASKING_INFO:
-    case UP:
-        self.moved = connection_break("our address has changed");
-        break;
+    case UP: self.moved = connection_break("our address has changed"); break;
     case IDLE: /* no connection */
-    case RESOLVING: /* the resolver asks again */
-        break;
+    case RESOLVING: /* the resolver asks again */ break;
     }
 }
 
 static void on_connection_up(void)
 {
     switch (self.step) {
-    case CONNECTING_PORTMAPPER:
-        ask_port(MOUNT_PROGRAM, on_mount_port, ASKING_MOUNT_PORT);
-        break;
-    case CONNECTING_MOUNT:
-        ask_mount();
-        break;
-    case CONNECTING_NFS:
-        ask_info();
-        break;
+    case CONNECTING_PORTMAPPER: ask_port(MOUNT_PROGRAM, on_mount_port, ASKING_MOUNT_PORT); break;
+    case CONNECTING_MOUNT: ask_mount(); break;
+    case CONNECTING_NFS: ask_info(); break;
     case IDLE:
     case NO_ADDRESS:
     case RESOLVING:
@@ -419,8 +396,7 @@ static void on_connection_up(void)
     case MOUNTING:
     case ASKING_INFO:
     case UP:
-    case PAUSING:
-        break;
+    case PAUSING: break;
     }
 }
 

@@ -19,13 +19,13 @@ struct nfs_handle {
  * is wanted; when that fails, it is tried again and again, with growing pauses. `for_longer`: the server is out of
  * reach as far as we know; may be told more than once. */
 void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(bool for_longer));
-void mount_want(void);  /* something is to be done: connect, if it is not done already */
-void mount_anew(void);  /* the root handle is stale: the whole way from the server's address on */
+void mount_want(void);   /* something is to be done: connect, if it is not done already */
+void mount_anew(void);   /* the root handle is stale: the whole way from the server's address on */
 void mount_useful(void); /* an operation was answered: the connection is worth making again at once */
 bool mount_is_up(void);
 
 const struct nfs_handle *mount_root(void);
-uint32_t mount_read_size(void);  /* bytes in one READ, at most */
+uint32_t mount_read_size(void); /* bytes in one READ, at most */
 uint32_t mount_write_size(void);
 
 #endif

@@ -26,8 +26,8 @@
 #define LISTING_MIN 4096u
 #define LISTING_MAX (8u * 1024)
 #define WRITE_MAX (32u * 1024) /* bytes of one call: libnfs copies them into its heap */
-#define PATH_SHORT 128    /* bytes, with the end, of an open file's path */
-#define LONG_PATHS_MAX 48 /* open files with longer ones */
+#define PATH_SHORT 128         /* bytes, with the end, of an open file's path */
+#define LONG_PATHS_MAX 48      /* open files with longer ones */
 
 struct long_path {
     struct long_path *next; /* free */
@@ -38,7 +38,7 @@ struct nfs_file {
     struct nfs_file *next; /* free */
     struct nfs_handle handle;
     uint64_t inode;
-    cookieverf3 verifier; /* of a directory: what the server wants back with its cookies */
+    cookieverf3 verifier;        /* of a directory: what the server wants back with its cookies */
     struct long_path *long_path; /* NULL: the path is short */
     char short_path[PATH_SHORT];
 };
@@ -715,22 +715,23 @@ static void read_directory(struct fs_job *job)
 }
 
 static const struct fs_server_operations operations = {
-    .operation = {
-        [FS_INITIALISE] = initialise,
-        [FS_OPEN] = open_file,
-        [FS_STAT] = stat_path,
-        [FS_FSTAT] = stat_file,
-        [FS_READ] = read_file,
-        [FS_WRITE] = write_file,
-        [FS_TRUNCATE] = truncate_file,
-        [FS_SYNC] = sync_file,
-        [FS_RENAME] = rename_path,
-        [FS_REMOVE] = remove_path,
-        [FS_MKDIR] = make_directory,
-        [FS_RMDIR] = remove_path,
-        [FS_OPENDIR] = open_directory,
-        [FS_READDIR] = read_directory,
-    },
+    .operation =
+        {
+            [FS_INITIALISE] = initialise,
+            [FS_OPEN] = open_file,
+            [FS_STAT] = stat_path,
+            [FS_FSTAT] = stat_file,
+            [FS_READ] = read_file,
+            [FS_WRITE] = write_file,
+            [FS_TRUNCATE] = truncate_file,
+            [FS_SYNC] = sync_file,
+            [FS_RENAME] = rename_path,
+            [FS_REMOVE] = remove_path,
+            [FS_MKDIR] = make_directory,
+            [FS_RMDIR] = remove_path,
+            [FS_OPENDIR] = open_directory,
+            [FS_READDIR] = read_directory,
+        },
     .release = release,
 };
 

@@ -198,12 +198,8 @@ static void on_lost(struct connection_call *call, enum connection_loss how)
         op->replayed = true;
         start_or_wait(op);
         break;
-    case LOST_MEMORY:
-        retry_later(op, SHORT_NS);
-        break;
-    case LOST_REFUSED:
-        nfs_op_finish(op, FS_STATUS_IO);
-        break;
+    case LOST_MEMORY: retry_later(op, SHORT_NS); break;
+    case LOST_REFUSED: nfs_op_finish(op, FS_STATUS_IO); break;
     }
 }
 
@@ -252,50 +248,35 @@ void nfs_op_init(const struct nfs_config *config)
 enum fs_status nfs_status(nfsstat3 status)
 {
     switch (status) {
-    case NFS3_OK:
-        return FS_STATUS_OK;
-    case NFS3ERR_NOENT:
-        return FS_STATUS_NOT_FOUND;
+    case NFS3_OK: return FS_STATUS_OK;
+    case NFS3ERR_NOENT: return FS_STATUS_NOT_FOUND;
     case NFS3ERR_PERM:
-    case NFS3ERR_ACCES:
-        return FS_STATUS_ACCESS;
-    case NFS3ERR_EXIST:
-        return FS_STATUS_EXISTS;
-    case NFS3ERR_NOTDIR:
-        return FS_STATUS_NOT_DIRECTORY;
-    case NFS3ERR_ISDIR:
-        return FS_STATUS_IS_DIRECTORY;
+    case NFS3ERR_ACCES: return FS_STATUS_ACCESS;
+    case NFS3ERR_EXIST: return FS_STATUS_EXISTS;
+    case NFS3ERR_NOTDIR: return FS_STATUS_NOT_DIRECTORY;
+    case NFS3ERR_ISDIR: return FS_STATUS_IS_DIRECTORY;
     case NFS3ERR_XDEV:
     case NFS3ERR_INVAL:
     case NFS3ERR_BADTYPE:
     case NFS3ERR_BAD_COOKIE:
     case NFS3ERR_NOTSUPP:
     case NFS3ERR_MLINK:
-    case NFS3ERR_NOT_SYNC:
-        return FS_STATUS_INVALID_ARGUMENT;
-    case NFS3ERR_FBIG:
-        return FS_STATUS_TOO_LARGE;
+    case NFS3ERR_NOT_SYNC: return FS_STATUS_INVALID_ARGUMENT;
+    case NFS3ERR_FBIG: return FS_STATUS_TOO_LARGE;
     case NFS3ERR_NOSPC:
-    case NFS3ERR_DQUOT:
-        return FS_STATUS_NO_SPACE;
-    case NFS3ERR_ROFS:
-        return FS_STATUS_READ_ONLY;
-    case NFS3ERR_NAMETOOLONG:
-        return FS_STATUS_NAME_TOO_LONG;
-    case NFS3ERR_NOTEMPTY:
-        return FS_STATUS_NOT_EMPTY;
+    case NFS3ERR_DQUOT: return FS_STATUS_NO_SPACE;
+    case NFS3ERR_ROFS: return FS_STATUS_READ_ONLY;
+    case NFS3ERR_NAMETOOLONG: return FS_STATUS_NAME_TOO_LONG;
+    case NFS3ERR_NOTEMPTY: return FS_STATUS_NOT_EMPTY;
     case NFS3ERR_STALE:
-    case NFS3ERR_BADHANDLE:
-        return FS_STATUS_STALE;
-    case NFS3ERR_TOOSMALL:
-        return FS_STATUS_INVALID_BUFFER;
+    case NFS3ERR_BADHANDLE: return FS_STATUS_STALE;
+    case NFS3ERR_TOOSMALL: return FS_STATUS_INVALID_BUFFER;
     case NFS3ERR_IO:
     case NFS3ERR_NXIO:
     case NFS3ERR_NODEV:
     case NFS3ERR_REMOTE:
     case NFS3ERR_SERVERFAULT:
-    case NFS3ERR_JUKEBOX:
-        return FS_STATUS_IO;
+    case NFS3ERR_JUKEBOX: return FS_STATUS_IO;
     }
     return FS_STATUS_IO; /* a number that NFSv3 does not know */
 }
@@ -313,8 +294,8 @@ static uint64_t nanoseconds(const nfstime3 *time)
 void nfs_stat_from(const fattr3 *attributes, struct fs_stat *stat)
 {
     static const uint32_t types[] = {
-        [NF3REG] = 0100000,  [NF3DIR] = 0040000,  [NF3BLK] = 0060000,  [NF3CHR] = 0020000,
-        [NF3LNK] = 0120000,  [NF3SOCK] = 0140000, [NF3FIFO] = 0010000,
+        [NF3REG] = 0100000, [NF3DIR] = 0040000,  [NF3BLK] = 0060000,  [NF3CHR] = 0020000,
+        [NF3LNK] = 0120000, [NF3SOCK] = 0140000, [NF3FIFO] = 0010000,
     };
     uint32_t type = (uint32_t)attributes->type < sizeof(types) / sizeof(types[0]) ? types[attributes->type] : 0;
 

@@ -19,31 +19,31 @@ typedef void nfs_op_found(struct nfs_op *op, enum fs_status status);
 
 /* A path on its way to a handle: fs/nfs/walk.h. */
 struct nfs_walk {
-    const char *original;         /* normalised */
-    char path[FS_PATH_MAX + 2];   /* with the links followed so far */
-    uint32_t at;                  /* where in it the next name begins */
+    const char *original;       /* normalised */
+    char path[FS_PATH_MAX + 2]; /* with the links followed so far */
+    uint32_t at;                /* where in it the next name begins */
     uint32_t name_size;
     uint32_t links;
     bool parent_only, from_cache;
-    bool original_slash, slash;   /* only a directory will do */
+    bool original_slash, slash; /* only a directory will do */
     nfs_op_found *found;
-    struct nfs_handle directory;  /* in which the name at `at` is, or would be */
-    struct nfs_handle handle;     /* of the whole path */
+    struct nfs_handle directory; /* in which the name at `at` is, or would be */
+    struct nfs_handle handle;    /* of the whole path */
     struct fs_stat stat;
 };
 
 struct nfs_op {
     struct connection_call call;
     struct fs_job *job;
-    struct nfs_op *next;    /* among those that wait */
-    nfs_op_step *start;     /* the operation from its beginning */
-    nfs_op_reply *reply;    /* what the answer under way is for */
+    struct nfs_op *next; /* among those that wait */
+    nfs_op_step *start;  /* the operation from its beginning */
+    nfs_op_reply *reply; /* what the answer under way is for */
     uint64_t deadline_ns;
-    bool asking;            /* `call` is under way */
-    bool replayed;          /* the server may have done it already: a call was lost */
-    bool refreshed;         /* paths were walked anew after a stale handle */
+    bool asking;    /* `call` is under way */
+    bool replayed;  /* the server may have done it already: a call was lost */
+    bool refreshed; /* paths were walked anew after a stale handle */
     bool created;
-    uint64_t done;          /* bytes */
+    uint64_t done; /* bytes */
     struct nfs_walk walk;
     struct nfs_handle from; /* rename: the first of two directories */
 };

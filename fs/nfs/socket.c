@@ -30,8 +30,8 @@
 struct nfs_socket {
     bool used, connected, ended;
     bool refused; /* at this event lwIP had no memory for what send() was given: not asked again before the next one */
-    int error; /* errno */
-    struct tcp_pcb *pcb; /* NULL after an error: lwIP has freed it */
+    int error;    /* errno */
+    struct tcp_pcb *pcb;          /* NULL after an error: lwIP has freed it */
     struct pbuf *received, *last; /* linked by hand: a chain's own length field ends at 64 KiB */
     uint16_t offset;              /* read so far of the first pbuf */
 };
@@ -339,7 +339,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     struct found {
         struct addrinfo info;
         struct sockaddr_in address;
-    } *found;
+    } * found;
     ip4_addr_t ip;
 
     if (!ip4addr_aton(node, &ip)) {

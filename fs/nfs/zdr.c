@@ -74,9 +74,7 @@ uint32_t libnfs_zdr_getpos(ZDR *zdr)
 }
 
 /* Never called with anything to do: memory belongs to the message. */
-void libnfs_zdr_free(zdrproc_t decoder, char *object)
-{
-}
+void libnfs_zdr_free(zdrproc_t decoder, char *object) {}
 
 /* The next `size` bytes, padding included, or NULL. */
 static uint8_t *take(ZDR *zdr, uint32_t size)
@@ -313,12 +311,9 @@ static bool_t reply_body(ZDR *zdr, struct reply_body *body)
         return FALSE;
     }
     switch (body->stat) {
-    case MSG_ACCEPTED:
-        return accepted(zdr, &body->reply.areply);
-    case MSG_DENIED:
-        return rejected(zdr, &body->reply.rreply);
-    default:
-        return FALSE;
+    case MSG_ACCEPTED: return accepted(zdr, &body->reply.areply);
+    case MSG_DENIED: return rejected(zdr, &body->reply.rreply);
+    default: return FALSE;
     }
 }
 

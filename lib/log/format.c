@@ -111,11 +111,8 @@ static int integer_size(const char **format)
         return sizeof(long long);
     case 'z':
     case 'j':
-    case 't':
-        (*format)++;
-        return sizeof(long long);
-    default:
-        return sizeof(int);
+    case 't': (*format)++; return sizeof(long long);
+    default: return sizeof(int);
     }
 }
 
@@ -149,28 +146,20 @@ static struct spec parse(const char **format, va_list *arguments)
 static int64_t signed_argument(const struct spec *spec, va_list *arguments)
 {
     switch (spec->size) {
-    case 8:
-        return va_arg(*arguments, long long);
-    case 2:
-        return (short)va_arg(*arguments, int);
-    case 1:
-        return (signed char)va_arg(*arguments, int);
-    default:
-        return va_arg(*arguments, int);
+    case 8: return va_arg(*arguments, long long);
+    case 2: return (short)va_arg(*arguments, int);
+    case 1: return (signed char)va_arg(*arguments, int);
+    default: return va_arg(*arguments, int);
     }
 }
 
 static uint64_t unsigned_argument(const struct spec *spec, va_list *arguments)
 {
     switch (spec->size) {
-    case 8:
-        return va_arg(*arguments, unsigned long long);
-    case 2:
-        return (unsigned short)va_arg(*arguments, unsigned);
-    case 1:
-        return (unsigned char)va_arg(*arguments, unsigned);
-    default:
-        return va_arg(*arguments, unsigned);
+    case 8: return va_arg(*arguments, unsigned long long);
+    case 2: return (unsigned short)va_arg(*arguments, unsigned);
+    case 1: return (unsigned char)va_arg(*arguments, unsigned);
+    default: return va_arg(*arguments, unsigned);
     }
 }
 
@@ -185,16 +174,10 @@ static void put_conversion(struct output *out, const struct spec *spec, char con
 
     switch (conversion) {
     case 'd':
-    case 'i':
-        put_signed(out, spec, signed_argument(spec, arguments));
-        break;
-    case 'u':
-        put_number(out, spec, unsigned_argument(spec, arguments), false, 10);
-        break;
+    case 'i': put_signed(out, spec, signed_argument(spec, arguments)); break;
+    case 'u': put_number(out, spec, unsigned_argument(spec, arguments), false, 10); break;
     case 'x':
-    case 'X':
-        put_number(out, spec, unsigned_argument(spec, arguments), false, 16);
-        break;
+    case 'X': put_number(out, spec, unsigned_argument(spec, arguments), false, 16); break;
     case 'p':
         put(out, '0');
         put(out, 'x');
@@ -204,11 +187,8 @@ static void put_conversion(struct output *out, const struct spec *spec, char con
         byte = (char)va_arg(*arguments, int);
         put_padded(out, spec, &byte, 1);
         break;
-    case 's':
-        put_string(out, spec, va_arg(*arguments, const char *));
-        break;
-    default: /* %%, or what we do not know, as it stands */
-        put(out, conversion);
+    case 's': put_string(out, spec, va_arg(*arguments, const char *)); break;
+    default: /* %%, or what we do not know, as it stands */ put(out, conversion);
     }
 }
 

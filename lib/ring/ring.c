@@ -63,17 +63,10 @@ static uint32_t capacity(const struct ring *ring)
 static void copy_one(void *to, const void *from, uint32_t size)
 {
     switch (size) {
-    case 1:
-        memcpy(to, from, 1);
-        break;
-    case 16:
-        memcpy(to, from, 16);
-        break;
-    case 64:
-        memcpy(to, from, 64);
-        break;
-    default:
-        memcpy(to, from, size);
+    case 1: memcpy(to, from, 1); break;
+    case 16: memcpy(to, from, 16); break;
+    case 64: memcpy(to, from, 64); break;
+    default: memcpy(to, from, size);
     }
 }
 
@@ -236,7 +229,7 @@ uint32_t ring_count(struct ring *ring)
 
 bool ring_arm_consumer(struct ring *ring)
 {
-    store(&ring->shared->consumer_armed, 1); /* C1 */
+    store(&ring->shared->consumer_armed, 1);   /* C1 */
     atomic_thread_fence(memory_order_seq_cst); /* C2, pairs with P2 in ring_wake_consumer */
     if (ring_count(ring) == 0) {
         return true;

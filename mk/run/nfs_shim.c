@@ -52,13 +52,13 @@ static struct {
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* libc's own function, looked up at its first use: other libraries call some of these before start() below has run. */
-#define NEXT(name)                                                  \
-    __extension__({                                                 \
-        static __typeof__(name) *next;                              \
-        if (next == NULL) {                                         \
-            next = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);     \
-        }                                                           \
-        next;                                                       \
+#define NEXT(name)                                              \
+    __extension__({                                             \
+        static __typeof__(name) *next;                          \
+        if (next == NULL) {                                     \
+            next = (__typeof__(name) *)dlsym(RTLD_NEXT, #name); \
+        }                                                       \
+        next;                                                   \
     })
 
 /* Half of the descriptors are for the table, the rest for the server. */

@@ -96,12 +96,12 @@ void ip_random_bytes(void *bytes, uint32_t count);
 /* Counters, for tests and for a person. */
 struct ip_counters {
     uint64_t frames_in, frames_out;
-    uint64_t copied_in;  /* frames copied because receive buffers were short */
-    uint64_t dropped_in; /* frames for which there was no memory */
+    uint64_t copied_in;      /* frames copied because receive buffers were short */
+    uint64_t dropped_in;     /* frames for which there was no memory */
     uint64_t acks_contained; /* acknowledgements that a later one of the same batch contained */
-    uint64_t no_slot;    /* frames not sent at once because all slots were out, or others waited for one */
-    uint64_t lost_out;   /* of these: that nobody sends again, and that could not be kept */
-    uint64_t refused;    /* frames that the virtualiser would not send */
+    uint64_t no_slot;        /* frames not sent at once because all slots were out, or others waited for one */
+    uint64_t lost_out;       /* of these: that nobody sends again, and that could not be kept */
+    uint64_t refused;        /* frames that the virtualiser would not send */
     uint64_t memory_short;
 };
 void ip_counters(struct ip_counters *counters);

@@ -196,8 +196,8 @@ static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t first)
 static bool blocked(const struct tcp_pcb *pcb)
 {
     const struct tcp_seg *seg = pcb->unsent;
-    return seg && seg->len > pcb->mss && lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack + seg->len > window(pcb)
-        && (!pcb->unacked || TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno), lwip_ntohl(pcb->unacked->tcphdr->seqno)));
+    return seg && seg->len > pcb->mss && lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack + seg->len > window(pcb) &&
+           (!pcb->unacked || TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno), lwip_ntohl(pcb->unacked->tcphdr->seqno)));
 }
 
 /* What the peer has already of a segment that was sent. Less than an ordinary segment does not count: it may be copied

@@ -26,9 +26,9 @@
 #define LWIP_DNS 1
 #define LWIP_IGMP 0
 #define LWIP_RAW 0
-#define LWIP_ACD 0                  /* nobody asks for conflict detection: */
-#define LWIP_DHCP_DOES_ACD_CHECK 0  /* its probe costs seconds at boot; the server has checked already */
-#define DHCP_COARSE_TIMER_SECS 1    /* its clock stands still between deeds (timers.c) */
+#define LWIP_ACD 0                 /* nobody asks for conflict detection: */
+#define LWIP_DHCP_DOES_ACD_CHECK 0 /* its probe costs seconds at boot; the server has checked already */
+#define DHCP_COARSE_TIMER_SECS 1   /* its clock stands still between deeds (timers.c) */
 #define DHCP_TIMEOUT_SIZE_T u32_t
 #define DHCP_DEFINE_CUSTOM_TIMEOUTS 1 /* to the second; a lease that is shorter counts as one of 4 s */
 #define DHCP_SECONDS(offered, least) ((offered) < (least) ? (least) : (offered))
@@ -37,9 +37,9 @@
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t2_rebind, 3))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 2 /* a renewal that had no answer is tried again at half of what is left */
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
-#define ARP_TABLE_SIZE 64           /* peers on this network that are talked to at a time */
-#define LWIP_NETIF_HWADDRHINT 1     /* each connection remembers its place in it */
-#define ARP_QUEUEING 1              /* more than one packet may wait for an address */
+#define ARP_TABLE_SIZE 64       /* peers on this network that are talked to at a time */
+#define LWIP_NETIF_HWADDRHINT 1 /* each connection remembers its place in it */
+#define ARP_QUEUEING 1          /* more than one packet may wait for an address */
 #define ETHARP_TABLE_MATCH_NETIF 0
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_STATUS_CALLBACK 1
@@ -59,8 +59,8 @@
 #define MEMP_NUM_PBUF 4096 /* for data that is referenced, not copied */
 #define MEMP_NUM_REASSDATA 8
 #define MEMP_NUM_ARP_QUEUE 64
-#define IP_REASS_MAX_PBUFS 96 /* two datagrams of the largest size */
-#define PBUF_POOL_SIZE 8      /* hardly used: received frames are custom pbufs, */
+#define IP_REASS_MAX_PBUFS 96            /* two datagrams of the largest size */
+#define PBUF_POOL_SIZE 8                 /* hardly used: received frames are custom pbufs, */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* so that the window need not fit in this pool */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 
@@ -68,7 +68,7 @@
 #define TCP_MSS 1460
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
-#define TCP_WND (88 * TCP_MSS) /* the largest: window.c */
+#define TCP_WND (88 * TCP_MSS)      /* the largest: window.c */
 #define TCP_SND_BUF (176 * TCP_MSS) /* of which ip_tcp_room() gives a part */
 #define TCP_SND_QUEUELEN 176
 #define TCP_SNDLOWAT (16 * TCP_MSS)
@@ -79,8 +79,8 @@
 /* Of connections whose handshake is under way; established ones are the program's at once. */
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 128
-#define TCP_MSL 30000                /* ms; TIME_WAIT lasts 60 s, as on Linux */
-#define LWIP_TCP_RTO_TIME 1000       /* ms, RFC 6298 2.1 */
+#define TCP_MSL 30000          /* ms; TIME_WAIT lasts 60 s, as on Linux */
+#define LWIP_TCP_RTO_TIME 1000 /* ms, RFC 6298 2.1 */
 #define LWIP_TCP_KEEPALIVE 1
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* net/ip/turns.c's link; what window.c withholds */
 #define SO_REUSE 1
@@ -95,12 +95,12 @@
 
 /* net/ip/tcp_hooks.c */
 #define LWIP_HOOK_FILENAME "net/ip/tcp_hooks.h"
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first_options, more_options, p)                             \
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first_options, more_options, p) \
     tcp_hooks_packet(pcb, header, options, more_options, p)
 #define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
 
 /* net/ip/window.c; no options are added. */
-#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options)                                                       \
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
     (tcp_hooks_goes_out((struct tcp_pcb *)(uintptr_t)(pcb), header), options)
 
 #endif

@@ -16,8 +16,8 @@
 
 #define LARGE 66048 /* pbuf, headers, the largest datagram */
 #define LARGE_COUNT 1
-#define SHARE_MAX 44 /* segments, of one connection */
-#define SMALL_PART 4 /* of what is left, for small blocks, */
+#define SHARE_MAX 44  /* segments, of one connection */
+#define SMALL_PART 4  /* of what is left, for small blocks, */
 #define MIDDLE_PART 5 /* and for middle ones */
 
 enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
@@ -59,8 +59,8 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
 void memory_init(const struct ip_config *config)
 {
     const struct region *region = &config->memory;
-    uint64_t pools = IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES
-                     + (uint64_t)config->segments * IP_SEGMENT_BYTES;
+    uint64_t pools = IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES +
+                     (uint64_t)config->segments * IP_SEGMENT_BYTES;
     require(region->base && region->size >= pools + IP_MEMORY_MIN, "ip: memory.size", region->size);
     uint8_t *at = pools_init(config, region->base), *end = (uint8_t *)region->base + region->size;
     require(at <= end - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));

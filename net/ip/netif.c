@@ -43,8 +43,8 @@
 #define WAITERS_MAX 8
 #define HELD_RANGES 4
 #define MTU 1500
-#define TURN 16    /* frames that a connection sends at a time while others wait */
-#define RESERVED 4 /* slots */
+#define TURN 16        /* frames that a connection sends at a time while others wait */
+#define RESERVED 4     /* slots */
 #define FRAMES_MAX 256 /* taken in one event */
 #define CHECKS_OF_FRAMES (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) /* what NET_CHECKED stands for */
 
@@ -67,12 +67,12 @@ static struct {
     struct buffer_pbuf buffers[NET_CLIENT_BUFFERS_MAX];
     struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
     uint32_t held_count;                    /* frames that have such */
-    uint32_t lent, lent_small; /* receive buffers in lwIP's hands */
-    bool scarce;               /* the frame that is taken may be kept only by who holds nothing */
-    struct timer rest;     /* frames that an event did not come to */
-    uint32_t reserved;     /* slots that TCP's segments leave free */
-    struct tcp_pcb *turn;  /* sends although others wait, */
-    uint32_t turn_left;    /* so many frames more */
+    uint32_t lent, lent_small;              /* receive buffers in lwIP's hands */
+    bool scarce;                            /* the frame that is taken may be kept only by who holds nothing */
+    struct timer rest;                      /* frames that an event did not come to */
+    uint32_t reserved;                      /* slots that TCP's segments leave free */
+    struct tcp_pcb *turn;                   /* sends although others wait, */
+    uint32_t turn_left;                     /* so many frames more */
     bool ring_full;
     struct {
         void (*handler)(void *);
@@ -80,8 +80,8 @@ static struct {
     } waiters[WAITERS_MAX];
     uint32_t waiter_count;
     struct eth_addr from; /* the station that sent the frame that is taken */
-    uint32_t offloads; /* enum net_flags: what the device does */
-    uint16_t checks;   /* lwIP's NETIF_CHECKSUM_*: what it leaves to the stack */
+    uint32_t offloads;    /* enum net_flags: what the device does */
+    uint16_t checks;      /* lwIP's NETIF_CHECKSUM_*: what it leaves to the stack */
     struct ip_counters counters;
 } self;
 
@@ -113,8 +113,7 @@ static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
     buffer->buffer = frame->buffer;
     buffer->custom.custom_free_function = give_buffer_back;
     ++*lent_of(frame->buffer);
-    return pbuf_alloced_custom(PBUF_RAW, frame->length, PBUF_REF, &buffer->custom, frame->data,
-                               frame->capacity);
+    return pbuf_alloced_custom(PBUF_RAW, frame->length, PBUF_REF, &buffer->custom, frame->data, frame->capacity);
 }
 
 static struct pbuf *pbuf_by_copy(const struct net_received *frame)
@@ -368,8 +367,8 @@ static void add_copy(struct building *b, const struct pbuf *p)
  * free for what may have to be copied after it. */
 static bool add_reference(struct building *b, const struct pbuf *p)
 {
-    if (b->count == 0 || b->count > NET_CHAIN_MAX - 2
-        || !net_client_locate(&self.client, p->payload, p->len, &b->pieces[b->count])) {
+    if (b->count == 0 || b->count > NET_CHAIN_MAX - 2 ||
+        !net_client_locate(&self.client, p->payload, p->len, &b->pieces[b->count])) {
         return false;
     }
     b->count++;
@@ -392,8 +391,8 @@ static struct tcp_pcb *asked_again(const struct netif *netif, const struct pbuf 
 {
     const struct eth_hdr *eth = p->payload;
     const struct ip_hdr *ip = (const struct ip_hdr *)(eth + 1);
-    if (!netif->hints || p->len < NET_CHECKSUM_HEADERS || eth->type != PP_HTONS(ETHTYPE_IP)
-        || IPH_PROTO(ip) != IP_PROTO_TCP || TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) & TCP_RST) {
+    if (!netif->hints || p->len < NET_CHECKSUM_HEADERS || eth->type != PP_HTONS(ETHTYPE_IP) ||
+        IPH_PROTO(ip) != IP_PROTO_TCP || TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) & TCP_RST) {
         return NULL;
     }
     struct tcp_pcb *pcb = (struct tcp_pcb *)((char *)netif->hints - offsetof(struct tcp_pcb, netif_hints));
@@ -430,9 +429,9 @@ static uint8_t *take_slot(const struct netif *netif, const struct pbuf *p, uint1
 static bool is_last_word(const struct netif *netif, const struct pbuf *p)
 {
     const uint8_t *frame = p->payload;
-    return netif->hints && p->len == NET_CHECKSUM_HEADERS && p->tot_len == p->len
-        && frame[NET_CHECKSUM_START - IP_HLEN + 9] == IP_PROTO_TCP
-        && TCPH_FLAGS((const struct tcp_hdr *)(frame + NET_CHECKSUM_START)) & TCP_RST;
+    return netif->hints && p->len == NET_CHECKSUM_HEADERS && p->tot_len == p->len &&
+           frame[NET_CHECKSUM_START - IP_HLEN + 9] == IP_PROTO_TCP &&
+           TCPH_FLAGS((const struct tcp_hdr *)(frame + NET_CHECKSUM_START)) & TCP_RST;
 }
 
 static err_t refuse(const struct netif *netif, struct pbuf *p)
@@ -457,8 +456,8 @@ static void ask_device(struct building *b)
 {
     struct ip_hdr *ip = (struct ip_hdr *)(b->slot_memory + SIZEOF_ETH_HDR);
     struct tcp_hdr *tcp = (struct tcp_hdr *)(ip + 1);
-    if (b->pieces[0].length < NET_CHECKSUM_HEADERS || ((struct eth_hdr *)b->slot_memory)->type != PP_HTONS(ETHTYPE_IP)
-        || IPH_PROTO(ip) != IP_PROTO_TCP) {
+    if (b->pieces[0].length < NET_CHECKSUM_HEADERS ||
+        ((struct eth_hdr *)b->slot_memory)->type != PP_HTONS(ETHTYPE_IP) || IPH_PROTO(ip) != IP_PROTO_TCP) {
         return;
     }
     uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = large_segment(tcp);
@@ -565,8 +564,8 @@ static bool is_known(struct netif *netif, const ip4_addr_t *to)
 {
     struct eth_addr *station;
     const ip4_addr_t *address;
-    return !ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif))
-        || etharp_find_addr(netif, to, &station, &address) >= 0;
+    return !ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
+           etharp_find_addr(netif, to, &station, &address) >= 0;
 }
 
 /* What anybody can make us send to any address of this network: the answer to a handshake, a reset, an echo. Where ARP
@@ -579,8 +578,8 @@ static bool answer_stranger(struct netif *netif, struct pbuf *p, const ip4_addr_
     uint8_t flags = IPH_PROTO(ip) == IP_PROTO_TCP ? TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) : 0;
     bool handshake = (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     bool asked = ip4_addr_eq(to, ip4_current_src_addr());
-    if (!(handshake || (asked && (flags & TCP_RST || IPH_PROTO(ip) == IP_PROTO_ICMP))) || p->tot_len > MTU
-        || is_known(netif, to)) {
+    if (!(handshake || (asked && (flags & TCP_RST || IPH_PROTO(ip) == IP_PROTO_ICMP))) || p->tot_len > MTU ||
+        is_known(netif, to)) {
         return false;
     }
     const struct eth_addr *us = (const struct eth_addr *)netif->hwaddr;
@@ -611,7 +610,7 @@ static err_t set_up(struct netif *netif)
     netif->hwaddr_len = sizeof config->mac;
     self.offloads = config->device->offloads;
     self.checks = self.offloads & NET_CHECKSUM ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
-                                                          : NETIF_CHECKSUM_ENABLE_ALL;
+                                               : NETIF_CHECKSUM_ENABLE_ALL;
     NETIF_SET_CHECKSUM_CTRL(netif, self.checks);
     netif->mtu = mtu();
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;

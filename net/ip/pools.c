@@ -24,15 +24,15 @@ static const struct pool {
     struct memp **free;
     uint16_t size, count;
 } pools[MEMP_MAX] = {
-#define LWIP_MEMPOOL(name, number, bytes, description)                                                               \
+#define LWIP_MEMPOOL(name, number, bytes, description) \
     [MEMP_##name] = {&memp_tab_##name, LWIP_MEM_ALIGN_SIZE(bytes), number},
 #include "lwip/priv/memp_std.h"
 };
 
 _Static_assert(LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_pcb)) <= IP_CONNECTION_BYTES, "what a connection takes");
-_Static_assert(
-    LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_seg)) + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) <= IP_SEGMENT_BYTES,
-    "what a segment takes");
+_Static_assert(LWIP_MEM_ALIGN_SIZE(sizeof(struct tcp_seg)) + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) <=
+                   IP_SEGMENT_BYTES,
+               "what a segment takes");
 
 static uint32_t count_of(const struct ip_config *config, uint32_t type)
 {

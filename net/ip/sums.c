@@ -23,7 +23,7 @@ static struct {
         uint32_t generation; /* of its first and last block, added */
         uint16_t length;
         uint16_t sum;
-    } *sums; /* NULL: nothing is kept */
+    } * sums; /* NULL: nothing is kept */
     uint32_t sum_mask;
 } self;
 

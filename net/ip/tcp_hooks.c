@@ -28,18 +28,18 @@
 #include "lwip/prot/tcp.h"
 #include "net/ip/internal.h"
 
-#define ISN_CLOCK_NS 4000 /* RFC 6528 3: M advances each 4 microseconds */
-#define ISN_STEP 0x10000  /* beyond the old connection's last number, as far as a window may reach */
-#define ISN_MAC 0xffu     /* the bits of it that tell the peer's */
-#define ISN_SCALE 0xf00u  /* and those for the peer's window scale, */
-#define ISN_SCALE_BIT 8   /* from here on */
-#define SCALE_MAX 14      /* RFC 7323 2.3 */
-#define SCALE_NONE 15     /* the SYN had no such option */
+#define ISN_CLOCK_NS 4000          /* RFC 6528 3: M advances each 4 microseconds */
+#define ISN_STEP 0x10000           /* beyond the old connection's last number, as far as a window may reach */
+#define ISN_MAC 0xffu              /* the bits of it that tell the peer's */
+#define ISN_SCALE 0xf00u           /* and those for the peer's window scale, */
+#define ISN_SCALE_BIT 8            /* from here on */
+#define SCALE_MAX 14               /* RFC 7323 2.3 */
+#define SCALE_NONE 15              /* the SYN had no such option */
 #define HANDSHAKE_NS 3000000000ull /* from our answer to the segment that ends it */
-#define TIME_WAIT_KEPT 64 /* the youngest */
-#define SLOW_START_LIMIT 8 /* segments for one acknowledgement */
-#define GIVEN_UP_TIMES 2  /* so often was a segment sent again, or the peer asked whether it takes more */
-#define TRIM_EVERY 16     /* calls */
+#define TIME_WAIT_KEPT 64          /* the youngest */
+#define SLOW_START_LIMIT 8         /* segments for one acknowledgement */
+#define GIVEN_UP_TIMES 2           /* so often was a segment sent again, or the peer asked whether it takes more */
+#define TRIM_EVERY 16              /* calls */
 #define RELEASE_EVERY_NS 100000000ull
 
 static struct {
@@ -47,10 +47,10 @@ static struct {
     u32_t floor;
     bool number_set; /* or one that gave way is made again */
     u32_t number;
-    u32_t peer_number;  /* in the SYN that is looked at */
-    u32_t peer_scale;   /* of its windows, or SCALE_NONE */
+    u32_t peer_number;    /* in the SYN that is looked at */
+    u32_t peer_scale;     /* of its windows, or SCALE_NONE */
     uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
-    u32_t contained; /* acknowledgements in the packet, beside itself */
+    u32_t contained;      /* acknowledgements in the packet, beside itself */
     u32_t trims;
     uint64_t released_ns; /* when tcp_hooks_release() last did so, pd_now_ns() */
 } self;
@@ -65,8 +65,8 @@ void tcp_hooks_contained(u32_t count)
 static u32_t sequence_at(uint64_t ns, uint64_t hash, u32_t peer_number, u32_t peer_scale)
 {
     u32_t number = (u32_t)(hash + ns / ISN_CLOCK_NS);
-    return (number & ~(ISN_MAC | ISN_SCALE)) | ((u32_t)((hash >> 32) * peer_number >> 24) & ISN_MAC)
-           | ((peer_scale << ISN_SCALE_BIT ^ (u32_t)(hash >> 32)) & ISN_SCALE);
+    return (number & ~(ISN_MAC | ISN_SCALE)) | ((u32_t)((hash >> 32) * peer_number >> 24) & ISN_MAC) |
+           ((peer_scale << ISN_SCALE_BIT ^ (u32_t)(hash >> 32)) & ISN_SCALE);
 }
 
 static u32_t scale_of(u32_t number, uint64_t hash)
@@ -167,8 +167,8 @@ static void keep_segment_size(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t
 static void grow(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
     u32_t acknowledged = header->ackno - pcb->lastack, counted = 2 * (u32_t)pcb->mss;
-    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh || pcb->flags & TF_RTO
-        || !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt) || acknowledged <= counted) {
+    if (pcb->state != ESTABLISHED || pcb->cwnd >= pcb->ssthresh || pcb->flags & TF_RTO ||
+        !TCP_SEQ_BETWEEN(header->ackno, pcb->lastack + 1, pcb->snd_nxt) || acknowledged <= counted) {
         return;
     }
     u32_t grown = pcb->cwnd + LWIP_MIN(acknowledged, (1 + self.contained) * SLOW_START_LIMIT * pcb->mss) - counted;
@@ -194,11 +194,11 @@ static void make_room(const struct tcp_pcb_listen *listener)
  * peer's window scale in self.peer_scale. */
 static bool ends_handshake(const struct tcp_hdr *header)
 {
-    uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip4_current_dest_addr()) << 32
-                         | ip4_addr_get_u32(ip4_current_src_addr());
+    uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip4_current_dest_addr()) << 32 |
+                         ip4_addr_get_u32(ip4_current_src_addr());
     uint64_t ports = (uint64_t)header->dest << 16 | header->src, now = pd_now_ns();
-    if (self.gave_way_ns == 0 || now - self.gave_way_ns > HANDSHAKE_NS
-        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
+    if (self.gave_way_ns == 0 || now - self.gave_way_ns > HANDSHAKE_NS ||
+        (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
         return false;
     }
     uint64_t hash = random_keyed_hash(addresses, ports);
@@ -220,8 +220,10 @@ static void make_again(struct tcp_hdr *header, u16_t options, struct pbuf *p)
         return; /* the peer sends its segment again */
     }
     struct tcp_hdr *made = syn->payload;
-    *made = (struct tcp_hdr){.src = lwip_htons(header->src), .dest = lwip_htons(header->dest),
-                             .seqno = lwip_htonl(header->seqno - 1), .wnd = lwip_htons(header->wnd)};
+    *made = (struct tcp_hdr){.src = lwip_htons(header->src),
+                             .dest = lwip_htons(header->dest),
+                             .seqno = lwip_htonl(header->seqno - 1),
+                             .wnd = lwip_htons(header->wnd)};
     TCPH_HDRLEN_FLAGS_SET(made, length / 4, TCP_SYN);
     memcpy(made + 1, scale, length - TCP_HLEN);
     self.number = header->ackno - 1;
@@ -272,8 +274,8 @@ static bool holds_data(const struct tcp_pcb *pcb)
 static bool holds_answer(const struct tcp_pcb *pcb, bool full)
 {
     const struct tcp_seg *first = pcb->unacked ? pcb->unacked : pcb->unsent;
-    return first && (pcb->nrtx >= GIVEN_UP_TIMES || pcb->persist_backoff > GIVEN_UP_TIMES) && pcb->state != SYN_RCVD
-        && (!full || first->p->len > MEMORY_SMALL) && listened_to(pcb->local_port);
+    return first && (pcb->nrtx >= GIVEN_UP_TIMES || pcb->persist_backoff > GIVEN_UP_TIMES) && pcb->state != SYN_RCVD &&
+           (!full || first->p->len > MEMORY_SMALL) && listened_to(pcb->local_port);
 }
 
 /* lwIP's list ends with the connection that has been silent longest. */
@@ -338,9 +340,8 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
     if (pcb->state == LISTEN) {
         return listen_packet((struct tcp_pcb_listen *)pcb, header, options, more_options, p);
     }
-    if (more_options
-        || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN
-        || TCP_SEQ_LT(header->seqno, pcb->rcv_nxt) || !listened_to(header->dest)) {
+    if (more_options || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN ||
+        TCP_SEQ_LT(header->seqno, pcb->rcv_nxt) || !listened_to(header->dest)) {
         return ERR_OK;
     }
     self.floor = pcb->snd_nxt + ISN_STEP;

@@ -41,10 +41,10 @@ enum tcp_pace { TCP_IDLE, TCP_SLOW, TCP_FAST };
 
 static struct {
     struct netif *netif;
-    bool dhcp_waited;    /* a request was out when this was last looked at */
+    bool dhcp_waited;     /* a request was out when this was last looked at */
     uint32_t lease_ticks; /* of lwIP's, that will have passed when the timer rings */
     struct timer tcp, dhcp, lease, resolver, ageing, fragment;
-    enum tcp_pace tcp_pace; /* as the timer is armed */
+    enum tcp_pace tcp_pace;                  /* as the timer is armed */
     uint64_t resolver_until, fragment_until; /* pd_now_ns() */
 } self;
 
@@ -57,9 +57,9 @@ static void start(struct timer *timer, uint64_t period, void (*handler)(void *))
 
 static bool busy(const struct tcp_pcb *pcb)
 {
-    return pcb->unacked || pcb->unsent || pcb->refused_data || pcb->ooseq || pcb->poll || pcb->persist_backoff
-        || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) || pcb->state == SYN_SENT
-        || pcb->state == SYN_RCVD;
+    return pcb->unacked || pcb->unsent || pcb->refused_data || pcb->ooseq || pcb->poll || pcb->persist_backoff ||
+           (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) || pcb->state == SYN_SENT ||
+           pcb->state == SYN_RCVD;
 }
 
 static bool passes_time(const struct tcp_pcb *pcb)

@@ -32,7 +32,7 @@ struct image_header {
     uint64_t uart_pa;      /* for the loader's own words */
     uint64_t ram_pa;       /* all of RAM, for the loader's identity map */
     uint64_t ram_size;
-    uint64_t checksum;     /* CRC-32C (RFC 3720, 12.1) of the stored image, this field taken as 0 */
+    uint64_t checksum; /* CRC-32C (RFC 3720, 12.1) of the stored image, this field taken as 0 */
     uint64_t zero_count;
     struct image_range zero[IMAGE_ZERO_MAX];
 };

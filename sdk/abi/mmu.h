@@ -17,13 +17,13 @@
 
 /* Descriptors: Arm ARM D8.3 (table, block and page descriptor formats). */
 #define PTE_VALID (1ul << 0)
-#define PTE_TABLE (1ul << 1)   /* at levels 1 and 2: a table follows; at level 3: a page */
+#define PTE_TABLE (1ul << 1) /* at levels 1 and 2: a table follows; at level 3: a page */
 #define PTE_ATTR(index) ((unsigned long)(index) << 2)
-#define PTE_EL0 (1ul << 6)     /* AP[1]: unprivileged access */
-#define PTE_RO (1ul << 7)      /* AP[2] */
+#define PTE_EL0 (1ul << 6) /* AP[1]: unprivileged access */
+#define PTE_RO (1ul << 7)  /* AP[2] */
 #define PTE_INNER_SHAREABLE (3ul << 8)
 #define PTE_AF (1ul << 10)
-#define PTE_NG (1ul << 11)     /* tagged with the ASID: every user mapping */
+#define PTE_NG (1ul << 11) /* tagged with the ASID: every user mapping */
 #define PTE_PXN (1ul << 53)
 #define PTE_UXN (1ul << 54)
 #define PTE_ADDRESS_MASK 0x0000fffffffff000ul
@@ -40,10 +40,10 @@
      (3ul << 28) | (2ul << 30) | (2ul << 32))
 
 /* The kernel's half. Each window is mapped by 4 KiB pages, as large as needed and no larger. */
-#define KERNEL_VA_BASE 0xffffff8000000000ul    /* the kernel's ELF is linked here */
-#define KERNEL_VA_SYSTEM 0xffffff8010000000ul  /* struct abi_system, read only */
-#define KERNEL_VA_IPC 0xffffff8020000000ul     /* page n: the IPC buffer of PD n, read and write */
-#define KERNEL_VA_DEVICE 0xffffff8030000000ul  /* page 0: UART, page 1: GIC distributor, pages 2-3: GIC CPU interface */
+#define KERNEL_VA_BASE 0xffffff8000000000ul   /* the kernel's ELF is linked here */
+#define KERNEL_VA_SYSTEM 0xffffff8010000000ul /* struct abi_system, read only */
+#define KERNEL_VA_IPC 0xffffff8020000000ul    /* page n: the IPC buffer of PD n, read and write */
+#define KERNEL_VA_DEVICE 0xffffff8030000000ul /* page 0: UART, page 1: GIC distributor, pages 2-3: GIC CPU interface */
 
 /* A PD's address space. Programs and memory regions live in [MMU_PAGE_SIZE, USER_VA_MAPS_END): page 0 stays unmapped.
  * The last GiB is the tool's: one stack that ends at USER_VA_STACK_TOP with an unmapped page on either side of it, and

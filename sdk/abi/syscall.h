@@ -81,11 +81,11 @@ enum abi_utilisation {
 
 /* The order is seL4's (sel4/benchmark_utilisation_types.h). */
 enum abi_utilisation_word {
-    ABI_UTILISATION_TICKS,        /* scheduled, the kernel's time for it included */
-    ABI_UTILISATION_SCHEDULES,    /* how often its turn came */
-    ABI_UTILISATION_KERNEL_TICKS, /* of its ticks, those in the kernel */
-    ABI_UTILISATION_ENTRIES,      /* into the kernel, from it */
-    ABI_UTILISATION_IDLE_TICKS,   /* the same of idling */
+    ABI_UTILISATION_TICKS,            /* scheduled, the kernel's time for it included */
+    ABI_UTILISATION_SCHEDULES,        /* how often its turn came */
+    ABI_UTILISATION_KERNEL_TICKS,     /* of its ticks, those in the kernel */
+    ABI_UTILISATION_ENTRIES,          /* into the kernel, from it */
+    ABI_UTILISATION_IDLE_TICKS,       /* the same of idling */
     ABI_UTILISATION_IDLE_TICKS_THERE, /* on the PD's CPU, which is the only one */
     ABI_UTILISATION_IDLE_SCHEDULES,
     ABI_UTILISATION_IDLE_KERNEL_TICKS,

@@ -41,16 +41,16 @@ enum abi_pd_flags {
 
 struct abi_pd {
     char name[ABI_PD_NAME_MAX];
-    uint64_t ttbr0;          /* physical address of the level 1 table, ASID in bits 63:48 */
-    uint64_t entry;          /* initial pc */
-    uint64_t stack_top;      /* initial sp, 16-byte aligned */
-    uint64_t stack_bottom;   /* lowest byte of the stack; the page below it is unmapped */
-    uint64_t budget_us;      /* budget == period: no limit, round robin with its equals */
+    uint64_t ttbr0;        /* physical address of the level 1 table, ASID in bits 63:48 */
+    uint64_t entry;        /* initial pc */
+    uint64_t stack_top;    /* initial sp, 16-byte aligned */
+    uint64_t stack_bottom; /* lowest byte of the stack; the page below it is unmapped */
+    uint64_t budget_us;    /* budget == period: no limit, round robin with its equals */
     uint64_t period_us;
-    uint8_t priority;        /* 0..ABI_PRIORITY_MAX */
-    uint8_t flags;           /* enum abi_pd_flags */
-    uint8_t parent;          /* index of the PD that receives its faults, ABI_NONE: the kernel prints them */
-    uint8_t child_id;        /* the parent's number for it */
+    uint8_t priority; /* 0..ABI_PRIORITY_MAX */
+    uint8_t flags;    /* enum abi_pd_flags */
+    uint8_t parent;   /* index of the PD that receives its faults, ABI_NONE: the kernel prints them */
+    uint8_t child_id; /* the parent's number for it */
     uint8_t children[ABI_CHANNELS_MAX + 2]; /* by child id: index of the PD, ABI_NONE where there is no such child */
     struct abi_channel channels[ABI_CHANNELS_MAX + 2];
 };
@@ -58,16 +58,16 @@ struct abi_pd {
 enum abi_irq_trigger { ABI_IRQ_LEVEL, ABI_IRQ_EDGE };
 
 struct abi_irq {
-    uint32_t intid;   /* GIC interrupt number: 16-31 private, 32.. shared */
-    uint8_t trigger;  /* enum abi_irq_trigger */
-    uint8_t pd;       /* who gets it */
-    uint8_t channel;  /* and as which channel */
+    uint32_t intid;  /* GIC interrupt number: 16-31 private, 32.. shared */
+    uint8_t trigger; /* enum abi_irq_trigger */
+    uint8_t pd;      /* who gets it */
+    uint8_t channel; /* and as which channel */
     uint8_t reserved;
 };
 
 struct abi_system {
     uint64_t magic;
-    uint32_t size;        /* of this struct with all that follows, bytes */
+    uint32_t size; /* of this struct with all that follows, bytes */
     uint32_t pd_count;
     uint32_t irq_count;
     uint32_t reserved;
@@ -75,7 +75,7 @@ struct abi_system {
     uint64_t ram_pa;      /* all of RAM: reading there has no effect and always succeeds */
     uint64_t ram_size;
     struct abi_irq irqs[ABI_IRQS_MAX];
-    struct abi_pd pds[];  /* pd_count of them */
+    struct abi_pd pds[]; /* pd_count of them */
 };
 
 #endif

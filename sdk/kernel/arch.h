@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-#define SYSREG_READ(name)                                                                                            \
-    ({                                                                                                               \
-        uint64_t value_;                                                                                             \
-        __asm__ volatile("mrs %0, " #name : "=r"(value_));                                                          \
-        value_;                                                                                                      \
+#define SYSREG_READ(name)                                  \
+    ({                                                     \
+        uint64_t value_;                                   \
+        __asm__ volatile("mrs %0, " #name : "=r"(value_)); \
+        value_;                                            \
     })
 #define SYSREG_WRITE(name, value) __asm__ volatile("msr " #name ", %0" : : "r"((uint64_t)(value)))
 
@@ -16,21 +16,21 @@
 #define WAIT_FOR_INTERRUPT() __asm__ volatile("dsb sy; wfi" : : : "memory")
 
 /* PAR_EL1 of `address`, read at EL0 by the tables that are loaded: where it lies, or PAR_FAULT. */
-#define TRANSLATE_AS_EL0(address)                                                                                    \
-    ({                                                                                                               \
-        uint64_t par_;                                                                                               \
-        __asm__ volatile("isb; at s1e0r, %1; isb; mrs %0, par_el1" : "=r"(par_) : "r"(address) : "memory");         \
-        par_;                                                                                                        \
+#define TRANSLATE_AS_EL0(address)                                                                           \
+    ({                                                                                                      \
+        uint64_t par_;                                                                                      \
+        __asm__ volatile("isb; at s1e0r, %1; isb; mrs %0, par_el1" : "=r"(par_) : "r"(address) : "memory"); \
+        par_;                                                                                               \
     })
 #define PAR_FAULT (1ul << 0)
 #define PAR_ADDRESS_MASK 0x0000fffffffff000ul
 
 /* The word at `address`, with the rights of EL0. */
-#define LOAD_AS_EL0(address)                                                                                         \
-    ({                                                                                                               \
-        uint64_t word_;                                                                                              \
-        __asm__ volatile("ldtr %0, [%1]" : "=r"(word_) : "r"(address) : "memory");                                  \
-        word_;                                                                                                       \
+#define LOAD_AS_EL0(address)                                                       \
+    ({                                                                             \
+        uint64_t word_;                                                            \
+        __asm__ volatile("ldtr %0, [%1]" : "=r"(word_) : "r"(address) : "memory"); \
+        word_;                                                                     \
     })
 
 /* SCTLR_EL1 (D17.2.118). */
@@ -49,12 +49,12 @@
 #define CPACR_FPEN_KERNEL (1ul << 20)
 #define CPACR_FPEN_ALL (3ul << 20)
 
-#define SPSR_EL0 (1ul << 6)    /* AArch64, EL0, IRQs open; FIQs masked, as on seL4: nobody raises one */
+#define SPSR_EL0 (1ul << 6)          /* AArch64, EL0, IRQs open; FIQs masked, as on seL4: nobody raises one */
 #define SPSR_USER_FLAGS 0xf0000000ul /* N, Z, C, V: all that may be set from outside */
 
 /* ESR_EL1: exception classes (D17.2.37). */
 #define ESR_CLASS(esr) (((esr) >> 26) & 0x3f)
-#define ESR_ISS(esr) ((esr) & 0x1fffffful)
+#define ESR_ISS(esr) ((esr)&0x1fffffful)
 #define ESR_CLASS_UNKNOWN 0x00
 #define ESR_CLASS_WF 0x01
 #define ESR_CLASS_FP_ACCESS 0x07

@@ -32,8 +32,8 @@ static bool channel_valid(const struct abi_system *system, const struct abi_chan
     if (channel->flags & ABI_CHANNEL_IRQ) {
         return channel->flags == ABI_CHANNEL_IRQ && channel->irq < system->irq_count;
     }
-    return channel->flags == 0 || (channel->peer < system->pd_count && channel->peer != index &&
-                                   channel->peer_channel < ABI_CHANNELS_MAX);
+    return channel->flags == 0 ||
+           (channel->peer < system->pd_count && channel->peer != index && channel->peer_channel < ABI_CHANNELS_MAX);
 }
 
 static bool pd_valid(const struct abi_system *system, unsigned index)

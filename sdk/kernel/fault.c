@@ -58,31 +58,20 @@ static uint64_t put_vm(const struct pd *child, uint64_t *words)
 void fault_message(const struct pd *child, struct abi_message *message)
 {
     switch (child->fault.label) {
-    case ABI_FAULT_VM:
-        put_vm(child, message->words);
-        break;
-    case ABI_FAULT_UNKNOWN_SYSCALL:
-        put_unknown_syscall(child, message->words);
-        break;
-    case ABI_FAULT_USER_EXCEPTION:
-        put_user_exception(child, message->words);
-        break;
-    default:
-        message->words[0] = child->fault.esr;
+    case ABI_FAULT_VM: put_vm(child, message->words); break;
+    case ABI_FAULT_UNKNOWN_SYSCALL: put_unknown_syscall(child, message->words); break;
+    case ABI_FAULT_USER_EXCEPTION: put_user_exception(child, message->words); break;
+    default: message->words[0] = child->fault.esr;
     }
 }
 
 static uint64_t word_count(uint64_t label)
 {
     switch (label) {
-    case ABI_FAULT_VM:
-        return VM_WORDS;
-    case ABI_FAULT_UNKNOWN_SYSCALL:
-        return UNKNOWN_SYSCALL_WORDS;
-    case ABI_FAULT_USER_EXCEPTION:
-        return USER_EXCEPTION_WORDS;
-    default:
-        return EXCEPTION_WORDS;
+    case ABI_FAULT_VM: return VM_WORDS;
+    case ABI_FAULT_UNKNOWN_SYSCALL: return UNKNOWN_SYSCALL_WORDS;
+    case ABI_FAULT_USER_EXCEPTION: return USER_EXCEPTION_WORDS;
+    default: return EXCEPTION_WORDS;
     }
 }
 
@@ -135,26 +124,16 @@ bool fault_reply(struct pd *child, const struct abi_message *message, uint64_t i
 static const char *exception_name(uint64_t exception_class)
 {
     switch (exception_class) {
-    case ESR_CLASS_UNKNOWN:
-        return "undefined instruction";
-    case ESR_CLASS_WF:
-        return "trapped wait";
-    case ESR_CLASS_ILLEGAL_STATE:
-        return "illegal execution state";
-    case ESR_CLASS_SYSREG:
-        return "system register or instruction not allowed";
-    case ESR_CLASS_PC_ALIGNMENT:
-        return "misaligned pc";
-    case ESR_CLASS_SP_ALIGNMENT:
-        return "misaligned sp";
-    case ESR_CLASS_FLOAT:
-        return "floating point exception";
-    case ESR_CLASS_SERROR:
-        return "asynchronous error";
-    case ESR_CLASS_BRK:
-        return "brk";
-    default:
-        return "exception";
+    case ESR_CLASS_UNKNOWN: return "undefined instruction";
+    case ESR_CLASS_WF: return "trapped wait";
+    case ESR_CLASS_ILLEGAL_STATE: return "illegal execution state";
+    case ESR_CLASS_SYSREG: return "system register or instruction not allowed";
+    case ESR_CLASS_PC_ALIGNMENT: return "misaligned pc";
+    case ESR_CLASS_SP_ALIGNMENT: return "misaligned sp";
+    case ESR_CLASS_FLOAT: return "floating point exception";
+    case ESR_CLASS_SERROR: return "asynchronous error";
+    case ESR_CLASS_BRK: return "brk";
+    default: return "exception";
     }
 }
 
@@ -271,12 +250,9 @@ static uint64_t label_of(uint64_t exception_class)
 {
     switch (exception_class) {
     case ESR_CLASS_INSTRUCTION_ABORT:
-    case ESR_CLASS_DATA_ABORT:
-        return ABI_FAULT_VM;
-    case ESR_CLASS_UNKNOWN:
-        return ABI_FAULT_USER_EXCEPTION;
-    default:
-        return ABI_FAULT_EXCEPTION;
+    case ESR_CLASS_DATA_ABORT: return ABI_FAULT_VM;
+    case ESR_CLASS_UNKNOWN: return ABI_FAULT_USER_EXCEPTION;
+    default: return ABI_FAULT_EXCEPTION;
     }
 }
 

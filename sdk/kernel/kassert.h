@@ -3,11 +3,11 @@
 #ifndef KERNEL_KASSERT_H
 #define KERNEL_KASSERT_H
 
-#define kassert(condition)                                                                                           \
-    do {                                                                                                             \
-        if (__builtin_expect(!(condition), 0)) {                                                                     \
-            kassert_failed(__FILE__, __LINE__, #condition);                                                          \
-        }                                                                                                            \
+#define kassert(condition)                                  \
+    do {                                                    \
+        if (__builtin_expect(!(condition), 0)) {            \
+            kassert_failed(__FILE__, __LINE__, #condition); \
+        }                                                   \
     } while (0)
 
 _Noreturn void kassert_failed(const char *file, int line, const char *what);

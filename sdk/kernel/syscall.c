@@ -133,17 +133,11 @@ static enum abi_error utilisation_of(struct pd *pd, uint64_t what, uint64_t numb
 static enum abi_error utilisation(struct pd *pd, uint64_t what, uint64_t number)
 {
     switch (what) {
-    case ABI_UTILISATION_BEGIN:
-        utilisation_begin();
-        return ABI_OK;
-    case ABI_UTILISATION_END:
-        utilisation_end();
-        return ABI_OK;
+    case ABI_UTILISATION_BEGIN: utilisation_begin(); return ABI_OK;
+    case ABI_UTILISATION_END: utilisation_end(); return ABI_OK;
     case ABI_UTILISATION_READ:
-    case ABI_UTILISATION_RESET:
-        return utilisation_of(pd, what, number);
-    default:
-        return ABI_ERROR_CONFIG;
+    case ABI_UTILISATION_RESET: return utilisation_of(pd, what, number);
+    default: return ABI_ERROR_CONFIG;
     }
 }
 
@@ -217,24 +211,15 @@ struct context *syscall_handle(struct context *context)
 
     utilisation_entered();
     switch (context->x[8]) {
-    case ABI_SYSCALL_RECV:
-        return handle_receive(pd);
-    case ABI_SYSCALL_NOTIFY:
-        return handle_notify(pd);
-    case ABI_SYSCALL_CALL:
-        return handle_call(pd);
-    case ABI_SYSCALL_IRQ_ACK:
-        return handle_ack(pd);
-    case ABI_SYSCALL_PD_STOP:
-        return handle_stop(pd);
-    case ABI_SYSCALL_PD_RESTART:
-        return handle_restart(pd);
-    case ABI_SYSCALL_DBG_PUTC:
-        return handle_dbg_putc(pd);
-    case ABI_SYSCALL_UTILISATION:
-        return CONFIG_UTILISATION ? handle_utilisation(pd) : handle_unknown(pd);
-    default:
-        return handle_unknown(pd);
+    case ABI_SYSCALL_RECV: return handle_receive(pd);
+    case ABI_SYSCALL_NOTIFY: return handle_notify(pd);
+    case ABI_SYSCALL_CALL: return handle_call(pd);
+    case ABI_SYSCALL_IRQ_ACK: return handle_ack(pd);
+    case ABI_SYSCALL_PD_STOP: return handle_stop(pd);
+    case ABI_SYSCALL_PD_RESTART: return handle_restart(pd);
+    case ABI_SYSCALL_DBG_PUTC: return handle_dbg_putc(pd);
+    case ABI_SYSCALL_UTILISATION: return CONFIG_UTILISATION ? handle_utilisation(pd) : handle_unknown(pd);
+    default: return handle_unknown(pd);
     }
 }
 

@@ -13,7 +13,7 @@ static const struct {
     const char *word;
     int numbers;
 } facts[FACT_COUNT] = {
-    [RAM] = {"ram", 2}, [LOAD] = {"load", 1}, [UART] = {"uart", 1},
+    [RAM] = {"ram", 2},   [LOAD] = {"load", 1}, [UART] = {"uart", 1},
     [GICD] = {"gicd", 1}, [GICC] = {"gicc", 1}, [IRQS] = {"irqs", 1},
 };
 

@@ -70,11 +70,8 @@ static unsigned read_perms(const struct xml_node *node)
         const char *text;
         unsigned perms;
     } allowed[] = {
-        {"r", PERM_R},
-        {"rw", PERM_R | PERM_W},
-        {"wr", PERM_R | PERM_W},
-        {"rx", PERM_R | PERM_X},
-        {"xr", PERM_R | PERM_X},
+        {"r", PERM_R},           {"rw", PERM_R | PERM_W}, {"wr", PERM_R | PERM_W},
+        {"rx", PERM_R | PERM_X}, {"xr", PERM_R | PERM_X},
     };
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
         if (strcmp(a->value, allowed[i].text) == 0) {

@@ -8,10 +8,10 @@
 #include "sdk/tool/diag.h"
 
 struct elf_segment {
-    uint64_t va;     /* of the first page */
-    uint64_t size;   /* whole pages */
-    unsigned perms;  /* enum perms */
-    uint8_t *bytes;  /* `size` of them: the file's, then zeros */
+    uint64_t va;      /* of the first page */
+    uint64_t size;    /* whole pages */
+    unsigned perms;   /* enum perms */
+    uint8_t *bytes;   /* `size` of them: the file's, then zeros */
     uint8_t *patched; /* one per page: must be stored, its content is not final yet */
 };
 

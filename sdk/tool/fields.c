@@ -8,33 +8,29 @@
 static const struct {
     const char *name;
     const char *why;
-} unsupported_elements[] = {
-    {"virtual_machine", "this SDK has no virtual machines"},
-    {"vcpu", "this SDK has no virtual machines"},
-    {"ioport", "I/O ports exist on x86 only"},
-    {"iomap", "this SDK drives no IOMMU"},
-    {"io_address_space", "this SDK drives no IOMMU"},
-    {"cspace", "this SDK has no capabilities to hand out"},
-    {"domains", "this SDK has no domain scheduler"},
-    {"domain", "this SDK has no domain scheduler"},
-    {"domain_schedule", "this SDK has no domain scheduler"}
-};
+} unsupported_elements[] = {{"virtual_machine", "this SDK has no virtual machines"},
+                            {"vcpu", "this SDK has no virtual machines"},
+                            {"ioport", "I/O ports exist on x86 only"},
+                            {"iomap", "this SDK drives no IOMMU"},
+                            {"io_address_space", "this SDK drives no IOMMU"},
+                            {"cspace", "this SDK has no capabilities to hand out"},
+                            {"domains", "this SDK has no domain scheduler"},
+                            {"domain", "this SDK has no domain scheduler"},
+                            {"domain_schedule", "this SDK has no domain scheduler"}};
 
 static const struct {
     const char *name;
     const char *why;
-} unsupported_attributes[] = {
-    {"cpu", "this SDK runs on one core"},
-    {"domain", "this SDK has no domain scheduler"},
-    {"fpu", "every protection domain may use the FPU"},
-    {"path_for_symbols", "symbols are looked up in the program itself"},
-    {"prefill_bootinfo", "this SDK has no boot information block"},
-    {"pin", "I/O APICs exist on x86 only"},
-    {"ioapic", "I/O APICs exist on x86 only"},
-    {"pcidev", "message-signalled interrupts of x86 only"},
-    {"vector", "interrupt vectors exist on x86 only"},
-    {"polarity", "I/O APICs exist on x86 only"}
-};
+} unsupported_attributes[] = {{"cpu", "this SDK runs on one core"},
+                              {"domain", "this SDK has no domain scheduler"},
+                              {"fpu", "every protection domain may use the FPU"},
+                              {"path_for_symbols", "symbols are looked up in the program itself"},
+                              {"prefill_bootinfo", "this SDK has no boot information block"},
+                              {"pin", "I/O APICs exist on x86 only"},
+                              {"ioapic", "I/O APICs exist on x86 only"},
+                              {"pcidev", "message-signalled interrupts of x86 only"},
+                              {"vector", "interrupt vectors exist on x86 only"},
+                              {"polarity", "I/O APICs exist on x86 only"}};
 
 static bool listed(const char *names, const char *name)
 {

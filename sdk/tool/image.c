@@ -62,8 +62,10 @@ static void patch_name(struct elf *elf, const struct pd *pd)
 {
     const struct elf_symbol *symbol = find_symbol(elf, pd, pd->program_place, ABI_PD_SYMBOL_NAME);
     if (symbol == NULL) {
-        diag_refuse(pd->program_place, "no symbol '%s' in '%s', the program of protection domain '%s'; it is stripped, "
-                    "or not linked with libmicrokit", ABI_PD_SYMBOL_NAME, elf->path, pd->name);
+        diag_refuse(pd->program_place,
+                    "no symbol '%s' in '%s', the program of protection domain '%s'; it is stripped, "
+                    "or not linked with libmicrokit",
+                    ABI_PD_SYMBOL_NAME, elf->path, pd->name);
     }
     if (symbol->size == 0) {
         return;
@@ -104,14 +106,10 @@ static void patch_masks(struct elf *elf, const struct description *d, size_t ind
 static uint64_t setvar_value(const struct description *d, const struct setvar *setvar)
 {
     switch (setvar->kind) {
-    case SETVAR_VALUE:
-        return setvar->value;
-    case SETVAR_REGION_PADDR:
-        return d->regions[setvar->region].pa;
-    case SETVAR_REGION_SIZE:
-        return d->regions[setvar->region].size;
-    case SETVAR_REGION_PREFILL_SIZE:
-        return d->regions[setvar->region].prefill_size;
+    case SETVAR_VALUE: return setvar->value;
+    case SETVAR_REGION_PADDR: return d->regions[setvar->region].pa;
+    case SETVAR_REGION_SIZE: return d->regions[setvar->region].size;
+    case SETVAR_REGION_PREFILL_SIZE: return d->regions[setvar->region].prefill_size;
     }
     diag_broken("setvar of unknown kind");
 }
@@ -241,8 +239,7 @@ static void fill_loader(const struct image *image, const struct layout *l)
     if (symbol == NULL || symbol->size != sizeof(struct image_header)) {
         diag_refuse((struct place){.file = l->loader->path}, "no image_header, or one of another size");
     }
-    struct image_header *header =
-        (struct image_header *)(l->loader_bytes + (symbol->va - l->loader->segments[0].va));
+    struct image_header *header = (struct image_header *)(l->loader_bytes + (symbol->va - l->loader->segments[0].va));
     const struct board *b = l->board;
     *header = (struct image_header){
         .magic = IMAGE_MAGIC,

@@ -34,8 +34,8 @@ uint64_t layout_system_size(const struct description *d)
 static void place(struct layout *l, uint64_t pa, uint64_t size, enum placement_kind kind, const char *owner,
                   const uint8_t *bytes)
 {
-    *PUSH(l->placements, l->placement_count) =
-        (struct placement){.pa = pa, .size = size, .kind = kind, .owner = owner, .bytes = bytes};
+    *PUSH(l->placements, l->placement_count) = (struct placement){
+        .pa = pa, .size = size, .kind = kind, .owner = owner, .bytes = bytes};
 }
 
 /* The next `size` bytes of the stored part. */
@@ -44,8 +44,10 @@ static uint64_t place_stored(struct layout *l, uint64_t size, const char *owner,
     uint64_t pa = l->stored_end;
     size = align_up(size, MMU_PAGE_SIZE);
     if (size > l->board->ram_pa + l->board->ram_size - pa) {
-        diag_refuse((struct place){.file = l->description->file}, "the image does not fit in RAM; it needs 0x%lx bytes "
-                    "for %s at 0x%lx, RAM ends at 0x%lx", size, owner, pa, l->board->ram_pa + l->board->ram_size);
+        diag_refuse((struct place){.file = l->description->file},
+                    "the image does not fit in RAM; it needs 0x%lx bytes "
+                    "for %s at 0x%lx, RAM ends at 0x%lx",
+                    size, owner, pa, l->board->ram_pa + l->board->ram_size);
     }
     place(l, pa, size, PLACED_STORED, owner, bytes);
     l->stored_end += size;
@@ -157,8 +159,10 @@ static void place_fixed(struct layout *l)
                         r->pa + r->size, l->board->load_pa, l->stored_end);
         }
         if (r->prefill != NULL) {
-            diag_refuse(r->prefill_place, "prefill_path on region '%s', which has a phys_addr; the image stores only "
-                        "what follows its load address", r->name);
+            diag_refuse(r->prefill_place,
+                        "prefill_path on region '%s', which has a phys_addr; the image stores only "
+                        "what follows its load address",
+                        r->name);
         }
         place(l, r->pa, r->size, r->device ? PLACED_DEVICE : PLACED_ZEROED, region_owner(r), NULL);
     }
@@ -208,7 +212,7 @@ static void place_program(struct layout *l, const struct elf *elf, struct place 
             uint64_t pa = kind ? place_stored(l, size, owner, s->bytes + at)
                                : place_zeroed(l, size, s->va + at, place, owner);
             map(space, (struct mapping){
-                .va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = owner, .place = place});
+                           .va = s->va + at, .pa = pa, .size = size, .perms = s->perms, .what = owner, .place = place});
         }
     }
 }
@@ -267,8 +271,9 @@ static void place_zeroed_part(struct layout *l)
         const char *owner = diag_printf("'%s' stack", pd->name);
         uint64_t bottom = USER_VA_STACK_TOP - pd->stack_size;
         uint64_t pa = place_zeroed(l, pd->stack_size, bottom, pd->place, owner);
-        map(&l->spaces[i], (struct mapping){
-            .va = bottom, .pa = pa, .size = pd->stack_size, .perms = PERM_R | PERM_W, .what = "stack"});
+        map(&l->spaces[i],
+            (struct mapping){
+                .va = bottom, .pa = pa, .size = pd->stack_size, .perms = PERM_R | PERM_W, .what = "stack"});
     }
     for (size_t i = 0; i < d->region_count; i++) {
         struct region *r = &d->regions[i];
@@ -301,13 +306,19 @@ static void map_regions(struct layout *l)
         for (size_t k = 0; k < d->pds[i].map_count; k++) {
             const struct map *m = &d->pds[i].maps[k];
             const struct region *r = &d->regions[m->region];
-            map(&l->spaces[i], (struct mapping){
-                .va = m->va, .pa = r->pa, .size = r->size, .perms = m->perms,
-                .device = r->device || !m->cached, .what = region_owner(r), .place = m->place});
+            map(&l->spaces[i], (struct mapping){.va = m->va,
+                                                .pa = r->pa,
+                                                .size = r->size,
+                                                .perms = m->perms,
+                                                .device = r->device || !m->cached,
+                                                .what = region_owner(r),
+                                                .place = m->place});
         }
-        map(&l->spaces[i], (struct mapping){
-            .va = USER_VA_IPC_BUFFER, .pa = l->ipc_pa + i * MMU_PAGE_SIZE, .size = MMU_PAGE_SIZE,
-            .perms = PERM_R | PERM_W, .what = "IPC buffer"});
+        map(&l->spaces[i], (struct mapping){.va = USER_VA_IPC_BUFFER,
+                                            .pa = l->ipc_pa + i * MMU_PAGE_SIZE,
+                                            .size = MMU_PAGE_SIZE,
+                                            .perms = PERM_R | PERM_W,
+                                            .what = "IPC buffer"});
     }
 }
 

@@ -59,7 +59,7 @@ struct layout {
     uint64_t empty_ttbr0;
     struct paging paging;
     size_t tables_placement; /* index of the page tables' placement until the placements are sorted */
-    struct range *free; /* layout.c's own: memory not given away yet, by rising address */
+    struct range *free;      /* layout.c's own: memory not given away yet, by rising address */
     size_t free_count;
 };
 

@@ -43,8 +43,8 @@ static const char **option(struct arguments *a, const char *text)
         const char *name;
         const char **value;
     } options[] = {
-        {"--board", &a->board}, {"--config", &a->config}, {"-o", &a->output},
-        {"--output", &a->output}, {"-r", &a->report}, {"--report", &a->report},
+        {"--board", &a->board},   {"--config", &a->config}, {"-o", &a->output},
+        {"--output", &a->output}, {"-r", &a->report},       {"--report", &a->report},
     };
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (strcmp(options[i].name, text) == 0) {
@@ -82,8 +82,9 @@ static struct arguments read_arguments(int argc, char **argv)
         }
     }
     if (a.system == NULL || a.board == NULL || a.config == NULL) {
-        bad_usage(diag_printf("missing argument: %s",
-                              a.system == NULL ? "SYSTEM" : a.board == NULL ? "--board" : "--config"));
+        bad_usage(diag_printf("missing argument: %s", a.system == NULL  ? "SYSTEM"
+                                                      : a.board == NULL ? "--board"
+                                                                        : "--config"));
     }
     return a;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct paging {
-    uint64_t pa;              /* where the first table will be */
+    uint64_t pa; /* where the first table will be */
     uint64_t (*tables)[512];
     size_t count;
 };

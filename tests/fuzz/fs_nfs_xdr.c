@@ -68,9 +68,7 @@ static void read_result(zdrproc_t decoder)
     }
 }
 
-void fuzz_begin(void)
-{
-}
+void fuzz_begin(void) {}
 
 void fuzz_run(struct fuzz_input *in)
 {

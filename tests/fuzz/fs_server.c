@@ -113,9 +113,15 @@ void fuzz_begin(void)
 static void lie(struct fuzz_input *in)
 {
     uint32_t *const words[] = {
-        &fs_pair_commands->tail, &fs_pair_commands->producer_generation, &fs_pair_commands->head,
-        &fs_pair_commands->consumer_armed, &fs_pair_commands->producer_armed, &fs_pair_completions->head,
-        &fs_pair_completions->consumer_generation, &fs_pair_completions->tail, &fs_pair_completions->producer_armed,
+        &fs_pair_commands->tail,
+        &fs_pair_commands->producer_generation,
+        &fs_pair_commands->head,
+        &fs_pair_commands->consumer_armed,
+        &fs_pair_commands->producer_armed,
+        &fs_pair_completions->head,
+        &fs_pair_completions->consumer_generation,
+        &fs_pair_completions->tail,
+        &fs_pair_completions->producer_armed,
     };
     uint8_t which = fuzz_byte(in);
 

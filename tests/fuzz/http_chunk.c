@@ -7,9 +7,7 @@
 #include "http/chunk.h"
 #include "tests/fuzz/fuzz.h"
 
-void fuzz_begin(void)
-{
-}
+void fuzz_begin(void) {}
 
 /* What every reader takes for the same number: digits, then nothing, or what cannot be one of them. */
 static void check_size(const char *line, uint32_t length, uint64_t size)

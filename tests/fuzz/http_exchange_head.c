@@ -65,9 +65,7 @@ static void check_head(const char *text, uint32_t length, uint32_t size)
     }
 }
 
-void fuzz_begin(void)
-{
-}
+void fuzz_begin(void) {}
 
 void fuzz_run(struct fuzz_input *in)
 {

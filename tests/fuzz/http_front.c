@@ -42,9 +42,7 @@ static struct {
     uint32_t pcbs;
 } self;
 
-void init(void)
-{
-}
+void init(void) {}
 
 void fuzz_begin(void)
 {
@@ -85,22 +83,14 @@ static void for_client(int i, uint8_t what, struct fuzz_input *in)
         send_some(i, bytes, size, 1u + number % 7);
         break;
     case 2:
-    case 3:
-        send_some(i, requests[number % REQUESTS], strlen(requests[number % REQUESTS]), what == 3 ? 3 : 1460);
-        break;
-    case 4:
-        client_take(self.clients[i], number * 256u);
-        break;
-    case 5:
-        client_poll(self.clients[i]);
-        break;
+    case 3: send_some(i, requests[number % REQUESTS], strlen(requests[number % REQUESTS]), what == 3 ? 3 : 1460); break;
+    case 4: client_take(self.clients[i], number * 256u); break;
+    case 5: client_poll(self.clients[i]); break;
     case 6:
         self.ended[i] = true;
         client_end(self.clients[i]);
         break;
-    default:
-        client_reset(self.clients[i]);
-        break;
+    default: client_reset(self.clients[i]); break;
     }
     if (client_was_reset(self.clients[i])) {
         forget(i);
@@ -110,27 +100,13 @@ static void for_client(int i, uint8_t what, struct fuzz_input *in)
 static void for_all(uint8_t what, struct fuzz_input *in)
 {
     switch (what % 8) {
-    case 0:
-        site_late = !site_late;
-        break;
-    case 1:
-        site_away = !site_away;
-        break;
-    case 2:
-        lwip_fail_one_in = fuzz_byte(in) % 8;
-        break;
-    case 3:
-        lwip_share = 1000u + fuzz_byte(in) * 256u;
-        break;
-    case 4:
-        app_absent = !app_absent;
-        break;
-    case 5:
-        app_release();
-        break;
-    default:
-        pass_s(fuzz_byte(in) % 128);
-        break;
+    case 0: site_late = !site_late; break;
+    case 1: site_away = !site_away; break;
+    case 2: lwip_fail_one_in = fuzz_byte(in) % 8; break;
+    case 3: lwip_share = 1000u + fuzz_byte(in) * 256u; break;
+    case 4: app_absent = !app_absent; break;
+    case 5: app_release(); break;
+    default: pass_s(fuzz_byte(in) % 128); break;
     }
 }
 

@@ -56,10 +56,17 @@ static void check_selection(const struct http_request *request)
 
 static void check_request(const struct http_request *request, const char *data, size_t size)
 {
-    const struct http_slice slices[] = {
-        request->method_text, request->path, request->query, request->host,
-        request->accept_encoding, request->range, request->if_range,
-        request->if_match, request->if_none_match, request->if_modified_since, request->if_unmodified_since};
+    const struct http_slice slices[] = {request->method_text,
+                                        request->path,
+                                        request->query,
+                                        request->host,
+                                        request->accept_encoding,
+                                        request->range,
+                                        request->if_range,
+                                        request->if_match,
+                                        request->if_none_match,
+                                        request->if_modified_since,
+                                        request->if_unmodified_since};
 
     for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
         check_slice(slices[i], data, request->head_length);
@@ -103,9 +110,7 @@ static void check_head(const char *data, size_t size)
     }
 }
 
-void fuzz_begin(void)
-{
-}
+void fuzz_begin(void) {}
 
 void fuzz_run(struct fuzz_input *in)
 {

@@ -14,9 +14,7 @@
 #define STREAM_MAX 3000
 #define ANSWERS_MAX 300000 /* more may not all have come yet: not looked at */
 
-void init(void)
-{
-}
+void init(void) {}
 
 void fuzz_begin(void)
 {

@@ -94,9 +94,7 @@ void mmio_write(volatile void *at, uint32_t offset, uint32_t value)
     }
 }
 
-void mmio_fence(void)
-{
-}
+void mmio_fence(void) {}
 
 void fuzz_begin(void)
 {
@@ -136,8 +134,11 @@ static void take(void)
 static void put_frame(uint8_t count, uint8_t flags)
 {
     for (uint8_t i = 0; i < count && self.frames < 250; i++) {
-        struct net_dma_desc piece = {.bus = {FRAMES_BUS + i}, .length = 60, .cookie = 1,
-            .flags = (uint8_t)((flags & ~NET_MORE) | (i + 1 < count ? NET_MORE : 0)), .segment = 1000};
+        struct net_dma_desc piece = {.bus = {FRAMES_BUS + i},
+                                     .length = 60,
+                                     .cookie = 1,
+                                     .flags = (uint8_t)((flags & ~NET_MORE) | (i + 1 < count ? NET_MORE : 0)),
+                                     .segment = 1000};
         ring_put(&self.tx_filled, &piece);
     }
     self.frames += count > 0 && self.frames < 250;
@@ -162,25 +163,13 @@ static void step(struct fuzz_input *in)
     uint8_t what = fuzz_byte(in);
 
     switch (what & 7) {
-    case 0:
-        give_buffer(fuzz_byte(in) % BUFFERS);
-        break;
-    case 1:
-        put_frame(1u + (what >> 4) % NET_CHAIN_MAX, fuzz_byte(in));
-        break;
+    case 0: give_buffer(fuzz_byte(in) % BUFFERS); break;
+    case 1: put_frame(1u + (what >> 4) % NET_CHAIN_MAX, fuzz_byte(in)); break;
     case 2:
-    case 3:
-        write_word(in, what);
-        break;
-    case 4:
-        take();
-        break;
-    case 5:
-        fake_set_now_ns(self.now += fuzz_byte(in) * 100000000ull);
-        break;
-    default:
-        fake_wake(FAKE_BIT(channels[what >> 5]));
-        break;
+    case 3: write_word(in, what); break;
+    case 4: take(); break;
+    case 5: fake_set_now_ns(self.now += fuzz_byte(in) * 100000000ull); break;
+    default: fake_wake(FAKE_BIT(channels[what >> 5])); break;
     }
 }
 

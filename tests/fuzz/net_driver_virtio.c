@@ -45,22 +45,14 @@ static struct {
 uint32_t mmio_read(volatile void *registers, uint32_t offset)
 {
     switch (offset) {
-    case VIRTIO_MAGIC:
-        return VIRTIO_MAGIC_VALUE;
-    case VIRTIO_VERSION:
-        return 2;
-    case VIRTIO_DEVICE_ID:
-        return VIRTIO_ID_NET;
-    case VIRTIO_DEVICE_FEATURES:
-        return self.features[self.half & 1];
-    case VIRTIO_QUEUE_NUM_MAX:
-        return self.queue_max;
-    case VIRTIO_INTERRUPT_STATUS:
-        return self.interrupt;
-    case VIRTIO_STATUS:
-        return self.status;
-    default:
-        return 0;
+    case VIRTIO_MAGIC: return VIRTIO_MAGIC_VALUE;
+    case VIRTIO_VERSION: return 2;
+    case VIRTIO_DEVICE_ID: return VIRTIO_ID_NET;
+    case VIRTIO_DEVICE_FEATURES: return self.features[self.half & 1];
+    case VIRTIO_QUEUE_NUM_MAX: return self.queue_max;
+    case VIRTIO_INTERRUPT_STATUS: return self.interrupt;
+    case VIRTIO_STATUS: return self.status;
+    default: return 0;
     }
 }
 
@@ -120,8 +112,11 @@ static void take_sent(void)
 static void put_frame(uint8_t count, uint8_t flags)
 {
     for (uint8_t i = 0; i < count && self.frames < 250; i++) {
-        struct net_dma_desc piece = {.bus = {FRAMES_BUS + i}, .length = 60, .cookie = 1,
-            .flags = (uint8_t)((flags & ~NET_MORE) | (i + 1 < count ? NET_MORE : 0)), .segment = 1000};
+        struct net_dma_desc piece = {.bus = {FRAMES_BUS + i},
+                                     .length = 60,
+                                     .cookie = 1,
+                                     .flags = (uint8_t)((flags & ~NET_MORE) | (i + 1 < count ? NET_MORE : 0)),
+                                     .segment = 1000};
         ring_put(&self.tx_filled, &piece);
     }
     self.frames += count > 0 && self.frames < 250;
@@ -153,18 +148,10 @@ static void step(struct fuzz_input *in)
     uint32_t q = what >> 3 & 1;
 
     switch (what & 7) {
-    case 0:
-        give_buffer(fuzz_byte(in) % BUFFERS);
-        break;
-    case 1:
-        put_frame(1u + (what >> 4) % NET_CHAIN_MAX, fuzz_byte(in));
-        break;
-    case 2:
-        use(in, q);
-        break;
-    case 3:
-        fuzz_fill(in, used(q) + fuzz_byte(in) % 128u, 2);
-        break;
+    case 0: give_buffer(fuzz_byte(in) % BUFFERS); break;
+    case 1: put_frame(1u + (what >> 4) % NET_CHAIN_MAX, fuzz_byte(in)); break;
+    case 2: use(in, q); break;
+    case 3: fuzz_fill(in, used(q) + fuzz_byte(in) % 128u, 2); break;
     case 4:
         self.interrupt = fuzz_byte(in);
         self.status ^= what & 0x80 ? VIRTIO_STATUS_NEEDS_RESET : 0;
@@ -177,9 +164,7 @@ static void step(struct fuzz_input *in)
     case 6:
         fuzz_fill(in, dma + fuzz_16(in) * 2u, 2); /* anywhere in what it shares with the device */
         break;
-    default:
-        fake_wake(FAKE_BIT(q ? RX_VIRT : TX_VIRT));
-        break;
+    default: fake_wake(FAKE_BIT(q ? RX_VIRT : TX_VIRT)); break;
     }
 }
 

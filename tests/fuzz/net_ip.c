@@ -49,9 +49,7 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
-static void on_found(const char *name, const ip_addr_t *address, void *context)
-{
-}
+static void on_found(const char *name, const ip_addr_t *address, void *context) {}
 
 void init(void)
 {
@@ -203,15 +201,9 @@ static void step(struct fuzz_input *in)
         count = fuzz_byte(in);
         deliver_ip(in, what & 0x80 ? fuzz_byte(in) : what & 0x40 ? 1 : 17, payload(in, self.frame + 34, count), true);
         break;
-    case 2:
-        dhcp(in, what & 0x80);
-        break;
-    case 3:
-        dns(in, what & 0x80);
-        break;
-    case 4:
-        wire_pass((what & 0x80 ? 1000 : 20) * MS * fuzz_byte(in));
-        break;
+    case 2: dhcp(in, what & 0x80); break;
+    case 3: dns(in, what & 0x80); break;
+    case 4: wire_pass((what & 0x80 ? 1000 : 20) * MS * fuzz_byte(in)); break;
     case 5: /* ARP, then a question to the name server */
         put_arp_answer(self.frame);
         fuzz_fill(in, self.frame + 21, what >> 6);
@@ -220,9 +212,7 @@ static void step(struct fuzz_input *in)
         pd_flush();
         wire_take();
         break;
-    default:
-        tcp(in, what);
-        break;
+    default: tcp(in, what); break;
     }
 }
 

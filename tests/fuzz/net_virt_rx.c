@@ -18,7 +18,10 @@ static uint8_t dma[BUFFERS * NET_BUFFER_SIZE];
 static uint8_t buffers[2][4 * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t rings[7][RING_BYTES(16, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 16}
+#define RING(i)                            \
+    {                                      \
+        .shared = rings[i], .capacity = 16 \
+    }
 
 const struct net_virt_rx_config net_virt_rx_config = {
     .driver = DRIVER,
@@ -28,12 +31,17 @@ const struct net_virt_rx_config net_virt_rx_config = {
     .driver_free = RING(0),
     .driver_filled = RING(1),
     .client_count = 2,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0),
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1},
+                 .channel = CLIENT(0),
                  .buffers = {.base = buffers[0], .size = sizeof buffers[0]},
-                 .free = RING(2), .small = RING(6), .filled = RING(3)},
-                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1),
+                 .free = RING(2),
+                 .small = RING(6),
+                 .filled = RING(3)},
+                {.mac = {0x52, 0, 0, 0, 0, 2},
+                 .channel = CLIENT(1),
                  .buffers = {.base = buffers[1], .size = sizeof buffers[1]},
-                 .free = RING(4), .filled = RING(5)}},
+                 .free = RING(4),
+                 .filled = RING(5)}},
 };
 
 void cache_invalidate(const void *start, size_t length)
@@ -104,24 +112,16 @@ static void step(struct fuzz_input *in)
     uint32_t *words;
 
     switch (what >> 1 & 7) {
-    case 0:
-        arrive(in, what & 0x80);
-        break;
+    case 0: arrive(in, what & 0x80); break;
     case 1:
-    case 2:
-        give(in, client, what & 0x10);
-        break;
-    case 3:
-        take(client);
-        break;
+    case 2: give(in, client, what & 0x10); break;
+    case 3: take(client); break;
     case 4: /* words that the two share */
         self.lied = true;
         words = (uint32_t *)rings[fuzz_byte(in) % 7] + (what & 0x40 ? RING_LINE / 4 : 0);
         words[what >> 5 & 1] = fuzz_32(in);
         break;
-    default:
-        fake_wake(FAKE_BIT(DRIVER) | (what & 0x10 ? FAKE_BIT(CLIENT(client)) : 0));
-        break;
+    default: fake_wake(FAKE_BIT(DRIVER) | (what & 0x10 ? FAKE_BIT(CLIENT(client)) : 0)); break;
     }
 }
 

@@ -19,9 +19,12 @@ static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(64, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 64}
-#define REGIONS(c)                                                                                                   \
-    .region_count = 2,                                                                                               \
+#define RING(i)                            \
+    {                                      \
+        .shared = rings[i], .capacity = 64 \
+    }
+#define REGIONS(c)     \
+    .region_count = 2, \
     .regions = {{.base = slots[c], .size = sizeof slots[c], .bus = BUS(c, 0)}, {.size = SECOND, .bus = BUS(c, 1)}}
 
 const struct net_virt_tx_config net_virt_tx_config = {
@@ -112,9 +115,12 @@ static struct net_desc descriptor(struct fuzz_input *in)
         return desc;
     }
     uint8_t how = fuzz_byte(in);
-    return (struct net_desc){.region = how & 1, .offset = (how >> 1) % SLOTS * NET_BUFFER_SIZE,
-        .length = (uint16_t)(how & 0x80 ? fuzz_16(in) : 60), .flags = fuzz_byte(in), .segment = fuzz_16(in),
-        .cookie = fuzz_byte(in)};
+    return (struct net_desc){.region = how & 1,
+                             .offset = (how >> 1) % SLOTS * NET_BUFFER_SIZE,
+                             .length = (uint16_t)(how & 0x80 ? fuzz_16(in) : 60),
+                             .flags = fuzz_byte(in),
+                             .segment = fuzz_16(in),
+                             .cookie = fuzz_byte(in)};
 }
 
 static void step(struct fuzz_input *in)
@@ -130,9 +136,7 @@ static void step(struct fuzz_input *in)
         desc = descriptor(in);
         ring_put(&self.filled[client], &desc);
         break;
-    case 4:
-        fake_wake(FAKE_BIT(CLIENT(client)));
-        break;
+    case 4: fake_wake(FAKE_BIT(CLIENT(client))); break;
     case 5:
         driver(what & 0x10);
         fake_wake(FAKE_BIT(DRIVER));

@@ -55,7 +55,8 @@ static void check_said(bool refused)
 
     fclose(fuzz_said);
     for (const char *line = self.said; *line; line = strchr(line, '\n') + 1) {
-        const char *end = strchr(line, '\n'), *error = strstr(line, ": error: "), *warning = strstr(line, ": warning: ");
+        const char *end = strchr(line, '\n'), *error = strstr(line, ": error: "),
+                   *warning = strstr(line, ": warning: ");
         DEMAND(end);
         bool is_error = error && error < end;
         DEMAND(strncmp(line, "s.system:", 9) == 0 && (is_error || (warning && warning < end)));

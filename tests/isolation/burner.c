@@ -7,9 +7,7 @@
 
 #define ROUNDS_OF_A_CALL 1000
 
-void init(void)
-{
-}
+void init(void) {}
 
 void notified(microkit_channel channel)
 {

@@ -47,6 +47,4 @@ void init(void)
     uart_print(conductor_config.uart, "isolation: done\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

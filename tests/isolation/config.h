@@ -33,9 +33,9 @@ enum hostile_act {
 struct hostile_config {
     enum hostile_act act;
     uint64_t target;
-    uint64_t *done;      /* a word that the conductor reads: calls made without harm */
-    uint8_t conductor;   /* channel: told to begin */
-    uint8_t bystander;   /* channel: answers every notification with one */
+    uint64_t *done;    /* a word that the conductor reads: calls made without harm */
+    uint8_t conductor; /* channel: told to begin */
+    uint8_t bystander; /* channel: answers every notification with one */
 };
 
 struct bystander_config {

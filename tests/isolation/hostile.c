@@ -111,8 +111,20 @@ static uint64_t next_random(void)
 /* A value near a boundary more often than not. */
 static uint64_t next_argument(void)
 {
-    static const uint64_t edges[] = {0, 1, 61, 62, 63, 64, 255, 256, 0x7fffffff, 0x80000000, EVERY_BIT_SET,
-                                     0x8000000000000000, 0xffffff8000000000, 0x7fffffe000};
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     61,
+                                     62,
+                                     63,
+                                     64,
+                                     255,
+                                     256,
+                                     0x7fffffff,
+                                     0x80000000,
+                                     EVERY_BIT_SET,
+                                     0x8000000000000000,
+                                     0xffffff8000000000,
+                                     0x7fffffe000};
     uint64_t random = next_random();
     uint64_t edge = edges[(random >> 8) % (sizeof(edges) / sizeof(edges[0]))];
     return random % 4 == 0 ? next_random() : random % 4 == 1 ? edge + (random >> 32) % 3 - 1 : edge;
@@ -134,58 +146,31 @@ static void fuzz(void)
 static void try(uint64_t target)
 {
     switch (hostile_config.act) {
-    case HOSTILE_WRITES:
-        return write_word(target);
-    case HOSTILE_READS:
-        return read_word(target);
-    case HOSTILE_JUMPS:
-        return jump(target);
-    case HOSTILE_WRITES_CODE:
-        return write_word(PD_ENTRY);
-    case HOSTILE_WRITES_CONSTANT:
-        return write_word((uint64_t)&constant);
-    case HOSTILE_EXECUTES_DATA:
-        return jump((uint64_t)self.code);
-    case HOSTILE_EXECUTES_STACK:
-        return execute_stack();
-    case HOSTILE_OVERFLOWS_STACK:
-        *hostile_config.done = overflow_stack(0);
-        return;
-    case HOSTILE_WRITES_SYSTEM_REGISTER:
-        __asm__ volatile("msr vbar_el1, xzr");
-        return;
-    case HOSTILE_MASKS_INTERRUPTS:
-        __asm__ volatile("msr daifset, #15");
-        return;
-    case HOSTILE_TAKES_TIMER:
-        __asm__ volatile("msr cntp_ctl_el0, xzr");
-        return;
-    case HOSTILE_CALLS_HYPERVISOR:
-        __asm__ volatile("hvc #0");
-        return;
+    case HOSTILE_WRITES: return write_word(target);
+    case HOSTILE_READS: return read_word(target);
+    case HOSTILE_JUMPS: return jump(target);
+    case HOSTILE_WRITES_CODE: return write_word(PD_ENTRY);
+    case HOSTILE_WRITES_CONSTANT: return write_word((uint64_t)&constant);
+    case HOSTILE_EXECUTES_DATA: return jump((uint64_t)self.code);
+    case HOSTILE_EXECUTES_STACK: return execute_stack();
+    case HOSTILE_OVERFLOWS_STACK: *hostile_config.done = overflow_stack(0); return;
+    case HOSTILE_WRITES_SYSTEM_REGISTER: __asm__ volatile("msr vbar_el1, xzr"); return;
+    case HOSTILE_MASKS_INTERRUPTS: __asm__ volatile("msr daifset, #15"); return;
+    case HOSTILE_TAKES_TIMER: __asm__ volatile("msr cntp_ctl_el0, xzr"); return;
+    case HOSTILE_CALLS_HYPERVISOR: __asm__ volatile("hvc #0"); return;
     case HOSTILE_CALLS_FIRMWARE:
         __asm__ volatile(".inst 0xd4000003"); /* smc #0 */
         return;
-    case HOSTILE_INVALIDATES_CACHE:
-        __asm__ volatile("dc ivac, %0" ::"r"(target) : "memory");
-        return;
-    case HOSTILE_UNKNOWN_SYSCALL:
-        syscall(UNKNOWN_SYSCALL, 0, 0, 0);
-        return;
-    case HOSTILE_SPINS:
-        spin();
-    case HOSTILE_STRANGE_CHANNELS:
-        return strange_channels();
-    case HOSTILE_STRANGE_CHILDREN:
-        return strange_children();
-    case HOSTILE_FUZZES:
-        return fuzz();
+    case HOSTILE_INVALIDATES_CACHE: __asm__ volatile("dc ivac, %0" ::"r"(target) : "memory"); return;
+    case HOSTILE_UNKNOWN_SYSCALL: syscall(UNKNOWN_SYSCALL, 0, 0, 0); return;
+    case HOSTILE_SPINS: spin();
+    case HOSTILE_STRANGE_CHANNELS: return strange_channels();
+    case HOSTILE_STRANGE_CHILDREN: return strange_children();
+    case HOSTILE_FUZZES: return fuzz();
     }
 }
 
-void init(void)
-{
-}
+void init(void) {}
 
 void notified(microkit_channel channel)
 {

@@ -8,7 +8,7 @@
 
 #define WINDOW_NS 10000000000ul
 #define PAUSE_NS 100000000ul /* in which a burner sees that it is to stop: several of its periods */
-#define GAP_NS 10000 /* a round of the loop takes far less: whoever is away longer was not running */
+#define GAP_NS 10000         /* a round of the loop takes far less: whoever is away longer was not running */
 
 /* Nanoseconds of the next `window` in which this PD did not run. */
 static uint64_t taken_ns(uint64_t window)
@@ -40,6 +40,4 @@ void init(void)
     uart_print(meter_config.uart, "shares: done\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

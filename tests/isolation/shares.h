@@ -7,8 +7,8 @@
 /* A protection domain that wants all of the processor until *stop is set, itself or through a server. */
 struct burner_config {
     const volatile uint32_t *stop;
-    uint8_t meter; /* channel: told to begin */
-    uint8_t calls; /* 1: burns in calls to a server, on its own budget */
+    uint8_t meter;  /* channel: told to begin */
+    uint8_t calls;  /* 1: burns in calls to a server, on its own budget */
     uint8_t server; /* channel */
 };
 

@@ -38,9 +38,7 @@ static bool memory_is_right(uint64_t round)
     return right;
 }
 
-void init(void)
-{
-}
+void init(void) {}
 
 void notified(microkit_channel channel)
 {

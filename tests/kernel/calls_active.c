@@ -6,9 +6,7 @@ void init(void)
     microkit_dbg_puts("active: init\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
 {

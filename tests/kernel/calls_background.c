@@ -9,6 +9,4 @@ void init(void)
     microkit_dbg_puts("background: done\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

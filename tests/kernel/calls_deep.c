@@ -6,9 +6,7 @@ void init(void)
     microkit_dbg_puts("deep: init\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 static microkit_msginfo reverse(unsigned count)
 {

@@ -16,6 +16,4 @@ void init(void)
     microkit_dbg_puts("client: done\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

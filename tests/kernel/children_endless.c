@@ -10,6 +10,4 @@ void init(void)
     microkit_dbg_puts("endless: never here\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

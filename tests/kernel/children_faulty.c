@@ -14,13 +14,13 @@ void init(void)
         __asm__ volatile("udf #7");
         microkit_dbg_puts("faulty: behind the instruction\n");
         __asm__ volatile("mov x7, #1234; mov x8, #1234; mov x0, #0; svc #0"
-                         : "+r"(x0), "+r"(x7), "+r"(x8) : : "memory");
+                         : "+r"(x0), "+r"(x7), "+r"(x8)
+                         :
+                         : "memory");
         say("faulty: told ", (unsigned)x0);
     }
     *(volatile int *)(0x5000ul + starts) = 1;
     microkit_dbg_puts("faulty: never here\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

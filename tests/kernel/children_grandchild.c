@@ -5,6 +5,4 @@ void init(void)
     microkit_dbg_puts("grandchild: never here\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

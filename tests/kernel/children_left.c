@@ -8,6 +8,4 @@ void init(void)
     __asm__ volatile("udf #0");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

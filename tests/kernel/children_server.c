@@ -8,9 +8,7 @@ void init(void)
     say("server: start ", ++starts);
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
 {

@@ -1,13 +1,9 @@
 /* deaths_server.c: takes longer than its budget for what it is asked, and dies of it. */
 #include "say.h"
 
-void init(void)
-{
-}
+void init(void) {}
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
 {

@@ -7,6 +7,4 @@ void init(void)
     microkit_dbg_puts(": answered\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

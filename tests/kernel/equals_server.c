@@ -9,9 +9,7 @@ void init(void)
     }
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
 {

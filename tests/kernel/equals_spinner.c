@@ -60,6 +60,4 @@ void init(void)
     microkit_dbg_puts(": done\n");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

@@ -11,6 +11,4 @@ void init(void)
     check(0, "comes back from a fault");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

@@ -6,6 +6,4 @@ void init(void)
     microkit_internal_crash(seL4_InvalidCapability);
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

@@ -1,13 +1,9 @@
 /* deep.c: a server's server. */
 #include "check.h"
 
-void init(void)
-{
-}
+void init(void) {}
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
 {

@@ -1,10 +1,6 @@
 /* idle.c: does nothing. */
 #include <microkit.h>
 
-void init(void)
-{
-}
+void init(void) {}
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

@@ -11,13 +11,9 @@ static void hex(seL4_Word value)
     microkit_dbg_putc(' ');
 }
 
-void init(void)
-{
-}
+void init(void) {}
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
 {

@@ -21,9 +21,7 @@ void init(void)
     }
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 seL4_Bool fault(microkit_child child, microkit_msginfo message, microkit_msginfo *reply)
 {

@@ -20,6 +20,4 @@ void init(void)
     say("done");
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

@@ -55,13 +55,9 @@ _Static_assert(sizeof(seL4_Word) == 8 && sizeof(seL4_Bool) == 1 && seL4_True == 
 _Static_assert(seL4_Fault_VMFault == 6 && seL4_VMFault_Addr == 1 && seL4_MsgMaxLength == 120, "faults");
 
 /* The program's own side. */
-void init(void)
-{
-}
+void init(void) {}
 
-void notified(microkit_channel ch)
-{
-}
+void notified(microkit_channel ch) {}
 
 microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
 {

@@ -21,9 +21,7 @@ static void use_what_came_with_2_0(void)
     microkit_dbg_putc('\n');
 }
 #else
-static void use_what_came_with_2_0(void)
-{
-}
+static void use_what_came_with_2_0(void) {}
 #endif
 
 static int stack_is_large(void)
@@ -43,9 +41,7 @@ void init(void)
     use_what_came_with_2_0();
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}
 
 seL4_Bool fault(microkit_child child, microkit_msginfo message, microkit_msginfo *reply)
 {

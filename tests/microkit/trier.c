@@ -87,6 +87,4 @@ void init(void)
     }
 }
 
-void notified(microkit_channel channel)
-{
-}
+void notified(microkit_channel channel) {}

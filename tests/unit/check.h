@@ -17,8 +17,8 @@
 #define FAIL(...) check_failed(__FILE__, __LINE__, __func__, __VA_ARGS__)
 #define CHECK(condition) ((condition) ? (void)0 : FAIL("not so: %s", #condition))
 #define CHECK_CASE(condition, name) ((condition) ? (void)0 : FAIL("'%s': not so: %s", (name), #condition))
-#define CHECK_EQUAL(is, should_be)                                                                                   \
-    check_equal(__FILE__, __LINE__, __func__, #is " == " #should_be, (unsigned long long)(is),                       \
+#define CHECK_EQUAL(is, should_be)                                                             \
+    check_equal(__FILE__, __LINE__, __func__, #is " == " #should_be, (unsigned long long)(is), \
                 (unsigned long long)(should_be))
 #define CHECK_TEXT(is, should_be) check_text(__FILE__, __LINE__, __func__, #is, (is), (should_be))
 

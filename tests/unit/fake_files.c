@@ -93,8 +93,8 @@ static void put_attributes(const struct fs_command *command, const struct fake_f
 {
     static const uint32_t types[] = {[FAKE_FILE] = 0100000, [FAKE_DIRECTORY] = 0040000, [FAKE_DEVICE] = 0020000};
     uint64_t size = file->wrong_size ? file->wrong_size : file->size;
-    struct fs_stat stat = {.size = size, .inode = file->inode, .mtime_ns = file->mtime_ns,
-        .mode = types[file->kind] | file->mode};
+    struct fs_stat stat = {
+        .size = size, .inode = file->inode, .mtime_ns = file->mtime_ns, .mode = types[file->kind] | file->mode};
 
     CHECK(command->path.other.size == sizeof stat);
     memcpy(in_share(command->path.other), &stat, sizeof stat);
@@ -224,7 +224,7 @@ void fake_answer(uint32_t index, enum fs_status status)
 
     fake_world.pending_count--;
     memmove(&fake_world.pending[index], &fake_world.pending[index + 1],
-        (fake_world.pending_count - index) * sizeof fake_world.pending[0]);
+            (fake_world.pending_count - index) * sizeof fake_world.pending[0]);
     if (status == FS_STATUS_OK) {
         completion.status = carry_out(&command, &completion);
     }
@@ -321,9 +321,7 @@ bool fs_mount_is_asked(void)
     return fake_world.mount_asked;
 }
 
-void fs_mount_note(uint32_t status)
-{
-}
+void fs_mount_note(uint32_t status) {}
 
 /* -- net/ip/ip.h -- */
 
@@ -332,9 +330,7 @@ void ip_keep_sums(void *table, uint32_t count)
     memset(table, 0xff, (size_t)count * IP_SUM_BYTES); /* it is all there */
 }
 
-void ip_memory_changed(const void *at, uint64_t size)
-{
-}
+void ip_memory_changed(const void *at, uint64_t size) {}
 
 bool ip_sends_from(const void *memory, size_t size)
 {

@@ -59,12 +59,12 @@ uint8_t fake_byte(uint64_t inode, uint64_t mtime_ns, uint64_t offset);
 
 /* Answer a command: as the files are, or with this status. */
 void fake_answer(uint32_t index, enum fs_status status);
-void fake_answer_all(void);   /* as the files are, also what is asked meanwhile */
+void fake_answer_all(void);                /* as the files are, also what is asked meanwhile */
 void fake_fail_all(enum fs_status status); /* those that wait now */
-void fake_restart(void);      /* the server; the mount's outcome comes at once */
+void fake_restart(void);                   /* the server; the mount's outcome comes at once */
 void fake_mounted(void);
-void fake_event(void);        /* others' commands have been answered */
-void fake_pass(uint64_t ns);  /* time, with its timers */
-void fake_unname(void);       /* no descriptor names anything any more */
+void fake_event(void);       /* others' commands have been answered */
+void fake_pass(uint64_t ns); /* time, with its timers */
+void fake_unname(void);      /* no descriptor names anything any more */
 
 #endif

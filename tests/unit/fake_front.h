@@ -9,10 +9,10 @@
 
 struct fake_client {
     struct http_exchange exchange;
-    bool open;    /* begun, and not closed by the application */
-    bool failed;  /* closed so */
-    bool gone;    /* its connection is broken */
-    bool ended;   /* the request ends behind to_read */
+    bool open;   /* begun, and not closed by the application */
+    bool failed; /* closed so */
+    bool gone;   /* its connection is broken */
+    bool ended;  /* the request ends behind to_read */
     uint32_t room, read_at, read_end, written;
     char to_read[FAKE_BYTES], answer[FAKE_BYTES];
 };

@@ -17,8 +17,7 @@
 #define TIMER 5
 
 const struct timer_client_config timer_client_config = {.channel = TIMER};
-static struct nfs_config config = {
-    .server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049, .mount_port = 2050};
+static struct nfs_config config = {.server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049, .mount_port = 2050};
 
 /* The interface. */
 static bool has_address = true;

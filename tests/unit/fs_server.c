@@ -29,14 +29,15 @@ static void release(void *file, bool directory)
 }
 
 static const struct fs_server_operations operations = {
-    .operation = {
-        [FS_INITIALISE] = at_once,
-        [FS_OPEN] = at_once,
-        [FS_OPENDIR] = at_once,
-        [FS_READ] = hold,
-        [FS_STAT] = hold,
-        [FS_READDIR] = hold,
-    },
+    .operation =
+        {
+            [FS_INITIALISE] = at_once,
+            [FS_OPEN] = at_once,
+            [FS_OPENDIR] = at_once,
+            [FS_READ] = hold,
+            [FS_STAT] = hold,
+            [FS_READDIR] = hold,
+        },
     .release = release,
 };
 
@@ -318,8 +319,8 @@ static void test_server_that_lies(void)
     fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
     CHECK(request.done);
     request.done = false;
-    *(struct fs_completion *)(void *)(fs_pair_completions->elements + (tail + 1) % FS_QUEUE_CAPACITY * 64) =
-        (struct fs_completion){.id = right};
+    *(struct fs_completion *)(void *)(fs_pair_completions->elements +
+                                      (tail + 1) % FS_QUEUE_CAPACITY * 64) = (struct fs_completion){.id = right};
     fs_pair_completions->tail = tail + 2;
     fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
     CHECK(!request.done);
@@ -422,8 +423,8 @@ static uint32_t rounds;
 static void put_completion(uint64_t id)
 {
     uint32_t tail = fs_pair_completions->tail;
-    *(struct fs_completion *)(void *)(fs_pair_completions->elements + tail % FS_QUEUE_CAPACITY * 64) =
-        (struct fs_completion){.id = id};
+    *(struct fs_completion *)(void *)(fs_pair_completions->elements +
+                                      tail % FS_QUEUE_CAPACITY * 64) = (struct fs_completion){.id = id};
     fs_pair_completions->tail = tail + 1;
 }
 

@@ -205,7 +205,10 @@ void mmio_write(volatile void *at, uint32_t offset, uint32_t value)
     case GMAC_GMII_ADDR: mdio(value); return;
     case GMAC_GMII_DATA: gmac.gmii_data = value; return;
     case GMAC_BUS_MODE: write_bus_mode(value); return;
-    case GMAC_TX_POLL: gmac.tx_polls++; gmac_send(); return;
+    case GMAC_TX_POLL:
+        gmac.tx_polls++;
+        gmac_send();
+        return;
     case GMAC_RX_POLL: gmac.rx_polls++; return;
     case GMAC_RX_BASE: gmac.rx_base = value; return;
     case GMAC_TX_BASE: gmac.tx_base = value; return;
@@ -331,8 +334,8 @@ bool received(uint32_t cookie, uint32_t length)
 {
     struct net_dma_desc frame;
 
-    return ring_get(&rx_filled, &frame) && frame.cookie == cookie && frame.length == length
-        && frame.bus.value == FRAMES_BUS + cookie * 2048;
+    return ring_get(&rx_filled, &frame) && frame.cookie == cookie && frame.length == length &&
+           frame.bus.value == FRAMES_BUS + cookie * 2048;
 }
 
 bool nothing_received(void)

@@ -22,10 +22,10 @@ struct gmac_model {
     uint32_t rx_base, tx_base, rx_at, tx_at;
     uint32_t address_count; /* that it has */
     uint32_t features;
-    uint32_t reset_reads;   /* until a reset ends; FOREVER */
+    uint32_t reset_reads; /* until a reset ends; FOREVER */
     uint32_t resets, rx_polls, tx_polls;
-    uint32_t tx_budget;     /* descriptors that it is willing to send */
-    uint32_t tx_flaws;      /* in the status of what it sends */
+    uint32_t tx_budget; /* descriptors that it is willing to send */
+    uint32_t tx_flaws;  /* in the status of what it sends */
     bool tx_suspended;
     uint32_t sent_count, piece_count;
     struct {
@@ -33,12 +33,12 @@ struct gmac_model {
         uint32_t checksum; /* CIC, 0 to 3 */
         bool first, last, interrupt;
     } pieces[GMAC_PIECES_MAX];
-    int closing;            /* the word of a descriptor that it is still to close; -1: none */
-    uint32_t mdio_busy;     /* reads until a transaction ends */
+    int closing;        /* the word of a descriptor that it is still to close; -1: none */
+    uint32_t mdio_busy; /* reads until a transaction ends */
     bool mdio_hangs;
     uint64_t now, deadline; /* ns; the deadline is what the driver asked the timer for */
     uint32_t fences;
-    bool breaks_order;      /* the driver did: to be asked at the end */
+    bool breaks_order; /* the driver did: to be asked at the end */
 };
 extern struct gmac_model gmac;
 

@@ -117,7 +117,7 @@ static void test_changed_here(void)
     changed("/f", false);
     CHECK(old->fresh_until_ns == 0);
     struct cache_entry *new = get_now("/f");
-    CHECK(new != old && new->kind == CACHE_FILE);
+    CHECK(new != old &&new->kind == CACHE_FILE);
     cache_unpin(read_now(new, 0).piece);
     CHECK_EQUAL(fake_world.counts[FS_READ], 2);
     cache_unpin(bytes.piece);
@@ -359,7 +359,7 @@ static void test_file_shrinks(void)
     CHECK_EQUAL(entry->fresh_until_ns, 0);
     check_bytes(&before, 0, &kept);
     struct cache_entry *new = get_now("/f"); /* though the other was fresh */
-    CHECK(new != entry && new->size == CACHE_PIECE + 5);
+    CHECK(new != entry &&new->size == CACHE_PIECE + 5);
     cache_unpin(kept.piece);
     cache_release(entry);
     bytes = read_now(new, CACHE_PIECE);

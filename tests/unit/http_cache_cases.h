@@ -19,7 +19,7 @@ struct asker {
 
 struct asker new_asker(void);
 struct cache_entry *get(const char *path, struct asker *asker);
-struct cache_entry *get_now(const char *path);  /* asks, lets the server answer, asks again */
+struct cache_entry *get_now(const char *path); /* asks, lets the server answer, asks again */
 struct cache_bytes read_now(struct cache_entry *entry, uint64_t offset);
 void check_bytes(const struct fake_file *file, uint64_t offset, const struct cache_bytes *bytes);
 struct cache_counters counters(void);

@@ -194,8 +194,9 @@ static void act(struct actor *actor)
 
 static void answer_one(void)
 {
-    static const enum fs_status failures[] = {FS_STATUS_UNREACHABLE, FS_STATUS_IO, FS_STATUS_NOT_MOUNTED,
-        FS_STATUS_STALE, FS_STATUS_TOO_MANY_OPEN, FS_STATUS_ACCESS};
+    static const enum fs_status failures[] = {FS_STATUS_UNREACHABLE,   FS_STATUS_IO,
+                                              FS_STATUS_NOT_MOUNTED,   FS_STATUS_STALE,
+                                              FS_STATUS_TOO_MANY_OPEN, FS_STATUS_ACCESS};
     uint32_t index = noise() % fake_world.pending_count;
     bool fails = one_in(30) && fake_world.pending[index].command.type != FS_CLOSE;
     fake_answer(index, fails ? failures[noise() % 6] : FS_STATUS_OK);

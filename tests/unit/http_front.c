@@ -12,9 +12,7 @@
 
 #define ALL UINT32_MAX
 
-void init(void)
-{
-}
+void init(void) {}
 
 static struct client *client;
 static struct response *response;
@@ -649,8 +647,8 @@ static void test_answers_that_fail(void)
 /* What RFC 9110 5.5 forbids reaches no client: the answer is another one. */
 static void test_heads_of_answers(void)
 {
-    static const char *const bad[] = {"cr", "cr-at-the-end", "nul", "escape", "delete", "reason", "name", "name-nul",
-        "name-space", "folded", "no-name", "length", "two-ends"};
+    static const char *const bad[] = {"cr",       "cr-at-the-end", "nul",    "escape",  "delete", "reason",  "name",
+                                      "name-nul", "name-space",    "folded", "no-name", "length", "two-ends"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char path[40];
         sprintf(path, "/app/raw/%s", bad[i]);

@@ -10,11 +10,11 @@
 
 /* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first piece) -- */
-extern bool site_late;           /* answers come later at times */
-extern bool site_away;           /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
-extern uint32_t site_waiting;    /* who waits */
+extern bool site_late;        /* answers come later at times */
+extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
+extern uint32_t site_waiting; /* who waits */
 extern uint32_t site_held, cache_pinned;
-void site_call(void);            /* those who wait */
+void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 /* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE
@@ -24,12 +24,12 @@ uint8_t site_byte(uint64_t size, uint64_t offset);
  * (the request's body), /app/text (app_text), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
  * (echoes all), /app/ws (101 at once, then reads to the end) -- */
 extern bool app_absent;
-extern uint32_t app_count;  /* exchanges it has */
+extern uint32_t app_count;   /* exchanges it has */
 extern const void *app_text; /* what it answers to /app/text */
 extern uint32_t app_text_length;
 extern uint32_t app_broken; /* so often it was told that the client has gone */
 void app_start(void);
-void app_run(void);     /* each of its exchanges takes a step */
+void app_run(void); /* each of its exchanges takes a step */
 void app_release(void);
 
 /* -- the client -- */
@@ -37,8 +37,8 @@ struct response {
     int status;
     uint32_t head, body, whole; /* bytes; whole: of all that was sent */
     bool closes, chunked, has_length;
-    const char *text;           /* its head */
-    char data[1 << 20];         /* its body, without chunks */
+    const char *text;   /* its head */
+    char data[1 << 20]; /* its body, without chunks */
 };
 /* The first response in what was received. False: not complete. `to_end`: nothing more will come. */
 bool parse_response(struct client *client, bool head_only, bool to_end, struct response *response);

@@ -10,8 +10,8 @@
 
 struct expected {
     bool head;
-    int status;        /* 0: the connection breaks */
-    int64_t size;      /* of a body that site_byte() tells; -1: any */
+    int status;   /* 0: the connection breaks */
+    int64_t size; /* of a body that site_byte() tells; -1: any */
 };
 
 struct walker {
@@ -34,9 +34,9 @@ static void add_request(struct walker *w)
         const char *path;
         int status;
         bool sized;
-    } kinds[] = {{"/f/", 200, true}, {"/f/", 200, true}, {"/f/", 200, true}, {"/app/len/", 200, true},
-        {"/app/chunk/", 200, true}, {"/app/x/", 200, true}, {"/no", 404, false}, {"/dir", 301, false},
-        {"/away", 503, false}, {"/app/early", 502, false}};
+    } kinds[] = {{"/f/", 200, true},         {"/f/", 200, true},        {"/f/", 200, true},  {"/app/len/", 200, true},
+                 {"/app/chunk/", 200, true}, {"/app/x/", 200, true},    {"/no", 404, false}, {"/dir", 301, false},
+                 {"/away", 503, false},      {"/app/early", 502, false}};
     uint32_t kind = lwip_noise() % (lwip_noise() % 8 ? 6 : 10);
     const char *method = methods[lwip_noise() % 4];
     uint32_t size = lwip_noise() % 3 ? lwip_noise() % 3000 : lwip_noise() % 300000;

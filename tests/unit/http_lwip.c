@@ -160,9 +160,7 @@ void tcp_poll(struct tcp_pcb *pcb, tcp_poll_fn poll, u8_t interval)
     pcb->poll = poll;
 }
 
-void tcp_setprio(struct tcp_pcb *pcb, u8_t priority)
-{
-}
+void tcp_setprio(struct tcp_pcb *pcb, u8_t priority) {}
 
 err_t tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t flags)
 {

@@ -18,21 +18,21 @@ struct client *client_connect(uint16_t port); /* NULL: refused */
 /* In segments of so many bytes. */
 void client_send(struct client *client, const void *data, uint32_t length, uint32_t segment);
 uint32_t client_take(struct client *client, uint32_t most); /* acknowledges up to so many bytes; how many there were */
-void client_end(struct client *client);   /* FIN */
-void client_reset(struct client *client); /* RST */
-void client_poll(struct client *client);  /* lwIP's poll, if it was asked for */
-void client_free(struct client *client);  /* forget it: the pcb is gone, or freed by lwIP without a word */
+void client_end(struct client *client);                     /* FIN */
+void client_reset(struct client *client);                   /* RST */
+void client_poll(struct client *client);                    /* lwIP's poll, if it was asked for */
+void client_free(struct client *client); /* forget it: the pcb is gone, or freed by lwIP without a word */
 
 /* What has been received, from the beginning; not terminated. */
 const char *client_bytes(const struct client *client, uint32_t *length);
 void client_forget(struct client *client, uint32_t count); /* its first bytes */
-bool client_at_end(const struct client *client); /* FIN seen, all bytes taken */
+bool client_at_end(const struct client *client);           /* FIN seen, all bytes taken */
 bool client_was_reset(const struct client *client);
-bool client_gone(const struct client *client);   /* the front has let go of it */
-uint32_t client_window(const struct client *client); /* bytes it may still send */
+bool client_gone(const struct client *client);        /* the front has let go of it */
+uint32_t client_window(const struct client *client);  /* bytes it may still send */
 uint32_t client_waiting(const struct client *client); /* bytes written, not yet acknowledged */
 
-extern uint32_t lwip_pbufs;       /* in use */
+extern uint32_t lwip_pbufs; /* in use */
 extern uint32_t lwip_pcbs;
 extern uint32_t lwip_fail_one_in; /* writes find no memory at times; 0: never */
 extern uint32_t lwip_share;       /* bytes that a connection may have queued */

@@ -203,7 +203,7 @@ static void test_what_is_found(void)
     r = good("GET /? HTTP/1.1\r\n" H "Range: a\r\nRange: b\r\n\r\n");
     CHECK(is(r.query, "") && is(r.range, "a"));
     r = good("GET / HTTP/1.1\r\n" H "Range: \ta\r\nIf-Range:b\t\r\nIf-Match: \r\nIf-None-Match:\t\t\r\n"
-                                    "Accept-Encoding:  c d  \r\n\r\n");
+             "Accept-Encoding:  c d  \r\n\r\n");
     CHECK(is(r.range, "a") && is(r.if_range, "b") && is(r.if_match, "") && is(r.if_none_match, "") &&
           is(r.accept_encoding, "c d"));
     r = good("OPTIONS * HTTP/1.1\r\n" H "\r\n");
@@ -251,8 +251,8 @@ static void test_connection(void)
 /* "GET /nnn.. HTTP/1.1", Host, and one field of `field` bytes: a head of how many bytes? */
 static size_t large(uint32_t target, uint32_t field)
 {
-    int length = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" H "X: %0*d\r\n\r\n",
-                          (int)target, 0, (int)field, 0);
+    int length = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" H "X: %0*d\r\n\r\n", (int)target, 0, (int)field,
+                          0);
 
     return (size_t)length;
 }
@@ -295,9 +295,9 @@ static void check_byte(const char *before, uint8_t byte, const char *after, int 
 
     for (uint32_t place = 0; place < 40; place++) {
         for (uint32_t rest = 0; rest < 40; rest += 13) {
-            int length = snprintf(text, sizeof(text), "%s%.*s%c%.*s%s", before,
-                                  (int)place, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", byte ? byte : 'x',
-                                  (int)rest, "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", after);
+            int length = snprintf(text, sizeof(text), "%s%.*s%c%.*s%s", before, (int)place,
+                                  "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", byte ? byte : 'x', (int)rest,
+                                  "abcdefghi-abcdefghi-abcdefghi-abcdefghi-", after);
             if (byte == 0) {
                 text[strlen(before) + place] = '\0';
             }

@@ -31,10 +31,12 @@ static struct http_selection select_of(enum http_method method, uint64_t size, c
 {
     struct http_validators validators;
     struct http_request request = {.method = (uint8_t)method,
-                                   .if_match = slice(fields[MATCH]), .if_none_match = slice(fields[NONE]),
+                                   .if_match = slice(fields[MATCH]),
+                                   .if_none_match = slice(fields[NONE]),
                                    .if_modified_since = slice(fields[SINCE]),
                                    .if_unmodified_since = slice(fields[UNCHANGED]),
-                                   .range = slice(fields[RANGE]), .if_range = slice(fields[IF_RANGE])};
+                                   .range = slice(fields[RANGE]),
+                                   .if_range = slice(fields[IF_RANGE])};
 
     http_validators_set(&validators, size, MODIFIED * 1000000000ull, NOW, "");
     struct http_selection selection = http_select(&request, &validators, MODIFIED + 100);
@@ -148,7 +150,7 @@ static void test_cases(void)
 static void test_empty_file(void)
 {
     const char *const suffix[FIELDS] = {[RANGE] = "bytes=-5"}, *const from[FIELDS] = {[RANGE] = "bytes=0-"},
-               *const none[FIELDS] = {0};
+                      *const none[FIELDS] = {0};
 
     CHECK(select_of(HTTP_GET, 0, suffix).status == 200);
     CHECK(select_of(HTTP_GET, 0, from).status == 416);
@@ -157,8 +159,8 @@ static void test_empty_file(void)
 
 static void test_large_file(void)
 {
-    const char *const all[FIELDS] = {[RANGE] = "bytes=0-18446744073709551615"},
-               *const last[FIELDS] = {[RANGE] = "bytes=-1"};
+    const char *const all[FIELDS] = {[RANGE] = "bytes=0-18446744073709551615"}, *const last[FIELDS] = {
+                                                                                    [RANGE] = "bytes=-1"};
 
     CHECK(select_of(HTTP_GET, UINT64_MAX, all).length == UINT64_MAX);
     CHECK(select_of(HTTP_GET, UINT64_MAX, last).first == UINT64_MAX - 1);

@@ -25,12 +25,12 @@ static void check_found(const char *path, uint8_t codings, const char *expected)
 static void test_rules(void)
 {
     begin(&plain);
-    static const char *const there[] = {"/www/index.html", "/www/index.htm", "/www/sub/index.htm",
-                                        "/www/sub/index.xhtml", "/www/x/index.xhtml",
-                                        "/www/about.html", "/www/old.htm", "/www/strict.xhtml",
-                                        "/www/plain", "/www/plain.html", "/www/a.html.html",
-                                        "/www/topic.html", "/www/topic/index.html", "/www/later.xhtml", "/www/z/index",
-                                        "/www/x/index", "/www/a name", "/index.html"};
+    static const char *const there[] = {"/www/index.html",       "/www/index.htm",     "/www/sub/index.htm",
+                                        "/www/sub/index.xhtml",  "/www/x/index.xhtml", "/www/about.html",
+                                        "/www/old.htm",          "/www/strict.xhtml",  "/www/plain",
+                                        "/www/plain.html",       "/www/a.html.html",   "/www/topic.html",
+                                        "/www/topic/index.html", "/www/later.xhtml",   "/www/z/index",
+                                        "/www/x/index",          "/www/a name",        "/index.html"};
     for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
         put(there[i], CACHE_FILE, i);
     }
@@ -119,8 +119,8 @@ static void test_what_cannot_be_mounted(void)
     CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) &&
           !site_mount(long_text, "/www", &plain));
     CHECK(!site_mount("/x/", "", &plain) && !site_mount("/x/", "www", &plain) && !site_mount("/x/", "/a/../b", &plain));
-    static const char *const bad[] = {"A", "A: b", "A: b\n", "A: b\r\n\r\n", "A : b\r\n", ": b\r\n",
-                                      "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n", " A: b\r\n"};
+    static const char *const bad[] = {"A",       "A: b",      "A: b\n",      "A: b\r\n\r\n", "A : b\r\n",
+                                      ": b\r\n", "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n",  " A: b\r\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(policy.fields, sizeof(policy.fields), "%s", bad[i]);
         CHECK(!site_mount("/x/", "/www", &policy));
@@ -584,7 +584,7 @@ static void test_long_paths(void)
     path[0] = '/';
     path[HTTP_PATH_MAX] = '\0';
     CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND); /* longer than the file service's, with its folder */
-    path[HTTP_PATH_MAX - 3] = '\0'; /* by one byte */
+    path[HTTP_PATH_MAX - 3] = '\0';                         /* by one byte */
     snprintf(name, sizeof(name), "/www%s", path);
     put(name, CACHE_FILE, 1);
     CHECK_EQUAL(outcome_of(path, 0, NULL), SITE_NOT_FOUND);

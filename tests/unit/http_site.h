@@ -35,7 +35,7 @@ extern bool slow, away;      /* slow: answers come by answer_one() only */
 struct fake_file *put(const char *path, enum cache_kind kind, uint64_t size);
 void remove_files(void);
 struct fake_entry *entry_at(const char *path); /* what is known of this path now, or NULL */
-bool answer_one(uint32_t skip); /* of those under way; false: there are no more than `skip` */
+bool answer_one(uint32_t skip);                /* of those under way; false: there are no more than `skip` */
 void answer_all(void);
 
 extern uint64_t now;

@@ -87,7 +87,9 @@ static struct fake_entry *new_entry(const char *path)
 static struct cache_entry seen_now(const char *path)
 {
     const struct fake_file *file = file_at(path);
-    struct cache_entry seen = {.kind = away ? CACHE_UNREACHABLE : file ? file->kind : CACHE_ABSENT,
+    struct cache_entry seen = {.kind = away   ? CACHE_UNREACHABLE
+                                       : file ? file->kind
+                                              : CACHE_ABSENT,
                                .fresh_until_ns = now + FRESH_NS};
 
     if (!away && file) {
@@ -200,8 +202,8 @@ static struct timer *timers;
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
 {
     timer_stop(timer);
-    *timer = (struct timer){.next = timers, .deadline_ns = deadline_ns,
-                            .handler = handler, .context = context, .armed = true};
+    *timer = (struct timer){
+        .next = timers, .deadline_ns = deadline_ns, .handler = handler, .context = context, .armed = true};
     timers = timer;
 }
 

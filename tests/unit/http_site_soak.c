@@ -56,17 +56,11 @@ void test_soak(void)
         }
         soak_step();
         switch (random_below(10)) {
-        case 0:
-            change_something();
-            break;
+        case 0: change_something(); break;
         case 1:
         case 2:
-        case 3:
-            answer_one(random_below(4));
-            break;
-        case 4:
-            pass(random_below(100) ? S / 10 : FRESH_NS);
-            break;
+        case 3: answer_one(random_below(4)); break;
+        case 4: pass(random_below(100) ? S / 10 : FRESH_NS); break;
         }
     }
     slow = away = false;

@@ -74,9 +74,11 @@ uint32_t site_waiting, site_held, cache_pinned;
 static struct {
     const char *path;
     enum site_outcome outcome;
-} const places[] = {
-    {"/dir", SITE_REDIRECT}, {"/no", SITE_NOT_FOUND}, {"/forbidden", SITE_FORBIDDEN}, {"/away", SITE_UNREACHABLE},
-    {"/none", SITE_NONE}};
+} const places[] = {{"/dir", SITE_REDIRECT},
+                    {"/no", SITE_NOT_FOUND},
+                    {"/forbidden", SITE_FORBIDDEN},
+                    {"/away", SITE_UNREACHABLE},
+                    {"/none", SITE_NONE}};
 
 uint8_t site_byte(uint64_t size, uint64_t offset)
 {
@@ -137,7 +139,7 @@ static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, 
 }
 
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
-    struct site_resource **resource, struct cache_waiter *waiter)
+                            struct site_resource **resource, struct cache_waiter *waiter)
 {
     char text[HTTP_PATH_MAX + 1];
     if (is_late(waiter)) {
@@ -165,9 +167,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     return SITE_FOUND;
 }
 
-void site_path_changed(const char *path, uint32_t length, bool below)
-{
-}
+void site_path_changed(const char *path, uint32_t length, bool below) {}
 
 void site_release(struct site_resource *resource)
 {
@@ -177,7 +177,7 @@ void site_release(struct site_resource *resource)
 }
 
 enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
-    struct cache_waiter *waiter)
+                              struct cache_waiter *waiter)
 {
     CHECK(offset < entry->size);
     CHECK(ahead <= (entry->size - 1) / CACHE_PIECE - offset / CACHE_PIECE);
@@ -289,7 +289,10 @@ static bool asked(const struct task *task, const char *path)
 }
 
 /* Heads that no client may see, and some that are only odd. */
-#define RAW(name, text) {name, text, sizeof(text) - 1}
+#define RAW(name, text)              \
+    {                                \
+        name, text, sizeof(text) - 1 \
+    }
 static const struct {
     const char *name, *text;
     uint32_t length;
@@ -354,8 +357,10 @@ static void make_output(struct task *task)
     } else if (asked(task, "/app/chunk/") || asked(task, "/app/none/")) {
         print_sized(task, "HTTP/1.0 200 OK\nX-App: yes\n\n", size);
     } else if (asked(task, "/app/x/")) {
-        sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\n"
-                      "X-Mine: yes\r\nCache-Control: private\r\n\r\nwhat?", size);
+        sprintf(head,
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nContent-Type: a/b\r\nX-Accel-Redirect: /f/%u?q\r\n"
+                "X-Mine: yes\r\nCache-Control: private\r\n\r\nwhat?",
+                size);
         print(task, head, "", 0);
     } else if (asked(task, "/app/404/")) {
         sprintf(head, "HTTP/1.0 404 Really\r\nX-Accel-Redirect: /f/%u\r\n\r\n", size);

@@ -31,14 +31,14 @@ static void test_region(void)
 }
 
 /* Against the host's printf, and in a buffer with nothing after it. */
-#define CHECK_FORMAT(...)                                                                                            \
-    do {                                                                                                             \
-        char want_[600];                                                                                             \
-        size_t length_ = (size_t)snprintf(want_, sizeof(want_), __VA_ARGS__);                                        \
-        char *got_ = malloc(length_ + 1);                                                                            \
-        CHECK_EQUAL(log_format(got_, length_ + 1, __VA_ARGS__), length_);                                            \
-        CHECK(strcmp(got_, want_) == 0);                                                                             \
-        free(got_);                                                                                                  \
+#define CHECK_FORMAT(...)                                                     \
+    do {                                                                      \
+        char want_[600];                                                      \
+        size_t length_ = (size_t)snprintf(want_, sizeof(want_), __VA_ARGS__); \
+        char *got_ = malloc(length_ + 1);                                     \
+        CHECK_EQUAL(log_format(got_, length_ + 1, __VA_ARGS__), length_);     \
+        CHECK(strcmp(got_, want_) == 0);                                      \
+        free(got_);                                                           \
     } while (0)
 
 static void test_format(void)

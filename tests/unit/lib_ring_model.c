@@ -25,7 +25,7 @@ struct side {
     uint8_t own;      /* elements put or taken */
     uint8_t buffered; /* bit per word whose store is not visible yet */
     uint8_t value[BUFFERED_WORDS];
-    uint8_t pending;  /* a notification, in the kernel's word */
+    uint8_t pending; /* a notification, in the kernel's word */
 };
 
 struct state {
@@ -76,7 +76,7 @@ static void make_visible(struct state *state, unsigned who, enum word word)
     if (!(side->buffered >> word & 1)) {
         return;
     }
-    side->buffered &= (uint8_t)~(1u << word);
+    side->buffered &= (uint8_t) ~(1u << word);
     if (word == INDEX) {
         state->index[who] = side->value[word];
     } else {
@@ -180,8 +180,7 @@ static bool advance(struct state *state, unsigned who)
         side->pending = 0;
         side->step = WORK;
         return true;
-    case END:
-        return false;
+    case END: return false;
     }
     return false;
 }

@@ -171,7 +171,7 @@ static void test_too_few_filters(void)
 static void test_speeds(void)
 {
     static const uint32_t wanted[] = {GMAC_CONFIG_DM, GMAC_CONFIG_DM | GMAC_CONFIG_PS | GMAC_CONFIG_FES,
-        GMAC_CONFIG_PS | GMAC_CONFIG_FES, GMAC_CONFIG_DM | GMAC_CONFIG_PS};
+                                      GMAC_CONFIG_PS | GMAC_CONFIG_FES, GMAC_CONFIG_DM | GMAC_CONFIG_PS};
     boot();
     for (int speed = SPEED_10; speed >= SPEED_1000; speed--) {
         plug(speed);
@@ -244,8 +244,15 @@ static void test_receives(void)
 
 static void test_impossible_frames_go_back_to_the_device(void)
 {
-    static const uint32_t bad[][2] = {{0, GOOD}, {17, GOOD}, {2033, GOOD}, {0x3fff, GOOD}, {64, GOOD | RX_ERROR},
-        {64, GOOD | RX_ERROR | RX_OVERFLOW}, {64, RX_LAST}, {64, 0}, {2032, RX_FIRST}};
+    static const uint32_t bad[][2] = {{0, GOOD},
+                                      {17, GOOD},
+                                      {2033, GOOD},
+                                      {0x3fff, GOOD},
+                                      {64, GOOD | RX_ERROR},
+                                      {64, GOOD | RX_ERROR | RX_OVERFLOW},
+                                      {64, RX_LAST},
+                                      {64, 0},
+                                      {2032, RX_FIRST}};
     boot();
     give_buffers(10);
     for (uint32_t i = 0; i < 9; i++) {

@@ -24,7 +24,7 @@ static uint64_t seconds(uint64_t count)
 
 /* -- PRG_ETH0, PRG_ETH1 -- */
 
-#define MODE(eth0) ((eth0) & 7)
+#define MODE(eth0) ((eth0)&7)
 #define MODE_RGMII 1
 #define SOURCE_MPLL2 (1u << 4) /* not fclk_div2 */
 #define TX_DELAY_NS(eth0) (((eth0) >> 5 & 3) * 2)
@@ -87,14 +87,14 @@ enum { BMCR = 0, BMSR = 1, PHYID1 = 2, PHYID2 = 3, ANAR = 4, ANLPAR = 5, CTRL100
 #define BMCR_AUTONEGOTIATION (1u << 12)
 #define BMSR_LINK (1u << 2)
 #define BMSR_CAPABILITIES 0x7949u
-#define TX_DELAY (1u << 8) /* page 0xd08, register 0x11 */
+#define TX_DELAY (1u << 8)      /* page 0xd08, register 0x11 */
 #define RX_DELAY_2_NS (1u << 3) /* page 0xd08, register 0x15 */
 
 static struct {
     uint16_t bmcr, anar, ctrl1000, page, tx, rx;
-    uint64_t linked_at;             /* ns; 0: never */
-    bool latched;                   /* a loss of the link that nobody has read of */
-    uint16_t theirs, theirs_1000;   /* what the other end of the cable offers; 0: no cable */
+    uint64_t linked_at;           /* ns; 0: never */
+    bool latched;                 /* a loss of the link that nobody has read of */
+    uint16_t theirs, theirs_1000; /* what the other end of the cable offers; 0: no cable */
 } phy;
 
 static bool link_is_up(void)
@@ -200,8 +200,8 @@ static bool frames_arrive_whole(void)
     uint32_t tx_ns = TX_DELAY_NS(glue.eth0) + (phy.tx & TX_DELAY ? 2 : 0);
     bool rx_delayed = phy.rx & RX_DELAY_2_NS || glue.eth0 & ADJUST || RX_DELAY(glue.eth1);
 
-    return link_is_up() && MODE(glue.eth0) == MODE_RGMII && tx_clock_mhz() == 125 && !(glue.eth0 & INVERTED)
-        && tx_ns == 2 && !rx_delayed && mac_speed() == line_speed() && gmac.config & GMAC_CONFIG_DM;
+    return link_is_up() && MODE(glue.eth0) == MODE_RGMII && tx_clock_mhz() == 125 && !(glue.eth0 & INVERTED) &&
+           tx_ns == 2 && !rx_delayed && mac_speed() == line_speed() && gmac.config & GMAC_CONFIG_DM;
 }
 
 /* The reset ends when all clocks are there: the bus's, the transmitter's, and the receiver's, which the PHY makes. */

@@ -60,25 +60,15 @@ static void set_half(uint64_t *word, uint32_t offset, uint32_t value)
 uint32_t mmio_read(volatile void *registers, uint32_t offset)
 {
     switch (offset) {
-    case VIRTIO_MAGIC:
-        return VIRTIO_MAGIC_VALUE;
-    case VIRTIO_VERSION:
-        return 2;
-    case VIRTIO_DEVICE_ID:
-        return VIRTIO_ID_NET;
-    case VIRTIO_DEVICE_FEATURES:
-        return (uint32_t)(device.features_offered >> (device.features_sel ? 32 : 0));
-    case VIRTIO_QUEUE_NUM_MAX:
-        return device.queue < 2 ? QUEUE_SIZE : 0;
-    case VIRTIO_QUEUE_READY:
-        return device.queues[device.queue].ready;
-    case VIRTIO_INTERRUPT_STATUS:
-        return device.interrupt;
-    case VIRTIO_STATUS:
-        return device.hangs ? VIRTIO_STATUS_DRIVER_OK : device.status;
-    default:
-        CHECK(!"register read");
-        return 0;
+    case VIRTIO_MAGIC: return VIRTIO_MAGIC_VALUE;
+    case VIRTIO_VERSION: return 2;
+    case VIRTIO_DEVICE_ID: return VIRTIO_ID_NET;
+    case VIRTIO_DEVICE_FEATURES: return (uint32_t)(device.features_offered >> (device.features_sel ? 32 : 0));
+    case VIRTIO_QUEUE_NUM_MAX: return device.queue < 2 ? QUEUE_SIZE : 0;
+    case VIRTIO_QUEUE_READY: return device.queues[device.queue].ready;
+    case VIRTIO_INTERRUPT_STATUS: return device.interrupt;
+    case VIRTIO_STATUS: return device.hangs ? VIRTIO_STATUS_DRIVER_OK : device.status;
+    default: CHECK(!"register read"); return 0;
     }
 }
 
@@ -86,9 +76,7 @@ void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
 {
     switch (offset) {
     case VIRTIO_DEVICE_FEATURES_SEL:
-    case VIRTIO_DRIVER_FEATURES_SEL:
-        device.features_sel = value;
-        return;
+    case VIRTIO_DRIVER_FEATURES_SEL: device.features_sel = value; return;
     case VIRTIO_DRIVER_FEATURES:
         CHECK(!(device.status & VIRTIO_STATUS_FEATURES_OK));
         set_half(&device.features_taken, device.features_sel * 4, value);
@@ -101,16 +89,12 @@ void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
         CHECK((device.features_taken & ~device.features_offered) == 0);
         device.status = value;
         return;
-    case VIRTIO_QUEUE_SEL:
-        device.queue = value;
-        return;
+    case VIRTIO_QUEUE_SEL: device.queue = value; return;
     case VIRTIO_QUEUE_NUM:
         CHECK(value <= QUEUE_SIZE);
         device.queues[device.queue].size = value;
         return;
-    case VIRTIO_QUEUE_READY:
-        device.queues[device.queue].ready = value;
-        return;
+    case VIRTIO_QUEUE_READY: device.queues[device.queue].ready = value; return;
     case VIRTIO_QUEUE_NOTIFY:
         CHECK(device.status & VIRTIO_STATUS_DRIVER_OK);
         device.kicks[value]++;
@@ -412,8 +396,10 @@ static void test_lying_device(void)
 static void send(uint32_t cookie, uint32_t pieces)
 {
     for (uint32_t i = 0; i < pieces; i++) {
-        struct net_dma_desc piece = {.bus = {0x71000000 + i}, .length = (uint16_t)(100 + i), .cookie = cookie,
-            .flags = i + 1 < pieces ? NET_MORE : 0};
+        struct net_dma_desc piece = {.bus = {0x71000000 + i},
+                                     .length = (uint16_t)(100 + i),
+                                     .cookie = cookie,
+                                     .flags = i + 1 < pieces ? NET_MORE : 0};
         CHECK(ring_put(&tx_filled, &piece));
     }
 }

@@ -17,9 +17,9 @@ static void put32(uint8_t *at, uint32_t value)
 static void make(uint8_t frame[LENGTH], uint32_t acknowledged)
 {
     static const uint8_t sample[54] = {
-        0x52, 0x54, 1, 0, 0, 0x11, 0x52, 0x55, 10, 0, 2, 2, 0x08, 0x00,                                   /* Ethernet */
-        0x45, 0, 0, 40, 0x12, 0x34, 0x40, 0, 64, 6, 0, 0, 10, 0, 2, 2, 10, 0, 2, 16,                      /* IPv4: DF */
-        0xc0, 0x01, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x10, 0x20, 0, 0, 0, 0, 0,                       /* TCP: ACK */
+        0x52, 0x54, 1, 0,  0,    0x11, 0x52, 0x55, 10, 0, 2, 2, 0x08, 0x00,                        /* Ethernet */
+        0x45, 0,    0, 40, 0x12, 0x34, 0x40, 0,    64, 6, 0, 0, 10,   0,    2,    2, 10, 0, 2, 16, /* IPv4: DF */
+        0xc0, 0x01, 0, 80, 0,    0,    0,    1,    0,  0, 0, 0, 0x50, 0x10, 0x20, 0, 0,  0, 0, 0,  /* TCP: ACK */
     };
     memset(frame, 0, LENGTH);
     memcpy(frame, sample, sizeof sample);
@@ -31,8 +31,8 @@ static void test_alone(void)
 {
     static const struct {
         uint8_t at, to;
-    } changes[] = {{12, 0x86}, {13, 0x06}, {14, 0x46}, {17, 41}, {16, 1}, {20, 0x20}, {21, 1}, {23, 17}, {46, 0x60},
-                   {47, 0x18}, {47, 0x11}, {47, 0x12}, {47, 0x14}, {47, 0x30}, {47, 0x00}, {46, 0x51}};
+    } changes[] = {{12, 0x86}, {13, 0x06}, {14, 0x46}, {17, 41},   {16, 1},    {20, 0x20}, {21, 1},    {23, 17},
+                   {46, 0x60}, {47, 0x18}, {47, 0x11}, {47, 0x12}, {47, 0x14}, {47, 0x30}, {47, 0x00}, {46, 0x51}};
     uint8_t frame[LENGTH];
     make(frame, 1000);
     CHECK(acks_alone(frame, LENGTH) && acks_alone(frame, 54) && !acks_alone(frame, 53) && !acks_alone(frame, 0));
@@ -57,7 +57,7 @@ static void test_contain(void)
     make(earlier, 0xffffff00);
     make(later, 100);
     CHECK(acks_contain(later, earlier) && !acks_contain(earlier, later)); /* numbers wrap */
-    for (int i = 26; i < 38; i++) { /* another connection */
+    for (int i = 26; i < 38; i++) {                                       /* another connection */
         make(earlier, 1000);
         make(later, 2460);
         later[i] ^= 1;

@@ -18,11 +18,11 @@ const struct ip_config ip_config = {.hostname = "dhcp"};
 
 enum { DISCOVER = 1, OFFER = 2, REQUEST = 3, ACKNOWLEDGED = 5, KINDS = 16 };
 
-static uint32_t lease_s = 20;     /* what the server gives, */
+static uint32_t lease_s = 20; /* what the server gives, */
 static uint8_t offered[4] = {10, 0, 2, 15};
-static bool answers = true;       /* and whether */
-static uint64_t seen_at[KINDS];   /* the last message of each kind, */
-static uint32_t seen[KINDS];      /* and how many */
+static bool answers = true;     /* and whether */
+static uint64_t seen_at[KINDS]; /* the last message of each kind, */
+static uint32_t seen[KINDS];    /* and how many */
 static uint32_t resets, accepted, sequence;
 
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
@@ -41,8 +41,11 @@ void init(void)
 static void at_server(const uint8_t *request)
 {
     uint8_t frame[42 + 300] = {0}, *dhcp = frame + 42, kind = request[42 + 242];
-    uint8_t options[] = {99, 130, 83, 99, 53, 1, kind == DISCOVER ? OFFER : ACKNOWLEDGED, 54, 4, 10, 0, 2, 2,
-                         51, 4, 0, 0, 0, 0, 1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 2, 2, 255};
+    uint8_t options[] = {99,  130, 83,  99, 53, 1, kind == DISCOVER ? OFFER : ACKNOWLEDGED,
+                         54,  4,   10,  0,  2,  2, 51,
+                         4,   0,   0,   0,  0,  1, 4,
+                         255, 255, 255, 0,  3,  4, 10,
+                         0,   2,   2,   255};
     CHECK(kind < KINDS);
     seen_at[kind] = now;
     seen[kind]++;
@@ -78,8 +81,13 @@ void at_peer(const uint8_t *frame, uint32_t length)
 
 static void send_segment(uint16_t port, uint32_t number, uint32_t acknowledged, uint8_t flags)
 {
-    wire_send(&(struct segment){.to = offered, .port = port, .guest_port = PORT, .number = number,
-                                .acknowledged = acknowledged, .window = 0xffff, .flags = flags});
+    wire_send(&(struct segment){.to = offered,
+                                .port = port,
+                                .guest_port = PORT,
+                                .number = number,
+                                .acknowledged = acknowledged,
+                                .window = 0xffff,
+                                .flags = flags});
 }
 
 static void connect(uint16_t port)

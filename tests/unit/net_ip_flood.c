@@ -116,9 +116,15 @@ static void send_segment(const uint8_t *source, uint16_t port, uint32_t number, 
     const uint8_t options[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, scale};
     bool scaled = (flags & SYN) && source == host_ip && scale != NO_SCALE;
 
-    wire_send(&(struct segment){.from = source == host_ip ? NULL : source, .port = port, .guest_port = PORT,
-                                .number = number, .acknowledged = acknowledged, .window = 0xffff, .flags = flags,
-                                .options = options, .option_bytes = scaled ? sizeof options : 0});
+    wire_send(&(struct segment){.from = source == host_ip ? NULL : source,
+                                .port = port,
+                                .guest_port = PORT,
+                                .number = number,
+                                .acknowledged = acknowledged,
+                                .window = 0xffff,
+                                .flags = flags,
+                                .options = options,
+                                .option_bytes = scaled ? sizeof options : 0});
 }
 
 /* Half of them from this network. */

@@ -30,8 +30,14 @@ static const struct weather weathers[] = {
     {.outages = 300, .acks_lost = 20},
     {.window_games = true, .data_lost = 400},
     {.memory_fails = true, .data_lost = 200, .outages = 600},
-    {.data_lost = 150, .acks_lost = 20, .bursts = 600, .outages = 900, .reordered = 30, .addresses_lost = 800,
-     .window_games = true, .memory_fails = true},
+    {.data_lost = 150,
+     .acks_lost = 20,
+     .bursts = 600,
+     .outages = 900,
+     .reordered = 30,
+     .addresses_lost = 800,
+     .window_games = true,
+     .memory_fails = true},
     {.short_streams = true, .window_games = true, .memory_fails = true},
 };
 bool fair;

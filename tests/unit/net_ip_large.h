@@ -47,8 +47,8 @@ struct stream {
     uint8_t flags, head[1400];
     uint8_t bytes[ROOM];
     /* what is watched */
-    bool timed_out;  /* nothing has come in since */
-    uint32_t limit;  /* the sequence number up to which may be sent then */
+    bool timed_out; /* nothing has come in since */
+    uint32_t limit; /* the sequence number up to which may be sent then */
 };
 extern struct stream streams[STREAMS];
 

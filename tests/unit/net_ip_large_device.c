@@ -16,7 +16,10 @@ static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
 struct net_device device = {.offloads = NET_CHECKSUM | NET_LARGE};
 static _Alignas(64) uint8_t rings[4][RING_BYTES(2048, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 2048}
+#define RING(i)                              \
+    {                                        \
+        .shared = rings[i], .capacity = 2048 \
+    }
 
 const struct net_client_config net_client_config = {
     .mac = {0x52, 0x54, 1, 0, 0, 0x20},
@@ -135,8 +138,8 @@ void return_output(uint32_t keep)
     while (out_count > keep) {
         struct frame *f = &out[--out_count];
         for (uint32_t i = 0; i < f->count; i++) {
-            CHECK(f->pieces[i].length == 0 || (ip_sends_from(f->pieces[i].at, 1)
-                  && ip_sends_from(f->pieces[i].at + f->pieces[i].length - 1, 1)));
+            CHECK(f->pieces[i].length == 0 ||
+                  (ip_sends_from(f->pieces[i].at, 1) && ip_sends_from(f->pieces[i].at + f->pieces[i].length - 1, 1)));
         }
         CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = f->cookie}));
     }

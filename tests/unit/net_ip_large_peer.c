@@ -19,7 +19,7 @@ static struct packet {
     bool to_guest;
     uint16_t length;
     uint8_t bytes[NET_FRAME_MAX];
-} *packets[PACKETS]; /* by `due` */
+} * packets[PACKETS]; /* by `due` */
 static uint32_t packet_count;
 
 static void travel(const uint8_t *frame, uint32_t length, bool to_guest, uint64_t time)
@@ -69,10 +69,15 @@ void send_to_guest(struct stream *s, uint32_t sequence, uint8_t flags)
     uint8_t options[] = {2, 4, (uint8_t)(s->mss >> 8), (uint8_t)s->mss, 1, 3, 3, (uint8_t)s->scale};
     uint32_t edge = LWIP_MAX(s->read + s->buffer, s->edge);
     uint32_t window = (edge - s->next + (1u << s->scale) - 1) >> s->scale;
-    uint32_t length = wire_segment(frame, &(struct segment){
-        .port = s->port, .guest_port = PORT, .number = sequence, .acknowledged = s->initial + s->next + s->ended,
-        .flags = flags, .window = flags & SYN ? LWIP_MIN(s->buffer, 0xffff) : window, .options = options,
-        .option_bytes = flags & SYN ? sizeof options : 0});
+    uint32_t length = wire_segment(frame,
+                                   &(struct segment){.port = s->port,
+                                                     .guest_port = PORT,
+                                                     .number = sequence,
+                                                     .acknowledged = s->initial + s->next + s->ended,
+                                                     .flags = flags,
+                                                     .window = flags & SYN ? LWIP_MIN(s->buffer, 0xffff) : window,
+                                                     .options = options,
+                                                     .option_bytes = flags & SYN ? sizeof options : 0});
     s->edge = s->next + (window << s->scale);
     s->pending = 0;
     s->acknowledge_at = ~0ull;

@@ -15,13 +15,16 @@
 #define SEGMENTS 1536
 #define MEMORY (0xa0000 + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define SLOW 900
-#define PORT 80 /* the program keeps what it gets, but answers what begins with GET, COPY or FILE */
+#define PORT 80      /* the program keeps what it gets, but answers what begins with GET, COPY or FILE */
 #define TOTAL 100000 /* bytes of the latter two's answers: copied, by reference */
 
 static _Alignas(4096) uint8_t bytes[MEMORY];
 WIRE_CARD(BUFFERS, SMALL, 96, 1024);
-const struct ip_config ip_config = {.hostname = "packets", .wait_for_start = true, .connections = CONNECTIONS,
-                                    .segments = SEGMENTS, .memory = {.base = bytes, .size = sizeof bytes}};
+const struct ip_config ip_config = {.hostname = "packets",
+                                    .wait_for_start = true,
+                                    .connections = CONNECTIONS,
+                                    .segments = SEGMENTS,
+                                    .memory = {.base = bytes, .size = sizeof bytes}};
 
 static struct held {
     struct pbuf *data;
@@ -130,9 +133,14 @@ static void put_segment(uint32_t number, uint32_t sequence, uint8_t flags, const
     uint8_t frame[NET_FRAME_MAX];
     const struct peer *peer = &peers[number];
 
-    wire_deliver(frame, wire_segment(frame, &(struct segment){
-        .port = 1000 + number, .guest_port = PORT, .number = sequence, .acknowledged = peer->next, .flags = flags,
-        .window = peer->reads ? peer->window : 0xffff, .data = data, .length = length}));
+    wire_deliver(frame, wire_segment(frame, &(struct segment){.port = 1000 + number,
+                                                              .guest_port = PORT,
+                                                              .number = sequence,
+                                                              .acknowledged = peer->next,
+                                                              .flags = flags,
+                                                              .window = peer->reads ? peer->window : 0xffff,
+                                                              .data = data,
+                                                              .length = length}));
 }
 
 /* A reader takes what is next and has room, and acknowledges each segment. */
@@ -330,7 +338,7 @@ int main(void)
     visit(3999);
     test_data_that_nobody_takes(20, 40, 1460); /* windows full of it */
     memset(peers, 0, sizeof peers);
-    test_data_that_nobody_takes(SLOW, 2, 23);  /* beginnings of requests */
+    test_data_that_nobody_takes(SLOW, 2, 23); /* beginnings of requests */
     memset(peers, 0, sizeof peers);
     test_data_that_nobody_takes(SLOW, 2, 1);
     memset(peers, 0, sizeof peers);

@@ -78,10 +78,14 @@ static void send_to_guest(uint32_t number, uint8_t flags)
 {
     uint8_t frame[NET_FRAME_MAX];
 
-    wire_deliver(frame, wire_segment(frame, &(struct segment){
-        .port = 1000 + number, .guest_port = PORT, .number = flags & SYN ? 0 : 1, .flags = flags, .window = 0xffff,
-        .acknowledged = clients[number].next, .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3},
-        .option_bytes = flags & SYN ? 8 : 0}));
+    wire_deliver(frame, wire_segment(frame, &(struct segment){.port = 1000 + number,
+                                                              .guest_port = PORT,
+                                                              .number = flags & SYN ? 0 : 1,
+                                                              .flags = flags,
+                                                              .window = 0xffff,
+                                                              .acknowledged = clients[number].next,
+                                                              .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3},
+                                                              .option_bytes = flags & SYN ? 8 : 0}));
 }
 
 void at_peer(const uint8_t *frame, uint32_t length)

@@ -34,7 +34,10 @@ static _Alignas(4096) uint8_t pattern[0x10000];
 static struct net_device device;
 static _Alignas(64) uint8_t rings[5][RING_BYTES(1024, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 1024}
+#define RING(i)                              \
+    {                                        \
+        .shared = rings[i], .capacity = 1024 \
+    }
 
 const struct net_client_config net_client_config = {
     .mac = {0x52, 0x54, 1, 0, 0, 0x20},
@@ -95,10 +98,10 @@ static bool stormy = true; /* frames are damaged */
 static bool vouched_for(uint8_t *frame, size_t length)
 {
     uint8_t *ip = frame + 14;
-    bool tcp = get16(frame + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 && length >= 54
-        && get16(ip + 2) == length - 14;
-    if (!device.offloads || !tcp || one_in(2)
-        || sum16(ip + 20, length - 34, pseudo_sum(ip, (uint32_t)length - 34)) != 0xffff) {
+    bool tcp = get16(frame + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 && length >= 54 &&
+               get16(ip + 2) == length - 14;
+    if (!device.offloads || !tcp || one_in(2) ||
+        sum16(ip + 20, length - 34, pseudo_sum(ip, (uint32_t)length - 34)) != 0xffff) {
         return false;
     }
     put16(ip + 36, noise());
@@ -164,7 +167,7 @@ static void fill(uint8_t *at, size_t length)
 }
 
 static void send_segment(const struct peer *peer, uint32_t sequence, uint32_t acknowledged, uint8_t flags,
-    uint32_t length)
+                         uint32_t length)
 {
     uint8_t frame[1600];
     uint8_t *tcp = frame + 34;
@@ -204,27 +207,17 @@ static void tcp_step(void)
         peer->next = one_in(2) ? noise() : peer->wanted + noise() % 100000;
         send_segment(peer, peer->next++, 0, SYN, one_in(10) ? length : 0);
         break;
-    case 1:
-        send_segment(peer, peer->wanted, peer->theirs, FIN | ACK, length);
-        break;
-    case 2:
-        send_segment(peer, one_in(2) ? peer->wanted : noise(), peer->theirs, one_in(2) ? RST : RST | ACK, 0);
-        break;
-    case 3: /* ahead */
-        send_segment(peer, peer->wanted + noise() % 4000, peer->theirs, ACK | PSH, length);
-        break;
+    case 1: send_segment(peer, peer->wanted, peer->theirs, FIN | ACK, length); break;
+    case 2: send_segment(peer, one_in(2) ? peer->wanted : noise(), peer->theirs, one_in(2) ? RST : RST | ACK, 0); break;
+    case 3: /* ahead */ send_segment(peer, peer->wanted + noise() % 4000, peer->theirs, ACK | PSH, length); break;
     case 4: /* behind, overlapping */
         send_segment(peer, peer->wanted - noise() % 2000, peer->theirs, ACK | PSH, length);
         break;
     case 5: /* acknowledges what was not sent, or long ago */
         send_segment(peer, peer->wanted, peer->theirs + noise() % 5000 - 2500, ACK, length);
         break;
-    case 6:
-        send_segment(peer, noise(), noise(), (uint8_t)noise(), length);
-        break;
-    default:
-        send_segment(peer, peer->wanted, peer->theirs, ACK | PSH, length);
-        break;
+    case 6: send_segment(peer, noise(), noise(), (uint8_t)noise(), length); break;
+    default: send_segment(peer, peer->wanted, peer->theirs, ACK | PSH, length); break;
     }
 }
 
@@ -236,9 +229,7 @@ static void other_step(void)
     uint32_t length = noise() % 1400;
     fill(frame, sizeof frame);
     switch (noise() % 8) {
-    case 0:
-        deliver(frame, 14 + length);
-        break;
+    case 0: deliver(frame, 14 + length); break;
     case 1:
         memset(frame, 0xff, 6);
         deliver(frame, 14 + length);
@@ -252,9 +243,7 @@ static void other_step(void)
         memcpy(frame + 38, guest_ip, 4);
         deliver(frame, 42);
         break;
-    case 3:
-        deliver_udp(noise() % 3 ? 4000 + noise() % 8 : noise(), one_in(4) ? 68 : 7, frame, length);
-        break;
+    case 3: deliver_udp(noise() % 3 ? 4000 + noise() % 8 : noise(), one_in(4) ? 68 : 7, frame, length); break;
     case 4: /* fragments of few datagrams */
         put16(frame + 34 + 2, 7);
         deliver_ip(frame, 17, length & ~7u, (one_in(2) ? 0x2000 : 0) | noise() % 600, noise() % 4);
@@ -266,9 +255,7 @@ static void other_step(void)
         put16(frame + 36, ~sum16(frame + 34, 8 + length, 0));
         deliver_ip(frame, 1, 8 + length, 0, noise());
         break;
-    case 6:
-        deliver_ip(frame, (uint8_t)noise(), length, one_in(4) ? noise() : 0, noise());
-        break;
+    case 6: deliver_ip(frame, (uint8_t)noise(), length, one_in(4) ? noise() : 0, noise()); break;
     default: /* DHCP, an answer that nobody asked for, or perhaps */
         memcpy(frame + 42, (uint8_t[]){2, 1, 6, 0}, 4);
         memcpy(frame + 42 + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, (uint8_t)(noise() % 9)}, 7);
@@ -281,10 +268,10 @@ static void other_step(void)
 
 static uint32_t waiting[SLOTS]; /* frames not yet returned: their cookies */
 static uint32_t waiting_count;
-static uint32_t transaction;    /* of the last DHCP message */
+static uint32_t transaction; /* of the last DHCP message */
 static uint8_t dhcp_kind;
-static bool asked;              /* the guest wants our hardware address */
-static uint64_t answers;        /* UDP datagrams that came back to port 5000 */
+static bool asked;       /* the guest wants our hardware address */
+static uint64_t answers; /* UDP datagrams that came back to port 5000 */
 
 static void check_tcp(const uint8_t *ip, const uint8_t *tcp, uint32_t length)
 {
@@ -353,8 +340,8 @@ static void take_output(void)
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
         if (piece.flags & NET_LARGE) {
-            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE
-                  && piece.segment >= NET_SEGMENT_MIN && piece.segment <= 1460);
+            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN &&
+                  piece.segment <= 1460);
             large = true;
             segment = piece.segment;
         }
@@ -411,8 +398,9 @@ static void answer_dhcp(uint8_t kind)
     put32(dhcp + 4, transaction);
     memcpy(dhcp + 16, guest_ip, 4);
     memcpy(dhcp + 28, net_client_config.mac, 6);
-    memcpy(dhcp + 236, (uint8_t[]){99, 130, 83, 99, 53, 1, kind, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 81, 128,
-                                   1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 2, 2, 255}, 32);
+    memcpy(dhcp + 236, (uint8_t[]){99, 130, 83,  99, 53, 1,   kind, 54,  4, 10, 0, 2,  2, 51, 4, 0,
+                                   1,  81,  128, 1,  4,  255, 255,  255, 0, 3,  4, 10, 0, 2,  2, 255},
+           32);
     deliver_udp(67, 68, frame, 236 + 40);
     fake_wake(FAKE_BIT(RX));
     take_output();

@@ -26,13 +26,16 @@
 
 static _Alignas(64) uint8_t bytes[MEMORY];
 WIRE_CARD(BUFFERS, 0, 96, 512);
-const struct ip_config ip_config = {.hostname = "window", .wait_for_start = true, .connections = CONNECTIONS,
-                                    .segments = SEGMENTS, .memory = {.base = bytes, .size = sizeof bytes}};
+const struct ip_config ip_config = {.hostname = "window",
+                                    .wait_for_start = true,
+                                    .connections = CONNECTIONS,
+                                    .segments = SEGMENTS,
+                                    .memory = {.base = bytes, .size = sizeof bytes}};
 
 static struct client {
     struct tcp_pcb *pcb;
     struct pbuf *unread, *unread_last;
-    uint32_t read; /* by the program */
+    uint32_t read;                           /* by the program */
     uint32_t sent, acknowledged, edge, next; /* the peer's: its bytes; the guest's next sequence number */
     uint32_t most, least; /* windows that it was told of when all was acknowledged that it had sent */
     uint64_t due, rto;    /* it sends again */
@@ -109,10 +112,16 @@ static void send_segment(struct client *c, uint32_t from, uint32_t length, uint8
     for (uint32_t i = 0; i < length; i++) {
         data[i] = byte_at(from + i);
     }
-    dropped += !wire_put(frame, wire_segment(frame, &(struct segment){
-        .port = 1000 + (uint32_t)(c - clients), .guest_port = PORT, .number = flags & SYN ? 0 : 1 + from,
-        .acknowledged = c->next, .flags = flags, .window = 0xffff, .data = data, .length = length,
-        .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3}, .option_bytes = flags & SYN ? 8 : 0}));
+    dropped += !wire_put(frame, wire_segment(frame, &(struct segment){.port = 1000 + (uint32_t)(c - clients),
+                                                                      .guest_port = PORT,
+                                                                      .number = flags & SYN ? 0 : 1 + from,
+                                                                      .acknowledged = c->next,
+                                                                      .flags = flags,
+                                                                      .window = 0xffff,
+                                                                      .data = data,
+                                                                      .length = length,
+                                                                      .options = (uint8_t[]){2, 4, 5, 0xb4, 1, 3, 3, 3},
+                                                                      .option_bytes = flags & SYN ? 8 : 0}));
 }
 
 /* Whole segments, but the last. */

@@ -15,7 +15,10 @@ static uint8_t dma[BUFFERS * NET_BUFFER_SIZE];
 static uint8_t buffers[2][4 * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t rings[7][RING_BYTES(16, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 16}
+#define RING(i)                            \
+    {                                      \
+        .shared = rings[i], .capacity = 16 \
+    }
 
 const struct net_virt_rx_config net_virt_rx_config = {
     .driver = DRIVER,
@@ -25,12 +28,17 @@ const struct net_virt_rx_config net_virt_rx_config = {
     .driver_free = RING(0),
     .driver_filled = RING(1),
     .client_count = 2,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0),
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1},
+                 .channel = CLIENT(0),
                  .buffers = {.base = buffers[0], .size = sizeof buffers[0]},
-                 .free = RING(2), .small = RING(6), .filled = RING(3)},
-                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1),
+                 .free = RING(2),
+                 .small = RING(6),
+                 .filled = RING(3)},
+                {.mac = {0x52, 0, 0, 0, 0, 2},
+                 .channel = CLIENT(1),
                  .buffers = {.base = buffers[1], .size = sizeof buffers[1]},
-                 .free = RING(4), .filled = RING(5)}},
+                 .free = RING(4),
+                 .filled = RING(5)}},
 };
 
 void cache_invalidate(const void *start, size_t length)
@@ -104,7 +112,7 @@ static void test_delivers_by_address(void)
     CHECK(ring_get(&client_filled[1], &got));
     CHECK(got.length == 100 && got.offset == 0);
     CHECK(!ring_get(&client_filled[1], &got) && !ring_get(&client_filled[0], &got));
-    CHECK_EQUAL(ring_count(&driver_free), BUFFERS); /* all given back */
+    CHECK_EQUAL(ring_count(&driver_free), BUFFERS);                        /* all given back */
     CHECK(fake_notified(CLIENT(0)) == 1 && fake_notified(CLIENT(1)) == 1); /* once for the batch */
 }
 
@@ -184,14 +192,10 @@ static void test_lying_driver(void)
     give(0, 0);
     right = take_dma();
     struct net_dma_desc wrong[] = {
-        {.bus = {0}, .length = 60},
-        {.bus = {BUS + sizeof dma}, .length = 60},
-        {.bus = {BUS - 1}, .length = 60},
-        {.bus = {BUS + 1}, .length = 60},
-        {.bus = {~0ul}, .length = 60},
-        {.bus = {BUS}, .length = NET_BUFFER_SIZE + 1},
-        {.bus = {BUS}, .length = 13},
-        {.bus = {BUS}, .length = 0},
+        {.bus = {0}, .length = 60},       {.bus = {BUS + sizeof dma}, .length = 60},
+        {.bus = {BUS - 1}, .length = 60}, {.bus = {BUS + 1}, .length = 60},
+        {.bus = {~0ul}, .length = 60},    {.bus = {BUS}, .length = NET_BUFFER_SIZE + 1},
+        {.bus = {BUS}, .length = 13},     {.bus = {BUS}, .length = 0},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         CHECK(ring_put(&driver_filled, &wrong[i]));

@@ -14,7 +14,10 @@ static uint8_t buffers[8 * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(16, 16)];
 static struct device_view view = {cpu, device, clean, sizeof cpu};
 
-#define RING(i) {.shared = rings[i], .capacity = 16}
+#define RING(i)                            \
+    {                                      \
+        .shared = rings[i], .capacity = 16 \
+    }
 
 const struct net_virt_rx_config net_virt_rx_config = {
     .driver = DRIVER,
@@ -24,8 +27,11 @@ const struct net_virt_rx_config net_virt_rx_config = {
     .driver_free = RING(0),
     .driver_filled = RING(1),
     .client_count = 1,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT, .buffers = {.base = buffers, .size = sizeof buffers},
-                 .free = RING(2), .filled = RING(3)}},
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1},
+                 .channel = CLIENT,
+                 .buffers = {.base = buffers, .size = sizeof buffers},
+                 .free = RING(2),
+                 .filled = RING(3)}},
 };
 
 void cache_clean(const void *start, size_t length)

@@ -17,9 +17,12 @@ static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(1024, 16)];
 
-#define RING(i) {.shared = rings[i], .capacity = 1024}
-#define REGIONS(c)                                                                                                   \
-    .region_count = 2,                                                                                               \
+#define RING(i)                              \
+    {                                        \
+        .shared = rings[i], .capacity = 1024 \
+    }
+#define REGIONS(c)     \
+    .region_count = 2, \
     .regions = {{.base = slots[c], .size = sizeof slots[c], .bus = BUS(c, 0)}, {.size = 0x10000, .bus = BUS(c, 1)}}
 
 const struct net_virt_tx_config net_virt_tx_config = {
@@ -96,13 +99,13 @@ static void test_refuses(void)
     put(0, (struct net_desc){.offset = 0, .length = 13, .cookie = 2});                    /* no whole header */
     put(0, (struct net_desc){.offset = sizeof slots[0] - 59, .length = 60, .cookie = 3}); /* sticks out */
     put(0, (struct net_desc){.offset = 0xffffffff, .length = 60, .cookie = 4});
-    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 2, .cookie = 5});       /* no such region */
-    put(0, (struct net_desc){.offset = 0, .length = NET_FRAME_MAX + 1, .cookie = 6});     /* too long */
+    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 2, .cookie = 5});   /* no such region */
+    put(0, (struct net_desc){.offset = 0, .length = NET_FRAME_MAX + 1, .cookie = 6}); /* too long */
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 7});
-    put(0, (struct net_desc){.offset = 0x10000, .length = 1, .region = 1, .cookie = 7});  /* second piece outside */
+    put(0, (struct net_desc){.offset = 0x10000, .length = 1, .region = 1, .cookie = 7}); /* second piece outside */
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 8});
-    put(0, (struct net_desc){.offset = 0, .length = 0, .region = 1, .cookie = 8});        /* empty piece */
-    slots[0][5 * NET_BUFFER_SIZE + 11] = 2;                                               /* the other's address */
+    put(0, (struct net_desc){.offset = 0, .length = 0, .region = 1, .cookie = 8}); /* empty piece */
+    slots[0][5 * NET_BUFFER_SIZE + 11] = 2;                                        /* the other's address */
     put(0, (struct net_desc){.offset = 5 * NET_BUFFER_SIZE, .length = 60, .cookie = 9});
     fake_wake(FAKE_BIT(CLIENT(0)));
     for (uint32_t cookie = 1; cookie <= 9; cookie++) {
@@ -132,8 +135,8 @@ static void test_asks_for_checksums(void)
 
 static void put_large(uint16_t cookie, uint8_t flags, uint16_t segment, uint16_t length)
 {
-    put(0, (struct net_desc){.offset = 0, .length = 54, .flags = flags | NET_MORE, .segment = segment,
-                             .cookie = cookie});
+    put(0,
+        (struct net_desc){.offset = 0, .length = 54, .flags = flags | NET_MORE, .segment = segment, .cookie = cookie});
     put(0, (struct net_desc){.offset = 0, .length = length, .region = 1, .cookie = cookie});
 }
 
@@ -147,8 +150,8 @@ static void test_asks_for_cutting(void)
     put_large(4, NET_LARGE, 1460, 3000); /* nobody would complete the checksums */
     put_large(5, NET_CHECKSUM, 1460, 3000);
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 6});
-    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_LARGE | NET_CHECKSUM, .segment = 1460,
-                             .cookie = 6});
+    put(0,
+        (struct net_desc){.offset = 0, .length = 60, .flags = NET_LARGE | NET_CHECKSUM, .segment = 1460, .cookie = 6});
     fake_wake(FAKE_BIT(CLIENT(0)));
     for (uint32_t cookie = 2; cookie <= 6; cookie++) {
         CHECK(refused(0, cookie));

@@ -23,10 +23,13 @@ const struct net_virt_tx_config net_virt_tx_config = {
     .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
     .driver_free = {.shared = driver_rings[1], .capacity = 256},
     .client_count = 1,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT, .region_count = 2,
+    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1},
+                 .channel = CLIENT,
+                 .region_count = 2,
                  .regions = {{.base = cpu[0], .size = SIZE, .bus = BUS},
                              {.base = cpu[1], .size = SIZE, .bus = SHARE_BUS}},
-                 .filled = {.shared = rings[0], .capacity = 1024}, .free = {.shared = rings[1], .capacity = 1024}}},
+                 .filled = {.shared = rings[0], .capacity = 1024},
+                 .free = {.shared = rings[1], .capacity = 1024}}},
 };
 
 void cache_clean(const void *start, size_t length)

@@ -155,7 +155,7 @@ static void check_busy(void)
 {
     if (getenv("VERBOSE")) {
         printf("accepted %llu, received %llu, sent %llu, no endpoint %llu\n", (unsigned long long)self.accepted,
-            (unsigned long long)self.received, (unsigned long long)self.sent, (unsigned long long)self.refused);
+               (unsigned long long)self.received, (unsigned long long)self.sent, (unsigned long long)self.refused);
     }
     CHECK(self.accepted > 20 && self.received > 10000 && self.sent > 10000);
 }

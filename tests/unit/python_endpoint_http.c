@@ -20,9 +20,7 @@ void port_wake(void)
 }
 
 /* TCP as far as this test needs it: a socket that has not been bound yet. */
-static void close_nothing(struct endpoint *endpoint)
-{
-}
+static void close_nothing(struct endpoint *endpoint) {}
 const struct endpoint_family endpoint_tcp = {.close = close_nothing}, endpoint_udp;
 
 struct endpoint *endpoint_tcp_new(void)
@@ -35,9 +33,7 @@ struct endpoint *endpoint_udp_new(void)
     return NULL;
 }
 
-void endpoint_tcp_init(void)
-{
-}
+void endpoint_tcp_init(void) {}
 
 static struct endpoint *listen_on(uint16_t port, int expected)
 {

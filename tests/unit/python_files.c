@@ -44,9 +44,7 @@ void timer_stop(struct timer *timer)
     armed = NULL;
 }
 
-void ip_start(void)
-{
-}
+void ip_start(void) {}
 
 static struct file_job *opening(const char *path)
 {
@@ -153,9 +151,16 @@ static void test_directory_records(void)
     record->mode = 0100644;
     record->name_length = 5;
     record->record_length = 24;
-    memcpy(record->name, "a\xff" "bcd", 5);
+    memcpy(record->name,
+           "a\xff"
+           "bcd",
+           5);
     CHECK(takes(24, &entry));
-    CHECK(entry.mode == 0100644 && entry.length == 5 && !memcmp(entry.name, "a\xff" "bcd", 5));
+    CHECK(entry.mode == 0100644 && entry.length == 5 &&
+          !memcmp(entry.name,
+                  "a\xff"
+                  "bcd",
+                  5));
     CHECK(!files_take_entry(record, 24, &at, &entry));
     at = 48;
     CHECK(!files_take_entry(record, 24, &at, &entry));

@@ -29,7 +29,7 @@ static void check_order(const struct budget *budget)
     CHECK(budget->count >= 1 && budget->count <= BUDGET_REFILLS);
     for (unsigned n = 1; n < budget->count; n++) {
         CHECK(budget->refills[(budget->first + n - 1) % BUDGET_REFILLS].at <=
-               budget->refills[(budget->first + n) % BUDGET_REFILLS].at);
+              budget->refills[(budget->first + n) % BUDGET_REFILLS].at);
     }
 }
 

@@ -12,8 +12,8 @@
 #define RAM_SIZE 0x3000ul
 #define STACK_VA 0x7fffff0000ul /* two pages of RAM, mapped one after the other */
 #define STACK_END (STACK_VA + 0x2000)
-#define HOLE_VA 0x500000ul      /* mapped, but to no RAM: behind its end */
-#define DEVICE_VA 0x600000ul    /* and before its beginning */
+#define HOLE_VA 0x500000ul   /* mapped, but to no RAM: behind its end */
+#define DEVICE_VA 0x600000ul /* and before its beginning */
 
 static struct {
     uint64_t words[0x2000 / 8];
@@ -90,8 +90,9 @@ static void a_chain_is_followed_to_its_end(void)
 
 static void nonsense_ends_it(void)
 {
-    static const uint64_t nonsense[] = {0, 8, 0x200000, STACK_VA - 8, STACK_VA + 0x104, STACK_END, HOLE_VA, DEVICE_VA,
-        DEVICE_VA + 0xff8, 0xffffff8000000000ul, UINT64_MAX, UINT64_MAX - 7};
+    static const uint64_t nonsense[] = {
+        0,       8,         0x200000,          STACK_VA - 8,         STACK_VA + 0x104, STACK_END,
+        HOLE_VA, DEVICE_VA, DEVICE_VA + 0xff8, 0xffffff8000000000ul, UINT64_MAX,       UINT64_MAX - 7};
     uint64_t last = 0;
 
     for (unsigned n = 0; n < sizeof(nonsense) / sizeof(nonsense[0]); n++) {

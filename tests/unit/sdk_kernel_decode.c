@@ -15,8 +15,7 @@ static struct abi_system *valid(void)
     size_t size = sizeof(struct abi_system) + 2 * sizeof(struct abi_pd);
     struct abi_system *system = calloc(1, size);
 
-    *system = (struct abi_system){
-        .magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size, .pd_count = 2, .irq_count = 1};
+    *system = (struct abi_system){.magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size, .pd_count = 2, .irq_count = 1};
     system->irqs[0] = (struct abi_irq){.intid = 33, .pd = 1, .channel = 61};
     for (unsigned n = 0; n < 2; n++) {
         strcpy(system->pds[n].name, "pd");
@@ -60,12 +59,12 @@ static void infos(void)
     }
 }
 
-#define REFUSED(change)                                                                                              \
-    do {                                                                                                             \
-        struct abi_system *system = valid();                                                                         \
-        change;                                                                                                      \
-        CHECK(!decode_system_valid(system, INTIDS));                                                                \
-        free(system);                                                                                                \
+#define REFUSED(change)                              \
+    do {                                             \
+        struct abi_system *system = valid();         \
+        change;                                      \
+        CHECK(!decode_system_valid(system, INTIDS)); \
+        free(system);                                \
     } while (0)
 
 static void tables_in_range(void)

@@ -43,7 +43,7 @@ static struct {
     unsigned pending;
     unsigned revived;
     const struct context *fp; /* whose FP/SIMD registers the machine has */
-    unsigned delivered; /* calls and notifications: the programs must have got somewhere */
+    unsigned delivered;       /* calls and notifications: the programs must have got somewhere */
 } self = {.pending = NO_INTID};
 
 /* The machine */
@@ -53,13 +53,9 @@ unsigned gicv2_intids(void)
     return 288;
 }
 
-void gicv2_init(void)
-{
-}
+void gicv2_init(void) {}
 
-void gicv2_configure(unsigned intid, bool edge)
-{
-}
+void gicv2_configure(unsigned intid, bool edge) {}
 
 void gicv2_mask(unsigned intid)
 {
@@ -82,9 +78,7 @@ void gicv2_end(unsigned intid)
     self.pending = NO_INTID;
 }
 
-void uart_putc(char c)
-{
-}
+void uart_putc(char c) {}
 
 _Noreturn void kassert_failed(const char *file, int line, const char *what)
 {
@@ -306,10 +300,10 @@ static uint64_t number(void)
 
 static void make_call(struct context *context)
 {
-    static const uint64_t calls[] = {ABI_SYSCALL_RECV, ABI_SYSCALL_RECV, ABI_SYSCALL_RECV, ABI_SYSCALL_NOTIFY,
-                                     ABI_SYSCALL_CALL, ABI_SYSCALL_CALL, ABI_SYSCALL_IRQ_ACK, ABI_SYSCALL_PD_STOP,
-                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC,
-                                     ABI_SYSCALL_UTILISATION};
+    static const uint64_t calls[] = {ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,     ABI_SYSCALL_RECV,
+                                     ABI_SYSCALL_NOTIFY,     ABI_SYSCALL_CALL,     ABI_SYSCALL_CALL,
+                                     ABI_SYSCALL_IRQ_ACK,    ABI_SYSCALL_PD_STOP,  ABI_SYSCALL_PD_RESTART,
+                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC, ABI_SYSCALL_UTILISATION};
 
     context->x[8] = chance(99) ? calls[(unsigned)rand() % (11 + CONFIG_UTILISATION)] : number();
     bool few = context->x[8] == ABI_SYSCALL_RECV || context->x[8] == ABI_SYSCALL_UTILISATION;
@@ -322,8 +316,8 @@ static void make_call(struct context *context)
 static void make_fault(void)
 {
     static const uint64_t classes[] = {ESR_CLASS_DATA_ABORT, ESR_CLASS_INSTRUCTION_ABORT,
-                                       ESR_CLASS_BRK, ESR_CLASS_UNKNOWN,
-                                       ESR_CLASS_WF, ESR_CLASS_FP_ACCESS};
+                                       ESR_CLASS_BRK,        ESR_CLASS_UNKNOWN,
+                                       ESR_CLASS_WF,         ESR_CLASS_FP_ACCESS};
     unsigned which = (unsigned)rand() % (sched_current()->cpacr == CPACR_FPEN_ALL ? 5 : 6);
 
     exception_handle(classes[which] << 26, number());
@@ -333,8 +327,8 @@ static void step(void)
 {
     fake_cntvct_el0 += (uint64_t)(rand() % (chance(10) ? 300 : 5));
     self.pending = timer_armed() && fake_cntvct_el0 >= fake_cntv_cval_el0 ? ABI_INTID_KERNEL_TIMER
-                   : chance(10)                                            ? interrupt()
-                                                                           : NO_INTID;
+                   : chance(10)                                           ? interrupt()
+                                                                          : NO_INTID;
     if (self.pending != NO_INTID) {
         interrupt_handle();
     } else if (chance(97)) {

@@ -44,21 +44,13 @@ unsigned gicv2_intids(void)
     return 288;
 }
 
-void gicv2_init(void)
-{
-}
+void gicv2_init(void) {}
 
-void gicv2_configure(unsigned intid, bool edge)
-{
-}
+void gicv2_configure(unsigned intid, bool edge) {}
 
-void gicv2_mask(unsigned intid)
-{
-}
+void gicv2_mask(unsigned intid) {}
 
-void gicv2_unmask(unsigned intid)
-{
-}
+void gicv2_unmask(unsigned intid) {}
 
 unsigned gicv2_acknowledge(void)
 {
@@ -70,18 +62,14 @@ void gicv2_end(unsigned intid)
     self.pending = NO_INTID;
 }
 
-void uart_putc(char c)
-{
-}
+void uart_putc(char c) {}
 
 _Noreturn void kassert_failed(const char *file, int line, const char *what)
 {
     check_failed(file, line, "kassert", "not so: %s", what);
 }
 
-void context_switch_fp(struct context *from, const struct context *to)
-{
-}
+void context_switch_fp(struct context *from, const struct context *to) {}
 
 uint64_t fake_translate(uint64_t address)
 {
@@ -103,8 +91,8 @@ static void start(void)
     size_t size = sizeof(struct abi_system) + PDS * sizeof(struct abi_pd);
 
     self.system = calloc(1, size);
-    *self.system = (struct abi_system){.magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size,
-                                       .pd_count = PDS, .irq_count = 1};
+    *self.system = (struct abi_system){
+        .magic = ABI_SYSTEM_MAGIC, .size = (uint32_t)size, .pd_count = PDS, .irq_count = 1};
     self.system->irqs[0] = (struct abi_irq){.intid = INTID, .pd = INTRUDER, .channel = 0};
     for (unsigned n = 0; n < PDS; n++) {
         struct abi_pd *pd = &self.system->pds[n];

@@ -77,8 +77,7 @@ static uint32_t device_read(uint32_t offset)
     uint8_t byte;
 
     switch (offset) {
-    case CONTROL:
-        return device.control;
+    case CONTROL: return device.control;
     case STATUS:
         return device.flaws | device.rx_level | device.tx_level << 8 | (device.rx_level ? 0 : STATUS_RX_EMPTY) |
                (device.tx_level == DEVICE_FIFO ? STATUS_TX_FULL : 0u);
@@ -88,9 +87,7 @@ static uint32_t device_read(uint32_t offset)
         device.rx_level--;
         follow_line();
         return byte;
-    default:
-        CHECK(!"a register that the driver need not read");
-        return 0;
+    default: CHECK(!"a register that the driver need not read"); return 0;
     }
 }
 
@@ -107,22 +104,17 @@ static void put(uint8_t byte)
 static void device_write(uint32_t offset, uint32_t value)
 {
     switch (offset) {
-    case WFIFO:
-        put((uint8_t)value);
-        break;
+    case WFIFO: put((uint8_t)value); break;
     case CONTROL:
         CHECK_EQUAL(value & 0xfff, FIRMWARE_CONTROL & 0xfff); /* the firmware's baud rate */
-        CHECK(!(value & (1u << 22 | 1u << 23)));             /* no reset: the loader's last words are in the FIFO */
+        CHECK(!(value & (1u << 22 | 1u << 23)));              /* no reset: the loader's last words are in the FIFO */
         device.control = value;
         if (value & CONTROL_CLEAR_ERRORS) {
             device.flaws = 0;
         }
         break;
-    case MISC:
-        device.marks = value;
-        break;
-    default:
-        CHECK(!"a register that the driver need not write");
+    case MISC: device.marks = value; break;
+    default: CHECK(!"a register that the driver need not write");
     }
     follow_line();
 }

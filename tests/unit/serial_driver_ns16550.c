@@ -56,11 +56,8 @@ static uint32_t device_read(uint32_t offset)
         device.rx_first++;
         device.rx_level--;
         return device.rx[top].byte;
-    case IIR:
-        return 1;
-    default:
-        CHECK(!"a register that the driver need not read");
-        return 0;
+    case IIR: return 1;
+    default: CHECK(!"a register that the driver need not read"); return 0;
     }
 }
 
@@ -72,18 +69,13 @@ static void device_write(uint32_t offset, uint32_t value)
         device.tx_level++;
         device.sent[device.sent_length++] = (char)value;
         break;
-    case IER:
-        device.enabled = value;
-        break;
-    case LCR:
-        CHECK_EQUAL(value, 3);
-        break;
+    case IER: device.enabled = value; break;
+    case LCR: CHECK_EQUAL(value, 3); break;
     case FCR:
         CHECK((value & FCR_ENABLE) && !device.enabled);
         device.configured = true;
         break;
-    default:
-        CHECK(!"a register that the driver need not write");
+    default: CHECK(!"a register that the driver need not write");
     }
 }
 
@@ -91,8 +83,7 @@ static void device_write(uint32_t offset, uint32_t value)
 static void deliver(void)
 {
     for (unsigned rounds = 0;
-         ((device.enabled & IER_RX) && device.rx_level) || ((device.enabled & IER_TX) && !device.tx_level);
-         rounds++) {
+         ((device.enabled & IER_RX) && device.rx_level) || ((device.enabled & IER_TX) && !device.tx_level); rounds++) {
         CHECK(rounds < 10);
         fake_wake(FAKE_BIT(IRQ));
         CHECK_EQUAL(fake_acked(IRQ), 1);

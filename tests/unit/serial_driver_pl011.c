@@ -41,21 +41,16 @@ static uint32_t device_read(uint32_t offset)
     uint32_t value;
 
     switch (offset) {
-    case FR:
-        return (device.rx_level ? 0 : FR_RXFE) | (device.tx_level == DEVICE_FIFO ? FR_TXFF : 0u);
-    case LCRH:
-        return device.line;
-    case MIS:
-        return device.raised & device.mask;
+    case FR: return (device.rx_level ? 0 : FR_RXFE) | (device.tx_level == DEVICE_FIFO ? FR_TXFF : 0u);
+    case LCRH: return device.line;
+    case MIS: return device.raised & device.mask;
     case DR:
         CHECK(device.rx_level);
         value = device.rx[device.rx_first % DEVICE_FIFO];
         device.rx_first++;
         device.rx_level--;
         return value;
-    default:
-        CHECK(!"a register that the driver need not read");
-        return 0;
+    default: CHECK(!"a register that the driver need not read"); return 0;
     }
 }
 
@@ -67,23 +62,15 @@ static void device_write(uint32_t offset, uint32_t value)
         device.tx_level++;
         device.sent[device.sent_length++] = (char)value;
         break;
-    case ICR:
-        device.raised &= ~value;
-        break;
-    case IMSC:
-        device.mask = value;
-        break;
-    case CR:
-        device.enabled = value & CR_UARTEN;
-        break;
+    case ICR: device.raised &= ~value; break;
+    case IMSC: device.mask = value; break;
+    case CR: device.enabled = value & CR_UARTEN; break;
     case LCRH:
         CHECK(!device.enabled && value & LCRH_FEN);
         device.line = value;
         break;
-    case IFLS:
-        break;
-    default:
-        CHECK(!"a register that the driver need not write");
+    case IFLS: break;
+    default: CHECK(!"a register that the driver need not write");
     }
 }
 

@@ -8,8 +8,8 @@
 
 enum { DRIVER = 1, CLIENT = 2, CLIENT_TX = 3 };
 
-static _Alignas(RING_LINE) uint8_t driver_memory[RING_BYTES(256, 1)], client_memory[RING_BYTES(32, 1)],
-    tx_memory[RING_BYTES(64, 1)];
+static _Alignas(RING_LINE) uint8_t driver_memory[RING_BYTES(256, 1)],
+    client_memory[RING_BYTES(32, 1)], tx_memory[RING_BYTES(64, 1)];
 
 const struct serial_virt_rx_config serial_virt_rx_config = {
     .driver = DRIVER,

@@ -16,11 +16,12 @@ const struct serial_virt_tx_config serial_virt_tx_config = {
     .driver = DRIVER,
     .driver_tx = {driver_memory, DRIVER_CAPACITY},
     .client_count = 3,
-    .clients = {
-        {.name = "quiet", .channel = QUIET, .colour = 0, .tx = {client_memory[0], CLIENT_CAPACITY}},
-        {.name = "loud", .channel = LOUD, .colour = 31, .tx = {client_memory[1], CLIENT_CAPACITY}},
-        {.name = "console", .channel = CONSOLE, .raw = true, .tx = {client_memory[2], CLIENT_CAPACITY}},
-    },
+    .clients =
+        {
+            {.name = "quiet", .channel = QUIET, .colour = 0, .tx = {client_memory[0], CLIENT_CAPACITY}},
+            {.name = "loud", .channel = LOUD, .colour = 31, .tx = {client_memory[1], CLIENT_CAPACITY}},
+            {.name = "console", .channel = CONSOLE, .raw = true, .tx = {client_memory[2], CLIENT_CAPACITY}},
+        },
 };
 
 static struct ring driver, clients[3];

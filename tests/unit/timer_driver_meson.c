@@ -53,8 +53,7 @@ static void device_write(uint32_t offset, uint32_t value)
         CHECK(value <= 0xffff && !(device.mux & MUX_A_ENABLE));
         device.count = value;
         break;
-    default:
-        CHECK(!"a register that the driver need not write");
+    default: CHECK(!"a register that the driver need not write");
     }
 }
 
@@ -104,8 +103,8 @@ static void check_deadline(uint64_t distance, unsigned edges_max)
 
 static void test_distances(void)
 {
-    static const uint64_t us[] = {0, 1, 2, 999, 65533, 65534, 65535, 65536, 70000,
-                                  655350, 655360, 6553500, 6553600, 60000000};
+    static const uint64_t us[] = {0,     1,     2,      999,    65533,   65534,   65535,
+                                  65536, 70000, 655350, 655360, 6553500, 6553600, 60000000};
 
     for (size_t i = 0; i < sizeof(us) / sizeof(us[0]); i++) {
         check_deadline(us[i] * 1000, 4);

@@ -30,16 +30,10 @@ static unsigned overflow(unsigned n)
 static void die(uint32_t generation)
 {
     switch (generation) {
-    case 1:
-        *nowhere = 1;
-        break;
-    case 2:
-        overflow(0);
-        break;
-    case 3:
-        abort();
-    default:
-        ((void (*)(void))(uintptr_t)zeros)();
+    case 1: *nowhere = 1; break;
+    case 2: overflow(0); break;
+    case 3: abort();
+    default: ((void (*)(void))(uintptr_t)zeros)();
     }
 }
 

@@ -76,10 +76,11 @@ static void say_counters(struct task *task)
     struct cache_counters cache;
     http_counters(&c);
     cache_counters(&cache);
-    snprintf(text, sizeof text, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu %llu\n",
-             c.connections, c.exchanges, (unsigned long long)c.accepted, (unsigned long long)c.refused,
-             (unsigned long long)c.timed_out,
-             (unsigned long long)c.given_way, (unsigned long long)c.broken, (unsigned long long)cache.looks);
+    snprintf(text, sizeof text,
+             "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu %llu\n", c.connections,
+             c.exchanges, (unsigned long long)c.accepted, (unsigned long long)c.refused,
+             (unsigned long long)c.timed_out, (unsigned long long)c.given_way, (unsigned long long)c.broken,
+             (unsigned long long)cache.looks);
     say(task, text);
 }
 

@@ -30,7 +30,7 @@ static void write_headers(void)
         memset(frame, 0xff, 6);
         memcpy(frame + 6, net_client_config.mac, 6);
         frame[11] = (uint8_t)(i % 3 == 0 ? frame[11] : i % 3 == 1 ? 0x20 : noise()); /* 0x20: the echo service's */
-        memcpy(frame + 12, "\x88\xb5liar", 6);                                      /* IEEE 802 local experimental */
+        memcpy(frame + 12, "\x88\xb5liar", 6);                                       /* IEEE 802 local experimental */
     }
 }
 
@@ -38,23 +38,12 @@ static struct net_desc lie(void)
 {
     struct net_desc desc = {.offset = noise() % 64 * NET_BUFFER_SIZE, .length = 60, .cookie = noise()};
     switch (noise() % 8) {
-    case 0:
-        desc.offset = noise();
-        break;
-    case 1:
-        desc.length = (uint16_t)noise();
-        break;
-    case 2:
-        desc.region = (uint8_t)noise();
-        break;
-    case 3:
-        desc.flags = (uint8_t)noise();
-        break;
-    case 4:
-        desc.offset = (uint32_t)net_client_config.regions[0].size - noise() % 64;
-        break;
-    default:
-        break;
+    case 0: desc.offset = noise(); break;
+    case 1: desc.length = (uint16_t)noise(); break;
+    case 2: desc.region = (uint8_t)noise(); break;
+    case 3: desc.flags = (uint8_t)noise(); break;
+    case 4: desc.offset = (uint32_t)net_client_config.regions[0].size - noise() % 64; break;
+    default: break;
     }
     return desc;
 }
@@ -63,25 +52,15 @@ static struct net_desc lie(void)
 static void tamper(struct ring_shared *ring)
 {
     switch (noise() % 6) {
-    case 0:
-        ring->tail = noise();
-        break;
-    case 1:
-        ring->head = noise();
-        break;
-    case 2:
-        ring->tail += noise() % 2000;
-        break;
-    case 3:
-        ring->head -= noise() % 2000;
-        break;
+    case 0: ring->tail = noise(); break;
+    case 1: ring->head = noise(); break;
+    case 2: ring->tail += noise() % 2000; break;
+    case 3: ring->head -= noise() % 2000; break;
     case 4:
         ring->consumer_armed = noise();
         ring->producer_armed = noise();
         break;
-    default:
-        ring->producer_generation = ring->consumer_generation = noise();
-        break;
+    default: ring->producer_generation = ring->consumer_generation = noise(); break;
     }
 }
 
@@ -105,8 +84,8 @@ void init(void)
         }
         /* honest indices at first, so that the descriptors themselves are looked at */
         if (i > ROUNDS / 4 && noise() % 16 == 0) {
-            struct ring_shared *rings[] = {net->tx_filled.shared, net->tx_free.shared,
-                                           net->rx_free.shared, net->rx_filled.shared};
+            struct ring_shared *rings[] = {net->tx_filled.shared, net->tx_free.shared, net->rx_free.shared,
+                                           net->rx_filled.shared};
             tamper(rings[noise() % 4]);
         }
         microkit_notify(noise() % 2 ? net->tx_channel : net->rx_channel);

@@ -133,12 +133,12 @@ static inline void seL4_SetMR(int i, seL4_Word value)
  * user level may do it itself, so `vspace` is ignored. The range must be mapped and readable, else the PD faults. */
 #define SEL4_CACHE_LINE 64ul
 
-#define SEL4_EACH_LINE(operation, start, end)                                                                        \
-    do {                                                                                                             \
-        for (seL4_Word line = (start) & ~(SEL4_CACHE_LINE - 1); line < (end); line += SEL4_CACHE_LINE) {             \
-            __asm__ volatile(operation ", %0" : : "r"(line) : "memory");                                             \
-        }                                                                                                            \
-        __asm__ volatile("dsb sy" : : : "memory");                                                                   \
+#define SEL4_EACH_LINE(operation, start, end)                                                            \
+    do {                                                                                                 \
+        for (seL4_Word line = (start) & ~(SEL4_CACHE_LINE - 1); line < (end); line += SEL4_CACHE_LINE) { \
+            __asm__ volatile(operation ", %0" : : "r"(line) : "memory");                                 \
+        }                                                                                                \
+        __asm__ volatile("dsb sy" : : : "memory");                                                       \
     } while (0)
 
 static inline seL4_Error seL4_ARM_VSpace_Clean_Data(seL4_CPtr vspace, seL4_Word start, seL4_Word end)
