@@ -10,7 +10,7 @@ make test          everything that checks it (TESTS='tests/test_echo.py -k burst
 make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
 make coverage      which lines the host's unit tests execute: a figure per folder, BUILD_DIR/coverage/index.html (UNIT: as above)
 make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
-make lint          clang-tidy, cppcheck and ruff over every file of ours
+make lint          clang-tidy, cppcheck, ruff and the style of every file of ours; make format: gives it the style
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
 make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)

@@ -66,5 +66,5 @@ format: | $(LINT_READY)
 	$(Q)$(styled) clang-format-14 -i
 
 tidy: $(lint_sources:%=$(LINT)/%.tidy)
-lint: tidy cppcheck ruff
+lint: tidy cppcheck ruff style
 .PHONY: lint tidy cppcheck ruff style format

@@ -6,8 +6,8 @@ import subprocess
 from serval import build, paths
 
 
-def test_cppcheck_and_ruff():
-    build.make("cppcheck", "ruff")
+def test_cppcheck_and_ruff_and_the_style():
+    build.make("cppcheck", "ruff", "style")
 
 
 def test_it_finds_something(tmp_path):
