@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""make bench: Serval beside Linux with nginx, on the same emulated machine, in the same run.
+"""make bench: Serval beside Linux with nginx and with Python, on the same emulated machine, in the same run.
 
-    make bench [BENCH=quick] [BENCH_NET=user|tap|both]      report.md, plots, results as JSON, in build/bench
-    make figures                                            Serval alone, a short form
+    make bench [BENCH=quick|pages] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
+    make figures                                                Serval alone, a short form
 
 docs/benchmarks.md tells what is measured and how to read it.
 """
@@ -21,55 +21,84 @@ sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
 import child  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
+import pages  # noqa: E402
 import report  # noqa: E402
 import site_files  # noqa: E402
-from machines import NGINX, Linux, Serval  # noqa: E402
+from machines import NGINX, PYTHON, Linux, Serval  # noqa: E402
 from measure import Cell  # noqa: E402
 from nfs_server import NfsServer, NfsServerError  # noqa: E402
 from peer import Peer, PeerError  # noqa: E402
+from peer_python import PythonPeer  # noqa: E402
 from serval import paths  # noqa: E402
 
 SMALL = ["1 KiB", "10 KiB", "100 KiB"]
+PAGES_COUNTED = [Cell("hello"), Cell("hello", 16), Cell("hello", 1, True), Cell("table")]
+PAGES_TIMED = [Cell("hello"), Cell("hello", 16), Cell("hello", 16, True), Cell("table")]
 FULL = {
     "boots": 3, "rounds": 3, "seconds": 1.0,
     "times": [Cell(size, n, close) for size in [*SMALL, "1 MiB"] for close in (False, True) for n in (1, 16, 64)]
     + [Cell("10 MiB", 1), Cell("10 MiB", 1, True), Cell("10 MiB", 16)],
     "counts": [Cell("1 KiB", 16), Cell("1 KiB", 16, True)]
     + [Cell(size, 1, close) for size in site_files.SIZES for close in (False, True)],
+    "pages": {"rounds": 5, "seconds": 2.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
 }
 QUICK = {
     "boots": 1, "rounds": 2, "seconds": 0.7,
     "times": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 64), Cell("1 KiB", 1, True), Cell("1 KiB", 16, True),
               Cell("10 KiB", 16), Cell("100 KiB", 16), Cell("1 MiB"), Cell("10 MiB")],
     "counts": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 1, True), Cell("10 KiB"), Cell("1 MiB")],
+    "pages": {"rounds": 2, "seconds": 1.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
 }
+PLANS = {"full": FULL, "quick": QUICK, "pages": {"pages": FULL["pages"]}}
 
 
 def say(what):
     print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 
-def measure_network(name, plan, peer):
-    """All results on one network; `peer` None: Serval alone."""
+def measure_files(net, server, serval, plan, peer, root):
+    """Of the files of a site."""
+    results = {}
+    say(f"{net.title}: boots")
+    alone = {"Serval": serval}
+    if peer:
+        alone |= {target: Linux(net, server, peer, {target: setup}) for target, setup in NGINX.items()}
+    results["machines"] = measure.boots(alone, plan["boots"])
+    both = [serval] + ([Linux(net, server, peer, NGINX)] if peer else [])
+    say(f"{net.title}: time, {len(plan['times'])} cells")
+    results["times"] = measure.times(both, plan["times"], plan["rounds"], plan["seconds"], root)
+    say(f"{net.title}: instructions")
+    results["counts"] = {}
+    for machine in both:
+        results["counts"] |= measure.counts(machine, plan["counts"], root)
+    return results
+
+
+def measure_pages(net, server, serval, plan, peer, root):
+    """Of pages that Python makes."""
+    say(f"{net.title}: pages from Python, {len(plan['times'])} cells")
+    alone = {"Serval": serval}
+    if peer:
+        alone |= {target: Linux(net, server, peer, {target: setup}) for target, setup in PYTHON.items()}
+    both = [serval] + ([Linux(net, server, peer, PYTHON)] if peer else [])
+    return pages.measure_all(both, alone, plan, root)
+
+
+def measure_network(name, plan, peers):
+    """All results on one network; `peers`: for files and for pages; without them Serval alone."""
     begin = time.monotonic()
     with network.NETWORKS[name]() as net, tempfile.TemporaryDirectory(prefix="serval-bench-") as scratch:
         export = Path(scratch, "export")
-        site = site_files.make(export)
+        site, made = site_files.make(export), site_files.make_pages(Path(scratch))
         with NfsServer(export, Path(scratch, "nfs"), read_only=True, address=net.server_address) as server:
             serval = Serval(net, server, site_files.FOLDER)
-            say(f"{net.title}: boots")
-            results = {"network": net.title, "load": os.getloadavg()[0], "versions": peer.versions if peer else {}}
-            alone = {"Serval": serval}
-            if peer:
-                alone |= {target: Linux(net, server, peer, [target]) for target in NGINX}
-            results["machines"] = measure.boots(alone, plan["boots"])
-            both = [serval] + ([Linux(net, server, peer)] if peer else [])
-            say(f"{net.title}: time, {len(plan['times'])} cells")
-            results["times"] = measure.times(both, plan["times"], plan["rounds"], plan["seconds"], site)
-            say(f"{net.title}: instructions")
-            results["counts"] = {}
-            for machine in both:
-                results["counts"] |= measure.counts(machine, plan["counts"], site)
+            results = {"network": net.title, "load": os.getloadavg()[0], "versions": {}}
+            for peer in peers:
+                results["versions"] |= peer.versions
+            files, python = peers or (None, None)
+            if "times" in plan:
+                results |= measure_files(net, server, serval, plan, files, site)
+            results["pages"] = measure_pages(net, server, serval, plan["pages"], python, made)
     results["seconds"] = time.monotonic() - begin
     return results
 
@@ -92,11 +121,16 @@ def wanted_networks(choice):
     return [n for n in network.NETWORKS if choice in ("both", n) or (choice == "auto" and (n == "user" or not lack))]
 
 
+def both_peers():
+    programs, scratch = paths.CACHE / "programs", paths.CACHE / "bench" / "linux"
+    return Peer(programs, scratch), PythonPeer(programs, scratch)
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--plan", choices=["full", "quick"], default="full")
+    parser.add_argument("--plan", choices=PLANS, default="full")
     parser.add_argument("--net", choices=["user", "tap", "both", "auto"], default="auto")
-    parser.add_argument("--alone", action="store_true", help="Serval without its peer")
+    parser.add_argument("--alone", action="store_true", help="Serval without its peers")
     parser.add_argument("--only", choices=network.NETWORKS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("BUILD_DIR") or "build") / "bench")
     return parser.parse_args()
@@ -105,8 +139,7 @@ def arguments():
 def main():
     given = arguments()
     if given.only:
-        peer = None if given.alone else Peer(paths.CACHE / "programs", paths.CACHE / "bench" / "linux")
-        results = measure_network(given.only, FULL if given.plan == "full" else QUICK, peer)
+        results = measure_network(given.only, PLANS[given.plan], () if given.alone else both_peers())
         (given.out / f"{given.only}.json").write_text(json.dumps(results, indent=1))
         return
     networks = wanted_networks(given.net)
@@ -123,5 +156,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except (PeerError, NfsServerError, network.NetworkError) as error:
+    except (PeerError, NfsServerError, network.NetworkError, pages.PageError) as error:
         sys.exit(f"make bench: {error}")

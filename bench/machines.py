@@ -1,5 +1,5 @@
-"""The machines that are compared: Serval, and Linux with nginx in two set-ups. Same QEMU, same arguments, same NFS
-server.
+"""The machines that are compared: Serval, and Linux with nginx in two set-ups, with three servers of the same Python
+program, alone and behind nginx. Same QEMU, same arguments, same NFS server.
 
     with Running(Serval(network, server)) as machine:
         machine.wait_ready()
@@ -11,12 +11,25 @@ import re
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from count import Counting
 from serval import build, paths
 from serval.qemu import Guest
 
-NGINX = {"nginx": ("default", 80), "nginx tuned": ("tuned", 81)}    # target: configuration in bench/linux, port
+
+class Setup(NamedTuple):
+    """What a target needs on Linux. The ports are also those of bench/linux."""
+    port: int
+    nginx: str = ""         # a configuration in bench/linux
+    server: str = ""        # of Python: as bench/linux/init takes it
+
+
+NGINX = {"nginx": Setup(80, "default"), "nginx tuned": Setup(81, "tuned")}
+PYTHON = {"MicroPython": Setup(8081, server="micropython:8081"),
+          "MicroPython, nginx": Setup(9081, "proxy", "micropython:8081"),
+          "CPython": Setup(8082, server="cpython:8082"), "CPython, nginx": Setup(9082, "proxy", "cpython:8082"),
+          "uvicorn": Setup(8083, server="uvicorn:8083"), "uvicorn, nginx": Setup(9083, "proxy", "uvicorn:8083")}
 READY_S = 120
 
 
@@ -51,16 +64,18 @@ class Serval:
 
 class Linux:
     kind = "linux"
-    ready = r"nginx serves"
+    ready = r"Linux serves"
 
-    def __init__(self, network, server, peer, targets=tuple(NGINX)):
+    def __init__(self, network, server, peer, setups):
+        """setups: target -> Setup; all of them at once."""
         self.plug = network.plugs[self.kind]
         self.peer = peer
         self.image = self.report = self.ranges = None
-        self.ports = {target: NGINX[target][1] for target in targets}
+        self.ports = {target: setup.port for target, setup in setups.items()}
         variables = {"ADDRESS": self.plug.address, "HOST": self.plug.host, "NFS_PORT": server.nfs_port,
                      "MOUNT_PORT": server.mount_port, "NFS_DIRECTORY": server.directory,
-                     "SETUPS": " ".join(NGINX[target][0] for target in targets)}
+                     "SETUPS": " ".join(dict.fromkeys(setup.nginx for setup in setups.values())),
+                     "SERVERS": " ".join(dict.fromkeys(setup.server for setup in setups.values()))}
         words = " ".join(f'"{name}={value}"' for name, value in variables.items())
         self.args = ["-kernel", str(peer.kernel), "-initrd", str(peer.initrd),
                      "-append", f"console=ttyAMA0 quiet panic=-1 {words}"]
@@ -71,9 +86,9 @@ class Linux:
     def memory_bytes(self, guest):
         """What the kernel manages, less what is free and what is a cache. Its own text and tables are not in it."""
         guest.send(b"\n")
-        total, free, buffers, cached, slab = (1024 * int(guest.expect(rf"^{name}:\s+(\d+) kB")[1])
-                                              for name in ("MemTotal", "MemFree", "Buffers", "Cached", "SReclaimable"))
-        return total - free - buffers - cached - slab
+        names = ("MemTotal", "MemFree", "Buffers", "Cached", "SReclaimable", "AtHand")
+        total, *unused = (1024 * int(guest.expect(rf"^{name}:\s+(\d+) kB")[1]) for name in names)
+        return total - sum(unused)
 
 
 class Running:

@@ -158,16 +158,24 @@ def times(machines, cells, rounds, seconds, root):
             running.wait_ready()
         results = {target: cold_times(running, target, index, root) for running in (first, second) if running
                    for index, target in enumerate(running.targets)}
-        for cell in cells:
-            runs = {target: [] for _, target in pairs}
-            for _ in range(rounds):
-                for running, target in pairs:
-                    window = max(seconds, LEAST_S.get(cell.size, 0))
-                    more = ["--seconds", window, *shape(cell)]
-                    runs[target].append(load(running, target, site_files.path(cell.size), *more, root=root))
-            for target, all_runs in runs.items():
-                results[target][str(cell)] = merge(all_runs)
+        for target, merged in in_turns(pairs, cells, rounds, seconds, root).items():
+            results[target] |= merged
         return results
+
+
+def in_turns(pairs, cells, rounds, seconds, root):
+    """{target: {cell: merged}} of (running, target)."""
+    results = {target: {} for _, target in pairs}
+    for cell in cells:
+        runs = {target: [] for _, target in pairs}
+        for _ in range(rounds):
+            for running, target in pairs:
+                window = max(seconds, LEAST_S.get(cell.size, 0))
+                more = ["--seconds", window, *shape(cell)]
+                runs[target].append(load(running, target, site_files.path(cell.size), *more, root=root))
+        for target, all_runs in runs.items():
+            results[target][str(cell)] = merge(all_runs)
+    return results
 
 
 class Nothing:

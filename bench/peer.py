@@ -20,7 +20,7 @@ MODULES = ["virtio_mmio", "failover", "net_failover", "virtio_net", "netfs", "fs
            "nfs", "nfs_acl", "nfsv3"]
 LIBRARIES = ["libc.so.6", "libcrypt.so.1", "libpcre2-8.so.0", "libssl.so.3", "libcrypto.so.3", "libz.so.1"]
 FOLDERS = ["bin", "dev", "etc/nginx", "lib/aarch64-linux-gnu", "modules", "proc", "run", "srv", "sys", "tmp",
-           "usr/sbin", "var/lib/nginx", "var/log/nginx"]
+           "usr/bin", "usr/sbin", "var/lib/nginx", "var/log/nginx"]
 USERS = {"etc/passwd": "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/srv:/bin/false\n",
          "etc/group": "root:x:0:\nwww-data:x:33:\n"}
 DIRECTORY, FILE, PROGRAM = 0o040755, 0o100644, 0o100755
@@ -54,12 +54,13 @@ class Cpio:
         return b"".join(self.parts)
 
 
-def fetch(programs):
-    done = subprocess.run([TOP / "third_party" / "fetch-program", NAME, programs], stdin=subprocess.DEVNULL,
+def fetch(name, programs):
+    """The folder that a line of third_party/PROGRAMS is unpacked in."""
+    done = subprocess.run([TOP / "third_party" / "fetch-program", name, programs], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise PeerError(done.stdout.strip().splitlines()[-1])
-    return Path(programs, NAME, "root")
+    return Path(programs, name, "root")
 
 
 def only(folder, pattern):
@@ -94,7 +95,7 @@ def add_modules(archive, root):
         archive.add(f"modules/{name}.ko", FILE, only(root / "lib/modules", f"*/kernel/**/{name}.ko").read_bytes())
 
 
-def build_initrd(root):
+def build_initrd(root, add_more):
     archive = Cpio()
     for folder in sorted({str(p) for f in FOLDERS for p in [Path(f), *Path(f).parents] if str(p) != "."}):
         archive.add(folder, DIRECTORY)
@@ -102,15 +103,21 @@ def build_initrd(root):
         archive.add(name, FILE, text.encode())
     add_system(archive, root)
     add_modules(archive, root)
+    add_more(archive, root)
     return gzip.compress(archive.finish(), 9, mtime=0)
 
 
 class Peer:
+    initrd_name = "initrd.gz"
+
     def __init__(self, programs, scratch):
-        root = fetch(programs)
+        root = fetch(NAME, programs)
         scratch.mkdir(parents=True, exist_ok=True)
         self.kernel = only(root / "boot", "vmlinuz-*")
-        self.initrd = scratch / "initrd.gz"
-        self.initrd.write_bytes(build_initrd(root))
+        self.initrd = scratch / self.initrd_name
+        self.initrd.write_bytes(build_initrd(root, self.add_more))
         self.versions = {"Linux": version(self.kernel, rb"Linux version [ -~]* Debian (\S+) "),
                          "nginx": version(root / "usr/sbin/nginx", rb"nginx version: nginx/([0-9.]+)")}
+
+    def add_more(self, archive, root):
+        """What a kind of peer has besides."""

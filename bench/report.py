@@ -11,6 +11,7 @@ from site_files import SIZES
 
 SERVAL = "Serval"
 PEERS = ["nginx tuned", "nginx"]
+PAGE_PEERS = ["MicroPython", "MicroPython, nginx", "CPython", "CPython, nginx", "uvicorn", "uvicorn, nginx"]
 
 # What Serval is meant to reach: row of the first table -> (figure or factor over the tuned peer).
 GOALS = {
@@ -184,6 +185,43 @@ def split_table(r):
     return "### Serval's instructions by protection domain\n\n" + table(["", *columns], rows)
 
 
+def page_rows(pages):
+    """(label, getter, whether more is better) of each figure of a page from Python."""
+    def time_of(cell, what, factor=1.0):
+        return lambda t: None if pages["times"][t][cell][what] is None else pages["times"][t][cell][what] * factor
+
+    def count_of(cell):
+        return lambda t: pages["counts"][t][cell].get("total")
+
+    cells = list(pages["times"][SERVAL])
+    return [*[(f"instructions, {cell}", count_of(cell), False) for cell in pages["counts"][SERVAL]],
+            *[(f"requests/s, {cell}", time_of(cell, "requests_per_s"), True) for cell in cells],
+            *[(f"{quantile} ms, {cell}", time_of(cell, f"{quantile}_us", 1e-3), False)
+              for cell in cells for quantile in ("p50", "p99")],
+            ("memory, MB", lambda t: pages["memory"][t] * 1e-6, False)]
+
+
+def page_table(pages):
+    """The ratio stands before each figure of a peer."""
+    peers = [t for t in PAGE_PEERS if t in pages["memory"]]
+    rows = []
+    for label, get, more_is_better in page_rows(pages):
+        ours = get(SERVAL)
+        rows.append([label, number(ours), *[f"{ratio(ours, get(t), more_is_better)} {number(get(t))}" for t in peers]])
+    return "### A page from Python\n\n" + table(["", SERVAL, *peers], rows)
+
+
+def page_trouble(pages):
+    lines = [f"- {target}, {name}: {trouble_of(cell)}; {cell['answers']} answers were right"
+             for target, cells in pages["times"].items() for name, cell in cells.items() if trouble_of(cell)]
+    lines += [f"- {target}, counted, {name}: {entry['errors']}" for target, cells in pages["counts"].items()
+              for name, entry in cells.items() if "errors" in entry]
+    closing = [target for target, cells in pages["times"].items()
+               if any(cell["closes"] for name, cell in cells.items() if "keep-alive" in name)]
+    lines += [f"- {target} closes each connection after its answer, asked to keep it or not" for target in closing]
+    return "\n".join(lines or ["Every answer had status 200 and the same bytes."]) + "\n"
+
+
 def plots(r, folder, prefix):
     names = [SERVAL, *r.peers]
     sizes = [s for s in SIZES if str(Cell(s)) in r.all["counts"][SERVAL]["cells"]]
@@ -209,21 +247,24 @@ def plots(r, folder, prefix):
 
 
 def section(results, folder):
-    r = Results(results)
-    prefix = "tap" if "tap" in results["network"] else "user"
-    parts = [f"## On {results['network']}\n", glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r),
-             latency_table(r), trouble(r), split_table(r),
-             f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
-             f"{results['load']:.1f} when it began.\n"]
+    parts = [f"## On {results['network']}\n"]
+    if "times" in results:
+        r = Results(results)
+        prefix = "tap" if "tap" in results["network"] else "user"
+        parts += [glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r), latency_table(r),
+                  trouble(r), split_table(r)]
+    parts += [page_table(results["pages"]), page_trouble(results["pages"]),
+              f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
+              f"{results['load']:.1f} when it began.\n"]
     return "\n".join(parts)
 
 
 def write(folder, all_results):
     versions = ", ".join(f"{name} {version}" for name, version in all_results[0]["versions"].items())
-    head = ["# Serval beside Linux with nginx\n" if versions else "# Serval's figures\n",
+    head = ["# Serval beside Linux with nginx and with Python\n" if versions else "# Serval's figures\n",
             "Ratios: above 1, Serval is ahead. Instructions are the guest's, net of what it executes when idle. "
             "`-`: not measured.\n"]
-    head += [f"The peer: {versions}.\n"] if versions else []
+    head += [f"The peers: {versions}.\n"] if versions else []
     text = "\n".join([*head, *[section(results, folder) for results in all_results]])
     (folder / "report.md").write_text(text)
     return text

@@ -6,6 +6,10 @@ import os
 SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10, "1 MiB": 1 << 20, "10 MiB": 10 << 20}
 COLD = {"1 KiB": 400, "1 MiB": 24}      # files of each size that nobody has read yet
 FOLDER = "site"
+# Pages that Python makes: what each has to be, whoever makes it.
+PAGES = {"hello": b"hello",
+         "table": b"".join(b"<tr><td>%d<td>%d\n" % (n, n * n % 97) for n in range(100))}
+PAGES_FOLDER = "pages"
 # What /bench/vitals tells is what bench/soak.py holds flat; the counters of the native front where there is one.
 APP = '''\
 import gc
@@ -24,6 +28,11 @@ def routes(app):
     async def hello(request):
         return "hello"
 
+    @app.get("/bench/table")
+    async def table(request):
+        rows = ["<tr><td>%d<td>%d\\n" % (n, n * n % 97) for n in range(100)]
+        return "".join(rows), {"Content-Type": "text/html"}
+
     @app.get("/bench/vitals")
     async def vitals(request):
         gc.collect()
@@ -31,13 +40,23 @@ def routes(app):
 '''
 
 
-def path(size):
-    return f"/bench/{SIZES[size]}.bin"
+def path(what):
+    """Of a size or of a page."""
+    return f"/bench/{SIZES[what]}.bin" if what in SIZES else f"/bench/{what}"
 
 
 def cold_path(size):
     """% stands for a number below COLD[size] (bench/load.c)."""
     return f"/cold/{SIZES[size]}-%.bin"
+
+
+def make_pages(scratch):
+    """Returns the folder of what the pages of Python have to be: for the load generator alone, no server has it."""
+    folder = scratch / PAGES_FOLDER / "bench"
+    folder.mkdir(parents=True)
+    for name, body in PAGES.items():
+        (folder / name).write_bytes(body)
+    return folder.parent
 
 
 def make(export):

@@ -12,7 +12,7 @@ make coverage      which lines the host's unit tests execute: a figure per folde
 make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
 make lint          clang-tidy, cppcheck, ruff and the style of every file of ours; make format: gives it the style
 make prove         the bounded proofs and models; make prove-mutations: that each of them can fail
-make bench         Serval beside Linux with nginx (bench-quick: in short; figures: Serval alone;
+make bench         Serval beside Linux with nginx, with Python (bench-quick: in short; figures: Serval alone;
                    profile, stages, soak, costs: docs/benchmarks.md)
 make NAME.gdb      boots it standing still, with gdb attached (docs/debugging.md; GDB_ARGS: more arguments for gdb)
 make explain       what a console says of a fault as functions and source lines: LOG=FILE or stdin (docs/debugging.md);

@@ -46,7 +46,7 @@ var.LOG              := text  --   what `make explain` reads: a console's log; e
 var.SYSTEM           := text  --   of which image; empty: the newest
 
 ## Measuring
-var.BENCH            := full|quick full how much `make bench` measures
+var.BENCH            := full|quick|pages full how much `make bench` measures; pages: those that Python makes, alone
 var.BENCH_NET        := auto|user|tap|both auto which networks; auto: all that can be had here
 var.PROFILE_PATH     := path  --   what `make profile` asks for
 var.PROFILE_CLOSE    := 0|1   0    1: a connection for each request

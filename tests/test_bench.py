@@ -5,6 +5,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,10 +16,13 @@ import pytest
 from serval import paths
 
 sys.path.append(str(paths.TOP / "bench"))
+import machines  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
+import pages  # noqa: E402
 import peer  # noqa: E402
 import report  # noqa: E402
+import site_files  # noqa: E402
 import soak  # noqa: E402
 import source  # noqa: E402
 import stages  # noqa: E402
@@ -273,6 +277,81 @@ def test_merged_rounds():
 def test_ratios_say_who_is_ahead():
     assert report.ratio(200, 100, True) == "**2.00**" and report.ratio(200, 100, False) == "**0.50**"
     assert report.ratio(None, 100, True) == "-"
+
+
+class OneTarget:
+    """What pages.check() sees of a machine, with a server of this process."""
+    targets = ["peer"]
+
+    def __init__(self, port):
+        self.port = port
+
+    def reach(self, _):
+        return "127.0.0.1", self.port
+
+
+def page_asked_for(head):
+    return site_files.PAGES[head.split()[1].decode().rsplit("/", 1)[1]]
+
+
+def test_every_peer_has_to_serve_the_same_page():
+    with Server(lambda head, _: (reply(page_asked_for(head)), True)) as server:
+        pages.check(OneTarget(server.port))
+        assert server.count == len(site_files.PAGES)
+    for how in ({"body": page_asked_for(b"GET /bench/table ")[:-1] + b"?"}, {"status": b"404 Not Found"}):
+        with Server(lambda head, _, how=how: (reply(**{"body": page_asked_for(head), **how}), True)) as server, \
+                pytest.raises(pages.PageError, match="^peer serves another page than it should at /bench/hello"):
+            pages.check(OneTarget(server.port))
+
+
+def test_another_page_under_load_ends_the_measurement():
+    pages.check_errors("peer", "cell", {"reset": 3, "timeout": 1})
+    for kind in ("wrong bytes", "status", "headers"):
+        with pytest.raises(pages.PageError, match=f"^peer, cell: .*{kind}"):
+            pages.check_errors("peer", "cell", {kind: 1})
+
+
+def test_the_program_makes_the_pages():
+    """By the host's Python, too."""
+    import asyncio
+    routes = {}
+
+    class App:
+        def get(self, path):
+            return lambda handler: routes.setdefault(path, handler)
+
+    program = {}
+    exec(site_files.APP, program)
+    program["routes"](App())
+    for page, body in site_files.PAGES.items():
+        made = asyncio.run(routes[site_files.path(page)](None))
+        assert (made if isinstance(made, str) else made[0]).encode() == body
+
+
+def test_ports_of_the_peers():
+    """bench/linux/proxy.conf has those of machines.py."""
+    text = (paths.TOP / "bench" / "linux" / "proxy.conf").read_text()
+    upstreams = dict(re.findall(r"upstream (\w+) \{ server 127.0.0.1:(\d+);", text))
+    listeners = dict(re.findall(r"listen (\d+) .*proxy_pass http://(\w+);", text))
+    behind = {setup for setup in machines.PYTHON.values() if setup.nginx == "proxy"}
+    assert len(behind) == len(listeners) == len(upstreams) == 3
+    for setup in behind:
+        name = listeners[str(setup.port)]
+        assert setup.server == f"{name}:{upstreams[name]}"
+        assert any(alone.port == int(upstreams[name]) and alone.server == setup.server and not alone.nginx
+                   for alone in machines.PYTHON.values())
+
+
+def test_a_table_of_pages():
+    def timed(rate, p99):
+        return {"hello": {"requests_per_s": rate, "p50_us": 1000, "p99_us": p99}}
+
+    made_up = {"memory": {"Serval": 8e6, "CPython": 16e6},
+               "times": {"Serval": timed(300, 2000), "CPython": timed(100, None)},
+               "counts": {"Serval": {"hello": {"total": 200}}, "CPython": {"hello": {"errors": {"reset": 1}}}}}
+    rows = dict(re.findall(r"^\| ([^|]*) \| (.*) \|$", report.page_table(made_up), re.M))
+    assert rows["requests/s, hello"] == "300 | **3.00** 100" and rows["memory, MB"] == "8 | **2.00** 16"
+    assert rows["instructions, hello"] == "200 | - -" and rows["p99 ms, hello"] == "2 | - -"
 
 
 def test_what_a_soak_calls_growth():
