@@ -4,12 +4,16 @@
 NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config.h -DHAVE_CONFIG_H -D_U_= \
     -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs -I$(LIBNFS)/portmap
 
-$(eval $(call library,nfs_rpc,$(addprefix $(LIBNFS)/,lib/init.c lib/pdu.c lib/socket.c \
-    mount/mount.c mount/libnfs-raw-mount.c nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c \
-    portmap/libnfs-raw-portmap.c),,$(NFS_CFLAGS) -include fs/nfs/compat/buckets.h $(FOREIGN)))
+LIBNFS_PDU := $(LIBNFS)/lib/pdu.c
+LIBNFS_SOURCES := $(addprefix $(LIBNFS)/,lib/init.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
+    nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c)
+NFS_SOURCES := $(addprefix fs/nfs/,nfs.c op.c walk.c mount.c connection.c socket.c)
+LIBNFS_CFLAGS := $(NFS_CFLAGS) $(addprefix -include fs/nfs/compat/,buckets.h error_text.h) $(FOREIGN)
+LIBNFS_PDU_CFLAGS := -include fs/nfs/compat/fragments.h
+$(eval $(call library,nfs_rpc,$(LIBNFS_SOURCES),nfs_pdu,$(LIBNFS_CFLAGS)))
+$(eval $(call library,nfs_pdu,$(LIBNFS_PDU),,$(LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))
-$(eval $(call program,fs_nfs,fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c fs/nfs/connection.c \
-    fs/nfs/socket.c, fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
+$(eval $(call program,fs_nfs,$(NFS_SOURCES), fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS)))
 
 NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
 
@@ -20,9 +24,9 @@ $(HOST_OBJ)/fs_nfs_connection/tests/unit/fs_nfs_connection.c.o: | $(SOURCES_READ
 # The POSIX names are ours there; on the host they have to be others than libc's, whose headers are kept out, too.
 NFS_POSIX := socket bind connect send recv close getsockopt setsockopt fcntl dup2 sendto recvfrom getaddrinfo \
     freeaddrinfo getservbyport getpid getuid getgid
+NFS_HOST_POSIX := $(foreach name,$(NFS_POSIX),-D$(name)=nfs_test_$(name)) -D_ARPA_INET_H=1
 $(eval $(call host_test,fs_nfs_socket,tests/unit/fs_nfs_socket.c fs/nfs/socket.c $(FAKE_PD),\
-    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(foreach name,$(NFS_POSIX),-D$(name)=nfs_test_$(name)) \
-    -Ifs/nfs/compat -D_ARPA_INET_H=1))
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_POSIX) -Ifs/nfs/compat))
 $(HOST_OBJ)/fs_nfs_socket/tests/unit/fs_nfs_socket.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,fs_nfs_op,tests/unit/fs_nfs_op.c fs/nfs/op.c timer/client.c $(FAKE_PD),\

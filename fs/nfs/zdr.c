@@ -261,11 +261,12 @@ static bool_t opaque_auth(ZDR *zdr, struct opaque_auth *auth)
     return libnfs_zdr_u_int(zdr, &auth->oa_flavor) && libnfs_zdr_bytes(zdr, &auth->oa_base, &auth->oa_length, 400);
 }
 
+/* A call's verifier is empty with the credentials that there are here. */
 static bool_t call_body(ZDR *zdr, struct call_body *body)
 {
     return libnfs_zdr_u_int(zdr, &body->rpcvers) && libnfs_zdr_u_int(zdr, &body->prog) &&
            libnfs_zdr_u_int(zdr, &body->vers) && libnfs_zdr_u_int(zdr, &body->proc) && opaque_auth(zdr, &body->cred) &&
-           opaque_auth(zdr, &body->verf);
+           libnfs_zdr_u_int(zdr, &body->verf.oa_flavor) && libnfs_zdr_u_int(zdr, &body->verf.oa_length);
 }
 
 static bool_t mismatch(ZDR *zdr, uint32_t *low, uint32_t *high)

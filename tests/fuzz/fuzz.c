@@ -31,7 +31,7 @@ uint8_t fuzz_some_bss[8], fuzz_some_data[8] = {1};
 
 static struct {
     uint8_t *heap;
-    size_t heap_end, heap_mark, heap_used, heap_used_mark;
+    size_t heap_end, heap_mark, heap_used, heap_used_mark, heap_limit;
     struct part {
         uint8_t *start, *stop, *pages, *pages_end;
         uint8_t *words; /* a copy of what lies before and behind the pages */
@@ -175,6 +175,24 @@ size_t fuzz_heap_used(void)
     return self.heap_used;
 }
 
+void fuzz_heap_limit(size_t bytes)
+{
+    self.heap_limit = bytes;
+}
+
+void *fuzz_scarce_malloc(size_t size)
+{
+    return size > self.heap_limit || self.heap_used > self.heap_limit - size ? NULL : fuzz_malloc(size);
+}
+
+void *fuzz_scarce_calloc(size_t count, size_t size)
+{
+    size_t all;
+    void *at = __builtin_mul_overflow(count, size, &all) ? NULL : fuzz_scarce_malloc(all);
+
+    return at ? memset(at, 0, all) : NULL;
+}
+
 /* -- state -- */
 
 static void begin(void)
@@ -182,6 +200,7 @@ static void begin(void)
     self.begun = true;
     self.heap = mmap(NULL, HEAP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     DEMAND(self.heap != MAP_FAILED);
+    self.heap_limit = SIZE_MAX;
     fuzz_begin();
     self.heap_mark = self.heap_end;
     self.heap_used_mark = self.heap_used;
@@ -204,6 +223,7 @@ static void revive_heap(void)
     }
     self.heap_end = self.heap_mark;
     self.heap_used = self.heap_used_mark;
+    self.heap_limit = SIZE_MAX;
 }
 
 static void rewind_all(void)

@@ -46,6 +46,9 @@ void *fuzz_keep(const void *bytes, size_t size); /* a copy that stays until the 
 /* Bytes of the heap that are in use: what a run left behind. */
 size_t fuzz_heap_used(void);
 
+/* More than so many bytes of it are not given to sources that are compiled with -DFUZZ_SCARCE; at first all are. */
+void fuzz_heap_limit(size_t bytes);
+
 /* What a right program guarantees. */
 #define DEMAND(condition) CHECK(condition)
 

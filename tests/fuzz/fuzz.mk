@@ -1,7 +1,7 @@
 # tests/fuzz/fuzz.mk: fuzz targets (tests/fuzz/fuzz.h).
 #
 #   $(eval $(call fuzz_flags,GROUP,CFLAGS))     sources that are compiled alike: one object serves all targets
-#   $(eval $(call fuzz_target,NAME,GROUP SOURCES,GROUP SOURCES,GROUP SOURCES))     tests/fuzz/NAME.c is of the first
+#   $(eval $(call fuzz_target,NAME,GROUP SOURCES,..))     up to four groups; tests/fuzz/NAME.c is of the first
 
 FUZZ_OBJ := $(HOST_OBJ)/fuzz
 FUZZ_CC := clang # whatever COMPILER says: libFuzzer is part of it
@@ -26,7 +26,8 @@ define fuzz_target
 all_fuzz_targets += $1
 $(if $(HAS_LIBFUZZER),all_host_tests += $(FUZZ_OBJ)/fuzz_$1)
 fuzz_objects.$1 := $(call fuzz_objects,driver tests/fuzz/fuzz.c) \
-    $(call fuzz_objects,$(firstword $2) tests/fuzz/$1.c $(wordlist 2,$(words $2),$2)) $(call fuzz_objects,$3) $(call fuzz_objects,$4)
+    $(call fuzz_objects,$(firstword $2) tests/fuzz/$1.c $(wordlist 2,$(words $2),$2)) $(call fuzz_objects,$3) $(call fuzz_objects,$4) \
+    $(call fuzz_objects,$5)
 $(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1)
 	$$(call say,LD,fuzz_$1)
 	$$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $$^ $$(fuzz_ldlibs.$1)
@@ -57,6 +58,15 @@ $(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.
 $(eval $(call fuzz_flags,tool,$(FUZZ_WARNINGS) -Isdk -include tests/fuzz/sdk_tool.h))
 fuzz_ldlibs.sdk_tool := -lexpat
 $(eval $(call fuzz_target,sdk_tool,tool $(addprefix sdk/tool/,xml.c fields.c description.c check.c board.c diag.c)))
+
+# As fs/nfs is built for the target, with its sockets under other names than the host's; FUZZ_SCARCE: its heap has an end.
+$(eval $(call fuzz_flags,nfs,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_POSIX) $(NFS_CFLAGS) -DFUZZ_SCARCE))
+FUZZ_LIBNFS_CFLAGS := $(NFS_HOST_POSIX) -Dhtonl=__builtin_bswap32 -Dntohl=__builtin_bswap32 -Dhtons=__builtin_bswap16 \
+    $(LIBNFS_CFLAGS) -DFUZZ_SCARCE
+$(eval $(call fuzz_flags,libnfs,$(FUZZ_LIBNFS_CFLAGS)))
+$(eval $(call fuzz_flags,libnfs_pdu,$(FUZZ_LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
+$(eval $(call fuzz_target,fs_nfs_stream,own tests/unit/fs_nfs_peer.c tests/unit/fs_pair.c fs/server.c timer/client.c $(FAKE_PD),\
+    nfs $(NFS_SOURCES),libnfs $(LIBNFS_SOURCES) fs/nfs/zdr.c,libnfs_pdu $(LIBNFS_PDU)))
 
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
 FUZZ_FOUND := $(CACHE_DIR)/fuzz

@@ -13,8 +13,16 @@ void *fuzz_realloc(void *old, size_t size);
 void fuzz_free(void *at);
 char *fuzz_strdup(const char *text);
 
+/* Sources whose heap has an end: fuzz_heap_limit(). */
+#ifdef FUZZ_SCARCE
+void *fuzz_scarce_malloc(size_t size);
+void *fuzz_scarce_calloc(size_t count, size_t size);
+#define malloc fuzz_scarce_malloc
+#define calloc fuzz_scarce_calloc
+#else
 #define malloc fuzz_malloc
 #define calloc fuzz_calloc
+#endif
 #define realloc fuzz_realloc
 #define free fuzz_free
 #undef strdup
