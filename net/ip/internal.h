@@ -16,7 +16,8 @@ bool memory_is_low(void);
 bool memory_lacks_full(void);
 /* Whether a received frame of this length may be kept in it: what answers need is left. */
 bool memory_for_received(uint32_t length);
-uint32_t memory_receive_room(void); /* segments that may be kept in it */
+uint32_t memory_receive_room(void);     /* segments that may be kept in it now, */
+uint32_t memory_receive_capacity(void); /* and when it is empty */
 
 /* pools.c: cuts the pools off memory that begins at `at`; where they end. */
 uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
@@ -39,7 +40,8 @@ bool netif_is_scarce(void);
 void netif_dropped(void);
 /* Half of the receive buffers are not out. */
 bool netif_spares_buffers(void);
-uint32_t netif_receive_room(void); /* full segments that can be kept now, in receive buffers and packet memory */
+uint32_t netif_receive_room(void);     /* full segments that can be kept now, in receive buffers and packet memory, */
+uint32_t netif_receive_capacity(void); /* and when nothing else is */
 
 /* timers.c */
 void timers_init(struct netif *netif);

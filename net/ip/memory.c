@@ -130,6 +130,11 @@ uint32_t memory_receive_room(void)
     return spare_of(FULL, 1);
 }
 
+uint32_t memory_receive_capacity(void)
+{
+    return (uint32_t)(self.kinds[FULL].count - self.kinds[FULL].count / 3);
+}
+
 static void *take(struct kind *kind)
 {
     struct block *block = kind->free;

@@ -100,6 +100,11 @@ uint32_t netif_receive_room(void)
     return (self.lent < half ? half - self.lent : 0) + memory_receive_room();
 }
 
+uint32_t netif_receive_capacity(void)
+{
+    return self.client.config->rx_buffer_count / 2 + memory_receive_capacity();
+}
+
 static void give_buffer_back(struct pbuf *p)
 {
     struct buffer_pbuf *buffer = (struct buffer_pbuf *)p;

@@ -7,11 +7,16 @@
  *   when full windows become WINDOW_MIN, as they are read. What exceeds the room all the same (more connections than it
  *             has segments, or many with large windows that stop to be read at once) netif.c drops
  * A connection that is read has half of the room that is left, and one that begins a sixteenth: so the many together
- * leave some for the next. Only of connections that peers opened: the others' windows are complete at first.
+ * leave some for the next. It has no more than an even share among those that were read in the last two to four
+ * seconds: what all of them may send at once finds room, and is not lost. A segment that is lost again each time it is
+ * sent again makes its sender wait twice as long each time (RFC 6298 5.5), a minute in the end. Only of connections
+ * that peers opened: the others' windows are complete at first.
  * What is withheld of TCP_WND lies in the pcb (lwIP's ext_args), with what was read and not told yet; to lwIP the rest is
  * the whole window (TCP_WND_MAX).
  */
 #include <string.h>
+
+#include "lib/pd.h"
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/tcp.h"
@@ -22,10 +27,20 @@
 #define WINDOW_MIN (2 * TCP_MSS)
 #define WINDOW_FIRST (10 * TCP_MSS) /* RFC 6928 */
 
+#define PERIOD_BIT 31 /* of nanoseconds: two seconds */
+#define PERIODS 0x7fu
+
 struct account {
-    uint32_t withheld, read; /* bytes: of TCP_WND; by the program since lwIP was told */
+    uint32_t withheld;   /* bytes of TCP_WND */
+    uint32_t read : 24;  /* bytes: by the program since lwIP was told */
+    uint32_t period : 8; /* in which it was counted among the readers, modulo PERIODS + 1, plus 1; 0: in none */
 };
 _Static_assert(sizeof(struct account) == sizeof(void *), "it takes one of lwIP's words");
+
+static struct {
+    uint64_t period;
+    uint32_t now, before; /* connections that were read in it, and in the one before */
+} self;
 
 static struct account account_of(const struct tcp_pcb *pcb)
 {
@@ -34,9 +49,8 @@ static struct account account_of(const struct tcp_pcb *pcb)
     return account;
 }
 
-static void set_account(struct tcp_pcb *pcb, uint32_t withheld, uint32_t read)
+static void set_account(struct tcp_pcb *pcb, struct account account)
 {
-    struct account account = {.withheld = withheld, .read = read};
     memcpy(&pcb->ext_args[ACCOUNT].data, &account, sizeof account);
 }
 
@@ -52,17 +66,33 @@ u32_t tcp_hooks_window(const struct tcp_pcb *pcb)
     return complete(pcb) - account.withheld - account.read;
 }
 
-static uint32_t share(const struct tcp_pcb *pcb, uint32_t part)
+static uint32_t share(const struct tcp_pcb *pcb, uint32_t segments)
 {
-    uint32_t room = netif_receive_room() / part * TCP_MSS;
-    return LWIP_MIN(LWIP_MAX(room, WINDOW_MIN), complete(pcb));
+    return LWIP_MIN(LWIP_MAX(segments * TCP_MSS, WINDOW_MIN), complete(pcb));
+}
+
+/* How many share the room, with this one. */
+static uint32_t count_reader(struct account *account)
+{
+    uint64_t period = pd_now_ns() >> PERIOD_BIT;
+    if (period != self.period) {
+        self.before = period == self.period + 1 ? self.now : 0;
+        self.now = 0;
+        self.period = period;
+    }
+    if (account->period != 1 + (period & PERIODS)) {
+        account->period = 1 + (period & PERIODS);
+        self.now++;
+    }
+    return LWIP_MAX(LWIP_MAX(self.now, self.before), 1);
 }
 
 /* What our answer to a SYN offers. It may be sent again: nothing more has been read then. */
 static void open_window(struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
     if (account_of(pcb).withheld == 0) {
-        set_account(pcb, complete(pcb) - LWIP_MIN(share(pcb, 16), WINDOW_FIRST), 0);
+        uint32_t window = share(pcb, netif_receive_room() / 16);
+        set_account(pcb, (struct account){.withheld = complete(pcb) - LWIP_MIN(window, WINDOW_FIRST)});
     }
     pcb->rcv_wnd = pcb->rcv_ann_wnd = tcp_hooks_window(pcb);
     pcb->rcv_ann_right_edge = pcb->rcv_nxt + pcb->rcv_wnd;
@@ -87,20 +117,24 @@ static void tell_early(struct tcp_pcb *pcb)
     }
 }
 
-/* So many bytes have been read, at most 0xffff: the window follows what there is room for. */
-static void open_again(struct tcp_pcb *pcb, uint32_t withheld, uint32_t read, uint32_t later)
+/* account.read of the bytes have been read, at most 0xffff, and `later` more: the window follows what there is room
+ * for. */
+static void open_again(struct tcp_pcb *pcb, struct account account, uint32_t later)
 {
-    uint32_t now = complete(pcb) - withheld, wanted = share(pcb, 2), count = read;
+    uint32_t now = complete(pcb) - account.withheld, read = account.read, count = read;
+    uint32_t even = netif_receive_capacity() / count_reader(&account);
+    uint32_t wanted = share(pcb, LWIP_MIN(netif_receive_room() / 2, even));
     if (wanted > now) {
         uint32_t more = LWIP_MIN(LWIP_MIN(wanted - now, read), 0xffff - read);
-        withheld -= more;
+        account.withheld -= more;
         count += more;
     } else {
         uint32_t less = LWIP_MIN(now - wanted, read);
-        withheld += less;
+        account.withheld += less;
         count -= less;
     }
-    set_account(pcb, withheld, later);
+    account.read = later;
+    set_account(pcb, account);
     if (count > 0) {
         tcp_recved(pcb, (u16_t)count);
         tell_early(pcb);
@@ -112,8 +146,10 @@ void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length)
     struct account account = account_of(pcb);
     uint32_t read = account.read + length, most = LWIP_MIN(read, 0xffff);
     if (read < TCP_MSS && pcb->rcv_wnd >= WINDOW_MIN) {
-        set_account(pcb, account.withheld, read);
+        account.read = read;
+        set_account(pcb, account);
     } else {
-        open_again(pcb, account.withheld, most, read - most);
+        account.read = most;
+        open_again(pcb, account, read - most);
     }
 }
