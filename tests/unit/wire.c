@@ -57,6 +57,11 @@ uint32_t memory_receive_room(void)
     return 128;
 }
 
+uint32_t memory_receive_capacity(void)
+{
+    return memory_receive_room();
+}
+
 bool memory_is_low(void)
 {
     return false;
