@@ -3,6 +3,8 @@
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
  *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s
  *             after a refusal, and one timer
+ *   time      each of its connections has done what it is for within STEP_NS, or is given up: also one on which bytes
+ *             come for ever
  *   when down the server counts as gone when connections have failed for about GRACE_NS, when it was silent for too
  *             long, or when we have had no address for GRACE_NS: a restart takes less. It is tried again and again,
  *             whoever waits
@@ -29,6 +31,7 @@
 #define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* short, since commands may be refused meanwhile */
 #define PAUSE_REFUSED_NS (30ull * 1000 * 1000 * 1000) /* somebody has to put it right */
 #define GRACE_NS (5ull * 1000 * 1000 * 1000)
+#define STEP_NS (20ull * 1000 * 1000 * 1000)
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
 #define PROTOCOL_TCP 6
 
@@ -59,7 +62,7 @@ static struct {
     struct nfs_handle root;
     uint32_t read_size, write_size;
     struct connection_call call;
-    struct timer pause;
+    struct timer pause;        /* or a step's end */
     uint64_t pause_ns;         /* the next one */
     uint64_t failing_since_ns; /* 0: it stood the last time */
     bool useful;               /* the connection has answered something beside our questions about the mount */
@@ -181,6 +184,26 @@ static void refuse(const char *what, const char *advice)
     pause_then_again(PAUSE_REFUSED_NS);
 }
 
+/* A connection that has not done what it is for. */
+static void on_slow(void *context)
+{
+    connection_break("it is too slow");
+}
+
+static void connect_to(uint16_t port, enum step step)
+{
+    self.step = step;
+    timer_start(&self.pause, pd_now_ns() + STEP_NS, on_slow, NULL);
+    connection_open(self.address, port);
+}
+
+static const char *info_refusal(nfsstat3 status)
+{
+    return status == NFS3ERR_ACCES || status == NFS3ERR_PERM
+               ? "permission denied for the root directory; see the export's security options, and uid and gid"
+               : "the server has an error of its own with the root directory; see its log";
+}
+
 static void on_info(struct connection_call *call, void *result)
 {
     const FSINFO3res *info = result;
@@ -190,8 +213,7 @@ static void on_info(struct connection_call *call, void *result)
         return;
     }
     if (info->status != NFS3_OK) {
-        refuse("refused",
-               "permission denied for the root directory; see the export's security options, and uid and gid");
+        refuse("refused", info_refusal(info->status));
         return;
     }
     uint32_t read = info->FSINFO3res_u.resok.rtmax, write = info->FSINFO3res_u.resok.wtmax;
@@ -199,6 +221,7 @@ static void on_info(struct connection_call *call, void *result)
     self.write_size = write == 0 || write > TRANSFER_MAX ? TRANSFER_MAX : write;
     self.useful = false;
     self.failing_since_ns = 0;
+    timer_stop(&self.pause);
     self.step = UP;
     say("mounted", "");
     self.up();
@@ -240,8 +263,7 @@ static void ask_info(void)
 
 static void connect_nfs(void)
 {
-    self.step = CONNECTING_NFS;
-    connection_open(self.address, self.nfs_port);
+    connect_to(self.nfs_port, CONNECTING_NFS);
 }
 
 static void on_mount(struct connection_call *call, void *result)
@@ -257,7 +279,7 @@ static void on_mount(struct connection_call *call, void *result)
         refuse("refused", "a file handle that NFSv3 does not know");
         return;
     }
-    self.root.size = size;
+    self.root = (struct nfs_handle){.size = size};
     memcpy(self.root.bytes, mount->mountres3_u.mountinfo.fhandle.fhandle3_val, size);
     self.have_root = true;
     connect_nfs();
@@ -274,13 +296,20 @@ static void ask_mount(void)
 
 static void connect_mount(void)
 {
-    self.step = CONNECTING_MOUNT;
-    connection_open(self.address, self.mount_port);
+    connect_to(self.mount_port, CONNECTING_MOUNT);
+}
+
+/* 0: there is none, or it is no port. */
+static uint16_t port_of(const void *result)
+{
+    uint32_t port = *(const uint32_t *)result;
+
+    return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 static void on_nfs_port(struct connection_call *call, void *result)
 {
-    self.nfs_port = (uint16_t)(*(uint32_t *)result);
+    self.nfs_port = port_of(result);
     if (self.nfs_port == 0) {
         refuse("refused", "the server runs no NFS version 3 over TCP");
         return;
@@ -297,7 +326,7 @@ static void ask_port(uint32_t program, void (*reply)(struct connection_call *cal
 
 static void on_mount_port(struct connection_call *call, void *result)
 {
-    self.mount_port = (uint16_t)(*(uint32_t *)result);
+    self.mount_port = port_of(result);
     if (self.mount_port == 0) {
         refuse("refused", "the server runs no mount service version 3 over TCP");
         return;
@@ -313,8 +342,7 @@ static void have_address(const ip_addr_t *address)
     if (self.mount_port && self.nfs_port) {
         connect_mount();
     } else {
-        self.step = CONNECTING_PORTMAPPER;
-        connection_open(self.address, PORTMAPPER_PORT);
+        connect_to(PORTMAPPER_PORT, CONNECTING_PORTMAPPER);
     }
 }
 

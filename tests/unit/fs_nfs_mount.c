@@ -33,9 +33,13 @@ void ip_on_address(void (*handler)(void *context), void *context)
     on_address = handler;
 }
 
+static err_t dns = ERR_OK;
+static dns_found_callback resolved;
+
 err_t dns_gethostbyname(const char *host, ip_addr_t *address, dns_found_callback found, void *context)
 {
-    return ERR_OK;
+    resolved = found;
+    return dns;
 }
 
 char *ipaddr_ntoa_r(const ip_addr_t *address, char *text, int size)
@@ -74,9 +78,11 @@ bool connection_break(const char *why)
     return there;
 }
 
+static const char *why = "why";
+
 const char *connection_why(void)
 {
-    return "why";
+    return why;
 }
 
 struct rpc_context *connection_rpc(void)
@@ -109,8 +115,12 @@ int rpc_mount3_mnt_async(struct rpc_context *rpc, rpc_cb cb, char *path, void *d
     return 0;
 }
 
+static int asked_program;
+
 int rpc_pmap2_getport_async(struct rpc_context *rpc, int program, int version, int protocol, rpc_cb cb, void *data)
 {
+    CHECK(version == 3 && protocol == 6);
+    asked_program = program;
     return 0;
 }
 
@@ -171,18 +181,37 @@ static void answer_info(void)
     CHECK(mount_is_up());
 }
 
-static void mount_all(void)
+/* The mount service is connected. */
+static void mount_up_to_info_from_mount(void)
 {
     char handle[8] = "handle";
     mountres3 mounted = {.fhs_status = MNT3_OK};
 
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = sizeof(handle);
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = handle;
-    CHECK(opens(2050));
-    up();
     answer(&mounted);
     CHECK(opens(2049));
     up();
+}
+
+static void mount_up_to_info(void)
+{
+    opened = 0;
+    up();
+    mount_up_to_info_from_mount();
+}
+
+static void mount_all_from_here(void)
+{
+    mount_up_to_info();
+    answer_info();
+    mount_useful();
+}
+
+static void mount_all(void)
+{
+    CHECK(opens(2050));
+    mount_up_to_info();
     answer_info();
     mount_useful();
     ups = downs = gone = 0;
@@ -292,6 +321,303 @@ static void test_no_address(void)
     mount_all();
 }
 
+/* What the console has said since the last look. */
+static const char *said(void)
+{
+    static size_t looked;
+    const char *all = fake_console(), *news = all + looked;
+
+    looked = strlen(all);
+    return news;
+}
+
+/* The next try, from the start, comes after this time and not before; nobody has to ask for it. */
+static bool tries_after(uint64_t pause_ns, uint16_t port)
+{
+    uint64_t now = pd_now_ns();
+
+    at(now + pause_ns - MS);
+    CHECK(opens(0));
+    at(now + pause_ns);
+    return opens(port);
+}
+
+/* Connecting from the start, as at the first time: the next pause is the shortest. The console's last line is another
+ * one than what a case is about. */
+static void start_anew(void)
+{
+    if (mount_is_up()) {
+        mount_anew();
+        mount_want();
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (there) {
+            break_down(false);
+        }
+        opened = 0;
+        on_address(NULL); /* ends the pause */
+    }
+    said();
+}
+
+/* Each refusal of the mount service has its words, is said once, and is tried again after longer and longer. */
+static void test_refusals_of_the_mount(void)
+{
+    static const struct {
+        mountstat3 status;
+        const char *words;
+    } refusals[] = {
+        {MNT3ERR_PERM, "permission denied; is that directory exported"},
+        {MNT3ERR_ACCES, "permission denied; is that directory exported"},
+        {MNT3ERR_NOENT, "there is no such export; see `showmount -e` on the server"},
+        {MNT3ERR_NOTDIR, "that is not a directory"},
+        {MNT3ERR_IO, "the server has an error of its own; see its log"},
+        {MNT3ERR_SERVERFAULT, "the server has an error of its own; see its log"},
+        {MNT3ERR_INVAL, "the server does not take that name"},
+        {MNT3ERR_NAMETOOLONG, "the server does not take that name"},
+        {MNT3ERR_NOTSUPP, "the server does not support it"},
+        {(mountstat3)77, "an answer that NFSv3 does not know"},
+    };
+    static const uint64_t pauses[] = {500 * MS, 1 * S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S, 30 * S};
+
+    for (uint32_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        mountres3 refused = {.fhs_status = refusals[i].status};
+        start_anew();
+        CHECK(opens(2050));
+        gone = 0;
+        for (uint32_t n = 0; n < sizeof(pauses) / sizeof(pauses[0]); n++) {
+            up();
+            answer(&refused);
+            const char *news = said();
+            CHECK_CASE(n > 0 ? news[0] == '\0' : strstr(news, refusals[i].words) != NULL, refusals[i].words);
+            CHECK(n > 0 || strstr(news, "NFS 10.0.0.1:/srv: refused: "));
+            CHECK(!there && (gone > 0) == (i > 0 || n >= 3)); /* out of reach when it has failed for some seconds */
+            CHECK_CASE(tries_after(pauses[n], 2050), refusals[i].words);
+        }
+    }
+}
+
+static void test_a_handle_of_65_bytes(void)
+{
+    char handle[65] = "handle";
+    mountres3 mounted = {.fhs_status = MNT3_OK};
+
+    start_anew();
+    mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = sizeof(handle);
+    mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = handle;
+    CHECK(opens(2050));
+    up();
+    answer(&mounted);
+    CHECK(strstr(said(), "refused: a file handle that NFSv3 does not know") && opens(0));
+    CHECK(tries_after(500 * MS, 2050));
+    mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = 64;
+    up();
+    answer(&mounted);
+    CHECK(opens(2049));
+    up();
+    answer_info();
+    CHECK_EQUAL(mount_root()->size, 64);
+    mount_useful();
+}
+
+/* The portmapper: asked where no ports are given. */
+static void test_the_portmapper(void)
+{
+    static const struct {
+        uint32_t mount_port, nfs_port;
+        const char *words;
+    } answers[] = {
+        {0, 0, "refused: the server runs no mount service version 3 over TCP"},
+        {70000, 0, "refused: the server runs no mount service version 3 over TCP"},
+        {2050, 0, "refused: the server runs no NFS version 3 over TCP"},
+        {2050, 65536, "refused: the server runs no NFS version 3 over TCP"},
+        {3050, 3049, NULL},
+    };
+
+    config.nfs_port = config.mount_port = 0;
+    for (uint32_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        uint32_t mount_port = answers[i].mount_port, nfs_port = answers[i].nfs_port;
+        start_anew();
+        CHECK(opens(111));
+        up();
+        CHECK_EQUAL(asked_program, MOUNT_PROGRAM);
+        answer(&mount_port);
+        if (asked) {
+            CHECK_EQUAL(asked_program, NFS_PROGRAM);
+            answer(&nfs_port);
+        }
+        if (answers[i].words) {
+            CHECK_CASE(strstr(said(), answers[i].words), answers[i].words);
+            CHECK(tries_after(500 * MS, 111));
+        } else {
+            CHECK(opens(3050));
+            up();
+            answer(&(mountres3){.fhs_status = MNT3ERR_NOENT});
+            CHECK(tries_after(500 * MS, 111)); /* its ports may be others by then */
+        }
+    }
+    break_down(false);
+    CHECK(strstr(said(), "the portmapper (port 111) does not answer as it should; give NFS_PORT and MOUNT_PORT"));
+    CHECK(tries_after(1 * S, 111));
+    up();
+    why = "nonsense";
+    asked->lost(asked, LOST_REFUSED);
+    asked = NULL;
+    why = "why";
+    CHECK(strstr(said(), "to do without: nonsense"));
+    config.nfs_port = 2049;
+    config.mount_port = 2050;
+}
+
+/* A call that was refused: the reason is the connection's, but for credentials, which have an advice. */
+static void test_lost_calls(void)
+{
+    start_anew();
+    CHECK(opens(2050));
+    up();
+    why = "nonsense";
+    asked->lost(asked, LOST_REFUSED);
+    asked = NULL;
+    CHECK(strstr(said(), "the mount service does not answer as it should: nonsense"));
+    CHECK(tries_after(500 * MS, 2050));
+    up();
+    why = "RPC error: message was not accepted by the server";
+    asked->lost(asked, LOST_REFUSED);
+    asked = NULL;
+    why = "why";
+    const char *news = said();
+    CHECK(strstr(news, "refused: our credentials are not accepted") && strstr(news, "`insecure`"));
+    CHECK(tries_after(1 * S, 2050));
+    up();
+    asked->lost(asked, LOST_MEMORY);
+    asked = NULL;
+    CHECK(strstr(said(), "out of memory: trying again"));
+    CHECK(tries_after(2 * S, 2050));
+    mount_all_from_here();
+}
+
+/* What the server says of its root directory. */
+static void test_the_root_directory(void)
+{
+    static const struct {
+        nfsstat3 status;
+        const char *words;
+    } answers[] = {
+        {NFS3ERR_ACCES, "refused: permission denied for the root directory; see the export's security options"},
+        {NFS3ERR_STALE, "the root directory is another one now: mounting it again"},
+        {NFS3ERR_PERM, "refused: permission denied for the root directory"},
+        {NFS3ERR_BADHANDLE, "the root directory is another one now: mounting it again"},
+        {NFS3ERR_IO, "refused: the server has an error of its own with the root directory; see its log"},
+        {NFS3ERR_JUKEBOX, NULL}, /* the same words */
+    };
+
+    for (uint32_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        FSINFO3res info = {.status = answers[i].status};
+        if (i == 0) {
+            start_anew();
+        }
+        mount_up_to_info();
+        answer(&info);
+        const char *news = said();
+        CHECK_CASE(answers[i].words ? strstr(news, answers[i].words) != NULL : news[0] == '\0', news);
+        CHECK(tries_after(500 * MS << i, 2050)); /* from the start: the handle is in doubt */
+    }
+    mount_up_to_info();
+    break_down(false); /* nor is one of use that was not asked for anything yet */
+    CHECK(strstr(said(), "the NFS service does not answer as it should: why"));
+    CHECK(tries_after(4 * S, 2050));
+    mount_up_to_info();
+    answer_info();
+    CHECK(strstr(said(), "NFS 10.0.0.1:/srv: mounted\n"));
+    CHECK(mount_read_size() == 65536 && mount_write_size() == 65536);
+    break_down(false); /* up, but not of use: not made again at once */
+    mount_want();
+    CHECK(tries_after(4 * S, 2049));
+    up();
+    FSINFO3res info = {.status = NFS3_OK};
+    info.FSINFO3res_u.resok.rtmax = 1u << 20;
+    answer(&info);
+    CHECK(mount_read_size() == 256 * 1024 && mount_write_size() == 256 * 1024);
+    mount_useful();
+}
+
+/* The root is stale: mounted again at once; who says so when it is done already changes nothing. */
+static void test_mount_anew(void)
+{
+    downs = 0;
+    mount_anew();
+    CHECK(!there && !mount_is_up() && downs == 1 && strstr(said(), "another one now: mounting it again"));
+    mount_anew();
+    CHECK_EQUAL(downs, 1);
+    mount_want();
+    mount_all_from_here();
+}
+
+static void test_names(void)
+{
+    ip_addr_t address = {0};
+
+    start_anew();
+    break_down(false);
+    dns = ERR_INPROGRESS;
+    opened = 0;
+    on_address(NULL);
+    said();
+    CHECK(opens(0));
+    mount_want(); /* it is under way */
+    on_address(NULL);
+    CHECK(opens(0));
+    resolved("name", NULL, NULL);
+    CHECK(strstr(said(), "out of reach: no DNS server knows the server's name"));
+    at(pd_now_ns() + 500 * MS);
+    resolved("name", &address, NULL);
+    CHECK(opens(2050));
+    resolved("name", &address, NULL); /* twice */
+    CHECK(opens(0));
+    break_down(false);
+    dns = ERR_VAL;
+    at(pd_now_ns() + 1 * S);
+    CHECK(strstr(said(), "out of reach: the server's name cannot be looked up"));
+    dns = ERR_OK;
+    at(pd_now_ns() + 2 * S);
+    mount_all_from_here();
+}
+
+/* A server on whose connection something comes again and again, but never what was asked for. */
+static void test_a_step_without_end(void)
+{
+    start_anew();
+    CHECK(opens(2050));
+    broken = 0;
+    at(pd_now_ns() + 20 * S - MS);
+    CHECK_EQUAL(broken, 0);
+    at(pd_now_ns() + MS);
+    CHECK_EQUAL(broken, 1);
+    break_down(false);
+    CHECK(tries_after(500 * MS, 2050));
+    up();
+    at(pd_now_ns() + 20 * S);
+    CHECK_EQUAL(broken, 2);
+    break_down(false);
+    CHECK(tries_after(1 * S, 2050));
+    up();
+    mount_up_to_info_from_mount();
+    at(pd_now_ns() + 20 * S);
+    CHECK_EQUAL(broken, 3);
+    break_down(false);
+    CHECK(tries_after(2 * S, 2050));
+    mount_all_from_here();
+    at(pd_now_ns() + 100 * S);
+    CHECK(broken == 3 && mount_is_up());
+}
+
+static void bad_ports(void)
+{
+    static const struct nfs_config bad = {.server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049};
+
+    mount_init(&bad, on_up, on_down);
+}
+
 int main(void)
 {
     timer_client_init(&timer_client_config);
@@ -304,5 +630,14 @@ int main(void)
     test_silence();
     test_another_address();
     test_no_address();
+    test_refusals_of_the_mount();
+    test_a_handle_of_65_bytes();
+    test_the_portmapper();
+    test_lost_calls();
+    test_the_root_directory();
+    test_mount_anew();
+    test_names();
+    test_a_step_without_end();
+    CHECK(fake_dies(bad_ports) && strstr(fake_why(), "nfs_port and mount_port go together"));
     return 0;
 }
