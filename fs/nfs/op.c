@@ -33,6 +33,11 @@ static bool is_due(const struct nfs_op *op)
     return pd_now_ns() >= op->deadline_ns;
 }
 
+static bool is_to_start(const struct nfs_op *op)
+{
+    return pd_now_ns() >= op->again_ns;
+}
+
 static void on_patience(void *context);
 
 static void be_patient_until(uint64_t deadline_ns)
@@ -42,18 +47,20 @@ static void be_patient_until(uint64_t deadline_ns)
     }
 }
 
-static void take_due(struct nfs_op **list, struct nfs_op ***due_end)
+/* Out of `list`, to the end of another. */
+static void take(struct nfs_op **list, bool (*is_meant)(const struct nfs_op *op), struct nfs_op ***end)
 {
     while (*list) {
         struct nfs_op *op = *list;
-        if (is_due(op)) {
+        if (is_meant(op)) {
             *list = op->next;
-            **due_end = op;
-            *due_end = &op->next;
+            **end = op;
+            *end = &op->next;
         } else {
             list = &op->next;
         }
     }
+    **end = NULL;
 }
 
 static void find_waiting_end(void)
@@ -70,9 +77,9 @@ static void on_patience(void *context)
     struct nfs_op *due = NULL, **due_end = &due;
     uint64_t earliest = UINT64_MAX;
 
-    take_due(&self.waiting, &due_end);
+    take(&self.waiting, is_due, &due_end);
     find_waiting_end();
-    take_due(&self.later, &due_end);
+    take(&self.later, is_due, &due_end);
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         struct nfs_op *op = &self.ops[i];
         if (op->asking && is_due(op)) {
@@ -120,18 +127,23 @@ static void start_or_wait(struct nfs_op *op)
     }
 }
 
-static void on_up(void)
+static void start_all(struct nfs_op *op)
 {
-    struct nfs_op *op = self.waiting;
-
-    self.waiting = NULL;
-    self.waiting_end = &self.waiting;
-    fs_server_away(false);
     while (op) {
         struct nfs_op *next = op->next;
         start_or_wait(op);
         op = next;
     }
+}
+
+static void on_up(void)
+{
+    struct nfs_op *first = self.waiting;
+
+    self.waiting = NULL;
+    self.waiting_end = &self.waiting;
+    fs_server_away(false);
+    start_all(first);
 }
 
 static void on_down(bool for_longer)
@@ -144,27 +156,32 @@ static void on_down(bool for_longer)
     }
 }
 
+static void on_retry(void *context);
+
+static void retry_at(uint64_t at_ns)
+{
+    if (!self.retry.armed || at_ns < self.retry.deadline_ns) {
+        timer_start(&self.retry, at_ns, on_retry, NULL);
+    }
+}
+
 static void on_retry(void *context)
 {
-    struct nfs_op *op = self.later;
+    struct nfs_op *due = NULL, **due_end = &due;
 
-    self.later = NULL;
-    while (op) {
-        struct nfs_op *next = op->next;
-        start_or_wait(op);
-        op = next;
+    take(&self.later, is_to_start, &due_end);
+    for (const struct nfs_op *op = self.later; op; op = op->next) {
+        retry_at(op->again_ns);
     }
+    start_all(due);
 }
 
 static void retry_later(struct nfs_op *op, uint64_t pause_ns)
 {
-    uint64_t at = pd_now_ns() + pause_ns;
-
+    op->again_ns = pd_now_ns() + pause_ns;
     op->next = self.later;
     self.later = op;
-    if (!self.retry.armed || at < self.retry.deadline_ns) {
-        timer_start(&self.retry, at, on_retry, NULL);
-    }
+    retry_at(op->again_ns);
 }
 
 /* Answers. */

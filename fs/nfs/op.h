@@ -39,9 +39,10 @@ struct nfs_op {
     nfs_op_step *start;  /* the operation from its beginning */
     nfs_op_reply *reply; /* what the answer under way is for */
     uint64_t deadline_ns;
-    bool asking;    /* `call` is under way */
-    bool replayed;  /* the server may have done it already: a call was lost */
-    bool refreshed; /* paths were walked anew after a stale handle */
+    uint64_t again_ns; /* when it is to be started over */
+    bool asking;       /* `call` is under way */
+    bool replayed;     /* the server may have done it already: a call was lost */
+    bool refreshed;    /* paths were walked anew after a stale handle */
     bool created;
     uint64_t done; /* bytes */
     struct nfs_walk walk;

@@ -243,6 +243,31 @@ static void test_no_memory_and_not_now(void)
     CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0);
 }
 
+/* What waits for its time is not begun because something else waits for an earlier one. */
+static void test_each_at_its_time(void)
+{
+    at(5000 * S);
+    begin(0, 5000 * S);
+    struct nfs_op *busy = last_started;
+    begin(1, 5000 * S);
+    struct nfs_op *poor = last_started;
+    answer(&busy->call, NFS3ERR_JUKEBOX); /* a second */
+    at(5000 * S + 50 * MS);
+    lose(&poor->call, LOST_MEMORY); /* a tenth of one */
+    starts = 0;
+    at(5000 * S + 149 * MS);
+    CHECK_EQUAL(starts, 0);
+    at(5000 * S + 150 * MS);
+    CHECK(starts == 1 && last_started == poor);
+    at(5000 * S + 999 * MS);
+    CHECK_EQUAL(starts, 1);
+    at(5001 * S);
+    CHECK(starts == 2 && last_started == busy);
+    answer(&poor->call, NFS3_OK);
+    answer(&busy->call, NFS3_OK);
+    CHECK(ended(0, FS_STATUS_OK) && ended(1, FS_STATUS_OK));
+}
+
 static void test_away(void)
 {
     down(false);
@@ -261,6 +286,7 @@ int main(void)
     test_all_end_at_once();
     test_a_lost_answer_is_asked_for_again();
     test_no_memory_and_not_now();
+    test_each_at_its_time();
     test_away();
     return 0;
 }
