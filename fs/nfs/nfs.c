@@ -2,6 +2,7 @@
  *   serves    one client through fs/server.h; what comes from it has been checked by the core
  *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
+ *             a change of a name looks at the name first, so that it can be made again when its answer is lost
  *   invariant an operation is finished once: by an answer, by its command's age (fs/nfs/op.c), or as stale
  *   when full commands wait in fs/server.c; requests wait in libnfs' queue for room in the connection, and begin again
  *             where its heap has none; one more open file with a long path is FS_STATUS_TOO_MANY_OPEN
@@ -23,6 +24,8 @@
 #define MODE_DIRECTORY 0040000u
 #define MODE_FILE 0100000u
 #define MODE_READ_BY_ALL 0004u
+#define FILE_MODE 0644u
+#define DIRECTORY_MODE 0755u
 #define LISTING_MIN 4096u
 #define LISTING_MAX (8u * 1024)
 #define WRITE_MAX (32u * 1024) /* bytes of one call: libnfs copies them into its heap */
@@ -179,7 +182,7 @@ static void on_emptied(struct nfs_op *op, void *result)
     const SETATTR3res *set = result;
 
     if (set->status != NFS3_OK) {
-        nfs_op_finish(op, nfs_status(set->status));
+        walk_finish(op, set->status);
         return;
     }
     op->walk.stat.size = 0;
@@ -213,9 +216,9 @@ static uint32_t wanted_access(const struct nfs_op *op)
 
 static void on_nothing_set(struct nfs_op *op, void *result)
 {
-    bool read_only = ((const SETATTR3res *)result)->status == NFS3ERR_ROFS;
+    nfsstat3 status = ((const SETATTR3res *)result)->status;
 
-    nfs_op_finish(op, read_only ? FS_STATUS_READ_ONLY : FS_STATUS_ACCESS);
+    walk_finish(op, nfs_stale(status) || status == NFS3ERR_ROFS ? status : NFS3ERR_ACCES);
 }
 
 /* ACCESS does not say whether it is the file or all of the export that may not be written. A SETATTR of no attribute
@@ -237,7 +240,7 @@ static void on_access(struct nfs_op *op, void *result)
     const ACCESS3res *access = result;
 
     if (access->status != NFS3_OK) {
-        nfs_op_finish(op, nfs_status(access->status));
+        walk_finish(op, access->status);
     } else if ((access->ACCESS3res_u.resok.access & wanted_access(op)) != wanted_access(op)) {
         refuse_access(op);
     } else {
@@ -245,12 +248,12 @@ static void on_access(struct nfs_op *op, void *result)
     }
 }
 
-/* A file that all may read needs no question; what we made ourselves neither. */
+/* A file that all may read needs no question. */
 static void ask_access(struct nfs_op *op)
 {
     bool only_reads = !(op->job->flags & FS_OPEN_WRITE);
 
-    if (op->created || (only_reads && (op->walk.stat.mode & MODE_READ_BY_ALL))) {
+    if ((only_reads && (op->walk.stat.mode & MODE_READ_BY_ALL))) {
         empty_then_open(op);
         return;
     }
@@ -258,72 +261,169 @@ static void ask_access(struct nfs_op *op)
     nfs_op_made(op, on_access, rpc_nfs3_access_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
+/* What an exclusive create leaves as attributes is the server's affair until they are set (RFC 1813 3.3.8): it keeps the
+ * verifier there. Only then the file is opened. */
+
+static void on_new_attributes(struct nfs_op *op, void *result)
+{
+    const GETATTR3res *attributes = result;
+
+    if (attributes->status != NFS3_OK) {
+        walk_finish(op, attributes->status);
+        return;
+    }
+    nfs_stat_from(&attributes->GETATTR3res_u.resok.obj_attributes, &op->walk.stat);
+    finish_open(op);
+}
+
+static void on_attributes_set(struct nfs_op *op, void *result)
+{
+    const SETATTR3res *set = result;
+    const post_op_attr *after = &set->SETATTR3res_u.resok.obj_wcc.after;
+    GETATTR3args args = {.object = nfs_handle_to(&op->walk.handle)};
+
+    if (set->status != NFS3_OK) {
+        walk_finish(op, set->status);
+    } else if (after->attributes_follow) {
+        nfs_stat_from(&after->post_op_attr_u.attributes, &op->walk.stat);
+        finish_open(op);
+    } else {
+        nfs_op_made(op, on_new_attributes,
+                    rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    }
+}
+
+static void set_first_attributes(struct nfs_op *op)
+{
+    SETATTR3args args = {.object = nfs_handle_to(&op->walk.handle)};
+    sattr3 *attributes = &args.new_attributes;
+
+    attributes->mode.set_it = 1;
+    attributes->mode.set_mode3_u.mode = FILE_MODE;
+    attributes->atime.set_it = SET_TO_SERVER_TIME;
+    attributes->mtime.set_it = SET_TO_SERVER_TIME;
+    nfs_op_made(op, on_attributes_set,
+                rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+}
+
+/* Creating. */
+
+static bool is_exclusive(const struct nfs_op *op)
+{
+    return op->job->flags & FS_OPEN_EXCLUSIVE;
+}
+
 static void on_found_to_open(struct nfs_op *op, enum fs_status status);
+
+static void open_created(struct nfs_op *op)
+{
+    if (is_exclusive(op) && !op->guarded) {
+        set_first_attributes(op);
+    } else {
+        empty_then_open(op); /* another one's may have come between LOOKUP and CREATE */
+    }
+}
+
+static void create(struct nfs_op *op);
 
 static void on_created(struct nfs_op *op, void *result)
 {
-    const CREATE3res *create = result;
-    const CREATE3resok *made = &create->CREATE3res_u.resok;
-    bool again = create->status == NFS3ERR_EXIST && op->replayed;
+    const CREATE3res *create_result = result;
+    const CREATE3resok *made = &create_result->CREATE3res_u.resok;
 
-    if (create->status != NFS3_OK && !again) {
-        nfs_op_finish(op, nfs_status(create->status));
+    if (create_result->status == NFS3ERR_NOTSUPP && is_exclusive(op) && !op->guarded) {
+        op->guarded = true;
+        create(op);
+        return;
+    }
+    if (create_result->status != NFS3_OK) {
+        walk_finish(op, create_result->status);
         return;
     }
     op->created = true;
-    if (again || !made->obj.handle_follows || !made->obj_attributes.attributes_follow) {
+    if (!made->obj.handle_follows || !made->obj_attributes.attributes_follow) {
         walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
     } else if (!nfs_handle_from(&made->obj.post_op_fh3_u.handle, &op->walk.handle)) {
         nfs_op_finish(op, FS_STATUS_IO);
     } else {
         nfs_stat_from(&made->obj_attributes.post_op_attr_u.attributes, &op->walk.stat);
-        finish_open(op);
+        open_created(op);
     }
 }
 
+/* By its verifier the server knows an exclusive create that is made again, and says OK (RFC 1813 3.3.8). Of a server
+ * without that, a lost answer leaves open whose the file is: it is taken for another one's. */
 static void create(struct nfs_op *op)
 {
     CREATE3args args = {.where = {nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)}};
     sattr3 *attributes = &args.how.createhow3_u.obj_attributes;
 
-    args.how.mode = op->job->flags & FS_OPEN_EXCLUSIVE ? GUARDED : UNCHECKED;
-    attributes->mode.set_it = 1;
-    attributes->mode.set_mode3_u.mode = 0644;
-    nfs_op_made(op, on_created, rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    if (is_exclusive(op) && !op->guarded) {
+        args.how.mode = EXCLUSIVE;
+        memcpy(args.how.createhow3_u.verf, op->verifier, sizeof(op->verifier));
+    } else {
+        args.how.mode = op->guarded ? GUARDED : UNCHECKED;
+        attributes->mode.set_it = 1;
+        attributes->mode.set_mode3_u.mode = FILE_MODE;
+    }
+    nfs_op_made_once(op, on_created,
+                     rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
-static void on_found_to_open(struct nfs_op *op, enum fs_status status)
+static void open_existing(struct nfs_op *op)
 {
     uint32_t type = op->walk.stat.mode & MODE_TYPE;
 
-    if (status == FS_STATUS_NOT_FOUND && op->walk.at != 0 && (op->job->flags & FS_OPEN_CREATE) && !op->created) {
-        if (op->job->path_slash) {
-            nfs_op_finish(op, FS_STATUS_IS_DIRECTORY); /* as what was to be made */
+    if (is_exclusive(op) && !op->created) {
+        if (op->replayed && !op->guarded) {
+            create(op); /* it may be ours: the server knows */
         } else {
-            create(op);
+            nfs_op_finish(op, FS_STATUS_EXISTS);
         }
-    } else if (status != FS_STATUS_OK) {
-        nfs_op_finish(op, status);
-    } else if ((op->job->flags & FS_OPEN_EXCLUSIVE) && !op->created) {
-        nfs_op_finish(op, FS_STATUS_EXISTS);
     } else if (type != MODE_FILE) {
         nfs_op_finish(op, type == MODE_DIRECTORY ? FS_STATUS_IS_DIRECTORY : FS_STATUS_ACCESS);
+    } else if (op->created) {
+        open_created(op);
     } else {
         ask_access(op);
     }
 }
 
+static void on_found_to_open(struct nfs_op *op, enum fs_status status)
+{
+    if (status == FS_STATUS_OK) {
+        open_existing(op);
+    } else if (status == FS_STATUS_NOT_FOUND && op->walk.at != 0 && (op->job->flags & FS_OPEN_CREATE) && !op->created) {
+        if (op->job->path_slash) {
+            nfs_op_finish(op, FS_STATUS_IS_DIRECTORY); /* as what was to be made */
+        } else {
+            create(op);
+        }
+    } else {
+        nfs_op_finish(op, status);
+    }
+}
+
+/* A link is not a new file, wherever it leads. */
 static void start_open(struct nfs_op *op)
 {
-    if (!has_place(op->job->path)) {
+    const struct fs_job *job = op->job;
+
+    if (!has_place(job->path)) {
         nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
-        return;
+    } else if (is_exclusive(op) && job->path[1]) {
+        walk_to_name(op, job->path, job->path_slash, on_found_to_open);
+    } else {
+        walk_start(op, job->path, job->path_slash, on_found_to_open);
     }
-    walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
 }
 
 static void open_file(struct fs_job *job)
 {
+    uint32_t verifier[] = {ip_random(), ip_random()};
+    struct nfs_op *op = nfs_op_of(job);
+
+    memcpy(op->verifier, verifier, sizeof(op->verifier));
     nfs_op_begin(job, start_open, false);
 }
 
@@ -486,41 +586,54 @@ static void sync_file(struct fs_job *job)
     fs_server_done(job, FS_STATUS_OK);
 }
 
-/* Names. Each of these may have been done already when it is asked for again after a lost connection: then the answer
- * that says so is success. */
-
-static void on_removed(struct nfs_op *op, void *result)
-{
-    nfsstat3 status = ((const REMOVE3res *)result)->status;
-
-    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
-}
-
-static void on_directory_removed(struct nfs_op *op, void *result)
-{
-    nfsstat3 status = ((const RMDIR3res *)result)->status;
-
-    walk_forget();
-    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
-}
+/* Names. Each of these changes one, so carried out twice it does other things than once, and says so. NFSv3 has no word for
+ * "this is that call again" (the server's memory of calls is by transaction id, connection, or none), so before a name is
+ * changed it is looked at, and again before the call is made again: when it means what the call was to make of it, or
+ * has come to mean something else, the call was carried out. */
 
 static diropargs3 place(const struct nfs_op *op)
 {
     return (diropargs3){nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)};
 }
 
-static void on_parent_to_remove(struct nfs_op *op, enum fs_status status)
+/* What lay under the name at first is not there any more. */
+static bool has_left(const struct nfs_op *op, enum fs_status status)
 {
-    if (status != FS_STATUS_OK) {
-        nfs_op_finish(op, status);
-    } else if (op->job->type == FS_RMDIR) {
+    return op->replayed &&
+           (status == FS_STATUS_NOT_FOUND || (status == FS_STATUS_OK && op->walk.stat.inode != op->inode));
+}
+
+static void finish_left(struct nfs_op *op, nfsstat3 status)
+{
+    if (status == NFS3ERR_NOENT && op->replayed) {
+        status = NFS3_OK; /* the first call came late, after the name was looked at again */
+    }
+    walk_finish(op, status);
+}
+
+static void on_removed(struct nfs_op *op, void *result)
+{
+    if (op->job->type == FS_RMDIR) {
+        walk_forget();
+    }
+    finish_left(op, *(const nfsstat3 *)result); /* of REMOVE3res or RMDIR3res */
+}
+
+static void on_found_to_remove(struct nfs_op *op, enum fs_status status)
+{
+    if (status != FS_STATUS_OK || has_left(op, status)) {
+        nfs_op_finish(op, has_left(op, status) ? FS_STATUS_OK : status);
+        return;
+    }
+    op->inode = op->walk.stat.inode;
+    if (op->job->type == FS_RMDIR) {
         RMDIR3args args = {.object = place(op)};
-        nfs_op_made(op, on_directory_removed,
-                    rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+        nfs_op_made_once(op, on_removed,
+                         rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
     } else {
         REMOVE3args args = {.object = place(op)};
-        nfs_op_made(op, on_removed,
-                    rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+        nfs_op_made_once(op, on_removed,
+                         rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
     }
 }
 
@@ -535,7 +648,7 @@ static void start_remove(struct nfs_op *op)
     if (op->job->type == FS_REMOVE && op->job->path_slash) {
         walk_start(op, op->job->path, true, on_found_not_to_remove);
     } else {
-        walk_to_parent(op, op->job->path, on_parent_to_remove);
+        walk_to_name(op, op->job->path, false, on_found_to_remove);
     }
 }
 
@@ -544,29 +657,41 @@ static void remove_path(struct fs_job *job)
     nfs_op_begin(job, start_remove, false);
 }
 
+static void start_make_directory(struct nfs_op *op);
+
 static void on_directory_made(struct nfs_op *op, void *result)
 {
     nfsstat3 status = ((const MKDIR3res *)result)->status;
 
-    nfs_op_finish(op, status == NFS3ERR_EXIST && op->replayed ? FS_STATUS_OK : nfs_status(status));
+    if (status == NFS3ERR_EXIST && op->replayed && !op->refreshed) {
+        op->refreshed = true;
+        start_make_directory(op); /* the first call came late: what is it that is there? */
+    } else {
+        walk_finish(op, status);
+    }
 }
 
-static void on_parent_to_make(struct nfs_op *op, enum fs_status status)
+static void on_found_to_make(struct nfs_op *op, enum fs_status status)
 {
-    if (status != FS_STATUS_OK) {
-        nfs_op_finish(op, status == FS_STATUS_INVALID_ARGUMENT ? FS_STATUS_EXISTS : status); /* the root */
+    if (status == FS_STATUS_OK || status == FS_STATUS_INVALID_ARGUMENT) { /* the root */
+        bool ours = op->replayed && (op->walk.stat.mode & MODE_TYPE) == MODE_DIRECTORY;
+        nfs_op_finish(op, ours ? FS_STATUS_OK : FS_STATUS_EXISTS);
+        return;
+    }
+    if (status != FS_STATUS_NOT_FOUND || op->walk.at == 0) {
+        nfs_op_finish(op, status);
         return;
     }
     MKDIR3args args = {.where = place(op)};
     args.attributes.mode.set_it = 1;
-    args.attributes.mode.set_mode3_u.mode = 0755;
-    nfs_op_made(op, on_directory_made,
-                rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    args.attributes.mode.set_mode3_u.mode = DIRECTORY_MODE;
+    nfs_op_made_once(op, on_directory_made,
+                     rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_make_directory(struct nfs_op *op)
 {
-    walk_to_parent(op, op->job->path, on_parent_to_make);
+    walk_to_name(op, op->job->path, false, on_found_to_make);
 }
 
 static void make_directory(struct fs_job *job)
@@ -576,10 +701,8 @@ static void make_directory(struct fs_job *job)
 
 static void on_renamed(struct nfs_op *op, void *result)
 {
-    nfsstat3 status = ((const RENAME3res *)result)->status;
-
     walk_forget();
-    nfs_op_finish(op, status == NFS3ERR_NOENT && op->replayed ? FS_STATUS_OK : nfs_status(status));
+    finish_left(op, ((const RENAME3res *)result)->status);
 }
 
 static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
@@ -591,36 +714,25 @@ static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
     /* Links change directories on the way, not the last name. */
     char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1;
     RENAME3args args = {.from = {nfs_handle_to(&op->from), from_name}, .to = place(op)};
-    nfs_op_made(op, on_renamed, rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made_once(op, on_renamed,
+                     rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
-static void on_parent_to_rename_from(struct nfs_op *op, enum fs_status status)
+static void on_found_to_rename_from(struct nfs_op *op, enum fs_status status)
 {
-    if (status != FS_STATUS_OK) {
-        nfs_op_finish(op, status);
+    if (status != FS_STATUS_OK || has_left(op, status)) {
+        nfs_op_finish(op, has_left(op, status) ? FS_STATUS_OK : status);
         return;
     }
+    op->inode = op->walk.stat.inode;
     op->from = op->walk.directory;
     walk_to_parent(op, op->job->other, on_parent_to_rename_to);
-}
-
-static void on_found_to_rename(struct nfs_op *op, enum fs_status status)
-{
-    if (status == FS_STATUS_OK) {
-        walk_to_parent(op, op->job->path, on_parent_to_rename_from);
-    } else {
-        nfs_op_finish(op, status == FS_STATUS_NOT_FOUND && op->replayed ? FS_STATUS_OK : status);
-    }
 }
 
 /* With a slash behind either name it has to be a directory. */
 static void start_rename(struct nfs_op *op)
 {
-    if (op->job->path_slash || op->job->other_slash) {
-        walk_start(op, op->job->path, true, on_found_to_rename);
-    } else {
-        walk_to_parent(op, op->job->path, on_parent_to_rename_from);
-    }
+    walk_to_name(op, op->job->path, op->job->path_slash || op->job->other_slash, on_found_to_rename_from);
 }
 
 static void rename_path(struct fs_job *job)
@@ -653,6 +765,14 @@ static void open_directory(struct fs_job *job)
 
 static void send_listing(struct nfs_op *op, uint64_t cookie);
 
+/* Not what every directory has, nor what cannot be asked for. */
+static bool is_listed(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 0 && size <= FS_NAME_MAX && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 /* As many as fit; what is left of the reply is asked for again by the next command. */
 static void on_listing(struct nfs_op *op, void *result)
 {
@@ -669,14 +789,17 @@ static void on_listing(struct nfs_op *op, void *result)
     for (const entryplus3 *entry = part->reply.entries; entry; entry = entry->nextentry) {
         struct fs_stat stat = {0};
         cookie = entry->cookie;
-        if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) {
+        if (cookie == op->job->position) { /* it leads back to where it was asked: without end */
+            nfs_op_finish(op, FS_STATUS_IO);
+            return;
+        }
+        if (!is_listed(entry->name)) {
             continue;
         }
         if (entry->name_attributes.attributes_follow) {
             nfs_stat_from(&entry->name_attributes.post_op_attr_u.attributes, &stat);
         }
-        size_t size = strlen(entry->name);
-        if (size <= FS_NAME_MAX && !fs_server_dirent(op->job, cookie, stat.mode, entry->name, (uint32_t)size)) {
+        if (!fs_server_dirent(op->job, cookie, stat.mode, entry->name, (uint32_t)strlen(entry->name))) {
             nfs_op_finish(op, op->job->length == 0 ? FS_STATUS_INVALID_BUFFER : FS_STATUS_OK);
             return;
         }
@@ -684,7 +807,7 @@ static void on_listing(struct nfs_op *op, void *result)
     if (op->job->length > 0 || part->reply.eof || !part->reply.entries) {
         nfs_op_finish(op, FS_STATUS_OK);
     } else {
-        send_listing(op, cookie); /* only "." and ".." so far */
+        send_listing(op, cookie); /* none to be listed so far */
     }
 }
 

@@ -36,3 +36,14 @@ $(HOST_OBJ)/fs_nfs_op/tests/unit/fs_nfs_op.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,fs_nfs_mount,tests/unit/fs_nfs_mount.c fs/nfs/mount.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h))
 $(HOST_OBJ)/fs_nfs_mount/tests/unit/fs_nfs_mount.c.o: | $(SOURCES_READY)
+
+# All of it but the sockets and XDR, and what a program sees of it.
+NFS_PROGRAM := tests/unit/fs_nfs_program.c tests/unit/fake_nfs.c fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c \
+    fs/nfs/connection.c timer/client.c $(FS_PAIR)
+NFS_PROGRAM_CFLAGS := $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h
+
+$(eval $(call host_test,fs_nfs_files,tests/unit/fs_nfs_files.c $(FS_CONFORMANCE) $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
+$(eval $(call host_test,fs_nfs_walk,tests/unit/fs_nfs_walk.c $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
+$(eval $(call host_test,fs_nfs_losses,tests/unit/fs_nfs_losses.c $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
+$(foreach t,files walk losses,$(foreach s,fs_nfs_$t fs_nfs_program fake_nfs,\
+    $(HOST_OBJ)/fs_nfs_$t/tests/unit/$s.c.o)): | $(SOURCES_READY)

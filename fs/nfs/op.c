@@ -190,7 +190,7 @@ static void on_reply(struct connection_call *call, void *result)
 {
     struct nfs_op *op = op_of(call);
 
-    op->asking = false;
+    op->asking = op->once = false;
     mount_useful();
     /* Every NFS reply begins with its status. JUKEBOX (RFC 1813 2.6): not now, ask again. */
     if (*(const nfsstat3 *)result == NFS3ERR_JUKEBOX) {
@@ -204,15 +204,12 @@ static void on_lost(struct connection_call *call, enum connection_loss how)
 {
     struct nfs_op *op = op_of(call);
 
-    op->asking = false;
+    op->replayed |= op->once && (how == LOST_CONNECTION || how == LOST_ANSWER);
+    op->asking = op->once = false;
     switch (how) {
-    case LOST_CONNECTION:
-        op->replayed = true;
-        nfs_op_wait(op);
-        break;
+    case LOST_CONNECTION: nfs_op_wait(op); break;
     case LOST_ANSWER: /* a server that is slow with it is given more time at each turn, so that it comes to an end */
         op->call.answer_ns *= 2;
-        op->replayed = true;
         start_or_wait(op);
         break;
     case LOST_MEMORY: retry_later(op, SHORT_NS); break;
@@ -232,14 +229,25 @@ void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result)
     connection_made(&op->call, result);
 }
 
+void nfs_op_made_once(struct nfs_op *op, nfs_op_reply *reply, int result)
+{
+    op->once = true;
+    nfs_op_made(op, reply, result);
+}
+
+struct nfs_op *nfs_op_of(const struct fs_job *job)
+{
+    return &self.ops[job->index];
+}
+
 void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
 {
-    struct nfs_op *op = &self.ops[job->index];
+    struct nfs_op *op = nfs_op_of(job);
 
     op->job = job;
     op->start = start;
     op->call = (struct connection_call){.reply = on_reply, .lost = on_lost, .answer_ns = CONNECTION_ANSWER_NS};
-    op->replayed = op->refreshed = op->created = false;
+    op->once = op->replayed = op->refreshed = op->remounted = op->created = op->guarded = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;
     be_patient_until(op->deadline_ns);

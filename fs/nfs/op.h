@@ -17,6 +17,13 @@ typedef void nfs_op_step(struct nfs_op *op);
 typedef void nfs_op_reply(struct nfs_op *op, void *result);
 typedef void nfs_op_found(struct nfs_op *op, enum fs_status status);
 
+/* Of a path's last name: */
+enum nfs_walk_last {
+    LAST_FOLLOWED, /* is looked up, and where it is a link, what that leads to */
+    LAST_ITSELF,   /* is looked up */
+    LAST_NOT_ASKED /* is left alone */
+};
+
 /* A path on its way to a handle: fs/nfs/walk.h. */
 struct nfs_walk {
     const char *original;       /* normalised */
@@ -24,7 +31,8 @@ struct nfs_walk {
     uint32_t at;                /* where in it the next name begins */
     uint32_t name_size;
     uint32_t links;
-    bool parent_only, from_cache;
+    enum nfs_walk_last last;
+    bool from_cache;
     bool original_slash, slash; /* only a directory will do */
     nfs_op_found *found;
     struct nfs_handle directory; /* in which the name at `at` is, or would be */
@@ -39,12 +47,17 @@ struct nfs_op {
     nfs_op_step *start;  /* the operation from its beginning */
     nfs_op_reply *reply; /* what the answer under way is for */
     uint64_t deadline_ns;
-    uint64_t again_ns; /* when it is to be started over */
-    bool asking;       /* `call` is under way */
-    bool replayed;     /* the server may have done it already: a call was lost */
-    bool refreshed;    /* paths were walked anew after a stale handle */
-    bool created;
-    uint64_t done; /* bytes */
+    uint64_t again_ns;    /* when it is to be started over */
+    bool asking;          /* `call` is under way */
+    bool once;            /* `call`, carried out twice, does not say the same twice */
+    bool replayed;        /* such a call was lost: the server may have carried it out */
+    bool refreshed;       /* paths were walked anew after a stale handle */
+    bool remounted;       /* and after a stale root */
+    bool created;         /* FS_OPEN: the file is ours */
+    bool guarded;         /* FS_OPEN: the server knows no EXCLUSIVE */
+    createverf3 verifier; /* FS_OPEN: by which the server knows an EXCLUSIVE create again */
+    uint64_t inode;       /* what the name meant before it was to be changed */
+    uint64_t done;        /* bytes */
     struct nfs_walk walk;
     struct nfs_handle from; /* rename: the first of two directories */
 };
@@ -54,9 +67,13 @@ void nfs_op_init(const struct nfs_config *config);
 /* `for_ever`: however long that takes. Else it ends with FS_STATUS_UNREACHABLE when its command is too old. */
 void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever);
 
+/* The one beside a job; what is put there before nfs_op_begin() stays. */
+struct nfs_op *nfs_op_of(const struct fs_job *job);
+
 /* The call that is queued belongs to `op`; nfs_op_ticket(op) is its private data (fs/nfs/connection.h). */
 void *nfs_op_ticket(struct nfs_op *op);
 void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result);
+void nfs_op_made_once(struct nfs_op *op, nfs_op_reply *reply, int result); /* sets `replayed` if it is lost */
 void nfs_op_finish(struct nfs_op *op, enum fs_status status);
 
 /* Start it over when there is a connection (again). */

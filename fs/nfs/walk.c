@@ -129,30 +129,41 @@ static void again_from_root(struct nfs_op *op)
     next(op);
 }
 
-/* A directory or the file itself went away under its handle. Once it is looked for again; if the root itself is stale,
- * mounted again. */
-static void stale(struct nfs_op *op)
+/* What this is the handle of went away. Once it is looked for again; if it is the root, that is mounted again, once. */
+static void stale(struct nfs_op *op, const struct nfs_handle *handle)
 {
     struct nfs_walk *walk = &op->walk;
 
-    if (op->refreshed) {
-        walk->found(op, FS_STATUS_STALE);
-        return;
-    }
-    op->refreshed = true;
-    if (memcmp(&walk->directory, mount_root(), sizeof(walk->directory)) == 0) {
+    if (memcmp(handle, mount_root(), sizeof(*handle)) == 0 && !op->remounted) {
+        op->remounted = true;
+        op->refreshed = false; /* everything has another handle now */
         walk_forget();
         mount_anew();
         nfs_op_wait(op);
-    } else {
+    } else if (!op->refreshed) {
+        op->refreshed = true;
         again_from_root(op);
+    } else {
+        walk->found(op, FS_STATUS_STALE);
     }
 }
 
-static void failed(struct nfs_op *op, nfsstat3 status)
+void walk_finish(struct nfs_op *op, nfsstat3 status)
+{
+    if (nfs_stale(status) && !op->refreshed) {
+        op->refreshed = true;
+        walk_forget();
+        op->start(op);
+    } else {
+        nfs_op_finish(op, nfs_status(status));
+    }
+}
+
+/* `handle`: of what was asked about. */
+static void failed(struct nfs_op *op, nfsstat3 status, const struct nfs_handle *handle)
 {
     if (nfs_stale(status)) {
-        stale(op);
+        stale(op, handle);
     } else if (op->walk.from_cache) {
         again_from_root(op);
     } else if (status == NFS3ERR_NOENT && !walk_at_last_name(op)) {
@@ -166,7 +177,7 @@ static void failed(struct nfs_op *op, nfsstat3 status)
 /* `target` in place of the name at hand; an absolute one means the server's root, of which we see the export. */
 static enum fs_status follow(struct nfs_walk *walk, const char *target, const char *exported)
 {
-    char text[2 * FS_PATH_MAX + 8];
+    char text[FS_PATH_MAX + 1];
     size_t export_size = strlen(exported);
     int base = (int)walk->at;
     bool slash;
@@ -196,7 +207,7 @@ static void on_link(struct nfs_op *op, void *result)
     const READLINK3res *link = result;
 
     if (link->status != NFS3_OK) {
-        failed(op, link->status);
+        failed(op, link->status, &op->walk.handle);
         return;
     }
     enum fs_status status = follow(&op->walk, link->READLINK3res_u.resok.data, nfs_config.directory);
@@ -218,7 +229,7 @@ static void arrived(struct nfs_op *op)
 {
     struct nfs_walk *walk = &op->walk;
 
-    if (is_type(&walk->stat, 0120000)) {
+    if (is_type(&walk->stat, 0120000) && !(walk->last == LAST_ITSELF && walk_at_last_name(op))) {
         READLINK3args args = {.symlink = nfs_handle_to(&walk->handle)};
         nfs_op_made(op, on_link,
                     rpc_nfs3_readlink_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
@@ -245,7 +256,7 @@ static void on_attributes(struct nfs_op *op, void *result)
     const GETATTR3res *attributes = result;
 
     if (attributes->status != NFS3_OK) {
-        failed(op, attributes->status);
+        failed(op, attributes->status, &op->walk.handle);
         return;
     }
     nfs_stat_from(&attributes->GETATTR3res_u.resok.obj_attributes, &op->walk.stat);
@@ -266,7 +277,7 @@ static void on_lookup(struct nfs_op *op, void *result)
     const LOOKUP3resok *found = &lookup->LOOKUP3res_u.resok;
 
     if (lookup->status != NFS3_OK) {
-        failed(op, lookup->status);
+        failed(op, lookup->status, &op->walk.directory);
     } else if (!nfs_handle_from(&found->object, &op->walk.handle)) {
         op->walk.found(op, FS_STATUS_IO);
     } else if (found->obj_attributes.attributes_follow) {
@@ -283,14 +294,14 @@ static void next(struct nfs_op *op)
 
     if (walk->name_size == 0) { /* the root */
         walk->handle = walk->directory;
-        if (walk->parent_only) {
+        if (walk->last != LAST_FOLLOWED) { /* it has no name */
             walk->found(op, FS_STATUS_INVALID_ARGUMENT);
         } else {
             ask_attributes(op);
         }
         return;
     }
-    if (walk->parent_only && walk_at_last_name(op)) {
+    if (walk->last == LAST_NOT_ASKED && walk_at_last_name(op)) {
         walk->found(op, FS_STATUS_OK);
         return;
     }
@@ -301,7 +312,7 @@ static void next(struct nfs_op *op)
     nfs_op_made(op, on_lookup, rpc_nfs3_lookup_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
-static void begin(struct nfs_op *op, const char *path, bool slash, bool parent_only, nfs_op_found *found)
+static void begin(struct nfs_op *op, const char *path, bool slash, enum nfs_walk_last last, nfs_op_found *found)
 {
     struct nfs_walk *walk = &op->walk;
 
@@ -309,18 +320,23 @@ static void begin(struct nfs_op *op, const char *path, bool slash, bool parent_o
     walk->original_slash = walk->slash = slash;
     memcpy(walk->path, path, strlen(path) + 1);
     walk->links = 0;
-    walk->parent_only = parent_only;
+    walk->last = last;
     walk->found = found;
-    enter(walk, true);
+    enter(walk, !op->refreshed);
     next(op);
 }
 
 void walk_start(struct nfs_op *op, const char *path, bool slash, nfs_op_found *found)
 {
-    begin(op, path, slash, false, found);
+    begin(op, path, slash, LAST_FOLLOWED, found);
+}
+
+void walk_to_name(struct nfs_op *op, const char *path, bool slash, nfs_op_found *found)
+{
+    begin(op, path, slash, LAST_ITSELF, found);
 }
 
 void walk_to_parent(struct nfs_op *op, const char *path, nfs_op_found *found)
 {
-    begin(op, path, false, true, found);
+    begin(op, path, false, LAST_NOT_ASKED, found);
 }
