@@ -7,7 +7,8 @@ NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config
 LIBNFS_PDU := $(LIBNFS)/lib/pdu.c
 LIBNFS_SOURCES := $(addprefix $(LIBNFS)/,lib/init.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
     nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c)
-NFS_SOURCES := $(addprefix fs/nfs/,nfs.c op.c walk.c mount.c connection.c socket.c)
+NFS_FILES := $(addprefix fs/nfs/,nfs.c open.c transfer.c names.c directory.c file.c walk.c op.c mount.c connection.c)
+NFS_SOURCES := $(NFS_FILES) fs/nfs/socket.c
 LIBNFS_CFLAGS := $(NFS_CFLAGS) $(addprefix -include fs/nfs/compat/,buckets.h error_text.h) $(FOREIGN)
 LIBNFS_PDU_CFLAGS := -include fs/nfs/compat/fragments.h
 $(eval $(call library,nfs_rpc,$(LIBNFS_SOURCES),nfs_pdu,$(LIBNFS_CFLAGS)))
@@ -38,8 +39,7 @@ $(eval $(call host_test,fs_nfs_mount,tests/unit/fs_nfs_mount.c fs/nfs/mount.c ti
 $(HOST_OBJ)/fs_nfs_mount/tests/unit/fs_nfs_mount.c.o: | $(SOURCES_READY)
 
 # All of it but the sockets and XDR, and what a program sees of it.
-NFS_PROGRAM := tests/unit/fs_nfs_program.c tests/unit/fake_nfs.c fs/nfs/nfs.c fs/nfs/op.c fs/nfs/walk.c fs/nfs/mount.c \
-    fs/nfs/connection.c timer/client.c $(FS_PAIR)
+NFS_PROGRAM := tests/unit/fs_nfs_program.c tests/unit/fake_nfs.c $(NFS_FILES) timer/client.c $(FS_PAIR)
 NFS_PROGRAM_CFLAGS := $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h
 
 $(eval $(call host_test,fs_nfs_files,tests/unit/fs_nfs_files.c $(FS_CONFORMANCE) $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
