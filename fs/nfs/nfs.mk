@@ -47,3 +47,7 @@ $(eval $(call host_test,fs_nfs_walk,tests/unit/fs_nfs_walk.c $(NFS_PROGRAM),$(NF
 $(eval $(call host_test,fs_nfs_losses,tests/unit/fs_nfs_losses.c $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
 $(foreach t,files walk losses,$(foreach s,fs_nfs_$t fs_nfs_program fake_nfs,\
     $(HOST_OBJ)/fs_nfs_$t/tests/unit/$s.c.o)): | $(SOURCES_READY)
+
+$(eval $(call host_test,fs_nfs_zdr,tests/unit/fs_nfs_zdr.c fs/nfs/zdr.c,\
+    $(NFS_HOST_CFLAGS) -include sys/time.h -fno-strict-aliasing -Dcalloc=zdr_test_calloc))
+$(HOST_OBJ)/fs_nfs_zdr/tests/unit/fs_nfs_zdr.c.o $(HOST_OBJ)/fs_nfs_zdr/fs/nfs/zdr.c.o: | $(SOURCES_READY)

@@ -140,12 +140,13 @@ bool_t libnfs_zdr_int64_t(ZDR *zdr, int64_t *value)
     return libnfs_zdr_uint64_t(zdr, (uint64_t *)value);
 }
 
+/* The last word is the padding's. Nothing may lie nowhere. */
 static bool_t put_padded(uint8_t *at, const void *bytes, uint32_t size)
 {
-    static const uint8_t zero[4];
-
-    memcpy(at, bytes, size);
-    memcpy(at + size, zero, (4 - (size & 3)) & 3);
+    if (size) {
+        memset(at + ((size - 1) & ~3u), 0, 4);
+        memcpy(at, bytes, size);
+    }
     return TRUE;
 }
 
@@ -171,7 +172,7 @@ bool_t libnfs_zdr_bytes(ZDR *zdr, char **bytes, uint32_t *size, uint32_t size_ma
         return FALSE;
     }
     uint8_t *at = take(zdr, *size);
-    if (!at || (zdr->x_op == ZDR_DECODE && *size > size_max)) {
+    if (!at || *size > size_max) {
         return FALSE;
     }
     if (zdr->x_op == ZDR_ENCODE) {
@@ -193,7 +194,7 @@ bool_t libnfs_zdr_string(ZDR *zdr, char **string, uint32_t size_max)
         return FALSE;
     }
     uint8_t *at = take(zdr, size);
-    if (!at) {
+    if (!at || size > size_max) {
         return FALSE;
     }
     if (zdr->x_op == ZDR_ENCODE) {
@@ -234,7 +235,7 @@ bool_t libnfs_zdr_pointer(ZDR *zdr, char **object, uint32_t size, zdrproc_t deco
 /* Every element takes 4 bytes of the message at least. */
 bool_t libnfs_zdr_array(ZDR *zdr, char **array, uint32_t *count, uint32_t count_max, uint32_t size, zdrproc_t decoder)
 {
-    if (!libnfs_zdr_u_int(zdr, count)) {
+    if (!libnfs_zdr_u_int(zdr, count) || *count > count_max) {
         return FALSE;
     }
     if (zdr->x_op == ZDR_DECODE) {
