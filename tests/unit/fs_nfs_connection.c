@@ -25,7 +25,9 @@ static struct {
     void *queue[QUEUE_MAX];
     uint32_t count, services, made;
     int error;
-    bool memory;
+    bool memory, no_context, no_socket, refuses, nests;
+    char address[16];
+    int port;
 } rpc = {.memory = true};
 static int events;
 static bool flushed = true;
@@ -33,6 +35,9 @@ static bool flushed = true;
 struct rpc_context *rpc_init_context(void)
 {
     CHECK(!rpc.there);
+    if (rpc.no_context) {
+        return NULL;
+    }
     rpc.there = true;
     rpc.made++;
     return (struct rpc_context *)(void *)&rpc.context;
@@ -48,9 +53,11 @@ void rpc_destroy_context(struct rpc_context *context)
 
 int rpc_connect_async(struct rpc_context *context, const char *server, int port, rpc_cb cb, void *data)
 {
+    snprintf(rpc.address, sizeof(rpc.address), "%s", server);
+    rpc.port = port;
     rpc.connect_cb = cb;
-    rpc.connecting = true;
-    return 0;
+    rpc.connecting = !rpc.no_socket;
+    return rpc.no_socket ? -1 : 0;
 }
 
 void rpc_set_next_xid(struct rpc_context *context, uint32_t xid) {}
@@ -74,6 +81,14 @@ int rpc_service(struct rpc_context *context, int revents)
 {
     rpc.services++;
     CHECK(rpc.services < 10000); /* the pump does not end */
+    if (rpc.nests) {
+        pd_flush();
+    }
+    if (rpc.refuses) {
+        rpc.connecting = false;
+        rpc.connect_cb(context, RPC_STATUS_ERROR, "rpc_service: socket error Connection refused(111)", NULL);
+        return -1;
+    }
     if (rpc.connecting) {
         rpc.connecting = false;
         events = 0;
@@ -350,6 +365,175 @@ static void test_the_socket_is_asked_again(void)
     events = 0;
 }
 
+/* The server, or the network, ends it: its calls are lost with it, and it is told why. */
+static void test_it_breaks(void)
+{
+    at(800 * S);
+    ask(&asked[0]);
+    ask(&asked[1]);
+    downs = silences = 0;
+    rpc.error = -1;
+    events = POLLIN;
+    pd_flush();
+    rpc.error = events = 0;
+    CHECK(downs == 1 && silences == 0 && !rpc.there && !connection_rpc());
+    CHECK(asked[0].how == LOST_CONNECTION && asked[0].losses == 1 && asked[1].losses == 1);
+    CHECK_TEXT(connection_why(), "an error");
+    at(900 * S);
+    CHECK(downs == 1 && asked[0].losses == 1 && !rpc.there); /* nobody has asked for another */
+    connect();
+}
+
+/* Each way in which it cannot be made. */
+static void test_it_cannot_be_made(void)
+{
+    connection_close();
+    pd_flush();
+    downs = silences = 0;
+    rpc.no_context = true;
+    connection_open("10.0.0.2", 111);
+    pd_flush();
+    CHECK(downs == 1 && silences == 0);
+    CHECK_TEXT(connection_why(), "out of memory");
+    rpc.no_context = false;
+    rpc.no_socket = true;
+    connection_open("10.0.0.2", 111);
+    pd_flush();
+    CHECK(downs == 2 && !rpc.there && rpc.port == 111);
+    CHECK_TEXT(rpc.address, "10.0.0.2");
+    CHECK_TEXT(connection_why(), "an error");
+    rpc.no_socket = false;
+    rpc.refuses = true;
+    connection_open("10.0.0.2", 111);
+    events = POLLERR;
+    pd_flush();
+    CHECK(downs == 3 && silences == 0 && !rpc.there);
+    CHECK_TEXT(connection_why(), "Connection refused(111)"); /* the first reason, without where it was seen */
+    rpc.refuses = false;
+    at(1000 * S);
+    connection_open("10.0.0.2", 111);
+    events = 0;
+    pd_flush();
+    at(1009 * S);
+    CHECK(downs == 3 && rpc.there);
+    at(1010 * S);
+    CHECK(downs == 4 && silences == 1 && !rpc.there);
+    CHECK_TEXT(connection_why(), "no answer");
+    connect();
+}
+
+static void test_it_is_broken_from_here(void)
+{
+    downs = 0;
+    ask(&asked[0]);
+    CHECK(connection_break("our reason"));
+    CHECK(connection_break("another") && downs == 0 && asked[0].losses == 0); /* at the end of the event, once */
+    pd_flush();
+    CHECK(downs == 1 && asked[0].losses == 1 && asked[0].how == LOST_CONNECTION);
+    CHECK_TEXT(connection_why(), "our reason");
+    CHECK(!connection_break("there is none"));
+    pd_flush();
+    CHECK_EQUAL(downs, 1);
+    connect();
+}
+
+/* Closed from here, or for another one: its calls are lost, and nobody is told that it is down. */
+static void test_it_is_closed(void)
+{
+    downs = 0;
+    ask(&asked[0]);
+    connection_close();
+    CHECK(rpc.there); /* not inside of what may be libnfs' own call */
+    pd_flush();
+    CHECK(!rpc.there && downs == 0 && asked[0].losses == 1 && asked[0].how == LOST_CONNECTION);
+    connection_close();
+    pd_flush();
+    connect();
+    ask(&asked[0]);
+    connect();
+    CHECK(downs == 0 && asked[0].losses == 1 && rpc.there);
+    connection_open("10.0.0.3", 2049);
+    connection_close(); /* nor is what was asked for before */
+    pd_flush();
+    CHECK(!rpc.there && downs == 0);
+    connect();
+}
+
+/* A call that the server refuses, or whose answer cannot be read, is lost alone. */
+static void test_a_refused_call(void)
+{
+    downs = 0;
+    ask(&asked[0]);
+    ask(&asked[1]);
+    void *ticket = rpc.queue[0];
+    rpc.queue[0] = rpc.queue[--rpc.count];
+    connection_callback(connection_rpc(), RPC_STATUS_ERROR, "RPC error: not accepted", ticket);
+    CHECK_EQUAL(asked[0].losses, 0);
+    pd_flush();
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_REFUSED && asked[1].losses == 0 && downs == 0);
+    CHECK_TEXT(connection_why(), "RPC error: not accepted");
+    ask(&asked[0]);
+    ticket = rpc.queue[1];
+    rpc.count = 1;
+    connection_callback(connection_rpc(), RPC_STATUS_ERROR, NULL, ticket);
+    pd_flush();
+    CHECK_TEXT(connection_why(), "unknown");
+    answer(rpc.queue[0]);
+    CHECK_EQUAL(asked[1].replies, 1);
+}
+
+/* An answer that comes in parts is no silence; one that was overtaken already says nothing of others. */
+static void test_parts_and_order(void)
+{
+    uint64_t now = 2000;
+
+    at(now * S);
+    downs = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        ask(&asked[i]);
+    }
+    for (; now < 2040; now += 4) {
+        events = POLLIN;
+        at(now * S);
+        events = 0;
+    }
+    CHECK(downs == 0 && asked[0].losses == 0);
+    answer(rpc.queue[2]);
+    answer(rpc.queue[0]);
+    CHECK(asked[2].replies == 1 && asked[0].replies == 1);
+    at(now * S);
+    CHECK_EQUAL(asked[1].losses, 0);
+    at((now + 1) * S);
+    CHECK(asked[1].losses == 1 && asked[1].how == LOST_ANSWER);
+    answer(rpc.queue[0]);
+}
+
+/* One of several that are lost and not told yet is forgotten. */
+static void test_one_of_the_lost_is_forgotten(void)
+{
+    rpc.memory = false;
+    for (uint32_t i = 0; i < 3; i++) {
+        ask(&asked[i]);
+    }
+    connection_forget(&asked[1].call);
+    rpc.memory = true;
+    connection_forget(&asked[3].call); /* of no interest */
+    pd_flush();
+    CHECK(asked[0].losses == 1 && asked[1].losses == 0 && asked[2].losses == 1);
+}
+
+/* An event may end within what libnfs does: the pump does not begin a second time. */
+static void test_the_pump_does_not_nest(void)
+{
+    rpc.services = 0;
+    rpc.nests = true;
+    events = POLLOUT;
+    pd_flush();
+    CHECK(rpc.services > 0 && rpc.services < 200);
+    rpc.nests = false;
+    events = 0;
+}
+
 int main(void)
 {
     timer_client_init(&timer_client_config);
@@ -364,5 +548,13 @@ int main(void)
     test_too_many_orphans();
     test_the_pump_ends();
     test_the_socket_is_asked_again();
+    test_it_breaks();
+    test_it_cannot_be_made();
+    test_it_is_broken_from_here();
+    test_it_is_closed();
+    test_a_refused_call();
+    test_parts_and_order();
+    test_one_of_the_lost_is_forgotten();
+    test_the_pump_does_not_nest();
     return 0;
 }

@@ -611,6 +611,62 @@ static void test_a_step_without_end(void)
     CHECK(broken == 3 && mount_is_up());
 }
 
+/* Another address at each step: what is under way is given up and begun again at once, from the start or from the NFS
+ * connection; where nothing is under way, nothing happens. */
+static void test_another_address_at_each_step(void)
+{
+    static const uint16_t ports[] = {111, 111, 111, 2050, 2050, 2049, 2049};
+    uint32_t port = 2050;
+
+    for (uint32_t step = 0; step < sizeof(ports) / sizeof(ports[0]); step++) {
+        start_anew();
+        break_down(false);
+        config.nfs_port = config.mount_port = 0;
+        on_address(NULL);
+        broken = gone = 0;
+        for (uint32_t done = 0; done < step; done++) {
+            if (asked && (done == 2 || done == 4)) {
+                port = done == 2 ? 2050 : 0;
+            }
+            if (done == 0 || done == 3 || done == 5) {
+                up();
+            } else if (done == 1) {
+                answer(&port);
+            } else if (done == 2) {
+                uint32_t nfs_port = 2049;
+                answer(&nfs_port);
+            } else {
+                mountres3 mounted = {.fhs_status = MNT3_OK};
+                mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = "h";
+                mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = 1;
+                answer(&mounted);
+            }
+            port = 2050;
+        }
+        CHECK(opens(ports[step]));
+        on_address(NULL);
+        CHECK(broken == 1 && opens(0));
+        break_down(false);
+        CHECK(opens(step < 5 ? 111 : 2049) && gone == 0);
+        up(); /* and once more, for nothing: what is asked is asked once */
+        config.nfs_port = 2049;
+        config.mount_port = 2050;
+    }
+    start_anew();
+    mount_all_from_here();
+    break_down(false);
+    broken = 0;
+    on_address(NULL); /* nobody wants the connection */
+    CHECK(broken == 0 && opens(0));
+    mount_want();
+    CHECK(opens(2049));
+    up();
+    answer_info();
+    mount_useful();
+    up(); /* of nothing that we asked for */
+    CHECK(mount_is_up() && !asked);
+}
+
 static void bad_ports(void)
 {
     static const struct nfs_config bad = {.server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049};
@@ -638,6 +694,7 @@ int main(void)
     test_mount_anew();
     test_names();
     test_a_step_without_end();
+    test_another_address_at_each_step();
     CHECK(fake_dies(bad_ports) && strstr(fake_why(), "nfs_port and mount_port go together"));
     return 0;
 }

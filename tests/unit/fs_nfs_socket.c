@@ -14,14 +14,19 @@
 
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <fcntl.h>
+#include <netdb.h>
 #include <unistd.h>
 
-const struct nfs_config nfs_config = {.server = "10.0.0.1"};
+const struct nfs_config nfs_config = {.server = "10.0.0.1", .uid = 12, .gid = 13};
 const ip_addr_t ip_addr_any;
 
 /* TCP. */
 static struct tcp_pcb *pcb;
-static uint32_t room, blocks, outputs, aborts, closes, recved, pbufs;
+static uint32_t room, blocks, outputs, aborts, closes, recved, pbufs, binds, binds_taken;
+static uint16_t bound;
+static bool no_pcb, no_close;
+static err_t connect_error, write_error;
 
 uint32_t ip_tcp_room(const struct tcp_pcb *of, bool stays)
 {
@@ -31,6 +36,9 @@ uint32_t ip_tcp_room(const struct tcp_pcb *of, bool stays)
 
 struct tcp_pcb *tcp_new(void)
 {
+    if (no_pcb) {
+        return NULL;
+    }
     return pcb = calloc(1, sizeof(*pcb));
 }
 
@@ -51,17 +59,22 @@ void tcp_err(struct tcp_pcb *of, tcp_err_fn err)
 
 err_t tcp_bind(struct tcp_pcb *of, const ip_addr_t *address, u16_t port)
 {
-    return ERR_OK;
+    CHECK(port >= 512 && port < 1024);
+    bound = port;
+    return binds++ < binds_taken ? ERR_USE : ERR_OK;
 }
 
 err_t tcp_connect(struct tcp_pcb *of, const ip_addr_t *address, u16_t port, tcp_connected_fn connected)
 {
     of->connected = connected;
-    return ERR_OK;
+    return connect_error;
 }
 
 err_t tcp_write(struct tcp_pcb *of, const void *data, u16_t length, u8_t flags)
 {
+    if (write_error != ERR_OK) {
+        return write_error;
+    }
     uint32_t needed = (length + TCP_MSS - 1u) / TCP_MSS;
 
     CHECK(of == pcb && length > 0 && length <= room);
@@ -86,6 +99,9 @@ void tcp_recved(struct tcp_pcb *of, u16_t length)
 
 err_t tcp_close(struct tcp_pcb *of)
 {
+    if (no_close) {
+        return ERR_MEM;
+    }
     closes++;
     free(of);
     pcb = NULL;
@@ -117,7 +133,8 @@ u8_t pbuf_free(struct pbuf *p)
 
 int ip4addr_aton(const char *text, ip4_addr_t *to)
 {
-    return 0;
+    to->addr = 0x0100000a;
+    return strcmp(text, "10.0.0.1") == 0;
 }
 
 uint32_t ip_random(void)
@@ -250,12 +267,146 @@ static void test_no_socket_is_left(void)
     CHECK(recv(99, fds, 1, 0) == -1 && errno == EBADF);
 }
 
+/* Only what libnfs' client of TCP needs. */
+static void test_what_there_is_not(void)
+{
+    uint8_t byte = 0;
+    int value = -1, other;
+    socklen_t length = sizeof(value);
+
+    CHECK(socket(AF_INET, SOCK_DGRAM, 0) == -1 && errno == EPROTONOSUPPORT);
+    CHECK(socket(AF_UNSPEC, SOCK_STREAM, 0) == -1 && errno == EPROTONOSUPPORT);
+    CHECK(sendto(3, &byte, 1, 0, NULL, 0) == -1 && errno == EPROTONOSUPPORT);
+    CHECK(recvfrom(3, &byte, 1, 0, NULL, NULL) == -1 && errno == EPROTONOSUPPORT);
+    CHECK(dup2(3, 4) == -1 && errno == EINVAL);
+    no_pcb = true;
+    CHECK(socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == ENOMEM);
+    no_pcb = false;
+    for (int fd = -1; fd <= 99; fd += 50) { /* none is open */
+        CHECK(bind(fd, NULL, 0) == -1 && errno == EBADF);
+        CHECK(connect(fd, NULL, 0) == -1 && errno == EBADF);
+        CHECK(send(fd, &byte, 1, 0) == -1 && errno == EBADF);
+        CHECK(close(fd) == -1 && errno == EBADF);
+        CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == -1);
+    }
+    int fd = open_one();
+    CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == 0 && value == 0);
+    CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR + 1, &other, &length) == -1 && errno == ENOPROTOOPT);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_ERROR, &value, length) == 0 && fcntl(fd, 0) == 0);
+    CHECK(!getservbyport(111, "tcp"));
+    CHECK(getuid() == 12 && getgid() == 13 && getpid() >= 0);
+    close(fd);
+}
+
+/* Whatever reserved port is asked for: one that is free, from another start each time. */
+static void test_reserved_ports(void)
+{
+    uint16_t first[8];
+    uint32_t same = 0;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(bind(fd, NULL, 0) == 0);
+        first[i] = bound;
+        same += i > 0 && first[i] == first[0];
+        close(fd);
+    }
+    CHECK(same < 7);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    binds = 0;
+    binds_taken = 511;
+    CHECK(bind(fd, NULL, 0) == 0 && binds == 512);
+    binds = 0;
+    binds_taken = 512;
+    CHECK(bind(fd, NULL, 0) == -1 && errno == EACCES && binds == 512);
+    binds_taken = 0;
+    close(fd);
+}
+
+static void lose_pcb(err_t why)
+{
+    tcp_err_fn error = pcb->errf;
+    void *argument = pcb->callback_arg;
+
+    free(pcb);
+    pcb = NULL;
+    error(argument, why);
+}
+
+static void test_connections_that_fail(void)
+{
+    static const struct {
+        err_t error;
+        int is;
+    } errors[] = {{ERR_RST, ECONNREFUSED}, {ERR_ABRT, ETIMEDOUT}};
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int value;
+    socklen_t length = sizeof(value);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(connect(fd, (void *)&to, sizeof(to)) == -1 && errno == EINPROGRESS);
+        lose_pcb(errors[i].error);
+        CHECK_EQUAL(socket_events(fd, POLLIN | POLLOUT), POLLERR);
+        CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == 0 && value == errors[i].is);
+        CHECK(connect(fd, (void *)&to, sizeof(to)) == -1 && errno == errors[i].is);
+        CHECK(bind(fd, NULL, 0) == -1 && errno == EACCES);
+        CHECK(close(fd) == 0);
+    }
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    connect_error = ERR_RTE;
+    CHECK(connect(fd, (void *)&to, sizeof(to)) == -1 && errno == ENETUNREACH);
+    connect_error = ERR_OK;
+    close(fd);
+    fd = open_one();
+    write_error = ERR_CONN;
+    CHECK(send(fd, "a", 1, 0) == -1 && errno == EPIPE);
+    write_error = ERR_OK;
+    uint32_t before = aborts;
+    no_close = true; /* no memory for a FIN */
+    CHECK(close(fd) == 0 && aborts == before + 1);
+    no_close = false;
+}
+
+/* The window is opened by all that is read, in steps of which lwIP can count; what was not read is given back. */
+static void test_much_at_once(void)
+{
+    static uint8_t bytes[200000];
+    int fd = open_one();
+
+    for (uint32_t i = 0; i < 3; i++) {
+        receive(60000);
+    }
+    recved = 0;
+    CHECK_EQUAL(recv(fd, bytes, 150000, 0), 150000);
+    CHECK_EQUAL(recved, 150000);
+    CHECK_EQUAL(recv(fd, bytes, 0, 0), 0);
+    CHECK(pbufs == 1 && close(fd) == 0 && pbufs == 0);
+}
+
+static void test_addresses(void)
+{
+    struct addrinfo *found = NULL;
+
+    CHECK(getaddrinfo("name", NULL, NULL, &found) != 0 && !found);
+    CHECK(getaddrinfo("10.0.0.1", NULL, NULL, &found) == 0);
+    const struct sockaddr_in *address = (const void *)found->ai_addr;
+    CHECK(found->ai_family == AF_INET && found->ai_socktype == SOCK_STREAM && address->sin_family == AF_INET);
+    CHECK(address->sin_addr.s_addr == 0x0100000a && found->ai_addrlen == sizeof(*address) && !found->ai_next);
+    freeaddrinfo(found);
+}
+
 int main(void)
 {
     test_readiness_agrees();
     test_the_end();
     test_a_reset();
     test_a_close_gives_memory_back();
+    test_what_there_is_not();
+    test_reserved_ports();
+    test_connections_that_fail();
+    test_much_at_once();
+    test_addresses();
     test_no_socket_is_left();
     return 0;
 }

@@ -88,6 +88,23 @@ static void test_a_directory_is_made_anew(void)
     }
 }
 
+/* One with a path too long to be remembered is found all the same. */
+static void test_a_deep_directory(void)
+{
+    char path[300] = "";
+
+    mount();
+    for (uint32_t i = 0; i < 10; i++) {
+        sprintf(path + strlen(path), "/directory_number_%u_", i);
+        fake_nfs_make(path, NF3DIR, NULL);
+    }
+    CHECK(strlen(path) > 192);
+    strcat(path, "/file");
+    fake_nfs_make(path, NF3REG, "deep");
+    CHECK_EQUAL(lookups_of(path), 11);
+    CHECK_EQUAL(lookups_of(path), 2);
+}
+
 static void test_links(void)
 {
     char name[16], target[16];
@@ -374,6 +391,7 @@ static const struct fs_nfs_case cases[] = {
     {"directories_are_remembered", test_directories_are_remembered},
     {"a_directory_is_replaced", test_a_directory_is_replaced},
     {"a_directory_is_made_anew", test_a_directory_is_made_anew},
+    {"a_deep_directory", test_a_deep_directory},
     {"links", test_links},
     {"links_of_great_length", test_links_of_great_length},
     {"the_root", test_the_root},
