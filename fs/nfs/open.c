@@ -202,8 +202,8 @@ static void open_existing(struct nfs_op *op)
     uint32_t type = op->walk.stat.mode & NFS_MODE_TYPE;
 
     if (is_exclusive(op) && !op->created) {
-        if (op->replayed && !op->guarded) {
-            create(op); /* it may be ours: the server knows */
+        if (op->replayed) {
+            create(op); /* it may be ours: the server knows, by the verifier */
         } else {
             nfs_op_finish(op, FS_STATUS_EXISTS);
         }

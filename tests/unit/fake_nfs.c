@@ -332,10 +332,11 @@ static nfsstat3 do_setattr(const struct asked *asked, union result *result)
     if (asked->set.size.set_it) {
         resize(node, asked->set.size.set_size3_u.size);
     }
-    if (asked->set.mtime.set_it || asked->set.atime.set_it) {
-        node->has_verifier = false; /* it lies there */
+    if (asked->set.mtime.set_it) {
+        node->verifier_in_mtime = false;
         touch(node);
     }
+    node->verifier_in_atime &= !asked->set.atime.set_it;
     attributes_to(&result->setattr.SETATTR3res_u.resok.obj_wcc.after, index);
     return NFS3_OK;
 }
@@ -416,7 +417,8 @@ static nfsstat3 create_over(const struct asked *asked, uint32_t index)
     struct fake_nfs_node *node = &fake_nfs.nodes[index];
 
     if (asked->how.mode == EXCLUSIVE) {
-        bool same = node->has_verifier && memcmp(node->verifier, asked->how.createhow3_u.verf, 8) == 0;
+        bool same = node->verifier_in_mtime && node->verifier_in_atime &&
+                    memcmp(node->verifier, asked->how.createhow3_u.verf, 8) == 0;
         return same ? NFS3_OK : NFS3ERR_EXIST;
     }
     return asked->how.mode == GUARDED || node->type != NF3REG ? NFS3ERR_EXIST : NFS3_OK;
@@ -440,7 +442,7 @@ static nfsstat3 do_create(const struct asked *asked, union result *result)
         bool exclusive = asked->how.mode == EXCLUSIVE;
         index = add(directory, asked->name[0], NF3REG,
                     exclusive ? 0 : asked->how.createhow3_u.obj_attributes.mode.set_mode3_u.mode);
-        fake_nfs.nodes[index].has_verifier = exclusive;
+        fake_nfs.nodes[index].verifier_in_mtime = fake_nfs.nodes[index].verifier_in_atime = exclusive;
         memcpy(fake_nfs.nodes[index].verifier, asked->how.createhow3_u.verf, 8);
         status = NFS3_OK;
     }

@@ -31,7 +31,7 @@ struct fake_nfs_node {
     ftype3 type;
     uint32_t parent, mode, size, room, seconds, nseconds, made; /* `made`: in its place, so that handles go stale */
     uint8_t verifier[8];
-    bool has_verifier;
+    bool verifier_in_mtime, verifier_in_atime; /* as servers do it: half in each */
     char name[256];
     char target[3000];
     uint8_t *bytes;

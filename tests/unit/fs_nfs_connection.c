@@ -501,6 +501,9 @@ static void test_parts_and_order(void)
     answer(rpc.queue[2]);
     answer(rpc.queue[0]);
     CHECK(asked[2].replies == 1 && asked[0].replies == 1);
+    at((now - 1) * S);
+    ask(&asked[3]);
+    answer(rpc.queue[1]); /* which was overtaken once stays so since then */
     at(now * S);
     CHECK_EQUAL(asked[1].losses, 0);
     at((now + 1) * S);

@@ -242,6 +242,8 @@ static void test_access(void)
     uint32_t before = fake_nfs.calls[NFS3_ACCESS];
     CHECK(reads(opened("/all", READ), "x"));
     CHECK_EQUAL(fake_nfs.calls[NFS3_ACCESS], before); /* its mode has said it */
+    CHECK_EQUAL(open_path("/all", CREATE_NEW), FS_STATUS_EXISTS);
+    CHECK_EQUAL(fake_nfs.calls[NFS3_CREATE], 0); /* what is there is not to be made */
     fake_nfs.read_only = true;
     CHECK_EQUAL(open_path("/all", WRITE), FS_STATUS_READ_ONLY);
     CHECK_EQUAL(open_path("/new", CREATE), FS_STATUS_READ_ONLY);

@@ -318,7 +318,7 @@ static void test_attributes_of_a_new_file(void)
         struct fs_command command = open_command(path, CREATE_NEW);
         CHECK_EQUAL(run(&command), FS_STATUS_OK);
         struct fake_nfs_node *node = &fake_nfs.nodes[fake_nfs_find(path)];
-        CHECK(!node->has_verifier && node->mode == 0644);
+        CHECK(!node->verifier_in_mtime && !node->verifier_in_atime && node->mode == 0644);
         CHECK_EQUAL(stat_result().mode, 0100644);
         CHECK_EQUAL(stat_result().mtime_ns, node->seconds * S);
     }
