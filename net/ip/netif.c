@@ -359,8 +359,8 @@ static void add_copy(struct building *b, const struct pbuf *p)
         return;
     }
     memcpy(b->slot_memory + b->copied, p->payload, p->len);
-    struct net_desc *last = &b->pieces[b->count - 1];
-    if (b->count > 0 && last->region == 0) {
+    if (b->count > 0 && b->pieces[b->count - 1].region == 0) {
+        struct net_desc *last = &b->pieces[b->count - 1];
         last->length = (uint16_t)(last->length + p->len);
     } else {
         b->pieces[b->count++] = (struct net_desc){.offset = b->slot_offset + b->copied, .length = p->len};

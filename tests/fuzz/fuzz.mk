@@ -35,10 +35,12 @@ endef
 
 FUZZ_WARNINGS := $(WARNINGS) -Wno-missing-prototypes
 $(eval $(call fuzz_flags,driver,$(FUZZ_WARNINGS)))
-# Ours, beside a fake protection domain and lwIP's headers; third parties' sources.
-$(eval $(call fuzz_flags,own,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-# lwIP reads unaligned words by design; its pools are malloc's.
-$(eval $(call fuzz_flags,ip,$(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+# Ours, beside a fake protection domain, lwIP's headers and MicroPython's numbers; third parties' sources.
+$(eval $(call fuzz_flags,own,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -Itests/unit/micropython))
+# lwIP's pools are malloc's.
+FUZZ_IP_CFLAGS := $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1
+$(eval $(call fuzz_flags,ip,$(FUZZ_WARNINGS) $(FUZZ_IP_CFLAGS)))
+$(eval $(call fuzz_flags,lwip,$(FUZZ_IP_CFLAGS) $(FOREIGN)))
 $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
 $(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS)))
@@ -48,11 +50,15 @@ $(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_exchange_head,own http/exchange_head.c $(HTTP_PARSERS)))
 $(eval $(call fuzz_target,fs_server,own fs/mem/mem.c $(FS_PAIR)))
+$(eval $(call fuzz_target,fs_client,own $(HTTP_CACHE) python/files.c python/changes.c fs/mount.c tests/unit/fs_pair.c fs/client.c \
+    timer/client.c $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c))
 $(eval $(call fuzz_target,net_virt_tx,own net/virt_tx.c $(FAKE_PD)))
 $(eval $(call fuzz_target,net_virt_rx,own net/virt_rx.c $(FAKE_PD)))
 $(eval $(call fuzz_target,net_driver_virtio,own net/driver_virtio.c net/virtq.c $(FAKE_PD)))
-$(eval $(call fuzz_target,net_ip,ip $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD)))
+FUZZ_IP := $(filter-out examples/echo/%,$(IP_STORM))
+$(eval $(call fuzz_target,net_ip,ip $(WIRE_STACK) $(filter-out $(LWIP)/%,$(FUZZ_IP)),lwip $(filter $(LWIP)/%,$(FUZZ_IP)),\
+    own $(FAKE_PD)))
 $(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.c $(FAKE_PD)))
 
 $(eval $(call fuzz_flags,tool,$(FUZZ_WARNINGS) -Isdk -include tests/fuzz/sdk_tool.h))
