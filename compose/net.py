@@ -29,6 +29,8 @@ MEMORY_MIN = 0x2_8000   # IP_MEMORY_MIN
 POOLS_BYTES = 0x8000    # IP_POOLS_BYTES
 CONNECTION_BYTES = 280  # IP_CONNECTION_BYTES
 SEGMENT_BYTES = 64      # IP_SEGMENT_BYTES
+BUFFER_BYTES = 40       # IP_BUFFER_BYTES
+SLOT_BYTES = 72         # IP_SLOT_BYTES
 CONNECTIONS_MAX = 1536  # MEMP_NUM_TCP_PCB
 SEGMENTS_MIN = 176      # TCP_SND_QUEUELEN
 SEGMENTS_MAX = 0x1_0000
@@ -144,7 +146,7 @@ class Net:
         if self.dwmac:
             self.dwmac.use_timer(timer)
         pools = POOLS_BYTES + connections * CONNECTION_BYTES + segments * SEGMENT_BYTES
-        region = self.system.region(f"ip_memory_{pd.name}", memory + pools)
+        region = self.system.region(f"ip_memory_{pd.name}", memory + pools + self._table_bytes(pd))
         pd.config("net/ip/ip.h", "struct ip_config", "ip_config", {
             "hostname": hostname or pd.name.replace("_", "-")[:31],
             "wait_for_start": wait_for_start,
@@ -153,6 +155,13 @@ class Net:
             "memory": region_config(pd.map(region, "rw"), region),
             "rtc": Ptr(self._clock(pd)),
         })
+
+    @staticmethod
+    def _table_bytes(pd):
+        """Of net/ip, for what the client has of buffers and slots."""
+        config = next(values for *_, name, values in pd.configs if name == "net_client_config")
+        slots = min(config["regions"][0]["size"] // BUFFER_SIZE, SLOTS_MAX)
+        return (config["rx_buffer_count"] + config["rx_small_count"]) * BUFFER_BYTES + slots * SLOT_BYTES
 
     def _clock(self, pd):
         """The board's clock, for a seed; mapped by this PD perhaps already, for the time of day."""

@@ -8,6 +8,12 @@
 
 #include "lib/pd.h"
 
+uint32_t net_client_slots(const struct net_client_config *config)
+{
+    uint64_t slots = config->regions[0].size / NET_BUFFER_SIZE;
+    return slots > NET_CLIENT_SLOTS_MAX ? NET_CLIENT_SLOTS_MAX : (uint32_t)slots;
+}
+
 void net_client_init(struct net_client *client, const struct net_client_config *config)
 {
     uint32_t buffers = config->rx_buffer_count + config->rx_small_count;
@@ -21,8 +27,7 @@ void net_client_init(struct net_client *client, const struct net_client_config *
     ring_attach_consumer(&client->rx_filled, &config->rx_filled, sizeof(struct net_desc));
     ring_attach_producer(&client->tx_filled, &config->tx_filled, sizeof(struct net_desc));
     ring_attach_consumer(&client->tx_free, &config->tx_free, sizeof(struct net_desc));
-    uint64_t slots = config->regions[0].size / NET_BUFFER_SIZE;
-    client->slot_count = slots > NET_CLIENT_SLOTS_MAX ? NET_CLIENT_SLOTS_MAX : (uint32_t)slots;
+    client->slot_count = net_client_slots(config);
     require(client->slot_count > NET_LAZY, "net client: regions[0].size", config->regions[0].size);
     for (uint32_t i = 0; i < client->slot_count; i++) {
         client->free[i] = (uint16_t)(client->slot_count - 1 - i);

@@ -36,6 +36,9 @@ struct net_received {
     bool checked;      /* its TCP or UDP checksum is right */
 };
 
+/* What it will have. */
+uint32_t net_client_slots(const struct net_client_config *config);
+
 /* Gives all receive buffers to the virtualiser. */
 void net_client_init(struct net_client *client, const struct net_client_config *config);
 

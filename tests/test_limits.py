@@ -50,6 +50,8 @@ PAIRS = [
     ("net", "POOLS_BYTES", "net/ip/ip.h", "IP_POOLS_BYTES"),
     ("net", "CONNECTION_BYTES", "net/ip/ip.h", "IP_CONNECTION_BYTES"),
     ("net", "SEGMENT_BYTES", "net/ip/ip.h", "IP_SEGMENT_BYTES"),
+    ("net", "BUFFER_BYTES", "net/ip/ip.h", "IP_BUFFER_BYTES"),
+    ("net", "SLOT_BYTES", "net/ip/ip.h", "IP_SLOT_BYTES"),
     ("net", "CONNECTIONS_MAX", "net/ip/ip.h", "MEMP_NUM_TCP_PCB"),
     ("net", "SEGMENTS_MIN", "net/ip/ip.h", "TCP_SND_QUEUELEN"),
     ("net", "TX_FRAMES", "net/proto.h", "net/virt_tx.c#FRAMES"),

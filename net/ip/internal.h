@@ -7,7 +7,8 @@
 
 /* memory.c */
 #define MEMORY_SMALL 128 /* bytes of its smallest blocks */
-void memory_init(const struct ip_config *config);
+/* The region's first bytes are for tables: so many, zeros, which it returns. */
+void *memory_init(const struct ip_config *config, size_t tables);
 uint64_t memory_failures(void);
 /* Segments that one connection may have queued just now beyond what its peer takes at once; 0 when memory is short. */
 uint32_t memory_send_share(bool stays);
@@ -33,7 +34,8 @@ void random_stir(uint64_t value);
 uint64_t random_keyed_hash(uint64_t a, uint64_t b);
 
 /* netif.c */
-struct netif *netif_up(const struct net_client_config *config);
+size_t netif_table_bytes(const struct net_client_config *config);
+struct netif *netif_up(const struct net_client_config *config, void *tables);
 void netif_counters(struct ip_counters *counters);
 /* Of the frame that is taken: only a connection that holds nothing may keep it. Else it is refused, and said so. */
 bool netif_is_scarce(void);

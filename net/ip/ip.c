@@ -83,10 +83,10 @@ void ip_start(void)
 void ip_init(const struct ip_config *config, const struct net_client_config *net)
 {
     self.config = config;
-    memory_init(config);
+    void *tables = memory_init(config, netif_table_bytes(net));
     random_seed(config, net->mac);
     lwip_init();
-    self.netif = netif_up(net);
+    self.netif = netif_up(net, tables);
     timers_init(self.netif); /* after netif_up: its before_flush runs first, so that what a handler sends is flushed */
     netif_set_status_callback(self.netif, on_status);
     if (config->hostname[0]) {

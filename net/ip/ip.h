@@ -37,7 +37,7 @@ struct ip_config {
     bool wait_for_start;          /* true: ip_init() brings everything up but asks DHCP only at ip_start() */
     uint32_t connections;         /* of TCP, at most MEMP_NUM_TCP_PCB (lwipopts.h) */
     uint32_t segments;            /* TCP segments to be sent or acknowledged, of all connections */
-    struct region memory;         /* for both, the other pools, and at least IP_MEMORY_MIN bytes of packets */
+    struct region memory;         /* for all these, the tables, and at least IP_MEMORY_MIN bytes of packets */
     volatile const uint32_t *rtc; /* a clock to seed random numbers with; NULL: none */
 };
 extern const struct ip_config ip_config;
@@ -46,6 +46,8 @@ extern const struct ip_config ip_config;
 #define IP_POOLS_BYTES 0x8000 /* of the pools that are as large for every program */
 #define IP_CONNECTION_BYTES 280
 #define IP_SEGMENT_BYTES 64
+#define IP_BUFFER_BYTES 40 /* of the tables: for each receive buffer, */
+#define IP_SLOT_BYTES 72   /* and for each slot to send from */
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
  * `DHCP request finished, IP address for netif e0 is: ADDRESS` through lib/log when the address is there. */

@@ -56,13 +56,13 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
     return kind->end;
 }
 
-void memory_init(const struct ip_config *config)
+void *memory_init(const struct ip_config *config, size_t tables)
 {
     const struct region *region = &config->memory;
-    uint64_t pools = IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES +
+    uint64_t pools = tables + IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES +
                      (uint64_t)config->segments * IP_SEGMENT_BYTES;
     require(region->base && region->size >= pools + IP_MEMORY_MIN, "ip: memory.size", region->size);
-    uint8_t *at = pools_init(config, region->base), *end = (uint8_t *)region->base + region->size;
+    uint8_t *at = pools_init(config, (uint8_t *)region->base + tables), *end = (uint8_t *)region->base + region->size;
     require(at <= end - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
     size_t large = LARGE * LARGE_COUNT, left = (size_t)(end - at) - large;
     self.start = at;
@@ -70,6 +70,7 @@ void memory_init(const struct ip_config *config)
     at = cut(MIDDLE, at, left / MIDDLE_PART / sizes[MIDDLE]);
     at = cut(FULL, at, ((size_t)(end - at) - large) / sizes[FULL]);
     cut(LARGEST, at, LARGE_COUNT);
+    return memset(region->base, 0, tables);
 }
 
 uint64_t memory_failures(void)

@@ -61,18 +61,21 @@ struct held {
     } ranges[HELD_RANGES];
 };
 
+_Static_assert(sizeof(struct buffer_pbuf) == IP_BUFFER_BYTES && sizeof(struct held) == IP_SLOT_BYTES,
+               "what compose/net.py gives the tables");
+
 static struct {
     struct net_client client;
     struct netif netif;
-    struct buffer_pbuf buffers[NET_CLIENT_BUFFERS_MAX];
-    struct held held[NET_CLIENT_SLOTS_MAX]; /* by slot: payload of its frame in transmit regions */
-    uint32_t held_count;                    /* frames that have such */
-    uint32_t lent, lent_small;              /* receive buffers in lwIP's hands */
-    bool scarce;                            /* the frame that is taken may be kept only by who holds nothing */
-    struct timer rest;                      /* frames that an event did not come to */
-    uint32_t reserved;                      /* slots that TCP's segments leave free */
-    struct tcp_pcb *turn;                   /* sends although others wait, */
-    uint32_t turn_left;                     /* so many frames more */
+    struct buffer_pbuf *buffers; /* by receive buffer */
+    struct held *held;           /* by slot: payload of its frame in transmit regions */
+    uint32_t held_count;         /* frames that have such */
+    uint32_t lent, lent_small;   /* receive buffers in lwIP's hands */
+    bool scarce;                 /* the frame that is taken may be kept only by who holds nothing */
+    struct timer rest;           /* frames that an event did not come to */
+    uint32_t reserved;           /* slots that TCP's segments leave free */
+    struct tcp_pcb *turn;        /* sends although others wait, */
+    uint32_t turn_left;          /* so many frames more */
     bool ring_full;
     struct {
         void (*handler)(void *);
@@ -624,9 +627,17 @@ static err_t set_up(struct netif *netif)
     return ERR_OK;
 }
 
-struct netif *netif_up(const struct net_client_config *config)
+size_t netif_table_bytes(const struct net_client_config *config)
+{
+    size_t buffers = config->rx_buffer_count + config->rx_small_count;
+    return buffers * sizeof *self.buffers + net_client_slots(config) * sizeof *self.held;
+}
+
+struct netif *netif_up(const struct net_client_config *config, void *tables)
 {
     net_client_init(&self.client, config);
+    self.buffers = tables;
+    self.held = (struct held *)(self.buffers + config->rx_buffer_count + config->rx_small_count);
     /* so many out that somebody is woken when they are back */
     self.reserved = LWIP_MIN(RESERVED, self.client.slot_count - NET_LAZY);
     if (config->region_count > 1) {

@@ -6,6 +6,7 @@
 #define SEGMENT 1600
 #define FRAME 1514
 #define HEAD 400
+#define TABLES 5000
 
 static _Alignas(64) uint8_t bytes[0x80000];
 
@@ -66,7 +67,9 @@ int main(void)
 {
     const struct ip_config config = {.memory = {.base = bytes, .size = sizeof bytes}};
     void *received = NULL, *rest = NULL;
-    memory_init(&config);
+    memset(bytes, 1, sizeof bytes);
+    static const uint8_t zeros[TABLES];
+    CHECK(memory_init(&config, TABLES) == bytes && memcmp(bytes, zeros, TABLES) == 0);
 
     uint32_t all = take_all(SEGMENT, &rest);
     CHECK_EQUAL(give_all(&rest), all);
@@ -86,6 +89,7 @@ int main(void)
     give_all(&rest);
     CHECK_EQUAL(take_all(SEGMENT, &rest), all);
     CHECK(memory_failures() > 0);
+    CHECK(memcmp(bytes, zeros, TABLES) == 0); /* all was taken, and written to: none of it lies in the tables */
     void *large = ip_memory_take(65535);
     CHECK(large && !ip_memory_take(65535) && !ip_memory_take(70000));
     ip_memory_give(large);

@@ -13,13 +13,15 @@
 #define SMALL 864
 #define CONNECTIONS 1216
 #define SEGMENTS 1536
-#define MEMORY (0xa0000 + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
+#define SLOTS 96
+#define TABLES ((BUFFERS + SMALL) * IP_BUFFER_BYTES + SLOTS * IP_SLOT_BYTES)
+#define MEMORY (0xa0000 + TABLES + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define SLOW 900
 #define PORT 80      /* the program keeps what it gets, but answers what begins with GET, COPY or FILE */
 #define TOTAL 100000 /* bytes of the latter two's answers: copied, by reference */
 
 static _Alignas(4096) uint8_t bytes[MEMORY];
-WIRE_CARD(BUFFERS, SMALL, 96, 1024);
+WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024);
 const struct ip_config ip_config = {.hostname = "packets",
                                     .wait_for_start = true,
                                     .connections = CONNECTIONS,

@@ -18,7 +18,9 @@
 #define CONNECTIONS 128
 #define SEGMENTS 1536
 #define PACKETS 0xa0000 /* as the web server's */
-#define MEMORY (PACKETS + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
+#define SLOTS 96
+#define TABLES (BUFFERS * IP_BUFFER_BYTES + SLOTS * IP_SLOT_BYTES)
+#define MEMORY (PACKETS + TABLES + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define BODY (256u << 10)
 #define READ_MAX 8192
 #define SCALE 2 /* TCP_RCV_SCALE */
@@ -26,7 +28,7 @@
 #define RTO (200 * MS)
 
 static _Alignas(64) uint8_t bytes[MEMORY];
-WIRE_CARD(BUFFERS, 0, 96, 512);
+WIRE_CARD(BUFFERS, 0, SLOTS, 512);
 const struct ip_config ip_config = {.hostname = "window",
                                     .wait_for_start = true,
                                     .connections = CONNECTIONS,
