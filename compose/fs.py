@@ -33,7 +33,8 @@ JOBS = 48               # FS_JOBS_MAX
 HEAP = 288 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
-IP = {"connections": 8, "segments": 256, "memory": 0x2_8000, "rx_buffers": 128, "tx_slots": 48}
+IP = {"connections": 8, "segments": 256, "memory": 0x1_c000, "large_datagrams": False, "rx_buffers": 128,
+      "tx_slots": 48}
 
 
 def share_and_index_bytes(name, cache):

@@ -25,7 +25,8 @@ CLIENTS_MAX = 8         # NET_CLIENTS_MAX
 BUFFERS_MAX = 1024      # NET_CLIENT_BUFFERS_MAX
 SLOTS_MAX = 256         # NET_CLIENT_SLOTS_MAX
 LAZY = 32               # NET_LAZY
-MEMORY_MIN = 0x2_8000   # IP_MEMORY_MIN
+MEMORY_MIN = 0x1_7e00   # IP_MEMORY_MIN
+DATAGRAM_BYTES = 0x1_0200   # IP_DATAGRAM_BYTES
 POOLS_BYTES = 0x8000    # IP_POOLS_BYTES
 CONNECTION_BYTES = 280  # IP_CONNECTION_BYTES
 SEGMENT_BYTES = 64      # IP_SEGMENT_BYTES
@@ -127,14 +128,15 @@ class Net:
         pd.config("net/config.h", "struct net_client_config", "net_client_config", config)
 
     def ip(self, pd, mac, timer, hostname="", wait_for_start=False, connections=1536, segments=4096, memory=0x10_0000,
-           **client):
+           large_datagrams=True, **client):
         """A client with lwIP: at most so many TCP connections, segments that are not acknowledged yet, and bytes of
         packets that are not on the wire. pd becomes a client of timer where it is not one; wait_for_start: DHCP only at
-        ip_start()."""
+        ip_start(); large_datagrams: 64 KiB of memory are for one that pd sends and that does not fit in a frame."""
         if len(hostname) > 31:
             raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 characters")
-        if memory < MEMORY_MIN:
-            raise ComposeError(f"PD '{pd.name}': {memory:#x} bytes of packet memory; a stack needs {MEMORY_MIN:#x}")
+        least = MEMORY_MIN + (DATAGRAM_BYTES if large_datagrams else 0)
+        if memory < least:
+            raise ComposeError(f"PD '{pd.name}': {memory:#x} bytes of packet memory; a stack needs {least:#x}")
         if not 0 < connections <= CONNECTIONS_MAX:
             raise ComposeError(f"PD '{pd.name}': {connections} TCP connections; 1 to {CONNECTIONS_MAX} there can be")
         if not SEGMENTS_MIN <= segments <= SEGMENTS_MAX:
@@ -150,6 +152,7 @@ class Net:
         pd.config("net/ip/ip.h", "struct ip_config", "ip_config", {
             "hostname": hostname or pd.name.replace("_", "-")[:31],
             "wait_for_start": wait_for_start,
+            "large_datagrams": large_datagrams,
             "connections": connections,
             "segments": segments,
             "memory": region_config(pd.map(region, "rw"), region),

@@ -25,6 +25,8 @@ MISTAKES = {
                       f"PD 'a': hostname '{'x' * 32}' has more than 31 characters"),
     "memory_small": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000)",
                      "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x28000"),
+    "memory_small_for_frames": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000, large_datagrams=False)",
+                                "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x17e00"),
     "slots_few": ("net.client(a, '52:54:01:00:00:10', tx_slots=32)",
                   "PD 'a': 32 transmit slots; 33 to 256 there must be"),
     "buffers_many": ("net.client(a, '52:54:01:00:00:10', rx_buffers=1025)",

@@ -47,6 +47,7 @@ PAIRS = [
     ("net", "SLOTS_MAX", "net/client.h", "NET_CLIENT_SLOTS_MAX"),
     ("net", "LAZY", "net/proto.h", "NET_LAZY"),
     ("net", "MEMORY_MIN", "net/ip/ip.h", "IP_MEMORY_MIN"),
+    ("net", "DATAGRAM_BYTES", "net/ip/ip.h", "IP_DATAGRAM_BYTES"),
     ("net", "POOLS_BYTES", "net/ip/ip.h", "IP_POOLS_BYTES"),
     ("net", "CONNECTION_BYTES", "net/ip/ip.h", "IP_CONNECTION_BYTES"),
     ("net", "SEGMENT_BYTES", "net/ip/ip.h", "IP_SEGMENT_BYTES"),

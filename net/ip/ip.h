@@ -35,6 +35,7 @@
 struct ip_config {
     char hostname[32];
     bool wait_for_start;          /* true: ip_init() brings everything up but asks DHCP only at ip_start() */
+    bool large_datagrams;         /* the program may send some that do not fit in a frame */
     uint32_t connections;         /* of TCP, at most MEMP_NUM_TCP_PCB (lwipopts.h) */
     uint32_t segments;            /* TCP segments to be sent or acknowledged, of all connections */
     struct region memory;         /* for all these, the tables, and at least IP_MEMORY_MIN bytes of packets */
@@ -42,8 +43,9 @@ struct ip_config {
 };
 extern const struct ip_config ip_config;
 
-#define IP_MEMORY_MIN 0x28000
-#define IP_POOLS_BYTES 0x8000 /* of the pools that are as large for every program */
+#define IP_MEMORY_MIN 0x17e00
+#define IP_DATAGRAM_BYTES 0x10200 /* of packets, more with large_datagrams */
+#define IP_POOLS_BYTES 0x8000     /* of the pools that are as large for every program */
 #define IP_CONNECTION_BYTES 280
 #define IP_SEGMENT_BYTES 64
 #define IP_BUFFER_BYTES 40 /* of the tables: for each receive buffer, */

@@ -2,7 +2,8 @@
  *
  * Small blocks are for headers of their own (acknowledgements, and each segment whose data is only referenced), so
  * that answers still leave when data has used up the rest; middle ones for frames that are copied out of receive
- * buffers, mostly a request's head; full ones hold a segment; a large one a datagram while it is cut into fragments.
+ * buffers, mostly a request's head; full ones hold a segment; a large one, where the program asks for it, a datagram
+ * while it is cut into fragments.
  *   when full NULL. A third of small and of full blocks is not for received frames. Nor are as many full ones, and two
  *             thirds of the small ones, for what a connection queues beyond what its peer takes at once
  */
@@ -14,8 +15,6 @@
 #include "lwip/tcp.h"
 #include "net/ip/internal.h"
 
-#define LARGE 66048 /* pbuf, headers, the largest datagram */
-#define LARGE_COUNT 1
 #define SHARE_MAX 44  /* segments, of one connection */
 #define SMALL_PART 4  /* of what is left, for small blocks, */
 #define MIDDLE_PART 5 /* and for middle ones */
@@ -25,8 +24,8 @@ enum { SMALL, MIDDLE, FULL, LARGEST, KINDS };
 static const size_t sizes[KINDS] = {
     [SMALL] = MEMORY_SMALL,
     [MIDDLE] = 640,
-    [FULL] = 1664, /* pbuf, headers, a segment of 1460 bytes */
-    [LARGEST] = LARGE,
+    [FULL] = 1664,                 /* pbuf, headers, a segment of 1460 bytes */
+    [LARGEST] = IP_DATAGRAM_BYTES, /* pbuf, headers, the largest datagram */
 };
 
 struct block {
@@ -61,15 +60,16 @@ void *memory_init(const struct ip_config *config, size_t tables)
     const struct region *region = &config->memory;
     uint64_t pools = tables + IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES +
                      (uint64_t)config->segments * IP_SEGMENT_BYTES;
-    require(region->base && region->size >= pools + IP_MEMORY_MIN, "ip: memory.size", region->size);
+    size_t large = config->large_datagrams ? sizes[LARGEST] : 0;
+    require(region->base && region->size >= pools + large + IP_MEMORY_MIN, "ip: memory.size", region->size);
     uint8_t *at = pools_init(config, (uint8_t *)region->base + tables), *end = (uint8_t *)region->base + region->size;
-    require(at <= end - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
-    size_t large = LARGE * LARGE_COUNT, left = (size_t)(end - at) - large;
+    require(at <= end - large - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
+    size_t left = (size_t)(end - at) - large;
     self.start = at;
     at = cut(SMALL, at, left / SMALL_PART / sizes[SMALL]);
     at = cut(MIDDLE, at, left / MIDDLE_PART / sizes[MIDDLE]);
     at = cut(FULL, at, ((size_t)(end - at) - large) / sizes[FULL]);
-    cut(LARGEST, at, LARGE_COUNT);
+    cut(LARGEST, at, config->large_datagrams);
     return memset(region->base, 0, tables);
 }
 

@@ -65,7 +65,7 @@ static uint32_t receive_all(uint32_t length, void **list)
 
 int main(void)
 {
-    const struct ip_config config = {.memory = {.base = bytes, .size = sizeof bytes}};
+    struct ip_config config = {.large_datagrams = true, .memory = {.base = bytes, .size = sizeof bytes}};
     void *received = NULL, *rest = NULL;
     memset(bytes, 1, sizeof bytes);
     static const uint8_t zeros[TABLES];
@@ -94,5 +94,10 @@ int main(void)
     CHECK(large && !ip_memory_take(65535) && !ip_memory_take(70000));
     ip_memory_give(large);
     give_all(&rest);
+
+    config.large_datagrams = false;
+    memory_init(&config, TABLES);
+    CHECK(!ip_memory_take(65535));
+    CHECK(take_all(SEGMENT, &rest) > all + 20); /* what it would have taken is there for others */
     return 0;
 }

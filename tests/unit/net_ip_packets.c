@@ -24,6 +24,7 @@ static _Alignas(4096) uint8_t bytes[MEMORY];
 WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024);
 const struct ip_config ip_config = {.hostname = "packets",
                                     .wait_for_start = true,
+                                    .large_datagrams = true,
                                     .connections = CONNECTIONS,
                                     .segments = SEGMENTS,
                                     .memory = {.base = bytes, .size = sizeof bytes}};

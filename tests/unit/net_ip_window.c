@@ -31,6 +31,7 @@ static _Alignas(64) uint8_t bytes[MEMORY];
 WIRE_CARD(BUFFERS, 0, SLOTS, 512);
 const struct ip_config ip_config = {.hostname = "window",
                                     .wait_for_start = true,
+                                    .large_datagrams = true,
                                     .connections = CONNECTIONS,
                                     .segments = SEGMENTS,
                                     .memory = {.base = bytes, .size = sizeof bytes}};
