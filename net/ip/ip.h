@@ -45,9 +45,9 @@ extern const struct ip_config ip_config;
 
 #define IP_MEMORY_MIN 0x17e00
 #define IP_DATAGRAM_BYTES 0x10200 /* of packets, more with large_datagrams */
-#define IP_POOLS_BYTES 0x8000     /* of the pools that are as large for every program */
+#define IP_POOLS_BYTES 0x1800     /* of the pools that are as large for every program */
 #define IP_CONNECTION_BYTES 280
-#define IP_SEGMENT_BYTES 64
+#define IP_SEGMENT_BYTES 56
 #define IP_BUFFER_BYTES 40 /* of the tables: for each receive buffer, */
 #define IP_SLOT_BYTES 72   /* and for each slot to send from */
 

@@ -60,7 +60,7 @@
 #define MEMP_NUM_REASSDATA 8
 #define MEMP_NUM_ARP_QUEUE 64
 #define IP_REASS_MAX_PBUFS 96            /* two datagrams of the largest size */
-#define PBUF_POOL_SIZE 8                 /* hardly used: received frames are custom pbufs, */
+#define PBUF_POOL_SIZE 1                 /* not used: received frames are custom pbufs, */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* so that the window need not fit in this pool */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 
