@@ -24,6 +24,7 @@ SETTINGS = {"NFS_SERVER": "10.0.2.2", "NFS_DIRECTORY": "/srv", "WEBSITE_DIR": "w
             "NFS_UID": "1"}
 DECLARED = variables.declared((paths.TOP / "mk" / "variables.mk").read_text())
 PREFIXES = ("MAKE", "MFLAGS", "MICROKIT_", "BUILD_DIR", "NFS_", "MOUNT_", "WEBSITE_", "HTTP_", "QEMU", "SERVAL_")
+DTB = paths.CACHE / "boards" / "qemu_virt_aarch64.dtb"
 
 
 def make(*arguments, environment=None, folder=paths.TOP):
@@ -139,6 +140,7 @@ def test_no_utf_8_is_refused_in_one_line(tmp_path):
 def fixture_qemu(tmp_path):
     """A stand-in for QEMU at a path with all odd characters: it writes its arguments down. Returns (it, what it
     wrote)."""
+    make(DTB)  # by the real one: the stand-in dumps none
     folder = tmp_path / ALL.replace("/", "").replace("\\", "")
     folder.mkdir()
     program = folder / "qemu"
@@ -146,6 +148,13 @@ def fixture_qemu(tmp_path):
     program.write_text(f"#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >{written}\n")
     program.chmod(0o755)
     return program, lambda: (tmp_path / "argv").read_text().split("\0")[:-1]
+
+
+def test_no_qemu_at_all_is_one_line(tmp_path, qemu):
+    done = make(tmp_path / "boards" / DTB.name, f"CACHE_DIR={tmp_path}", f"QEMU={qemu[0]}")
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+    assert said == [f"QEMU='{qemu[0]}' dumps no device tree: it is no QEMU"]
 
 
 @needs_machine

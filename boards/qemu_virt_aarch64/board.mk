@@ -9,3 +9,4 @@ $(BOARD_DTB): boards/qemu_virt_aarch64/qemu.args | $(PACKAGES_READY)
 	$(call say,DTB,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call quoted,$(QEMU)) $(QEMU_ARGS) -netdev user,id=net0 -M dumpdtb=$@ >$@.log 2>&1 || { cat $@.log; exit 1; }
+	$(Q)[ -s $@ ] || { echo >&2 $(call quoted,QEMU='$(QEMU)' dumps no device tree: it is no QEMU); exit 1; }
