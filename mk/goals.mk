@@ -100,6 +100,10 @@ $1.trace: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READ
 	    $$(PYTHON) mk/run/trace.py $1
 endef
 $(foreach s,$(all_systems),$(eval $(call trace_goal,$s)))
+ifneq ($(TRACE_GET),)
+$(foreach s,$(filter $(patsubst %.trace,%,$(filter %.trace,$(MAKECMDGOALS))),$(all_systems)),\
+    $(if $(traced_with_server.$s),,$(call stop,TRACE_GET is for webserver.trace; $s has no such server)))
+endif
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
 ifneq ($(filter run %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)

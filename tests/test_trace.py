@@ -327,9 +327,9 @@ def out():
 
 @needs_machine
 @pytest.mark.parametrize("goal, variables, message", [
-    ("hello.trace", ["TRACE_SECONDS=soon"], r"make hello\.trace: TRACE_SECONDS='soon' is no time: seconds, .*"),
-    ("hello.trace", ["TRACE_SECONDS=0"], r"make hello\.trace: TRACE_SECONDS='0' is no time: seconds, .*"),
-    ("hello.trace", ["TRACE_GET=/"], r"make hello\.trace: TRACE_GET is for webserver\.trace; hello has no such server"),
+    ("hello.trace", ["TRACE_SECONDS=soon"], r".*: \*\*\* TRACE_SECONDS='soon' is no number from 1 to 86400\.  Stop\."),
+    ("hello.trace", ["TRACE_SECONDS=0"], r".*: \*\*\* TRACE_SECONDS='0' is no number from 1 to 86400\.  Stop\."),
+    ("hello.trace", ["TRACE_GET=/"], r".*: \*\*\* TRACE_GET is for webserver\.trace; hello has no such server\.  Stop\."),
     ("hello.trace", ["TRACE=adder,nobody"], r".*hello\.py:\d+: error: TRACE='adder,nobody': there is no PD 'nobody'; "
                                             r"there are: adder, greeter, .*, or 1 for all, 0 for none"),
     ("webserver.trace", ["TRACE_GET='/"], r"make webserver\.trace: TRACE_GET=''/': No closing quotation"),

@@ -168,13 +168,7 @@ class Console:
 
 def seconds():
     given = variable("TRACE_SECONDS")
-    try:
-        value = float(given) if given else None
-    except ValueError:
-        value = -1.0
-    if value is not None and not 0 < value <= 86400:
-        raise Stop(f"TRACE_SECONDS='{given}' is no time: seconds, more than 0, up to 86400")
-    return value
+    return int(given) if given else None
 
 
 def paths_to_get():
@@ -258,8 +252,6 @@ def type_to(qemu):
 
 def trace_any(name, build_dir):
     limit_s = seconds()
-    if variable("TRACE_GET"):
-        raise Stop(f"TRACE_GET is for webserver.trace; {name} has no such server")
     folder = build_dir / "trace"
     command = shlex.split(variable("SERVAL_QEMU")) + extra_arguments(variable("QEMU_EXTRA"))
 
