@@ -50,7 +50,7 @@ graph: $(foreach s,$(all_systems),$(BUILD_DIR)/$s/$s.svg)
 # UNIT narrows it: names of host tests, a `*` in each stands for anything.
 host_test_names := $(notdir $(all_host_tests))
 no_such_test = $(call stop,UNIT: there is no host test '$1'. $(if $2,Near it: $2,There are: $(host_test_names)))
-wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$w),$(host_test_names)),\
+wanted_tests = $(sort $(foreach w,$(UNIT),$(or $(filter $(subst *,%,$(subst %,\%,$w)),$(host_test_names)),\
     $(call no_such_test,$w,$(call near,$w,$(host_test_names))))))
 ifneq ($(and $(filter unit coverage,$(MAKECMDGOALS)),$(strip $(UNIT))),)
 unit coverage: $(foreach t,$(wanted_tests),$(filter %/$t,$(all_host_tests)))
@@ -114,7 +114,7 @@ endif
 
 # The tests say what has to be built for them: systems as they come to them, all else by a mark (tests/conftest.py).
 test: $(CACHE_DIR)/packages.test $(PYTHON_READY)
-	@$(script_environment) $(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
+	@$(script_environment) $(PYTHON) tests/run.py $(call quoted,$(TESTS))
 
 # The licence texts of all that an image contains, to be passed on with it.
 NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \

@@ -41,7 +41,7 @@ def test_one_of_them(cache):
 @pytest.mark.parametrize("name, answer", [
     ("http_dat", "Near it: http_date "), ("date", "Near it: http_date."), ("net/ip/acks.c", "Near it: net_ip_acks"),
     ("tests/unit/lib_ring.c", "Near it: lib_ring "), ("zzz", "There are: "),
-    ("http_date zzz", "There are: "), ("'$(MAKE)\";", "There are: ")])
+    ("http_date zzz", "There are: "), ("http_%", "Near it: http_path "), ("'$(MAKE)\";", "There are: ")])
 def test_one_that_is_not_there(cache, name, answer):
     done = make(cache, "unit", f"UNIT={name}")
     lines = [line for line in done.stdout.splitlines() if "***" in line]
@@ -82,6 +82,16 @@ def test_a_test_that_needs_the_image_tool(cache):
     assert re.search(r"^1 passed, 0 failed", done.stdout, re.MULTILINE), done.stdout
     assert "main.c.o" in objects(cache)
     assert [path for path in cache.rglob("*") if path.name in ("kernel.elf", "libmicrokit.a", "http_date")] == []
+
+
+def test_files_by_a_pattern(cache):
+    done = make(cache, "test", "TESTS=--collect-only tests/test_l[ai]*.py -k 'layers or limits'")
+    assert "test_layers.py" in done.stdout and "test_limits.py" in done.stdout, done.stdout
+
+
+def test_a_quote_that_is_not_closed(cache):
+    done = make(cache, "test", "TESTS=tests/test_layers.py -k 'a")
+    assert done.stdout.startswith("make test: TESTS='tests/test_layers.py -k 'a': No closing quotation\nmake: ***")
 
 
 def test_what_cannot_be_built_fails_its_test_alone(tmp_path):
