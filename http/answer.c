@@ -32,14 +32,14 @@ static bool done(struct connection *c, const struct http_request *request, const
 bool answer_refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
 {
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
-    return head_page(c, reply, status, field) && done(c, request, reply);
+    return head_refusal(c, reply, status, field) && done(c, request, reply);
 }
 
 /* Where the next request would begin is not known. */
 static bool refuse_nonsense(struct connection *c, int status)
 {
     static const struct reply reply = {.ends = true, .minor = 1};
-    if (!head_page(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
+    if (!head_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
         return false;
     }
     c->ends = true;

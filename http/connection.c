@@ -359,12 +359,16 @@ void connection_expire(struct connection *c, enum clock clock)
     }
 }
 
-/* One at its head is told so, where there is memory for that. */
+/* One at its head is told so, where there is memory for that. The answer of one that stalls is not whole. */
 void connection_give_way(struct connection *c)
 {
     http_counts.given_way++;
+    if (c->clock == CLOCK_STALL) {
+        connection_abort(c);
+        return;
+    }
     if (c->clock == CLOCK_HEAD) {
-        head_page(c, &unknown, 408, "");
+        head_refusal(c, &unknown, 408, "");
     }
     close_quietly(c);
 }
@@ -409,7 +413,7 @@ static bool tell_on(struct connection *c)
         kept_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->starved || !head_page(c, &c->told, c->telling, field)) {
+    if (c->starved || !head_refusal(c, &c->told, c->telling, field)) {
         return false;
     }
     c->ends = c->told.ends;
@@ -503,7 +507,7 @@ static void go_on(struct connection *c, bool progress)
     if (c->state != FREE) {
         connection_see_clock(c, progress);
     }
-    if ((c->held > 0 || waits(c)) && !see_held(c)) {
+    if ((c->held > 0 || c->state == WAITING || c->state == QUEUED) && !see_held(c)) {
         answer_waited(c, 503);
     }
 }
@@ -551,6 +555,7 @@ static err_t leave(void)
 static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
     struct connection *c = context;
+    bool progress = c->unacknowledged == 0; /* what it sends gets no answer on */
     enter(pcb);
     if (data) {
         append(c, data);
@@ -560,7 +565,7 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, e
     if (c->state == EXCHANGING) {
         exchange_received(c->exchange);
     }
-    go_on(c, true);
+    go_on(c, progress);
     return leave();
 }
 
@@ -576,8 +581,12 @@ static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb)
 {
+    struct connection *c = context;
+    enter(pcb);
     tcp_poll(pcb, NULL, 0);
-    return on_sent(context, pcb, 0);
+    c->starved = false;
+    go_on(c, false);
+    return leave();
 }
 
 /* The pcb is gone. */

@@ -8,7 +8,8 @@
  *             them (503). No place for a request's head: 503. No buffer for a long head of an answer, or TCP's full:
  *             write takes less, then writable() tells of room
  *   waits     for the client's body: as long as it comes fast enough (408); for the application's first byte:
- *             HTTP_APP_S (504); for more of it, and in a tunnel that it has agreed to (101): for ever
+ *             HTTP_APP_S (504); for more of it, and in a tunnel that it has agreed to (101): for ever, but where
+ *             its length is not told TCP asks whether the client is there (HTTP_PROBE_S)
  */
 #include "http/internal.h"
 
@@ -394,6 +395,15 @@ static uint32_t gather(struct exchange *x, const char *data, uint32_t size)
     return i;
 }
 
+/* Nobody has to say anything from now on, for ever: whether the client is still there TCP has to ask. */
+static void keep_asking(struct tcp_pcb *pcb)
+{
+    ip_set_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = HTTP_PROBE_S * 1000;
+    pcb->keep_intvl = HTTP_PROBE_AGAIN_S * 1000;
+    pcb->keep_cnt = HTTP_PROBES;
+}
+
 static enum stage framing(struct exchange *x)
 {
     const struct answer_head *head = &x->head;
@@ -431,6 +441,7 @@ static bool send_interim(struct exchange *x)
     if (x->head.status == 101) {
         x->stage = TUNNEL;
         x->begun = true;
+        keep_asking(x->connection->tcp);
         drop_long_answer(x);
         return true;
     }
@@ -446,8 +457,9 @@ static bool send_head(struct exchange *x)
     x->reply.ends = !x->keeps;
     struct writer head = writer_in(self.head, sizeof self.head);
     answer_head_copy(x->answer, x->head_length, x->head.status, &head);
-    if (stage == CHUNKED) {
-        writer_put(&head, "Transfer-Encoding: chunked\r\n");
+    if (stage != COUNTED && stage != NO_BODY) {
+        writer_put(&head, stage == CHUNKED ? "Transfer-Encoding: chunked\r\n" : "");
+        keep_asking(x->connection->tcp);
     }
     head_end(&head, &x->reply, !x->head.has_date);
     if (head.full) {
@@ -581,7 +593,7 @@ static bool fail(struct exchange *x)
 {
     x->keeps = false;
     x->reply.ends = true;
-    if (!x->begun && !head_page(x->connection, &x->reply, 502, "")) {
+    if (!x->begun && !head_refusal(x->connection, &x->reply, 502, "")) {
         return false;
     }
     return end(x);

@@ -151,7 +151,8 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         struct writer text = writer_in(field, sizeof field - 1);
         put_range(&text, selection, c->resource->validators.size);
     }
-    if (!head_page(c, reply, selection->status, field)) {
+    bool ordered = c->exchange && selection->status != 502;
+    if (!(ordered ? head_page : head_refusal)(c, reply, selection->status, field)) {
         return false;
     }
     file_let_go(c);

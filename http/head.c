@@ -153,7 +153,12 @@ bool head_page(struct connection *c, const struct reply *reply, int status, cons
     if (!reply->head_only) {
         writer_put_bytes(&head, page.start, writer_length(&page));
     }
-    bool sent = send(c, &head);
+    return send(c, &head);
+}
+
+bool head_refusal(struct connection *c, const struct reply *reply, int status, const char *field)
+{
+    bool sent = head_page(c, reply, status, field);
     http_counts.refused += sent;
     return sent;
 }

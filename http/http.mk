@@ -24,3 +24,7 @@ $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _s
 $(eval $(call host_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c surroundings.c lwip.c) \
     $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+
+$(eval $(call host_test,http_front_pressure,$(addprefix tests/unit/http_,front_pressure.c surroundings.c lwip.c) \
+    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(HOST_OBJ)/http_front_pressure/tests/unit/http_lwip.c.o: | $(SOURCES_READY)

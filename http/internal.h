@@ -193,6 +193,8 @@ void head_end(struct writer *head, const struct reply *reply, bool date); /* Dat
 int64_t head_now_s(void);
 /* A small page that says what happened; field: a further line, or "". False: no memory now. */
 bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
+/* The same, counted as refused: not what the application has ordered. */
+bool head_refusal(struct connection *connection, const struct reply *reply, int status, const char *field);
 bool head_options(struct connection *connection, const struct reply *reply);
 bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length,
                 struct http_slice query);

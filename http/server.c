@@ -2,8 +2,10 @@
  * application's.
  *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client
  *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
- *             the one that has been at its head longest, which is told 408. If there is none the new one is reset.
- *             Connections that wait for files or the application are always fewer than the pool (server_may_wait)
+ *             the one that has been at its head longest, which is told 408, if that is a second; else of the client
+ *             that has taken nothing of its answer for longest, which is reset, if that is SILENT_NS; else of any at
+ *             its head. If there is none the new one is reset. Connections that wait for files or the application are
+ *             always fewer than the pool (server_may_wait)
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
 #include "http/internal.h"
@@ -18,6 +20,8 @@
 #define CLAIM_MAX 96
 #define S 1000000000ull
 #define FOREVER UINT64_MAX
+#define LOOKS_MAX 32      /* at connections in the idle list, for one newcomer */
+#define SILENT_NS (4 * S) /* of a client that takes nothing; less may be a segment lost */
 
 struct list {
     struct connection *first, *last;
@@ -167,12 +171,23 @@ bool server_held(int32_t more)
 
 /* -- the pool -- */
 
+/* Those of the first ones whose answer is on its way go to their own list, each once for an answer. NULL: none is idle,
+ * or a newcomer may not look at more of them. */
 static struct connection *oldest_idle(void)
 {
-    struct connection *c;
-    while ((c = self.lists[CLOCK_IDLE].first) != NULL && connection_stalls(c)) {
+    for (uint32_t left = LOOKS_MAX; left > 0; left--) {
+        struct connection *c = self.lists[CLOCK_IDLE].first;
+        if (!c || !connection_stalls(c)) {
+            return c;
+        }
     }
-    return c;
+    return NULL;
+}
+
+static struct connection *oldest_from(enum clock clock, uint64_t age_ns)
+{
+    struct connection *c = self.lists[clock].first;
+    return c && server_clock_age_ns(c) >= age_ns ? c : NULL;
 }
 
 static void make_way(void)
@@ -180,6 +195,8 @@ static void make_way(void)
     struct connection *c = self.lists[CLOCK_LINGER].first;
     c = c ? c : self.lists[CLOCK_GONE].first;
     c = c ? c : oldest_idle();
+    c = c ? c : oldest_from(CLOCK_HEAD, S);
+    c = c ? c : oldest_from(CLOCK_STALL, SILENT_NS);
     c = c ? c : self.lists[CLOCK_HEAD].first;
     if (c) {
         connection_give_way(c);

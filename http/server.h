@@ -14,7 +14,8 @@
  * front frames the body (Content-Length, else chunked, else the end of the connection), corrects Connection, adds Date,
  * and keeps the client's connection. Of a request with Upgrade or a chunked body the application reads the bytes as
  * they are, to the end of the connection; behind its 101 they pass so both ways, and no clock holds. A response that
- * carries `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields.
+ * carries `X-Accel-Redirect: /path` is replaced by that file of the site, with the response's other fields; its type is
+ * the file's, or what `X-Accel-Content-Type` says.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -33,6 +34,11 @@
 #define HTTP_APP_S 60  /* for a place with the application, and for the first byte of its answer: then 504 */
 #define HTTP_BODY_S 30 /* of a request: it may be late by so much on HTTP_BODY_RATE bytes in a second: then 408 */
 #define HTTP_BODY_RATE 512
+/* Of an answer that has no end yet, and in a tunnel: who sends nothing for so long is asked whether it is there (TCP's
+ * keep-alive), so many times; without an answer it has gone. */
+#define HTTP_PROBE_S 60
+#define HTTP_PROBE_AGAIN_S 15
+#define HTTP_PROBES 4
 
 struct http_exchange {
     void *app; /* the application's own */

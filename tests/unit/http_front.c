@@ -7,89 +7,12 @@
 
 #include "fake_microkit.h"
 #include "http/server.h"
-#include "http_front.h"
+#include "http_front_client.h"
 #include "in_turn.h"
 
 #define ALL UINT32_MAX
 
 void init(void) {}
-
-static struct client *client;
-static struct response *response;
-
-static void send(const char *text)
-{
-    client_send(client, text, (uint32_t)strlen(text), 1460);
-}
-
-static void take(void)
-{
-    for (int i = 0; i < 400; i++) {
-        step();
-        client_take(client, 20000);
-        client_poll(client);
-    }
-}
-
-static int receive(bool head_only)
-{
-    take();
-    if (!parse_response(client, head_only, client_at_end(client), response)) {
-        uint32_t length;
-        const char *at = client_bytes(client, &length);
-        FAIL("no whole response: %.*s", (int)length, at);
-    }
-    client_forget(client, response->whole);
-    return response->status;
-}
-
-static bool nothing_more(void)
-{
-    uint32_t length;
-    take();
-    client_bytes(client, &length);
-    return length == 0;
-}
-
-static int ask(const char *text)
-{
-    send(text);
-    return receive(strncmp(text, "HEAD", 4) == 0);
-}
-
-static int get(const char *path, const char *fields)
-{
-    char text[1000];
-    sprintf(text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, fields);
-    return ask(text);
-}
-
-static bool body_is(uint64_t size, uint64_t offset, uint64_t length)
-{
-    return body_of_site(response, size, offset, length);
-}
-
-static void connect(void)
-{
-    client = client_connect(80);
-}
-
-static void leave(void)
-{
-    take();
-    client_end(client);
-    take();
-    CHECK(client_gone(client) && !client_was_reset(client));
-    client_free(client);
-}
-
-/* The server has closed, with all said. */
-static void check_closed(void)
-{
-    take();
-    CHECK(client_at_end(client));
-    leave();
-}
 
 /* -- files -- */
 
@@ -703,6 +626,14 @@ static void test_redirected(void)
     CHECK(!has_field(response, "ETag:") && !has_field(response, "Cache-Control: max-age=60"));
     CHECK_EQUAL(ask("HEAD /app/404/7 HTTP/1.1\r\nHost: x\r\n\r\n"), 404);
     CHECK(has_field(response, "Content-Length: 7") && nothing_more());
+    CHECK_EQUAL(get("/app/type/9", ""), 200);
+    CHECK(body_is(9, 0, 9) && has_field(response, "Content-Type: a/b; c=\"d\"") &&
+          has_field(response, "Server: Serval"));
+    CHECK(!strstr(response->text, "text/") && !strcasestr(response->text, "x-accel"));
+    CHECK_EQUAL(get("/app/type/9", "Range: bytes=1-2\r\n"), 206);
+    CHECK(body_is(9, 1, 2) && has_field(response, "Content-Type: a/b; c=\"d\""));
+    CHECK_EQUAL(get("/app/type/9", "If-None-Match: *\r\n"), 304);
+    CHECK(!strcasestr(response->text, "content-type"));
     CHECK_EQUAL(get("/app/x/1000", "Connection: close\r\n"), 200);
     check_closed();
 }
@@ -969,31 +900,11 @@ static const struct {
     {"silent_tunnels", test_silent_tunnels}, {"soak", test_soak}};
 /* clang-format on */
 
-static void check_all_is_back(void)
-{
-    struct http_counters counters;
-    http_counters(&counters);
-    CHECK_EQUAL(lwip_pbufs, 0);
-    CHECK_EQUAL(lwip_pcbs, 1); /* listens */
-    CHECK_EQUAL(counters.connections, 0);
-    CHECK_EQUAL(counters.exchanges, 0);
-    CHECK_EQUAL(site_held, 0);
-    CHECK_EQUAL(site_waiting, 0);
-    CHECK_EQUAL(cache_pinned, 0);
-    CHECK_EQUAL(app_count, 0);
-}
-
 static void run(uint64_t i)
 {
-    response = malloc(sizeof *response);
-    fake_reset();
-    pass_s(0);
-    app_start();
+    begin_case();
     tests[i].run();
-    for (int rest = 0; rest < 10; rest++) {
-        step();
-    }
-    check_all_is_back();
+    end_case();
 }
 
 static const char *name_of(uint64_t i)

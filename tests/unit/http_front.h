@@ -18,15 +18,18 @@ void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 /* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE
- * (X-Accel-Redirect to /f/SIZE), /app/404/SIZE (the same, as 404), /app/early (no answer), /app/short (less than promised), /app/nonsense,
+ * (X-Accel-Redirect to /f/SIZE), /app/404/SIZE (the same, as 404), /app/order/PATH (to /PATH), /app/type/SIZE (to /f/SIZE, of type a/b; c="d"), /app/early (no answer), /app/short (less than promised), /app/nonsense,
  * /app/fails/none, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part, a part),
  * /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/lines (a head that grows), /app/echo
  * (the request's body), /app/text (app_text), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
- * (echoes all), /app/ws (101 at once, then reads to the end) -- */
+ * (echoes all), /app/ws (101 at once, then reads to the end), /app/drip (a head, then a byte whenever app_drops allows) -- */
 extern bool app_absent;
+extern bool app_at_once;     /* it begins its answer in the event of the request */
 extern uint32_t app_count;   /* exchanges it has */
 extern const void *app_text; /* what it answers to /app/text */
 extern uint32_t app_text_length;
+extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and then it ends */
+#define ALL_DROPS UINT32_MAX
 extern uint32_t app_broken; /* so often it was told that the client has gone */
 void app_start(void);
 void app_run(void); /* each of its exchanges takes a step */

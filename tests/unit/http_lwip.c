@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
+#include "http/server.h"
 #include "lwip/tcp.h"
 #include "net/ip/ip.h"
 
@@ -403,6 +404,13 @@ bool client_gone(const struct client *client)
 uint32_t client_window(const struct client *client)
 {
     return client->window;
+}
+
+bool client_is_probed(const struct client *client)
+{
+    const struct tcp_pcb *pcb = &client->pcb;
+    return ip_get_option(pcb, SOF_KEEPALIVE) && pcb->keep_idle == HTTP_PROBE_S * 1000 &&
+           pcb->keep_intvl == HTTP_PROBE_AGAIN_S * 1000 && pcb->keep_cnt == HTTP_PROBES;
 }
 
 uint32_t client_waiting(const struct client *client)

@@ -31,6 +31,7 @@ bool client_was_reset(const struct client *client);
 bool client_gone(const struct client *client);        /* the front has let go of it */
 uint32_t client_window(const struct client *client);  /* bytes it may still send */
 uint32_t client_waiting(const struct client *client); /* bytes written, not yet acknowledged */
+bool client_is_probed(const struct client *client);   /* keep-alive, at the front's times */
 
 extern uint32_t lwip_pbufs; /* in use */
 extern uint32_t lwip_pcbs;

@@ -224,12 +224,14 @@ struct task {
     bool output_made;
 };
 
-bool app_absent;
-uint32_t app_count, app_broken;
+bool app_absent, app_at_once;
+uint32_t app_count, app_broken, app_drops;
 const void *app_text = "";
 uint32_t app_text_length;
 static bool app_released, app_closes;
 static struct task *tasks[APP_MAX];
+
+static void run(struct task **place);
 
 static bool app_begin(struct http_exchange *exchange)
 {
@@ -243,6 +245,9 @@ static bool app_begin(struct http_exchange *exchange)
             tasks[i]->exchange = exchange;
             exchange->app = tasks[i];
             app_count++;
+            for (int turns = 0; app_at_once && turns < 100 && tasks[i]; turns++) {
+                run(&tasks[i]);
+            }
             return true;
         }
     }
@@ -316,6 +321,7 @@ static const struct {
     RAW("304", "HTTP/1.0 304 N/A\nContent-Length: 4\nContent-Encoding: gzip\nETag: \"a\"\nX-A: a\n\nbody"),
     RAW("205", "HTTP/1.0 205 N/A\r\nContent-Length: 4\r\nContent-Type: text/plain\r\nX-A: a\r\n\r\nbody"),
     RAW("103", "HTTP/1.0 103 N/A\r\nContent-Length: 4\r\nX-A: a\r\n\r\nHTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"),
+    RAW("huge", "HTTP/1.0 200 OK\r\nContent-Length: 9223372036854775807\r\nX-A: a\r\n\r\nonly this"),
     RAW("fine", "HTTP/1.0 200 \xc3\xbc\t!\nX-A:\xff \x80\t\"\nX-B:\nContent-Length: 0\n\n"),
 };
 
@@ -362,6 +368,15 @@ static void make_output(struct task *task)
                 "X-Mine: yes\r\nCache-Control: private\r\n\r\nwhat?",
                 size);
         print(task, head, "", 0);
+    } else if (asked(task, "/app/order/")) {
+        sprintf(head, "HTTP/1.0 200 OK\r\nX-Accel-Redirect: %s\r\n\r\n", target + strlen("/app/order"));
+        print(task, head, "", 0);
+    } else if (asked(task, "/app/type/")) {
+        sprintf(head,
+                "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nX-Accel-Redirect: /f/%u\r\n"
+                "x-accel-content-type:  a/b; c=\"d\" \r\n\r\n",
+                size);
+        print(task, head, "", 0);
     } else if (asked(task, "/app/404/")) {
         sprintf(head, "HTTP/1.0 404 Really\r\nX-Accel-Redirect: /f/%u\r\n\r\n", size);
         print(task, head, "", 0);
@@ -369,6 +384,9 @@ static void make_output(struct task *task)
         print(task, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", "", 0);
     } else if (asked(task, "/app/nonsense")) {
         print(task, "Traceback (most recent call last):\r\n\r\n", "", 0);
+    } else if (asked(task, "/app/drip")) {
+        sprintf(head, "HTTP/1.0 200 OK\r\n\r\n%0100d", 0);
+        print(task, head, "", 0);
     } else if (asked(task, "/app/early")) {
         print(task, "", "", 0);
     } else if (asked(task, "/app/lazy")) {
@@ -440,6 +458,19 @@ static void forget(struct task **place)
     free(task);
 }
 
+/* What it writes it has to write at once. */
+static void drip(struct task *task)
+{
+    uint32_t head = (uint32_t)(strstr(task->output, "\r\n\r\n") + 4 - task->output);
+    uint32_t most = task->written < head ? head : app_drops > 0;
+    if (task->broken || most == 0) {
+        return;
+    }
+    app_drops -= task->written >= head;
+    CHECK_EQUAL(http_exchange_write(task->exchange, task->output + task->written, most), most);
+    task->written += most;
+}
+
 static void run(struct task **place)
 {
     struct task *task = *place;
@@ -452,6 +483,10 @@ static void run(struct task **place)
             return;
         }
         make_output(task);
+    }
+    if (asked(task, "/app/drip") && app_drops != ALL_DROPS) {
+        drip(task);
+        return;
     }
     while (!task->broken && task->written < task->output_length) {
         uint32_t left = task->output_length - task->written, most = 1 + lwip_noise() % (lwip_noise() % 2 ? 100 : 30000);

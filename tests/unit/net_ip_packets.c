@@ -17,8 +17,8 @@
 #define TABLES ((BUFFERS + SMALL) * IP_BUFFER_BYTES + SLOTS * IP_SLOT_BYTES)
 #define MEMORY (0xa0000 + TABLES + IP_POOLS_BYTES + CONNECTIONS * IP_CONNECTION_BYTES + SEGMENTS * IP_SEGMENT_BYTES)
 #define SLOW 900
-#define PORT 80      /* the program keeps what it gets, but answers what begins with GET, COPY or FILE */
-#define TOTAL 100000 /* bytes of the latter two's answers: copied, by reference */
+#define PORT 80      /* the program keeps what it gets, but answers what begins with GET, COPY or FILE; KEEP: asks */
+#define TOTAL 100000 /* bytes of COPY's and FILE's answers: copied, by reference */
 
 static _Alignas(4096) uint8_t bytes[MEMORY];
 WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024);
@@ -40,14 +40,18 @@ static struct peer {
     bool reads;      /* acknowledges what its window has room for */
     uint32_t window; /* what is left of it */
     uint32_t taken;
+    bool kept, vanished; /* is asked whether it is there; is not */
+    uint32_t probes;
 } peers[4096];
 static uint8_t content[TOTAL];
+static uint32_t errors; /* so often the program was told that a connection has ended */
 
 /* -- the program -- */
 
 static void on_error(void *context, err_t error)
 {
     struct held *held = context;
+    errors++;
     if (held->data) {
         pbuf_free(held->data);
         held->data = NULL;
@@ -91,7 +95,14 @@ static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *p, err
     if (!p) {
         return ERR_OK;
     }
-    if (memcmp(p->payload, "GET", 3) == 0) {
+    if (memcmp(p->payload, "KEEP", 4) == 0) {
+        tcp_recved(pcb, p->tot_len);
+        pbuf_free(p);
+        ip_set_option(pcb, SOF_KEEPALIVE);
+        pcb->keep_idle = 60 * 1000;
+        pcb->keep_intvl = 15 * 1000;
+        pcb->keep_cnt = 4;
+    } else if (memcmp(p->payload, "GET", 3) == 0) {
         tcp_recved(pcb, p->tot_len);
         pbuf_free(p);
         held->copies = true;
@@ -165,6 +176,13 @@ void at_peer(const uint8_t *frame, uint32_t length)
     }
     uint32_t number = get16(frame + 36) - 1000, payload = get16(frame + 16) - 20 - (frame[46] >> 4) * 4u;
     struct peer *peer = &peers[number];
+    if (peer->kept && payload == 0 && get32(frame + 38) == peer->next - 1) {
+        peer->probes++;
+        if (!peer->vanished) {
+            put_segment(number, peer->sequence, ACK, "", 0);
+        }
+        return;
+    }
     peer->open |= frame[47] == (SYN | ACK);
     peer->reset |= (frame[47] & RST) != 0;
     peer->answered |= payload > 0;
@@ -333,6 +351,35 @@ static void test_peers_that_vanish(uint32_t count)
     end(count);
 }
 
+/* A connection on which nobody says anything (a WebSocket): as long as the peer's TCP answers it stays, a day or more;
+ * one that has vanished without a FIN is gone in two minutes, and the program hears of it. */
+static void test_asked_whether_there(void)
+{
+    static const char keep[30] = "KEEP";
+    for (uint32_t i = 0; i < 3; i++) {
+        open(i);
+        send_segment(i, 101, ACK | PSH, i == 0 ? "" : keep, i == 0 ? 0 : sizeof keep);
+        peers[i].sequence = i == 0 ? 101 : 101 + sizeof keep;
+        wire_pass(S);
+        peers[i].kept = true;
+    }
+    errors = 0;
+    wire_pass(24 * 3600 * S);
+    CHECK_EQUAL(errors, 0);
+    CHECK(peers[1].probes >= 24 * 3600 / 65 - 1 && peers[1].probes <= 24 * 60);
+    CHECK_EQUAL(peers[0].probes, 0); /* nobody wanted that */
+    peers[0].vanished = peers[1].vanished = true;
+    peers[1].probes = 0;
+    wire_pass(50 * S); /* four times 15 at least; up to 60 s of silence have passed already */
+    CHECK_EQUAL(errors, 0);
+    wire_pass(75 * S); /* 60 of silence, four times 15, and the slow timer's 5 */
+    CHECK_EQUAL(errors, 1);
+    CHECK(peers[1].probes >= 3 && peers[1].probes <= 5);
+    wire_pass(24 * 3600 * S);
+    CHECK_EQUAL(errors, 1);
+    end(3);
+}
+
 int main(void)
 {
     wire_begin();
@@ -352,5 +399,7 @@ int main(void)
     test_answers_that_nobody_reads(0, 500);
     memset(peers, 0, sizeof peers);
     test_peers_that_vanish(600);
+    memset(peers, 0, sizeof peers);
+    test_asked_whether_there();
     return 0;
 }

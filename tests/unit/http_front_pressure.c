@@ -1,0 +1,313 @@
+/* http_front_pressure.c: the native front when something is short: places, memory, patience; and clients that go, or do
+ * two things at once, where it hurts. As http_front.c: each case a process of its own, after which all has to be back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_microkit.h"
+#include "http/server.h"
+#include "http_front_client.h"
+#include "in_turn.h"
+
+void init(void) {}
+
+static struct http_counters count(void)
+{
+    struct http_counters counters;
+    http_counters(&counters);
+    return counters;
+}
+
+static void forget_reset(void)
+{
+    CHECK(client_was_reset(client));
+    client_free(client);
+}
+
+/* Requests whose answers nobody takes, of a connection that has been idle before. */
+static void get_and_leave_it(const char *path)
+{
+    char text[200];
+    connect();
+    CHECK_EQUAL(get("/f/1", ""), 200);
+    sprintf(text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    send(text);
+    for (int turn = 0; turn < 50 && client_waiting(client) == 0; turn++) {
+        step();
+    }
+    CHECK(client_waiting(client) > 0);
+}
+
+/* -- who does not take his answer -- */
+
+/* What the client sends meanwhile, and what the application writes, do not get the answer on: it is acknowledged or
+ * not. Of a connection that has been idle before that is seen when the time for being idle is over. */
+static void test_only_acknowledgements_are_progress(void)
+{
+    static const struct {
+        const char *path;
+        bool talks, writes, idle; /* idle: in that list when the answer begins */
+    } cases[] = {{"/f/500000", false, false, true},  {"/f/500000", true, false, true},
+                 {"/app/drip", false, false, false}, {"/app/drip", false, true, false},
+                 {"/app/drip", false, true, true},   {"/app/drip", true, true, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        app_at_once = cases[i].idle;
+        get_and_leave_it(cases[i].path);
+        for (int s = 0; s < (cases[i].idle ? HTTP_IDLE_S : HTTP_STALL_S) - 1; s++) {
+            app_drops = cases[i].writes;
+            step();
+            pass_s(1);
+            if (cases[i].talks) {
+                send("G");
+            }
+            CHECK_CASE(!client_was_reset(client), cases[i].path);
+        }
+        pass_s(2);
+        forget_reset();
+        app_drops = ALL_DROPS;
+        step();
+        app_drops = 0;
+    }
+}
+
+/* One byte that is acknowledged renews all of its time, in the idle list, too. */
+static void test_progress_renews(void)
+{
+    get_and_leave_it("/f/500000");
+    pass_s(50);
+    CHECK_EQUAL(client_take(client, 1), 1);
+    pass_s(HTTP_STALL_S - 1);
+    CHECK(!client_was_reset(client));
+    pass_s(2);
+    forget_reset();
+    get_and_leave_it("/app/drip"); /* all is acknowledged, and then a byte is not */
+    take();
+    pass_s(1000);
+    app_drops = 1;
+    step();
+    CHECK_EQUAL(client_waiting(client), strlen("1\r\n0\r\n"));
+    pass_s(HTTP_STALL_S - 1);
+    CHECK(!client_was_reset(client));
+    pass_s(2);
+    forget_reset();
+    app_drops = ALL_DROPS;
+}
+
+/* A word for which there is no memory is tried again by a poll, each of which is no progress. */
+static void test_nothing_can_be_said(void)
+{
+    connect();
+    send("G");
+    lwip_fail_one_in = 1;
+    pass_s(HTTP_HEAD_S + 1);
+    for (int s = 0; s < HTTP_STALL_S - 2; s++) {
+        client_poll(client);
+        pass_s(1);
+        CHECK(!client_was_reset(client));
+    }
+    client_poll(client);
+    pass_s(3);
+    forget_reset();
+    lwip_fail_one_in = 0;
+}
+
+/* -- who gives way -- */
+
+static struct client *crowd[HTTP_CONNECTIONS_MAX];
+
+static void fill(int from, int to, const char *path)
+{
+    for (int i = from; i < to; i++) {
+        get_and_leave_it(path);
+        crowd[i] = client;
+    }
+}
+
+static void go_all(int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        client_reset(crowd[i]);
+        client_free(crowd[i]);
+    }
+}
+
+/* Clients that take nothing, in all places: the one that has taken nothing for longest gives way, but not before four
+ * seconds, in which it may have lost a segment. */
+static void test_all_places_are_stalled(void)
+{
+    fill(0, HTTP_CONNECTIONS_MAX, "/f/1000");
+    connect();
+    forget_reset(); /* nobody can give way yet */
+    pass_s(5);
+    CHECK_EQUAL(client_take(crowd[0], 10), 10);
+    for (int i = 1; i < 101; i++) {
+        connect();
+        CHECK_EQUAL(get("/f/1", ""), 200);
+        CHECK(client_was_reset(crowd[i]) && client_gone(crowd[i]) && !client_was_reset(crowd[i + 1]));
+        client_free(crowd[i]);
+        crowd[i] = client;
+        send("GET /f/1000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    CHECK(!client_was_reset(crowd[0]));
+    CHECK_EQUAL(count().given_way, 100);
+    go_all(0, HTTP_CONNECTIONS_MAX);
+}
+
+/* An idle one goes first, however many stalled ones stand before it in the list: a newcomer looks at a few at most, and
+ * the next one goes on from there. */
+static void test_idle_behind_stalled(void)
+{
+    fill(0, HTTP_CONNECTIONS_MAX - 1, "/f/1000");
+    connect();
+    CHECK_EQUAL(get("/f/1", ""), 200);
+    crowd[HTTP_CONNECTIONS_MAX - 1] = client;
+    int refused = 0;
+    for (;;) {
+        connect();
+        if (!client_was_reset(client)) {
+            break;
+        }
+        client_free(client);
+        refused++;
+    }
+    CHECK(refused > 10 && refused < 100);
+    CHECK_EQUAL(get("/f/1", ""), 200);
+    CHECK(client_gone(crowd[HTTP_CONNECTIONS_MAX - 1]) && !client_was_reset(crowd[HTTP_CONNECTIONS_MAX - 1]));
+    leave();
+    go_all(0, HTTP_CONNECTIONS_MAX);
+}
+
+/* A client at its head for a second goes before one that has taken nothing; a younger one after it. It is told. */
+static void test_heads_and_stalled(void)
+{
+    fill(0, HTTP_CONNECTIONS_MAX - 1, "/f/1000");
+    pass_s(5);
+    connect();
+    send("GET /f/1 HT");
+    crowd[HTTP_CONNECTIONS_MAX - 1] = client;
+    connect();
+    CHECK_EQUAL(get("/f/1", ""), 200);
+    CHECK(client_was_reset(crowd[0]));
+    client_free(crowd[0]);
+    client_reset(client);
+    client_free(client);
+    connect();
+    send("GET /f/1 HT");
+    crowd[0] = client;
+    pass_s(2);
+    connect();
+    send("GET /f/1 HT");
+    struct client *newcomer = client;
+    client = crowd[HTTP_CONNECTIONS_MAX - 1];
+    CHECK_EQUAL(receive(false), 408);
+    check_closed();
+    crowd[HTTP_CONNECTIONS_MAX - 1] = newcomer;
+    go_all(0, HTTP_CONNECTIONS_MAX);
+}
+
+/* -- what is counted -- */
+
+static void test_counts(void)
+{
+    struct http_counters before = count(), now;
+    connect();
+    CHECK_EQUAL(get("/no", ""), 404);
+    CHECK_EQUAL(get("/f/5", "Range: bytes=9-\r\n"), 416);
+    CHECK_EQUAL(get("/away", ""), 503);
+    now = count();
+    CHECK_EQUAL(now.refused - before.refused, 3);
+    CHECK_EQUAL(now.handed_over, before.handed_over);
+    before = now;
+    CHECK_EQUAL(get("/app/order/no", ""), 404); /* what the application has ordered is its answer */
+    CHECK_EQUAL(get("/app/order/%2e%2e/a", ""), 404);
+    CHECK_EQUAL(get("/app/order/forbidden", ""), 403);
+    CHECK_EQUAL(get("/app/order/away", ""), 503);
+    CHECK(has_field(response, "Retry-After: 2"));
+    CHECK_EQUAL(get("/app/order/bad/9", ""), 503);
+    CHECK_EQUAL(get("/app/order/f/5", "Range: bytes=9-\r\n"), 416);
+    CHECK_EQUAL(get("/app/order/f/5", "If-Match: \"other\"\r\n"), 412);
+    CHECK_EQUAL(get("/app/order/dir", ""), 301);
+    CHECK_EQUAL(get("/app/order/f/5", ""), 200);
+    now = count();
+    CHECK_EQUAL(now.refused, before.refused);
+    CHECK_EQUAL(now.handed_over - before.handed_over, 9);
+    CHECK_EQUAL(now.files - before.files, 1);
+    CHECK_EQUAL(get("/app/early", ""), 502); /* in its place */
+    CHECK_EQUAL(count().refused - now.refused, 1);
+    check_closed();
+}
+
+/* RFC 9110 9.3.2: HEAD tells the length that GET would; it holds nothing, and the connection goes on. */
+static void test_head_of_huge(void)
+{
+    connect();
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(ask("HEAD /app/raw/huge HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+        CHECK(has_field(response, "Content-Length: 9223372036854775807") && has_field(response, "X-A: a"));
+        CHECK(!response->closes && nothing_more());
+        CHECK_EQUAL(count().exchanges, 0);
+    }
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    send("GET /app/raw/huge HTTP/1.1\r\nHost: x\r\n\r\n");
+    take();
+    forget_reset();
+}
+
+/* -- a client that vanishes -- */
+
+/* Where nobody has to say anything for ever TCP asks whether the other side is there: in a tunnel, and in an answer of
+ * which nobody knows the end. */
+static void test_keep_alive(void)
+{
+    static const char *const requests[] = {
+        "GET /app/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
+        "GET /app/drip HTTP/1.1\r\nHost: x\r\n\r\n", "GET /app/drip HTTP/1.0\r\n\r\n"};
+    for (int i = 0; i < 3; i++) {
+        connect();
+        CHECK(!client_is_probed(client));
+        send(requests[i]);
+        take();
+        CHECK(client_is_probed(client));
+        CHECK_EQUAL(count().exchanges, 1);
+        client_reset(client); /* what lwIP does when no probe is answered */
+        client_free(client);
+        app_drops = ALL_DROPS;
+        step();
+        app_drops = 0;
+        CHECK_EQUAL(count().exchanges, 0);
+    }
+}
+
+/* -- all -- */
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    {"only_acknowledgements_are_progress", test_only_acknowledgements_are_progress},
+    {"progress_renews", test_progress_renews},
+    {"nothing_can_be_said", test_nothing_can_be_said},
+    {"all_places_are_stalled", test_all_places_are_stalled},
+    {"idle_behind_stalled", test_idle_behind_stalled},
+    {"heads_and_stalled", test_heads_and_stalled},
+    {"counts", test_counts},
+    {"head_of_huge", test_head_of_huge},
+    {"keep_alive", test_keep_alive},
+};
+
+static void run(uint64_t i)
+{
+    begin_case();
+    tests[i].run();
+    end_case();
+}
+
+static const char *name_of(uint64_t i)
+{
+    return tests[i].name;
+}
+
+int main(int argc, char **argv)
+{
+    return in_turn(argc, argv, 0, sizeof tests / sizeof tests[0] - 1, name_of, run);
+}
