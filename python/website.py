@@ -63,14 +63,16 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
 
 def file(path, headers=None, content_type=None, status=200):
     """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
-    status other than 200 the whole file."""
+    status other than 200 the whole file. content_type: in place of what the file's name says."""
     _text("path", path)
+    if status < 200 or status in (204, 205, 304):
+        raise ValueError("status %d has no body" % status)
     if not path.startswith("/"):
         raise ValueError("path must begin with '/'")
     response = FileResponse(status_code=status, headers=headers)
     response.headers["X-Accel-Redirect"] = path
     if content_type:
-        response.headers["Content-Type"] = content_type
+        response.headers["X-Accel-Content-Type"] = _text("content_type", content_type)
     return response
 
 
@@ -334,22 +336,79 @@ async def _respond(response, connection):
         await response.write(connection)
         return
     response.complete()
-    whole = response.is_head or isinstance(response.body, bytes)
-    body = response.body if whole and not response.is_head else b""
-    await connection.respond(response.status_code, response.reason, response.headers, body)
-    if not whole:
-        await _write_parts(response.body_iter(), connection)
+    if response.is_head or isinstance(response.body, bytes):
+        body = b"" if response.is_head else response.body
+        await connection.respond(response.status_code, response.reason, response.headers, body)
+    else:
+        await _respond_in_parts(response, connection)
 
 
-async def _write_parts(parts, connection):
+async def _respond_in_parts(response, connection):
+    def head(body):
+        return connection.respond(response.status_code, response.reason, response.headers, body)
+
+    body = response.body_iter()
     try:
-        async for part in parts:
-            if part is None:            # of an iterator that was at its end from the beginning
-                break
-            await connection.awrite(part.encode() if isinstance(part, str) else part)
+        parts = body.__aiter__()
+        first = First(parts, head)
+        part = await first
+        if first.head is None:
+            await head(_bytes(part))
+            part = b""
+        else:
+            await first.head
+        while part is not None:         # None: of an iterator that was at its end from the beginning
+            if part:
+                await connection.awrite(_bytes(part))
+            part = await parts.__anext__()
+    except StopAsyncIteration:
+        pass
     finally:
-        if hasattr(parts, "aclose"):
-            await parts.aclose()
+        if hasattr(body, "aclose"):
+            await body.aclose()
+
+
+def _bytes(part):
+    return part.encode() if isinstance(part, str) else part or b""
+
+
+async def _next(parts):
+    try:
+        return await parts.__anext__()
+    except StopAsyncIteration:
+        return None
+
+
+class First:
+    """To be awaited: the first part of a body, None where there is none. One that has to be waited for may come much
+    later: then the head goes out at once. Until then nothing has, and a failure is told as such."""
+
+    def __init__(self, parts, make_head):
+        self.parts, self.make_head = parts, make_head
+        self.head = None
+
+    def write_head(self):
+        if self.head is None:
+            try:
+                self.head = self.make_head(b"")
+            except Exception:       # who awaits the part cannot be told now: it tries again
+                pass
+
+    def __iter__(self):
+        part = _next(self.parts)
+        go_on, value = part.send, None
+        try:
+            while True:
+                waits_for = go_on(value)
+                self.write_head()
+                try:
+                    go_on, value = part.send, (yield waits_for)
+                except BaseException as exc:    # it is cancelled
+                    go_on, value = part.throw, exc
+        except StopIteration as done:
+            return done.value
+
+    __await__ = __iter__
 
 
 async def _read_chunks(request, connection):

@@ -225,10 +225,15 @@ def test_what_the_application_answers_itself(mounted):
 
 def test_a_file_by_the_applications_word(mounted, website):
     answer = get(mounted, "/report")
-    assert answer.headers == {"x-accel-redirect": "/private/r.pdf", "x-a": "b", "content-type": "application/pdf"}
+    assert answer.headers == {"x-accel-redirect": "/private/r.pdf", "x-a": "b", "x-accel-content-type": "application/pdf"}
     for path in ("private", "/a\r\nB: c"):
         with pytest.raises(ValueError):
             website.file(path)
+    with pytest.raises(ValueError, match="content_type"):
+        website.file("/a", content_type="a/b\r\nC: d")
+    for status in (101, 204, 205, 304):
+        with pytest.raises(ValueError, match="has no body"):
+            website.file("/a", status=status)
 
 
 def test_a_handler_of_its_own(mounted, front):
@@ -302,8 +307,8 @@ def parts(*given):
 
 
 @pytest.mark.parametrize("given, failure, answer", [
-    ((b"one", "two"), 0, b"onetwo"), ((b"one", ValueError("why")), 500, b"one"),
-    ((b"one", OSError(113, "the file")), 500, b"one"), ((ValueError("why"),), 500, b""),
+    ((b"one", "two"), 0, b"onetwo"), (("one", b"two"), 0, b"onetwo"), ((b"one", ValueError("why")), 500, b"one"),
+    ((b"one", OSError(113, "the file")), 500, b"one"),
     ((b"one", MemoryError("why")), 503, b"one"), ((b"one", 7), 500, b"one")])
 def test_an_answer_that_fails_is_not_a_complete_one(mounted, capfd, given, failure, answer):
     mounted.get("/parts")(lambda request: (parts(*given), 200, {"X-A": "b"}))
@@ -312,6 +317,107 @@ def test_an_answer_that_fails_is_not_a_complete_one(mounted, capfd, given, failu
     assert stream.answer.partition(b"\r\n\r\n")[2] == answer
     out, err = capfd.readouterr()
     assert out == ("GET /parts failed:\n" if failure else "") and bool(err) == bool(failure)
+
+
+class Slow:
+    """A body whose first part is waited for."""
+
+    def __init__(self, *given):
+        self.given, self.closed = list(given), False
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        await asyncio.sleep(0)
+        part = self.given.pop(0) if self.given else StopAsyncIteration()
+        if isinstance(part, Exception):
+            raise part
+        return part
+
+    async def aclose(self):
+        self.closed = True
+
+
+class Quick(Slow):
+    async def __anext__(self):
+        part = self.given.pop(0) if self.given else StopAsyncIteration()
+        if isinstance(part, Exception):
+            raise part
+        return part
+
+
+@pytest.mark.parametrize("failure, status", [(ValueError("why"), 500), (OSError(5), 500), (MemoryError("why"), 503)])
+@pytest.mark.parametrize("kind", [parts, Quick])
+def test_a_body_that_fails_at_once_has_no_head(mounted, capfd, kind, failure, status):
+    """Nothing has gone out: the client is told."""
+    body = kind(failure)
+    mounted.get("/parts")(lambda request: (body, 200, {"X-A": "b"}))
+    stream = handle(mounted, b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (Answer(stream.answer).status, stream.failure) == (status, status)
+    assert "x-a" not in Answer(stream.answer).headers
+    assert kind is parts or body.closed
+    out, err = capfd.readouterr()
+    assert status == 503 or (out == "GET /parts failed:\n" and ("why" in err or "OSError: 5" in err))
+
+
+def test_a_head_does_not_wait_for_its_body(mounted, capfd):
+    """Events may come much later; a head that cannot be is told when the first one has come."""
+    seen = []
+
+    class Watched(Slow):
+        async def __anext__(self):
+            part = await super().__anext__()
+            seen.append(stream.answer)
+            return part
+
+    body = Watched(b"one", b"two")
+    mounted.get("/parts")(lambda request: body)
+    stream = types.SimpleNamespace(request=b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n", answer=b"", left=False)
+    asyncio.run(mounted.handle_request(stream, stream))
+    assert stream.answer.endswith(b"\r\n\r\nonetwo") and stream.failure == 0 and body.closed
+    assert seen[0].endswith(b"\r\n\r\n") and seen[1] == seen[0] + b"one"
+    whole, body.given = stream.answer, [b"one", b"two"]
+    stream = types.SimpleNamespace(request=stream.request, answer=b"", left=False, tight=True)
+    asyncio.run(mounted.handle_request(stream, stream))
+    assert stream.answer == whole
+    for given in (Slow(), Quick()):
+        mounted.get("/none")(lambda request, given=given: given)
+        stream = handle(mounted, b"GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert stream.failure == 0 and stream.answer.endswith(b"\r\n\r\n")
+        mounted.url_map.pop()
+    body = Slow(b"one", ValueError("why"))
+    mounted.get("/bad")(lambda request: (body, 200, {"X-A": "a\r\nX-B: b"}))
+    assert get(mounted, "/bad").status == 500 and body.closed
+    assert "control characters" in capfd.readouterr()[1]
+
+
+def test_a_body_that_is_cancelled_while_it_waits(mounted):
+    body = Slow(b"one")
+
+    async def wait():
+        try:
+            end = asyncio.get_running_loop().time() + 2
+            while asyncio.get_running_loop().time() < end:      # no future that would know of it by itself
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            body.given.insert(0, b"none")
+            raise
+
+    body.__class__ = type("Waits", (Slow,), {"__anext__": lambda self: wait()})
+    mounted.get("/parts")(lambda request: body)
+
+    async def cancel():
+        stream = types.SimpleNamespace(request=b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n", answer=b"", left=False)
+        task = asyncio.create_task(mounted.handle_request(stream, stream))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return stream
+
+    stream = asyncio.run(cancel())
+    assert body.given == [b"none", b"one"] and body.closed and stream.failure != 0
 
 
 def test_a_client_that_leaves_is_no_failure_of_the_applications(mounted, capfd):

@@ -166,6 +166,37 @@ def routes(app):
 
         return parts()
 
+    class Fails:
+        def __init__(self, waits):
+            self.waits = waits
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if self.waits:
+                await asyncio.sleep_ms(10)
+            raise ValueError("before the first part")
+
+        async def aclose(self):
+            print("closed")
+
+    @app.get("/api/fails/<how>")
+    async def fails_first(request, how):
+        def parts():
+            if how == "parts":
+                raise ValueError("before the first part")
+            yield b""
+
+        return {"parts": lambda: Response(parts(), headers={"X-A": "b"}), "none": lambda: Response(parts()),
+                "at-once": lambda: Response(Fails(False), headers={"X-A": "b"}),
+                "waited": lambda: Response(Fails(True))}[how]()
+
+    @app.get("/api/typed/<path:name>")
+    async def typed(request, name):
+        import website
+        return website.file("/" + name, content_type="text/x-mine")
+
     @app.get("/api/sent/<path:name>")
     async def sent(request, name):
         from microdot import send_file
@@ -340,6 +371,8 @@ def test_a_file_by_the_applications_word(guest):
     assert get(port, "/api/file/none").status == 404
     answer = get(port, "/api/gone", If_None_Match="*", Range="bytes=0-1")
     assert (answer.status, answer.reason, answer.body) == (410, "Gone", b"about")
+    answer = get(port, "/api/typed/about.html")
+    assert answer.headers["content-type"] == "text/x-mine" and answer.body == get(port, "/about.html").body
 
 
 @pytest.mark.parametrize("code, reason", [
@@ -387,6 +420,23 @@ def test_an_answer_that_fails_in_the_middle_is_cut_off(guest):
             assert b"\r\n0\r\n" not in until_cut(sock)
         guest.expect(r"GET /api/fails failed:")
         guest.expect(r"ValueError: in the middle")
+    assert get(guest.port("http"), "/api/hello").status == 200
+
+
+def test_an_answer_that_fails_before_its_first_part_is_500(guest):
+    """Nothing has gone out. One that had to be waited for has sent its head by then: it is cut off."""
+    with guest.connect() as sock:
+        kept = Kept(sock)
+        for how in ("parts", "at-once", "parts"):
+            answer = kept.ask(f"/api/fails/{how}")
+            assert answer.status == 500 and "x-a" not in answer.headers and answer.body == b"Internal server error"
+            guest.expect(rf"GET /api/fails/{how} failed:")
+            guest.expect(r"ValueError: before the first part")
+        assert kept.ask("/api/fails/none").body == b""
+        kept.send("/api/fails/waited")
+        raw = until_cut(sock)
+        assert raw.startswith(b"HTTP/1.1 200 ") and b"\r\n0\r\n" not in raw
+        guest.expect("closed")
     assert get(guest.port("http"), "/api/hello").status == 200
 
 

@@ -56,9 +56,17 @@ def counters():
     return {"requests": 0}
 
 
+class _Rest:
+    def __init__(self, connection, data):
+        self.connection, self.data = connection, data
+
+    def __await__(self):
+        return self.connection.awrite(self.data).__await__()
+
+
 class Connection:
     """stream: an object with `request`, the bytes that the client sends; `answer` is what it gets; `left`: it has gone;
-    `failure` is what the answer ended with."""
+    `failure` is what the answer ended with; `tight`: there is room for a part of a head, and for the rest later."""
 
     def __init__(self, stream):
         self.stream = stream
@@ -94,11 +102,15 @@ class Connection:
         method, url, version = lines[0].decode().split(" ")
         return method, url, version.split("/")[1]
 
-    async def respond(self, status, reason, headers, body):
+    def respond(self, status, reason, headers, body):
+        """Writes at once what there is room for, before it is awaited."""
         if any(c < " " for value in headers.values() for c in str(value)):
             raise ValueError("control characters")
         fields = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
-        self.stream.answer += f"HTTP/1.0 {status} {reason or 'OK'}\r\n{fields}\r\n".encode() + body
+        answer = f"HTTP/1.0 {status} {reason or 'OK'}\r\n{fields}\r\n".encode() + body
+        now = 9 if getattr(self.stream, "tight", False) else len(answer)
+        self.stream.answer += answer[:now]
+        return _Rest(self, answer[now:])
 
     async def awrite(self, data):
         if self.gone():
