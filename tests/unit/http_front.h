@@ -34,6 +34,7 @@ extern uint32_t app_broken; /* so often it was told that the client has gone */
 void app_start(void);
 void app_run(void); /* each of its exchanges takes a step */
 void app_release(void);
+void app_hold(void);    /* /app/hold waits again */
 
 /* -- the client -- */
 struct response {

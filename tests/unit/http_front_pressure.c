@@ -18,6 +18,13 @@ static struct http_counters count(void)
     return counters;
 }
 
+static void take_steps(uint32_t steps)
+{
+    for (uint32_t i = 0; i < steps; i++) {
+        step();
+    }
+}
+
 static void forget_reset(void)
 {
     CHECK(client_was_reset(client));
@@ -205,6 +212,192 @@ static void test_heads_and_stalled(void)
     go_all(0, HTTP_CONNECTIONS_MAX);
 }
 
+/* -- clients that go, memory that is not there, at each step of each kind of answer -- */
+
+#define H "HTTP/1.1\r\nHost: x\r\n"
+static const char *const requests[] = {
+    "GET /f/0 " H "\r\n",
+    "GET /f/1000 " H "\r\n",
+    "GET /f/200000 " H "\r\n",
+    "GET /f/200000 " H "Range: bytes=65000-66000\r\n\r\n",
+    "GET /f/200000 " H "Range: bytes=900000-\r\n\r\n",
+    "GET /f/1000 " H "If-None-Match: *\r\n\r\n",
+    "HEAD /f/70000 " H "\r\n",
+    "GET /no " H "\r\n",
+    "GET /dir " H "\r\n",
+    "GET /away " H "\r\n",
+    "GET /bad/9 " H "\r\n",
+    "GET /broken/100000 " H "\r\n",
+    "POST /f/5 " H "Content-Length: 20\r\n\r\n01234567890123456789",
+    "PUT /f/5 " H "Content-Length: 2000000\r\n\r\n01234567890123456789",
+    "OPTIONS * " H "\r\n",
+    "nonsense\r\n\r\n",
+    "GET /app/len/100000 " H "\r\n",
+    "GET /app/chunk/100000 " H "\r\n",
+    "GET /app/none/70000 HTTP/1.0\r\n\r\n",
+    "HEAD /app/chunk/70000 " H "\r\n",
+    "GET /app/x/100000 " H "\r\n",
+    "GET /app/404/70000 " H "\r\n",
+    "GET /app/order/no " H "\r\n",
+    "GET /app/order/away " H "\r\n",
+    "GET /app/order/bad/9 " H "\r\n",
+    "GET /app/order/broken/100000 " H "\r\n",
+    "GET /app/order/dir " H "\r\n",
+    "GET /app/fat " H "\r\n",
+    "GET /app/lines " H "\r\n",
+    "GET /app/early " H "\r\n",
+    "GET /app/short " H "\r\n",
+    "GET /app/nonsense " H "\r\n",
+    "GET /app/fails/none " H "\r\n",
+    "GET /app/fails/chunk " H "\r\n",
+    "GET /app/fails/whole " H "\r\n",
+    "GET /app/raw/103 " H "\r\n",
+    "GET /app/raw/204 " H "\r\n",
+    "GET /app/raw/cr " H "\r\n",
+    "POST /app/echo " H "Content-Length: 20\r\nExpect: 100-continue\r\n\r\n01234567890123456789",
+    "POST /app/echo " H "Transfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n",
+    "POST /app/lazy " H "Content-Length: 20\r\n\r\n01234567890123456789",
+    "POST /app/lazy " H "Content-Length: 200000\r\n\r\n01234567890123456789",
+    "GET /app/upgrade " H "Connection: Upgrade\r\nUpgrade: echo\r\n\r\nbytes",
+    "GET /app/ws " H "Connection: Upgrade\r\nUpgrade: echo\r\n\r\nbytes",
+    "GET /app/hold " H "\r\nGET /f/1000 " H "\r\n",
+};
+#define MOMENTS 10
+
+enum ending { RESETS, CLOSES, IS_SILENT, ENDINGS };
+enum lack { NOTHING, NO_MEMORY, LITTLE_ROOM, NO_APPLICATION, LACKS };
+
+/* What the client does, one thing at each moment. */
+static void do_one_thing(const char *request, uint32_t moment)
+{
+    uint32_t length = (uint32_t)strlen(request), first = length - 7;
+    switch (moment) {
+    case 0: connect(); break;
+    case 1: client_send(client, request, first, 1460); break;
+    case 2: client_send(client, request + first, length - first, 3); break;
+    case 5: client_take(client, 100); break;
+    case 7: client_poll(client); break;
+    case 8: client_take(client, 30000); break;
+    default: step(); break;
+    }
+}
+
+static void begin_lack(enum lack lack)
+{
+    lwip_fail_one_in = lack == NO_MEMORY;
+    lwip_share = lack == LITTLE_ROOM ? 3000 : 44 * 1460;
+    app_absent = lack == NO_APPLICATION;
+}
+
+/* The client goes at this moment, or stays and is silent, with a lack of something from the one before on. All that it
+ * held comes back: at once when it has gone, else after the times that are said in http/server.h. */
+static void go_at(const char *request, uint32_t moment, enum ending ending, enum lack lack)
+{
+    uint64_t broken = count().broken;
+    for (uint32_t i = 0; i <= moment; i++) {
+        if (i == moment) {
+            begin_lack(lack);
+        }
+        do_one_thing(request, i);
+    }
+    if (ending == RESETS && !client_was_reset(client)) {
+        client_reset(client);
+        CHECK_EQUAL(count().broken, broken + 1);
+        CHECK_EQUAL(count().connections, 0);
+    }
+    if (ending == CLOSES) {
+        client_end(client);
+    }
+    for (int i = 0; i < 5; i++) {
+        step();
+        client_poll(client);
+    }
+    begin_lack(NOTHING);
+    for (int i = 0; i < 300 && !(client_gone(client) && app_count == 0); i++) {
+        step();
+        if (ending == CLOSES) {
+            client_take(client, 20000);
+        }
+        if (i > 100) {
+            app_release();
+            client_poll(client);
+            pass_s(ending == RESETS ? 0 : 1);
+        }
+        if (i == 299 && client_is_probed(client)) {
+            client_reset(client); /* in a tunnel: TCP has asked, and nobody answered */
+            step();
+        }
+    }
+    if (!client_gone(client)) {
+        FAIL("%.40s..: at %u, ending %u, lack %u: still there", request, moment, ending, lack);
+    }
+    client_free(client);
+    app_hold();
+    check_all_is_back();
+}
+
+static void test_gone_at_each_step(void)
+{
+    static const uint32_t count_of = sizeof requests / sizeof requests[0];
+    for (uint32_t i = 0; i < count_of * MOMENTS * ENDINGS * LACKS; i++) {
+        site_late = i % 2;
+        go_at(requests[i % count_of], i / count_of % MOMENTS, i / count_of / MOMENTS % ENDINGS,
+              i / count_of / MOMENTS / ENDINGS);
+    }
+}
+
+/* The buffers for long heads of answers are all with clients that have no room; the next one's has to wait, and goes
+ * when one of them reads on, or goes away. */
+static void test_long_heads_of_answers_wait(void)
+{
+    static struct client *full[8];
+    char text[200];
+    sprintf(text, "GET /f/%d " H "\r\nGET /app/fat " H "\r\n", TCP_SND_BUF - 7000);
+    lwip_share = TCP_SND_BUF;
+    for (int i = 0; i < 8; i++) {
+        connect();
+        full[i] = client;
+        send(text);
+        take_steps(60);
+    }
+    CHECK_EQUAL(app_count, 8);
+    for (int i = 0; i < 3; i++) {
+        connect();
+        send("GET /app/fat " H "\r\n");
+        CHECK(nothing_more() && app_count == 9);
+        if (i == 0) { /* one that waits goes */
+            client_reset(client);
+            client_free(client);
+        } else if (i == 1) { /* one that has a buffer goes */
+            client_reset(full[0]);
+            client_free(full[0]);
+            CHECK_EQUAL(receive(false), 200);
+            CHECK_EQUAL(response->body, 3);
+            leave();
+            connect();
+            full[0] = client;
+            send(text);
+            take_steps(60);
+        } else { /* one that has a buffer reads on */
+            struct client *waiting = client;
+            client = full[0];
+            CHECK_EQUAL(receive(false), 200);
+            CHECK_EQUAL(receive(false), 200);
+            leave();
+            client = waiting;
+            CHECK_EQUAL(receive(false), 200);
+            leave();
+        }
+        take_steps(20);
+    }
+    for (int i = 1; i < 8; i++) {
+        client = full[i];
+        CHECK_EQUAL(receive(false), 200);
+        CHECK_EQUAL(receive(false), 200);
+        leave();
+    }
+}
+
 /* -- what is counted -- */
 
 static void test_counts(void)
@@ -290,6 +483,8 @@ static const struct {
     {"all_places_are_stalled", test_all_places_are_stalled},
     {"idle_behind_stalled", test_idle_behind_stalled},
     {"heads_and_stalled", test_heads_and_stalled},
+    {"gone_at_each_step", test_gone_at_each_step},
+    {"long_heads_of_answers_wait", test_long_heads_of_answers_wait},
     {"counts", test_counts},
     {"head_of_huge", test_head_of_huge},
     {"keep_alive", test_keep_alive},

@@ -216,7 +216,8 @@ void cache_unpin(struct cache_piece *piece)
 
 struct task {
     struct http_exchange *exchange;
-    bool broken, ended; /* ended: the request is read */
+    bool broken, ended;  /* ended: the request is read */
+    bool hungry, stuck;  /* a read found nothing, a write found no room: until it is told that there is */
     char input[INPUT_MAX];
     uint32_t input_length;
     char *output;
@@ -255,7 +256,19 @@ static bool app_begin(struct http_exchange *exchange)
     return false;
 }
 
-static void app_told(struct http_exchange *exchange) {}
+static void app_may_read(struct http_exchange *exchange)
+{
+    struct task *task = exchange->app;
+    CHECK(task->hungry && !task->broken);
+    task->hungry = false;
+}
+
+static void app_may_write(struct http_exchange *exchange)
+{
+    struct task *task = exchange->app;
+    CHECK(task->stuck && !task->broken);
+    task->stuck = false;
+}
 
 static void app_is_broken(struct http_exchange *exchange)
 {
@@ -265,7 +278,7 @@ static void app_is_broken(struct http_exchange *exchange)
     app_broken++;
 }
 
-static const struct http_app app = {app_begin, app_told, app_told, app_is_broken};
+static const struct http_app app = {app_begin, app_may_read, app_may_write, app_is_broken};
 
 static void print(struct task *task, const char *head, const void *body, uint32_t length)
 {
@@ -339,8 +352,10 @@ static bool print_raw(struct task *task, const char *name)
 /* As many lines as a head may have, each of which grows. */
 static void print_lines(struct task *task)
 {
-    static char text[HTTP_HEAD_MAX + 1] = "HTTP/1.0 200 OK\n";
-    uint32_t length = (uint32_t)strlen(text);
+    static const char first[] = "HTTP/1.0 200 OK\n";
+    static char text[HTTP_HEAD_MAX + 1];
+    uint32_t length = sizeof first - 1;
+    memcpy(text, first, length);
     for (; length + 4 <= HTTP_HEAD_MAX; length += 3) {
         memcpy(text + length, "a:\n", 3);
     }
@@ -436,6 +451,7 @@ static void read_request(struct task *task)
         return;
     }
     if (lwip_noise() % 2 && !http_exchange_readable(task->exchange)) {
+        task->hungry = true;
         return;
     }
     int32_t count = http_exchange_read(task->exchange, task->input + task->input_length, most);
@@ -443,6 +459,7 @@ static void read_request(struct task *task)
         task->input_length += (uint32_t)count;
         CHECK(task->input_length < INPUT_MAX - 1);
     }
+    task->hungry = count == 0 && most > 0;
     task->ended = count < 0;
 }
 
@@ -474,6 +491,9 @@ static void drip(struct task *task)
 static void run(struct task **place)
 {
     struct task *task = *place;
+    if ((task->hungry || task->stuck) && !task->broken) {
+        return;
+    }
     if (!task->ended && !task->broken) {
         read_request(task);
         return;
@@ -493,7 +513,8 @@ static void run(struct task **place)
         int32_t count = http_exchange_write(task->exchange, task->output + task->written, left < most ? left : most);
         CHECK(count >= 0);
         task->written += (uint32_t)count;
-        if (count == 0 || lwip_noise() % 8 == 0) {
+        task->stuck = (uint32_t)count < (left < most ? left : most);
+        if (task->stuck || lwip_noise() % 8 == 0) {
             return;
         }
     }
@@ -512,6 +533,11 @@ void app_run(void)
 void app_release(void)
 {
     app_released = true;
+}
+
+void app_hold(void)
+{
+    app_released = false;
 }
 
 void app_start(void)
