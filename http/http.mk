@@ -28,3 +28,7 @@ $(HOST_OBJ)/http_front/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_front_pressure,$(addprefix tests/unit/http_,front_pressure.c surroundings.c lwip.c) \
     $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front_pressure/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+
+$(eval $(call host_test,http_front_mixed,$(addprefix tests/unit/http_,front_mixed.c surroundings.c lwip.c) \
+    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(HOST_OBJ)/http_front_mixed/tests/unit/http_lwip.c.o: | $(SOURCES_READY)

@@ -12,6 +12,7 @@
 #include "timer/client.h"
 
 #define S 1000000000ull
+#define NO_VERSION UINT64_MAX
 #define UNIX_S 1790000000 /* when the tests begin */
 
 /* -- time -- */
@@ -69,7 +70,7 @@ struct cache_piece {
 
 static struct cache_waiter *waiters, *granted;
 bool site_late, site_away;
-uint32_t site_waiting, site_held, cache_pinned;
+uint32_t site_waiting, site_held, cache_pinned, site_version;
 
 static struct {
     const char *path;
@@ -118,14 +119,21 @@ void cache_cancel(struct cache_waiter *waiter)
     waiters_remove(waiter);
 }
 
-static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, bool late)
+uint64_t site_version_size(uint64_t size, uint32_t version)
+{
+    return size + version * 101ull;
+}
+
+static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, bool late, bool versioned)
 {
     struct site_resource *resource = calloc(1, sizeof *resource + 300);
     resource->file = calloc(1, sizeof *resource->file);
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
     resource->file->fresh_until_ns = UINT64_MAX;
-    http_validators_set(&resource->validators, size, (late ? UNIX_S + 3600 : 1700000000) * S, UNIX_S, "");
+    resource->file->mtime_ns = versioned ? site_version : NO_VERSION;
+    uint64_t modified_s = late ? UNIX_S + 3600 : 1700000000 + (versioned ? site_version : 0);
+    http_validators_set(&resource->validators, size, modified_s * S, UNIX_S, "");
     resource->later = late;
     char *at = (char *)(resource + 1);
     resource->whole = at;
@@ -160,10 +168,11 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     bool bad = strncmp(text, "/bad", 4) == 0, broken = strncmp(text, "/broken", 7) == 0;
     enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
     bool late = strncmp(text, "/late/", 6) == 0;
-    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late) {
+    bool versioned = strncmp(text, "/v/", 3) == 0;
+    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late && !versioned) {
         return SITE_NOT_FOUND;
     }
-    *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late);
+    *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late, versioned);
     return SITE_FOUND;
 }
 
@@ -191,12 +200,18 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
     if (entry->kind == CACHE_ABSENT || (entry->kind == CACHE_FORBIDDEN && offset >= CACHE_PIECE)) {
         return CACHE_FAILED;
     }
+    bool versioned = entry->mtime_ns != NO_VERSION;
+    if (versioned && entry->mtime_ns != site_version) {
+        entry->fresh_until_ns = 0;
+        return CACHE_FAILED;
+    }
+    uint64_t size = versioned ? site_version_size(entry->size, site_version) : entry->size;
     uint64_t left = entry->size - offset, rest = CACHE_PIECE - offset % CACHE_PIECE;
     bytes->length = (uint32_t)(left < rest ? left : rest);
     bytes->piece = malloc(sizeof *bytes->piece + bytes->length);
     bytes->piece->pins = 1;
     for (uint32_t i = 0; i < bytes->length; i++) {
-        bytes->piece->bytes[i] = site_byte(entry->size, offset + i);
+        bytes->piece->bytes[i] = site_byte(size, offset + i);
     }
     bytes->at = bytes->piece->bytes;
     cache_pinned++;
