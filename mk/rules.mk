@@ -5,7 +5,7 @@
 #   program,NAME,SOURCES,LIBRARIES,CFLAGS,LDFLAGS       a protection domain's program, without its configuration
 #   system,NAME,DESCRIPTION,FOLDER                      composes DESCRIPTION, links every PD, makes BUILD_DIR/NAME.img;
 #                                                       what lies in FOLDER becomes part of it
-#   host_test,NAME,SOURCES,CFLAGS,SANITIZE              native, with sanitizers; run by `make unit`. NAME is the path of
+#   host_test,NAME,SOURCES,CFLAGS,SANITIZE,LDLIBS       native, with sanitizers; run by `make unit`. NAME is the path of
 #                                                       what it tests (net/ip/acks.c: net_ip_acks) or its folder and a
 #                                                       word (net_ip_flood); the first source is tests/unit/NAME.c
 #   host_program,FILE,SOURCES,CFLAGS,LDLIBS             native
@@ -206,7 +206,7 @@ $(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(call sanitize
     -Wno-missing-prototypes $3,)
 $(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
 	$$(call say,LD,$1)
-	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s)) $5
 endef
 
 # FILE is the target; its objects lie in a folder named after it.

@@ -87,6 +87,8 @@ $(eval $(call host_test,sdk_kernel_decode,tests/unit/sdk_kernel_decode.c sdk/ker
 
 # The image tool's own proof, against page tables that are broken on purpose.
 $(eval $(call host_test,sdk_tool_prove,tests/unit/sdk_tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
+# What it takes for a program, of files that linkers do not write.
+$(eval $(call host_test,sdk_tool_elf,tests/unit/sdk_tool_elf.c $(addprefix sdk/tool/,elf.c file.c diag.c),,,-lelf))
 $(eval $(call host_test,sdk_kernel_random,tests/unit/sdk_kernel_random.c \
     $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
     syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
