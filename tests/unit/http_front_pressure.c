@@ -398,6 +398,146 @@ static void test_long_heads_of_answers_wait(void)
     }
 }
 
+/* -- ends that are rare -- */
+
+static void is_reset_by(const char *text)
+{
+    connect();
+    send(text);
+    take();
+    forget_reset();
+}
+
+/* Of the room for heads the last part is the application's: when that is used up, too, a request for it is told so. */
+static void test_no_room_for_the_applications_head(void)
+{
+    static struct client *slow[60], *busy[20];
+    static char head[8000];
+    int told = 0;
+    sprintf(head, "GET /f/1 " H "X: %06000d\r\n", 0);
+    for (int i = 0; i < 60; i++) {
+        connect();
+        slow[i] = client;
+        send(head);
+    }
+    sprintf(head, "GET /app/hold " H "X: %07000d\r\n\r\n", 0);
+    for (int i = 0; i < 20; i++) {
+        connect();
+        busy[i] = client;
+        send(head);
+        told += client_waiting(client) > 0;
+    }
+    take_steps(100);
+    CHECK(told > 5 && app_count == 20u - (uint32_t)told);
+    app_release();
+    for (int i = 0; i < 20; i++) {
+        client = busy[i];
+        CHECK_EQUAL(receive(false), i < 20 - told ? 200 : 503);
+        leave();
+    }
+    for (int i = 0; i < 60; i++) {
+        client_reset(slow[i]);
+        client_free(slow[i]);
+    }
+}
+
+static void test_rare_ends(void)
+{
+    static char many[60000];
+    connect(); /* its answer has begun, its body stops coming: no status can be told any more */
+    send("POST /app/eager " H "Content-Length: 5\r\n\r\nHe");
+    take();
+    pass_s(HTTP_BODY_S + 1);
+    forget_reset();
+    connect(); /* told what is wrong, it sends on for more than a megabyte */
+    CHECK_EQUAL(ask("nonsense\r\n\r\n"), 400);
+    for (int i = 0; i < 1100 * 1024 / (int)sizeof many && !client_was_reset(client); i++) {
+        client_send(client, many, sizeof many, 1460);
+    }
+    forget_reset();
+    connect(); /* the rest of a file does not come, and the application's file does not */
+    site_rest_away = true;
+    send("GET /f/200000 " H "\r\n");
+    for (int s = 0; s < HTTP_WAIT_S - 1; s++) {
+        take();
+        pass_s(1);
+        CHECK(!client_was_reset(client));
+    }
+    pass_s(2);
+    forget_reset();
+    site_rest_away = false;
+    site_away = true;
+    connect();
+    send("GET /app/order/w/5 " H "\r\n");
+    take();
+    pass_s(HTTP_WAIT_S + 1);
+    CHECK_EQUAL(receive(false), 503);
+    check_closed();
+    site_away = false;
+    connect();
+    CHECK_EQUAL(get("/app/endless", ""), 502);
+    check_closed();
+    connect();
+    CHECK_EQUAL(get("/app/raw/103-lines", ""), 502);
+    check_closed();
+    connect();
+    CHECK_EQUAL(get("/app/raw/chunked", ""), 200); /* in chunks of its own: whether they are whole we do not know */
+    CHECK(response->closes && response->chunked && response->body == 0);
+    check_closed();
+    is_reset_by("GET /broken/100000 " H "\r\n");
+}
+
+/* A client that has closed its side and waits gives way without a word: by a reset where it still has to take a part of
+ * a file, else by an end. */
+static void test_half_closed_give_way(void)
+{
+    site_away = true;
+    connect();
+    crowd[0] = client;
+    send("GET /f/3000 " H "\r\nGET /w/5 " H "\r\nGET /f/1 ");
+    client_end(client);
+    connect();
+    crowd[1] = client;
+    send("GET /w/5 " H "\r\nGET /f/1 ");
+    client_end(client);
+    pass_s(0);
+    for (int i = 2; i < HTTP_CONNECTIONS_MAX; i++) {
+        connect();
+        crowd[i] = client;
+        send("GET /f/1 H");
+    }
+    for (int i = 0; i < 2; i++) {
+        connect();
+        CHECK(!client_was_reset(client) && client_gone(crowd[i]));
+        CHECK_EQUAL(client_was_reset(crowd[i]), i == 0);
+        client_free(crowd[i]);
+        crowd[i] = client;
+    }
+    CHECK_EQUAL(lwip_pbufs, 0);
+    site_away = false;
+    go_all(0, HTTP_CONNECTIONS_MAX);
+}
+
+static void test_ports_and_claims(void)
+{
+    static char text[98];
+    CHECK(http_listen(80)); /* it does already */
+    CHECK(http_listen(81) && http_listen(82) && http_listen(83) && !http_listen(84) && !http_owns(84));
+    memset(text, 'a', 97);
+    CHECK(!http_claim(text, true, true, true));
+    text[96] = '\0';
+    int claims = 1; /* /app/ */
+    while (http_claim(text, true, true, true)) {
+        claims++;
+    }
+    CHECK_EQUAL(claims, HTTP_CLAIMS_MAX);
+    http_claims_clear();
+    connect();
+    CHECK_EQUAL(get("/app/len/5", ""), 404);
+    leave();
+    lwip_pcbs -= 3; /* that listen */
+}
+
 /* -- what is counted -- */
 
 static void test_counts(void)
@@ -485,6 +625,10 @@ static const struct {
     {"heads_and_stalled", test_heads_and_stalled},
     {"gone_at_each_step", test_gone_at_each_step},
     {"long_heads_of_answers_wait", test_long_heads_of_answers_wait},
+    {"no_room_for_the_applications_head", test_no_room_for_the_applications_head},
+    {"rare_ends", test_rare_ends},
+    {"half_closed_give_way", test_half_closed_give_way},
+    {"ports_and_claims", test_ports_and_claims},
     {"counts", test_counts},
     {"head_of_huge", test_head_of_huge},
     {"keep_alive", test_keep_alive},

@@ -260,6 +260,8 @@ struct client *client_connect(uint16_t port)
             client->window = WINDOW;
             client->pcb.snd_buf = TCP_SND_BUF;
             client->pcb.state = ESTABLISHED;
+            client->pcb.remote_ip.addr = CLIENT_ADDRESS;
+            client->pcb.remote_port = CLIENT_PORT;
             client->inside = true;
             lwip_pcbs++;
             err_t error = listener->accept(listener->callback_arg, &client->pcb, ERR_OK);

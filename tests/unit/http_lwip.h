@@ -14,6 +14,9 @@
 
 struct client;
 
+#define CLIENT_ADDRESS 0x0200000au /* of all of them */
+#define CLIENT_PORT 4711
+
 struct client *client_connect(uint16_t port); /* NULL: refused */
 /* In segments of so many bytes. */
 void client_send(struct client *client, const void *data, uint32_t length, uint32_t segment);

@@ -69,7 +69,7 @@ struct cache_piece {
 };
 
 static struct cache_waiter *waiters, *granted;
-bool site_late, site_away;
+bool site_late, site_away, site_rest_away;
 uint32_t site_waiting, site_held, cache_pinned, site_version;
 
 static struct {
@@ -100,7 +100,7 @@ static bool is_late(struct cache_waiter *waiter)
 void site_call(void)
 {
     struct cache_waiter *ready;
-    if (site_away) {
+    if (site_away || site_rest_away) {
         return;
     }
     waiters_move(&waiters, &ready);
@@ -191,6 +191,11 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
     CHECK(offset < entry->size);
     CHECK(ahead <= (entry->size - 1) / CACHE_PIECE - offset / CACHE_PIECE);
     CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_PIECE); /* else it should have been found anew */
+    if (site_rest_away && offset >= CACHE_PIECE) {
+        waiters_add(&waiters, waiter);
+        site_waiting++;
+        return CACHE_WAIT;
+    }
     if (is_late(waiter)) {
         if (lwip_noise() % 4 == 0) {
             entry->fresh_until_ns = 0; /* another file by the time it comes */
@@ -231,8 +236,8 @@ void cache_unpin(struct cache_piece *piece)
 
 struct task {
     struct http_exchange *exchange;
-    bool broken, ended;  /* ended: the request is read */
-    bool hungry, stuck;  /* a read found nothing, a write found no room: until it is told that there is */
+    bool broken, ended; /* ended: the request is read */
+    bool hungry, stuck; /* a read found nothing, a write found no room: until it is told that there is */
     char input[INPUT_MAX];
     uint32_t input_length;
     char *output;
@@ -255,6 +260,10 @@ static bool app_begin(struct http_exchange *exchange)
     if (app_absent || app_count == HTTP_EXCHANGES_MAX) {
         return false;
     }
+    ip_addr_t ip = {0};
+    uint16_t port = 0;
+    http_exchange_peer(exchange, &ip, &port);
+    CHECK(ip.addr == CLIENT_ADDRESS && port == CLIENT_PORT);
     for (int i = 0; i < APP_MAX; i++) {
         if (!tasks[i]) {
             tasks[i] = calloc(1, sizeof *tasks[i]);
@@ -288,7 +297,14 @@ static void app_may_write(struct http_exchange *exchange)
 static void app_is_broken(struct http_exchange *exchange)
 {
     struct task *task = exchange->app;
+    char byte;
+    ip_addr_t ip = {0};
+    uint16_t port = 1;
     CHECK(!task->broken);
+    CHECK(http_exchange_read(exchange, &byte, 1) == -1 && http_exchange_write(exchange, "x", 1) == -1);
+    CHECK(http_exchange_readable(exchange));
+    http_exchange_peer(exchange, &ip, &port);
+    CHECK(ip_addr_isany_val(ip) && port == 0);
     task->broken = true;
     app_broken++;
 }
@@ -321,6 +337,14 @@ static bool asked(const struct task *task, const char *path)
     return at && strncmp(at + 1, path, strlen(path)) == 0;
 }
 
+/* 7.5 KiB that grow by a third. */
+#define LINES_4 "a:\na:\na:\na:\n"
+#define LINES_64                                                                                                    \
+    LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 LINES_4 \
+        LINES_4 LINES_4
+#define LINES_640 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64 LINES_64
+#define LINES_103 "HTTP/1.0 103 Early Hints\n" LINES_640 LINES_640 LINES_640 LINES_640
+
 /* Heads that no client may see, and some that are only odd. */
 #define RAW(name, text)              \
     {                                \
@@ -349,6 +373,7 @@ static const struct {
     RAW("304", "HTTP/1.0 304 N/A\nContent-Length: 4\nContent-Encoding: gzip\nETag: \"a\"\nX-A: a\n\nbody"),
     RAW("205", "HTTP/1.0 205 N/A\r\nContent-Length: 4\r\nContent-Type: text/plain\r\nX-A: a\r\n\r\nbody"),
     RAW("103", "HTTP/1.0 103 N/A\r\nContent-Length: 4\r\nX-A: a\r\n\r\nHTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"),
+    RAW("103-lines", LINES_103 "\r\nHTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"),
     RAW("huge", "HTTP/1.0 200 OK\r\nContent-Length: 9223372036854775807\r\nX-A: a\r\n\r\nonly this"),
     RAW("fine", "HTTP/1.0 200 \xc3\xbc\t!\nX-A:\xff \x80\t\"\nX-B:\nContent-Length: 0\n\n"),
 };
@@ -414,6 +439,11 @@ static void make_output(struct task *task)
         print(task, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", "", 0);
     } else if (asked(task, "/app/nonsense")) {
         print(task, "Traceback (most recent call last):\r\n\r\n", "", 0);
+    } else if (asked(task, "/app/endless")) {
+        static char endless[HTTP_HEAD_MAX + 100];
+        memset(endless, 'a', sizeof endless);
+        memcpy(endless, "HTTP/1.0 200 OK\r\nX-A: ", 22);
+        print(task, "", endless, sizeof endless);
     } else if (asked(task, "/app/drip")) {
         sprintf(head, "HTTP/1.0 200 OK\r\n\r\n%0100d", 0);
         print(task, head, "", 0);
@@ -456,8 +486,10 @@ static void read_request(struct task *task)
     if (most > INPUT_MAX - 1 - task->input_length) {
         most = INPUT_MAX - 1 - task->input_length;
     }
-    if (asked(task, "/app/ws") && strstr(task->input, "\r\n\r\n") && !task->output_made) {
-        print(task, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", "", 0);
+    bool eager = asked(task, "/app/eager");
+    if ((asked(task, "/app/ws") || eager) && strstr(task->input, "\r\n\r\n") && !task->output_made) {
+        static const char tunnel[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+        print(task, eager ? "HTTP/1.0 200 OK\r\n\r\neager" : tunnel, "", 0);
         task->written = (uint32_t)http_exchange_write(task->exchange, task->output, task->output_length);
     }
     bool lazy = asked(task, "/app/lazy") && strstr(task->input, "\r\n\r\n");
