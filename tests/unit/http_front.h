@@ -11,10 +11,10 @@
 /* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first piece) -- */
 extern bool site_late;        /* answers come later at times */
-extern uint32_t site_version;    /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
+extern uint32_t site_version; /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
 uint64_t site_version_size(uint64_t size, uint32_t version); /* of which file its bytes are those of */
 extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
-extern bool site_rest_away;     /* what lies behind a file's first piece, not until it is false again */
+extern bool site_rest_away;   /* what lies behind a file's first piece, not until it is false again */
 extern uint32_t site_waiting; /* who waits */
 extern uint32_t site_held, cache_pinned;
 void site_call(void); /* those who wait */
@@ -25,7 +25,7 @@ uint8_t site_byte(uint64_t size, uint64_t offset);
  * /app/fails/none, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part, a part),
  * /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/lines (a head that grows), /app/echo
  * (the request's body), /app/text (app_text), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
- * (echoes all), /app/ws (101 at once, then reads to the end), /app/eager (a head, and then reads to the end), /app/endless (a head), /app/drip (a head, then a byte whenever app_drops allows) -- */
+ * (echoes all), /app/ws (101 at once, then reads to the end), /app/eager (a head, and then reads to the end), /app/head/SIZE (of so many bytes), /app/drip (a head, then a byte whenever app_drops allows) -- */
 extern bool app_absent;
 extern bool app_at_once;     /* it begins its answer in the event of the request */
 extern uint32_t app_count;   /* exchanges it has */
@@ -37,7 +37,7 @@ extern uint32_t app_broken; /* so often it was told that the client has gone */
 void app_start(void);
 void app_run(void); /* each of its exchanges takes a step */
 void app_release(void);
-void app_hold(void);    /* /app/hold waits again */
+void app_hold(void); /* /app/hold waits again */
 
 /* -- the client -- */
 struct response {
