@@ -14,6 +14,14 @@ $(eval $(call host_test,python_endpoint,tests/unit/python_endpoint.c tests/unit/
 $(addprefix $(HOST_OBJ)/python_endpoint/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o endpoint_http.c.o): \
     | $(SOURCES_READY)
 
+# ... in each of their states, with a peer that is the test,
+$(eval $(call host_test,python_endpoint_states,tests/unit/python_endpoint_states.c $(WIRE_STACK) tests/unit/fake_front.c \
+    $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
+    $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+$(addprefix $(HOST_OBJ)/python_endpoint_states/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o \
+    endpoint_http.c.o): | $(SOURCES_READY)
+
 # ... and on the port of the native front, whose clients the test plays.
 $(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c tests/unit/fake_front.c \
     python/endpoint.c python/endpoint_http.c,$(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) $(FOREIGN)))
