@@ -58,7 +58,7 @@ void nfs_file_open(struct nfs_op *op)
     }
     assert(file); /* the core has no more open files than we */
     self.free_files = file->next;
-    *file = (struct nfs_file){.handle = op->walk.handle, .inode = op->walk.stat.inode};
+    *file = (struct nfs_file){.handle = op->walk.handle, .inode = op->walk.stat.inode, .mount = mount_number()};
     keep_path(file, op->job->path);
     op->job->file = file;
     op->job->stat = op->walk.stat;
@@ -89,15 +89,16 @@ void nfs_file_init(void)
     }
 }
 
-/* Stale handles of open files: the file is looked for under its name once; another one that has that name now is not
- * it. */
+/* Stale handles. The server gives the number of a file that is gone to the next one. So a file that is found again is
+ * the same only where all handles are others: where the root's is. */
 
 static void on_found_again(struct nfs_op *op, enum fs_status status)
 {
     struct nfs_file *file = op->job->file;
 
-    if (status == FS_STATUS_OK && op->walk.stat.inode == file->inode) {
+    if (status == FS_STATUS_OK && op->walk.stat.inode == file->inode && mount_number() != file->mount) {
         file->handle = op->walk.handle;
+        file->mount = mount_number();
         op->start(op);
     } else {
         nfs_op_finish(op, status == FS_STATUS_OK || status == FS_STATUS_NOT_FOUND ? FS_STATUS_STALE : status);

@@ -10,6 +10,7 @@ struct nfs_file {
     struct nfs_file *next; /* free */
     struct nfs_handle handle;
     uint64_t inode;
+    uint32_t mount;                  /* mount_number() when it was opened or found again */
     cookieverf3 verifier;            /* of a directory: what the server wants back with its cookies */
     struct nfs_long_path *long_path; /* NULL: the path is short */
     char short_path[NFS_PATH_SHORT];
@@ -24,8 +25,9 @@ bool nfs_file_has_place(const char *path);
 void nfs_file_open(struct nfs_op *op);
 void nfs_file_release(void *file, bool directory);
 
-/* Ends an operation on an open file with what the server has said of it. If its handle is stale it is looked for under
- * its name, once, and the operation started over; another file that has the name now is FS_STATUS_STALE. */
+/* Ends an operation on an open file with what the server has said of it. If its handle is stale because the
+ * server has other handles for all now, it is looked for under its name, once, and the operation started over. Another
+ * file, also one with its number, is FS_STATUS_STALE. */
 void nfs_file_finish(struct nfs_op *op, nfsstat3 status);
 
 void nfs_file_set_size(struct nfs_op *op, const struct nfs_handle *handle, uint64_t size, nfs_op_reply *reply);

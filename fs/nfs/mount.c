@@ -60,6 +60,7 @@ static struct {
     char address[16];
     uint16_t mount_port, nfs_port;
     struct nfs_handle root;
+    uint32_t number; /* of the root */
     uint32_t read_size, write_size;
     struct connection_call call;
     struct timer pause;        /* or a step's end */
@@ -78,6 +79,11 @@ bool mount_is_up(void)
 const struct nfs_handle *mount_root(void)
 {
     return &self.root;
+}
+
+uint32_t mount_number(void)
+{
+    return self.number;
 }
 
 uint32_t mount_read_size(void)
@@ -279,8 +285,10 @@ static void on_mount(struct connection_call *call, void *result)
         refuse("refused", "a file handle that NFSv3 does not know");
         return;
     }
-    self.root = (struct nfs_handle){.size = size};
-    memcpy(self.root.bytes, mount->mountres3_u.mountinfo.fhandle.fhandle3_val, size);
+    struct nfs_handle root = {.size = size};
+    memcpy(root.bytes, mount->mountres3_u.mountinfo.fhandle.fhandle3_val, size);
+    self.number += memcmp(&root, &self.root, sizeof(root)) != 0;
+    self.root = root;
     self.have_root = true;
     connect_nfs();
 }

@@ -19,11 +19,26 @@ static diropargs3 place(const struct nfs_op *op)
     return (diropargs3){nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)};
 }
 
+static void note_seen(struct nfs_op *op)
+{
+    op->seen = (struct nfs_seen){op->walk.handle, op->walk.stat.inode, op->walk.stat.ctime_ns, mount_number()};
+}
+
+/* Servers give the number of a file that is gone to the next one; that has another handle then. A server may also have
+ * two handles for one file, whose times stay. */
+static bool is_seen(const struct nfs_op *op)
+{
+    const struct nfs_seen *seen = &op->seen;
+
+    return op->walk.stat.inode == seen->inode &&
+           (mount_number() != seen->mount || op->walk.stat.ctime_ns == seen->ctime_ns ||
+            memcmp(&op->walk.handle, &seen->handle, sizeof(seen->handle)) == 0);
+}
+
 /* What lay under the name at first is not there any more. */
 static bool has_left(const struct nfs_op *op, enum fs_status status)
 {
-    return op->replayed &&
-           (status == FS_STATUS_NOT_FOUND || (status == FS_STATUS_OK && op->walk.stat.inode != op->inode));
+    return op->replayed && (status == FS_STATUS_NOT_FOUND || (status == FS_STATUS_OK && !is_seen(op)));
 }
 
 static void finish_left(struct nfs_op *op, nfsstat3 status)
@@ -48,7 +63,7 @@ static void on_found_to_remove(struct nfs_op *op, enum fs_status status)
         nfs_op_finish(op, has_left(op, status) ? FS_STATUS_OK : status);
         return;
     }
-    op->inode = op->walk.stat.inode;
+    note_seen(op);
     if (op->job->type == FS_RMDIR) {
         RMDIR3args args = {.object = place(op)};
         nfs_op_made_once(op, on_removed,
@@ -147,7 +162,7 @@ static void on_found_to_rename_from(struct nfs_op *op, enum fs_status status)
         nfs_op_finish(op, has_left(op, status) ? FS_STATUS_OK : status);
         return;
     }
-    op->inode = op->walk.stat.inode;
+    note_seen(op);
     op->from = op->walk.directory;
     walk_to_parent(op, op->job->other, on_parent_to_rename_to);
 }

@@ -56,10 +56,14 @@ struct nfs_op {
     bool created;         /* FS_OPEN: the file is ours */
     bool guarded;         /* FS_OPEN: the server knows no EXCLUSIVE */
     createverf3 verifier; /* FS_OPEN: by which the server knows an EXCLUSIVE create again */
-    uint64_t inode;       /* what the name meant before it was to be changed */
     uint64_t done;        /* bytes */
     struct nfs_walk walk;
     struct nfs_handle from; /* rename: the first of two directories */
+    struct nfs_seen {       /* what lay under the name before it was to be changed */
+        struct nfs_handle handle;
+        uint64_t inode, ctime_ns;
+        uint32_t mount; /* mount_number() */
+    } seen;
 };
 
 void nfs_op_init(const struct nfs_config *config);

@@ -76,7 +76,7 @@ void fake_nfs_reset(void)
         free(fake_nfs.nodes[i].bytes);
     }
     memset(&fake_nfs, 0, sizeof(fake_nfs));
-    fake_nfs.handle_size = sizeof(struct handle);
+    fake_nfs.handle_size = sizeof(struct handle) + sizeof(fake_nfs.variant);
     fake_nfs.nfs_port = 2049;
     fake_nfs.mount_port = 20048;
     fake_nfs.nodes[0] = (struct fake_nfs_node){.alive = true, .type = NF3DIR, .mode = 0755, .made = 1};
@@ -244,7 +244,7 @@ static fattr3 attributes_of(uint32_t index)
         .uid = 1000,
         .gid = 100,
         .size = node->size,
-        .fileid = index + 1000ull * node->made,
+        .fileid = index + 1, /* whatever had its place before */
         .mtime = {node->seconds, node->nseconds},
         .ctime = {node->seconds, 0},
         .atime = {1, 2},
@@ -266,6 +266,7 @@ static nfs_fh3 handle_of(uint32_t index)
 
     memset(bytes, 0, sizeof(bytes));
     memcpy(bytes, &handle, sizeof(handle));
+    memcpy(bytes + sizeof(handle), &fake_nfs.variant, sizeof(fake_nfs.variant));
     return (nfs_fh3){.data = {fake_nfs.handle_size, bytes}};
 }
 

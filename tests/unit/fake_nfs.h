@@ -50,6 +50,7 @@ struct fake_nfs {
     uint32_t entries; /* in an answer to READDIRPLUS, at most */
     uint32_t read_size, write_size, short_write; /* the last: bytes that a WRITE takes; 0: all */
     uint32_t boot;                               /* part of every handle */
+    uint32_t variant;                            /* in every handle, but it does not matter there: a file has many */
     uint32_t handle_size;
     uint32_t mount_status, nfs_port, mount_port; /* what mount service and portmapper say */
     uint32_t calls[22], connections, time;       /* calls: carried out, by procedure */

@@ -223,6 +223,42 @@ static void test_another_has_the_name(void)
     CHECK(fake_nfs_holds("/new", "another one's"));
 }
 
+/* A server may have many handles for a file: it is the same while its times are. */
+static void another_handle(void)
+{
+    then = NULL;
+    fake_nfs.variant++;
+}
+
+static void test_another_handle_for_the_same(void)
+{
+    static const struct change remove = {.type = FS_REMOVE, .path = "/file"};
+    static const struct change rename = {.type = FS_RENAME, .path = "/file", .other = "/to"};
+
+    mount();
+    CHECK_EQUAL(lose_then(&remove, NFS3_REMOVE, FAKE_NFS_LOSE_CALL, another_handle), FS_STATUS_OK);
+    CHECK_TEXT(names_on_server(), "directory");
+    CHECK_EQUAL(lose_then(&rename, NFS3_RENAME, FAKE_NFS_LOSE_CALL, another_handle), FS_STATUS_OK);
+    CHECK_TEXT(names_on_server(), "directory to");
+}
+
+/* After a restart all handles, and may be times, are others: then it is the file's number that counts. */
+static void other_handles(void)
+{
+    then = NULL;
+    fake_nfs.boot++;
+    fake_nfs.nodes[fake_nfs_find("/file")].seconds++;
+}
+
+static void test_other_handles_for_all(void)
+{
+    static const struct change remove = {.type = FS_REMOVE, .path = "/file"};
+
+    mount();
+    CHECK_EQUAL(lose_then(&remove, NFS3_REMOVE, FAKE_NFS_LOSE_CALL, other_handles), FS_STATUS_OK);
+    CHECK_TEXT(names_on_server(), "directory");
+}
+
 /* The call that was lost is carried out after all, late: between the look at the name and the call made again. */
 
 static struct change late;
@@ -584,6 +620,8 @@ static const struct fs_nfs_case cases[] = {
     {"each_loss_in_each_change", test_each_loss_in_each_change},
     {"each_loss_without_attributes", test_each_loss_without_attributes},
     {"another_has_the_name", test_another_has_the_name},
+    {"another_handle_for_the_same", test_another_handle_for_the_same},
+    {"other_handles_for_all", test_other_handles_for_all},
     {"carried_out_late", test_carried_out_late},
     {"a_server_without_exclusive", test_a_server_without_exclusive},
     {"a_lost_guarded_create", test_a_lost_guarded_create},

@@ -319,17 +319,23 @@ static void test_stale_files(void)
     mount();
     fake_nfs_make("/gone", NF3REG, "x");
     fake_nfs_make("/it", NF3REG, "x");
-    uint64_t gone = opened("/gone", WRITE), replaced = opened("/it", WRITE);
+    fake_nfs_make("/again", NF3REG, "x");
+    uint64_t gone = opened("/gone", WRITE), replaced = opened("/it", WRITE), again = opened("/again", WRITE);
+    fake_nfs_remove("/again");
+    fake_nfs_make("/again", NF3REG, "another one with its number");
     fake_nfs_remove("/gone");
     replace_it();
     static const enum fs_command_type types[] = {FS_READ, FS_WRITE, FS_FSTAT, FS_FILE_SIZE, FS_TRUNCATE};
     for (uint32_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         CHECK_EQUAL(on_file(types[i], gone, 0, 100), FS_STATUS_STALE);
         CHECK_EQUAL(on_file(types[i], replaced, 0, 100), FS_STATUS_STALE);
+        CHECK_EQUAL(on_file(types[i], again, 0, 100), FS_STATUS_STALE);
     }
     CHECK(fake_nfs_holds("/it", "the new one"));
+    CHECK(fake_nfs_holds("/again", "another one with its number"));
     close_file(gone);
     close_file(replaced);
+    close_file(again);
 }
 
 static int always_stale(uint32_t procedure)
