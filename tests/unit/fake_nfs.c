@@ -4,6 +4,7 @@
 #include <poll.h>
 #include "fs/nfs/connection.h"
 #include "fs/nfs/socket.h"
+#include "libnfs-raw-mount.h"
 #include "lwip/dns.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
@@ -87,18 +88,18 @@ static void touch(struct fake_nfs_node *node)
     node->seconds = ++fake_nfs.time;
 }
 
-static uint32_t child(uint32_t parent, const char *name)
+static uint32_t child(uint32_t parent, const char *called)
 {
     for (uint32_t i = 1; i < FAKE_NFS_NODES; i++) {
         struct fake_nfs_node *node = &fake_nfs.nodes[i];
-        if (node->alive && node->parent == parent && strcmp(node->name, name) == 0) {
+        if (node->alive && node->parent == parent && strcmp(node->name, called) == 0) {
             return i;
         }
     }
     return FAKE_NFS_NODES;
 }
 
-static uint32_t add(uint32_t parent, const char *name, ftype3 type, uint32_t mode)
+static uint32_t add(uint32_t parent, const char *called, ftype3 type, uint32_t mode)
 {
     for (uint32_t i = 1; i < FAKE_NFS_NODES; i++) {
         struct fake_nfs_node *node = &fake_nfs.nodes[i];
@@ -108,7 +109,7 @@ static uint32_t add(uint32_t parent, const char *name, ftype3 type, uint32_t mod
         free(node->bytes);
         *node = (struct fake_nfs_node){
             .alive = true, .type = type, .mode = mode, .parent = parent, .made = node->made + 1};
-        snprintf(node->name, sizeof(node->name), "%s", name);
+        snprintf(node->name, sizeof(node->name), "%s", called);
         touch(node);
         touch(&fake_nfs.nodes[parent]);
         return i;
@@ -136,7 +137,7 @@ static void resize(struct fake_nfs_node *node, uint64_t size)
     touch(node);
 }
 
-static uint32_t parent_of(const char *path, const char **name)
+static uint32_t parent_of(const char *path, const char **called)
 {
     uint32_t at = 0;
     char part[256];
@@ -144,7 +145,7 @@ static uint32_t parent_of(const char *path, const char **name)
     for (path++;; path += strlen(part) + 1) {
         snprintf(part, sizeof(part), "%.*s", (int)strcspn(path, "/"), path);
         if (!path[strlen(part)]) {
-            *name = path;
+            *called = path;
             return at;
         }
         at = child(at, part);
@@ -154,17 +155,17 @@ static uint32_t parent_of(const char *path, const char **name)
 
 uint32_t fake_nfs_find(const char *path)
 {
-    const char *name;
-    uint32_t parent = parent_of(path, &name);
+    const char *called;
+    uint32_t parent = parent_of(path, &called);
 
-    return name[0] ? child(parent, name) : parent;
+    return called[0] ? child(parent, called) : parent;
 }
 
 uint32_t fake_nfs_make(const char *path, ftype3 type, const char *content_or_target)
 {
-    const char *name;
-    uint32_t parent = parent_of(path, &name);
-    uint32_t index = add(parent, name, type, type == NF3DIR ? 0755 : type == NF3LNK ? 0777 : 0644);
+    const char *called;
+    uint32_t parent = parent_of(path, &called);
+    uint32_t index = add(parent, called, type, type == NF3DIR ? 0755 : type == NF3LNK ? 0777 : 0644);
     struct fake_nfs_node *node = &fake_nfs.nodes[index];
 
     if (type == NF3LNK) {
@@ -184,10 +185,10 @@ void fake_nfs_remove(const char *path)
     remove_node(index);
 }
 
-static void move(uint32_t index, uint32_t parent, const char *name)
+static void move(uint32_t index, uint32_t parent, const char *called)
 {
     struct fake_nfs_node *node = &fake_nfs.nodes[index];
-    uint32_t there = child(parent, name);
+    uint32_t there = child(parent, called);
 
     if (there < FAKE_NFS_NODES && there != index) {
         remove_node(there);
@@ -195,16 +196,16 @@ static void move(uint32_t index, uint32_t parent, const char *name)
     touch(&fake_nfs.nodes[node->parent]);
     touch(&fake_nfs.nodes[parent]);
     node->parent = parent;
-    snprintf(node->name, sizeof(node->name), "%s", name);
+    snprintf(node->name, sizeof(node->name), "%s", called);
 }
 
 void fake_nfs_rename(const char *from, const char *to)
 {
-    const char *name;
-    uint32_t parent = parent_of(to, &name), index = fake_nfs_find(from);
+    const char *called;
+    uint32_t parent = parent_of(to, &called), index = fake_nfs_find(from);
 
     CHECK_CASE(index < FAKE_NFS_NODES, from);
-    move(index, parent, name);
+    move(index, parent, called);
 }
 
 bool fake_nfs_holds(const char *path, const char *content)

@@ -9,9 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "libnfs-raw-mount.h"
 #include "libnfs-raw-nfs.h"
-#include "libnfs-raw-portmap.h"
 
 #define FAKE_NFS_NODES 600
 
