@@ -1,4 +1,4 @@
-"""A relay between a guest and its NFS server, which does to replies what a test says."""
+"""A relay between a guest and its NFS server, which does to replies what a test says, knowing what they answer."""
 
 import socket
 import struct
@@ -7,14 +7,20 @@ import threading
 END = b"<the relay closes the connection here>"
 
 
+NFS = 100003
+CREATE, MKDIR, REMOVE, RMDIR, RENAME = 8, 9, 12, 13, 14     # RFC 1813 section 3
+
+
 class Relay:
     """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to
-    send; END in them closes the connection there. Records are whole RPC messages with their marker."""
+    send; END in them closes the connection there. Records are whole RPC messages with their marker.
+    call(record): the procedure of NFS that a reply answers, and the call's bytes; or None."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
         self.spoil = None
         self.number = 0
+        self.calls = {}     # transaction id -> procedure, record
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -36,7 +42,7 @@ class Relay:
             except OSError:
                 guest.close()
                 continue
-            threading.Thread(target=self._copy, args=(guest, server), daemon=True).start()
+            threading.Thread(target=self._calls, args=(guest, server), daemon=True).start()
             threading.Thread(target=self._replies, args=(server, guest), daemon=True).start()
 
     @staticmethod
@@ -47,13 +53,25 @@ class Relay:
             except OSError:
                 pass
 
-    def _copy(self, source, sink):
+    def call(self, record):
+        return self.calls.pop(record[4:8], None)
+
+    def _record(self, sock):
+        marker = self._exactly(sock, 4)
+        return marker + self._exactly(sock, struct.unpack(">I", marker)[0] & 0x7FFFFFFF)
+
+    def _calls(self, guest, server):
+        """RFC 5531 section 9: transaction id, CALL, RPC version, program, version, procedure."""
         try:
-            while data := source.recv(65536):
-                sink.sendall(data)
+            while True:
+                record = self._record(guest)
+                program, _, procedure = struct.unpack(">III", record[16:28])
+                if program == NFS:
+                    self.calls[record[4:8]] = procedure, record
+                server.sendall(record)
         except OSError:
             pass
-        self._end(source, sink)
+        self._end(guest, server)
 
     @staticmethod
     def _exactly(sock, size):
@@ -68,8 +86,7 @@ class Relay:
     def _replies(self, server, guest):
         try:
             while True:
-                marker = self._exactly(server, 4)
-                record = marker + self._exactly(server, struct.unpack(">I", marker)[0] & 0x7FFFFFFF)
+                record = self._record(server)
                 self.number += 1
                 record = self.spoil(record, self.number) if self.spoil else record
                 record, end, _ = record.partition(END)
