@@ -1,8 +1,9 @@
 """Troubles with the NFS server while much is going on: answers to changes that are lost while it restarts, files that get
-another name or another content while they are read."""
+another name or another content while they are read, a server that comes back with other files, one that is full."""
 
 import concurrent.futures
 import contextlib
+import ctypes
 import errno
 import hashlib
 import os
@@ -276,3 +277,80 @@ def test_files_that_change_while_they_are_read(direct, export):
         assert time.monotonic() < deadline
     assert get(guest.port("http"), "/away.bin").body == old
     assert get(guest.port("http"), "/moved.bin").status == 404
+
+
+def test_the_server_comes_back_with_other_files(request, export, tmp_path):
+    """The export is another directory after a restart, as from a backup: no handle holds any more. It is mounted again,
+    and what lies there now is served; who was in the middle of a file is not given bytes of another."""
+    size = 20 << 20
+    old, new = random.Random(1).randbytes(size), random.Random(2).randbytes(size)
+    (export / "www" / "large.bin").write_bytes(old)
+    with NfsServer(export, tmp_path / "nfs") as server, booted(request, server, server.nfs_port, tmp_path) as guest:
+        with Reading(guest, "/large.bin") as reading:
+            server.kill()
+            export.rename(tmp_path / "before")
+            for folder in (export, export / "www", export / "out"):
+                folder.mkdir()
+                folder.chmod(0o777)
+            (export / "www" / "large.bin").write_bytes(new)
+            (export / "www" / "page.txt").write_text("another page")
+            (export / "www" / "only_now.txt").write_text("only now")
+            server.start()
+            assert get(guest.port("http"), "/only_now.txt").body == b"only now"
+            came = reading.rest()
+            assert came == old[:len(came)]
+        assert guest.text().count(": mounted") == 2
+        deadline = time.monotonic() + 30
+        while get(guest.port("http"), "/page.txt").body != b"another page":
+            assert time.monotonic() < deadline
+        assert get(guest.port("http"), "/large.bin").body == new
+        assert int(get(guest.port("http"), "/api/mkdir/made/-").body) == 0 and (export / "out" / "made").is_dir()
+
+
+# -- a server that is full ---------------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def small_disk(at, size):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"serval-test", os.fsencode(at), b"tmpfs", 0, f"size={size},mode=0777".encode()):
+        pytest.skip(f"no tmpfs can be mounted here: {os.strerror(ctypes.get_errno())}")
+    try:
+        yield
+    finally:
+        libc.umount2(os.fsencode(at), 2)    # MNT_DETACH
+
+
+def upload(sock, n, body):
+    head = f"PUT /api/put/u{n} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):    # one that is refused may be reset
+        sock.sendall(head.encode() + body)
+        return Answer(receive_all(sock))
+    return None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's private NFS server only reads")
+def test_uploads_to_a_disk_that_is_full(request, export, tmp_path):
+    """Twenty uploads for whose half there is room: each is stored whole, or its client is told that there is none
+    (ENOSPC), and pages go on. When room is made the next one is stored."""
+    with small_disk(export / "out", "2m"), NfsServer(export, tmp_path / "nfs") as server, \
+            booted(request, server, server.nfs_port, tmp_path) as guest:
+        bodies = [random.Random(n).randbytes(200_000) for n in range(20)]
+
+        def page(_):
+            assert get(guest.port("http"), "/page.txt").body == b"a page"
+
+        with load(page), connected(guest, len(bodies)) as socks, \
+                concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+            answers = list(pool.map(upload, socks, range(len(bodies)), bodies))
+        stored = [n for n, answer in enumerate(answers) if answer and answer.status == 200]
+        refused = [answer for answer in answers if answer and answer.status == 507]
+        assert 0 < len(stored) < 11 and len(refused) > 5, [answer and answer.status for answer in answers]
+        assert {int(answer.body) for answer in refused} == {errno.ENOSPC}
+        for n in stored:
+            assert (export / "out" / f"u{n}").read_bytes() == bodies[n], n
+        for path in (export / "out").iterdir():
+            os.truncate(path, 0)    # the server has some of them open
+            path.unlink()
+        with connected(guest, 1) as socks:
+            assert upload(socks[0], 99, bodies[0]).status == 200
+        assert (export / "out" / "u99").read_bytes() == bodies[0]

@@ -14,13 +14,13 @@ CREATE, MKDIR, REMOVE, RMDIR, RENAME = 8, 9, 12, 13, 14     # RFC 1813 section 3
 class Relay:
     """Between guest and server: passes bytes on, replies through `spoil(record, number)`, which returns the bytes to
     send; END in them closes the connection there. Records are whole RPC messages with their marker.
-    call(record): the procedure of NFS that a reply answers, and the call's bytes; or None."""
+    call(record): the procedure of NFS that a reply answers, and how the call begins; or None."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
         self.spoil = None
         self.number = 0
-        self.calls = {}     # transaction id -> procedure, record
+        self.calls = {}     # transaction id -> procedure, how the record begins
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -67,7 +67,7 @@ class Relay:
                 record = self._record(guest)
                 program, _, procedure = struct.unpack(">III", record[16:28])
                 if program == NFS:
-                    self.calls[record[4:8]] = procedure, record
+                    self.calls[record[4:8]] = procedure, record[:512]     # names, not data
                 server.sendall(record)
         except OSError:
             pass
