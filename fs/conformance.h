@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 struct fs_conformance {
-    const char
-        *directory; /* exists, can be written; what lies below it under the names used here is removed: "/tmp", "/" */
-    void (*wait)(void); /* returns when something may have happened: a completion, or anything else */
+    const char *directory; /* exists, can be written: "/tmp", "/" */
+    const char *folder;    /* is made below it, and removed with all that is in it; two programs have different ones */
+    void (*wait)(void);    /* returns when something may have happened: a completion, or anything else */
     void (*line)(const char *text);
 };
 

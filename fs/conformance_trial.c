@@ -45,7 +45,7 @@ const char *trial_at(const char *name)
     char *path = trial.path[turn++ % 2];
     const char *base = strcmp(trial.environment->directory, "/") == 0 ? "" : trial.environment->directory;
 
-    snprintf(path, FS_PATH_MAX, "%s/conformance%s%s", base, *name ? "/" : "", name);
+    snprintf(path, FS_PATH_MAX, "%s/%s%s%s", base, trial.environment->folder, *name ? "/" : "", name);
     return path;
 }
 

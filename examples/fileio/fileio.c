@@ -170,7 +170,8 @@ static void read_passes(void)
 
 static void work(void *argument)
 {
-    const struct fs_conformance environment = {.directory = fileio_config.directory, .wait = wait, .line = line};
+    const struct fs_conformance environment = {
+        .directory = fileio_config.directory, .folder = "conformance", .wait = wait, .line = line};
 
     if (fileio_config.conformance) {
         fs_conformance_run(&environment);

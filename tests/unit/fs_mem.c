@@ -125,7 +125,8 @@ static void test_full(void)
 
 int main(void)
 {
-    const struct fs_conformance environment = {.directory = "/tmp", .wait = fs_pair_pump, .line = line};
+    const struct fs_conformance environment = {
+        .directory = "/tmp", .folder = "conformance", .wait = fs_pair_pump, .line = line};
 
     init();
     fs_client_init(&fs_client_config);
