@@ -1,11 +1,16 @@
-"""compose/fs.py: a file service: one server, one client, two rings and the share that both map.
+"""compose/fs.py: a file service: one server and its clients; for each two rings and a share, which the two map and
+nobody else.
 
     nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server="10.0.2.2", directory="/srv/site",
               nfs_port=0, mount_port=0)
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
-    nfs = Nfs(..., cache=32 << 20)      # the client keeps so many bytes of files and their index (http/cache.h)
-    nfs.client(pd)              # pd's priority must not be above the server's if its requests shall be answered soon
-    nfs.share, nfs.share_at     # the region, its address in the client: it may be a transmit region of the network, too
+    files = nfs.client(pd)      # pd's priority must not be above the server's if its requests shall be answered soon
+    files.share, files.share_at # the region, its address in pd: it may be a transmit region of the network, too
+    nfs.client(other, cache=32 << 20)           # it keeps so many bytes of files and their index (http/cache.h)
+    nfs.client(third, blocks=8, jobs=4, files=16)       # smaller
+
+A client more is a line more. What each may have at a time is divided evenly where the description does not say: of the
+jobs one half, the other half is for all in turn; of the open files all.
 
 A file's bytes enter the image by the assembler (.incbin), through a header that is written beside the system's other
 files.
@@ -29,7 +34,10 @@ BLOCKS_BESIDE_CACHE = 6         # FILES_BLOCKS of python/files.h, and the cache'
 INDEX_UNIT = 4416       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
+CLIENTS_MAX = 4         # FS_CLIENTS_MAX
 JOBS = 48               # FS_JOBS_MAX
+FILES = 256             # FS_FILES_MAX
+WAITING_BYTES = 9216    # FS_WAITING_BYTES
 HEAP = 288 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
@@ -37,11 +45,13 @@ IP = {"connections": 8, "segments": 256, "memory": 0x1_c000, "large_datagrams": 
       "tx_slots": 48}
 
 
-def share_and_index_bytes(name, cache):
-    """Of a service whose client has a cache of so many bytes, 0: none. They are all that files take: the share, nearly
-    all of it for what files hold, and an index of that, which only the client has."""
+def share_and_index_bytes(name, cache, blocks):
+    """Of a client with a cache of so many bytes, or so many blocks and no cache. A cache's bytes are all that files
+    take: the share, nearly all of it for what files hold, and an index of that, which only the client has."""
     if cache == 0:
-        return SHARE_BYTES, 0
+        if not 1 <= blocks <= BLOCKS_MAX:
+            raise ComposeError(f"PD '{name}': {blocks} blocks of a file share; 1 to {BLOCKS_MAX} there can be")
+        return blocks * BLOCK, 0
     if not 16 * BLOCK <= cache <= BLOCKS_MAX * BLOCK:
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{BLOCKS_MAX * BLOCK:#x}")
@@ -49,36 +59,44 @@ def share_and_index_bytes(name, cache):
     return share, cache - share
 
 
-class FileService:
-    """What every server's class is. The client is named once."""
+class Late(dict):
+    """A configuration that is known when all clients are: `fields()` is asked when it is written."""
 
-    def __init__(self, system, pd, cache=0):
-        self.system, self.pd = system, pd
-        self.commands = Ring(system, f"fs_commands_{pd.name}", CAPACITY, MESSAGE_BYTES)
-        self.completions = Ring(system, f"fs_completions_{pd.name}", CAPACITY, MESSAGE_BYTES)
-        share, self.index = share_and_index_bytes(pd.name, cache)
-        self.share = system.region(f"fs_share_{pd.name}", share, dma=True)
-        self.client_pd, self.share_at = None, None
+    def __init__(self, fields):
+        super().__init__()
+        self.fields = fields
 
-    def client(self, pd, caches=False):
-        """caches: pd keeps what it has read, also where nobody has said how much."""
-        if self.client_pd:
-            raise ComposeError(f"PD '{pd.name}': the files of '{self.pd.name}' belong to PD '{self.client_pd.name}' "
-                               "already")
-        self.client_pd = pd
-        at_server, at_client = self.system.channel(self.pd, pd)
-        self.pd.config(HEADER, "struct fs_server_config", "fs_server_config",
-                       {"client": at_server, **self._end(self.pd)})
+    def items(self):
+        return self.fields().items()
+
+
+class Client:
+    """What one PD has of a file service."""
+
+    def __init__(self, service, pd, cache, blocks, caches, jobs, files):
+        system, server = service.system, service.pd
+        share, index = share_and_index_bytes(pd.name, cache, blocks)
+        self.pd, self.jobs, self.files = pd, jobs, files
+        self.writes = min(JOBS, BLOCKS_BESIDE_CACHE if cache else blocks)
+        self.commands = Ring(system, f"fs_commands_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
+        self.completions = Ring(system, f"fs_completions_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
+        self.share = system.region(f"fs_share_{server.name}_{pd.name}", share, dma=True)
+        waiting = system.region(f"fs_waiting_{server.name}_{pd.name}", WAITING_BYTES)
+        at_server, at_client = system.channel(server, pd)
+        self.at_server = {"channel": at_server, **self._end(server),
+                          "waiting": {"base": Ptr(server.map(waiting, "rw")), "size": waiting.size},
+                          "writes": self.writes}
+        end = self._end(pd)
+        self.share_at = int(end["share"]["base"])
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
-                  {"server": at_client, **self._end(pd), "index": self._index(pd, caches)})
-        self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
+                  {"server": at_client, **end, "index": self._index(index, caches)})
 
-    def _index(self, pd, caches):
-        size = self.index or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)
+    def _index(self, size, caches):
+        size = size or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)
         if not size:
             return {"base": Ptr(0), "size": 0}
-        region = self.system.region(f"fs_index_{pd.name}", size)
-        return {"base": Ptr(pd.map(region, "rw")), "size": region.size}
+        region = self.pd.system.region(f"fs_index_{self.pd.name}", size)
+        return {"base": Ptr(self.pd.map(region, "rw")), "size": region.size}
 
     def _end(self, pd):
         return {
@@ -86,6 +104,67 @@ class FileService:
             "completions": self.completions.end(pd),
             "share": {"base": Ptr(pd.map(self.share, "rw")), "size": self.share.size, "bus": self.share.phys},
         }
+
+
+class FileService:
+    """What every server's class is. cache: of the client that is named first, where client() does not say."""
+
+    def __init__(self, system, pd, cache=0):
+        self.system, self.pd, self.cache, self.clients = system, pd, cache, []
+
+    def client(self, pd, caches=False, cache=None, blocks=CAPACITY, jobs=None, files=None):
+        """Makes pd a client. cache: bytes of files that it keeps, index and all; blocks: of its share where it keeps
+        none; caches: it keeps what it has read there, also where nobody has said how much. jobs: places kept for it;
+        files: that it may have open."""
+        if any(c.pd is pd for c in self.clients):
+            raise ComposeError(f"PD '{pd.name}' is a client of '{self.pd.name}' already")
+        if len(self.clients) == CLIENTS_MAX:
+            raise ComposeError(f"PD '{pd.name}' is one client of '{self.pd.name}' too many: "
+                               f"{CLIENTS_MAX} is all there can be")
+        self._check_parts(pd, "jobs", jobs, JOBS)
+        self._check_parts(pd, "files", files, FILES)
+        if cache is None:
+            cache = 0 if self.clients else self.cache
+        if not self.clients:
+            self.pd.config(HEADER, "struct fs_server_config", "fs_server_config", Late(self._config))
+        self.clients.append(Client(self, pd, cache, blocks, caches, jobs, files))
+        self.changed()
+        return self.clients[-1]
+
+    def changed(self):
+        """There is a client more."""
+
+    @property
+    def share(self):
+        """Of the client that was named first."""
+        return self.clients[0].share
+
+    @property
+    def share_at(self):
+        return self.clients[0].share_at
+
+    def _check_parts(self, pd, what, count, total):
+        """So many for pd, and at least one for each client of which nobody has said how many."""
+        others = sum(getattr(c, what) or 1 for c in self.clients)
+        wanted, most = 1 if count is None else count, total - others
+        if most < 1:
+            raise ComposeError(f"PD '{pd.name}': {wanted} {what} of '{self.pd.name}', whose {total} are the other "
+                               "clients'")
+        if not 1 <= wanted <= most:
+            raise ComposeError(f"PD '{pd.name}': {wanted} {what} of '{self.pd.name}'; of {total} in all, {others} are "
+                               f"the other clients', so 1 to {most} there can be")
+
+    def _part(self, what, spare):
+        """For each of which nobody has said how many."""
+        left = [c for c in self.clients if getattr(c, what) is None]
+        return max(1, spare // len(left)) if left else 0
+
+    def _config(self):
+        jobs_left = JOBS - sum(c.jobs or 0 for c in self.clients)
+        jobs = self._part("jobs", jobs_left if len(self.clients) == 1 else jobs_left // 2)
+        files = self._part("files", FILES - sum(c.files or 0 for c in self.clients))
+        return {"client_count": len(self.clients),
+                "clients": [{**c.at_server, "jobs": c.jobs or jobs, "files": c.files or files} for c in self.clients]}
 
 
 class Nfs(FileService):
@@ -104,14 +183,16 @@ class Nfs(FileService):
         if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
                                f"{DIRECTORY_MAX} bytes")
-        heap = HEAP + (BLOCKS_BESIDE_CACHE if cache else JOBS) * WRITE_HEAP
-        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x1_8000, heap=heap), cache)
+        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x1_8000, heap=HEAP), cache)
         serial.client(self.pd)
         timer.client(self.pd)
         net.ip(self.pd, mac, timer, hostname=name, **IP)
         self.pd.config("fs/nfs/config.h", "struct nfs_config", "nfs_config", {
             "server": server, "directory": directory, "nfs_port": nfs_port, "mount_port": mount_port,
             "uid": uid, "gid": gid})
+
+    def changed(self):
+        self.pd.heap = HEAP + min(JOBS, sum(c.writes for c in self.clients)) * WRITE_HEAP
 
 
 class MemFs(FileService):

@@ -29,14 +29,13 @@ class Python:
         self.system = system
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
-        if files:
-            files.client(self.pd, caches=net is not None)
+        client = files.client(self.pd, caches=net is not None) if files else None
         if net:
             # Python computes for long: what comes meanwhile waits in its ring, else a lost SYN costs its sender
             # seconds; and of sixteen clients' files there are 700 acknowledgements at a time. Files' bytes leave from where they lie in the share.
             net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, connections=1216,
                    segments=1536, memory=0xa_0000, rx_buffers=160, rx_small=864, tx_slots=96,
-                   tx_regions=[(files.share, files.share_at)] if files else [])
+                   tx_regions=[(client.share, client.share_at)] if client else [])
         self.pd.config("python/config.h", "struct python_config", "python_config", {
             "heap": self._memory("heap", heap),
             "stack": self._memory("stack", stack),

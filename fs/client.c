@@ -7,7 +7,7 @@
  *   when full fs_client_issue() says so; there are never more under way than the completion ring holds
  *   ends      an event ends when no completion is left, or after STRAYS_MAX that answer nothing of ours: what such a
  *             server has in its ring then waits for its next word. One that answers makes none, and what it answers is
- *             as much as this program asks
+ *             as much as this program asks. Commands that the server's event has left in the ring are told again
  *   restart   a server that starts anew has forgotten all commands: each ends with FS_STATUS_SERVER_WAS_RESET
  */
 #include "lib/pd.h"
@@ -28,6 +28,7 @@ static struct {
     uint16_t free_slots[SLOTS_MAX];
     uint32_t free_slot_count;
     uint64_t sequence; /* above the slot in an id, so that an answer given twice is not taken for another's */
+    uint64_t empty_at; /* the sequence when the ring of commands was last seen empty */
     uint64_t ids[SLOTS_MAX];
     uint64_t room[SLOTS_MAX]; /* for data: more is not believed */
     uint16_t free_blocks[BLOCKS_MAX];
@@ -91,6 +92,20 @@ static void fail_all(void)
     }
 }
 
+/* A server whose event has had enough of us, FS_QUEUE_CAPACITY commands at least, leaves the rest in the ring, and wakes
+ * us so that we say that there is more. */
+static void say_that_there_is_more(void)
+{
+    if (self.sequence - self.empty_at < FS_QUEUE_CAPACITY) {
+        return;
+    }
+    if (ring_room(&self.commands) == self.config->commands.capacity) {
+        self.empty_at = self.sequence;
+    } else if (ring_wake_consumer(&self.commands)) {
+        pd_notify_later(self.config->server);
+    }
+}
+
 static void on_server(void *context)
 {
     (void)context;
@@ -101,6 +116,7 @@ static void on_server(void *context)
         fail_all();
     }
     take_completions();
+    say_that_there_is_more();
     for (uint32_t i = 0; i < self.on_event_count; i++) {
         self.on_event[i].handler(self.on_event[i].context);
     }

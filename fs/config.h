@@ -7,10 +7,29 @@
 #include "lib/ring.h"
 #include "fs/proto.h"
 
-struct fs_server_config {
-    uint8_t client; /* channel */
+#define FS_CLIENTS_MAX 4 /* of one server */
+
+/* A command that waits in the server, since it arrived. */
+struct fs_waiting {
+    struct fs_command command;
+    uint64_t arrived_ns;
+};
+#define FS_WAITING_BYTES (FS_QUEUE_CAPACITY * sizeof(struct fs_waiting)) /* for each client */
+
+/* One client, as its server sees it. */
+struct fs_server_client_config {
+    uint8_t channel;
     struct ring_config commands, completions;
-    struct region share;
+    struct region share;   /* mapped by this client and the server, by nobody else */
+    struct region waiting; /* the server's own */
+    uint32_t jobs;         /* kept for it, of FS_JOBS_MAX; what is kept for nobody is for all */
+    uint32_t files;        /* that it may have open, of FS_FILES_MAX */
+    uint32_t writes;       /* that it may have under way: what the server has memory for */
+};
+
+struct fs_server_config {
+    uint32_t client_count;
+    struct fs_server_client_config clients[FS_CLIENTS_MAX];
 };
 extern const struct fs_server_config fs_server_config;
 

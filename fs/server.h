@@ -1,6 +1,9 @@
-/* fs/server.h: what every file server needs once. The core takes commands from the ring, checks every path, buffer, fd
- * and flag by one checker, keeps the table of open files, and answers each command exactly once. A server supplies
- * operations, which see only what has been checked, and end each job with fs_server_done(), at once or later.
+/* fs/server.h: what every file server needs once. The core takes commands from its clients' rings, checks every path,
+ * buffer, fd and flag by one checker, keeps the table of open files, and answers each command exactly once. A server
+ * supplies operations, which see only what has been checked, and end each job with fs_server_done(), at once or later.
+ *
+ * Clients: each has its rings, its share, its open files, and places among the jobs that nobody else can take; the rest
+ * of the places are for all, in turn. What one of them does, also lie, flood or restart, changes nothing for another.
  *
  * Order: commands on different files, or on one open file, may be answered in any order, with two exceptions that the
  * core keeps: a close waits until the file's jobs are done, and commands on one open directory are done one after the
@@ -13,15 +16,17 @@
 #include <stdint.h>
 #include "fs/config.h"
 
-#define FS_JOBS_MAX 48   /* commands being worked on; the rest wait for a place */
-#define FS_FILES_MAX 256 /* open files and directories */
+#define FS_JOBS_MAX 48   /* commands being worked on, of all clients; the rest wait for a place */
+#define FS_FILES_MAX 256 /* open files and directories, of all clients */
 
 struct fs_open_file;
+struct fs_server_client;
 
 /* One command on its way. The first part is for the operation to read, the second for it to fill in before
  * FS_STATUS_OK. */
 struct fs_job {
-    uint32_t index; /* 0..FS_JOBS_MAX-1, for a server's own array beside this one */
+    uint32_t index;  /* 0..FS_JOBS_MAX-1, for a server's own array beside this one */
+    uint32_t client; /* 0..fs_server_clients()-1, for what a server shares out among them */
     enum fs_command_type type;
     uint32_t flags;               /* FS_OPEN: enum fs_open_flags, a combination that makes sense */
     const char *path;             /* absolute, without ".", ".." and empty names, terminated; "/" is the root */
@@ -37,6 +42,7 @@ struct fs_job {
 
     /* The core's. */
     struct fs_command command;
+    struct fs_server_client *owner;
     struct fs_open_file *open_file;
     struct fs_job *next;
     uint8_t *data;
@@ -55,6 +61,7 @@ struct fs_server_operations {
 
 /* From init(), which ends in pd_flush(). */
 void fs_server_init(const struct fs_server_config *config, const struct fs_server_operations *operations);
+uint32_t fs_server_clients(void); /* how many the description names */
 
 /* Exactly once for each job; the job is not the caller's any more. */
 void fs_server_done(struct fs_job *job, enum fs_status status);
@@ -80,9 +87,12 @@ void fs_server_away(bool away);
 
 /* For tests and reports. */
 struct fs_server_counts {
-    uint64_t commands, refused, lost; /* lost: completions for which a lying client's ring had no room */
-    uint32_t open_files, jobs;
+    uint64_t commands, refused; /* refused: answered by another status than FS_STATUS_OK */
+    uint64_t nonsense;          /* commands that no honest client gives */
+    uint64_t lies;              /* indices of a ring that cannot be */
+    uint64_t lost;              /* completions for which a lying client's ring had no room */
+    uint32_t open_files, jobs, waiting;
 };
-struct fs_server_counts fs_server_counts(void);
+struct fs_server_counts fs_server_counts(uint32_t client);
 
 #endif

@@ -1,6 +1,6 @@
 /* fs/mem/mem.c: files inside the image, and a bounded part in memory that can be written: the reference file server.
- *   serves    one client through fs/server.h, at once: no job is ever left waiting
- *   trusts    its own configuration; what comes from the client has been checked by the core
+ *   serves    clients through fs/server.h, at once: no job is ever left waiting
+ *   trusts    its own configuration; what comes from clients has been checked by the core
  *   invariant a node is in its parent's list or is open, or it is free; a block is in one file's chain or in the free
  *             chain
  *   when full no node or no block left: FS_STATUS_NO_SPACE, and nothing has changed
@@ -25,7 +25,7 @@ struct node {
     struct node *parent, *children, *last_child, *next; /* NULL parent: removed, still open */
     char name[FS_NAME_MAX + 1];
     bool directory, read_only;
-    uint32_t open;   /* files and directories of the client that refer to it */
+    uint32_t open;   /* open files and directories that refer to it */
     uint32_t number; /* of children that are directories */
     uint64_t order;  /* children come in rising order: a directory position is the order of the last one seen */
     uint64_t inode, mtime_ns, size;

@@ -1,7 +1,7 @@
 /* fs/nfs/file.c: see the header.
  *   invariant there are as many places as the core has open files (fs/server.h); a long path has a place while its file
  *             is open
- *   when full one more open file with a long path is FS_STATUS_TOO_MANY_OPEN
+ *   when full an open file with a long path beyond its client's part of the places for them is FS_STATUS_TOO_MANY_OPEN
  */
 #include "fs/nfs/file.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include "fs/nfs/walk.h"
 
-#define LONG_PATHS_MAX 48 /* open files with paths that are not short */
+#define LONG_PATHS_MAX 48 /* open files with paths that are not short; each client has the same part */
 
 struct nfs_long_path {
     struct nfs_long_path *next; /* free */
@@ -21,6 +21,7 @@ static struct {
     struct nfs_file *free_files;
     struct nfs_long_path long_paths[LONG_PATHS_MAX];
     struct nfs_long_path *free_long_paths;
+    uint32_t long_path_counts[FS_CLIENTS_MAX];
 } self;
 
 /* Places. */
@@ -30,9 +31,10 @@ static const char *path_of(const struct nfs_file *file)
     return file->long_path ? file->long_path->text : file->short_path;
 }
 
-bool nfs_file_has_place(const char *path)
+bool nfs_file_has_place(const struct fs_job *job)
 {
-    return strlen(path) < NFS_PATH_SHORT || self.free_long_paths;
+    return strlen(job->path) < NFS_PATH_SHORT ||
+           self.long_path_counts[job->client] < LONG_PATHS_MAX / fs_server_clients();
 }
 
 static void keep_path(struct nfs_file *file, const char *path)
@@ -43,6 +45,7 @@ static void keep_path(struct nfs_file *file, const char *path)
     if (size > NFS_PATH_SHORT) {
         file->long_path = self.free_long_paths;
         self.free_long_paths = file->long_path->next;
+        self.long_path_counts[file->client]++;
         place = file->long_path->text;
     }
     memcpy(place, path, size);
@@ -52,13 +55,14 @@ void nfs_file_open(struct nfs_op *op)
 {
     struct nfs_file *file = self.free_files;
 
-    if (!nfs_file_has_place(op->job->path)) { /* others were opened meanwhile */
+    if (!nfs_file_has_place(op->job)) { /* others were opened meanwhile */
         nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
         return;
     }
     assert(file); /* the core has no more open files than we */
     self.free_files = file->next;
-    *file = (struct nfs_file){.handle = op->walk.handle, .inode = op->walk.stat.inode, .mount = mount_number()};
+    *file = (struct nfs_file){
+        .handle = op->walk.handle, .inode = op->walk.stat.inode, .mount = mount_number(), .client = op->job->client};
     keep_path(file, op->job->path);
     op->job->file = file;
     op->job->stat = op->walk.stat;
@@ -72,6 +76,7 @@ void nfs_file_release(void *context, bool directory)
     if (file->long_path) {
         file->long_path->next = self.free_long_paths;
         self.free_long_paths = file->long_path;
+        self.long_path_counts[file->client]--;
         file->long_path = NULL;
     }
     file->next = self.free_files;

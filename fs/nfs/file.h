@@ -8,6 +8,7 @@
 
 struct nfs_file {
     struct nfs_file *next; /* free */
+    uint32_t client;
     struct nfs_handle handle;
     uint64_t inode;
     uint32_t mount;                  /* mount_number() when it was opened or found again */
@@ -18,8 +19,8 @@ struct nfs_file {
 
 void nfs_file_init(void);
 
-/* False: an open of this path would be FS_STATUS_TOO_MANY_OPEN. */
-bool nfs_file_has_place(const char *path);
+/* False: an open of the job's path would be FS_STATUS_TOO_MANY_OPEN. */
+bool nfs_file_has_place(const struct fs_job *job);
 
 /* Ends an open with a file of what the walk has found. */
 void nfs_file_open(struct nfs_op *op);

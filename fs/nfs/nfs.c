@@ -1,5 +1,5 @@
 /* fs/nfs/nfs.c: the file server whose files lie on an NFSv3 server (RFC 1813): which operation serves which command.
- *   serves    one client through fs/server.h; what comes from it has been checked by the core
+ *   serves    clients through fs/server.h; what comes from them has been checked by the core
  *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
  *   invariant an operation is finished once: by an answer, by its command's age (fs/nfs/op.c), or as stale

@@ -236,7 +236,7 @@ static void start_open(struct nfs_op *op)
 {
     const struct fs_job *job = op->job;
 
-    if (!nfs_file_has_place(job->path)) {
+    if (!nfs_file_has_place(job)) {
         nfs_op_finish(op, FS_STATUS_TOO_MANY_OPEN);
     } else if (is_exclusive(op) && job->path[1]) {
         walk_to_name(op, job->path, job->path_slash, on_found_to_open);

@@ -421,7 +421,7 @@ void fuzz_run(struct fuzz_input *in)
         step(in);
     }
     wind_down();
-    struct fs_server_counts counts = fs_server_counts();
+    struct fs_server_counts counts = fs_server_counts(0);
     DEMAND(counts.jobs == 0 && counts.lost == 0 && peer_calls() == 0 && peer_pbufs == 0);
     DEMAND(fake_lost_deferred() == 0);
 }

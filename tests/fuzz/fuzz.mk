@@ -71,7 +71,7 @@ FUZZ_LIBNFS_CFLAGS := $(NFS_HOST_POSIX) -Dhtonl=__builtin_bswap32 -Dntohl=__buil
     $(LIBNFS_CFLAGS) -DFUZZ_SCARCE
 $(eval $(call fuzz_flags,libnfs,$(FUZZ_LIBNFS_CFLAGS)))
 $(eval $(call fuzz_flags,libnfs_pdu,$(FUZZ_LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
-$(eval $(call fuzz_target,fs_nfs_stream,own tests/unit/fs_nfs_peer.c tests/unit/fs_pair.c fs/server.c timer/client.c $(FAKE_PD),\
+$(eval $(call fuzz_target,fs_nfs_stream,own tests/unit/fs_nfs_peer.c tests/unit/fs_pair.c $(FS_SERVER) timer/client.c $(FAKE_PD),\
     nfs $(NFS_SOURCES),libnfs $(LIBNFS_SOURCES) fs/nfs/zdr.c,libnfs_pdu $(LIBNFS_PDU)))
 
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.

@@ -136,7 +136,7 @@ int main(void)
     test_image_files();
     test_removed_while_open();
     test_full();
-    struct fs_server_counts counts = fs_server_counts();
+    struct fs_server_counts counts = fs_server_counts(0);
     CHECK_EQUAL(counts.lost, 0);
     CHECK_EQUAL(counts.jobs, 0);
     CHECK_EQUAL(counts.open_files, 1); /* test_image_files leaves one */

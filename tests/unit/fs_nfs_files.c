@@ -21,8 +21,8 @@ static void conforms(void)
 
     CHECK_EQUAL(result.failed, 0);
     CHECK(result.passed > 1000);
-    CHECK_EQUAL(fs_server_counts().open_files, 0);
-    CHECK_EQUAL(fs_server_counts().jobs, 0);
+    CHECK_EQUAL(fs_server_counts(0).open_files, 0);
+    CHECK_EQUAL(fs_server_counts(0).jobs, 0);
 }
 
 static void test_conformance(void)

@@ -413,7 +413,7 @@ static void close_all(uint32_t i)
     }
     close_file(file_fd);
     CHECK_EQUAL(on_file(FS_CLOSEDIR, directory_fd, 0, 0), FS_STATUS_OK);
-    CHECK(fs_server_counts().jobs == 0 && fs_server_counts().open_files == 0);
+    CHECK(fs_server_counts(0).jobs == 0 && fs_server_counts(0).open_files == 0);
 }
 
 enum absence { REFUSES, HANGS, FORGETS /* all that it was asked */ };
@@ -509,7 +509,7 @@ static void test_away_during_all_commands(void)
         for (uint32_t i = 0; i < COUNT(requests); i++) {
             CHECK_EQUAL(await(&requests[i]), FS_STATUS_UNREACHABLE);
         }
-        CHECK(pd_now_ns() <= begun + 60 * S && fs_server_counts().jobs == 0);
+        CHECK(pd_now_ns() <= begun + 60 * S && fs_server_counts(0).jobs == 0);
         come_back();
         pass_until(begun + 100 * S);
         CHECK_EQUAL(on_path(FS_STAT, "/file"), FS_STATUS_OK);
@@ -611,7 +611,7 @@ static void test_the_client_restarts(void)
     memset(data(), 0xaa, 100);
     come_back();
     pass_until(pd_now_ns() + 60 * S);
-    CHECK(fs_server_counts().jobs == 0 && fs_server_counts().open_files == 0);
+    CHECK(fs_server_counts(0).jobs == 0 && fs_server_counts(0).open_files == 0);
     CHECK(data()[0] == 0xaa && data()[99] == 0xaa);
     CHECK(fake_nfs_holds("/file", "content"));
 }

@@ -49,10 +49,10 @@ void pass_until(uint64_t ns)
 
 void pass_time_if_idle(void)
 {
-    uint32_t jobs = fs_server_counts().jobs;
+    uint32_t jobs = fs_server_counts(0).jobs;
 
     fs_pair_pump();
-    if (jobs && fs_server_counts().jobs == jobs) {
+    if (jobs && fs_server_counts(0).jobs == jobs) {
         pass_time();
     }
 }

@@ -352,7 +352,7 @@ static void test_all_is_stale(void)
     CHECK_EQUAL(open_path("/it", READ), FS_STATUS_STALE);
     CHECK_EQUAL(on_path(FS_MKDIR, "/new"), FS_STATUS_STALE);
     CHECK(fake_nfs.connections < 10);
-    CHECK_EQUAL(fs_server_counts().jobs, 0);
+    CHECK_EQUAL(fs_server_counts(0).jobs, 0);
 }
 
 /* Handles that NFSv3 does not know. */
@@ -383,7 +383,7 @@ static void test_long_handles(void)
     after = NFS3_CREATE;
     CHECK_EQUAL(open_path("/new", CREATE), FS_STATUS_IO);
     CHECK_EQUAL(open_path("/other", CREATE_NEW), FS_STATUS_IO);
-    CHECK_EQUAL(fs_server_counts().open_files, 0);
+    CHECK_EQUAL(fs_server_counts(0).open_files, 0);
 }
 
 static void test_handles_as_long_as_can_be(void)

@@ -1,9 +1,12 @@
 /* tests/unit/fs_pair.c: see the header. */
 #include "tests/unit/fs_pair.h"
 
+#include "fs/server.h"
+
 static _Alignas(64) uint8_t commands[RING_BYTES(FS_QUEUE_CAPACITY, 64)];
 static _Alignas(64) uint8_t completions[RING_BYTES(FS_QUEUE_CAPACITY, 64)];
 static _Alignas(64) uint8_t share[FS_PAIR_SHARE_SIZE];
+static struct fs_waiting waiting[FS_QUEUE_CAPACITY];
 
 struct ring_shared *const fs_pair_commands = (void *)commands;
 struct ring_shared *const fs_pair_completions = (void *)completions;
@@ -16,10 +19,17 @@ const struct fs_client_config fs_client_config = {
     .share = {share, sizeof(share), 0},
 };
 const struct fs_server_config fs_server_config = {
-    .client = FS_PAIR_SERVER,
-    .commands = {commands, FS_QUEUE_CAPACITY},
-    .completions = {completions, FS_QUEUE_CAPACITY},
-    .share = {share, sizeof(share), 0},
+    .client_count = 1,
+    .clients = {{
+        .channel = FS_PAIR_SERVER,
+        .commands = {commands, FS_QUEUE_CAPACITY},
+        .completions = {completions, FS_QUEUE_CAPACITY},
+        .share = {share, sizeof(share), 0},
+        .waiting = {waiting, sizeof(waiting), 0},
+        .jobs = FS_JOBS_MAX,
+        .files = FS_FILES_MAX,
+        .writes = FS_JOBS_MAX,
+    }},
 };
 
 void fs_pair_pump(void)

@@ -16,9 +16,14 @@ static void hold(struct fs_job *job)
     held[held_count++] = job;
 }
 
+static bool client_runs_meanwhile; /* as one of a higher priority does */
+
 static void at_once(struct fs_job *job)
 {
     job->file = files;
+    if (client_runs_meanwhile) {
+        fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+    }
     fs_server_done(job, FS_STATUS_OK);
 }
 
@@ -238,7 +243,7 @@ static void test_away(void)
 static void test_client_that_asks_too_much(void)
 {
     static struct fs_request requests[FS_QUEUE_CAPACITY];
-    uint64_t fd = open_one(FS_OPEN), lost = fs_server_counts().lost;
+    uint64_t fd = open_one(FS_OPEN), lost = fs_server_counts(0).lost;
     uint32_t tail, put = 0;
     struct fs_command command = {.type = FS_READ};
 
@@ -263,7 +268,7 @@ static void test_client_that_asks_too_much(void)
         memmove(&held[0], &held[1], --held_count * sizeof(held[0]));
         fs_server_done(job, FS_STATUS_OK);
     }
-    CHECK(held_count == 0 && fs_server_counts().lost == lost + put);
+    CHECK(held_count == 0 && fs_server_counts(0).lost == lost + put);
     fs_pair_pump();
     for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
         CHECK(requests[i].done);
@@ -271,7 +276,7 @@ static void test_client_that_asks_too_much(void)
     fs_pair_commands->tail = tail; /* the library's own index does not know of what the test put */
     fs_pair_commands->producer_generation++;
     fake_wake(FAKE_BIT(FS_PAIR_SERVER));
-    CHECK_EQUAL(fs_server_counts().open_files, 0);
+    CHECK_EQUAL(fs_server_counts(0).open_files, 0);
     CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
     released = 0;
 }
@@ -280,7 +285,7 @@ static void test_client_that_asks_too_much(void)
 static void test_client_that_lies(void)
 {
     static const uint32_t jumps[] = {1u << 31, FS_QUEUE_CAPACITY + 1, ~0u, 1000000};
-    uint64_t commands = fs_server_counts().commands;
+    uint64_t commands = fs_server_counts(0).commands;
 
     for (uint32_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
         uint32_t tail = fs_pair_commands->tail, head = fs_pair_completions->head;
@@ -290,7 +295,7 @@ static void test_client_that_lies(void)
         fs_pair_commands->tail = tail;
         fs_pair_completions->head = head;
     }
-    CHECK_EQUAL(fs_server_counts().commands, commands);
+    CHECK_EQUAL(fs_server_counts(0).commands, commands);
     CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
 }
 
@@ -348,8 +353,8 @@ static void test_client_restarts(void)
     CHECK_EQUAL(released, 2);
     CHECK_EQUAL(fs_pair_completions->tail, tail);
     CHECK_EQUAL(fs_pair_share[8192], 0x55);
-    CHECK_EQUAL(fs_server_counts().jobs, 0);
-    CHECK_EQUAL(fs_server_counts().open_files, 0);
+    CHECK_EQUAL(fs_server_counts(0).jobs, 0);
+    CHECK_EQUAL(fs_server_counts(0).open_files, 0);
     (void)other;
 }
 
@@ -388,6 +393,50 @@ static void test_server_that_boasts(void)
     CHECK(request.done && request.result.status == FS_STATUS_OK);
     CHECK_EQUAL(request.result.read.length, 4096);
     CHECK_EQUAL(run(FS_CLOSE, fd).status, FS_STATUS_OK);
+    released = 0;
+}
+
+static struct fs_request in_a_chain;
+static uint32_t to_go;
+
+static void next_in_chain(struct fs_request *request)
+{
+    struct fs_command command = {.type = FS_INITIALISE};
+
+    CHECK_EQUAL(request->result.status, FS_STATUS_OK);
+    if (to_go > 0) {
+        to_go--;
+        CHECK(fs_client_issue(request, &command));
+    }
+}
+
+/* A client that asks more, and more, within one event of the server's: that ends, and nothing of it is forgotten. */
+static void test_more_than_an_event_takes(void)
+{
+    static struct fs_request others[2 * FS_QUEUE_CAPACITY];
+    struct fs_command command = {.type = FS_OPEN, .flags = FS_OPEN_READ};
+    uint32_t issued = 0;
+
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    memcpy(fs_pair_share, "/f", 2);
+    command.path.path = (struct fs_buffer){0, 2};
+    client_runs_meanwhile = true;
+    in_a_chain = (struct fs_request){.handler = next_in_chain};
+    to_go = 3 * FS_QUEUE_CAPACITY;
+    CHECK(fs_client_issue(&in_a_chain, &(struct fs_command){.type = FS_INITIALISE}));
+    while (issued < FS_QUEUE_CAPACITY - 1 && fs_client_issue(&others[issued], &command)) {
+        issued++;
+    }
+    fs_pair_pump();
+    client_runs_meanwhile = false;
+    CHECK_EQUAL(to_go, 0);
+    CHECK(in_a_chain.done);
+    for (uint32_t i = 0; i < issued; i++) {
+        CHECK(others[i].done && others[i].result.status == FS_STATUS_OK);
+        issue(&others[i], FS_CLOSE, others[i].result.open.fd);
+    }
+    fs_pair_pump();
+    CHECK_EQUAL(fs_server_counts(0).open_files, 0);
     released = 0;
 }
 
@@ -468,6 +517,7 @@ int main(void)
     test_arrival_counts();
     test_away();
     test_server_that_boasts();
+    test_more_than_an_event_takes();
     test_client_that_asks_too_much();
     test_client_that_lies();
     test_client_restarts();

@@ -15,7 +15,7 @@ nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERV
           cache=s.number("FRONT_CACHE_KIB") << 10)
 front = s.pd("front", program="front", priority=50, stack=0x1_0000)
 serial.client(front)
-nfs.client(front)
+files = nfs.client(front)
 net.ip(front, "52:54:01:00:00:11", timer, hostname="front", wait_for_start=True, rx_buffers=1024,
-       tx_regions=[(nfs.share, nfs.share_at)])
+       tx_regions=[(files.share, files.share_at)])
 s.write()
