@@ -49,7 +49,7 @@ FUZZ_FRONT := $(addprefix tests/unit/http_,surroundings.c lwip.c) $(HTTP_FRONT) 
 $(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_exchange_head,own http/exchange_head.c $(HTTP_PARSERS)))
-$(eval $(call fuzz_target,fs_server,own fs/mem/mem.c $(FS_PAIR)))
+$(eval $(call fuzz_target,fs_server,own fs/mem/mem.c tests/unit/fs_clients.c $(FS_SERVER) $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_client,own $(HTTP_CACHE) python/files.c python/changes.c fs/mount.c tests/unit/fs_pair.c fs/client.c \
     timer/client.c $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c))

@@ -8,7 +8,7 @@
 #include "tests/unit/fake_microkit.h"
 
 enum { FS_CLIENTS = 3, FS_CLIENTS_JOBS = 8, FS_CLIENTS_FILES = 80, FS_CLIENTS_WRITES = 6 };
-#define FS_CLIENTS_SHARE_SIZE (1024u * 1024)
+#define FS_CLIENTS_SHARE_SIZE (64u * 1024)
 
 struct fs_test_client {
     struct ring commands, completions; /* its ends */
