@@ -89,7 +89,7 @@ class Client:
         end = self._end(pd)
         self.share_at = int(end["share"]["base"])
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
-                  {"server": at_client, **end, "index": self._index(index, caches)})
+                  {"server": at_client, "number": len(service.clients), **end, "index": self._index(index, caches)})
 
     def _index(self, size, caches):
         size = size or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)

@@ -19,6 +19,7 @@
 #define STRAYS_MAX (2 * SLOTS_MAX) /* taken in one event; after our restart a server may answer SLOTS_MAX old ones */
 #define BLOCKS_MAX 1024
 #define SLOT_BITS 16
+#define NUMBER_SHIFT 40 /* in the sequence; an id is that and the slot */
 #define HANDLERS_MAX 4
 
 static struct {
@@ -202,6 +203,7 @@ void fs_client_init(const struct fs_client_config *config)
     require(config->share.base && blocks > 0, "fs_client_config.share.size", config->share.size);
     require(slots > 0, "fs_client_config.completions.capacity", slots);
     self.config = config;
+    self.sequence = self.empty_at = (uint64_t)config->number << NUMBER_SHIFT;
     self.block_count = blocks < BLOCKS_MAX ? (uint32_t)blocks : BLOCKS_MAX;
     for (uint32_t i = self.block_count; i-- > 0;) {
         self.free_blocks[self.free_block_count++] = (uint16_t)i;

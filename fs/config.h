@@ -35,6 +35,7 @@ extern const struct fs_server_config fs_server_config;
 
 struct fs_client_config {
     uint8_t server; /* channel */
+    uint8_t number; /* of this client at its server: ids begin with it, so that in a trace they are one client's */
     struct ring_config commands, completions;
     struct region share;
     struct region index; /* for a cache of what it has read, no other's; size 0: it has none */

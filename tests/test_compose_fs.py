@@ -75,5 +75,6 @@ def test_nobody_maps_anothers_share(tmp_path):
     rings = {f"fs_{what}_memfs_c{i}" for i in range(4) for what in ("share", "commands", "completions")}
     assert maps["memfs"] == rings | {f"fs_waiting_memfs_c{i}" for i in range(4)}
     for i in range(4):
+        assert f".number = {i}," in written(tmp_path, f"c{i}.config.c")
         own = {f"fs_{what}_memfs_c{i}" for what in ("share", "commands", "completions")}
         assert maps[f"c{i}"] == own | ({"fs_index_c0"} if i == 0 else set())

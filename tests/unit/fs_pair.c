@@ -14,6 +14,7 @@ uint8_t *const fs_pair_share = share;
 
 const struct fs_client_config fs_client_config = {
     .server = FS_PAIR_CLIENT,
+    .number = 3,
     .commands = {commands, FS_QUEUE_CAPACITY},
     .completions = {completions, FS_QUEUE_CAPACITY},
     .share = {share, sizeof(share), 0},

@@ -101,6 +101,7 @@ static void test_close_waits_for_reads(void)
     fs_pair_pump();
     CHECK(late.done && late.result.status == FS_STATUS_INVALID_FD);
     CHECK_EQUAL(held_count, 2);
+    CHECK_EQUAL(held[0]->command.id >> 56, fs_client_config.number);
     CHECK(!closing.done && released == 0);
     finish(1, FS_STATUS_OK);
     CHECK(reads[1].done && !reads[0].done && !closing.done);
