@@ -69,7 +69,9 @@ static void leave_when_idle(struct fs_server_client *client)
     }
     fs_server_files_release(client);
     client->leaving = NULL;
-    fs_server_answer(job, FS_STATUS_OK);
+    if (fs_server_client_lives(client)) {
+        fs_server_answer(job, FS_STATUS_OK);
+    }
     job_free(job);
 }
 
@@ -80,7 +82,7 @@ void fs_server_done(struct fs_job *job, enum fs_status status)
     struct fs_server_client *client = job->owner;
 
     assert(job->busy);
-    if (!job->abandoned) {
+    if (!job->abandoned && fs_server_client_lives(client)) {
         if (job->type == FS_INITIALISE) {
             client->mounted = status == FS_STATUS_OK;
         }
@@ -253,6 +255,10 @@ static bool take_one_of(struct fs_server_client *client)
     const struct fs_waiting *first = fs_server_client_first(client);
     struct fs_command command;
 
+    if (first && fs_server_client_restarted(client)) {
+        abandon(client);
+        first = NULL;
+    }
     if (first && has_place(client, first->command.type)) {
         command = first->command;
         fs_server_client_drop_first(client);

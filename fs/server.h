@@ -70,7 +70,8 @@ void fs_server_done(struct fs_job *job, enum fs_status status);
  * that has restarted meanwhile. `length` of the job becomes the end of the furthest byte. */
 void fs_server_put(struct fs_job *job, uint64_t offset, const void *bytes, uint64_t length);
 
-/* FS_WRITE: the client's bytes, which it may still change. NULL for a client that has restarted meanwhile. */
+/* FS_WRITE: the client's bytes, which it may still change. NULL for a client that has restarted meanwhile, also since
+ * the job was begun. */
 const void *fs_server_data(const struct fs_job *job);
 
 /* FS_READDIR: one more record; false: no room for it, end the job with what is there. */

@@ -70,10 +70,16 @@ void fs_server_answer(struct fs_job *job, enum fs_status status)
     fs_server_complete(job->owner, &completion);
 }
 
+/* The place of its data is that client's who gave it. */
+static bool is_owners(const struct fs_job *job)
+{
+    return !job->abandoned && fs_server_client_lives(job->owner);
+}
+
 void fs_server_put(struct fs_job *job, uint64_t offset, const void *bytes, uint64_t length)
 {
     assert(offset <= job->size && length <= job->size - offset);
-    if (!job->abandoned) {
+    if (is_owners(job)) {
         memcpy(job->data + offset, bytes, length);
     }
     if (offset + length > job->length) {
@@ -83,7 +89,7 @@ void fs_server_put(struct fs_job *job, uint64_t offset, const void *bytes, uint6
 
 const void *fs_server_data(const struct fs_job *job)
 {
-    return job->abandoned ? NULL : job->data;
+    return is_owners(job) ? job->data : NULL;
 }
 
 bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode, const char *name, uint32_t name_length)

@@ -57,12 +57,19 @@ void fs_server_clients_wake(struct fs_server_client *client);
 /* The next command out of the ring. False: there is none, or it has had its part of this event. */
 bool fs_server_client_get(struct fs_server_client *client, struct fs_command *command);
 
-/* Whether it has since begun another life. */
+/* Whether the life in which it has given its commands goes on, as far as its ring says. Nothing of a former life may
+ * end in the memory of a new one, of which the server has perhaps not heard yet. */
+static inline bool fs_server_client_lives(const struct fs_server_client *client)
+{
+    const uint32_t *generation = &client->commands.shared->producer_generation;
+
+    return __atomic_load_n(generation, __ATOMIC_RELAXED) == client->commands.peer_generation;
+}
+
+/* Told once: it has begun another life. */
 static inline bool fs_server_client_restarted(struct fs_server_client *client)
 {
-    bool may_have = client->commands.shared->producer_generation != client->commands.peer_generation;
-
-    return may_have && ring_peer_restarted(&client->commands);
+    return !fs_server_client_lives(client) && ring_peer_restarted(&client->commands);
 }
 
 /* Commands that wait for a job, in order. NULL: there are none. There has to be room for one more. */

@@ -362,6 +362,11 @@ static void write_file(struct fs_job *job)
 {
     struct node *node = job->file;
     const uint8_t *bytes = fs_server_data(job);
+
+    if (!bytes) { /* the client is gone; nobody waits for this */
+        fs_server_done(job, FS_STATUS_IO);
+        return;
+    }
     uint64_t end = job->position + job->size, before = node->size;
     enum fs_status status = end > before ? resize(node, end) : FS_STATUS_OK;
 

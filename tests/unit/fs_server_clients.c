@@ -412,6 +412,63 @@ static void test_one_restarts(void)
     CHECK_EQUAL(on_fd(HONEST, FS_CLOSE, honest), FS_STATUS_OK);
 }
 
+/* The new life has begun, and the server has not heard of it yet: its memory and its completions are the new one's all
+ * the same, and what waited for the former is not begun. */
+static void test_restart_not_heard_of_yet(void)
+{
+    struct fs_completion completion;
+    uint64_t fd = opened(OTHER), hostile = opened(HOSTILE);
+    static const char secret[] = "secret";
+
+    put_many(OTHER, FS_READ, fd, 1);
+    put_many(OTHER, FS_WRITE, fd, FS_CLIENTS_WRITES + 1);
+    put_many(OTHER, FS_STAT, 0, FS_QUEUE_CAPACITY - FS_CLIENTS_WRITES - 2);
+    put_many(HOSTILE, FS_READ, hostile, 1);
+    fs_clients_tell();
+    CHECK(held_of(OTHER) == FS_CLIENTS_WRITES + 1 && fs_server_counts(OTHER).waiting > 1);
+    memset(fs_clients[OTHER].share, 0x55, FS_CLIENTS_SHARE_SIZE);
+    fs_client_attach(OTHER);
+    turn_count = 0;
+    for (uint32_t i = 0; i < held_count; i++) {
+        if (held[i]->client == OTHER) {
+            CHECK(fs_server_data(held[i]) == NULL);
+            fs_server_put(held[i], 0, secret, held[i]->size < sizeof(secret) ? held[i]->size : sizeof(secret));
+        }
+    }
+    while (held_of(OTHER)) {
+        end_one_of(OTHER);
+    }
+    end_one_of(HOSTILE);
+    CHECK(!fs_client_take(OTHER, &completion));
+    CHECK_EQUAL(turn_count, 0);
+    for (uint32_t i = 0; i < FS_CLIENTS_SHARE_SIZE; i++) {
+        CHECK_EQUAL(fs_clients[OTHER].share[i], 0x55);
+    }
+    fs_clients_tell();
+    CHECK_EQUAL(on_fd(OTHER, FS_INITIALISE, 0), FS_STATUS_OK);
+    CHECK(fs_server_counts(OTHER).open_files == 0 && fs_server_counts(OTHER).waiting == 0);
+    CHECK_EQUAL(on_fd(HOSTILE, FS_CLOSE, hostile), FS_STATUS_OK);
+}
+
+/* As many wait as can: a start anew is heard of all the same. */
+static void test_restart_with_all_waiting(void)
+{
+    uint64_t fd = opened(HOSTILE);
+
+    put_many(HOSTILE, FS_WRITE, fd, FS_QUEUE_CAPACITY);
+    fs_clients_tell();
+    put_many(HOSTILE, FS_WRITE, fd, FS_CLIENTS_WRITES);
+    fake_wake(FAKE_BIT(HOSTILE));
+    CHECK_EQUAL(fs_server_counts(HOSTILE).waiting, FS_QUEUE_CAPACITY);
+    fs_client_attach(HOSTILE);
+    fs_clients_tell();
+    CHECK_EQUAL(fs_server_counts(HOSTILE).waiting, 0);
+    while (held_of(HOSTILE)) {
+        end_one_of(HOSTILE);
+    }
+    CHECK_EQUAL(released, 1);
+}
+
 /* Its new life's first command is found in another's event, before its own comes: that life is mounted, and stays so. */
 static void test_restart_seen_in_another_event(void)
 {
@@ -441,6 +498,14 @@ static void test_leaving(void)
     put_many(OTHER, FS_DEINITIALISE, 0, 1);
     fs_clients_tell();
     CHECK_EQUAL(taken(OTHER), 0);
+    end_one_of(OTHER);
+    CHECK_EQUAL(taken(OTHER), 2);
+    CHECK(released == 1 && on_fd(OTHER, FS_INITIALISE, 0) == FS_STATUS_OK);
+    released = 0;
+    other = opened(OTHER);
+    put_many(OTHER, FS_READ, other, 1);
+    put_many(OTHER, FS_DEINITIALISE, 0, 1);
+    fs_clients_tell();
     fs_client_attach(OTHER);
     fs_clients_tell();
     CHECK_EQUAL(on_fd(OTHER, FS_INITIALISE, 0), FS_STATUS_OK);
@@ -474,6 +539,8 @@ int main(void)
     run(test_writes);
     run(test_one_restarts);
     run(test_restart_seen_in_another_event);
+    run(test_restart_not_heard_of_yet);
+    run(test_restart_with_all_waiting);
     run(test_leaving);
     run(test_lies);
     return 0;
