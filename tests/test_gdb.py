@@ -2,15 +2,13 @@
 tests/systems/crash are one and the same, and all of them come through die(); most through store()."""
 
 import os
-import pty
 import re
-import select
 import subprocess
-import time
 
 import pytest
 from serval import build, paths
 from serval.qemu import GENEROUS_S, needs_machine
+from serval.terminal import Terminal
 
 pytestmark = [needs_machine,
               pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="reads the tables of our own kernel")]
@@ -111,40 +109,9 @@ def test_make_says_what_is_wrong(image):
     assert done.returncode and "gdb: GDB_ARGS='-batch 'open': No closing quotation\n" in done.stdout
 
 
-class Terminal:
-    """What somebody who sits before it does and sees."""
-
-    def __init__(self, words):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(words[0], list(map(str, words)), {**ENVIRONMENT, "TERM": "dumb"})
-        self.seen, self.mark = "", 0
-
-    def expect(self, pattern):
-        deadline = time.monotonic() + GENEROUS_S
-        while not (match := re.search(pattern, self.seen[self.mark:])):
-            ready = select.select([self.fd], [], [], deadline - time.monotonic())[0]
-            assert ready, f"no {pattern!r} in\n{self.seen}"
-            self.seen += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
-        self.mark += match.end()
-
-    def type(self, text):
-        os.write(self.fd, text)
-
-    def end(self):
-        """Its exit status, when all has been said."""
-        try:
-            while text := os.read(self.fd, 65536):
-                self.seen += text.decode(errors="replace").replace("\r", "")
-        except OSError:
-            pass            # Linux says so instead of an end
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-
 def test_at_a_terminal(image):
     """Ctrl-C stops the guest, not QEMU, not make; the prompt tells who runs."""
-    terminal = Terminal(command(image))
+    terminal = Terminal(command(image), ENVIRONMENT)
     terminal.expect(r"\(gdb: kernel\) ")
     terminal.type(b"break-in deep init\n")
     terminal.expect(r"is in deep only\n\(gdb: kernel\) ")

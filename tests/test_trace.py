@@ -15,6 +15,7 @@ import pytest
 from serval import build, paths
 from serval.ports import free_port
 from serval.qemu import needs_machine
+from serval.terminal import Terminal
 
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 import trace_events as te  # noqa: E402
@@ -313,12 +314,19 @@ def test_too_much_for_a_picture():
 
 # -- the goal ---------------------------------------------------------------------------------------------------------
 
+def command(goal, *variables):
+    return ["make", "-C", paths.TOP, "--no-print-directory", goal, f"CACHE_DIR={paths.CACHE}", f"BUILD_DIR={out()}",
+            *variables]
+
+
+def environment():
+    return {k: v for k, v in os.environ.items()
+            if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_", "TRACE", "BUILD_DIR"))}
+
+
 def make(goal, *variables, timeout=START_S):
-    environment = {k: v for k, v in os.environ.items()
-                   if not k.startswith(("MAKE", "MFLAGS", "SERVAL_", "NFS_", "WEBSITE_", "TRACE", "BUILD_DIR"))}
-    return subprocess.run(["make", "-C", paths.TOP, "--no-print-directory", goal, f"CACHE_DIR={paths.CACHE}",
-                           f"BUILD_DIR={out()}", *variables], stdin=subprocess.DEVNULL, text=True, capture_output=True,
-                          check=False, env=environment, timeout=timeout)
+    return subprocess.run(command(goal, *variables), stdin=subprocess.DEVNULL, text=True, capture_output=True,
+                          check=False, env=environment(), timeout=timeout)
 
 
 def out():
@@ -374,6 +382,17 @@ def test_some_only():
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (out() / "hello.trace.txt").read_text().splitlines()
     assert {row.split()[2] for row in rows} == {"greeter"} and any("call adder" in row for row in rows)
+
+
+@needs_machine
+def test_ctrl_c_at_a_terminal():
+    """What reads the terminal is in nobody's way at the end."""
+    terminal = Terminal(command("hello.trace", "TRACE=greeter"), environment())
+    terminal.expect(r"Serval \d+\.\d+.*\n", START_S)
+    terminal.type(b"\x03")
+    status = terminal.end()
+    assert "hello.trace.svg: a picture" in terminal.seen, terminal.seen
+    assert not re.search(r"\*\*\*|rror", terminal.seen), (status, terminal.seen)
 
 
 @needs_machine

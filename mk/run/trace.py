@@ -179,9 +179,15 @@ def paths_to_get():
         raise Stop(f"TRACE_GET='{variable('TRACE_GET')}': {error}") from None
 
 
+def typed():
+    """Lines of standard input. Unbuffered: the thread that reads it is still there when Python ends, and a buffer's lock
+    in its hands would be fatal."""
+    return open(0, "rb", buffering=0, closefd=False)
+
+
 def on_enter(machine):
     """Each Enter: from here on."""
-    for _ in sys.stdin:
+    for _ in typed():
         machine.begin_here()
         print("(the trace begins here)", flush=True)
 
@@ -245,7 +251,7 @@ def traced():
 def type_to(qemu):
     """What is typed, line by line, as a terminal would send it."""
     with contextlib.suppress(OSError):
-        for line in sys.stdin.buffer:
+        for line in typed():
             qemu.stdin.write(line.replace(b"\n", b"\r"))
             qemu.stdin.flush()
 
