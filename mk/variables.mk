@@ -42,7 +42,7 @@ var.TRACE            := text  0    who keeps a trace (docs/tracing.md): 1 for al
 var.TRACE_SECONDS    := 1..86400 -- `make NAME.trace` ends after so many seconds; empty: at Ctrl-C
 var.TRACE_GET        := text  --   `make webserver.trace` asks for these paths, one after the other
 var.GDB_ARGS         := text  --   `make NAME.gdb`: more arguments for gdb, quoted as for a shell
-var.LOG              := text  --   what `make explain` reads: a console's log; empty: stdin
+var.LOG              := text  --   what `make explain` reads: a console's log; empty: stdin (on the command line alone: others use this name)
 var.SYSTEM           := text  --   of which image; empty: the newest
 
 ## Measuring
