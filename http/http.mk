@@ -8,9 +8,11 @@ HTTP_CACHE := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_comm
 
 HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c exchange.c exchange_head.c)
 
-$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT),ip fs_client fs_mount timer,\
+$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT) http/start.c,ip fs_client fs_mount timer,\
     $(IP_CFLAGS)))
 
+$(eval $(call host_test,http_start,tests/unit/http_start.c http/start.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(HOST_OBJ)/http_start/http/start.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
 $(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))
 $(eval $(call host_test,http_codings,tests/unit/http_codings.c http/codings.c http/text.c))

@@ -66,7 +66,7 @@ void http_exchange_close(struct http_exchange *exchange); /* the answer is compl
 void http_exchange_fail(struct http_exchange *exchange);
 void http_exchange_peer(const struct http_exchange *exchange, ip_addr_t *ip, uint16_t *port);
 
-/* Once, from init(). Mounts and claims come later, from the program. */
+/* Once; http_start() does it (http/start.h). app: NULL: there is none. */
 void http_init(const struct http_app *app);
 bool http_listen(uint16_t port); /* false: it cannot be had */
 bool http_owns(uint16_t port);

@@ -1,7 +1,7 @@
 /* python/config.h: the interpreter's configuration; compose/python.py writes the values.
  *
- * What a system does not give a Python PD (files, the network) it has no configuration for: the symbols
- * fs_client_config and net_client_config are then absent, and the modules that need them say so with OSError(ENODEV).
+ * What a system does not give a Python PD (files, the network) is NULL here, and the modules that need it say so with
+ * OSError(ENODEV). With both it has the native front, too.
  */
 #ifndef PYTHON_CONFIG_H
 #define PYTHON_CONFIG_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "fs/config.h"
+#include "http/config.h"
 #include "lib/region.h"
 #include "net/config.h"
 #include "net/ip/ip.h"
@@ -21,7 +22,10 @@ struct python_config {
     bool raw_console;               /* a prompt for people and tools; else lines with a prefix before each */
     char app[64];                   /* the module to run as __main__; "": the prompt */
     const volatile uint32_t *clock; /* PL031 data register: seconds since 1970; NULL: time starts at 1970 */
-    uint32_t fresh_ms;              /* how long what the file server said of a file holds for the native front */
+    const struct fs_client_config *files;
+    const struct ip_config *ip;
+    const struct net_client_config *net;
+    const struct http_config *front;
     uint32_t argument_count;
     const char *arguments[PYTHON_ARGUMENTS_MAX]; /* sys.argv after the program's own name */
 };

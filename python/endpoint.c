@@ -5,7 +5,6 @@
 #include "lib/pd.h"
 
 #include "net/ip/ip.h"
-#include "python/config.h"
 #include "python/endpoint.h"
 #include "python/endpoint_internal.h"
 #include "python/port.h"
@@ -14,11 +13,10 @@
 
 #define ENDPOINTS_MAX 320
 
-#pragma weak net_client_config
-
 static struct {
     struct endpoint endpoints[ENDPOINTS_MAX];
     struct endpoint *free;
+    bool available;
 } self;
 
 int endpoint_errno_of(err_t error)
@@ -97,6 +95,7 @@ static struct endpoint *unqueue(struct endpoint *listener)
 
 void endpoint_init(void)
 {
+    self.available = true;
     for (size_t i = ENDPOINTS_MAX; i-- > 0;) {
         endpoint_give_back(&self.endpoints[i]);
     }
@@ -106,7 +105,7 @@ void endpoint_init(void)
 
 bool endpoint_available(void)
 {
-    return &net_client_config != NULL;
+    return self.available;
 }
 
 struct endpoint *endpoint_new(bool udp)

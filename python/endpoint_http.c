@@ -9,8 +9,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
-#include "http/server.h"
-#include "http/site.h"
+#include "http/start.h"
 #include "python/endpoint.h"
 #include "python/endpoint_internal.h"
 #include "python/port.h"
@@ -100,9 +99,7 @@ void endpoint_http_take_site(void)
 {
     if (!self.site_is_ours) {
         self.site_is_ours = true;
-        site_unmount_all();
-        http_claims_clear();
-        http_not_found_is_the_apps(false);
+        http_start_application();
     }
 }
 

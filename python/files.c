@@ -9,9 +9,7 @@
 
 #include <string.h>
 #include "fs/mount.h"
-#include "net/ip/ip.h"
 #include "python/changes.h"
-#include "python/config.h"
 #include "python/files.h"
 #include "python/port.h"
 
@@ -19,8 +17,6 @@
 
 #define JOBS_MAX 384 /* those with data are limited by the share's blocks; the others close files */
 #define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
-
-#pragma weak net_client_config
 
 struct file_job {
     struct fs_request request;
@@ -32,7 +28,6 @@ struct file_job {
 
 static struct {
     bool available;
-    bool network_asked;
     struct file_job jobs[JOBS_MAX];
     struct file_job *free;
     struct file_job *held, **held_end; /* not issued yet */
@@ -137,16 +132,6 @@ static void after_batch(void *context)
     port_wake();
 }
 
-/* The file server's own address comes first, so that addresses are the same at every boot. */
-static void on_mount(void *context)
-{
-    if (!self.network_asked && &net_client_config) {
-        self.network_asked = true;
-        ip_start();
-    }
-    after_batch(NULL);
-}
-
 void files_init(const struct fs_client_config *config)
 {
     self.available = true;
@@ -156,7 +141,7 @@ void files_init(const struct fs_client_config *config)
     }
     fs_client_init(config);
     fs_mount_init();
-    fs_mount_on_outcome(on_mount, NULL);
+    fs_mount_on_outcome(after_batch, NULL);
     fs_client_on_event(after_batch, NULL);
 }
 

@@ -33,7 +33,7 @@ enum { PRECOMPRESSED_ = 1, INTERNAL_ = 2 };
 
 static void need_front(void)
 {
-    if (!endpoint_available() || !files_available()) {
+    if (!python_config.front) {
         mp_raise_OSError(MP_ENODEV);
     }
 }

@@ -6,8 +6,7 @@
  */
 #include "lib/pd.h"
 
-#include "http/cache.h"
-#include "http/server.h"
+#include "http/start.h"
 #include "lib/fiber.h"
 #include "python/changes.h"
 #include "python/config.h"
@@ -18,11 +17,6 @@
 #include "timer/client.h"
 
 #define PORT_TURN_NS 10000000ull /* how long Python may compute before events get their turn */
-
-/* Absent where the system gives this PD no files or no network. */
-#pragma weak fs_client_config
-#pragma weak net_client_config
-#pragma weak ip_config
 
 static struct {
     struct fiber worker;
@@ -94,6 +88,24 @@ void port_give_way(void)
     self.woken |= was_woken;
 }
 
+/* What the description gives this PD. */
+static void start_services(void)
+{
+    if (python_config.net) {
+        ip_init(python_config.ip, python_config.net);
+        endpoint_init();
+    }
+    if (python_config.files) {
+        files_init(python_config.files);
+    }
+    if (python_config.front) {
+        http_start(python_config.front, &endpoint_http_app);
+        changes_tell(http_path_changed);
+    } else if (python_config.net) {
+        ip_start();
+    }
+}
+
 void init(void)
 {
     serial_client_init(&serial_client_config);
@@ -102,20 +114,7 @@ void init(void)
     if (python_config.clock) {
         pd_set_unix_time_ns(*python_config.clock * 1000000000ull);
     }
-    if (&net_client_config) {
-        ip_init(&ip_config, &net_client_config);
-        endpoint_init();
-    }
-    if (&fs_client_config) {
-        files_init(&fs_client_config);
-    } else if (&net_client_config) {
-        ip_start();
-    }
-    if (&fs_client_config && &net_client_config) {
-        cache_init(python_config.fresh_ms, FILES_BLOCKS, &fs_client_config.index);
-        http_init(&endpoint_http_app);
-        changes_tell(http_path_changed);
-    }
+    start_services();
     pd_before_flush(run_worker, NULL); /* last, thus first: what Python writes is sent by the others' */
     fiber_create(&self.worker, python_config.stack.base, python_config.stack.size, interpreter_run, NULL);
     self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;

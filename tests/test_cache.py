@@ -1,19 +1,20 @@
 """The file cache (http/cache.h) in QEMU, with less memory than the site has, while the site is being edited."""
 
 import random
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serval import build
+from serval import build, paths
 from serval.http import Kept, get
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 
 CACHE_KIB = 1024        # 16 blocks
 SIZES = [3000 + 700 * i for i in range(20)] + [150_000 + 30_000 * i for i in range(12)]      # 4 MB
-FRESH_S = 3             # tests/systems/front/front.c
+FRESH_S = int(re.search(r"^FRESH_MS = (\d+)000$", (paths.TOP / "tests/systems/front/front.py").read_text(), re.M)[1])
 EDITED_S = 8
 
 

@@ -3,7 +3,8 @@
     examples -> python -> http, fs/nfs -> fs, net/ip -> net -> serial, timer -> lib -> microkit.h
     kernel, loader, libmicrokit and tool see only sdk/abi
 
-Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h.
+Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h. What a protection domain
+starts is said by its description: no symbol is weak, but for the events that lib/pd hands out itself.
 """
 
 import re
@@ -36,6 +37,8 @@ LAYERS = {
 TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 
 OWN = sorted((LAYERS | TESTS), key=len, reverse=True)
+WEAK = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+weak\b|__attribute__\(\(weak\b", re.MULTILINE)
+WITH_WEAK = ("sdk/", "lib/pd/dispatch.c")
 INCLUDE = re.compile(r'^[ \t]*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 
 
@@ -61,6 +64,8 @@ def violations(name, text):
             yield f"{name}:{line}: {own} may not include {match[1]}"
         if match[1] == "microkit.h" and not name.startswith("sdk/") and name != "lib/pd.h":
             yield f"{name}:{line}: only lib/pd.h includes microkit.h"
+    for match in () if name.startswith(WITH_WEAK) else WEAK.finditer(text):
+        yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: a weak symbol: the description says what is started"
     if not name.startswith("sdk/"):
         for match in re.finditer(r"\bseL4_\w+", text):
             yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]} is below the SDK's line"
@@ -82,6 +87,10 @@ def test_dependencies_point_one_way():
     ("fs/a.c", '#include "fs/nfs/nfs.h"', "fs/a.c:1: fs may not include fs/nfs/nfs.h"),
     ("http/a.c", '#include "python/files.h"', "http/a.c:1: http may not include python/files.h"),
     ("net/a.c", "#include <microkit.h>", "net/a.c:1: only lib/pd.h includes microkit.h"),
+    ("python/pd.c", "\n#pragma weak fs_client_config",
+     "python/pd.c:2: a weak symbol: the description says what is started"),
+    ("http/a.c", "__attribute__((weak)) void init(void);",
+     "http/a.c:1: a weak symbol: the description says what is started"),
     ("net/a.c", "x\nseL4_Yield();", "net/a.c:2: seL4_Yield is below the SDK's line"),
 ])
 def test_a_violation_is_found(name, text, message):

@@ -41,6 +41,9 @@ PAIRS = [
     ("fs", "JOBS", "fs/server.h", "FS_JOBS_MAX"),
     ("fs", "FILES", "fs/server.h", "FS_FILES_MAX"),
     ("fs", "WAITING_BYTES", "fs/config.h", "FS_WAITING_BYTES"),
+    ("http", "TEXT_MAX", "http/site.h", "SITE_TEXT_MAX - 1"),
+    ("http", "HEAD_ROOM", "http/site.h", "SITE_HEAD_MAX - http/site_head.c#REST_MAX"),
+    ("http", "SITES_MAX", "http/site.h", "SITE_MOUNTS_MAX"),
     ("net", "BUFFER_SIZE", "net/proto.h", "NET_BUFFER_SIZE"),
     ("net", "BUFFER_SMALL", "net/proto.h", "NET_BUFFER_SMALL"),
     ("net", "CHAIN_MAX", "net/proto.h", "NET_CHAIN_MAX"),
@@ -63,6 +66,7 @@ PAIRS = [
     ("net", "ELEMENT", "net/proto.h", "sizeof(struct net_dma_desc)"),
     ("python", "APP_MAX", "python/config.h", "sizeof(((struct python_config *)0)->app) - 1"),
     ("python", "ARGUMENTS_MAX", "python/config.h", "PYTHON_ARGUMENTS_MAX"),
+    ("python", "FILES_BLOCKS", "python/files.h", "FILES_BLOCKS"),
     ("ring", "HEADER_BYTES", "lib/ring.h", "sizeof(struct ring_shared)"),
     ("serial", "CLIENTS_MAX", "serial/proto.h", "SERIAL_CLIENTS_MAX"),
     ("serial", "NAME_MAX", "serial/proto.h", "SERIAL_NAME_MAX"),
@@ -83,6 +87,7 @@ OWN = {
               "FLAGS_EDGE": "device tree"},
     "c": {"MAX_COLUMN": "width of what is written"},
     "fs": {"HEAP": "an estimate", "WRITE_HEAP": "an estimate", "IP": "handed over"},
+    "http": {"PORT_MAX": "of TCP", "FRESH_MAX_MS": "as mk/variables.mk has it", "IP": "handed over"},
     "net": {"SEGMENTS_MAX": "what there is memory for", "DESCRIPTORS_SIZE": "handed over; the drivers check it"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over"},
@@ -106,7 +111,6 @@ WRITTEN = [
     ("tests/descriptions/made_elf.py", r"IMAGE_HEADER_SIZE = ([\d +*]+)", "sdk/abi/image.h", "sizeof(struct image_header)"),
     ("tests/test_front.py", r"HEAD_S = (\d+)", "http/server.h", "HTTP_HEAD_S"),
     ("tests/test_waiting.py", r"PATIENCE_S = (\d+)", "http/server.h", "HTTP_APP_S"),
-    ("tests/test_cache.py", r"FRESH_S = (\d+)", "http/server.h", "VALUE * 1000 == tests/systems/front/front.c#FRESH_MS"),
     ("bench/soak.py", r"REST_S = (\d+)", "net/ip/ip.h", "VALUE * 1000 > 2 * TCP_MSL"),
 ]
 

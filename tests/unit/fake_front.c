@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "fake_microkit.h"
-#include "http/site.h"
+#include "http/start.h"
 #include "python/endpoint.h"
 
 struct fake_front fake_front;
@@ -110,18 +110,14 @@ bool http_claim(const char *text, bool exact, bool gets, bool others)
     return true;
 }
 
-void http_claims_clear(void)
-{
-    fake_front.clears++;
-    fake_front.whole_port = false;
-}
-
 void http_not_found_is_the_apps(bool yes)
 {
     fake_front.not_found = yes;
 }
 
-void site_unmount_all(void)
+void http_start_application(void)
 {
     fake_front.unmounts++;
+    fake_front.whole_port = false;
+    fake_front.not_found = false;
 }

@@ -18,7 +18,7 @@ struct fake_client {
 };
 
 struct fake_front {
-    uint32_t claims, unmounts, clears; /* calls */
+    uint32_t claims, unmounts; /* calls; an application begins */
     bool not_found;
     bool whole_port; /* "/" is claimed */
 };

@@ -44,8 +44,6 @@ void timer_stop(struct timer *timer)
     armed = NULL;
 }
 
-void ip_start(void) {}
-
 static struct file_job *opening(const char *path)
 {
     struct file_job *job = file_job_get();

@@ -12,14 +12,12 @@
 #include "fs/client.h"
 #include "fs/mount.h"
 #include "http/cache.h"
-#include "http/server.h"
-#include "http/site.h"
+#include "http/start.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
 #include "timer/client.h"
 
-#define FRESH_MS 3000
 #define S 1000000000ull
 
 static struct task {
@@ -135,16 +133,9 @@ static void on_address(void *context)
     log_line("serving");
 }
 
-static void on_mount(void *context)
-{
-    ip_start();
-}
-
 void init(void)
 {
     static const struct http_app app = {begin, go_on, go_on, broken};
-    static const struct site_policy policy = {
-        .precompressed = true, .pages = "public, max-age=60", .others = "public, max-age=86400"};
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);
@@ -152,12 +143,11 @@ void init(void)
         pd_set_unix_time_ns(*ip_config.rtc * S);
     }
     ip_init(&ip_config, &net_client_config);
-    fs_client_init(&fs_client_config);
+    fs_client_init(http_config.files);
     fs_mount_init();
-    cache_init(FRESH_MS, 1, &fs_client_config.index);
-    http_init(&app);
-    require(site_mount("/", "/", &policy) && http_claim("/app/", false, true, true) && http_listen(80), "front", 0);
-    fs_mount_on_outcome(on_mount, NULL);
+    http_start(&http_config, &app);
+    http_start_application();
+    require(http_claim("/app/", false, true, true), "front", 0);
     ip_on_address(on_address, NULL);
     pd_flush();
 }

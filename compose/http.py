@@ -1,0 +1,106 @@
+"""compose/http.py: the native front of a web server, and what it serves from the first moment on.
+
+    front(pd, files, [Site("/www")], port=80)
+    Site("/manuals", prefix="/docs/", headers={"Content-Security-Policy": "default-src 'self'"})
+
+fresh_ms: how long it takes what the file service said of a file for true. The site's folder is named as the file
+service has it.
+"""
+
+import re
+
+from .c import Expr
+from .errors import ComposeError
+
+TEXT_MAX = 255          # SITE_TEXT_MAX, without its end
+HEAD_ROOM = 384         # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
+SITES_MAX = 16          # SITE_MOUNTS_MAX
+PORT_MAX = 65535
+FRESH_MAX_MS = 3_600_000
+# So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
+# acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
+IP = {"connections": 1216, "segments": 1536, "memory": 0xa_0000, "rx_buffers": 160, "rx_small": 864, "tx_slots": 96}
+NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
+             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
+
+
+class Site:
+    """A folder of the file service that answers what begins with `prefix`; of several the longest has a path.
+
+    pages, others: Cache-Control of html, css, js, and of all else; None: no such field
+    headers: more fields for each answer, a dict
+    precompressed: name.br or name.gz beside a file goes to clients that take it
+    """
+
+    def __init__(self, folder, prefix="/", pages="public, max-age=60", others="public, max-age=86400", headers=None,
+                 precompressed=True):
+        self.folder, self.prefix = folder, prefix
+        self.texts = {"pages": pages or "", "others": others or ""}
+        self.headers, self.precompressed = headers or {}, precompressed
+
+    def config(self, pd):
+        """struct http_site_config; what it cannot be is a mistake of that PD's."""
+        where = f"PD '{pd.name}': site '{self.prefix}'"
+        if not self.prefix.startswith("/") or not self.prefix.endswith("/"):
+            raise ComposeError(f"{where}: a prefix begins and ends with '/'")
+        if not self.folder.startswith("/"):
+            raise ComposeError(f"{where}: folder '{self.folder}' is not absolute: it begins with '/'")
+        for what, path in (("prefix", self.prefix), ("folder", self.folder)):
+            if path != "/" and any(part in ("", ".", "..") for part in path[1:].removesuffix("/").split("/")):
+                raise ComposeError(f"{where}: {what} '{path}' has an empty name, '.' or '..' in it")
+            bounded(where, what, path)
+        for what, text in self.texts.items():
+            bounded(where, what, text)
+        fields = bounded(where, "headers", "".join(field(where, *pair) for pair in self.headers.items()), "\r\n")
+        room = max(len(text.encode()) for text in self.texts.values()) + len(fields.encode())
+        if room > HEAD_ROOM:
+            raise ComposeError(f"{where}: Cache-Control and headers have {room} bytes; {HEAD_ROOM} there is room for")
+        return {"prefix": self.prefix, "folder": self.folder, **self.texts, "fields": fields,
+                "precompressed": bool(self.precompressed)}
+
+
+def bounded(where, what, text, allowed=""):
+    """The text, fit to stand in a head."""
+    if any((c < " " or c == "\x7f") and c not in allowed for c in text):
+        raise ComposeError(f"{where}: {what} has a control character: {text!r}")
+    if len(text.encode()) > TEXT_MAX:
+        raise ComposeError(f"{where}: {what} has {len(text.encode())} bytes; at most {TEXT_MAX}")
+    return text
+
+
+def field(where, name, value):
+    """A field's line."""
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ComposeError(f"{where}: headers: '{name}' is no field's name")
+    if name.lower() in NOT_YOURS:
+        raise ComposeError(f"{where}: headers: the front sets {name} itself")
+    return f"{name}: {bounded(where, 'headers', value)}\r\n"
+
+
+def front(pd, files, sites=(), port=0, fresh_ms=2000, reserve=0):
+    """Gives `pd`, a client of `files` already, the front's configuration. reserve: blocks of the share that it keeps
+    for itself; port 0: an application says where to listen."""
+    if not 0 <= port <= PORT_MAX:
+        raise ComposeError(f"PD '{pd.name}': port {port} is not in 0..{PORT_MAX}")
+    if not 0 <= fresh_ms <= FRESH_MAX_MS:
+        raise ComposeError(f"PD '{pd.name}': fresh_ms {fresh_ms} is not in 0..{FRESH_MAX_MS}")
+    if len(sites) > SITES_MAX:
+        raise ComposeError(f"PD '{pd.name}': {len(sites)} sites; at most {SITES_MAX}")
+    prefixes = [site.prefix for site in sites]
+    for prefix in prefixes:
+        if prefixes.count(prefix) > 1:
+            raise ComposeError(f"PD '{pd.name}': two sites have the prefix '{prefix}'")
+    for other in pd.system.pds:
+        if port and any(symbol == "http_config" and value["port"] == port for _, _, symbol, value in other.configs):
+            raise ComposeError(f"PD '{pd.name}': port {port} is that of the front in PD '{other.name}' already")
+    if pd.priority > files.pd.priority:
+        raise ComposeError(f"PD '{pd.name}': priority {pd.priority} is above that of its files' PD '{files.pd.name}' "
+                           f"({files.pd.priority}), which it waits for")
+    pd.config("http/config.h", "struct http_config", "http_config", {
+        "files": Expr("&fs_client_config"),
+        "port": port,
+        "fresh_ms": fresh_ms,
+        "reserve": reserve,
+        "site_count": len(sites),
+        "sites": [site.config(pd) for site in sites],
+    })

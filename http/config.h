@@ -1,0 +1,29 @@
+/* http/config.h: what the description says of a site; compose/http.py writes the values. It is enough to serve it from
+ * the first moment on; an application, where there is one, adds to it.
+ */
+#ifndef HTTP_CONFIG_H
+#define HTTP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "fs/config.h"
+#include "http/site.h"
+
+/* site_mount() says what the texts may be. */
+struct http_site_config {
+    const char *prefix, *folder;
+    const char *pages, *others, *fields;
+    bool precompressed;
+};
+
+struct http_config {
+    const struct fs_client_config *files;
+    uint16_t port;     /* listens from the start on; 0: on none until an application says which */
+    uint32_t fresh_ms; /* how long what the file server said of a file holds */
+    uint32_t reserve;  /* blocks of the files' share that are not the cache's */
+    uint32_t site_count;
+    struct http_site_config sites[SITE_MOUNTS_MAX];
+};
+extern const struct http_config http_config;
+
+#endif

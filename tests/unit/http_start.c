@@ -1,0 +1,126 @@
+/* http_start.c: the front's start, with all that it starts made up: what the description says is enough, an application
+ * begins with that and no more. */
+#include <string.h>
+
+#include "fake_microkit.h"
+#include "http/start.h"
+#include "tests/unit/check.h"
+
+static struct {
+    uint32_t fresh_ms, reserve;
+    const struct region *index;
+    const struct http_app *app;
+    uint32_t mounts, claims_cleared, addresses_asked;
+    char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX], folders[SITE_MOUNTS_MAX][SITE_TEXT_MAX];
+    struct site_policy policies[SITE_MOUNTS_MAX];
+    uint16_t port;
+    bool rest_is_the_apps;
+    void (*on_outcome)(void *context);
+} seen;
+
+void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index)
+{
+    seen.fresh_ms = revalidate_ms;
+    seen.reserve = reserve;
+    seen.index = index;
+}
+
+void http_init(const struct http_app *app)
+{
+    CHECK(seen.index); /* the cache comes first */
+    seen.app = app;
+}
+
+bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy)
+{
+    CHECK(seen.mounts < SITE_MOUNTS_MAX);
+    strcpy(seen.prefixes[seen.mounts], prefix);
+    strcpy(seen.folders[seen.mounts], folder);
+    seen.policies[seen.mounts++] = *policy;
+    return true;
+}
+
+void site_unmount_all(void)
+{
+    seen.mounts = 0;
+}
+
+void http_claims_clear(void)
+{
+    seen.claims_cleared++;
+}
+
+void http_not_found_is_the_apps(bool yes)
+{
+    seen.rest_is_the_apps = yes;
+}
+
+bool http_listen(uint16_t port)
+{
+    CHECK(seen.mounts > 0); /* who comes first finds the site */
+    seen.port = port;
+    return true;
+}
+
+void ip_start(void)
+{
+    seen.addresses_asked++;
+}
+
+void fs_mount_on_outcome(void (*handler)(void *context), void *context)
+{
+    seen.on_outcome = handler;
+}
+
+static const struct fs_client_config files = {.index = {.size = 1}};
+static const struct http_app app;
+
+static void start(const struct http_config *config, const struct http_app *application)
+{
+    memset(&seen, 0, sizeof seen);
+    http_start(config, application);
+}
+
+static void check_described(void)
+{
+    CHECK_EQUAL(seen.mounts, 2);
+    CHECK(!strcmp(seen.prefixes[0], "/") && !strcmp(seen.folders[0], "/www"));
+    CHECK(!strcmp(seen.prefixes[1], "/docs/") && !strcmp(seen.folders[1], "/m"));
+    CHECK(!strcmp(seen.policies[0].pages, "p") && !strcmp(seen.policies[0].others, "o"));
+    CHECK(!strcmp(seen.policies[0].fields, "A: b\r\n") && seen.policies[0].precompressed);
+    CHECK(!seen.policies[1].precompressed && !seen.policies[0].internal && !seen.policies[1].internal);
+}
+
+int main(void)
+{
+    static const struct http_config described = {
+        .files = &files,
+        .port = 80,
+        .fresh_ms = 7,
+        .reserve = 5,
+        .site_count = 2,
+        .sites = {{"/", "/www", "p", "o", "A: b\r\n", true}, {"/docs/", "/m", "", "", "", false}},
+    };
+    static const struct http_config bare = {.files = &files, .fresh_ms = 7};
+
+    start(&described, NULL);
+    CHECK(seen.fresh_ms == 7 && seen.reserve == 5 && seen.index == &files.index && seen.port == 80 && !seen.app);
+    CHECK(!seen.rest_is_the_apps); /* 404 at once */
+    check_described();
+
+    CHECK_EQUAL(seen.addresses_asked, 0); /* the file server's own comes first */
+    seen.on_outcome(NULL);
+    CHECK_EQUAL(seen.addresses_asked, 1);
+
+    start(&described, &app);
+    CHECK(seen.app == &app && seen.rest_is_the_apps);
+    check_described();
+    CHECK(site_mount("/mine/", "/x", &seen.policies[1]));
+    http_start_application(); /* the next one */
+    CHECK(!seen.rest_is_the_apps && seen.claims_cleared == 1);
+    check_described();
+
+    start(&bare, &app);
+    CHECK(seen.mounts == 0 && seen.port == 0);
+    return 0;
+}
