@@ -234,7 +234,8 @@ def checked(path, pd_name):
 
 def files_header(entries):
     """A table of struct fs_mem_entry. The hash of each file stands beside it, so that the header changes when a file
-    does. Times would make two checkouts differ: all are 0."""
+    does. Times would make two checkouts differ. In their place stands a part of the hash, within the first second of
+    1970, which the web server takes for no date (http/select.h): its entity tags tell one version from another."""
     lines = ["/* compose/fs.py made this: the files of one PD. */", '#include "fs/mem/config.h"', ""]
     rows = []
     for i, (path, file, _) in enumerate(entries):
@@ -245,11 +246,13 @@ def files_header(entries):
             content = f.read()
         source = os.path.abspath(file).replace("\\", "\\\\").replace('"', '\\"')
         quoted = string(f'    .incbin "{source}"\n')
-        lines += [f"/* sha256 {hashlib.sha256(content).hexdigest()} */",
+        digest = hashlib.sha256(content)
+        lines += [f"/* sha256 {digest.hexdigest()} */",
                   f'__asm__(".section .rodata.fs_mem_file_{i},\\"a\\"\\n    .balign 16\\nfs_mem_file_{i}:\\n"',
                   f'        {quoted}',
                   '        "    .byte 0\\n    .previous\\n");',
                   f"extern const uint8_t fs_mem_file_{i}[] __attribute__((visibility(\"hidden\")));"]
-        rows.append(f"    {{{string(path)}, fs_mem_file_{i}, {len(content)}, 0}},")
+        version = int.from_bytes(digest.digest()[:8], "big") % 10**9
+        rows.append(f"    {{{string(path)}, fs_mem_file_{i}, {len(content)}, {version}}},")
     return "\n".join([*lines, "", "static const struct fs_mem_entry fs_mem_files[] = {", *rows,
                       "    {(const char *)0, (const uint8_t *)0, 0, 0},", "};", ""])

@@ -94,6 +94,12 @@ static bool lists(struct http_slice list, const struct http_validators *validato
     }
 }
 
+/* What is said of a date that the file has not is ignored: RFC 9110 13.1.3, 13.1.4. */
+static bool dated(const struct http_validators *validators)
+{
+    return validators->mtime_s != 0;
+}
+
 /* 412, 304, or 200: go on. RFC 9110 13.2.2, steps 1 to 4. */
 static uint16_t conditions(const struct http_request *request, const struct http_validators *validators, int64_t now_s)
 {
@@ -104,14 +110,14 @@ static uint16_t conditions(const struct http_request *request, const struct http
             return 412;
         }
     } else if (request->if_unmodified_since.at && http_date_parse(request->if_unmodified_since, now_s, &date) &&
-               validators->mtime_s > date) {
+               dated(validators) && validators->mtime_s > date) {
         return 412;
     }
     if (request->if_none_match.at) {
         return lists(request->if_none_match, validators, true) ? 304 : 200;
     }
     bool since = request->if_modified_since.at && http_date_parse(request->if_modified_since, now_s, &date);
-    return since && validators->mtime_s <= date ? 304 : 200;
+    return since && dated(validators) && validators->mtime_s <= date ? 304 : 200;
 }
 
 /* RFC 9110 13.1.5: strong comparison; a date is strong once its second is over (8.8.2.2). */
@@ -126,7 +132,7 @@ static bool range_holds(struct http_slice if_range, const struct http_validators
     if (next_tag(&if_range, &tag)) {
         return if_range.length == 0 && same_tag(&tag, validators, false);
     }
-    return http_date_parse(if_range, now_s, &date) && date == validators->mtime_s && date < now_s;
+    return http_date_parse(if_range, now_s, &date) && dated(validators) && date == validators->mtime_s && date < now_s;
 }
 
 /* A single range of bytes: RFC 9110 14.1.2. False: none that we understand, so the whole is sent. */

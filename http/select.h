@@ -9,7 +9,7 @@
 /* A representation's validators. The entity tag is strong: of modification time, size and coding. */
 struct http_validators {
     uint64_t size;   /* bytes */
-    int64_t mtime_s; /* since 1970; may lie ahead of now */
+    int64_t mtime_s; /* since 1970; may lie ahead of now. 0: not known, as of a file in the image */
     uint32_t etag_length;
     char etag[HTTP_ETAG_MAX]; /* with its quotes */
 };

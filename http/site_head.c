@@ -41,7 +41,7 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     writer_put(&head, coding ? coding->field : "");
     writer_put(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
     put_field(&head, "ETag", resource->validators.etag, resource->validators.etag_length);
-    if (!resource->later) {
+    if (!resource->later && resource->validators.mtime_s != 0) {
         put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
     }
     if (lifetime[0]) {

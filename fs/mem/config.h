@@ -9,7 +9,7 @@ struct fs_mem_entry {
     const char *path; /* absolute, normalised */
     const uint8_t *bytes;
     uint64_t size;
-    uint64_t mtime_ns; /* since 1970 */
+    uint64_t mtime_ns; /* since 1970; below a second: no date, but another one for another content */
 };
 
 struct fs_mem_config {

@@ -177,6 +177,31 @@ static void test_young_date(void)
     CHECK(http_select(&request, &validators, MODIFIED + 1).status == 206);
 }
 
+static uint16_t status_of(const struct http_request *request, const struct http_validators *validators)
+{
+    return http_select(request, validators, NOW).status;
+}
+
+/* A file of no date: conditions that name one are ignored, entity tags hold. */
+static void test_no_date(void)
+{
+    static const char first[] = "Thu, 01 Jan 1970 00:00:00 GMT";
+    struct http_validators v;
+    struct http_request since = {.method = HTTP_GET, .if_modified_since = {AFTER, 29}},
+                        unchanged = {.method = HTTP_GET, .if_unmodified_since = {first, 29}},
+                        early = {.method = HTTP_GET, .if_unmodified_since = {"Wed, 31 Dec 1969 23:59:59 GMT", 29}},
+                        range = {.method = HTTP_GET, .range = {"bytes=0-0", 9}, .if_range = {first, 29}},
+                        none = {.method = HTTP_GET, .if_none_match = {"\"7-3e8\"", 7}};
+
+    http_validators_set(&v, 1000, 7, NOW, "");
+    CHECK(v.mtime_s == 0);
+    CHECK(status_of(&since, &v) == 200 && status_of(&unchanged, &v) == 200 && status_of(&early, &v) == 200);
+    CHECK(status_of(&range, &v) == 200);
+    CHECK(status_of(&none, &v) == 304);
+    http_validators_set(&v, 1000, 8, NOW, ""); /* another content */
+    CHECK(status_of(&none, &v) == 200);
+}
+
 static void test_validators(void)
 {
     struct http_validators v;
@@ -219,6 +244,7 @@ int main(void)
     test_empty_file();
     test_large_file();
     test_young_date();
+    test_no_date();
     test_validators();
     test_times();
     return 0;

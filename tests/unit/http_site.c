@@ -256,6 +256,9 @@ static void test_modified_later(void)
     CHECK(resource->later && !memmem(resource->whole, resource->whole_length, "Last-Modified", 13));
     CHECK_EQUAL(outcome_of("/b.css", 0, &resource), SITE_FOUND);
     CHECK(!resource->later && memmem(resource->whole, resource->whole_length, "Last-Modified", 13));
+    put("/www/c.css", CACHE_FILE, 1)->mtime_ns = 7; /* no date */
+    CHECK_EQUAL(outcome_of("/c.css", 0, &resource), SITE_FOUND);
+    CHECK(!resource->later && !memmem(resource->whole, resource->whole_length, "Last-Modified", 13));
     pd_set_unix_time_ns(0);
 }
 
