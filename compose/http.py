@@ -1,10 +1,12 @@
 """compose/http.py: the native front of a web server, and what it serves from the first moment on.
 
-    front(pd, files, [Site("/www")], port=80)
+    http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
     Site("/manuals", prefix="/docs/", headers={"Content-Security-Policy": "default-src 'self'"})
+    front(pd, files, sites, ..)     # the configuration alone, for a PD that shares its own with an application
 
-fresh_ms: how long it takes what the file service said of a file for true. The site's folder is named as the file
-service has it.
+Http makes a protection domain of its own, without Python: what no file answers is 404. files: a file service, whose
+client it becomes. fresh_ms: how long it takes what the file service said of a file for true. The site's folder is named
+as the file service has it.
 """
 
 import re
@@ -20,6 +22,7 @@ FRESH_MAX_MS = 3_600_000
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0xa_0000, "rx_buffers": 160, "rx_small": 864, "tx_slots": 96}
+STACK = 0x4000
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 
@@ -48,7 +51,7 @@ class Site:
         for what, path in (("prefix", self.prefix), ("folder", self.folder)):
             if path != "/" and any(part in ("", ".", "..") for part in path[1:].removesuffix("/").split("/")):
                 raise ComposeError(f"{where}: {what} '{path}' has an empty name, '.' or '..' in it")
-            bounded(where, what, path)
+            bounded(where, what, path, allowed=path)    # a file's name may have any character
         for what, text in self.texts.items():
             bounded(where, what, text)
         fields = bounded(where, "headers", "".join(field(where, *pair) for pair in self.headers.items()), "\r\n")
@@ -104,3 +107,24 @@ def front(pd, files, sites=(), port=0, fresh_ms=2000, reserve=0):
         "site_count": len(sites),
         "sites": [site.config(pd) for site in sites],
     })
+
+
+class Http:
+    """The front as a protection domain."""
+
+    def __init__(self, system, serial, timer, net, mac, files, sites, port=80, name="http", priority=70, hostname="",
+                 fresh_ms=2000):
+        if not files:
+            raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
+        if not sites:
+            raise ComposeError(f"PD '{name}': a front without an application needs a site")
+        if not port:
+            raise ComposeError(f"PD '{name}': a front without an application needs a port")
+        self.pd = system.pd(name, program="http_front", priority=priority, stack=STACK)
+        serial.client(self.pd)
+        timer.client(self.pd)
+        files.client(self.pd, caches=True)
+        # Files' bytes leave from where they lie in the share.
+        net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
+               tx_regions=[(files.share, files.share_at)], **IP)
+        front(self.pd, files, sites, port, fresh_ms)

@@ -11,6 +11,9 @@ HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c h
 $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT) http/start.c,ip fs_client fs_mount timer,\
     $(IP_CFLAGS)))
 
+# The front as a protection domain of its own.
+$(eval $(call program,http_front,http/pd.c,http serial,$(IP_CFLAGS)))
+
 $(eval $(call host_test,http_start,tests/unit/http_start.c http/start.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_start/http/start.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))

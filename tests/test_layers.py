@@ -4,7 +4,8 @@
     kernel, loader, libmicrokit and tool see only sdk/abi
 
 Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h. What a protection domain
-starts is said by its description: no symbol is weak, but for the events that lib/pd hands out itself.
+starts is said by its description: no symbol is weak, but for the events that lib/pd hands out itself. The front's own
+protection domain is made of http and what is below it: no Python.
 """
 
 import re
@@ -103,3 +104,18 @@ def test_a_violation_is_found(name, text, message):
 ])
 def test_what_is_allowed_passes(name, text):
     assert not list(violations(name, text))
+
+
+def test_the_front_alone_links_no_python():
+    """Libraries of the program http_front, and what they need (mk/rules.mk)."""
+    needs = {}
+    for path in paths.TOP.glob("**/*.mk"):
+        text = path.read_text().replace("\\\n", " ")
+        for _, name, libraries in re.findall(r"\$\(eval \$\(call (library|archive|program),(\w+),[^,]*,([^,)]*)", text):
+            needs[name] = libraries.split()
+    found, left = set(), list(needs["http_front"])
+    while left:
+        library = left.pop()
+        found.add(library)
+        left += [name for name in needs.get(library, []) if name not in found]
+    assert {"http", "ip", "fs_client", "serial"} <= found and not found & {"micropython", "nfs", "fs_server"}

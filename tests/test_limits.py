@@ -87,7 +87,7 @@ OWN = {
               "FLAGS_EDGE": "device tree"},
     "c": {"MAX_COLUMN": "width of what is written"},
     "fs": {"HEAP": "an estimate", "WRITE_HEAP": "an estimate", "IP": "handed over"},
-    "http": {"PORT_MAX": "of TCP", "FRESH_MAX_MS": "as mk/variables.mk has it", "IP": "handed over"},
+    "http": {"PORT_MAX": "of TCP", "FRESH_MAX_MS": "as mk/variables.mk has it", "IP": "handed over", "STACK": "handed over"},
     "net": {"SEGMENTS_MAX": "what there is memory for", "DESCRIPTORS_SIZE": "handed over; the drivers check it"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over"},

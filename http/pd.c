@@ -1,0 +1,114 @@
+/* pd.c: the native front as a protection domain of its own: a site's files, and no application.
+ *   consumes  frames, through net/ip      from the network, NOT trusted
+ *   consumes  files, through http/cache   from the file service, trusted for content only
+ *   produces  answers; what no file answers is 404, a method that files do not have 405
+ *   produces  lines on the console: where each site is served, and what is wrong with its folder
+ *   runs      in event handlers alone (lib/pd/dispatch.c): nothing waits, nothing computes at length
+ *   when full http/server.c, http/cache.c
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "fs/client.h"
+#include "fs/mount.h"
+#include "http/start.h"
+#include "lib/log.h"
+#include "net/ip/ip.h"
+#include "serial/client.h"
+#include "timer/client.h"
+
+#include "lwip/ip4_addr.h"
+
+#define S 1000000000ull
+#define HTTP_PORT 80 /* an address without a port means this one */
+
+static struct {
+    struct cache_waiter waiter; /* for the folder of sites[looked_at] */
+    uint32_t looked_at;
+    bool away; /* the files could not be reached when they were last looked for */
+} self;
+
+/* -- folders: what is wrong with one is said once, to who waits for pages in vain -- */
+
+static void look_at_folders(void);
+
+static void say(const struct http_site_config *site, enum cache_kind kind)
+{
+    bool was_away = self.away;
+    self.away = kind == CACHE_UNREACHABLE;
+    switch (kind) {
+    case CACHE_DIRECTORY: break;
+    case CACHE_ABSENT: log_line("%s: there is no such folder among the files", site->folder); break;
+    case CACHE_FILE:
+    case CACHE_FORBIDDEN: log_line("%s: this is no folder that may be read", site->folder); break;
+    case CACHE_UNREACHABLE:
+        if (!was_away) {
+            log_line("the files cannot be reached yet; until they can, requests are answered 503");
+        }
+        break;
+    }
+}
+
+static void on_folder(struct cache_waiter *waiter)
+{
+    look_at_folders();
+}
+
+static void look_at_folders(void)
+{
+    while (self.looked_at < http_config.site_count) {
+        const struct http_site_config *site = &http_config.sites[self.looked_at];
+        struct cache_entry *entry = cache_get(site->folder, (uint32_t)strlen(site->folder), &self.waiter);
+        if (!entry) {
+            return;
+        }
+        say(site, entry->kind);
+        cache_release(entry);
+        if (self.away) {
+            return;
+        }
+        self.looked_at++;
+    }
+}
+
+/* Each outcome: the files may be there now. */
+static void on_mount(void *context)
+{
+    if (!self.waiter.link) {
+        look_at_folders();
+    }
+}
+
+/* -- the address -- */
+
+static void on_address(void *context)
+{
+    const struct http_config *config = &http_config;
+    ip4_addr_t address = {ip_address()};
+    char port[8] = "";
+    if (config->port != HTTP_PORT) {
+        log_format(port, sizeof port, ":%u", config->port);
+    }
+    for (uint32_t i = 0; i < config->site_count; i++) {
+        const struct http_site_config *site = &config->sites[i];
+        log_line("serving http://%s%s%s from %s", ip4addr_ntoa(&address), port, site->prefix, site->folder);
+    }
+}
+
+void init(void)
+{
+    serial_client_init(&serial_client_config);
+    log_to(serial_client_log_sink);
+    timer_client_init(&timer_client_config);
+    if (ip_config.rtc) {
+        pd_set_unix_time_ns(*ip_config.rtc * S);
+    }
+    ip_init(&ip_config, &net_client_config);
+    fs_client_init(http_config.files);
+    fs_mount_init();
+    http_start(&http_config, NULL);
+    self.waiter.ready = on_folder;
+    fs_mount_on_outcome(on_mount, NULL);
+    ip_on_address(on_address, NULL);
+    pd_flush();
+}

@@ -1,0 +1,110 @@
+"""compose/http.py: each mistake of a description has its message; what an application's program would say by itself the
+description says in the same words."""
+
+import inspect
+import re
+import sys
+
+import pytest
+from serval import paths
+from test_compose import compose, device_tree, written  # noqa: F401
+
+sys.path.insert(0, str(paths.TOP))
+
+from compose.http import NOT_YOURS, Site  # noqa: E402
+
+PREAMBLE = """\
+from compose.fs import MemFs
+from compose.http import Http, Site, front
+from compose.net import Net
+from compose.python import Python
+from compose.serial import Serial
+from compose.timer import Timer
+serial, timer, net = Serial(s), Timer(s), Net(s)
+def http(sites=(Site('/www'),), files=None, mac='52:54:01:00:00:11', **more):
+    files = files or MemFs(s, name=f"files{len(s.pds)}")
+    return Http(s, serial, timer, net, mac=mac, files=files, sites=list(sites), **more)
+"""
+
+MISTAKES = {
+    "no_files": ("Http(s, serial, timer, net, mac='52:54:01:00:00:11', files=None, sites=[Site('/www')])",
+                 "PD 'http': a front without a file service has nothing to serve"),
+    "no_site": ("http([])", "PD 'http': a front without an application needs a site"),
+    "no_port": ("http(port=0)", "PD 'http': a front without an application needs a port"),
+    "port": ("http(port=65536)", "PD 'http': port 65536 is not in 0..65535"),
+    "two_fronts": ("http(); http(name='other', mac='52:54:01:00:00:12')",
+                   "PD 'other': port 80 is that of the front in PD 'http' already"),
+    "front_beside_python": ("http(); Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', files=MemFs(s), "
+                            "sites=[Site('/www')], port=80)",
+                            "PD 'micropython': port 80 is that of the front in PD 'http' already"),
+    "share_small": ("http(files=MemFs(s, cache=0x10000))",
+                    "PD 'memfs': a cache of 0x10000 bytes; there can be 0, or 0x100000 to 0x4000000"),
+    "above_its_files": ("http(priority=91)", "PD 'http': priority 91 is above that of its files' PD 'files8' (90), "
+                                             "which it waits for"),
+    "fresh": ("http(fresh_ms=3600001)", "PD 'http': fresh_ms 3600001 is not in 0..3600000"),
+    "many_sites": ("http([Site('/www', prefix=f'/{i}/') for i in range(17)])", "PD 'http': 17 sites; at most 16"),
+    "prefix_twice": ("http([Site('/www'), Site('/other')])", "PD 'http': two sites have the prefix '/'"),
+    "prefix": ("http([Site('/www', prefix='/docs')])",
+               "PD 'http': site '/docs': a prefix begins and ends with '/'"),
+    "prefix_empty_name": ("http([Site('/www', prefix='/docs//')])",
+                          "PD 'http': site '/docs//': prefix '/docs//' has an empty name, '.' or '..' in it"),
+    "folder_relative": ("http([Site('www')])",
+                        "PD 'http': site '/': folder 'www' is not absolute: it begins with '/'"),
+    "folder_leaves": ("http([Site('/www/../etc')])",
+                      "PD 'http': site '/': folder '/www/../etc' has an empty name, '.' or '..' in it"),
+    "folder_long": ("http([Site('/' + 'x' * 255)])", "PD 'http': site '/': folder has 256 bytes; at most 255"),
+    "policy": ("http([Site('/www', pages='public\\n')])",
+               "PD 'http': site '/': pages has a control character: 'public\\n'"),
+    "header_name": ("http([Site('/www', headers={'A B': 'c'})])",
+                    "PD 'http': site '/': headers: 'A B' is no field's name"),
+    "header_ours": ("http([Site('/www', headers={'ETag': 'c'})])",
+                    "PD 'http': site '/': headers: the front sets ETag itself"),
+    "header_value": ("http([Site('/www', headers={'A': 'b\\r\\nC: d'})])",
+                     "PD 'http': site '/': headers has a control character: 'b\\r\\nC: d'"),
+    "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
+                  "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
+    "site_without_net": ("Python(s, serial, timer, files=MemFs(s), sites=[Site('/www')])",
+                         "PD 'micropython': a site is served with net and files, or not at all"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake(tmp_path, mistake):
+    text, message = MISTAKES[mistake]
+    done = compose(tmp_path, PREAMBLE + text)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith(f"error: {message}")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_configuration(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', others=None, "
+                   "headers={'X-A': 'b'}, precompressed=False)], port=8080, fresh_ms=5)")
+    assert done.returncode == 0, done.stderr
+    text = written(tmp_path, "http.config.c")
+    assert ".files = &fs_client_config" in text and ".port = 0x1f90" in text and ".fresh_ms = 5," in text
+    assert ".site_count = 2" in text and '.folder = "/www"' in text and '.prefix = "/docs/"' in text
+    assert r'.fields = "X-A: b\015\012"' in text and '.others = ""' in text and ".precompressed = false" in text
+    assert not list((tmp_path / "out").glob("micropython*"))
+
+
+def test_what_a_python_pd_has_is_named_in_its_configuration(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "Python(s, serial, timer, name='bare')\n"
+                   "Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', name='net')\n"
+                   "Python(s, serial, timer, files=MemFs(s), name='files')\n"
+                   "Python(s, serial, timer, net=net, mac='52:54:01:00:00:13', files=MemFs(s, name='m2'), name='both')")
+    assert done.returncode == 0, done.stderr
+    for name, given in (("bare", ""), ("net", "ip net"), ("files", "files"), ("both", "files ip net front")):
+        text = written(tmp_path, f"{name}.config.c")
+        for field in ("files", "ip", "net", "front"):
+            assert re.search(rf"    \.{field} = (.+),", text)[1].startswith("&") == (field in given.split()), (name, field)
+
+
+def test_defaults_and_what_is_refused_are_those_of_a_program():
+    """python/website.py has them, too."""
+    program = (paths.TOP / "python" / "website.py").read_text()
+    for name, parameter in inspect.signature(Site).parameters.items():
+        if name not in ("folder", "prefix", "headers"):
+            assert re.search(rf"\b{name}=({re.escape(repr(parameter.default))}|\"{parameter.default}\")[,)]", program), name
+    named = re.search(r"^NOT_YOURS = (\(.*?\))$", program, re.M | re.S)[1]
+    assert eval(named) == NOT_YOURS
