@@ -77,7 +77,7 @@ $(foreach v,$(call of_kind,folder),$(if $(call fit,$v='$($v)',$(call at_home,$($
 # else from the root. A name that the shell or a program would take for something else is written out, too.
 from_top = $(patsubst $(CURDIR)/%,%,$(abspath $(call at_home,$1)))
 spelling = $(if $(filter -% ~%,$(from_top)),$(CURDIR)/)$(from_top)
-$(foreach v,BUILD_DIR CACHE_DIR MICROKIT_SDK,$(if $($v),$(eval override $v := $(call spelling,$($v)))))
+$(foreach v,$(call of_kind,folder),$(if $($v),$(eval override $v := $(call spelling,$($v)))))
 
 # So for a goal that is a path from the root.
 define goal_by_its_spelling

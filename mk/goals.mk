@@ -6,6 +6,7 @@ make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x qu
 make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME.boot.scr (card), NAME.tftp.scr
 make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too): docs/tracing.md
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
+                   (APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a site in the image, without NFS)
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
 make coverage      which lines the host's unit tests execute: a figure per folder, BUILD_DIR/coverage/index.html (UNIT: as above)

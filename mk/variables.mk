@@ -16,6 +16,8 @@
 var.NFS_SERVER       := host  --   address or name of the NFS server as the guest sees it (this machine: 10.0.2.2)
 var.NFS_DIRECTORY    := path  --   the directory that it exports
 var.WEBSITE_DIR      := text  .    the site's folder below that
+var.APPLICATION      := python|none python what answers beside the site's files: Python (app.py), or nothing
+var.WEBSITE_FILES    := folder --  a folder of this machine that goes into the image, in the place of an NFS server's files
 var.WEBSITE_FRESH_MS := 0..3600000 2000 milliseconds that what the server said of a file holds; below 50 counts as 50
 var.NFS_PORT         := port  --   the NFS service's port; both ports or neither: then the server's portmapper is asked
 var.MOUNT_PORT       := port  --   the mount service's port

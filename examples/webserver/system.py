@@ -5,23 +5,28 @@ Priorities, from above:
   120  serial driver, 110 its virtualisers: a few characters at a time
   112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers
        leave before more questions come in; what they do per frame is bounded
-   90  nfs: micropython waits for it
+   90  nfs, or memfs with files in the image: who serves them waits for it
+   70  http, where there is no application: never below what computes
    50  micropython: the only one that computes at length, so nothing waits for it
 """
 
 import ipaddress
+import os
 import re
 
 from compose import ComposeError, System
-from compose.fs import Nfs
+from compose.fs import MemFs, Nfs
+from compose.http import Http, Site
 from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
 from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
-PYTHON_MAC = "52:54:01:00:00:11"
+WEB_MAC = "52:54:01:00:00:11"
+PORT = 80
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
+CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
 HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB
                         # and app.py
 
@@ -49,18 +54,43 @@ def mount():
 
 
 def website():
-    """The site's folder below the mount, as the program takes it."""
+    """The site's folder below the mount, as the user says it."""
     folder = s.var("WEBSITE_DIR")
     if ".." in folder.split("/"):
         raise ComposeError(f"WEBSITE_DIR='{folder}' leaves NFS_DIRECTORY")
     return folder
 
 
+def absolute(folder):
+    """The same as the file service has it."""
+    return "/" + "/".join(part for part in folder.split("/") if part not in ("", "."))
+
+
+def size_of(folder):
+    """Bytes of all files below it."""
+    return sum(os.path.getsize(os.path.join(place, name)) for place, _, names in os.walk(folder) for name in names)
+
+
+def file_service():
+    """An NFS server's files, or those of a folder of this machine, in the image."""
+    folder = s.var("WEBSITE_FILES", "")
+    if not folder:
+        return Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
+    if s.var("NFS_SERVER", "") and not s.picture:
+        raise ComposeError("WEBSITE_FILES and NFS_SERVER: the site's files come from one of them")
+    cache = min(max(2 * size_of(folder), CACHE_LEAST), CACHE_BYTES)
+    return MemFs(s, directory=folder, priority=90, cache=cache)
+
+
 s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
-nfs = Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
-Python(s, serial, timer, net=net, mac=PYTHON_MAC, files=nfs, name="micropython", program="python_webserver",
-       priority=50, app="webserver", heap=HEAP_BYTES, arguments=[website()], fresh_ms=s.number("WEBSITE_FRESH_MS"))
+site = {"sites": [Site(absolute(website()))], "port": PORT, "fresh_ms": s.number("WEBSITE_FRESH_MS")}
+web = {"net": net, "mac": WEB_MAC, "files": file_service()}
+if s.var("APPLICATION") == "none":
+    Http(s, serial, timer, name="http", priority=70, **web, **site)
+else:
+    Python(s, serial, timer, name="micropython", program="python_webserver", priority=50, app="webserver",
+           heap=HEAP_BYTES, arguments=[website()], **web, **site)
 s.write()

@@ -2,7 +2,7 @@
 """make run: the web server from nothing to a page, in the foreground; Ctrl-C ends it and all that it started.
 
 Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
-with it the image is the one of `make webserver`. What the user gave comes in the environment (mk/goals.mk) and so
+with it, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes in the environment (mk/goals.mk) and so
 gets to the inner make, too.
 """
 
@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -26,8 +27,7 @@ from qemu import extra_arguments
 
 TOP = Path(__file__).resolve().parents[2]
 HOST_SEEN_BY_GUEST = "10.0.2.2"
-GUEST_ADDRESS = "10.0.2.16"     # the second to ask QEMU's DHCP: the NFS component comes first
-SERVING = b"Starting async server on"
+SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
@@ -69,7 +69,7 @@ def site(stack, scratch, build_dir, port):
     """What the environment does not say of the site, and where its image is built: what serves the private server's
     is not the user's own."""
     of_a_server = [name for name in OF_A_SERVER if variable(name)]
-    if "NFS_SERVER" in of_a_server:
+    if "NFS_SERVER" in of_a_server or variable("WEBSITE_FILES"):
         return {}, build_dir
     if of_a_server:
         raise Stop(f"{', '.join(of_a_server)} without NFS_SERVER: give all of an NFS server, or nothing for a private "
@@ -94,13 +94,18 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
+def guest_address():
+    """Where QEMU's DHCP puts the web server: behind the NFS component, which asks first, where there is one."""
+    return "10.0.2.15" if variable("WEBSITE_FILES") else "10.0.2.16"
+
+
 def start_qemu(image, port, extra, control):
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD", "qemu_virt_aarch64") / "qemu.args").read_text(),
                           comments=True)
     boot = [*shlex.split(variable("QEMU_BOOT")), str(image)] if variable("QEMU_BOOT") else \
         ["-device", f"loader,file={image},addr=0x70000000,cpu-num=0"]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
-               "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{GUEST_ADDRESS}:80",
+               "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{guest_address()}:80",
                "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
     libc = ctypes.CDLL(None)
     # In a session of its own Ctrl-C does not reach it: it would say so. It ends when we do.
@@ -140,7 +145,7 @@ def show_console(qemu, port):
         sys.stdout.buffer.write(chunk)
         sys.stdout.flush()
         seen = (seen + chunk)[-8192:]
-        if not told and SERVING in seen and b"\n" in seen[seen.rindex(SERVING):]:
+        if not told and SERVING.search(seen):
             told = True
             threading.Thread(target=announce, args=(port,), daemon=True).start()
     return qemu.wait()

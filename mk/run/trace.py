@@ -155,7 +155,7 @@ class Console:
             sys.stdout.buffer.write(chunk)
             sys.stdout.flush()
             seen = (seen + chunk)[-8192:]
-            if web.SERVING in seen and b"\n" in seen[seen.rindex(web.SERVING):]:
+            if web.SERVING.search(seen):
                 self.serves.set()
         self.ended = True
         self.serves.set()
