@@ -9,8 +9,12 @@ $(if $(filter qemu_virt_aarch64,$(MICROKIT_BOARD)),,\
 $(if $(MICROKIT_SDK),\
     $(call stop,instructions are counted by the report of our own image tool: measure without MICROKIT_SDK))
 endif
+ifneq ($(filter bench bench-quick profile stages soak,$(MAKECMDGOALS)),)
+$(if $(filter none,$(APPLICATION)),\
+    $(call stop,APPLICATION='none' is for `make figures`: the others measure the web server with Python))
+endif
 BENCH_LOAD := $(CACHE_DIR)/host$(KEPT_BY)/bench-load
-bench_environment = $(script_environment) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
+bench_environment = $(script_environment) APPLICATION=$(APPLICATION) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
 bench_needs := $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(BENCH_LOAD)
 
 $(eval $(call host_program,$(BENCH_LOAD),$(addprefix bench/load,.c _content.c _counters.c _options.c),,))

@@ -3,6 +3,7 @@
 
     make bench [BENCH=quick|pages] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
     make figures                                                Serval alone, a short form
+    make figures APPLICATION=none                               the web server without Python
 
 docs/benchmarks.md tells what is measured and how to read it.
 """
@@ -98,7 +99,8 @@ def measure_network(name, plan, peers):
             files, python = peers or (None, None)
             if "times" in plan:
                 results |= measure_files(net, server, serval, plan, files, site)
-            results["pages"] = measure_pages(net, server, serval, plan["pages"], python, made)
+            if serval.application == "python":
+                results["pages"] = measure_pages(net, server, serval, plan["pages"], python, made)
     results["seconds"] = time.monotonic() - begin
     return results
 

@@ -7,6 +7,7 @@ program, alone and behind nginx. Same QEMU, same arguments, same NFS server.
 """
 
 import contextlib
+import os
 import re
 import tempfile
 import time
@@ -41,12 +42,14 @@ def cache_bytes():
 
 class Serval:
     kind = "serval"
-    ready = r"Starting async server on"
+    ready = r"Starting async server on|serving http://"
 
     def __init__(self, network, server, site):
         self.plug = network.plugs[self.kind]
+        self.application = os.environ.get("APPLICATION") or "python"
         self.image = build.system("webserver", NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory,
-                                  WEBSITE_DIR=site, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+                                  WEBSITE_DIR=site, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
+                                  APPLICATION=self.application)
         self.report = self.image.with_suffix(".report.txt")
         self.ranges = None              # of the plugin's counters; None: by protection domain
         self.ports = {"Serval": 80}

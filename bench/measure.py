@@ -235,7 +235,7 @@ def counts(machine, cells, root):
             first_cold = {size: requests * index for size, requests in COLD_REQUESTS.items()}
             results[target] = counts_of(running, target, cells, root, first_cold)
             results[target]["boot"] = {"split": dict(booted), "total": total(booted)}
-            if machine.kind == "serval":
+            if machine.kind == "serval" and machine.application == "python":
                 idle = results[target]["idle"]["split"]
                 results[target]["hello"] = per_request(running, target, "/bench/hello", 100, idle=idle)
         return results

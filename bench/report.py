@@ -253,8 +253,9 @@ def section(results, folder):
         prefix = "tap" if "tap" in results["network"] else "user"
         parts += [glance(r), plots(r, folder, prefix), instruction_table(r), rate_table(r), latency_table(r),
                   trouble(r), split_table(r)]
-    parts += [page_table(results["pages"]), page_trouble(results["pages"]),
-              f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
+    if "pages" in results:
+        parts += [page_table(results["pages"]), page_trouble(results["pages"])]
+    parts += [f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
               f"{results['load']:.1f} when it began.\n"]
     return "\n".join(parts)
 
