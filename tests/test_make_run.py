@@ -109,13 +109,13 @@ def in_a_terminal(*command):
 STEP = re.compile(r"^  [A-Z]+\t", re.M)
 
 
-def serve_and_interrupt(folder, out, port):
+def serve_and_interrupt(folder, out, port, *words):
     """make run up to the page and Ctrl-C; what it printed before."""
     with in_a_terminal("make", "-C", folder, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
-                       f"BUILD_DIR={out}", f"HTTP_PORT={port}") as terminal:
+                       f"BUILD_DIR={out}", f"HTTP_PORT={port}", *words) as terminal:
         terminal.read(rf"^ *http://localhost:{port}\r?$")
         printed, watches = terminal.text, [os.pidfd_open(pid) for pid in descendants(terminal.pid)]
-        assert len(watches) >= 4, "make, run.py, QEMU, Ganesha"
+        assert len(watches) >= 3 + (not words), "make, run.py, QEMU, Ganesha"
         words, status = terminal.press_ctrl_c()
         ended = [watch for watch in watches if select.select([watch], [], [], 30)[0]]
         assert len(ended) == len(watches), f"{len(watches) - len(ended)} of {len(watches)} processes outlived Ctrl-C"
@@ -135,6 +135,14 @@ def test_ctrl_c_in_a_terminal_and_no_work_in_turn(tmp_path, port):
     assert not STEP.search(serve_and_interrupt(paths.TOP / "examples" / "webserver", tmp_path, port))
     assert not STEP.search(make_webserver())
     assert (tmp_path / "webserver.img").read_bytes() == image
+
+
+def test_a_site_in_the_image_without_python(tmp_path, port):
+    """From the example's own folder, whose path is meant from there: no server is started."""
+    printed = serve_and_interrupt(paths.TOP / "examples" / "webserver", tmp_path, port, "APPLICATION=none",
+                                  "WEBSITE_FILES=site")
+    assert re.search(r"serving http://10\.0\.2\.15/ from /\r?$", printed, re.M)
+    assert re.search(r"^  LD\t.*/http\.elf", printed, re.M) and not re.search(r"micropython|nfs\.elf", printed)
 
 
 def test_ctrl_c_while_it_is_built(tmp_path):
