@@ -123,8 +123,8 @@ class Http:
         self.pd = system.pd(name, program="http_front", priority=priority, stack=STACK)
         serial.client(self.pd)
         timer.client(self.pd)
-        files.client(self.pd, caches=True)
+        client = files.client(self.pd, caches=True)
         # Files' bytes leave from where they lie in the share.
         net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
-               tx_regions=[(files.share, files.share_at)], **IP)
+               tx_regions=[(client.share, client.share_at)], **IP)
         front(self.pd, files, sites, port, fresh_ms)

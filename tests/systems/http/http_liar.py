@@ -29,6 +29,7 @@ class Liar:
                   {"server": at_client, **self._end(pd),
                    "index": {"base": Ptr(pd.map(index, "rw")), "size": index.size}})
         self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
+        return self
 
     def _end(self, pd):
         return {**{end: ring.end(pd) for end, ring in self.rings.items()},
