@@ -10,10 +10,12 @@ returns and what a terminal's log puts before each line do not matter.
 import re
 
 WORD = r"0x[0-9a-f]{16}(?![0-9a-f])"
+BUILD = r"(?:, build (?P<build>0x[0-9a-f]{8})(?![0-9a-f]))?"
 BEGIN = re.compile(r"fault: PD '")
-FAULT = re.compile(rf"fault: PD '(?P<pd>.+?)' (?P<cause>.+?), pc (?P<pc>{WORD}), esr (?P<esr>0x[0-9a-f]{{8}})(?![0-9a-f])")
+FAULT = re.compile(rf"fault: PD '(?P<pd>.+?)' (?P<cause>.+?), pc (?P<pc>{WORD}), esr (?P<esr>0x[0-9a-f]{{8}})(?![0-9a-f])"
+                   + BUILD)
 KERNEL = re.compile(rf"kernel: exception in the kernel itself, esr (?P<esr>0x[0-9a-f]{{8}}), "
-                    rf"address (?P<address>{WORD}), pc (?P<pc>{WORD})")
+                    rf"address (?P<address>{WORD}), pc (?P<pc>{WORD})" + BUILD)
 CALLERS = re.compile(r"(?:^|\s)called from (?P<callers>.*)$")
 REGISTER = re.compile(rf"(?<!\w)(?P<name>x\d\d?|sp) +(?P<value>{WORD})")
 REGISTER_LINE = re.compile(r"(?:^|\s)(x\d\d? |sp |spsr ) *0x")
@@ -33,11 +35,13 @@ REGISTERS = {f"x{n}" for n in range(31)} | {"sp"}
 
 class Fault:
     """pd None: the kernel itself. callers: return addresses, the innermost first; has_callers: whether this console
-    tells of them at all. whole: nothing of what its console says of a fault is missing."""
+    tells of them at all. build: of the image that ran; None where the console does not tell. whole: nothing of what its
+    console says of a fault is missing."""
 
-    def __init__(self, line, pd, cause, pc=None, esr=None, address=None, *, has_callers=True):
+    def __init__(self, line, pd, cause, pc=None, esr=None, address=None, *, build=None, has_callers=True):
         self.line, self.pd, self.cause = line, pd, cause
         self.pc, self.esr, self.address = pc, esr, address
+        self.build = build
         self.has_callers = has_callers
         self.callers = []
         self.registers = {}
@@ -49,6 +53,10 @@ class Fault:
 
 def number(text):
     return int(text, 16)
+
+
+def build_of(match):
+    return number(match["build"]) if match["build"] else None
 
 
 class Reader:
@@ -67,12 +75,12 @@ class Reader:
         if match := FAULT.search(text):
             address = ADDRESS.search(match["cause"])
             self._begin(Fault(at, match["pd"], match["cause"], number(match["pc"]), number(match["esr"]),
-                              number(address[1]) if address else None), self._ours)
+                              number(address[1]) if address else None, build=build_of(match)), self._ours)
         elif BEGIN.search(text):
             self.complaints.append(f"line {at}: a fault line without its end: {text.strip()}")
         elif match := KERNEL.search(text):
             self._begin(Fault(at, None, "exception in the kernel itself", number(match["pc"]), number(match["esr"]),
-                              number(match["address"]), has_callers=False), None)
+                              number(match["address"]), build=build_of(match), has_callers=False), None)
         elif match := MONITOR_PD.search(text):
             self._begin(Fault(at, match["pd"], "fault", has_callers=False), self._monitors)
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """explain.py BUILD_DIR SYSTEM LOG KERNEL: each fault that a console log tells of, as functions, source lines and the way there.
 
-SYSTEM is the name of an image of BUILD_DIR; '': the newest one, those of `make run` among them. LOG '' or '-' is
-standard input. KERNEL: the kernel's program. Exit status 1 where a fault could not be explained, or there is none.
+A fault's line names the build that ran, and the image of that build is taken, of all in BUILD_DIR, those of `make run` and
+of `make NAME.trace` among them; SYSTEM, the name of an image, leaves only those of that name; ''  all. A console that names
+no build (the official monitor) gets the newest one. LOG '' or '-' is standard input. KERNEL: the kernel's program. Exit
+status 1 where a fault could not be explained, or there is none.
 """
 
 import signal
@@ -21,22 +23,41 @@ NEAR = 0x10000          # of what it is said that an address lies just behind it
 STATUS = {0b0001: "not mapped", 0b0010: "mapped, but not to be touched", 0b0011: "mapped, but not for that"}
 
 
-def images(build_dir):
-    found = [*build_dir.glob("*.img"), *build_dir.glob("run/*/*.img")]
-    return sorted((path for path in found if path.is_file()), key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def image_of(build_dir, name):
-    there = images(build_dir)
-    if not there:
+def images(build_dir, name):
+    """The newest first."""
+    found = [path for pattern in ("*.img", "run/*/*.img", "trace/*.img") for path in build_dir.glob(pattern)]
+    found = sorted((path for path in found if path.is_file()), key=lambda path: path.stat().st_mtime, reverse=True)
+    if not found:
         raise NotBuilt(f"{build_dir} has no image: build the system that the log is of")
-    if not name:
-        return there[0]
-    for path in there:
-        if name in (path.stem, str(path)):
-            return path
-    names = ", ".join(sorted({path.stem for path in there}))
-    raise NotBuilt(f"SYSTEM='{name}': {build_dir} has no such image; it has: {names}")
+    named = [path for path in found if name in ("", path.stem, str(path))]
+    if not named:
+        names = ", ".join(sorted({path.stem for path in found}))
+        raise NotBuilt(f"SYSTEM='{name}': {build_dir} has no such image; it has: {names}")
+    return named
+
+
+class Systems:
+    """Those that the log may be of."""
+
+    def __init__(self, build_dir, name):
+        self.build_dir = build_dir
+        self.paths = images(build_dir, name)
+        self.newest = System(self.paths[0])
+        self.read = {self.paths[0]: self.newest}
+
+    def of(self, fault):
+        """The system that ran; where nothing tells, the newest one; None where it is not here."""
+        if fault.build is None or self.newest.build is None:
+            return self.newest
+        return next((system for system in map(self._system, self.paths) if system and system.build == fault.build), None)
+
+    def _system(self, path):
+        if path not in self.read:
+            try:
+                self.read[path] = System(path)
+            except NotBuilt:
+                self.read[path] = None
+        return self.read[path]
 
 
 # -- where an address lies -------------------------------------------------------------------------------------------
@@ -158,24 +179,34 @@ def missing(fault):
     return []
 
 
-def explained(fault, pd, elf):
+def of_this_image(system, maps, program):
+    """Whether the program's code is what the image has."""
+    start, code = program.code[0] if program.code else (0, b"")
+    return system.stored(maps, start, len(code)) in (None, code)
+
+
+def explained(fault, system, kernel):
     """(lines, what is wrong)"""
-    program = Program(elf)
-    lines, wrong = chain(fault, program)
+    pd = system.pds.get(fault.pd)
+    if fault.pd is not None and pd is None:
+        return [], [f"{system.image} has no such protection domain; it has: {', '.join(system.pds)}"]
+    try:
+        program = Program(pd.elf if pd else kernel)
+        if not of_this_image(system, pd.maps if pd else system.kernel_maps, program):
+            return [], [f"{program.path} was linked anew: {system.image} has another program; `make` builds both"]
+        lines, wrong = chain(fault, program)
+    except Unreadable as error:
+        return [], [str(error)]
     return [*(touched(fault, pd, program) if pd else []), *lines], wrong
 
 
-def explain(fault, system, kernel):
+def explain(fault, system, systems, kernel):
     """(lines, whether the way could be told)"""
-    pd = system.pds.get(fault.pd)
-    lines, wrong = [], []
-    if fault.pd is not None and pd is None:
-        wrong = [f"{system.image} has no such protection domain; it has: {', '.join(system.pds)}"]
+    if system:
+        lines, wrong = explained(fault, system, kernel)
     else:
-        try:
-            lines, wrong = explained(fault, pd, pd.elf if pd else kernel)
-        except Unreadable as error:
-            wrong = [str(error)]
+        lines, wrong = [], [f"build {fault.build:#010x} ran, and no image of {systems.build_dir} is of it: {systems.newest.image} is "
+                            f"{systems.newest.build:#010x}; the same sources and variables build it again"]
     title = f"PD '{fault.pd}': {fault.cause}" if fault.pd is not None else f"the kernel: {fault.cause}"
     notes = wrong + (missing(fault) if lines else [])
     return [title, *lines, *(f"  ! {text}" for text in notes)], not wrong
@@ -192,21 +223,33 @@ def text_of(log):
         raise NotBuilt(f"LOG={log}: {error.strerror}") from None
 
 
+def unnamed(image, log, written):
+    """What is said where the console, or the image's report, names no build."""
+    print("! no build is named: what follows is right only if the same sources made the log and this image")
+    if written is not None and written < image.stat().st_mtime:
+        print(f"! it is newer than {log}")
+
+
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `| head` ends it without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)        # so does Ctrl-C
     build_dir, name, log, kernel = sys.argv[1:]
     try:
-        system = System(image_of(Path(build_dir), name))
+        systems = Systems(Path(build_dir), name)
         text, written = text_of(log)
     except NotBuilt as error:
         sys.exit(f"explain: {error}")
     faults, complaints = read(text)
-    print(f"{system.image}:")
-    if written is not None and written < system.image.stat().st_mtime:
-        print(f"! it is newer than {log}: what follows is right only if the same sources made both")
-    well = not complaints
-    for fault in faults:
-        lines, right = explain(fault, system, kernel)
+    chosen = [systems.of(fault) for fault in faults]
+    well, heading = not complaints, None
+    for fault, system in zip(faults, chosen):
+        image = (system or systems.newest).image
+        if image != heading:
+            print(f"\n{image}:" if heading else f"{image}:")
+            heading = image
+            if system and (fault.build is None or system.build is None):
+                unnamed(image, log, written)
+        lines, right = explain(fault, system, systems, kernel)
         print("\n" + "\n".join(lines))
         well = well and right
     for complaint in complaints:

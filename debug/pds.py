@@ -119,7 +119,10 @@ class Guest:
         """Its value in that address space. The address is the linker's: nothing is read to find it."""
         value = self.variable(pd, file, name).value()
         for member, index in PART.findall(parts):
-            if index and value.type.code == gdb.TYPE_CODE_ARRAY and int(index) > value.type.range()[1]:
+            kind = value.type.strip_typedefs()
+            if kind.code == gdb.TYPE_CODE_PTR:      # gdb would follow it in the memory of whoever runs
+                raise gdb.GdbError(f"{name}{parts}: no pointer is followed")
+            if index and kind.code == gdb.TYPE_CODE_ARRAY and int(index) > kind.range()[1]:
                 raise gdb.GdbError(f"{name}{parts}: [{index}] is behind its end")
             value = value[member or int(index)]
         if value.address is None:
@@ -321,7 +324,10 @@ class Type(Command):
 The guest reads it when it goes on."""
 
     def invoke(self, text, from_tty):
-        os.write(int(os.environ["SERVAL_KEYBOARD"]), text.encode() + b"\r")
+        try:
+            os.write(int(os.environ["SERVAL_KEYBOARD"]), text.encode() + b"\r")
+        except OSError as error:
+            raise gdb.GdbError(f"the guest's console cannot be typed to: {error.strerror}") from None
 
 
 def on_stop(guest, event):

@@ -8,7 +8,6 @@ import os
 import subprocess
 from collections import namedtuple
 
-from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.callframe import FDE
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
@@ -40,8 +39,8 @@ class Program:
                 self._read(ELFFile(file))
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror}") from None
-        except (ELFError, DWARFError) as error:
-            raise Unreadable(f"{path}: no ELF file that can be read: {error}") from None
+        except Exception as error:              # pyelftools meets a damaged file with whatever goes wrong first
+            raise Unreadable(f"{path}: no ELF file that can be read: {error or type(error).__name__}") from None
 
     def _read(self, elf):
         self.code = [(s["p_vaddr"], s.data()) for s in elf.iter_segments("PT_LOAD") if s["p_flags"] & P_FLAGS.PF_X]
@@ -116,6 +115,9 @@ class Program:
         for entry in self.frames:
             start = entry["initial_location"]
             if start <= pc < start + entry["address_range"]:
-                rows = [row for row in entry.get_decoded().table if row["pc"] <= pc]
+                try:
+                    rows = [row for row in entry.get_decoded().table if row["pc"] <= pc]
+                except Exception:               # as above: then it cannot be told
+                    return None
                 return rows[-1] if rows else None
         return None

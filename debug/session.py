@@ -90,4 +90,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:       # without a terminal to give to gdb
+        sys.exit(130)

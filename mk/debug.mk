@@ -1,8 +1,8 @@
 # mk/debug.mk: looking inside (docs/debugging.md).
 #
-#   explain        what a console says of faults, as functions and source lines: of LOG, or of standard input; SYSTEM
-#                  is the image that it is about, where that is not the newest one of BUILD_DIR. Builds no system: the
-#                  programs that ran have to be those that are there.
+#   explain        what a console says of faults, as functions and source lines: of LOG, or of standard input. The image
+#                  that ran is found in BUILD_DIR by the build that a fault's line names; SYSTEM leaves only images of
+#                  that name. Builds no system.
 #   NAME.gdb       boots NAME in QEMU, which stands still before the first instruction, and attaches gdb; GDB_ARGS are
 #                  more arguments for gdb: GDB_ARGS="-batch -ex 'break-in nfs init' -ex continue -ex backtrace"
 

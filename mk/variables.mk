@@ -45,7 +45,7 @@ var.TRACE_SECONDS    := 1..86400 -- `make NAME.trace` ends after so many seconds
 var.TRACE_GET        := text  --   `make webserver.trace` asks for these paths, one after the other
 var.GDB_ARGS         := text  --   `make NAME.gdb`: more arguments for gdb, quoted as for a shell
 var.LOG              := text  --   what `make explain` reads: a console's log; empty: stdin (on the command line alone: others use this name)
-var.SYSTEM           := text  --   of which image; empty: the newest
+var.SYSTEM           := text  --   `make explain`: only of images of that name; empty: all of BUILD_DIR
 
 ## Measuring
 var.BENCH            := full|quick|pages full how much `make bench` measures; pages: those that Python makes, alone

@@ -2,7 +2,9 @@
 (tests/systems/crash) is booted once; then its log is cut, changed and told in another kernel's words."""
 
 import os
+import random
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,7 +15,10 @@ from serval.qemu import Guest
 sys.path.insert(0, str(paths.TOP))
 sys.path.insert(0, str(paths.TOP / "third_party" / "src" / "python"))
 
+from elftools.elf.elffile import ELFFile  # noqa: E402
+
 from debug import console  # noqa: E402
+from debug.program import Program, Unreadable  # noqa: E402
 
 SOURCE = "tests/systems/crash/crasher.c"
 pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="our kernel's words for faults")
@@ -95,9 +100,70 @@ def test_make_explain_reads_a_file(image, log, tmp_path):
     file.write_text("something before\n" + log)
     told = build.make("explain", BUILD_DIR=image.parent, LOG=file, SYSTEM="crash").stdout
     assert f"{SOURCE}:" in told and told.startswith(f"{image.relative_to(paths.TOP)}:\n")
+
+
+def test_a_console_that_names_no_build(image, log, tmp_path):
+    """An older kernel, or the official monitor: then nothing but the time tells."""
+    file = tmp_path / "log"
+    file.write_text(re.sub(", build 0x[0-9a-f]{8}", "", log))
+    told = build.make("explain", BUILD_DIR=image.parent, LOG=file).stdout
+    assert "! no build is named" in told and "newer" not in told and names(of(told, "store"))[0] == "store_word"
     os.utime(file, (1, 1))
     told = build.make("explain", BUILD_DIR=image.parent, LOG=file).stdout
     assert "! it is newer than " in told and "PD 'store'" in told
+
+
+def test_a_log_of_another_build(image, log):
+    """The same function may lie elsewhere there: no line is better than a wrong one."""
+    ours = re.search("build (0x[0-9a-f]{8})", log)[1]
+    status, told, wrong = explain(image, log.replace(ours, "0x00c0ffee"))
+    assert (status, wrong) == (1, "") and told.startswith(f"{image}:\n\nPD 'wild': brk\n")
+    assert of(told, "store")[1:] == [f"  ! build 0x00c0ffee ran, and no image of {image.parent} is of it: {image} is {ours}; "
+                                     "the same sources and variables build it again"]
+
+
+def copied(image, folder):
+    """All that a build knows of a system, elsewhere."""
+    shutil.copytree(image.with_suffix(""), folder / image.stem)
+    for suffix in (".img", ".report.txt"):
+        shutil.copy2(image.with_suffix(suffix), folder)
+    return folder / image.name
+
+
+def test_the_build_tells_which_image_ran(image, log, tmp_path):
+    """Of several, whichever is the newest; also of two with one name."""
+    copy = copied(image, tmp_path)
+    other = copied(build.system("hello"), tmp_path)
+    os.utime(other)
+    builds = [re.search("^build (0x[0-9a-f]{8}),", i.with_suffix(".report.txt").read_text(), re.M)[1] for i in (copy, other)]
+    assert builds[0] in log and builds[0] != builds[1]
+    status, told, _ = explain(copy, log, name="")
+    assert status == 0 and told.startswith(f"{copy}:\n") and names(of(told, "store"))[0] == "store_word"
+    (tmp_path / "trace").mkdir()
+    traced = copied(image, tmp_path / "trace")
+    report = traced.with_suffix(".report.txt")
+    report.write_text(re.sub("build 0x[0-9a-f]{8}", "build 0x00c0ffee", report.read_text()))
+    os.utime(traced)
+    assert explain(copy, log)[1].startswith(f"{copy}:\n")
+    status, told, _ = explain(copy, log + re.sub("build 0x[0-9a-f]{8}", "build 0x00c0ffee", part(log, "leaf")))
+    assert status == 0 and told.count("PD 'leaf'") == 2
+    assert told.index(f"\n{traced}:\n") > told.index("PD 'deep'"), "a log of two"
+
+
+def test_a_program_linked_anew(image, log, tmp_path):
+    """Its image was not made anew, so it is not what ran."""
+    copy = copied(image, tmp_path)
+    program = tmp_path / "crash" / "store.elf"
+    with open(program, "rb") as file:
+        section = ELFFile(file).get_section_by_name(".text")
+        at_end = section["sh_offset"] + section["sh_size"] - 1
+    data = bytearray(program.read_bytes())
+    data[at_end] ^= 1
+    program.write_bytes(data)
+    status, told, _ = explain(copy, log)
+    assert status == 1 and of(told, "store")[1:] == [f"  ! {program} was linked anew: {copy} has another program; "
+                                                     "`make` builds both"]
+    assert names(of(told, "leaf"))[0] == "leaf", "the others are explained all the same"
 
 
 def test_what_a_log_may_have_around_it(image, log):
@@ -131,7 +197,7 @@ def test_a_log_that_ends_early(image, log, last, functions, note):
 def test_a_fault_line_that_was_cut_off_is_no_fault(image, log, cut):
     text = part(log, "store")
     status, told, wrong = explain(image, text[:re.search(cut, text).end()])
-    assert status == 1 and told == f"{image}:\n" and wrong.startswith("explain: line 1: a fault line without its end: fau")
+    assert status == 1 and told == "" and wrong.startswith("explain: line 1: a fault line without its end: fau")
 
 
 def test_an_unknown_protection_domain(image, log):
@@ -188,6 +254,26 @@ def test_a_program_that_is_not_there(image, log, tmp_path):
     assert of(told, "leaf")[1].startswith(f"  ! {tmp_path}/crash/leaf.elf: no ELF file that can be read: ")
 
 
+def test_a_damaged_program_is_one_line(image, tmp_path):
+    """Wherever a program was cut or changed: it is read, or said to be none."""
+    whole = image.with_suffix("").joinpath("store.elf").read_bytes()
+    rng, path, unread = random.Random(1), tmp_path / "store.elf", 0
+    for n in range(150):
+        data = bytearray(whole)
+        if n % 2:
+            del data[rng.randrange(len(data)):]
+        for _ in range(20):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        data[rng.randrange(64)] = rng.randrange(256)
+        path.write_bytes(data)
+        try:
+            Program(path).returns_by_x30(0x200814, {"x29": 1, "sp": 2})
+        except Unreadable as error:
+            unread += 1
+            assert str(error).startswith(f"{path}: ")
+    assert unread > 50
+
+
 # As the official monitor has it (monitor/src/main.c of 1.4.1 and 2.0.1): `puts` of these very pieces.
 MONITOR = """MON|ERROR: received message 0x00000006  badge: 0x0000000000000002  tcb cap: 0x000000000000000b
 MON|ERROR: faulting PD: store
@@ -217,7 +303,7 @@ def test_the_official_monitor_tells_the_function_and_its_caller(image, log):
 
 def test_every_cut_of_a_log_is_read():
     """Whatever is missing at the end: no exception, and no number that is not there."""
-    whole = ("fault: PD 'a' data abort, read from 0x0000000000000018, pc 0x0000000000200830, esr 0x92000006\n"
+    whole = ("fault: PD 'a' data abort, read from 0x0000000000000018, pc 0x0000000000200830, esr 0x92000006, build 0x0badf00d\n"
              "  called from 0x00000000002005ec 0x00000000002001d4\n"
              "  x0  0x0000007fffffd000  x1  0x0000000000000001\n  x28 0x0000000000000000  sp  0x0000007fffffcf90\n")
     values = {int(word, 16) for word in re.findall(r"0x[0-9a-f]+", whole)}
@@ -225,7 +311,11 @@ def test_every_cut_of_a_log_is_read():
         faults, complaints = console.read(whole[:end])
         assert len(faults) + len(complaints) <= 1
         for fault in faults:
-            assert {fault.pc, fault.esr, *fault.callers, *fault.registers.values()} <= values
+            assert {fault.pc, fault.esr, *fault.callers, *fault.registers.values(), fault.build or 0} <= {*values, 0}
+    assert console.read(whole)[0][0].build == 0x0badf00d
+    kernel = console.read("kernel: exception in the kernel itself, esr 0x96000004, address 0x0000000000000000, "
+                          "pc 0xffffff8000001234, build 0x0badf00d; halted\n")[0][0]
+    assert (kernel.pd, kernel.pc, kernel.build) == (None, 0xffffff8000001234, 0x0badf00d)
     official = MONITOR.format(pc=0x200814, x30=0x20071c)
     for end in range(len(official)):
         faults, complaints = console.read(official[:end])

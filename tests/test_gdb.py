@@ -91,6 +91,7 @@ def test_the_crash_of_the_page(tmp_path):
     ("peek leaf self", "leaf has more than one self; say FILE:self with a FILE of: "),
     ("peek leaf *self", "'*self': a variable's name, .members and [indices]; no pointer is followed"),
     ("peek leaf microkit_name[64]", "microkit_name[64]: [64] is behind its end"),
+    (f"peek leaf {SOURCE}:self.nowhere[1]", "self.nowhere[1]: no pointer is followed"),
     ("go-in nobody", "there is no PD 'nobody'. There are: wild, "),
 ])
 def test_what_cannot_be_done_is_one_line(image, tmp_path, line, answer):

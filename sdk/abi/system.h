@@ -70,7 +70,7 @@ struct abi_system {
     uint32_t size; /* of this struct with all that follows, bytes */
     uint32_t pd_count;
     uint32_t irq_count;
-    uint32_t reserved;
+    uint32_t build;       /* CRC-32C of the stored image, this field and the loader's checksum taken as 0 */
     uint64_t empty_ttbr0; /* physical address of a level 1 table of zeros, ASID 0: loaded while no PD runs */
     uint64_t ram_pa;      /* all of RAM: reading there has no effect and always succeeds */
     uint64_t ram_size;

@@ -8,6 +8,7 @@
 #include "sdk/kernel/callers.h"
 #include "sdk/kernel/clock.h"
 #include "sdk/kernel/decode.h"
+#include "sdk/kernel/fault.h"
 #include "sdk/kernel/gicv2.h"
 #include "sdk/kernel/irq.h"
 #include "sdk/kernel/kassert.h"
@@ -72,6 +73,7 @@ struct context *boot(const void *tables)
     clock_init();
     gicv2_init();
     kassert(decode_system_valid(system, gicv2_intids()));
+    fault_init(system);
     pd_init(system);
     callers_init(system);
     sched_init();
@@ -111,5 +113,6 @@ _Noreturn void boot_kernel_exception(uint64_t esr, uint64_t address, uint64_t pc
     print_hex(address, 16);
     print(", pc ");
     print_hex(pc, 16);
+    fault_print_build();
     halt();
 }

@@ -1,8 +1,8 @@
 /* fault.c: a PD did what it may not.
  *
  * With a parent, the fault is a call to it (labels and words as in seL4 with MCS); without one, or when the parent
- * has stopped itself, one line names PD, cause, address and pc; return addresses and registers follow. Only this PD
- * stops; without a parent it is dead, and who calls it gets no reply.
+ * has stopped itself, one line names PD, cause, address, pc and build; return addresses and registers follow. Only this
+ * PD stops; without a parent it is dead, and a PD that calls it gets no reply.
  */
 #include "sdk/kernel/fault.h"
 
@@ -20,6 +20,21 @@
 #define USER_EXCEPTION_WORDS 5
 #define VM_WORDS 4
 #define EXCEPTION_WORDS 1
+
+static struct {
+    uint32_t build;
+} self;
+
+void fault_init(const struct abi_system *system)
+{
+    self.build = system->build;
+}
+
+void fault_print_build(void)
+{
+    print(", build ");
+    print_hex(self.build, 8);
+}
 
 /* Words */
 
@@ -214,6 +229,7 @@ static void print_fault(struct pd *pd)
     print_hex(pd->context.pc, 16);
     print(", esr ");
     print_hex(pd->fault.esr, 8);
+    fault_print_build();
     print_callers(pd);
     print_registers(&pd->context);
 }

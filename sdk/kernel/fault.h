@@ -7,6 +7,11 @@
 
 #include "sdk/kernel/pd.h"
 
+void fault_init(const struct abi_system *system);
+
+/* Which image this is: `make explain` must know, or it would look up an address in another program. */
+void fault_print_build(void);
+
 /* The running PD took an exception that is no system call. */
 void fault_exception(uint64_t esr, uint64_t address);
 

@@ -275,6 +275,15 @@ static uint32_t crc32c(const uint8_t *bytes, size_t size)
     return ~crc;
 }
 
+/* A fault's line has it, and the report: which image ran. */
+static void fill_build(struct image *image, const struct layout *l)
+{
+    uint32_t build = crc32c(image->bytes, image->size);
+    memcpy(image->bytes + (l->system_pa - l->board->load_pa) + offsetof(struct abi_system, build), &build,
+           sizeof(build));
+    image->build = build;
+}
+
 static void fill_checksum(struct image *image, const struct layout *l)
 {
     size_t count;
@@ -298,6 +307,7 @@ struct image *image_build(struct layout *l)
             memcpy(image->bytes + (p->pa - l->board->load_pa), p->bytes, p->size);
         }
     }
+    fill_build(image, l);
     fill_checksum(image, l);
     return image;
 }

@@ -7,6 +7,7 @@
 struct image {
     uint8_t *bytes; /* memory from the board's load address on */
     uint64_t size;
+    uint32_t build;           /* abi/system.h */
     struct image_range *zero; /* what the loader zeroes, merged, by rising address */
     size_t zero_count;
 };

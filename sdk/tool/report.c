@@ -153,6 +153,7 @@ char *report_text(const struct layout *l, const struct image *image, const struc
     }
     fprintf(out, "%s for %s (%s)\n", base_name(l->description->file), board, config);
     fprintf(out, "loaded at 0x%lx, kernel entered at 0x%lx\n", l->board->load_pa, l->kernel->entry);
+    fprintf(out, "build 0x%08x, as a fault's line has it\n", image->build);
     fprintf(out, "\nProtection domains\n");
     for (size_t i = 0; i < l->description->pd_count; i++) {
         print_pd(out, l, i);
