@@ -9,6 +9,8 @@ from .errors import ComposeError
 PAGE = 0x1000
 BOARDS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "boards")
 
+FACTS = ("LOAD", "DMA", "DEVICES", "DRIVERS", "CONSOLE", "GIC", "IRQS")    # what a board.py has to say
+
 # Interrupt specifier of the GIC: Linux, Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml.
 GIC_SPI, GIC_PPI = 0, 1
 FIRST_PPI, FIRST_SPI = 16, 32
@@ -42,6 +44,9 @@ class Board:
         self.facts = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.facts)
         self.name, self.path = name, path
+        missing = [fact for fact in FACTS if not hasattr(self.facts, fact)]
+        if missing:
+            raise ComposeError(f"boards/{name}/board.py has no {missing[0]} (docs/porting.md)")
         self.load = self.facts.LOAD
         self.dma_base, self.dma_size = self.facts.DMA
         self.drivers = dict(self.facts.DRIVERS)
@@ -61,8 +66,11 @@ class Board:
         if "node" not in fact:      # the tree does not have it
             return Device(name, fact["base"], fact["size"], fact["irq"], fact["trigger"])
         node = self._node(fact["node"], f"device '{name}'")
-        base, size = (tree.registers(node) or [(None, None)])[fact.get("reg", 0)]
-        irq, trigger = self._interrupt(node, fact.get("interrupt", 0))
+        blocks, block = tree.registers(node) or [(None, None)], fact.get("reg", 0)
+        if block >= len(blocks):
+            raise ComposeError(f"device '{name}': {fact['node']} has {len(blocks)} register blocks, none of number {block}")
+        base, size = blocks[block]
+        irq, trigger = self._interrupt(name, node, fact.get("interrupt", 0))
         return Device(name, base, size, irq, trigger)
 
     def driver(self, service):
@@ -74,7 +82,11 @@ class Board:
 
     def conf(self):
         """What the SDK's image tool needs to know, one fact a line."""
-        gicd, gicc = tree.registers(self._node(self.facts.GIC, "GIC"))[:2]
+        blocks = tree.registers(self._node(self.facts.GIC, "GIC"))
+        if len(blocks) < 2 or None in (blocks[0][0], blocks[1][0]):
+            raise ComposeError(f"GIC: {self.facts.GIC} has {len(blocks)} register blocks that the CPU can reach; a GICv2 has "
+                               "its distributor and its CPU interface")
+        gicd, gicc = blocks[:2]
         console = self.device(self.facts.CONSOLE)
         return "".join(f"{line}\n" for line in (
             f"# {self.name}: made from its device tree and boards/{self.name}/board.py",
@@ -91,10 +103,14 @@ class Board:
             raise ComposeError(f"{what}: board {self.name}'s device tree has no node {path}")
         return self.tree.get_node(path)
 
-    def _interrupt(self, node, index):
-        prop = node.get_property("interrupts")
-        if prop is None:
+    @staticmethod
+    def _interrupt(name, node, index):
+        words = tree.words(node, "interrupts")
+        if words is None:
             return None, None
-        kind, number, flags = list(prop.data)[3 * index:3 * index + 3]
+        words = words[3 * index:3 * index + 3]
+        if len(words) != 3 or words[0] not in (GIC_SPI, GIC_PPI):
+            raise ComposeError(f"device '{name}': its node's interrupt {index} is {words}: no GIC interrupt of three words")
+        kind, number, flags = words
         first = {GIC_SPI: FIRST_SPI, GIC_PPI: FIRST_PPI}[kind]
         return first + number, "edge" if flags & FLAGS_EDGE else "level"

@@ -213,20 +213,28 @@ class MemFs(FileService):
 
 
 def walk(directory, pd_name):
-    """(path in the mount, file, mtime in ns) of all that is below, parents first, in an order that is always the same.
-    Links are followed as far as they lead to files."""
+    """(path in the mount, file; None: a folder) of all that is below, parents first, in an order that is always the same.
+    A link to a file is that file, one to a folder is left out."""
     if not os.path.isdir(directory):
         raise ComposeError(f"PD '{pd_name}': there is no directory '{directory}' for its files")
     for folder, folders, files in os.walk(directory):
         folders.sort()
         inside = "/" + os.path.relpath(folder, directory).replace(os.sep, "/") if folder != directory else ""
         if inside:
-            yield checked(inside, pd_name), None, folder
+            yield checked(inside, pd_name), None
         for file in sorted(files):
-            yield checked(f"{inside}/{file}", pd_name), os.path.join(folder, file), os.path.join(folder, file)
+            name, path = checked(f"{inside}/{file}", pd_name), os.path.join(folder, file)
+            if not os.path.isfile(path):
+                raise ComposeError(f"PD '{pd_name}': '{path}' is neither a file nor a folder, or a link that leads nowhere")
+            yield name, path
 
 
 def checked(path, pd_name):
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise ComposeError(f"PD '{pd_name}': the name '{shown}' is not UTF-8") from None
     if len(path.encode()) > PATH_MAX or any(len(n.encode()) > NAME_MAX for n in path.split("/")):
         raise ComposeError(f"PD '{pd_name}': '{path}' is longer than the file service takes")
     return path
@@ -238,12 +246,15 @@ def files_header(entries):
     1970, which the web server takes for no date (http/select.h): its entity tags tell one version from another."""
     lines = ["/* compose/fs.py made this: the files of one PD. */", '#include "fs/mem/config.h"', ""]
     rows = []
-    for i, (path, file, _) in enumerate(entries):
+    for i, (path, file) in enumerate(entries):
         if file is None:
             rows.append(f"    {{{string(path)}, (const uint8_t *)0, 0, 0}},")
             continue
-        with open(file, "rb") as f:
-            content = f.read()
+        try:
+            with open(file, "rb") as f:
+                content = f.read()
+        except OSError as error:
+            raise ComposeError(f"'{file}': {error.strerror}") from None
         source = os.path.abspath(file).replace("\\", "\\\\").replace('"', '\\"')
         quoted = string(f'    .incbin "{source}"\n')
         digest = hashlib.sha256(content)

@@ -98,7 +98,10 @@ def enumerators(name, header, prefix):
     names, value = {}, 0
     for word in filter(None, (part.strip() for part in body[1].split(","))):
         word, _, given = (part.strip() for part in word.partition("="))
-        value = int(given, 0) if given else value
+        try:
+            value = int(given, 0) if given else value
+        except ValueError:
+            raise ComposeError(f"{header}: enum {name}: '{word} = {given}': a number is needed here") from None
         names[str(value)] = word.removeprefix(prefix).lower()
         value += 1
     return names

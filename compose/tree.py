@@ -12,9 +12,14 @@ def read(path):
         import fdt
     except ImportError as error:
         raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
-    with open(path, "rb") as f:
-        data = f.read()
-    return fdt.parse_dts(data.decode()) if path.endswith(".dts") else fdt.parse_dtb(data)
+    try:
+        with open(path, "rb") as f:
+            data = f.read()
+        return fdt.parse_dts(data.decode()) if path.endswith(".dts") else fdt.parse_dtb(data)
+    except OSError as error:
+        raise ComposeError(f"device tree {path}: {error.strerror}") from None
+    except Exception as error:      # the package meets a damaged tree with whatever goes wrong first
+        raise ComposeError(f"device tree {path} cannot be read: {error or type(error).__name__}") from None
 
 
 def words(node, name):

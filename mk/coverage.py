@@ -89,7 +89,9 @@ def main():
     if not profiles:
         sys.exit("coverage: none of the programs has counted anything")
     profile = folder / "all.profdata"
-    subprocess.run(["llvm-profdata", "merge", "-sparse", "-o", profile, *profiles], check=True)
+    merged = subprocess.run(["llvm-profdata", "merge", "-sparse", "-o", profile, *profiles], check=False)
+    if merged.returncode:
+        sys.exit("coverage: llvm-profdata could not merge what the programs counted; the lines above say why")
     shutil.rmtree(scratch)
     text = table(by_folder(json.loads(llvm_cov("export", programs, profile, "-summary-only"))))
     llvm_cov("show", programs, profile, "-format=html", "-show-branches=count", f"-output-dir={folder}")

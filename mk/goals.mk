@@ -17,7 +17,7 @@ make bench         Serval beside Linux with nginx, with Python (bench-quick: in 
                    profile, stages, soak, costs: docs/benchmarks.md)
 make NAME.gdb      boots it standing still, with gdb attached (docs/debugging.md; GDB_ARGS: more arguments for gdb)
 make explain       what a console says of a fault as functions and source lines: LOG=FILE or stdin (docs/debugging.md);
-                   SYSTEM=NAME: of another image than the newest one
+                   SYSTEM=NAME: only of images of that name
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
@@ -84,7 +84,7 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
-run_environment = $(script_environment) QEMU_BOOT='$(QEMU_BOOT)' HTTP_PORT=$(HTTP_PORT) \
+run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_arguments,@IMAGE@)) HTTP_PORT=$(HTTP_PORT) \
     $(call settings,$(filter-out BUILD_DIR CACHE_DIR,$(GIVEN)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py

@@ -178,7 +178,7 @@ $1.qemu: $(BUILD_DIR)/$1.img $(QEMU_READY)
 	$$(Q)exec $(PYTHON) mk/run/qemu.py $$(call quoted,$$(QEMU_EXTRA)) $$(call quoted,$$(QEMU)) $(QEMU_ARGS) \
 	    -serial mon:stdio -netdev user,id=net0$$(qemu_forward.$1) $$(call boot_arguments,$$<)
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
-	$$(call say,IMAGE,$$@)
+	$$(call say,IMAGE,$$@$(if $(TRACED), (TRACE=$$(TRACE))))
 	$$(Q)$(if $(MICROKIT_SDK),MICROKIT_SDK=$(abspath $(SDK)) )$(SDK)/bin/microkit $(BUILD_DIR)/$1/$1.system \
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
 	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log \

@@ -1,6 +1,7 @@
 """compose: what comes out of a description, and the exact message for each mistake in one."""
 
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from serval import paths
 
 sys.path.insert(0, str(paths.TOP))
 
-from compose import c  # noqa: E402
+from compose import board, c  # noqa: E402
 from compose.c import Expr, Ptr  # noqa: E402
 from compose.errors import ComposeError  # noqa: E402
 
@@ -126,6 +127,61 @@ def test_mistake(tmp_path, name):
     assert done.returncode == 1
     assert done.stderr == f"{os.path.relpath(tmp_path / 'sys.py', paths.TOP)}:{line}: error: {message}\n"
     assert not (tmp_path / "out").exists()
+
+
+BAD_FACTS = {
+    "LOAD": (r"^LOAD = .*$", "", "boards/x/board.py has no LOAD (docs/porting.md)"),
+    "reg": (r'("uart": \{)', r'\1"reg": 1, ',
+            "device 'uart': /pl011@9000000 has 1 register blocks, none of number 1"),
+    "interrupt": (r'("uart": \{)', r'\1"interrupt": 1, ',
+                  "device 'uart': its node's interrupt 1 is []: no GIC interrupt of three words"),
+    "gic": (r"^GIC = .*$", 'GIC = "/pl011@9000000"', "GIC: /pl011@9000000 has 1 register blocks that the CPU can reach; a GICv2 "
+            "has its distributor and its CPU interface"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_FACTS)
+def test_a_board_of_ones_own_with_a_mistake(monkeypatch, tmp_path, what):
+    """What somebody meets who brings it to another machine."""
+    old, new, message = BAD_FACTS[what]
+    facts, count = re.subn(old, new, (paths.TOP / "boards" / BOARD / "board.py").read_text(), count=1, flags=re.M)
+    assert count == 1
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "board.py").write_text(facts)
+    monkeypatch.setattr(board, "BOARDS", str(tmp_path))
+    with pytest.raises(ComposeError) as raised:
+        made = board.Board("x", str(DTB))
+        made.device("uart")
+        made.conf()
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("spoil", ["missing", "empty", "cut", "text", "dts"])
+def test_a_device_tree_that_cannot_be_read_is_one_line(tmp_path, spoil):
+    tree = tmp_path / ("tree.dts" if spoil == "dts" else "tree.dtb")
+    if spoil != "missing":
+        tree.write_bytes({"empty": b"", "cut": DTB.read_bytes()[:1000], "text": b"no tree", "dts": b"/ { \xff };"}[spoil])
+    done = compose(tmp_path, "", "--dtb", str(tree))
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert f": error: device tree {tree}" in done.stderr
+
+
+@pytest.mark.parametrize("kind, message", [
+    ("nowhere", "PD 'memfs': '{0}/x' is neither a file nor a folder, or a link that leads nowhere"),
+    ("fifo", "PD 'memfs': '{0}/x' is neither a file nor a folder, or a link that leads nowhere"),
+    ("no UTF-8", "PD 'memfs': the name '/\\xff' is not UTF-8"),
+])
+def test_a_file_that_no_image_can_have(tmp_path, kind, message):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    if kind == "nowhere":
+        (folder / "x").symlink_to("nothing")
+    elif kind == "fifo":
+        os.mkfifo(folder / "x")
+    else:
+        open(os.fsencode(folder) + b"/\xff", "wb").close()
+    done = compose(tmp_path, f"from compose.fs import MemFs\nMemFs(s, directory={str(folder)!r})")
+    assert (done.returncode, done.stderr.split(": error: ")[-1]) == (1, message.format(folder) + "\n")
 
 
 def test_mistake_in_a_value_names_it(tmp_path):

@@ -371,8 +371,28 @@ def test_rings_that_somebody_saved(tmp_path):
                            (["a:two", "b:made.trace.txt"], "trace of PD 'b': 142 bytes, its ring has 320")):
         done = trace_of_files(tmp_path, *words)
         assert done.returncode == 1 and done.stderr == f"make made.trace: {message}\n", done.stderr
-    (tmp_path / "trace" / "made" / "made.trace-map.json").write_text("{")
-    assert "made.trace-map.json: no map of a trace: " in trace_of_files(tmp_path, "a:one").stderr
+
+
+def spoilt_maps():
+    whole = system_of(domain("a"))
+    yield "{"
+    yield "[]"
+    yield json.dumps({**whole, "pds": []})
+    yield json.dumps({**whole, "events": [["cache_hit", "INSTANT"]]})
+    yield json.dumps({**whole, "pds": [{**whole["pds"][0], "capacity": 1 << 20}]})
+    for key in whole["pds"][0]:
+        yield json.dumps({**whole, "pds": [{k: v for k, v in whole["pds"][0].items() if k != key}]})
+
+
+@pytest.mark.parametrize("content", spoilt_maps())
+def test_a_map_that_is_none_is_one_line(tmp_path, content):
+    folder = tmp_path / "trace" / "made"
+    folder.mkdir(parents=True)
+    (tmp_path / "one").write_bytes(ring(domain("a"), [(5, "cache_hit", 3)]))
+    (folder / "made.trace-map.json").write_text(content)
+    done = trace_of_files(tmp_path, "a:one")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "/made.trace-map.json: no map of a trace: " in done.stderr
 
 
 @needs_machine

@@ -84,6 +84,8 @@ def are_free(ports):
                 sock.bind(("127.0.0.1", port))
     except OSError:
         return False
+    except OverflowError:                       # no port, but what a damaged file said
+        return False
     return bool(ports)
 
 
@@ -109,8 +111,10 @@ def build_shim(folder):
         return shim
     shim.parent.mkdir(parents=True, exist_ok=True)
     fresh = shim.with_suffix(f".{os.getpid()}")
-    subprocess.run([os.environ.get("HOST_CC") or "clang", "-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra",
-                    "-Werror", "-o", fresh, source, "-ldl", "-lpthread"], check=True)
+    command = [os.environ.get("HOST_CC") or "clang", "-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra",
+               "-Werror", "-o", fresh, source, "-ldl", "-lpthread"]
+    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise NfsServerError(f"{source} was not compiled; the lines above say why")
     fresh.rename(shim)                          # whole or not at all, also with two makes at once
     return shim
 
@@ -148,7 +152,7 @@ class NfsServer:
         chosen = self.nfs_port is not None
         for _ in range(1 if chosen else 5):
             if not chosen:
-                self.ports, self.wanted = self.wanted if are_free(self.wanted) else free_ports(4), None
+                self.ports, self.wanted = self.wanted if len(self.wanted or ()) == 4 and are_free(self.wanted) else free_ports(4), None
                 self.nfs_port, self.mount_port = self.ports[:2]
             if self._launch():
                 return
@@ -239,6 +243,9 @@ def main():
                 return 1
         except NfsServerError as error:
             print(f"nfs_server: {error}", file=sys.stderr)
+            return 1
+        except OSError as error:
+            print(f"nfs_server: {error.filename or ''}: {error.strerror}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return 0

@@ -56,8 +56,8 @@ def private_server(stack, scratch):
     scratch.mkdir(parents=True, exist_ok=True)
     memory = scratch / "ports.json"
     ports = None
-    with contextlib.suppress(OSError, ValueError):
-        ports = json.loads(memory.read_text())
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        ports = [int(port) for port in json.loads(memory.read_text())][:4]
     server = stack.enter_context(NfsServer(folder, scratch, read_only=True, ports=ports))
     memory.write_text(json.dumps(server.ports))
     return {"NFS_SERVER": HOST_SEEN_BY_GUEST, "NFS_DIRECTORY": str(server.directory),
@@ -100,10 +100,8 @@ def guest_address():
 
 
 def start_qemu(image, port, extra, control):
-    machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD", "qemu_virt_aarch64") / "qemu.args").read_text(),
-                          comments=True)
-    boot = [*shlex.split(variable("QEMU_BOOT")), str(image)] if variable("QEMU_BOOT") else \
-        ["-device", f"loader,file={image},addr=0x70000000,cpu-num=0"]
+    machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
+    boot = [word.replace("@IMAGE@", str(image)) for word in shlex.split(os.environ["SERVAL_BOOT"])]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
                "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{guest_address()}:80",
                "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
@@ -169,6 +167,11 @@ def run():
         raise Stop(f"QEMU ended (status {status})")
 
 
+def what_failed(error):
+    """An OSError as one line."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+
+
 def told_to_end(number, _):
     raise KeyboardInterrupt(number)
 
@@ -181,8 +184,8 @@ def main():
     except (Stop, NfsServerError) as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
-    except FileNotFoundError as error:
-        print(f"make run: {error.filename} is missing", file=sys.stderr)
+    except OSError as error:
+        print(f"make run: {what_failed(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print()

@@ -10,7 +10,7 @@ The web server starts as with `make run`: with a private NFS server, unless NFS_
 throws away what has been traced so far, so that what comes next stands alone. What is typed to any other system goes to
 its console.
 
-trace.py NAME FILE..: no machine: the rings are files, as a debugger or a boot loader saved them, FILE = PD:PATH.
+trace.py NAME PD:FILE..: no machine: the rings are files, as a debugger or a boot loader saved them.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class Monitor:
                     raise Stop(f"QEMU refuses {name}: {answer['error']['desc']}")
                 if "return" in answer:
                     return answer["return"]
-        except OSError:
+        except (OSError, ValueError):       # ValueError: its last line was cut off
             pass
         raise Stop("QEMU has ended, and the machine's memory with it: there is no trace")
 
@@ -187,9 +187,10 @@ def typed():
 
 def on_enter(machine):
     """Each Enter: from here on."""
-    for _ in typed():
-        machine.begin_here()
-        print("(the trace begins here)", flush=True)
+    with contextlib.suppress(Stop):     # QEMU has ended: who waits for that says so
+        for _ in typed():
+            machine.begin_here()
+            print("(the trace begins here)", flush=True)
 
 
 def wait_for_the_end(qemu, limit_s):
@@ -297,6 +298,8 @@ def trace_files(name, build_dir, files):
 
 
 def main():
+    if len(sys.argv) < 2:
+        sys.exit("usage: trace.py NAME [PD:FILE..]")
     name, *files = sys.argv[1:]
     build_dir = Path(variable("BUILD_DIR", "build"))
     for number in (web.signal.SIGTERM, web.signal.SIGHUP):
@@ -308,14 +311,11 @@ def main():
             trace_web(build_dir)
         else:
             trace_any(name, build_dir)
-    except (Stop, TraceError, NfsServerError) as error:
+    except (Stop, TraceError, NfsServerError, ValueError) as error:     # ValueError: QEMU_EXTRA
         print(f"make {name}.trace: {error}", file=sys.stderr)
         return 1
-    except ValueError as error:     # QEMU_EXTRA
-        print(f"make {name}.trace: {error}", file=sys.stderr)
-        return 1
-    except FileNotFoundError as error:
-        print(f"make {name}.trace: {error.filename} is missing", file=sys.stderr)
+    except OSError as error:
+        print(f"make {name}.trace: {web.what_failed(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print()

@@ -86,10 +86,15 @@ def load_map(path):
     try:
         with open(path, encoding="utf-8") as f:
             system = json.load(f)
-        for key in ("system", "events", "enums", "pds"):
-            system[key]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TraceError(f"{path}: no map of a trace: {error}; an image that is built with TRACE=1 has one") from None
+        kinds = [len(event) == 5 for event in system["events"]]
+        pds = [pd[key] for pd in system["pds"] for key in ("name", "priority", "address", "channels", "children")]
+        sizes = [pd["capacity"] > 0 and pd["size"] >= RING.size + pd["capacity"] * EVENT.size for pd in system["pds"]]
+        if not (kinds and pds and all(kinds) and all(sizes) and system["system"] and isinstance(system["enums"], dict)):
+            raise ValueError("it is not what compose writes")
+    except OSError as error:
+        raise TraceError(f"{path}: {error.strerror}; an image that is built with TRACE=1 has a map of its trace") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise TraceError(f"{path}: no map of a trace: {error!r}; build the image again, with TRACE=1") from None
     return system
 
 
