@@ -255,7 +255,7 @@ void cache_pieces_unpark(struct entry *entry, bool opened)
 
 void cache_piece_drop(struct cache_piece *piece)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in memory has an entry */
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): release() takes it out of the list that it was found in */
     piece->entry->here--;
     cache_memory_busy(piece);
     release(piece);

@@ -1,8 +1,10 @@
 /* dwmac_phy.c: MDIO through the MAC, and what a PHY's standard registers say of the link. Vendors' own registers
  * (delays, interrupts; with the RTL8211F on pages, of which 0 has the standard ones: U-Boot,
  * drivers/net/phy/realtek.c) are data of the board.
- *
- * A transaction takes 64 clocks of MDIO, 26 us at 2.5 MHz, and has no interrupt: it is waited for, with a bound.
+ *   consumes  the PHY's registers, by MDIO: trusted to tell of the link, not to answer. All ones are no answer
+ *   produces  up, speed and duplex for driver_dwmac.c; the board's writes, once at the start
+ *   invariant page 0 is selected between calls, as far as the PHY answers
+ *   waits     for each transaction, since MDIO has no interrupt: 64 clocks, 26 us at 2.5 MHz, with a bound; then: false
  */
 #include "net/dwmac_phy.h"
 
@@ -110,6 +112,14 @@ static void resolve(uint16_t gigabit, uint16_t common, struct dwmac_link *link)
     link->full_duplex = gigabit || (common & AN_100_FULL) || (!(common & AN_100_HALF) && (common & AN_10_FULL));
 }
 
+/* Link down is latched until it is read (22.2.4.2.13): the second read says what is now. */
+static bool read_status(volatile void *registers, uint16_t *status)
+{
+    uint16_t latched;
+
+    return phy_read(registers, BMSR, &latched) && phy_read(registers, BMSR, status) && *status != 0xffff;
+}
+
 bool dwmac_phy_link(volatile void *registers, struct dwmac_link *link)
 {
     uint16_t status, ours, theirs, ctrl1000 = 0, stat1000 = 0;
@@ -118,9 +128,7 @@ bool dwmac_phy_link(volatile void *registers, struct dwmac_link *link)
         *link = (struct dwmac_link){.up = true, .speed = 1000, .full_duplex = true};
         return true;
     }
-    /* Link down is latched until it is read: the second read says what is now. */
-    /* NOLINTNEXTLINE(misc-redundant-expression): read twice */
-    if (!phy_read(registers, BMSR, &status) || !phy_read(registers, BMSR, &status) || status == 0xffff) {
+    if (!read_status(registers, &status)) {
         return false;
     }
     if (!(status & BMSR_LINK)) {

@@ -7,6 +7,8 @@
 
 #define ASSUME(condition) __CPROVER_assume(condition)
 #define PROVE(condition) __CPROVER_assert(condition, #condition)
+/* Any bytes in an object, or in all that malloc() gave. */
+#define ANYTHING(object) __CPROVER_havoc_object(object)
 /* Something that must be possible: an assumption that rules everything out would prove anything. Its proof is asked for
  * with REACH defined, and must fail then. */
 #ifdef REACH

@@ -76,7 +76,7 @@ static bool window_holds(void)
 
 static void any_budget(void)
 {
-    __CPROVER_havoc_object(&budget);
+    ANYTHING(&budget);
     whole = any_time();
     window = any_time() + (nondet_bool() ? ORIGIN : 0);
     used = any_time();

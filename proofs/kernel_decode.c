@@ -65,6 +65,7 @@ static struct abi_system *any_system(void)
     struct abi_system *system = malloc(sizeof(struct abi_system) + PDS * sizeof(struct abi_pd));
 
     ASSUME(system != NULL);
+    ANYTHING(system);
     ASSUME(system->irq_count <= IRQS || system->irq_count > ABI_IRQS_MAX);
     ASSUME(system->pd_count <= PDS || system->pd_count > ABI_PDS_MAX);
     return system;

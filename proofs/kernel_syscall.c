@@ -145,7 +145,7 @@ static bool allowed(uint64_t number, uint8_t right)
 /* What kernel_decode.c proves of valid tables is all that is assumed of the caller's. */
 static void begin(uint64_t number)
 {
-    __CPROVER_havoc_object(&self);
+    ANYTHING(&self);
     for (unsigned n = 0; n < ABI_CHANNELS_MAX; n++) {
         const struct abi_channel *channel = &self.tables.channels[n];
         ASSUME(!(channel->flags & ABI_CHANNEL_IRQ) ||

@@ -7,7 +7,7 @@ static uint64_t offset, length;
 
 static void anything(void)
 {
-    __CPROVER_havoc_object(&region);
+    ANYTHING(&region);
     offset = nondet_u64();
     length = nondet_u64();
 }

@@ -67,13 +67,14 @@ static struct ring_shared *any_shared(void)
     struct ring_shared *shared = malloc(RING_BYTES(CAPACITY, SIZE));
 
     ASSUME(shared != NULL);
+    ANYTHING(shared);
     return shared;
 }
 
 static void any_ring(bool producer)
 {
-    __CPROVER_havoc_object(&ring);
-    __CPROVER_havoc_object(bytes);
+    ANYTHING(&ring);
+    ANYTHING(bytes);
     ring.shared = any_shared();
     ring.mask = CAPACITY - 1;
     ring.size = SIZE;

@@ -36,12 +36,14 @@ struct node {
 
 static struct {
     struct node nodes[NODES_MAX];
-    struct node *free_nodes, *root;
+    struct node *free_nodes;
     uint8_t blocks[BLOCKS_MAX][BLOCK_SIZE];
     uint32_t next_block[BLOCKS_MAX];
     uint32_t free_block;
     uint64_t orders, inodes;
 } self;
+
+#define ROOT (&self.nodes[0]) /* the first that is made */
 
 /* Nodes. */
 
@@ -82,7 +84,7 @@ static void blocks_free_from(struct node *node, uint32_t keep)
 
 static void node_free_when_unused(struct node *node)
 {
-    if (node->parent || node->open || node == self.root) {
+    if (node->parent || node->open || node == ROOT) {
         return;
     }
     blocks_free_from(node, 0);
@@ -143,7 +145,7 @@ struct place {
 
 static enum fs_status find(const char *path, struct place *place)
 {
-    *place = (struct place){.node = self.root};
+    *place = (struct place){.node = ROOT};
     for (const char *name = path + 1; *name;) {
         const char *slash = strchr(name, '/');
         uint64_t length = slash ? (uint64_t)(slash - name) : strlen(name);
@@ -177,7 +179,6 @@ static enum fs_status find_existing(const char *path, bool slash, struct place *
 /* A new node where nothing is yet. */
 static enum fs_status create(struct place *place, bool directory)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a place without a node has its directory */
     if (place->directory->read_only) {
         return FS_STATUS_READ_ONLY;
     }
@@ -586,7 +587,8 @@ static void load(const struct fs_mem_config *config)
         self.nodes[i].next = self.free_nodes;
         self.free_nodes = &self.nodes[i];
     }
-    self.root = node_make(true);
+    const struct node *first = node_make(true);
+    assert(first == ROOT);
     for (uint32_t i = 0; i < config->entry_count; i++) {
         load_entry(&config->entries[i]);
     }

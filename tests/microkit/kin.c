@@ -5,7 +5,8 @@
 
 static void fail_at_number(void)
 {
-    *(volatile uint64_t *)(8ul * number_in_name()) = 1; /* NOLINT(clang-analyzer-core.NullDereference): it is to */
+    *(volatile uint64_t
+          *)(8ul * number_in_name()) = 1; /* NOLINT(clang-analyzer-core.NullDereference): its fault is the test */
 }
 
 static void say_number(unsigned n)

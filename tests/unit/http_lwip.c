@@ -100,9 +100,10 @@ static struct client *client_of(struct tcp_pcb *pcb)
 
 struct tcp_pcb *tcp_new(void)
 {
+    struct client *client = calloc(1, sizeof *client);
+    CHECK(client);
     lwip_pcbs++;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.MallocSizeof): a client begins with its PCB */
-    return calloc(1, sizeof(struct client));
+    return &client->pcb;
 }
 
 err_t tcp_bind(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port)
