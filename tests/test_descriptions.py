@@ -86,6 +86,21 @@ def test_unused_region_is_a_warning(sdk):
     assert outputs(sdk) == ["loader.img", "report.txt", "s.system"]
 
 
+@pytest.mark.parametrize("image, report, reason", [
+    ("folder", "report.txt", "cannot write 'folder'; Is a directory"),
+    ("loader.img", "folder", "cannot write 'folder'; Is a directory"),
+    ("nowhere/loader.img", "report.txt", "cannot write 'nowhere/loader.img'; No such file or directory"),
+    ("/dev/full/x", "report.txt", "cannot write '/dev/full/x'; Not a directory"),
+])
+def test_both_outputs_or_neither(sdk, image, report, reason):
+    (sdk / "folder").mkdir()
+    (sdk / "report.txt").write_text("old")
+    (sdk / "loader.img").write_text("old")
+    before = outputs(sdk)
+    assert run(sdk, FOLDER / "good_minimal.system", "-o", image, "-r", report) == (1, f"microkit: error: {reason}\n")
+    assert outputs(sdk) == before and {(sdk / n).read_text() for n in ("report.txt", "loader.img")} == {"old"}
+
+
 def test_same_input_same_image_and_report(sdk):
     for n in "12":
         assert run(sdk, FOLDER / "good_dialect_2_0.system", "-o", f"{n}.img", "-r", f"{n}.txt")[0] == 0

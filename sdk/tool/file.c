@@ -1,4 +1,7 @@
-/* file.c: whole files, in and out. */
+/* file.c: whole files, in and out.
+ *   invariant outputs are written beside their places, then renamed: each is the old one or the new one, whole, and
+ *             where one cannot be written none is touched
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,18 +35,44 @@ char *file_read(struct place place, const char *path, size_t *size)
     return bytes;
 }
 
-void file_write(const char *path, const void *bytes, size_t size)
+/* False: errno says why. */
+static bool write_file(const char *path, const struct file_output *output)
 {
-    char *temporary = diag_printf("%s.%ld.tmp", path, (long)getpid());
-    FILE *file = fopen(temporary, "wb");
+    FILE *file = fopen(path, "wb");
     if (file == NULL) {
-        diag_fail("cannot write '%s'; %s", path, strerror(errno));
+        return false;
     }
-    bool written = fwrite(bytes, 1, size, file) == size;
-    written = fclose(file) == 0 && written;
-    if (!written || rename(temporary, path) != 0) {
+    bool written = fwrite(output->bytes, 1, output->size, file) == output->size;
+    return fclose(file) == 0 && written;
+}
+
+/* A folder cannot be replaced: that is found out before anything is. */
+static bool can_be_replaced(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return true;
+    }
+    errno = EISDIR;
+    return false;
+}
+
+void file_write_all(const struct file_output *outputs, size_t count)
+{
+    const char **fresh = diag_alloc(count * sizeof(fresh[0]));
+    const char *failed = NULL;
+    for (size_t i = 0; i < count && failed == NULL; i++) {
+        fresh[i] = diag_printf("%s.%ld.tmp", outputs[i].path, (long)getpid());
+        failed = can_be_replaced(outputs[i].path) && write_file(fresh[i], &outputs[i]) ? NULL : outputs[i].path;
+    }
+    for (size_t i = 0; i < count && failed == NULL; i++) {
+        failed = rename(fresh[i], outputs[i].path) == 0 ? NULL : outputs[i].path;
+    }
+    if (failed != NULL) {
         int reason = errno;
-        unlink(temporary);
-        diag_fail("cannot write '%s'; %s", path, strerror(reason));
+        for (size_t i = 0; i < count && fresh[i] != NULL; i++) {
+            unlink(fresh[i]);
+        }
+        diag_fail("cannot write '%s'; %s", failed, strerror(reason));
     }
 }

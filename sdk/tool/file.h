@@ -11,7 +11,13 @@ char *file_read(struct place place, const char *path, size_t *size);
 
 bool file_exists(const char *path);
 
-/* Writes beside `path` and renames at the end: whoever reads sees the old file or the whole new one. */
-void file_write(const char *path, const void *bytes, size_t size);
+struct file_output {
+    const char *path;
+    const void *bytes;
+    size_t size;
+};
+
+/* All of them or none: written beside their places, then renamed. Whoever reads sees an old file or a whole new one. */
+void file_write_all(const struct file_output *outputs, size_t count);
 
 #endif

@@ -252,8 +252,7 @@ int main(int argc, char **argv)
     struct proof *proof = prove(&l, image);
     size_t size;
     char *report = report_text(&l, image, proof, a.board, a.config, &size);
-    file_write(a.report, report, size);
-    file_write(a.output, image->bytes, image->size);
+    file_write_all((const struct file_output[]){{a.report, report, size}, {a.output, image->bytes, image->size}}, 2);
     free(report);
     return 0;
 }
