@@ -204,6 +204,15 @@ def test_an_edit_of_what_is_frozen_in_is_noticed():
     assert named and {f"python/{module}" for module in named} | {"examples/webserver/webserver.py"} <= set(needed)
 
 
+def test_two_trees_with_one_cache_freeze_each_its_own(tmp_path, tree):
+    """What is frozen in lies in the cache; whose it is has to be told there."""
+    manifest = tmp_path / "cache" / "obj" / f"own-{BOARD}-release" / "python_webserver.frozen" / "manifest.py"
+    for top, other in ((paths.TOP, tree), (tree, paths.TOP)):
+        done = make(manifest, f"CACHE_DIR={tmp_path}/cache", f"BUILD_DIR={tmp_path}/out", folder=top)
+        assert done.returncode == 0, done.stderr
+        assert f"'{top}/examples/webserver'" in manifest.read_text() and f"'{other}/" not in manifest.read_text()
+
+
 def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_path, tree):
     """make stops at once, and builds when the mistake is gone."""
     script = tree / "examples" / "hello" / "hello.py"
