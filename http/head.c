@@ -1,4 +1,10 @@
-/* head.c: heads of answers, and the small pages that say why there is nothing else. */
+/* head.c: heads of answers, and the small pages that say why there is nothing else.
+ *   consumes  a cleaned path (http/path.c) and a query as the parser has let it through, of a client: NOT trusted
+ *             beyond that: the path is escaped before it goes into Location
+ *   produces  head and page in one write, whole or not at all
+ *   invariant what stands in a head is ours, or was checked: no CR or LF of a client's
+ *   when full connection_write() refuses: false, and the caller asks again; ROOM and PAGE_MAX hold the longest of all
+ */
 #include "http/internal.h"
 
 #include <assert.h>

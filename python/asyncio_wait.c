@@ -1,4 +1,8 @@
-/* asyncio_wait.c: see the header. */
+/* asyncio_wait.c: see the header.
+ *   consumes  asyncio's own tables, as upstream's asyncio/core.py has them: they are Python's, and a program may change
+ *             them
+ *   invariant whatever is raised on the way, no task stays in a table that nobody will wake
+ */
 #include "lib/pd.h"
 
 #include "python/asyncio_wait.h"

@@ -1,4 +1,4 @@
-/* help.c: what help() says, and where random numbers start. */
+/* builtins.c: what help() says, and where random numbers start. */
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 #include "python/endpoint.h"

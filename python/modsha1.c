@@ -1,5 +1,8 @@
 /* modsha1.c: hashlib.sha1 (FIPS 180-4, 6.1), which MicroPython has only together with TLS. WebSocket's handshake needs
  * it (RFC 6455 4.2.2); it protects nothing there, and should protect nothing elsewhere.
+ *   consumes  bytes of any object with a buffer, of any length, from whoever sent them: read once, in place
+ *   produces  20 bytes, once: then update() and digest() raise ValueError, as MicroPython's other hashes do
+ *   when full no memory for the object or the digest: MemoryError
  */
 #include <string.h>
 

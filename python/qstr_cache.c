@@ -1,9 +1,12 @@
 /* qstr_cache.c: whether a new string is one of the interned ones, remembered. MicroPython asks that for each string
  * that is made while a program runs, and searches all pools: with some hundred names in an application that is the
  * larger part of parsing a request.
- *
- * "No" may be wrong, by two strings with one hash, or since the string was interned later: the string is then made
- * anew, which is equal to the interned one in all that Python can see but `is`. "Yes" is compared.
+ *   consumes  strings, some of them a client's, NOT trusted: one may fill an entry, and no more
+ *   invariant "yes" is compared, so it is right. "No" may be wrong, by two strings with one hash, or since the string
+ *             was interned later: the string is then made anew, which is equal to the interned one in all that Python
+ *             can see but `is`
+ *   when full a string with another one's entry takes it: the other is searched for again
+ *   restart   qstr_cache_clear(): an interpreter that starts anew has other pools
  */
 #include "lib/pd.h"
 

@@ -1,4 +1,8 @@
-/* lib/log/log.c: whole lines to the sink, or to the debug console while there is none; lost ones are counted. */
+/* lib/log/log.c: whole lines to the sink, or to the debug console while there is none.
+ *   consumes  texts of this PD; what is longer than LOG_LINE_MAX is cut
+ *   produces  one line for each, in one call of the sink
+ *   when full the sink refuses, and the line is lost: the next one that it takes begins with how many were
+ */
 #include "lib/log.h"
 
 #include <string.h>

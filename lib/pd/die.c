@@ -1,5 +1,10 @@
-/* lib/pd/die.c: the end of a PD, with its reason. The trap reaches the kernel (or the PD's parent), which names PD
- * and pc. */
+/* lib/pd/die.c: the end of a PD, with its reason.
+ *   consumes  the reason: a text of this PD's own code (assert, require, a library that cannot go on)
+ *   produces  a line on the log, the event `died` of a trace, then a trap: the kernel, or the PD's parent, names PD and
+ *             pc
+ *   invariant never returns; what is called on the way may fail in turn, and then it traps at once
+ *   when full the log drops the line (lib/log/log.c), and only the trap is seen
+ */
 #include <string.h>
 
 #include "lib/log.h"

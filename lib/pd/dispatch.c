@@ -1,4 +1,8 @@
-/* lib/pd/dispatch.c: notified() for PDs made of several libraries: a table from channel to handler. */
+/* lib/pd/dispatch.c: notified() for PDs made of several libraries: a table from channel to handler.
+ *   consumes  notifications   from peers, trusted for nothing: a channel without a handler is ignored
+ *   invariant a channel's handler is set once
+ *   when full there is a place for each channel that an SDK can have
+ */
 #include "lib/pd.h"
 
 #define CHANNELS 62 /* both SDKs */

@@ -1,4 +1,7 @@
-/* lib/pd/libc_heap.c: the memory behind malloc: [__heap_start, __heap_end) of mk/pd.ld, or a region given at init. */
+/* lib/pd/libc_heap.c: the memory behind malloc: [__heap_start, __heap_end) of mk/pd.ld, or a region given at init.
+ *   trusts    its PD alone: no other one reaches this memory
+ *   when full sbrk() fails with ENOMEM, and so malloc() returns NULL; nothing has changed
+ */
 #include <unistd.h>
 
 #include "lib/heap.h"

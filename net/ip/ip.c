@@ -1,4 +1,8 @@
-/* ip.c: brings lwIP up on one interface and keeps its address. */
+/* ip.c: brings lwIP up on one interface and keeps its address.
+ *   consumes  answers of DHCP, by lwIP: from whoever sends them, NOT trusted for more than this stack's address
+ *   produces  one line on the console for each change of the address; a call of each handler that waits for one
+ *   when full no more than HANDLERS_MAX handlers: refused in init()
+ */
 #include "net/ip/ip.h"
 
 #include "lib/log.h"

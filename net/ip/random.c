@@ -1,5 +1,9 @@
 /* random.c: random numbers: ChaCha20 (RFC 8439 2.3) over a key that is replaced by its own output, seeded from what the
  * board has. How good the seed is: docs/LIMITS.md.
+ *   consumes  the counter, the MAC address, the clock's seconds; arrival times of frames, which others choose: each is
+ *             mixed into the key, none replaces it
+ *   produces  as many words as are asked for, at once
+ *   invariant what was given out is wiped, and cannot be computed from what is kept
  */
 #include <string.h>
 

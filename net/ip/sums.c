@@ -1,5 +1,8 @@
 /* sums.c: see sums.h. A direct-mapped table by place; an entry counts while its blocks are of the same generation.
- * Segments of one file lie further apart than a place is large, so that they do not push each other out. */
+ * Segments of one file lie further apart than a place is large, so that they do not push each other out.
+ *   trusts    this PD: whoever changes memory of the region says so (ip_memory_changed)
+ *   when full two segments with one entry: the later one's sum is kept, the other is computed anew
+ */
 #include "net/ip/sums.h"
 
 #include <stddef.h>

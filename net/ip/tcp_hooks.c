@@ -1,4 +1,9 @@
 /* tcp_hooks.c: where TCP is not as lwIP 2.2.1 has it, through its own hooks.
+ *   consumes  headers of segments, from anybody, NOT trusted: lwIP has checked lengths, checksum and ports, no numbers
+ *             yet
+ *   produces  changes of lwIP's state before it looks at a segment; initial sequence numbers
+ *   invariant a segment is dropped here only when its peer sends it again, or no honest peer sends such a one
+ *   when full the backlog: 6, below. Memory is low: tcp_hooks_release() frees what comes again, then resets
  *
  * 1. A new SYN for a port pair in TIME_WAIT opens a new connection when its sequence number lies beyond the old one's
  *    (RFC 1122 4.2.2.13, RFC 9293 3.6.1). lwIP would answer with an ACK and the peer would retry for half a minute.

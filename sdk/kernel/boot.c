@@ -1,4 +1,10 @@
-/* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself is wrong. */
+/* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself is wrong.
+ *   consumes  the image tool's tables: checked as a whole before anything but the empty table's address is taken from
+ *             them
+ *   produces  every PD, ready to run from its entry; the processor with its lower half empty until one does
+ *   order     interrupts are let through last, when whatever they wake is there
+ *   ends      by a kassert that fails, or an exception in the kernel: one line, then the processor stands still
+ */
 #include <stdbool.h>
 
 #include "config.h"

@@ -1,4 +1,8 @@
-/* child.c: what a parent may do with its children. */
+/* child.c: what a parent may do with its children.
+ *   trusts    nothing: syscall.c has found the child in the parent's own table
+ *   invariant a child that is stopped is in no queue. A PD that waits for its answer goes on waiting, until it is
+ *             restarted: then it gets MICROKIT_NO_REPLY
+ */
 #include "sdk/kernel/child.h"
 
 #include "sdk/kernel/arch.h"

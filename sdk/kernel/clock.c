@@ -1,4 +1,6 @@
-/* clock.c: the kernel's time and its one deadline. */
+/* clock.c: the kernel's time and its one deadline: the EL1 virtual timer, which no PD has.
+ *   invariant the timer is off while nothing is due: no tick
+ */
 #include "sdk/kernel/clock.h"
 
 #define CNTV_CTL_ENABLE 1

@@ -1,8 +1,9 @@
 /* fault.c: a PD did what it may not.
- *
- * With a parent, the fault is a call to it (labels and words as in seL4 with MCS); without one, or when the parent
- * has stopped itself, one line names PD, cause, address, pc and build; return addresses and registers follow. Only this
- * PD stops; without a parent it is dead, and a PD that calls it gets no reply.
+ *   consumes  the exception's syndrome, address and registers; a parent's answer, NOT trusted: it sets registers of its
+ *             own child, and of the flags only those that EL0 has
+ *   produces  with a parent, a call to it (labels and words as in seL4 with MCS). Without one, or when the parent has
+ *             stopped, one line that names PD, cause, address, pc and build; return addresses and registers follow
+ *   invariant only this PD stops; without a parent it is dead, and a PD that calls it gets no reply
  */
 #include "sdk/kernel/fault.h"
 

@@ -1,4 +1,9 @@
-/* irq.c: interrupts, each a channel of one PD. */
+/* irq.c: interrupts, each a channel of one PD.
+ *   consumes  numbers from the controller: one that nobody has, or none at all, is no error
+ *   produces  a notification to the interrupt's PD; to the scheduler, when it is the kernel's timer
+ *   invariant an interrupt of a PD is masked from its delivery to the PD's acknowledgement: a level that stays high
+ *             comes once
+ */
 #include "sdk/kernel/irq.h"
 
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* memory.c: what a compiler may call without being asked to: even freestanding code has to have it (GCC 12 manual, 2.1).
- * Clang makes no call of it here, and the linker then leaves it out. */
+ * Clang makes no call of it here, and the linker then leaves it out.
+ *   trusts    the compiler: length and place are its own
+ *   invariant makes no call of itself, whatever a compiler takes the loop for
+ */
 #include "sdk/kernel/arch.h"
 
 #include <stddef.h>

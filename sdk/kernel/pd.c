@@ -1,4 +1,8 @@
-/* pd.c: the table of protection domains, what it takes to run one, and whose scheduling context it runs on. */
+/* pd.c: the table of protection domains, what it takes to run one, and whose scheduling context it runs on.
+ *   consumes  the image tool's tables, checked in boot()
+ *   invariant a scheduling context has one holder at most; a PD without one does not run. FP/SIMD registers stay loaded
+ *             until another PD that uses them runs
+ */
 #include "sdk/kernel/pd.h"
 
 #include <stddef.h>

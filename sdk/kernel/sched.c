@@ -1,4 +1,8 @@
-/* sched.c: who runs, for how long, and what the timer is armed for. */
+/* sched.c: who runs, for how long, and what the timer is armed for.
+ *   invariant the highest priority that is ready, and has budget, runs; equals take turns of their slice
+ *             a PD that can run is the current one, the candidate, in `ready`, or waits for its budget (`spent`)
+ *   ends      every entry by sched_exit(): one choice, and the timer armed for what ends it
+ */
 #include "sdk/kernel/sched.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
-/* utilisation.c: an account for each PD and one for idling;
- * the running one's is brought up to date at the next's turn. */
+/* utilisation.c: an account for each PD and one for idling; the running one's is brought up to date at the next's turn.
+ *   serves    any PD, in the benchmark configuration alone: it begins and ends the counting of all (docs/LIMITS.md)
+ *   when full 64 bits of ticks do not run over
+ */
 #include "sdk/kernel/utilisation.h"
 
 #include "sdk/kernel/clock.h"

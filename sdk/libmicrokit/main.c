@@ -1,4 +1,8 @@
-/* main.c: what a protection domain does from its beginning (start.S) on: its event loop. */
+/* main.c: what a protection domain does from its beginning (start.S) on: its event loop.
+ *   consumes  events   from the kernel, trusted; what comes with them is a peer's, for the program to judge
+ *   produces  calls of init(), then of notified(), protected() and fault(), one at a time
+ *   invariant an answer and the one deferred call leave with the next wait, in one entry into the kernel
+ */
 #include <microkit.h>
 
 #include "sdk/abi/mmu.h"

@@ -1,4 +1,8 @@
-/* elf.c: what of an ELF file goes into memory, read through libelf, trusted for nothing. */
+/* elf.c: what of an ELF file goes into memory, read through libelf.
+ *   consumes  a file, NOT trusted: sizes, offsets, addresses and names are checked before they are used
+ *   refuses   another machine, what is not static, segments outside of the file or of their range, or over each other,
+ *             and memory that is writable and executable
+ */
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
