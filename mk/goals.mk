@@ -21,7 +21,7 @@ make explain       what a console says of a fault as functions and source lines:
 make graph         draws each system: BUILD_DIR/NAME/NAME.svg
 make sdk           the SDK in all its configs: CACHE_DIR/sdk
 make submodules    fetches the pinned third-party sources
-make clean         removes what was built; make distclean: the fetched sources, too
+make clean         removes what was built, not what was measured; make distclean: what was fetched, too
 
 make help-variables   what can be set: make NAME VARIABLE=value, or in the environment
 endef
@@ -132,12 +132,12 @@ clean:
 	rm -rf $(foreach s,$(all_systems),$(BUILD_DIR)/$s $(BUILD_DIR)/$s.img $(BUILD_DIR)/$s.report.txt \
 	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr \
 	        $(addprefix $(BUILD_DIR)/$s.trace.,txt json svg)) \
-	    $(BUILD_DIR)/trace $(BUILD_DIR)/coverage \
-	    $(BUILD_DIR)/run $(CACHE_DIR)/run $(addprefix $(CACHE_DIR)/,obj obj-* sdk sdk-* test pycache) \
+	    $(addprefix $(BUILD_DIR)/,trace coverage kernel_* report.txt NOTICES run) \
+	    $(addprefix $(CACHE_DIR)/,run obj obj-* sdk sdk-* host test pycache compile_commands.json) \
 	    $(CACHE_DIR)/boards
 
 distclean: clean
-	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.* $(FUZZ_FOUND)
+	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.* $(CACHE_DIR)/programs $(FUZZ_FOUND)
 
 # compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet
 # begins as an empty, very old file, since make complains about including what does not exist.
