@@ -66,11 +66,11 @@ class Board:
         if "node" not in fact:      # the tree does not have it
             return Device(name, fact["base"], fact["size"], fact["irq"], fact["trigger"])
         node = self._node(fact["node"], f"device '{name}'")
-        blocks, block = tree.registers(node) or [(None, None)], fact.get("reg", 0)
-        if block >= len(blocks):
-            raise ComposeError(f"device '{name}': {fact['node']} has {len(blocks)} register blocks, none of number {block}")
-        base, size = blocks[block]
-        irq, trigger = self._interrupt(name, node, fact.get("interrupt", 0))
+        blocks, index = tree.registers(node) or [(None, None)], fact.get("reg", 0)
+        if index >= len(blocks):
+            tree.fail(node, f"it has {len(blocks)} register blocks; block {index} is wanted for '{name}'")
+        base, size = blocks[index]
+        irq, trigger = self._interrupt(node, fact.get("interrupt", 0))
         return Device(name, base, size, irq, trigger)
 
     def driver(self, service):
@@ -82,35 +82,37 @@ class Board:
 
     def conf(self):
         """What the SDK's image tool needs to know, one fact a line."""
-        blocks = tree.registers(self._node(self.facts.GIC, "GIC"))
-        if len(blocks) < 2 or None in (blocks[0][0], blocks[1][0]):
-            raise ComposeError(f"GIC: {self.facts.GIC} has {len(blocks)} register blocks that the CPU can reach; a GICv2 has "
-                               "its distributor and its CPU interface")
-        gicd, gicc = blocks[:2]
+        node = self._node(self.facts.GIC, "GIC")
+        addresses = [base for base, _ in tree.registers(node)[:2]]
+        if len(addresses) < 2 or None in addresses:
+            tree.fail(node, "a GIC has two register blocks that the CPU can reach")
         console = self.device(self.facts.CONSOLE)
+        if console.base is None:
+            raise ComposeError(f"device '{console.name}': a console has registers that the CPU can reach")
         return "".join(f"{line}\n" for line in (
             f"# {self.name}: made from its device tree and boards/{self.name}/board.py",
             f"ram {self.ram[0]:#x} {self.ram[1]:#x}",
             f"load {self.load:#x}",
             f"uart {console.base:#x}",
-            f"gicd {gicd[0]:#x}",
-            f"gicc {gicc[0]:#x}",
+            f"gicd {addresses[0]:#x}",
+            f"gicc {addresses[1]:#x}",
             f"irqs {self.facts.IRQS}",
         ))
 
     def _node(self, path, what):
-        if not self.tree.exist_node(path):
+        node = self.tree.find(path)
+        if node is None:
             raise ComposeError(f"{what}: board {self.name}'s device tree has no node {path}")
-        return self.tree.get_node(path)
+        return node
 
-    @staticmethod
-    def _interrupt(name, node, index):
-        words = tree.words(node, "interrupts")
-        if words is None:
+    def _interrupt(self, node, index):
+        if "interrupts" not in node.properties:
             return None, None
-        words = words[3 * index:3 * index + 3]
-        if len(words) != 3 or words[0] not in (GIC_SPI, GIC_PPI):
-            raise ComposeError(f"device '{name}': its node's interrupt {index} is {words}: no GIC interrupt of three words")
-        kind, number, flags = words
-        first = {GIC_SPI: FIRST_SPI, GIC_PPI: FIRST_PPI}[kind]
+        specifiers = tree.rows(node, "interrupts", 1, 1, 1)
+        if index >= len(specifiers):
+            tree.fail(node, f"it has {len(specifiers)} interrupts; number {index} is wanted")
+        kind, number, flags = specifiers[index]
+        first = {GIC_SPI: FIRST_SPI, GIC_PPI: FIRST_PPI}.get(kind)
+        if first is None:
+            tree.fail(node, f"an interrupt of kind {kind}; there are: {GIC_SPI}, {GIC_PPI}")
         return first + number, "edge" if flags & FLAGS_EDGE else "level"

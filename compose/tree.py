@@ -1,44 +1,62 @@
 """compose/tree.py: what a device tree says of addresses (Devicetree Specification 0.4: 2.3.5 cells, 2.3.6 reg, 2.3.8
 ranges, 3.4 memory, 3.5 reserved memory), as the CPU has them."""
 
+import struct
+
+from . import dtb
 from .errors import ComposeError
 
 LARGE_PAGE = 0x20_0000
-WORD_BITS = 32
+WORD_BITS, WORD_BYTES = 32, 4
+CELLS_MAX = 4
+ADDRESS_MAX = 2 ** 64
 
 
 def read(path):
+    """The root of a tree in a file: .dtb, or .dts."""
+    with open(path, "rb") as f:
+        data = f.read()
+    try:
+        return dtb.parse(compiled(data.decode()) if path.endswith(".dts") else data)
+    except ComposeError as error:
+        raise ComposeError(f"{path}: {error}") from None
+
+
+def compiled(text):
     try:
         import fdt
     except ImportError as error:
         raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
-    try:
-        with open(path, "rb") as f:
-            data = f.read()
-        return fdt.parse_dts(data.decode()) if path.endswith(".dts") else fdt.parse_dtb(data)
-    except OSError as error:
-        raise ComposeError(f"device tree {path}: {error.strerror}") from None
-    except Exception as error:      # the package meets a damaged tree with whatever goes wrong first
-        raise ComposeError(f"device tree {path} cannot be read: {error or type(error).__name__}") from None
+    return fdt.parse_dts(text).to_dtb(version=dtb.VERSION)
+
+
+def fail(node, what):
+    raise ComposeError(f"device tree: {node.path}: {what}")
 
 
 def words(node, name):
     """A property's words; None: it is not there; []: it is empty."""
-    prop = node.get_property(name)
-    return None if prop is None else list(getattr(prop, "data", []))
+    data = node.properties.get(name)
+    if data is not None and len(data) % WORD_BYTES:
+        fail(node, f"{name} has {len(data)} bytes, which are no words")
+    return None if data is None else list(struct.unpack(f">{len(data) // WORD_BYTES}I", data))
 
 
 def cells(node):
     """How many words addresses and sizes have in the `reg` of a node's children."""
-    return (words(node, "#address-cells") or [2])[0], (words(node, "#size-cells") or [1])[0]
+    counts = (words(node, "#address-cells") or [2])[0], (words(node, "#size-cells") or [1])[0]
+    if max(counts) > CELLS_MAX:
+        fail(node, f"addresses of {counts[0]} words and sizes of {counts[1]}; {CELLS_MAX} is the most")
+    return counts
 
 
-def rows(data, *counts):
-    """Tuples of numbers, each of so many words."""
-    if len(data) % sum(counts):
-        raise ComposeError(f"device tree: {len(data)} words are no rows of {sum(counts)}")
+def rows(node, name, *counts):
+    """A property as tuples of numbers, each of so many words; []: it is not there."""
+    data, size = words(node, name) or [], sum(counts)
+    if data and (not size or len(data) % size):
+        fail(node, f"{name}: {len(data)} words are no rows of {size}")
     result = []
-    for start in range(0, len(data), sum(counts)):
+    for start in range(0, len(data), size or 1):
         row, at = [], start
         for count in counts:
             number = 0
@@ -54,11 +72,10 @@ def to_cpu(bus, address):
     """An address on the bus `bus` as the CPU has it; None: the CPU cannot reach it (MDIO, I2C: a bus without
     `ranges`)."""
     while bus.parent is not None:
-        ranges = words(bus, "ranges")
-        if ranges is None:
+        if "ranges" not in bus.properties:
             return None
         above, below = cells(bus.parent), cells(bus)
-        windows = rows(ranges, below[0], above[0], below[1])
+        windows = rows(bus, "ranges", below[0], above[0], below[1])
         for child, parent, size in windows:
             if child <= address < child + size:
                 address = address - child + parent
@@ -72,26 +89,38 @@ def to_cpu(bus, address):
 
 def registers(node):
     """[(base, size)] of a node's register blocks; base is None where the CPU cannot reach one."""
-    blocks = rows(words(node, "reg") or [], *cells(node.parent))
-    return [(to_cpu(node.parent, address), size) for address, size in blocks]
+    if node.parent is None:
+        return []
+    blocks = [(to_cpu(node.parent, address), size) for address, size in rows(node, "reg", *cells(node.parent))]
+    for base, size in blocks:
+        if base is not None and base + size > ADDRESS_MAX:
+            fail(node, f"{size:#x} bytes at {base:#x} end above all addresses")
+    return blocks
 
 
-def memory(tree):
+def memory(root):
     """(base, size) of the memory that may be used: the first of its nodes, or the largest part of that without what
     must not even be mapped. A CPU that only speculates into a secure monitor's memory gets an error."""
-    for node in tree.root.nodes:
-        if getattr(node.get_property("device_type"), "value", None) == "memory":
-            base, size = registers(node)[0]
-            first, end = largest_part(base, base + size, unmappable(tree))
+    for node in root.children:
+        if node.properties.get("device_type") == b"memory\0":
+            blocks = registers(node)
+            if not blocks:
+                fail(node, "memory without an address")
+            base, size = blocks[0]
+            first, end = largest_part(base, base + size, unmappable(root))
             return first, end - first
     return None
 
 
-def unmappable(tree):
-    if not tree.exist_node("/reserved-memory"):
-        return []
-    return [(base, base + size) for node in tree.get_node("/reserved-memory").nodes if node.exist_property("no-map")
-            for base, size in registers(node)]
+def unmappable(root):
+    reserved = root.find("/reserved-memory")
+    holes = []
+    for node in reserved.children if reserved else []:
+        for base, size in registers(node) if "no-map" in node.properties else []:
+            if base is None:
+                fail(node, "memory that is not to be mapped, at no address of the CPU's")
+            holes.append((base, base + size))
+    return holes
 
 
 def largest_part(start, end, holes):

@@ -108,7 +108,8 @@ def test_one_line_for_bad_variables(variables, words):
 def test_the_list_has_every_target():
     done = make_fuzz()
     assert done.returncode == 0, done.stderr
-    targets = sorted(path.stem for path in RUN.parent.glob("*.c") if path.stem != "fuzz")
+    sources = [*RUN.parent.glob("*.c"), *RUN.parent.glob("*.py")]
+    targets = sorted({path.stem for path in sources} - {"fuzz", "pyfuzz", "run"})
     assert [line.split()[0] for line in done.stdout.splitlines()[:len(targets)]] == targets
     assert all(any(folder.iterdir()) for folder in (RUN.parent / "corpus" / t for t in targets)), "no corpus"
 

@@ -93,7 +93,10 @@ OWN = {
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over"},
     "timer": {"PRIORITY": "handed over"},
     "trace": {"CAPACITY": "handed over"},
-    "tree": {"WORD_BITS": "device tree"},
+    "dtb": {"MAGIC": "device tree", "VERSION": "device tree", "VERSION_FIRST": "device tree", "BEGIN_NODE": "device tree",
+            "END_NODE": "device tree", "PROPERTY": "device tree", "NOTHING": "device tree", "END": "device tree"},
+    "tree": {"WORD_BITS": "device tree", "WORD_BYTES": "device tree", "CELLS_MAX": "device tree",
+             "ADDRESS_MAX": "device tree"},
 }
 
 WRITTEN = [

@@ -1,4 +1,4 @@
-/* tests/fuzz/fs_client.c: who reads files, and a file server that lies: fs/client.c with the mount, the front's cache and
+/* tests/fuzz/fs_client.c: a file server that lies, and who reads from it: fs/client.c with the mount, the front's cache and
  * the interpreter's file jobs, between programs that ask and a server that answers wrongly, twice, or what nobody asked.
  *
  * Checked: commands name memory of the share; who waits is told once; what is given lies in the share and in the file;

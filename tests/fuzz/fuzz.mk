@@ -2,6 +2,7 @@
 #
 #   $(eval $(call fuzz_flags,GROUP,CFLAGS))     sources that are compiled alike: one object serves all targets
 #   $(eval $(call fuzz_target,NAME,GROUP SOURCES,..))     up to four groups; tests/fuzz/NAME.c is of the first
+#   $(eval $(call fuzz_script,NAME))     tests/fuzz/NAME.py, by tests/fuzz/pyfuzz.py
 
 FUZZ_OBJ := $(HOST_OBJ)/fuzz
 FUZZ_CC := clang # whatever COMPILER says: libFuzzer is part of it
@@ -31,6 +32,15 @@ fuzz_objects.$1 := $(call fuzz_objects,driver tests/fuzz/fuzz.c) \
 $(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1)
 	$$(call say,LD,fuzz_$1)
 	$$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $$^ $$(fuzz_ldlibs.$1)
+endef
+
+# A program like the others; `make coverage`, which has no counters for it, leaves it out.
+define fuzz_script
+all_fuzz_targets += $1
+$(if $(filter coverage,$(MAKECMDGOALS)),,all_host_tests += $(FUZZ_OBJ)/fuzz_$1)
+$(FUZZ_OBJ)/fuzz_$1: tests/fuzz/fuzz.mk | $(PACKAGES_READY)
+	@mkdir -p $$(@D)
+	$$(Q)printf '%s\n' '#!/bin/sh' 'exec $(PYTHON) tests/fuzz/$1.py "$$$$@"' >$$@ && chmod +x $$@
 endef
 
 FUZZ_WARNINGS := $(WARNINGS) -Wno-missing-prototypes
@@ -64,6 +74,8 @@ $(eval $(call fuzz_target,net_driver_dwmac,own net/driver_dwmac.c net/dwmac_phy.
 $(eval $(call fuzz_flags,tool,$(FUZZ_WARNINGS) -Isdk -include tests/fuzz/sdk_tool.h))
 fuzz_ldlibs.sdk_tool := -lexpat
 $(eval $(call fuzz_target,sdk_tool,tool $(addprefix sdk/tool/,xml.c fields.c description.c check.c board.c diag.c)))
+
+$(eval $(call fuzz_script,compose_tree))
 
 # As fs/nfs is built for the target, with its sockets under other names than the host's; FUZZ_SCARCE: its heap has an end.
 $(eval $(call fuzz_flags,nfs,$(FUZZ_WARNINGS) $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_POSIX) $(NFS_CFLAGS) -DFUZZ_SCARCE))

@@ -23,9 +23,10 @@ MEMORY_MB = 1024
 
 def about(target):
     """The first sentence of the target's head."""
-    text = (HERE / f"{target}.c").read_text().split("*/")[0]
-    words = " ".join(line.strip(" /*\t") for line in text.splitlines())
-    return re.sub(r"^\S+\.c: ", "", words).split(". ")[0].split(", ")[0].rstrip(".")
+    source = next(path for path in (HERE / f"{target}.c", HERE / f"{target}.py") if path.exists())
+    text = re.split(r"\n\s*\*?\s*\n", source.read_text())[0]
+    words = " ".join(line.strip(' /*\t"') for line in text.splitlines())
+    return re.sub(r"^\S+\.(c|py): ", "", words).split(". ")[0].split(", ")[0].rstrip(".")
 
 
 def dictionary(target):
