@@ -6,36 +6,13 @@
  * Input: what the device offers (features, sizes of its queues), then steps: registers, elements of the used rings,
  * their indices, buffers and frames from the virtualisers, interrupts.
  */
-#include "net/config.h"
-#include "net/mmio.h"
-#include "net/virtio.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_microkit.h"
+#include "tests/unit/net_driver_virtio_rig.h"
 
-enum { IRQ = 1, RX_VIRT = 2, TX_VIRT = 3 };
-#define BUS 0x60000000ul
 #define FRAMES_BUS 0x70000000ul
 #define BUFFERS 64
 
-static _Alignas(4096) uint8_t dma[0x20000];
-static struct net_device shown;
-static _Alignas(64) uint8_t rings[4][RING_BYTES(4096, 16)];
-
-const struct net_driver_config net_driver_config = {
-    .registers = dma,
-    .irq = IRQ,
-    .rx_virt = RX_VIRT,
-    .tx_virt = TX_VIRT,
-    .descriptors = {.base = dma, .size = sizeof dma, .bus = BUS},
-    .device = &shown,
-    .rx_free = {.shared = rings[0], .capacity = 256},
-    .rx_filled = {.shared = rings[1], .capacity = 256},
-    .tx_filled = {.shared = rings[2], .capacity = 4096},
-    .tx_free = {.shared = rings[3], .capacity = 256},
-};
-
 static struct {
-    struct ring rx_free, rx_filled, tx_filled, tx_free;
     uint32_t interrupt, status, queue, queue_max, features[2], half;
     uint64_t addresses[2][3];
     bool out[BUFFERS]; /* given to the driver */
@@ -71,10 +48,7 @@ void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
 
 void fuzz_begin(void)
 {
-    ring_attach_producer(&self.rx_free, &net_driver_config.rx_free, 16);
-    ring_attach_consumer(&self.rx_filled, &net_driver_config.rx_filled, 16);
-    ring_attach_producer(&self.tx_filled, &net_driver_config.tx_filled, 16);
-    ring_attach_consumer(&self.tx_free, &net_driver_config.tx_free, 16);
+    attach_ends();
 }
 
 static void give_buffer(uint32_t i)
@@ -83,7 +57,7 @@ static void give_buffer(uint32_t i)
 
     if (!self.out[i]) {
         self.out[i] = true;
-        DEMAND(ring_put(&self.rx_free, &buffer));
+        DEMAND(ring_put(&rx_free, &buffer));
     }
 }
 
@@ -91,7 +65,7 @@ static void take_received(void)
 {
     struct net_dma_desc frame;
 
-    while (ring_get(&self.rx_filled, &frame)) {
+    while (ring_get(&rx_filled, &frame)) {
         DEMAND(frame.cookie < BUFFERS && self.out[frame.cookie]);
         DEMAND(frame.bus.value == FRAMES_BUS + frame.cookie * NET_BUFFER_SIZE);
         DEMAND(frame.length >= NET_FRAME_MIN && frame.length <= NET_BUFFER_SIZE);
@@ -103,7 +77,7 @@ static void take_sent(void)
 {
     struct net_dma_desc done;
 
-    while (ring_get(&self.tx_free, &done)) {
+    while (ring_get(&tx_free, &done)) {
         DEMAND(self.frames > 0);
         self.frames--;
     }
@@ -117,7 +91,7 @@ static void put_frame(uint8_t count, uint8_t flags)
                                      .cookie = 1,
                                      .flags = (uint8_t)((flags & ~NET_MORE) | (i + 1 < count ? NET_MORE : 0)),
                                      .segment = 1000};
-        ring_put(&self.tx_filled, &piece);
+        ring_put(&tx_filled, &piece);
     }
     self.frames += count > 0 && self.frames < 250;
 }

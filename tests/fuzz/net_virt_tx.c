@@ -4,62 +4,20 @@
  *
  * Input: steps: a byte that says what, then a descriptor, or a word and its value.
  */
-#include "net/config.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_microkit.h"
 
-#define DRIVER 1
-#define CLIENT(i) (2 + (i))
 #define SLOTS 4
-#define BUS(c, r) (0x60000000ul + 0x1000000ul * (c) + 0x100000ul * (r))
-#define SECOND 0x10000
-
-static struct net_device device = {.offloads = NET_CHECKSUM | NET_LARGE};
-static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
-static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
-static _Alignas(64) uint8_t rings[4][RING_BYTES(64, 16)];
-
-#define RING(i)                            \
-    {                                      \
-        .shared = rings[i], .capacity = 64 \
-    }
-#define REGIONS(c)     \
-    .region_count = 2, \
-    .regions = {{.base = slots[c], .size = sizeof slots[c], .bus = BUS(c, 0)}, {.size = SECOND, .bus = BUS(c, 1)}}
-
-const struct net_virt_tx_config net_virt_tx_config = {
-    .driver = DRIVER,
-    .coherent = true,
-    .device = &device,
-    .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
-    .driver_free = {.shared = driver_rings[1], .capacity = 256},
-    .client_count = 2,
-    .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0), REGIONS(0), .filled = RING(0), .free = RING(1)},
-                {.mac = {0x52, 0, 0, 0, 0, 2}, .channel = CLIENT(1), REGIONS(1), .filled = RING(2), .free = RING(3)}},
-};
-
-void cache_clean(const void *start, size_t length)
-{
-    DEMAND(!"coherent");
-}
+#define CLIENT_RING 64
+#include "tests/unit/net_virt_tx_rig.h"
 
 static struct {
-    struct ring driver_filled, driver_free, filled[2], returned[2];
     struct net_dma_desc chain[NET_CHAIN_MAX];
     uint32_t count;
 } self;
 
 void fuzz_begin(void)
 {
-    ring_attach_consumer(&self.driver_filled, &net_virt_tx_config.driver_filled, 16);
-    ring_attach_producer(&self.driver_free, &net_virt_tx_config.driver_free, 16);
-    for (int i = 0; i < 2; i++) {
-        ring_attach_producer(&self.filled[i], &net_virt_tx_config.clients[i].filled, 16);
-        ring_attach_consumer(&self.returned[i], &net_virt_tx_config.clients[i].free, 16);
-        for (int slot = 0; slot < SLOTS; slot++) {
-            memcpy(slots[i] + slot * NET_BUFFER_SIZE + 6, net_virt_tx_config.clients[i].mac, 6);
-        }
-    }
+    attach_ends();
     init();
 }
 
@@ -91,14 +49,14 @@ static void driver(bool sends)
 {
     struct net_dma_desc piece;
 
-    while (ring_get(&self.driver_filled, &piece)) {
+    while (ring_get(&driver_filled, &piece)) {
         DEMAND(self.count < NET_CHAIN_MAX);
         self.chain[self.count++] = piece;
         if (!(piece.flags & NET_MORE)) {
             check_chain();
             self.count = 0;
             if (sends) {
-                ring_put(&self.driver_free, &piece);
+                ring_put(&driver_free, &piece);
             }
         }
     }
@@ -134,7 +92,7 @@ static void step(struct fuzz_input *in)
     switch (what >> 1 & 7) {
     default:
         desc = descriptor(in);
-        ring_put(&self.filled[client], &desc);
+        ring_put(&filled[client], &desc);
         break;
     case 4: fake_wake(FAKE_BIT(CLIENT(client))); break;
     case 5:
@@ -143,7 +101,7 @@ static void step(struct fuzz_input *in)
         break;
     case 6: /* a frame that may never have left */
         done.cookie = what & 0x10 ? fuzz_32(in) : fuzz_byte(in);
-        ring_put(&self.driver_free, &done);
+        ring_put(&driver_free, &done);
         fake_wake(FAKE_BIT(DRIVER));
         break;
     case 7: /* words that the two share */

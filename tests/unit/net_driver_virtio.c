@@ -4,35 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake_microkit.h"
-#include "net/config.h"
-#include "net/mmio.h"
-#include "net/virtio.h"
+#include "tests/unit/net_driver_virtio_rig.h"
 
-#define IRQ 1
-#define RX_VIRT 2
-#define TX_VIRT 3
-#define BUS 0x60000000ul
 #define QUEUE_SIZE 64
-
-static _Alignas(4096) uint8_t dma[0x20000];
-static struct net_device shown;
-static _Alignas(64) uint8_t rings[4][RING_BYTES(4096, 16)];
-
-const struct net_driver_config net_driver_config = {
-    .registers = dma, /* any address: mmio_read and mmio_write are the model's */
-    .irq = IRQ,
-    .rx_virt = RX_VIRT,
-    .tx_virt = TX_VIRT,
-    .descriptors = {.base = dma, .size = sizeof dma, .bus = BUS},
-    .device = &shown,
-    .rx_free = {.shared = rings[0], .capacity = 256},
-    .rx_filled = {.shared = rings[1], .capacity = 256},
-    .tx_filled = {.shared = rings[2], .capacity = 4096},
-    .tx_free = {.shared = rings[3], .capacity = 256},
-};
-
-static struct ring rx_free, rx_filled, tx_filled, tx_free;
 
 /* -- the device -- */
 
@@ -183,10 +157,7 @@ static void boot(uint64_t features)
 {
     fake_reset();
     device.features_offered = features;
-    ring_attach_producer(&rx_free, &net_driver_config.rx_free, 16);
-    ring_attach_consumer(&rx_filled, &net_driver_config.rx_filled, 16);
-    ring_attach_producer(&tx_filled, &net_driver_config.tx_filled, 16);
-    ring_attach_consumer(&tx_free, &net_driver_config.tx_free, 16);
+    attach_ends();
     ring_arm_consumer(&rx_filled);
     ring_arm_consumer(&tx_free);
     init();

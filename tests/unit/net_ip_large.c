@@ -20,7 +20,6 @@
 #define SEEDS 240
 
 const struct ip_config ip_config = {.hostname = "large", .wait_for_start = true};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 
 struct weather weather;
 static const struct weather weathers[] = {
@@ -201,7 +200,7 @@ static void run(uint64_t seed)
     noise_begin(seed);
     uint32_t kind = seed % (sizeof weathers / sizeof *weathers);
     weather = weathers[kind];
-    device.offloads = one_in(5) ? NET_CHECKSUM : NET_CHECKSUM | NET_LARGE;
+    device->offloads = one_in(5) ? NET_CHECKSUM : NET_CHECKSUM | NET_LARGE;
     delay = (uint64_t[]){0, 1, 5, 40}[noise() % 4] * MS;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
@@ -211,7 +210,7 @@ static void run(uint64_t seed)
         step(MS);
     }
     end_well(kind == 0 ? 2 * delay + 120 * MS : 0);
-    CHECK(weather.short_streams || (device.offloads & NET_LARGE ? cuts > 20 : cuts == 0));
+    CHECK(weather.short_streams || (device->offloads & NET_LARGE ? cuts > 20 : cuts == 0));
     CHECK((kind != 3 && kind != 5) || timeouts > 0);
     check_rest(at_rest);
 }

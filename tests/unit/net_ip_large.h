@@ -72,7 +72,7 @@ void peers_go_on(void); /* they read, acknowledge, end */
 
 /* -- the device -- */
 
-extern struct net_device device;
+extern struct net_device *const device;
 extern uint64_t cuts;
 extern uint32_t out_count; /* frames that it still reads */
 

@@ -11,30 +11,8 @@
 
 #define BUFFERS 512
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE];
-static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
-struct net_device device = {.offloads = NET_CHECKSUM | NET_LARGE};
-static _Alignas(64) uint8_t rings[4][RING_BYTES(2048, 16)];
-
-#define RING(i)                              \
-    {                                        \
-        .shared = rings[i], .capacity = 2048 \
-    }
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .device = &device,
-    .region_count = 2,
-    .regions = {{.base = slots, .size = sizeof slots}, {.base = content, .size = sizeof content}},
-    .rx_free = RING(0),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+WIRE_CARD(BUFFERS, 0, SLOTS, 2048, {.base = content, .size = sizeof content});
+struct net_device *const device = &card_device;
 
 static struct frame {
     uint32_t cookie, count;
@@ -152,7 +130,7 @@ void put_in(const uint8_t *frame, uint32_t length)
 {
     struct net_desc desc;
     if (ring_get(&rx_free, &desc)) {
-        memcpy(buffers + desc.offset, frame, length);
+        memcpy(card_buffers + desc.offset, frame, length);
         desc.length = (uint16_t)length;
         desc.flags = NET_CHECKED;
         CHECK(ring_put(&rx_filled, &desc));

@@ -26,7 +26,7 @@ static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
 static void check_made(const struct stream *s, const struct tcp_seg *before, uint32_t length)
 {
     uint32_t half = LWIP_MIN(s->pcb->cwnd, s->pcb->snd_wnd) / 2;
-    bool small = !(device.offloads & NET_LARGE) || s->mss < NET_SEGMENT_MIN || half < s->mss;
+    bool small = !(device->offloads & NET_LARGE) || s->mss < NET_SEGMENT_MIN || half < s->mss;
     uint32_t most = small ? s->mss : LWIP_MIN(half, LARGEST);
     for (const struct tcp_seg *seg = before ? before : s->pcb->unsent; seg; seg = seg->next) {
         CHECK(seg->len <= most || (seg == before && seg->len <= length));

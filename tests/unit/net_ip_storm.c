@@ -27,36 +27,9 @@
 #define SENDS_LARGE 0 /* 1: the program writes from a transmit region */
 #endif
 
-static _Alignas(4096) uint8_t buffers[BUFFERS * NET_BUFFER_SIZE + SMALL * NET_BUFFER_SMALL];
-static _Alignas(4096) uint8_t slots[SLOTS * NET_BUFFER_SIZE];
 static _Alignas(4096) uint8_t pattern[0x10000];
-/* Of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too. */
-static struct net_device device;
-static _Alignas(64) uint8_t rings[5][RING_BYTES(1024, 16)];
-
-#define RING(i)                              \
-    {                                        \
-        .shared = rings[i], .capacity = 1024 \
-    }
-
-const struct net_client_config net_client_config = {
-    .mac = {0x52, 0x54, 1, 0, 0, 0x20},
-    .rx_channel = RX,
-    .tx_channel = TX,
-    .rx_buffers = {.base = buffers, .size = sizeof buffers},
-    .rx_buffer_count = BUFFERS,
-    .rx_small_count = SMALL,
-    .device = &device,
-    .region_count = 2,
-    .regions = {{.base = slots, .size = sizeof slots}, {.base = pattern, .size = sizeof pattern}},
-    .rx_free = RING(0),
-    .rx_small = RING(4),
-    .rx_filled = RING(1),
-    .tx_filled = RING(2),
-    .tx_free = RING(3),
-};
+WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024, {.base = pattern, .size = sizeof pattern});
 const struct ip_config ip_config = {.hostname = "storm"};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
 const struct serial_client_config serial_client_config;
 
 void serial_client_init(const struct serial_client_config *config) {}
@@ -100,7 +73,7 @@ static bool vouched_for(uint8_t *frame, size_t length)
     uint8_t *ip = frame + 14;
     bool tcp = get16(frame + 12) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 && length >= 54 &&
                get16(ip + 2) == length - 14;
-    if (!device.offloads || !tcp || one_in(2) ||
+    if (!card_device.offloads || !tcp || one_in(2) ||
         sum16(ip + 20, length - 34, pseudo_sum(ip, (uint32_t)length - 34)) != 0xffff) {
         return false;
     }
@@ -118,7 +91,7 @@ static void deliver(uint8_t *frame, size_t length)
     CHECK_EQUAL(desc.length, small ? NET_BUFFER_SMALL : NET_BUFFER_SIZE);
     size_t size = desc.length;
     desc.flags = vouched_for(frame, length) ? NET_CHECKED : 0;
-    uint8_t *buffer = buffers + desc.offset;
+    uint8_t *buffer = card_buffers + desc.offset;
     ASAN_UNPOISON_MEMORY_REGION(buffer, size);
     memcpy(buffer, frame, length);
     size_t readable = (length < 42 ? 42 : length) + KNOWN_OVERREAD; /* 42: timers_saw_input looks at so many */
@@ -320,7 +293,7 @@ static void complete_checksum(uint8_t *frame, uint32_t length)
 {
     uint8_t *ip = frame + 14, *tcp = frame + NET_CHECKSUM_START;
     uint32_t size = get16(ip + 2) - 20;
-    CHECK(device.offloads && ip[0] == 0x45 && ip[9] == 6 && (get16(ip + 6) & 0x3fff) == 0 && size == length - 34);
+    CHECK(card_device.offloads && ip[0] == 0x45 && ip[9] == 6 && (get16(ip + 6) & 0x3fff) == 0 && size == length - 34);
     CHECK_EQUAL(get16(tcp + NET_CHECKSUM_OFFSET), pseudo_sum(ip, size));
     put16(tcp + NET_CHECKSUM_OFFSET, ~sum16(tcp, size, 0));
     completed++;
@@ -340,7 +313,7 @@ static void take_output(void)
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
         if (piece.flags & NET_LARGE) {
-            CHECK(count == 1 && asked_for && device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN &&
+            CHECK(count == 1 && asked_for && card_device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN &&
                   piece.segment <= 1460);
             large = true;
             segment = piece.segment;
@@ -486,7 +459,8 @@ static void run(uint64_t seed)
 {
     struct ip_counters counters;
     noise_begin(seed);
-    device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_LARGE : seed % 3 ? NET_CHECKSUM : 0;
+    /* Of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too. */
+    card_device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_LARGE : seed % 3 ? NET_CHECKSUM : 0;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
     storm();
@@ -496,9 +470,9 @@ static void run(uint64_t seed)
     take_output();
     return_output(0);
     ip_counters(&counters);
-    CHECK(device.offloads ? completed > STEPS / 20 : completed == 0);
-    CHECK(device.offloads & NET_LARGE || cut == 0);
-    CHECK(!(device.offloads & NET_LARGE) || !SENDS_LARGE || cut > 0);
+    CHECK(card_device.offloads ? completed > STEPS / 20 : completed == 0);
+    CHECK(card_device.offloads & NET_LARGE || cut == 0);
+    CHECK(!(card_device.offloads & NET_LARGE) || !SENDS_LARGE || cut > 0);
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
     CHECK(!ip_sends_from(pattern, sizeof pattern));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);

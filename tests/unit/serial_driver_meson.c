@@ -2,27 +2,10 @@
  * controller takes as an edge: of a line that is up while a cause lasts, or of a pulse as one arises. Bytes also come
  * in the middle of the driver's work.
  */
-#include <string.h>
+#include "tests/unit/serial_driver_rig.h"
 
-#include "serial/config.h"
-#include "tests/unit/fake_microkit.h"
-
-enum { IRQ = 0, TX_VIRT = 1, RX_VIRT = 2 };
-
-#define TX_CAPACITY 256
-#define RX_CAPACITY 64
 #define DEVICE_FIFO 64
 #define FIRMWARE_CONTROL (0x7u | 1u << 19 | 1u << 27) /* something of the baud rate, parity, an interrupt left on */
-
-static _Alignas(RING_LINE) uint8_t tx_memory[RING_BYTES(TX_CAPACITY, 1)], rx_memory[RING_BYTES(RX_CAPACITY, 1)];
-
-const struct serial_driver_config serial_driver_config = {
-    .irq = IRQ,
-    .tx_virt = TX_VIRT,
-    .rx_virt = RX_VIRT,
-    .tx = {tx_memory, TX_CAPACITY},
-    .rx = {rx_memory, RX_CAPACITY},
-};
 
 static struct {
     bool pulses;        /* the kind of line */
@@ -35,10 +18,6 @@ static struct {
     const char *meanwhile; /* comes at the write of a byte */
 } device;
 
-static uint32_t device_read(uint32_t offset);
-static void device_write(uint32_t offset, uint32_t value);
-
-#define SERIAL_REGISTERS_H /* the driver reads and writes the model */
 #include "serial/driver_meson.c"
 
 static void follow_line(void)
@@ -143,6 +122,11 @@ static void drain(uint32_t bytes)
     deliver();
 }
 
+static void device_drain(void)
+{
+    drain(DEVICE_FIFO);
+}
+
 static void type(const char *text, uint32_t flaws)
 {
     for (; *text; text++) {
@@ -150,49 +134,11 @@ static void type(const char *text, uint32_t flaws)
     }
 }
 
-static struct ring out, in;
-
-static void say(const char *text, size_t length)
-{
-    while (length) {
-        uint32_t count = ring_put_many(&out, text, (uint32_t)length);
-
-        text += count;
-        length -= count;
-        if (ring_wake_consumer(&out)) {
-            fake_wake(FAKE_BIT(TX_VIRT));
-        }
-        while (length && ring_arm_producer(&out)) {
-            drain(DEVICE_FIFO);
-        }
-    }
-}
-
-static size_t read_all(char *text)
-{
-    size_t length = 0;
-
-    for (;;) {
-        uint32_t got = ring_get_many(&in, text + length, 100);
-
-        length += got;
-        if (got && ring_wake_producer(&in)) {
-            fake_wake(FAKE_BIT(RX_VIRT));
-        }
-        if (!got && ring_arm_consumer(&in)) {
-            text[length] = '\0';
-            return length;
-        }
-    }
-}
-
 static void test_transmit(void)
 {
     char text[1000];
 
-    for (size_t i = 0; i < sizeof(text); i++) {
-        text[i] = (char)('a' + i % 26);
-    }
+    fill(text, sizeof(text), 'a');
     say("hello", 5);
     CHECK(device.sent_length == 5 && !(device.control & CONTROL_TX_INT)); /* nothing more to say */
     say(text, sizeof(text));
@@ -286,8 +232,7 @@ int main(void)
     init();
     CHECK((device.control & (3u << 18)) == 0 && device.tx_level == 3 && device.control & CONTROL_TWO_WIRES);
     drain(3);
-    ring_attach_producer(&out, &serial_driver_config.tx, 1);
-    ring_attach_consumer(&in, &serial_driver_config.rx, 1);
+    attach_ends();
     for (unsigned kind = 0; kind < 2; kind++) {
         device.pulses = kind;
         device.sent_length = 0;

@@ -1,25 +1,8 @@
 /* tests/unit/serial_driver_ns16550.c: the 16550 driver over a model of the device, whose FIFOs fill and drain as told.
  * */
-#include <string.h>
+#include "tests/unit/serial_driver_rig.h"
 
-#include "serial/config.h"
-#include "tests/unit/fake_microkit.h"
-
-enum { IRQ = 0, TX_VIRT = 1, RX_VIRT = 2 };
-
-#define TX_CAPACITY 256
-#define RX_CAPACITY 64
 #define DEVICE_FIFO 16
-
-static _Alignas(RING_LINE) uint8_t tx_memory[RING_BYTES(TX_CAPACITY, 1)], rx_memory[RING_BYTES(RX_CAPACITY, 1)];
-
-const struct serial_driver_config serial_driver_config = {
-    .irq = IRQ,
-    .tx_virt = TX_VIRT,
-    .rx_virt = RX_VIRT,
-    .tx = {tx_memory, TX_CAPACITY},
-    .rx = {rx_memory, RX_CAPACITY},
-};
 
 static struct {
     uint32_t enabled, tx_level, rx_first, rx_level, lost;
@@ -32,10 +15,6 @@ static struct {
     bool configured;
 } device;
 
-static uint32_t device_read(uint32_t offset);
-static void device_write(uint32_t offset, uint32_t value);
-
-#define SERIAL_REGISTERS_H /* the driver reads and writes the model */
 #include "serial/driver_ns16550.c"
 
 static uint32_t device_read(uint32_t offset)
@@ -90,7 +69,7 @@ static void deliver(void)
     }
 }
 
-static void drain(void)
+static void device_drain(void)
 {
     device.tx_level = 0;
     deliver();
@@ -110,60 +89,22 @@ static void type(const char *text, uint8_t flaws)
     }
 }
 
-static struct ring out, in;
-
-static void say(const char *text, size_t length)
-{
-    while (length) {
-        uint32_t put = ring_put_many(&out, text, (uint32_t)length);
-
-        text += put;
-        length -= put;
-        if (ring_wake_consumer(&out)) {
-            fake_wake(FAKE_BIT(TX_VIRT));
-        }
-        while (length && ring_arm_producer(&out)) {
-            drain();
-        }
-    }
-}
-
 static void test_transmit(void)
 {
     char text[1000];
 
-    for (size_t i = 0; i < sizeof(text); i++) {
-        text[i] = (char)('a' + i % 26);
-    }
+    fill(text, sizeof(text), 'a');
     say("hello", 5);
     CHECK(device.sent_length == 5 && !(device.enabled & IER_TX)); /* nothing more to say */
     say(text, sizeof(text));
     while (device.sent_length < 1005) {
         size_t before = device.sent_length;
-        drain();
+        device_drain();
         CHECK(device.sent_length > before);
     }
     CHECK(memcmp(device.sent + 5, text, 1000) == 0);
-    drain();
+    device_drain();
     CHECK(!(device.enabled & IER_TX));
-}
-
-static size_t read_all(char *text)
-{
-    size_t length = 0;
-
-    for (;;) {
-        uint32_t got = ring_get_many(&in, text + length, 100);
-
-        length += got;
-        if (got && ring_wake_producer(&in)) {
-            fake_wake(FAKE_BIT(RX_VIRT));
-        }
-        if (!got && ring_arm_consumer(&in)) {
-            text[length] = '\0';
-            return length;
-        }
-    }
 }
 
 static void test_receive(void)
@@ -212,8 +153,7 @@ int main(void)
 {
     fake_reset();
     init();
-    ring_attach_producer(&out, &serial_driver_config.tx, 1);
-    ring_attach_consumer(&in, &serial_driver_config.rx, 1);
+    attach_ends();
     test_transmit();
     test_receive();
     test_receive_back_pressure();

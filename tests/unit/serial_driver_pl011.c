@@ -1,26 +1,8 @@
 /* tests/unit/serial_driver_pl011.c: the driver with the PL011 over a model of the device (DDI 0183), whose FIFOs fill
  * and drain as told. */
-#include <string.h>
+#include "tests/unit/serial_driver_rig.h"
 
-#include "serial/config.h"
-#include "tests/unit/fake_microkit.h"
-
-enum { IRQ = 0, TX_VIRT = 1, RX_VIRT = 2 };
-
-#define TX_CAPACITY 256
-#define RX_CAPACITY 64
 #define DEVICE_FIFO 16
-
-static _Alignas(RING_LINE) uint8_t tx_memory[RING_BYTES(TX_CAPACITY, 1)], rx_memory[RING_BYTES(RX_CAPACITY, 1)];
-
-const struct serial_driver_config serial_driver_config = {
-    .registers = NULL,
-    .irq = IRQ,
-    .tx_virt = TX_VIRT,
-    .rx_virt = RX_VIRT,
-    .tx = {tx_memory, TX_CAPACITY},
-    .rx = {rx_memory, RX_CAPACITY},
-};
 
 static struct {
     uint32_t line, tx_level, rx_first, rx_level, mask, raised, overrun;
@@ -30,10 +12,6 @@ static struct {
     bool enabled;
 } device;
 
-static uint32_t device_read(uint32_t offset);
-static void device_write(uint32_t offset, uint32_t value);
-
-#define SERIAL_REGISTERS_H /* the driver reads and writes the model */
 #include "serial/driver_pl011.c"
 
 static uint32_t device_read(uint32_t offset)
@@ -95,6 +73,11 @@ static void transmit_bytes(uint32_t count)
     }
 }
 
+static void device_drain(void)
+{
+    transmit_bytes(DEVICE_FIFO);
+}
+
 static void type(const char *text, uint32_t flags)
 {
     for (; *text; text++) {
@@ -115,38 +98,15 @@ static void type(const char *text, uint32_t flags)
     }
 }
 
-static struct ring out, in;
-
-static void say(const char *text)
-{
-    size_t length = strlen(text);
-
-    while (length) {
-        uint32_t put = ring_put_many(&out, text, (uint32_t)length);
-
-        text += put;
-        length -= put;
-        if (ring_wake_consumer(&out)) {
-            fake_wake(FAKE_BIT(TX_VIRT));
-        }
-        while (length && ring_arm_producer(&out)) {
-            transmit_bytes(DEVICE_FIFO);
-        }
-    }
-}
-
 static void test_transmit(void)
 {
     char text[1000];
 
-    for (size_t i = 0; i < sizeof(text); i++) {
-        text[i] = (char)('a' + i % 26);
-    }
-    text[999] = '\0';
-    say("hello");
+    fill(text, sizeof(text), 'a');
+    say("hello", 5);
     CHECK(device.sent_length == 5 && device.mask & (INT_RX | INT_RX_TIMEOUT) && !(device.mask & INT_TX));
     transmit_bytes(100);
-    say(text);
+    say(text, 999);
     for (unsigned i = 0; i < 1000; i++) {
         transmit_bytes(1);
     }
@@ -154,24 +114,6 @@ static void test_transmit(void)
     CHECK(memcmp(device.sent + 5, text, 999) == 0);
     CHECK(!(device.mask & INT_TX)); /* nothing to wait for */
     CHECK_EQUAL(device.tx_level, 0);
-}
-
-static size_t read_all(char *text)
-{
-    size_t length = 0;
-
-    for (;;) {
-        uint32_t got = ring_get_many(&in, text + length, 100);
-
-        length += got;
-        if (got && ring_wake_producer(&in)) {
-            fake_wake(FAKE_BIT(RX_VIRT));
-        }
-        if (!got && ring_arm_consumer(&in)) {
-            text[length] = '\0';
-            return length;
-        }
-    }
 }
 
 static void test_receive(void)
@@ -193,9 +135,7 @@ static void test_receive_back_pressure(void)
 {
     char text[1000], want[RX_CAPACITY + DEVICE_FIFO + 1];
 
-    for (size_t i = 0; i < sizeof(want) - 1; i++) {
-        want[i] = (char)('A' + i % 26);
-    }
+    fill(want, sizeof(want) - 1, 'A');
     want[sizeof(want) - 1] = '\0';
     type(want, 0);
     CHECK(!(device.mask & (INT_RX | INT_RX_TIMEOUT)));
@@ -215,8 +155,7 @@ int main(void)
     fake_reset();
     device.enabled = true; /* as the kernel left it */
     init();
-    ring_attach_producer(&out, &serial_driver_config.tx, 1);
-    ring_attach_consumer(&in, &serial_driver_config.rx, 1);
+    attach_ends();
     CHECK(device.enabled);
     test_transmit();
     test_receive();

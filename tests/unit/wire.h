@@ -1,13 +1,14 @@
 /* tests/unit/wire.h: the other end of the cable, for tests that run net/ip and lwIP on the host: net_ip_storm.c,
  * net_ip_large.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
- * hold, time, packet memory that fails, noise that a seed repeats. A test defines net_client_config,
- * timer_client_config on channel TIMER, init(); most leave that to wire_stack.h.
+ * hold, time, packet memory that fails, noise that a seed repeats. A test defines WIRE_CARD(..)
+ * and init(); most leave that and more to wire_stack.h.
  */
 #ifndef WIRE_H
 #define WIRE_H
 
 #include "fake_microkit.h"
 #include "net/client.h"
+#include "timer/client.h"
 
 #define TIMER 1
 #define RX 2
@@ -19,6 +20,31 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 /* lwIP looks for the length of a TCP option that is cut off one byte behind the header, and refuses it then. That byte
  * is always there: buffers and blocks are longer than any frame. */
 #define KNOWN_OVERREAD 1
+
+/* The card, and the configuration that compose/ would have made for it; the timer's, too. Behind the rings' capacity: more regions to
+ * send from, as initialisers. */
+#define WIRE_CARD(buffer_count, small_count, slot_count, ring_capacity, ...)                                           \
+    static _Alignas(4096) uint8_t card_buffers[(buffer_count)*NET_BUFFER_SIZE + (small_count)*NET_BUFFER_SMALL];       \
+    static _Alignas(4096) uint8_t card_slots[(slot_count)*NET_BUFFER_SIZE];                                            \
+    static _Alignas(64) uint8_t card_rings[5][RING_BYTES(ring_capacity, 16)];                                          \
+    static struct net_device card_device;                                                                              \
+    const struct net_client_config net_client_config = {                                                               \
+        .mac = {0x52, 0x54, 1, 0, 0, 0x20},                                                                            \
+        .rx_channel = RX,                                                                                              \
+        .tx_channel = TX,                                                                                              \
+        .rx_buffers = {.base = card_buffers, .size = sizeof card_buffers},                                             \
+        .rx_buffer_count = (buffer_count),                                                                             \
+        .rx_small_count = (small_count),                                                                               \
+        .device = &card_device,                                                                                        \
+        .region_count = 1 + sizeof((struct region[]){__VA_ARGS__}) / sizeof(struct region),                            \
+        .regions = {{.base = card_slots, .size = sizeof card_slots}, __VA_ARGS__},                                     \
+        .rx_free = {.shared = card_rings[0], .capacity = (ring_capacity)},                                             \
+        .rx_small = {.shared = (small_count) ? card_rings[4] : NULL, .capacity = (small_count) ? (ring_capacity) : 0}, \
+        .rx_filled = {.shared = card_rings[1], .capacity = (ring_capacity)},                                           \
+        .tx_filled = {.shared = card_rings[2], .capacity = (ring_capacity)},                                           \
+        .tx_free = {.shared = card_rings[3], .capacity = (ring_capacity)},                                             \
+    };                                                                                                                 \
+    const struct timer_client_config timer_client_config = {.channel = TIMER}
 
 /* Randomness: the test's own, so that a seed repeats. */
 void noise_begin(uint64_t seed);

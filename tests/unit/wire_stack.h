@@ -2,7 +2,7 @@
  * given each frame (at_peer) and builds its own (wire_segment). What lies between them: a card of so many buffers and
  * slots that reads all frames at once and loses none, the timer driver, and time.
  *
- * A test says WIRE_CARD(..), ip_config, at_peer(), and has init() call wire_start(). One with a device of its own
+ * A test says WIRE_CARD(..) (wire.h), ip_config, at_peer(), and has init() call wire_start(). One with a device of its own
  * (slow, lossy, cutting) reads tx_filled itself, and uses the rest.
  */
 #ifndef WIRE_STACK_H
@@ -14,31 +14,6 @@
 
 #define S (1000 * MS)
 #define HEADERS 54 /* Ethernet, IPv4, TCP */
-
-/* The card, and the configuration that compose/ would have made for it. Behind the rings' capacity: more regions to
- * send from, as initialisers. */
-#define WIRE_CARD(buffer_count, small_count, slot_count, ring_capacity, ...)                                           \
-    static _Alignas(4096) uint8_t card_buffers[(buffer_count)*NET_BUFFER_SIZE + (small_count)*NET_BUFFER_SMALL];       \
-    static _Alignas(4096) uint8_t card_slots[(slot_count)*NET_BUFFER_SIZE];                                            \
-    static _Alignas(64) uint8_t card_rings[5][RING_BYTES(ring_capacity, 16)];                                          \
-    static struct net_device card_device;                                                                              \
-    const struct net_client_config net_client_config = {                                                               \
-        .mac = {0x52, 0x54, 1, 0, 0, 0x20},                                                                            \
-        .rx_channel = RX,                                                                                              \
-        .tx_channel = TX,                                                                                              \
-        .rx_buffers = {.base = card_buffers, .size = sizeof card_buffers},                                             \
-        .rx_buffer_count = (buffer_count),                                                                             \
-        .rx_small_count = (small_count),                                                                               \
-        .device = &card_device,                                                                                        \
-        .region_count = 1 + sizeof((struct region[]){__VA_ARGS__}) / sizeof(struct region),                            \
-        .regions = {{.base = card_slots, .size = sizeof card_slots}, __VA_ARGS__},                                     \
-        .rx_free = {.shared = card_rings[0], .capacity = (ring_capacity)},                                             \
-        .rx_small = {.shared = (small_count) ? card_rings[4] : NULL, .capacity = (small_count) ? (ring_capacity) : 0}, \
-        .rx_filled = {.shared = card_rings[1], .capacity = (ring_capacity)},                                           \
-        .tx_filled = {.shared = card_rings[2], .capacity = (ring_capacity)},                                           \
-        .tx_free = {.shared = card_rings[3], .capacity = (ring_capacity)},                                             \
-    };                                                                                                                 \
-    const struct timer_client_config timer_client_config = {.channel = TIMER}
 
 extern struct ring rx_small; /* after wire_start() */
 
