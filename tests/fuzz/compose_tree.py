@@ -1,7 +1,8 @@
-"""tests/fuzz/compose_tree.py: device trees of any bytes, read by compose/ for a board: its description for the image tool, and
-all its devices.
+"""tests/fuzz/compose_tree.py: device trees of any bytes, read by compose/ for a board: its description for the image
+tool, and all its devices.
 
-Checked: a tree that cannot be is one ComposeError, in one line of text; else the facts are numbers that an address can be.
+Checked: a tree that cannot be is one ComposeError, in one line of text; else the facts are numbers that an address can
+be.
 
 Input: the tree.
 """

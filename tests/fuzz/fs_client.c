@@ -1,5 +1,6 @@
-/* tests/fuzz/fs_client.c: a file server that lies, and who reads from it: fs/client.c with the mount, the front's cache and
- * the interpreter's file jobs, between programs that ask and a server that answers wrongly, twice, or what nobody asked.
+/* tests/fuzz/fs_client.c: a file server that lies, and who reads from it: fs/client.c with the mount, the front's cache
+ * and the interpreter's file jobs, between programs that ask and a server that answers wrongly, twice, or what nobody
+ * asked.
  *
  * Checked: commands name memory of the share; who waits is told once; what is given lies in the share and in the file;
  * and when the server is honest again a file can be had, and all memory is back.
@@ -47,7 +48,7 @@ static struct {
     struct fs_command asked[FS_QUEUE_CAPACITY]; /* and not answered */
     uint32_t asked_count;
     uint32_t restarts;
-    bool lied, lost, broken; /* something in an answer; an answer; in a ring's words */
+    bool lied, broken; /* in an answer; in a ring's words */
     struct reader {
         struct cache_waiter waiter; /* first */
         bool waiting;
@@ -327,8 +328,8 @@ static void answer(struct fuzz_input *in, uint8_t which)
     if (how & 8) { /* twice */
         deliver(&completion);
     }
-    if (how & 0x10) { /* nobody's */
-        self.lost = true;
+    if (how & 0x10) { /* nobody's; or of one that is asked only now */
+        self.lied = true;
         completion.id += (uint64_t)fuzz_byte(in) << (how & 0x20 ? 16 : 0);
     }
     deliver(&completion);
@@ -549,6 +550,7 @@ static void step(struct fuzz_input *in)
     case 8:
     case 9: answer(in, who); break;
     case 10: /* what nobody asked */
+        self.lied = true;
         fuzz_fill(in, &completion, sizeof(completion));
         deliver(&completion);
         break;
@@ -609,7 +611,7 @@ static void wind_down(void)
     int blocks = 0;
 
     give_all_back();
-    if (self.lied || self.lost) {
+    if (self.lied) {
         restart();
     }
     for (int i = 0; i < 10; i++) {

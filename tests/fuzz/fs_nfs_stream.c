@@ -4,8 +4,8 @@
  * Checked: each command is answered once; nothing is written but the room that a command gave; what is said on the
  * console is whole lines of text; and when the server is honest again, files can be had and all memory is back.
  *
- * Input: a byte that says whether files are mounted at the beginning, then steps: a byte that says what, numbers, bytes.
- * Transaction ids are right and answers whole unless the input asks for others.
+ * Input: a byte that says whether files are mounted at the beginning, then steps: a byte that says what, numbers,
+ * bytes. Transaction ids are right and answers whole unless the input asks for others.
  */
 #include "fs/nfs/config.h"
 #include "fs/server.h"

@@ -14,8 +14,8 @@
 
 #include "fs/mem/config.h"
 #include "fs/server.h"
-#include "tests/unit/fs_clients.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/fs_clients.h"
 
 #define PATHS_BYTES 256
 #define FDS_MAX 64

@@ -1,10 +1,11 @@
-/* tests/fuzz/http_exchange_head.c: heads of answers as an application may write them, with what a client has sent in them. What goes
- * out is made of whole lines that a client reads as they are meant, in a buffer of any size.
+/* tests/fuzz/http_exchange_head.c: heads of answers as an application may write them, with what a client has sent in
+ * them. What goes out is made of whole lines that a client reads as they are meant, in a buffer of any size.
  *
  * Input: a byte for the buffer's size, then the head.
  */
 #include <stdlib.h>
 #include <string.h>
+
 #include "http/internal.h"
 #include "http/text.h"
 #include "tests/fuzz/fuzz.h"

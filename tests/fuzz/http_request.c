@@ -1,10 +1,11 @@
-/* tests/fuzz/http_request.c: what a hostile client may send: a head, parsed whole and in pieces, and all that reads its fields.
- * Memory is of exactly the size of the head, so that the address sanitizer sees every byte too many.
+/* tests/fuzz/http_request.c: what a hostile client may send: a head, parsed whole and in pieces, and all that reads its
+ * fields. Memory is of exactly the size of the head, so that the address sanitizer sees every byte too many.
  *
  * Input: the head.
  */
 #include <stdlib.h>
 #include <string.h>
+
 #include "http/date.h"
 #include "http/select.h"
 #include "http/types.h"

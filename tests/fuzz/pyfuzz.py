@@ -1,5 +1,5 @@
-"""tests/fuzz/pyfuzz.py: fuzzing of Python, for a target NAME.py that calls main(run, FOLDERS). It takes what a program of
-libFuzzer's takes of run.py, and writes what run.py reads.
+"""tests/fuzz/pyfuzz.py: fuzzing of Python, for a target NAME.py that calls main(run, FOLDERS). It takes what a program
+of libFuzzer's takes of run.py, and writes what run.py reads.
 
     NAME.py                           replays the kept corpus
     NAME.py FILE..                    runs these inputs

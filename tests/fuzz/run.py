@@ -60,6 +60,7 @@ def run(binaries, found, seconds, target):
     binary = Path(binaries) / f"fuzz_{target}"
     command = [str(binary), *[str(p) for p in (new, kept(target)) if p.is_dir()], *common(target),
                f"-artifact_prefix={crashes}/{target}-"]
+    command += ["-len_control=0"]       # inputs are steps: many are wanted from the start
     command += [f"-max_total_time={seconds}"] if seconds else []
     log = crashes / f"{target}.log"
     with open(log, "wb") as file:

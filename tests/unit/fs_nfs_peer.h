@@ -1,5 +1,6 @@
-/* tests/unit/fs_nfs_peer.h: all that lies between fs/nfs and its server, and the server, in one process: the sockets' TCP
- * (of which there is one connection at a time), the interface, DNS, and a small portmapper, mount daemon and NFS server.
+/* tests/unit/fs_nfs_peer.h: all that lies between fs/nfs and its server, and the server, in one process: the sockets'
+ * TCP (of which there is one connection at a time), the interface, DNS, and a small portmapper, mount daemon and NFS
+ * server.
  *
  * Calls come apart from the stream as soon as they are whole, whatever TCP did with it. Answers are made as bytes, so
  * that a test may spoil them before they go out. The files: a name that begins with `d` is a directory's, with `l` a

@@ -1,5 +1,5 @@
-/* tests/unit/net_driver_dwmac_rig.h: what net/driver_dwmac.c and net/dwmac_phy.c run in on the host, once for their test
- * and their fuzz target: both configurations. The device and the virtualisers' ends are theirs.
+/* tests/unit/net_driver_dwmac_rig.h: what net/driver_dwmac.c and net/dwmac_phy.c run in on the host, once for their
+ * test and their fuzz target: both configurations. The device and the virtualisers' ends are theirs.
  */
 #ifndef NET_DRIVER_DWMAC_RIG_H
 #define NET_DRIVER_DWMAC_RIG_H

@@ -1,6 +1,6 @@
-/* tests/unit/serial_driver_rig.h: what a UART's driver runs in on the host, once for the tests of all: the configuration,
- * the virtualisers' ends of both rings, and a person's words. Each test has the model of its device, and says how that
- * makes room (device_drain).
+/* tests/unit/serial_driver_rig.h: what a UART's driver runs in on the host, once for the tests of all: the
+ * configuration, the virtualisers' ends of both rings, and a person's words. Each test has the model of its device, and
+ * says how that makes room (device_drain).
  */
 #ifndef SERIAL_DRIVER_RIG_H
 #define SERIAL_DRIVER_RIG_H

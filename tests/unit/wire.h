@@ -1,7 +1,7 @@
 /* tests/unit/wire.h: the other end of the cable, for tests that run net/ip and lwIP on the host: net_ip_storm.c,
  * net_ip_large.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
- * hold, time, packet memory that fails, noise that a seed repeats. A test defines WIRE_CARD(..)
- * and init(); most leave that and more to wire_stack.h.
+ * hold, time, packet memory that fails, noise that a seed repeats. A test defines WIRE_CARD(..) and
+ * init(); most use wire_stack.h as well.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -21,8 +21,8 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
  * is always there: buffers and blocks are longer than any frame. */
 #define KNOWN_OVERREAD 1
 
-/* The card, and the configuration that compose/ would have made for it; the timer's, too. Behind the rings' capacity: more regions to
- * send from, as initialisers. */
+/* The card, and the configuration that compose/ would have made for it; the timer's, too. Behind the rings' capacity:
+ * more regions to send from, as initialisers. */
 #define WIRE_CARD(buffer_count, small_count, slot_count, ring_capacity, ...)                                           \
     static _Alignas(4096) uint8_t card_buffers[(buffer_count)*NET_BUFFER_SIZE + (small_count)*NET_BUFFER_SMALL];       \
     static _Alignas(4096) uint8_t card_slots[(slot_count)*NET_BUFFER_SIZE];                                            \

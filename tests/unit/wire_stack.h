@@ -2,8 +2,8 @@
  * given each frame (at_peer) and builds its own (wire_segment). What lies between them: a card of so many buffers and
  * slots that reads all frames at once and loses none, the timer driver, and time.
  *
- * A test says WIRE_CARD(..) (wire.h), ip_config, at_peer(), and has init() call wire_start(). One with a device of its own
- * (slow, lossy, cutting) reads tx_filled itself, and uses the rest.
+ * A test says WIRE_CARD(..) (wire.h), ip_config, at_peer(), and has init() call wire_start(). One with a device of its
+ * own (slow, lossy, cutting) reads tx_filled itself, and uses the rest.
  */
 #ifndef WIRE_STACK_H
 #define WIRE_STACK_H
