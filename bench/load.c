@@ -106,7 +106,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-/* --- what is asked for, and what it should be ------------------------------------------------------------------ */
+/* -- what is asked for, and what it should be -- */
 
 static void forget_content(struct connection *c)
 {
@@ -119,15 +119,15 @@ static void forget_content(struct connection *c)
 static void compose_request(struct connection *c)
 {
     char path[PATH_MAX];
-    load_path(path, sizeof path, c->number);
+    load_path(path, sizeof(path), c->number);
     c->expected = load_one_file() ? self.one : load_content_of(path);
     c->request_length = (size_t)snprintf(
-        c->request, sizeof c->request, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
+        c->request, sizeof(c->request), "%s %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: %s\r\n%s\r\n",
         c->head_only ? "HEAD" : "GET", path, inet_ntoa(load_options.server.sin_addr),
         ntohs(load_options.server.sin_port), load_options.close ? "close" : "keep-alive", load_options.fields);
 }
 
-/* --- connections ------------------------------------------------------------------------------------------------ */
+/* -- connections -- */
 
 static void watch(struct connection *c, uint32_t events)
 {
@@ -166,10 +166,10 @@ static void open_socket(struct connection *c)
     if (c->fd < 0) {
         load_die("socket");
     }
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     c->state = CONNECTING;
     const struct sockaddr *server = (const struct sockaddr *)&load_options.server;
-    if (connect(c->fd, server, sizeof load_options.server) != 0 && errno != EINPROGRESS) {
+    if (connect(c->fd, server, sizeof(load_options.server)) != 0 && errno != EINPROGRESS) {
         fail(c, CONNECT);
         return;
     }
@@ -250,7 +250,7 @@ static void finish_answer(struct connection *c)
     self.reconnects += !load_options.close;
 }
 
-/* --- the answer ------------------------------------------------------------------------------------------------- */
+/* -- the answer -- */
 
 /* The value of a header field in a head that ends with a NUL, or NULL. */
 static const char *field(const char *head, const char *name)
@@ -374,7 +374,7 @@ static void take_bytes(struct connection *c, const uint8_t *bytes, size_t size)
 
 static void receive(struct connection *c)
 {
-    ssize_t got = recv(c->fd, self.chunk, sizeof self.chunk, 0);
+    ssize_t got = recv(c->fd, self.chunk, sizeof(self.chunk), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
@@ -394,7 +394,7 @@ static void receive(struct connection *c)
 static void transmit(struct connection *c)
 {
     int error = 0;
-    socklen_t size = sizeof error;
+    socklen_t size = sizeof(error);
     if (c->state == CONNECTING) {
         if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
             fail(c, CONNECT);
@@ -428,7 +428,7 @@ static void handle(struct connection *c, uint32_t events)
     }
 }
 
-/* --- phases ------------------------------------------------------------------------------------------------------ */
+/* -- phases -- */
 
 static void start_window(void)
 {
@@ -521,7 +521,7 @@ static void read_counters_again(void)
     self.counted_ns = now_ns() - self.begin_ns;
 }
 
-/* --- result ------------------------------------------------------------------------------------------------------ */
+/* -- result -- */
 
 static void print_result(void)
 {
@@ -546,7 +546,7 @@ static void print_result(void)
     printf("}\n");
 }
 
-/* --- start ------------------------------------------------------------------------------------------------------- */
+/* -- start -- */
 
 int main(int argc, char **argv)
 {

@@ -29,7 +29,7 @@ struct load_content load_content_of(const char *path)
     if (load_options.root == NULL) {
         return (struct load_content){0};
     }
-    snprintf(name, sizeof name, "%s%s", load_options.root, path);
+    snprintf(name, sizeof(name), "%s%s", load_options.root, path);
     int fd = open(name, O_RDONLY);
     if (fd < 0 || fstat(fd, &status) != 0 || status.st_size == 0) {
         load_die(name);

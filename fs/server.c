@@ -23,7 +23,7 @@ static struct {
     bool serving;
 } self;
 
-/* Places. */
+/* -- places -- */
 
 static bool has_place(const struct fs_server_client *client, uint32_t type)
 {
@@ -58,7 +58,7 @@ static void job_free(struct fs_job *job)
     client->writes -= job->command.type == FS_WRITE;
 }
 
-/* Ends. */
+/* -- ends -- */
 
 static void leave_when_idle(struct fs_server_client *client)
 {
@@ -114,7 +114,7 @@ __attribute__((noinline)) static void abandon(struct fs_server_client *client)
     fs_server_client_forget(client);
 }
 
-/* Beginnings. */
+/* -- beginnings -- */
 
 /* True: that is all that this command is about. */
 static bool done_by_position(struct fs_job *job, struct fs_open_file *directory)
@@ -234,7 +234,7 @@ static bool needs_server(uint32_t type)
     }
 }
 
-/* Turns. */
+/* -- turns -- */
 
 /* A command that has just come out of the ring: to a job, behind those that wait, or back at once. */
 static void arrived(struct fs_server_client *client, const struct fs_command *command)

@@ -46,7 +46,7 @@ struct fs_open_file {
     struct fs_open_file *next_ready; /* listed */
 };
 
-/* Clients. */
+/* -- clients -- */
 
 void fs_server_clients_init(const struct fs_server_config *config, pd_handler *on_client);
 struct fs_server_client *fs_server_client(uint32_t index);
@@ -80,7 +80,7 @@ void fs_server_client_wait(struct fs_server_client *client, const struct fs_comm
 /* It has restarted: nothing of it waits, and its rings are empty. */
 void fs_server_client_forget(struct fs_server_client *client);
 
-/* Files. */
+/* -- files -- */
 
 void fs_server_files_init(void (*release)(void *file, bool directory));
 uint64_t fs_server_file_fd(const struct fs_open_file *file);

@@ -58,8 +58,8 @@ static uint32_t hash_of(const char *path, uint32_t length)
 {
     uint64_t hash = self.seed ^ length, word;
 
-    for (; length >= sizeof word; path += sizeof word, length -= sizeof word) {
-        memcpy(&word, path, sizeof word);
+    for (; length >= sizeof(word); path += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, path, sizeof(word));
         hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
         hash ^= hash >> 32;
     }

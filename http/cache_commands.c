@@ -128,7 +128,7 @@ static void answered(struct fs_request *request)
     struct fs_stat attributes;
 
     if (command.slot) {
-        memcpy(&attributes, command.slot + FS_PATH_MAX, sizeof attributes);
+        memcpy(&attributes, command.slot + FS_PATH_MAX, sizeof(attributes));
     }
     free_command(request->context);
     fs_mount_note(result->status);

@@ -28,7 +28,7 @@ static struct {
 
 static struct cache_piece **bucket(const struct entry *entry, uint32_t index)
 {
-    uint64_t mixed = ((uintptr_t)entry / sizeof *entry + index) * 0x9e3779b97f4a7c15ull;
+    uint64_t mixed = ((uintptr_t)entry / sizeof(*entry) + index) * 0x9e3779b97f4a7c15ull;
     return &self.buckets[mixed >> 32 & self.bucket_mask];
 }
 

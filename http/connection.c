@@ -163,7 +163,7 @@ static void drop_pin(struct connection *c)
 {
     struct cache_piece *piece = c->pins[0].piece;
     c->pin_count--;
-    memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof c->pins[0]);
+    memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof(c->pins[0]));
     if (piece) {
         cache_unpin(piece);
     }

@@ -270,7 +270,7 @@ static void say_continue(struct exchange *x)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (x->expects && !x->begun) {
-        connection_write(x->connection, line, sizeof line - 1, false);
+        connection_write(x->connection, line, sizeof(line) - 1, false);
     }
     x->expects = false;
 }
@@ -428,7 +428,7 @@ static enum stage framing(struct exchange *x)
 /* 1xx: the answer itself is still to come, but behind 101. Only a client of HTTP/1.1 knows them. */
 static bool send_interim(struct exchange *x)
 {
-    struct writer head = writer_in(self.head, sizeof self.head);
+    struct writer head = writer_in(self.head, sizeof(self.head));
     answer_head_copy(x->answer, x->head_length, x->head.status, &head);
     writer_put(&head, "\r\n");
     if (head.full) {
@@ -455,7 +455,7 @@ static bool send_head(struct exchange *x)
 {
     enum stage stage = framing(x);
     x->reply.ends = !x->keeps;
-    struct writer head = writer_in(self.head, sizeof self.head);
+    struct writer head = writer_in(self.head, sizeof(self.head));
     answer_head_copy(x->answer, x->head_length, x->head.status, &head);
     if (stage != COUNTED && stage != NO_BODY) {
         writer_put(&head, stage == CHUNKED ? "Transfer-Encoding: chunked\r\n" : "");
@@ -520,13 +520,13 @@ static uint32_t put(struct exchange *x, const void *data, uint32_t size)
 /* A chunk goes out whole, or not at all: size line, data and line end are one write while that is small. */
 static uint32_t put_chunk(struct exchange *x, const void *data, uint32_t size)
 {
-    uint32_t room = connection_room(x->connection, false), most = sizeof self.head - CHUNK_FRAME;
+    uint32_t room = connection_room(x->connection, false), most = sizeof(self.head) - CHUNK_FRAME;
     if (room <= CHUNK_FRAME || size == 0) {
         return 0;
     }
     uint32_t count = size < room - CHUNK_FRAME ? size : room - CHUNK_FRAME;
     count = count < most ? count : most;
-    struct writer chunk = writer_in(self.head, sizeof self.head);
+    struct writer chunk = writer_in(self.head, sizeof(self.head));
     char size_text[HTTP_HEX_MAX];
     writer_put_bytes(&chunk, size_text, http_put_hex(size_text, count));
     writer_put(&chunk, "\r\n");
@@ -635,7 +635,7 @@ static bool finish(struct exchange *x)
     case FAILED: return fail(x);
     case READY: return false;
     case REDIRECT: return redirect(x);
-    case CHUNKED: return connection_write(x->connection, last, sizeof last - 1, false) && end(x);
+    case CHUNKED: return connection_write(x->connection, last, sizeof(last) - 1, false) && end(x);
     case COUNTED: return x->left > 0 ? cut_off(x) : end(x);
     case TO_END:
     case TUNNEL:

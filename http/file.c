@@ -128,14 +128,14 @@ static void put_modified_now(struct writer *head, const struct connection *c)
     int64_t now_s = head_now_s(), mtime_s = c->resource->validators.mtime_s;
     http_date_format(mtime_s < now_s ? mtime_s : now_s, date);
     writer_put(head, "Last-Modified: ");
-    writer_put_bytes(head, date, sizeof date);
+    writer_put_bytes(head, date, sizeof(date));
     writer_put(head, "\r\n");
 }
 
 /* 0: the application's fields are too many. */
 static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
 {
-    struct writer head = writer_in(self.head, sizeof self.head);
+    struct writer head = writer_in(self.head, sizeof(self.head));
     put_status(&head, c, selection);
     if (c->resource->later) {
         put_modified_now(&head, c);
@@ -153,7 +153,7 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         strcpy(field, "Retry-After: 2\r\n");
     }
     if (selection->status == 416) {
-        struct writer text = writer_in(field, sizeof field - 1);
+        struct writer text = writer_in(field, sizeof(field) - 1);
         put_range(&text, selection, c->resource->validators.size);
     }
     bool ordered = c->exchange && selection->status != 502;

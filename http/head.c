@@ -86,7 +86,7 @@ struct reply reply_to(const struct http_request *request)
 static const char *says(int status)
 {
     uint32_t i = 0;
-    while (i + 1 < sizeof pages / sizeof pages[0] && pages[i].status != status) {
+    while (i + 1 < sizeof(pages) / sizeof(pages[0]) && pages[i].status != status) {
         i++;
     }
     return pages[i].says;
@@ -126,9 +126,9 @@ static bool send(struct connection *c, const struct writer *text)
 
 static struct writer make_page(int status)
 {
-    struct writer page = writer_in(self.page, sizeof self.page);
+    struct writer page = writer_in(self.page, sizeof(self.page));
     char title[64] = "";
-    struct writer both = writer_in(title, sizeof title - 1);
+    struct writer both = writer_in(title, sizeof(title) - 1);
     writer_put_number(&both, (uint64_t)status);
     writer_put(&both, " ");
     writer_put(&both, http_reason(status));
@@ -149,7 +149,7 @@ static struct writer make_page(int status)
 bool head_page(struct connection *c, const struct reply *reply, int status, const char *field)
 {
     trace(http_page, c, status);
-    struct writer page = make_page(status), head = writer_in(self.head, sizeof self.head);
+    struct writer page = make_page(status), head = writer_in(self.head, sizeof(self.head));
     head_status(&head, status);
     writer_put(&head, "Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
     writer_put_number(&head, writer_length(&page));
@@ -171,7 +171,7 @@ bool head_refusal(struct connection *c, const struct reply *reply, int status, c
 
 bool head_options(struct connection *c, const struct reply *reply)
 {
-    struct writer head = writer_in(self.head, sizeof self.head);
+    struct writer head = writer_in(self.head, sizeof(self.head));
     head_status(&head, 204);
     writer_put(&head, "Allow: GET, HEAD, OPTIONS\r\n");
     head_end(&head, reply, true);
@@ -197,7 +197,7 @@ static void put_path(struct writer *head, const char *path, uint32_t length)
 bool head_moved(struct connection *c, const struct reply *reply, const char *path, uint32_t length,
                 struct http_slice query)
 {
-    struct writer head = writer_in(self.head, sizeof self.head);
+    struct writer head = writer_in(self.head, sizeof(self.head));
     head_status(&head, 301);
     writer_put(&head, "Location: ");
     put_path(&head, path, length);

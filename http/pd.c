@@ -87,7 +87,7 @@ static void on_address(void *context)
     ip4_addr_t address = {ip_address()};
     char port[8] = "";
     if (config->port != HTTP_PORT) {
-        log_format(port, sizeof port, ":%u", config->port);
+        log_format(port, sizeof(port), ":%u", config->port);
     }
     for (uint32_t i = 0; i < config->site_count; i++) {
         const struct http_site_config *site = &config->sites[i];

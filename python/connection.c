@@ -72,7 +72,7 @@ struct endpoint *connection_endpoint(mp_obj_t connection)
     return endpoint_of(MP_OBJ_TO_PTR(connection));
 }
 
-/* Reading */
+/* -- reading -- */
 
 /* Bytes; 0 at the end; -1: none now. Raises what else is wrong. */
 static intptr_t receive(struct connection *connection, void *buffer, size_t size)
@@ -164,7 +164,7 @@ static mp_obj_t read_exactly(struct transfer *transfer)
     return all_kept(transfer);
 }
 
-/* Writing */
+/* -- writing -- */
 
 static bool write_source(struct transfer *transfer)
 {
@@ -199,7 +199,7 @@ static mp_obj_t write_all(struct transfer *transfer)
     return MP_OBJ_NULL;
 }
 
-/* Transfers */
+/* -- transfers -- */
 
 /* The result, or MP_OBJ_NULL: it has to wait. */
 static mp_obj_t advance(struct transfer *transfer)
@@ -242,7 +242,7 @@ static mp_obj_t transfer_iternext(mp_obj_t self_in)
 static MP_DEFINE_CONST_OBJ_TYPE(transfer_type, MP_QSTR_transfer, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
                                 transfer_iternext);
 
-/* The connection */
+/* -- the connection -- */
 
 static mp_obj_t connection_iternext(mp_obj_t self_in)
 {

@@ -51,7 +51,7 @@ void endpoint_notify(struct endpoint *endpoint, uint32_t events)
     }
 }
 
-/* The pool */
+/* -- the pool -- */
 
 struct endpoint *endpoint_take(const struct endpoint_family *family, enum kind kind)
 {
@@ -71,7 +71,7 @@ void endpoint_give_back(struct endpoint *endpoint)
     self.free = endpoint;
 }
 
-/* Accept queues */
+/* -- accept queues -- */
 
 void endpoint_queue(struct endpoint *listener, struct endpoint *connection)
 {
@@ -91,7 +91,7 @@ static struct endpoint *unqueue(struct endpoint *listener)
     return first;
 }
 
-/* What module socket calls */
+/* -- what module socket calls -- */
 
 void endpoint_init(void)
 {

@@ -33,7 +33,7 @@ static struct {
     struct read_ahead *free;
 } self;
 
-/* The front's calls */
+/* -- the front's calls -- */
 
 static bool begin(struct http_exchange *exchange)
 {
@@ -72,7 +72,7 @@ static void broken(struct http_exchange *exchange)
 
 const struct http_app endpoint_http_app = {begin, readable, writable, broken};
 
-/* What endpoint.c calls */
+/* -- what endpoint.c calls -- */
 
 void endpoint_http_init(void)
 {

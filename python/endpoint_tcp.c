@@ -59,7 +59,7 @@ static void forget_owed(struct endpoint *endpoint)
     }
 }
 
-/* lwIP's callbacks */
+/* -- lwIP's callbacks -- */
 
 /* With nothing queued no acknowledgement will come that makes more room. */
 static bool writable(const struct endpoint *endpoint)
@@ -193,7 +193,7 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
-/* What endpoint.c calls */
+/* -- what endpoint.c calls -- */
 
 void endpoint_tcp_init(void)
 {

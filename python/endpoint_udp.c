@@ -182,7 +182,7 @@ const struct endpoint_family endpoint_udp = {
     .peer = peer,
 };
 
-/* Names */
+/* -- names -- */
 
 static void on_name(const char *name, const ip_addr_t *ip, void *argument)
 {

@@ -64,7 +64,7 @@ static int errno_of(uint32_t status)
     return MP_EIO; /* a number that the protocol does not have */
 }
 
-/* Issuing */
+/* -- issuing -- */
 
 static bool issue_held(void)
 {
@@ -150,7 +150,7 @@ bool files_available(void)
     return self.available;
 }
 
-/* Jobs */
+/* -- jobs -- */
 
 static void prepare(struct file_job *job)
 {
@@ -293,7 +293,7 @@ void files_close_later(uint64_t fd, bool directory)
     file_job_fd(job, directory ? FS_CLOSEDIR : FS_CLOSE, fd, 0, 0);
 }
 
-/* Directories */
+/* -- directories -- */
 
 bool files_take_entry(const void *records, size_t count, size_t *at, struct file_entry *entry)
 {

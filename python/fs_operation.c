@@ -27,7 +27,7 @@
 
 static const mp_obj_type_t operation_type;
 
-/* asyncio */
+/* -- asyncio -- */
 
 static mp_uint_t operation_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t argument, int *error)
 {
@@ -40,7 +40,7 @@ static mp_uint_t operation_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t 
     return ready ? argument & MP_STREAM_POLL_RD : 0;
 }
 
-/* Issuing: 0, or an errno. */
+/* -- issuing: 0, or an errno -- */
 
 static int issue_path(struct operation *operation, uint32_t type, uint32_t flags)
 {
@@ -103,7 +103,7 @@ static int issue(struct operation *operation)
     return MP_EINVAL;
 }
 
-/* Ending */
+/* -- ending -- */
 
 /* The command under way, if there is one, is nobody's any more. */
 static void abandon(struct operation *operation)
@@ -140,7 +140,7 @@ static void end_by_exception(void *operation)
     end(operation);
 }
 
-/* Taking results. MP_OBJ_NULL: not finished, issue again. */
+/* -- taking results. MP_OBJ_NULL: not finished, issue again -- */
 
 static mp_obj_t take_open(struct operation *operation)
 {
@@ -307,7 +307,7 @@ static mp_obj_t take(struct operation *operation)
     return mp_const_none;
 }
 
-/* The awaitable */
+/* -- the awaitable -- */
 
 /* The command under way is done: its result, or MP_OBJ_NULL when there is more to do. */
 static mp_obj_t complete(struct operation *operation)
@@ -418,7 +418,7 @@ struct operation *fs_operation_new(enum operation_kind kind)
     return operation;
 }
 
-/* Listings */
+/* -- listings -- */
 
 mp_obj_t fs_listing_take(struct async_listing *listing)
 {

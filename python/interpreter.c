@@ -38,7 +38,7 @@ static struct {
     uint64_t refusing_since_ns;
 } self;
 
-/* Memory */
+/* -- memory -- */
 
 static bool reserve_is_there(void)
 {
@@ -84,7 +84,7 @@ void port_refused(void)
     }
 }
 
-/* Start and end */
+/* -- start and end -- */
 
 void nlr_jump_fail(void *value)
 {

@@ -49,7 +49,7 @@ static mp_obj_t absolute(mp_obj_t path_in)
     return mp_obj_is_str(path_in) ? mp_obj_new_str_from_vstr(&whole) : mp_obj_new_bytes_from_vstr(&whole);
 }
 
-/* Files */
+/* -- files -- */
 
 static struct async_file *open_file(mp_obj_t self_in)
 {
@@ -168,7 +168,7 @@ static MP_DEFINE_CONST_DICT(async_file_attributes, async_file_attributes_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(async_file_type, MP_QSTR_AsyncFile, MP_TYPE_FLAG_NONE, locals_dict, &async_file_attributes);
 
-/* Directories */
+/* -- directories -- */
 
 static struct async_listing *new_listing(mp_obj_t path)
 {
@@ -237,7 +237,7 @@ static MP_DEFINE_CONST_DICT(async_listing_attributes, async_listing_attributes_t
 static MP_DEFINE_CONST_OBJ_TYPE(async_listing_type, MP_QSTR_AsyncListing, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter,
                                 listing_iternext, locals_dict, &async_listing_attributes);
 
-/* The module */
+/* -- the module -- */
 
 static uint32_t open_flags(const char *mode)
 {

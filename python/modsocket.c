@@ -34,7 +34,7 @@ struct socket {
 
 extern const mp_obj_type_t socket_type;
 
-/* Waiting */
+/* -- waiting -- */
 
 static uint64_t deadline_of(const struct socket *socket)
 {
@@ -95,7 +95,7 @@ struct endpoint *socket_endpoint(mp_obj_t object)
     return ((struct socket *)MP_OBJ_TO_PTR(object))->endpoint;
 }
 
-/* Addresses */
+/* -- addresses -- */
 
 static mp_obj_t address_to_tuple(const struct endpoint_address *address)
 {
@@ -147,7 +147,7 @@ static struct endpoint_address address_of(mp_obj_t tuple)
     return address;
 }
 
-/* socket.socket */
+/* -- socket.socket -- */
 
 static struct socket *new_object(struct endpoint *endpoint, int type)
 {
@@ -255,7 +255,7 @@ static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t address_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
 
-/* Data */
+/* -- data -- */
 
 static mp_uint_t receive(struct socket *socket, void *buffer, size_t size, struct endpoint_address *from, int *error)
 {
@@ -379,7 +379,7 @@ static mp_obj_t socket_readline(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_readline_obj, 1, 2, socket_readline);
 
-/* Options and the rest */
+/* -- options and the rest -- */
 
 static mp_obj_t socket_setsockopt(size_t n_args, const mp_obj_t *args)
 {
@@ -451,7 +451,7 @@ static mp_obj_t socket_makefile(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_makefile_obj, 1, 3, socket_makefile);
 
-/* The stream protocol */
+/* -- the stream protocol -- */
 
 static mp_uint_t socket_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *error)
 {
@@ -542,7 +542,7 @@ static const mp_stream_p_t socket_stream = {
 MP_DEFINE_CONST_OBJ_TYPE(socket_type, MP_QSTR_socket, MP_TYPE_FLAG_NONE, make_new, socket_make_new, print, socket_print,
                          protocol, &socket_stream, locals_dict, &socket_attributes);
 
-/* The module */
+/* -- the module -- */
 
 /* getaddrinfo(host, port, family, type, protocol, flags): one entry, waiting for the name server if host is a name. */
 static mp_obj_t socket_getaddrinfo(size_t n_args, const mp_obj_t *args)

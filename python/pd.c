@@ -26,7 +26,7 @@ static struct {
     bool waiting;
 } self;
 
-/* Waiting */
+/* -- waiting -- */
 
 void port_wake(void)
 {

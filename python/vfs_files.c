@@ -51,7 +51,7 @@ static void raise_if(int error)
     }
 }
 
-/* Paths */
+/* -- paths -- */
 
 /* `path` made absolute in `whole`, with "." and ".." resolved: ".." at the root stays there. */
 static int resolve(const struct vfs_files *vfs, const char *path, char *whole)
@@ -88,7 +88,7 @@ static void resolve_or_raise(mp_obj_t self_in, mp_obj_t path_in, char *whole)
     raise_if(resolve(MP_OBJ_TO_PTR(self_in), mp_obj_str_get_str(path_in), whole));
 }
 
-/* Attributes */
+/* -- attributes -- */
 
 mp_obj_t files_stat_tuple(const struct fs_stat *stat)
 {
@@ -152,7 +152,7 @@ static mp_import_stat_t vfs_import_stat(void *self_in, const char *path)
     return (stat.mode & MODE_TYPE) == MODE_DIRECTORY ? MP_IMPORT_STAT_DIR : MP_IMPORT_STAT_FILE;
 }
 
-/* Directories */
+/* -- directories -- */
 
 struct listing {
     mp_obj_base_t base;
@@ -230,7 +230,7 @@ static mp_obj_t vfs_ilistdir(mp_obj_t self_in, mp_obj_t path_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_ilistdir_obj, vfs_ilistdir);
 
-/* Files, and the other operations of module os */
+/* -- files, and the other operations of module os -- */
 
 static mp_obj_t vfs_open(mp_obj_t self_in, mp_obj_t path_in, mp_obj_t mode_in)
 {

@@ -209,7 +209,7 @@ static err_t on_quote_accept(void *argument, struct tcp_pcb *pcb, err_t error)
         return ERR_OK;
     }
     struct connection *connection = take_up(pcb);
-    (void)ip_tcp_write(pcb, line, sizeof line - 1, TCP_WRITE_FLAG_COPY);
+    (void)ip_tcp_write(pcb, line, sizeof(line) - 1, TCP_WRITE_FLAG_COPY);
     return finish(pcb, connection);
 }
 

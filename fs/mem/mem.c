@@ -45,7 +45,7 @@ static struct {
 
 #define ROOT (&self.nodes[0]) /* the first that is made */
 
-/* Nodes. */
+/* -- nodes -- */
 
 static struct node *node_make(bool directory)
 {
@@ -205,7 +205,7 @@ static void fill_stat(const struct node *node, struct fs_stat *stat)
     };
 }
 
-/* Blocks. */
+/* -- blocks -- */
 
 /* The block that holds `index` times BLOCK_SIZE, made if `make`; NO_BLOCK: there is none, or no space. New blocks are
  * zero. */
@@ -274,7 +274,7 @@ static enum fs_status resize(struct node *node, uint64_t size)
     return FS_STATUS_OK;
 }
 
-/* Operations. */
+/* -- operations -- */
 
 static void initialise(struct fs_job *job)
 {
@@ -549,7 +549,7 @@ static const struct fs_server_operations operations = {
     .release = release,
 };
 
-/* Start. */
+/* -- start -- */
 
 static void load_entry(const struct fs_mem_entry *entry)
 {

@@ -91,7 +91,7 @@ bool connection_break(const char *why)
     return self.broken;
 }
 
-/* Tickets. */
+/* -- tickets -- */
 
 static bool owed(void)
 {
@@ -160,7 +160,7 @@ void connection_forget(struct connection_call *call)
     }
 }
 
-/* What is not heard. */
+/* -- what is not heard -- */
 
 static bool waiting(void)
 {
@@ -215,7 +215,7 @@ static void expect_answer(void)
     }
 }
 
-/* Calls. */
+/* -- calls -- */
 
 void *connection_ticket(struct connection_call *call)
 {
@@ -298,7 +298,7 @@ static bool settle_lost(bool connection)
     return any;
 }
 
-/* The connection. */
+/* -- the connection -- */
 
 static void on_connect(struct rpc_context *rpc, int status, void *data, void *context)
 {

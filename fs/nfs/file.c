@@ -24,7 +24,7 @@ static struct {
     uint32_t long_path_counts[FS_CLIENTS_MAX];
 } self;
 
-/* Places. */
+/* -- places -- */
 
 static const char *path_of(const struct nfs_file *file)
 {

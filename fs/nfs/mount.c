@@ -96,7 +96,7 @@ uint32_t mount_write_size(void)
     return self.write_size;
 }
 
-/* Words. */
+/* -- words -- */
 
 /* Long names are cut: what is said of them has to find room. */
 static void say(const char *what, const char *advice)
@@ -150,7 +150,7 @@ static const char *step_name(void)
     return "it does not answer";
 }
 
-/* Steps. */
+/* -- steps -- */
 
 static void begin(void);
 

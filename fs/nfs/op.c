@@ -26,7 +26,7 @@ static struct nfs_op *op_of(struct connection_call *call)
     return (struct nfs_op *)(void *)((uint8_t *)call - offsetof(struct nfs_op, call));
 }
 
-/* Patience. */
+/* -- patience -- */
 
 static bool is_due(const struct nfs_op *op)
 {
@@ -104,7 +104,7 @@ static void on_patience(void *context)
     }
 }
 
-/* Waiting. */
+/* -- waiting -- */
 
 void nfs_op_wait(struct nfs_op *op)
 {
@@ -184,7 +184,7 @@ static void retry_later(struct nfs_op *op, uint64_t pause_ns)
     retry_at(op->again_ns);
 }
 
-/* Answers. */
+/* -- answers -- */
 
 static void on_reply(struct connection_call *call, void *result)
 {
@@ -268,7 +268,7 @@ void nfs_op_init(const struct nfs_config *config)
     mount_init(config, on_up, on_down);
 }
 
-/* What NFSv3 says, in the words of fs/proto.h (RFC 1813 2.6). */
+/* -- what NFSv3 says, in the words of fs/proto.h (RFC 1813 2.6) -- */
 
 enum fs_status nfs_status(nfsstat3 status)
 {

@@ -133,7 +133,7 @@ static void set_first_attributes(struct nfs_op *op)
                 rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
 }
 
-/* Creating. */
+/* -- creating -- */
 
 static bool is_exclusive(const struct nfs_op *op)
 {

@@ -57,7 +57,7 @@ static int fail(int error)
     return -1;
 }
 
-/* lwIP's callbacks: they only note. */
+/* -- lwIP's callbacks: they only note -- */
 
 static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
 {
@@ -99,7 +99,7 @@ static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
-/* POSIX. */
+/* -- POSIX -- */
 
 int socket(int domain, int type, int protocol)
 {

@@ -25,7 +25,7 @@ static struct {
     } cache[CACHE_ENTRIES];
 } self;
 
-/* The cache. */
+/* -- the cache -- */
 
 static uint32_t slot_of(const char *path, uint32_t length)
 {
@@ -69,7 +69,7 @@ void walk_forget(void)
     }
 }
 
-/* Names. */
+/* -- names -- */
 
 const char *walk_name(const struct nfs_op *op)
 {
@@ -113,7 +113,7 @@ static void enter(struct nfs_walk *walk, bool cached)
     measure_name(walk);
 }
 
-/* Steps. */
+/* -- steps -- */
 
 static void next(struct nfs_op *op);
 

@@ -255,7 +255,7 @@ bool_t libnfs_zdr_array(ZDR *zdr, char **array, uint32_t *count, uint32_t count_
     return TRUE;
 }
 
-/* RFC 5531 section 9. */
+/* -- RFC 5531 section 9 -- */
 
 static bool_t opaque_auth(ZDR *zdr, struct opaque_auth *auth)
 {
@@ -333,7 +333,7 @@ bool_t libnfs_zdr_replymsg(struct rpc_context *rpc, ZDR *zdr, struct rpc_msg *me
            reply_body(zdr, &message->body.rbody);
 }
 
-/* Credentials (RFC 5531 section 8, appendix A). */
+/* -- credentials (RFC 5531 section 8, appendix A) -- */
 
 struct AUTH *libnfs_authnone_create(void)
 {

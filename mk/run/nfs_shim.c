@@ -126,7 +126,7 @@ FILE *setmntent(const char *file, const char *mode)
     return NEXT(setmntent)(strcmp(file, "/etc/mtab") == 0 ? "/proc/self/mounts" : file, mode);
 }
 
-/* --- handles ------------------------------------------------------------------------------------------------------ */
+/* -- handles -- */
 
 /* The link that leads to the entry. Its end (NULL) is where a new one goes. The lock is held. */
 static struct entry **find(const struct file_handle *handle)
@@ -233,7 +233,7 @@ int open_by_handle_at(int mount, struct file_handle *handle, int flags)
     return fd;
 }
 
-/* --- identities --------------------------------------------------------------------------------------------------- */
+/* -- identities -- */
 
 int setgroups(size_t count, const gid_t *groups)
 {

@@ -27,14 +27,14 @@ enum {
 static uint16_t word16(const uint8_t *at)
 {
     uint16_t value;
-    memcpy(&value, at, sizeof value);
+    memcpy(&value, at, sizeof(value));
     return __builtin_bswap16(value);
 }
 
 static uint32_t word32(const uint8_t *at)
 {
     uint32_t value;
-    memcpy(&value, at, sizeof value);
+    memcpy(&value, at, sizeof(value));
     return __builtin_bswap32(value);
 }
 

@@ -32,18 +32,18 @@ unsigned short ip_checksum(const void *data, int length)
         length -= (int)(blocks * BLOCK);
     }
     for (; length >= 8; length -= 8, at += 8) {
-        memcpy(&word, at, sizeof word);
+        memcpy(&word, at, sizeof(word));
         sum = add(sum, word);
     }
     if (length & 4) {
         uint32_t half;
-        memcpy(&half, at, sizeof half);
+        memcpy(&half, at, sizeof(half));
         sum = add(sum, half);
         at += 4;
     }
     if (length & 2) {
         uint16_t quarter;
-        memcpy(&quarter, at, sizeof quarter);
+        memcpy(&quarter, at, sizeof(quarter));
         sum = add(sum, quarter);
         at += 2;
     }

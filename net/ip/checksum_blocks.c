@@ -9,7 +9,7 @@ uint64_t checksum_blocks(const void *data, uint64_t blocks)
     uint64_t sum = 0;
     for (uint64_t i = 0; i < blocks * 8; i++) {
         uint64_t word;
-        memcpy(&word, at + i * 8, sizeof word);
+        memcpy(&word, at + i * 8, sizeof(word));
         sum += word;
         sum += sum < word; /* the carry comes round */
     }

@@ -200,7 +200,7 @@ static void take_frame(const struct net_received *frame)
 {
     self.counters.frames_in++;
     timers_saw_input(frame->data);
-    memcpy(&self.from, frame->data + sizeof self.from, sizeof self.from);
+    memcpy(&self.from, frame->data + sizeof(self.from), sizeof(self.from));
     NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);
     struct pbuf *p = pbuf_for(frame);
     if (p && self.netif.input(p, &self.netif) != ERR_OK) {
@@ -614,8 +614,8 @@ static err_t set_up(struct netif *netif)
 {
     const struct net_client_config *config = netif->state;
     memcpy(netif->name, "e0", 2);
-    memcpy(netif->hwaddr, config->mac, sizeof config->mac);
-    netif->hwaddr_len = sizeof config->mac;
+    memcpy(netif->hwaddr, config->mac, sizeof(config->mac));
+    netif->hwaddr_len = sizeof(config->mac);
     self.offloads = config->device->offloads;
     self.checks = self.offloads & NET_CHECKSUM ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
                                                : NETIF_CHECKSUM_ENABLE_ALL;
@@ -630,7 +630,7 @@ static err_t set_up(struct netif *netif)
 size_t netif_table_bytes(const struct net_client_config *config)
 {
     size_t buffers = config->rx_buffer_count + config->rx_small_count;
-    return buffers * sizeof *self.buffers + net_client_slots(config) * sizeof *self.held;
+    return buffers * sizeof(*self.buffers) + net_client_slots(config) * sizeof(*self.held);
 }
 
 struct netif *netif_up(const struct net_client_config *config, void *tables)

@@ -41,10 +41,10 @@ static void chacha(uint32_t out[16], const uint32_t key[8], uint32_t counter)
 {
     static const uint32_t constant[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
     uint32_t start[16] = {0};
-    memcpy(start, constant, sizeof constant);
-    memcpy(start + 4, key, 8 * sizeof *key);
+    memcpy(start, constant, sizeof(constant));
+    memcpy(start + 4, key, 8 * sizeof(*key));
     start[12] = counter;
-    memcpy(out, start, sizeof start);
+    memcpy(out, start, sizeof(start));
     for (int i = 0; i < 10; i++) {
         quarter(out, 0, 4, 8, 12);
         quarter(out, 1, 5, 9, 13);
@@ -65,7 +65,7 @@ static void refill(void)
 {
     uint32_t fresh[16];
     chacha(fresh, self.key, 0);
-    memcpy(self.key, fresh, sizeof self.key);
+    memcpy(self.key, fresh, sizeof(self.key));
     chacha(self.block, self.key, 1);
     self.used = 0;
 }
@@ -100,7 +100,7 @@ void random_seed(const struct ip_config *config, const uint8_t mac[6])
     random_stir(mac_bits);
     random_stir(config->rtc ? *config->rtc : 0);
     stir_jitter();
-    ip_random_bytes(self.hash_key, sizeof self.hash_key);
+    ip_random_bytes(self.hash_key, sizeof(self.hash_key));
 }
 
 uint32_t ip_random(void)
@@ -118,7 +118,7 @@ void ip_random_bytes(void *bytes, uint32_t count)
     uint8_t *at = bytes;
     while (count > 0) {
         uint32_t word = ip_random();
-        uint32_t step = count < sizeof word ? count : (uint32_t)sizeof word;
+        uint32_t step = count < sizeof(word) ? count : (uint32_t)sizeof(word);
         memcpy(at, &word, step);
         at += step;
         count -= step;

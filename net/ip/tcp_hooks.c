@@ -218,7 +218,7 @@ static bool ends_handshake(const struct tcp_hdr *header)
 static void make_again(struct tcp_hdr *header, u16_t options, struct pbuf *p)
 {
     const u8_t scale[] = {LWIP_TCP_OPT_NOP, LWIP_TCP_OPT_WS, LWIP_TCP_OPT_LEN_WS, (u8_t)self.peer_scale};
-    u16_t length = TCP_HLEN + (self.peer_scale == SCALE_NONE ? 0 : sizeof scale);
+    u16_t length = TCP_HLEN + (self.peer_scale == SCALE_NONE ? 0 : sizeof(scale));
     struct netif *netif = ip_current_input_netif();
     struct pbuf *syn = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
     if (!syn) {

@@ -45,13 +45,13 @@ static struct {
 static struct account account_of(const struct tcp_pcb *pcb)
 {
     struct account account;
-    memcpy(&account, &pcb->ext_args[ACCOUNT].data, sizeof account);
+    memcpy(&account, &pcb->ext_args[ACCOUNT].data, sizeof(account));
     return account;
 }
 
 static void set_account(struct tcp_pcb *pcb, struct account account)
 {
-    memcpy(&pcb->ext_args[ACCOUNT].data, &account, sizeof account);
+    memcpy(&pcb->ext_args[ACCOUNT].data, &account, sizeof(account));
 }
 
 static uint32_t complete(const struct tcp_pcb *pcb)

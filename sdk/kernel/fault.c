@@ -37,7 +37,7 @@ void fault_print_build(void)
     print_hex(self.build, 8);
 }
 
-/* Words */
+/* -- words -- */
 
 static uint64_t put_unknown_syscall(const struct pd *child, uint64_t *words)
 {
@@ -135,7 +135,7 @@ bool fault_reply(struct pd *child, const struct abi_message *message, uint64_t i
     return message_label(info) == 0;
 }
 
-/* Lines */
+/* -- lines -- */
 
 static const char *exception_name(uint64_t exception_class)
 {

@@ -42,7 +42,7 @@ struct pd *sched_current(void)
     return self.current;
 }
 
-/* Time */
+/* -- time -- */
 
 static uint64_t left(const struct sc *sc)
 {
@@ -151,7 +151,7 @@ void sched_timer(void)
     }
 }
 
-/* Choice */
+/* -- choice -- */
 
 void sched_wake(struct pd *pd)
 {

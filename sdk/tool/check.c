@@ -72,7 +72,7 @@ static void resolve_regions(struct description *d)
     }
 }
 
-/* ---- channels and interrupts: one space of channel numbers per protection domain */
+/* -- channels and interrupts: one space of channel numbers per protection domain -- */
 
 struct numbers {
     unsigned line[ABI_PDS_MAX][ABI_CHANNELS_MAX]; /* where the number was taken, 0: free */
@@ -160,7 +160,7 @@ static void check_irqs(const struct description *d, struct numbers *numbers, con
     }
 }
 
-/* ---- memory */
+/* -- memory -- */
 
 static void check_maps(const struct description *d, const struct pd *pd)
 {

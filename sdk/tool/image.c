@@ -12,7 +12,7 @@
 #define LINUX_TEXT_OFFSET 8
 #define LINUX_IMAGE_SIZE 16
 
-/* ---- symbols */
+/* -- symbols -- */
 
 static void patch(struct elf *elf, struct place place, const struct elf_symbol *symbol, const void *bytes,
                   uint64_t size)
@@ -134,7 +134,7 @@ void image_patch_programs(struct layout *l)
     }
 }
 
-/* ---- the kernel's tables */
+/* -- the kernel's tables -- */
 
 static void fill_pd(struct abi_pd *out, const struct layout *l, size_t index)
 {
@@ -209,7 +209,7 @@ static void fill_system(struct layout *l)
     }
 }
 
-/* ---- the loader */
+/* -- the loader -- */
 
 static void collect_zero(struct image *image, const struct layout *l)
 {

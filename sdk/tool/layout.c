@@ -29,7 +29,7 @@ uint64_t layout_system_size(const struct description *d)
     return align_up(sizeof(struct abi_system) + d->pd_count * sizeof(struct abi_pd), MMU_PAGE_SIZE);
 }
 
-/* ---- physical memory */
+/* -- physical memory -- */
 
 static void place(struct layout *l, uint64_t pa, uint64_t size, enum placement_kind kind, const char *owner,
                   const uint8_t *bytes)
@@ -168,7 +168,7 @@ static void place_fixed(struct layout *l)
     }
 }
 
-/* ---- address spaces */
+/* -- address spaces -- */
 
 static void map(struct space *space, struct mapping mapping)
 {

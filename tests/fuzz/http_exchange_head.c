@@ -38,7 +38,7 @@ static void check_made(const char *text, uint32_t length, const struct answer_he
     struct writer out = writer_in(buffer, size);
 
     if (merge) {
-        answer_head_merge(text, length, file_lines, sizeof file_lines - 1, head->status, &out);
+        answer_head_merge(text, length, file_lines, sizeof(file_lines) - 1, head->status, &out);
     } else {
         answer_head_copy(text, length, head->status, &out);
     }

@@ -31,7 +31,7 @@ static uint64_t syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
     return x0;
 }
 
-/* ---- what ends in a fault */
+/* -- what ends in a fault -- */
 
 static void write_word(uint64_t address)
 {
@@ -72,7 +72,7 @@ static _Noreturn void spin(void)
     }
 }
 
-/* ---- what the kernel refuses and forgets */
+/* -- what the kernel refuses and forgets -- */
 
 static void strange_channels(void)
 {

@@ -12,7 +12,7 @@
 struct fake_world fake_world;
 
 static _Alignas(64) uint8_t index_bytes[512 * CACHE_INDEX_UNIT];
-const struct region fake_index = {.base = index_bytes, .size = sizeof index_bytes};
+const struct region fake_index = {.base = index_bytes, .size = sizeof(index_bytes)};
 
 static struct {
     void (*handler)(void *context);
@@ -57,7 +57,7 @@ struct fake_file *fake_put(const char *path, uint64_t size)
         .mode = 0644,
         .there = true,
     };
-    CHECK(snprintf(file->path, sizeof file->path, "%s", path) < (int)sizeof file->path);
+    CHECK(snprintf(file->path, sizeof(file->path), "%s", path) < (int)sizeof(file->path));
     return file;
 }
 
@@ -96,8 +96,8 @@ static void put_attributes(const struct fs_command *command, const struct fake_f
     struct fs_stat stat = {
         .size = size, .inode = file->inode, .mtime_ns = file->mtime_ns, .mode = types[file->kind] | file->mode};
 
-    CHECK(command->path.other.size == sizeof stat);
-    memcpy(in_share(command->path.other), &stat, sizeof stat);
+    CHECK(command->path.other.size == sizeof(stat));
+    memcpy(in_share(command->path.other), &stat, sizeof(stat));
 }
 
 static enum fs_status open_file(const struct fs_command *command, struct fs_completion *completion)
@@ -224,7 +224,7 @@ void fake_answer(uint32_t index, enum fs_status status)
 
     fake_world.pending_count--;
     memmove(&fake_world.pending[index], &fake_world.pending[index + 1],
-            (fake_world.pending_count - index) * sizeof fake_world.pending[0]);
+            (fake_world.pending_count - index) * sizeof(fake_world.pending[0]));
     if (status == FS_STATUS_OK) {
         completion.status = carry_out(&command, &completion);
     }
@@ -252,7 +252,7 @@ void fake_restart(void)
 {
     fake_world.restarts++;
     fake_world.open_now = 0;
-    memset(fake_world.opened, 0, sizeof fake_world.opened); /* fds repeat */
+    memset(fake_world.opened, 0, sizeof(fake_world.opened)); /* fds repeat */
     fake_fail_all(FS_STATUS_SERVER_WAS_RESET);
     fake_event();
 }

@@ -69,7 +69,7 @@ static struct {
     size_t console_end;
 } self;
 
-/* The tree. */
+/* -- the tree -- */
 
 void fake_nfs_reset(void)
 {
@@ -232,7 +232,7 @@ bool fake_nfs_idle(void)
     return self.count == 0;
 }
 
-/* What the server says of a node. */
+/* -- what the server says of a node -- */
 
 static fattr3 attributes_of(uint32_t index)
 {
@@ -303,7 +303,7 @@ static nfsstat3 named(const struct asked *asked, uint32_t which, uint32_t *direc
     return *index == FAKE_NFS_NODES ? NFS3ERR_NOENT : NFS3_OK;
 }
 
-/* Procedures. */
+/* -- procedures -- */
 
 static nfsstat3 do_getattr(const struct asked *asked, union result *result)
 {
@@ -648,7 +648,7 @@ static void serve(const struct asked *asked)
     }
 }
 
-/* libnfs. */
+/* -- libnfs -- */
 
 struct rpc_context *rpc_init_context(void)
 {
@@ -898,7 +898,7 @@ int rpc_pmap2_getport_async(struct rpc_context *rpc, int program, int version, i
     return asked ? 0 : -1;
 }
 
-/* The rest of the component's surroundings. */
+/* -- the rest of the component's surroundings -- */
 
 void ip_init(const struct ip_config *config, const struct net_client_config *net) {}
 

@@ -115,7 +115,7 @@ uint32_t ip_random(void)
     return 4;
 }
 
-/* The owner of calls. */
+/* -- the owner of calls -- */
 
 static struct asked {
     struct connection_call call; /* first */

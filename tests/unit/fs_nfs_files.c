@@ -6,7 +6,7 @@
 #include "fs/conformance.h"
 #include "tests/unit/fs_nfs_program.h"
 
-/* The conformance program. */
+/* -- the conformance program -- */
 
 static void line(const char *words)
 {
@@ -67,7 +67,7 @@ static void test_conformance_of_losses(void)
     }
 }
 
-/* Reading and writing. */
+/* -- reading and writing -- */
 
 static void (*spoiled)(void *result);
 static uint32_t spoiled_procedure;
@@ -224,7 +224,7 @@ static void test_statuses(void)
     CHECK(reads(fd, "content"));
 }
 
-/* Opening. */
+/* -- opening -- */
 
 static void test_access(void)
 {
@@ -349,7 +349,7 @@ static void test_the_last_long_path(void)
     CHECK_EQUAL(await(&requests[1]), FS_STATUS_TOO_MANY_OPEN);
 }
 
-/* Directories. */
+/* -- directories -- */
 
 static uint64_t listed(const char *path)
 {

@@ -55,7 +55,7 @@ static enum fs_status run_overtaken(const struct fs_command *command)
     return await_overtaken(&request);
 }
 
-/* Commands that change names. */
+/* -- commands that change names -- */
 
 static const struct change {
     enum fs_command_type type;
@@ -168,7 +168,7 @@ static void test_each_loss_without_attributes(void)
     test_each_loss_in_each_change();
 }
 
-/* What came to have the name meanwhile is not what was meant. */
+/* -- what came to have the name meanwhile is not what was meant -- */
 
 static void make_file(void)
 {
@@ -360,7 +360,7 @@ static void test_attributes_of_a_new_file(void)
     }
 }
 
-/* A server that is away. */
+/* -- a server that is away -- */
 
 static uint64_t file_fd, directory_fd;
 

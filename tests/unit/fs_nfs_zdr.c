@@ -268,7 +268,7 @@ static void test_arrays(void)
     allocations_left = UINT32_MAX;
 }
 
-/* RFC 5531 section 9. */
+/* -- RFC 5531 section 9 -- */
 
 static void test_calls(void)
 {

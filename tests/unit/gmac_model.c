@@ -72,7 +72,7 @@ static void reset(void)
     gmac.resets++;
     gmac.config = gmac.filter = gmac.status = gmac.operation = gmac.enable = 0;
     gmac.rx_base = gmac.tx_base = 0;
-    memset(gmac.address, 0, sizeof gmac.address);
+    memset(gmac.address, 0, sizeof(gmac.address));
     gmac.closing = -1;
     if (gmac.piece_count > 0) {
         gmac.pieces[gmac.piece_count - 1].last = true; /* half a frame is forgotten */
@@ -271,9 +271,9 @@ void gmac_timer(void)
 
 void gmac_prepare(void)
 {
-    CHECK(net_driver_config.descriptors.size <= sizeof seen);
+    CHECK(net_driver_config.descriptors.size <= sizeof(seen));
     memset(written(), 0xa5, net_driver_config.descriptors.size);
-    memset(seen, 0xa5, sizeof seen);
+    memset(seen, 0xa5, sizeof(seen));
     fake_reset();
     fake_on_ppcall(on_ppcall);
     gmac = (struct gmac_model){.address_count = 32, .reset_reads = 2, .tx_budget = ~0u, .closing = -1, .now = 1};

@@ -516,5 +516,5 @@ static const struct cache_case cases[] = {
 
 int main(int argc, char **argv)
 {
-    return run_cases(argc, argv, cases, sizeof cases / sizeof cases[0]);
+    return run_cases(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }

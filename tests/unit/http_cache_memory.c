@@ -80,12 +80,12 @@ static void test_small_files(void)
 
     start(2);
     for (int i = 0; i < 40; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         fake_put(path, 3000);
     }
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 40; i++) {
-            snprintf(path, sizeof path, "/%d", i);
+            snprintf(path, sizeof(path), "/%d", i);
             struct cache_entry *entry = get_now(path), *used = get_now("/0");
             struct cache_bytes bytes = read_now(entry, 0), first = read_now(used, 0);
             check_bytes(fake_find(path), 0, &bytes);
@@ -110,7 +110,7 @@ static void test_free_pages_first(void)
     start(1);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 17 - (round > 0); i++) { /* the first is pushed out by one too many */
-            snprintf(path, sizeof path, "/%d", round > 0 ? i + 1 : i);
+            snprintf(path, sizeof(path), "/%d", round > 0 ? i + 1 : i);
             fake_put(path, 10);
             fake_pass((FRESH_MS + 1) * MS);
             struct cache_entry *entry = get_now(path); /* another file: the old one's page is free */
@@ -157,12 +157,12 @@ static void test_all_entries_held(void)
 
     start(4);
     for (int i = 0; i < FAKE_ENTRIES; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         held[i] = get_now(path);
     }
     CHECK(!get("/more", &asker));
-    memset(path, 'y', sizeof path - 1);
-    path[sizeof path - 1] = '\0';
+    memset(path, 'y', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
     CHECK(!get(path, &longer));
     CHECK_EQUAL(fake_world.pending_count, 0);
     fake_pass(5000 * MS);
@@ -183,7 +183,7 @@ static void test_more_than_the_ring_holds(void)
     start(40);
     fake_world.ring = 10;
     for (int i = 0; i < 300; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         fake_put(path, 10);
         askers[i] = new_asker();
         CHECK(!get(path, &askers[i]));
@@ -191,7 +191,7 @@ static void test_more_than_the_ring_holds(void)
     CHECK_EQUAL(fake_world.pending_count, 10);
     fake_answer_all();
     for (int i = 0; i < 300; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         CHECK_EQUAL(askers[i].called, 1);
         struct cache_entry *entry = get(path, &askers[i]);
         struct cache_bytes bytes = read_now(entry, 0);
@@ -221,7 +221,7 @@ static void test_files_open_are_bounded(void)
     start(40);
     fake_world.open_max = 50;
     for (int i = 0; i < 120; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         fake_put(path, 2 * CACHE_PIECE);
         struct cache_entry *entry = get_now(path);
         struct cache_bytes bytes = read_now(entry, 0); /* one piece remains missing */
@@ -231,7 +231,7 @@ static void test_files_open_are_bounded(void)
     CHECK(fake_world.open_now > 0 && fake_world.open_now <= 50);
     fake_world.open_max = FAKE_OPEN_MAX;
     for (int i = 120; i < 400; i++) {
-        snprintf(path, sizeof path, "/%d", i);
+        snprintf(path, sizeof(path), "/%d", i);
         fake_put(path, 2 * CACHE_PIECE);
         CHECK_EQUAL(get_now(path)->kind, CACHE_FILE);
     }
@@ -252,5 +252,5 @@ static const struct cache_case cases[] = {
 
 int main(int argc, char **argv)
 {
-    return run_cases(argc, argv, cases, sizeof cases / sizeof cases[0]);
+    return run_cases(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }

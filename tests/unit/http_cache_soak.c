@@ -282,7 +282,7 @@ static void use_all(void)
     struct actor *actor = &actors[0];
     struct fake_file *file = fake_put("/all", BLOCKS * CACHE_PIECE);
     new_version(file);
-    snprintf(actor->path, sizeof actor->path, "/all");
+    snprintf(actor->path, sizeof(actor->path), "/all");
     take_entry(actor);
     fake_answer_all();
     take_entry(actor);
@@ -306,7 +306,7 @@ static void hold_all(void)
     leave(&actors[0]);
     for (uint32_t i = 0; i < FAKE_ENTRIES; i++) {
         struct actor *actor = &actors[0];
-        snprintf(actor->path, sizeof actor->path, "/hold/%u", i);
+        snprintf(actor->path, sizeof(actor->path), "/hold/%u", i);
         take_entry(actor);
         fake_answer_all();
         CHECK(!actor->waiting);

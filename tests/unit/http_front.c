@@ -20,7 +20,7 @@ static void test_files(void)
 {
     static const uint32_t sizes[] = {0, 1, 1000, 1460, 5000, 65535, 65536, 65537, 200000, 1000000};
     connect();
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         char path[30];
         sprintf(path, "/f/%u", sizes[i]);
         CHECK_EQUAL(get(path, ""), 200);
@@ -125,7 +125,7 @@ static void test_nonsense(void)
         {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         connect();
         CHECK_EQUAL(ask(cases[i].text), cases[i].status);
         CHECK(response->closes);
@@ -195,7 +195,7 @@ static void test_window(void)
     sprintf(request, "GET /f/60000 HTTP/1.1\r\nHost: x\r\nCookie: %01500d\r\n\r\n", 0);
     connect();
     uint32_t sent = 0;
-    while (client_window(client) >= sizeof request && sent < 1000) {
+    while (client_window(client) >= sizeof(request) && sent < 1000) {
         send(request);
         step();
         sent++;
@@ -449,7 +449,7 @@ static void test_waiters_with_bodies(void)
     CHECK_EQUAL(ask_for_late(0, 20), 0);
     for (int i = 0; i < 20; i++) {
         client = crowd_of_waiters[i];
-        client_send(client, body, sizeof body, 1460);
+        client_send(client, body, sizeof(body), 1460);
         refused += client_waiting(client) > 0;
     }
     CHECK(refused > 10 && refused < 16);
@@ -572,7 +572,7 @@ static void test_heads_of_answers(void)
 {
     static const char *const bad[] = {"cr",       "cr-at-the-end", "nul",    "escape",  "delete", "reason",  "name",
                                       "name-nul", "name-space",    "folded", "no-name", "length", "two-ends"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char path[40];
         sprintf(path, "/app/raw/%s", bad[i]);
         connect();
@@ -595,7 +595,7 @@ static void test_answers_without_a_body(void)
 {
     static const int cases[] = {204, 304, 205, 103};
     connect();
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char path[40];
         sprintf(path, "/app/raw/%d", cases[i]);
         CHECK_EQUAL(get(path, ""), cases[i]);
@@ -649,8 +649,8 @@ static void test_tunnel(void)
     uint32_t length;
     const char *at = client_bytes(client, &length);
     static const char end[] = "Upgrade: echo\r\n\r\nbytes and more";
-    CHECK(length > sizeof end && memcmp(at, "HTTP/1.1 101 ", 13) == 0);
-    CHECK(memcmp(at + length - (sizeof end - 1), end, sizeof end - 1) == 0);
+    CHECK(length > sizeof(end) && memcmp(at, "HTTP/1.1 101 ", 13) == 0);
+    CHECK(memcmp(at + length - (sizeof(end) - 1), end, sizeof(end) - 1) == 0);
     check_closed();
 }
 
@@ -820,7 +820,7 @@ static void test_slow_bodies(void)
             step();
         }
         pass_s(i == 10 ? HTTP_BODY_S - 5 : 1);
-        client_send(client, body, sizeof body, 1460);
+        client_send(client, body, sizeof(body), 1460);
     }
     CHECK_EQUAL(receive(false), 200);
     CHECK_EQUAL(response->body, 12000);
@@ -914,5 +914,5 @@ static const char *name_of(uint64_t i)
 
 int main(int argc, char **argv)
 {
-    return in_turn(argc, argv, 0, sizeof tests / sizeof tests[0] - 1, name_of, run);
+    return in_turn(argc, argv, 0, sizeof(tests) / sizeof(tests[0]) - 1, name_of, run);
 }

@@ -106,7 +106,7 @@ static inline void check_all_is_back(void)
 
 static inline void begin_case(void)
 {
-    response = malloc(sizeof *response);
+    response = malloc(sizeof(*response));
     fake_reset();
     pass_s(0);
     app_start();

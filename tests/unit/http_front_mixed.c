@@ -303,10 +303,10 @@ static void test_tunnels_and_uploads(void)
     for (int i = 0; i < 100; i++) {
         connect();
         uploads[i] = client;
-        sprintf(head, "POST /app/echo " H "Content-Length: %d\r\n\r\n", (int)sizeof body);
+        sprintf(head, "POST /app/echo " H "Content-Length: %d\r\n\r\n", (int)sizeof(body));
         send(head);
-        memset(body, 'a' + i % 26, sizeof body);
-        client_send(client, body, sizeof body, 1000);
+        memset(body, 'a' + i % 26, sizeof(body));
+        client_send(client, body, sizeof(body), 1000);
         for (int k = 0; k < 3; k++) {
             client = tunnels[(i + k) % HTTP_EXCHANGES_MAX];
             send("a frame");
@@ -322,10 +322,10 @@ static void test_tunnels_and_uploads(void)
     }
     for (int i = 0; i < 100; i++) {
         client = uploads[i];
-        memset(body, 'a' + i % 26, sizeof body);
+        memset(body, 'a' + i % 26, sizeof(body));
         bool was_refused = i >= 100 - refused;
         CHECK_EQUAL(receive(false), was_refused ? 503 : 200);
-        CHECK(was_refused || (response->body == sizeof body && memcmp(response->data, body, sizeof body) == 0));
+        CHECK(was_refused || (response->body == sizeof(body) && memcmp(response->data, body, sizeof(body)) == 0));
         leave();
     }
 }
@@ -435,5 +435,5 @@ static const char *name_of(uint64_t i)
 
 int main(int argc, char **argv)
 {
-    return in_turn(argc, argv, 0, sizeof tests / sizeof tests[0] - 1, name_of, run);
+    return in_turn(argc, argv, 0, sizeof(tests) / sizeof(tests[0]) - 1, name_of, run);
 }

@@ -57,7 +57,7 @@ static void test_only_acknowledgements_are_progress(void)
     } cases[] = {{"/f/500000", false, false, true},  {"/f/500000", true, false, true},
                  {"/app/drip", false, false, false}, {"/app/drip", false, true, false},
                  {"/app/drip", false, true, true},   {"/app/drip", true, true, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         app_at_once = cases[i].idle;
         get_and_leave_it(cases[i].path);
         for (int s = 0; s < (cases[i].idle ? HTTP_IDLE_S : HTTP_STALL_S) - 1; s++) {
@@ -338,7 +338,7 @@ static void go_at(const char *request, uint32_t moment, enum ending ending, enum
 
 static void test_gone_at_each_step(void)
 {
-    static const uint32_t count_of = sizeof requests / sizeof requests[0];
+    static const uint32_t count_of = sizeof(requests) / sizeof(requests[0]);
     for (uint32_t i = 0; i < count_of * MOMENTS * ENDINGS * LACKS; i++) {
         site_late = i % 2;
         go_at(requests[i % count_of], i / count_of % MOMENTS, i / count_of / MOMENTS % ENDINGS,
@@ -451,8 +451,8 @@ static void test_rare_ends(void)
     forget_reset();
     connect(); /* told what is wrong, it sends on for more than a megabyte */
     CHECK_EQUAL(ask("nonsense\r\n\r\n"), 400);
-    for (int i = 0; i < 1100 * 1024 / (int)sizeof many && !client_was_reset(client); i++) {
-        client_send(client, many, sizeof many, 1460);
+    for (int i = 0; i < 1100 * 1024 / (int)sizeof(many) && !client_was_reset(client); i++) {
+        client_send(client, many, sizeof(many), 1460);
     }
     forget_reset();
     connect(); /* the rest of a file does not come, and the application's file does not */
@@ -652,5 +652,5 @@ static const char *name_of(uint64_t i)
 
 int main(int argc, char **argv)
 {
-    return in_turn(argc, argv, 0, sizeof tests / sizeof tests[0] - 1, name_of, run);
+    return in_turn(argc, argv, 0, sizeof(tests) / sizeof(tests[0]) - 1, name_of, run);
 }

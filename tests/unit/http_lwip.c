@@ -58,7 +58,7 @@ signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length,
 
 static struct pbuf *new_pbuf(const void *data, uint32_t length)
 {
-    struct pbuf *p = calloc(1, sizeof *p + length);
+    struct pbuf *p = calloc(1, sizeof(*p) + length);
     p->payload = p + 1;
     p->len = p->tot_len = (uint16_t)length;
     p->ref = 1;
@@ -100,7 +100,7 @@ static struct client *client_of(struct tcp_pcb *pcb)
 
 struct tcp_pcb *tcp_new(void)
 {
-    struct client *client = calloc(1, sizeof *client);
+    struct client *client = calloc(1, sizeof(*client));
     CHECK(client);
     lwip_pcbs++;
     return &client->pcb;
@@ -121,7 +121,7 @@ struct tcp_pcb *tcp_listen_with_backlog(struct tcp_pcb *pcb, u8_t backlog)
 {
     for (int i = 0; i < 8; i++) {
         if (!self.listeners[i]) {
-            struct tcp_pcb_listen *listener = calloc(1, sizeof *listener);
+            struct tcp_pcb_listen *listener = calloc(1, sizeof(*listener));
             listener->local_port = pcb->local_port;
             listener->state = LISTEN;
             free(pcb);
@@ -171,7 +171,7 @@ err_t tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t flags)
     if (length > pcb->snd_buf || (lwip_fail_one_in && lwip_noise() % lwip_fail_one_in == 0)) {
         return ERR_MEM;
     }
-    struct written *written = calloc(1, sizeof *written);
+    struct written *written = calloc(1, sizeof(*written));
     *written = (struct written){.at = data, .length = length};
     if (flags & TCP_WRITE_FLAG_COPY) {
         written->copy = malloc(length);
@@ -255,7 +255,7 @@ struct client *client_connect(uint16_t port)
     for (int i = 0; i < 8; i++) {
         struct tcp_pcb_listen *listener = self.listeners[i];
         if (listener && listener->local_port == port) {
-            struct client *client = calloc(1, sizeof *client);
+            struct client *client = calloc(1, sizeof(*client));
             client->alive = true;
             client->last = &client->first;
             client->window = WINDOW;

@@ -77,7 +77,7 @@ static const struct http_app app;
 
 static void start(const struct http_config *config, const struct http_app *application)
 {
-    memset(&seen, 0, sizeof seen);
+    memset(&seen, 0, sizeof(seen));
     http_start(config, application);
 }
 

@@ -126,8 +126,8 @@ uint64_t site_version_size(uint64_t size, uint32_t version)
 
 static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, bool late, bool versioned)
 {
-    struct site_resource *resource = calloc(1, sizeof *resource + 300);
-    resource->file = calloc(1, sizeof *resource->file);
+    struct site_resource *resource = calloc(1, sizeof(*resource) + 300);
+    resource->file = calloc(1, sizeof(*resource->file));
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
     resource->file->fresh_until_ns = UINT64_MAX;
@@ -160,7 +160,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
         site_waiting++;
         return SITE_WAIT;
     }
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (strcmp(text, places[i].path) == 0) {
             return places[i].outcome;
         }
@@ -213,7 +213,7 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
     uint64_t size = versioned ? site_version_size(entry->size, site_version) : entry->size;
     uint64_t left = entry->size - offset, rest = CACHE_PIECE - offset % CACHE_PIECE;
     bytes->length = (uint32_t)(left < rest ? left : rest);
-    bytes->piece = malloc(sizeof *bytes->piece + bytes->length);
+    bytes->piece = malloc(sizeof(*bytes->piece) + bytes->length);
     bytes->piece->pins = 1;
     for (uint32_t i = 0; i < bytes->length; i++) {
         bytes->piece->bytes[i] = site_byte(size, offset + i);
@@ -266,7 +266,7 @@ static bool app_begin(struct http_exchange *exchange)
     CHECK(ip.addr == CLIENT_ADDRESS && port == CLIENT_PORT);
     for (int i = 0; i < APP_MAX; i++) {
         if (!tasks[i]) {
-            tasks[i] = calloc(1, sizeof *tasks[i]);
+            tasks[i] = calloc(1, sizeof(*tasks[i]));
             tasks[i]->exchange = exchange;
             exchange->app = tasks[i];
             app_count++;
@@ -380,7 +380,7 @@ static const struct {
 
 static bool print_raw(struct task *task, const char *name)
 {
-    for (size_t i = 0; i < sizeof raws / sizeof raws[0]; i++) {
+    for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
         if (strcmp(name, raws[i].name) == 0) {
             print(task, "", raws[i].text, raws[i].length);
             return true;
@@ -394,7 +394,7 @@ static void print_lines(struct task *task)
 {
     static const char first[] = "HTTP/1.0 200 OK\n";
     static char text[HTTP_HEAD_MAX + 1];
-    uint32_t length = sizeof first - 1;
+    uint32_t length = sizeof(first) - 1;
     memcpy(text, first, length);
     for (; length + 4 <= HTTP_HEAD_MAX; length += 3) {
         memcpy(text + length, "a:\n", 3);
@@ -443,7 +443,7 @@ static void make_output(struct task *task)
         static const char first[] = "HTTP/1.0 204 OK\r\nX-A: ";
         char *text = malloc(size);
         memset(text, 'a', size);
-        memcpy(text, first, sizeof first - 1);
+        memcpy(text, first, sizeof(first) - 1);
         memcpy(text + size - 4, "\r\n\r\n", 4);
         print(task, "", text, size);
         free(text);
@@ -659,7 +659,7 @@ bool parse_response(struct client *client, bool head_only, bool to_end, struct r
         return false;
     }
     response->head = (uint32_t)(end + 4 - at);
-    CHECK(response->head < sizeof text);
+    CHECK(response->head < sizeof(text));
     memcpy(text, at, response->head);
     text[response->head] = '\0';
     response->text = text;
@@ -686,7 +686,7 @@ bool parse_response(struct client *client, bool head_only, bool to_end, struct r
         }
         size = length - response->head;
     }
-    CHECK(size <= sizeof response->data);
+    CHECK(size <= sizeof(response->data));
     response->whole = response->head + size;
     if (length < response->whole) {
         return false;

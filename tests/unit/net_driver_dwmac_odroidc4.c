@@ -237,7 +237,7 @@ static void prepare(void)
     const struct net_driver_config *config = &net_driver_config;
 
     map(config->descriptors.base, config->descriptors.size);
-    map(config->device, sizeof *config->device);
+    map(config->device, sizeof(*config->device));
     map_ring(&config->rx_free);
     map_ring(&config->rx_filled);
     map_ring(&config->tx_filled);

@@ -26,7 +26,7 @@ const struct net_driver_config net_driver_config = {
     .irq = IRQ,
     .rx_virt = RX_VIRT,
     .tx_virt = TX_VIRT,
-    .descriptors = {.base = memory, .size = sizeof memory, .bus = BUS},
+    .descriptors = {.base = memory, .size = sizeof(memory), .bus = BUS},
     .device = &offered,
     .rx_free = {.shared = rings[0], .capacity = RX_CAPACITY},
     .rx_filled = {.shared = rings[1], .capacity = FILLED_CAPACITY},

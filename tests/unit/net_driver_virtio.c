@@ -89,7 +89,7 @@ void mmio_write(volatile void *registers, uint32_t offset, uint32_t value)
 
 static void *at(uint64_t bus, size_t bytes)
 {
-    CHECK(bus >= BUS && bus + bytes <= BUS + sizeof dma);
+    CHECK(bus >= BUS && bus + bytes <= BUS + sizeof(dma));
     return dma + (bus - BUS);
 }
 

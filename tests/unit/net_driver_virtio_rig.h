@@ -21,7 +21,7 @@ const struct net_driver_config net_driver_config = {
     .irq = IRQ,
     .rx_virt = RX_VIRT,
     .tx_virt = TX_VIRT,
-    .descriptors = {.base = dma, .size = sizeof dma, .bus = BUS},
+    .descriptors = {.base = dma, .size = sizeof(dma), .bus = BUS},
     .device = &shown,
     .rx_free = {.shared = rings[0], .capacity = 256},
     .rx_filled = {.shared = rings[1], .capacity = 256},

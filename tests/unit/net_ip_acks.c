@@ -11,7 +11,7 @@
 static void put32(uint8_t *at, uint32_t value)
 {
     value = __builtin_bswap32(value);
-    memcpy(at, &value, sizeof value);
+    memcpy(at, &value, sizeof(value));
 }
 
 static void make(uint8_t frame[LENGTH], uint32_t acknowledged)
@@ -22,7 +22,7 @@ static void make(uint8_t frame[LENGTH], uint32_t acknowledged)
         0xc0, 0x01, 0, 80, 0,    0,    0,    1,    0,  0, 0, 0, 0x50, 0x10, 0x20, 0, 0,  0, 0, 0,  /* TCP: ACK */
     };
     memset(frame, 0, LENGTH);
-    memcpy(frame, sample, sizeof sample);
+    memcpy(frame, sample, sizeof(sample));
     put32(frame + 42, acknowledged);
 }
 
@@ -36,7 +36,7 @@ static void test_alone(void)
     uint8_t frame[LENGTH];
     make(frame, 1000);
     CHECK(acks_alone(frame, LENGTH) && acks_alone(frame, 54) && !acks_alone(frame, 53) && !acks_alone(frame, 0));
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
         make(frame, 1000);
         frame[changes[i].at] = changes[i].to;
         CHECK(!acks_alone(frame, LENGTH));

@@ -39,7 +39,7 @@ int main(void)
 {
     static uint8_t bytes[70000];
     srand(1);
-    for (size_t i = 0; i < sizeof bytes; i++) {
+    for (size_t i = 0; i < sizeof(bytes); i++) {
         bytes[i] = (uint8_t)rand();
     }
     for (int alignment = 0; alignment < 16; alignment++) {
@@ -48,12 +48,12 @@ int main(void)
         }
     }
     compare(bytes, 1, 65535);
-    memset(bytes, 0xff, sizeof bytes); /* every carry there can be */
+    memset(bytes, 0xff, sizeof(bytes)); /* every carry there can be */
     for (int length = 0; length < 300; length++) {
         compare(bytes, 0, length);
     }
     compare(bytes, 3, 65535);
-    memset(bytes, 0, sizeof bytes);
+    memset(bytes, 0, sizeof(bytes));
     compare(bytes, 0, 64);
     return 0;
 }

@@ -57,13 +57,13 @@ static void at_server(const uint8_t *request)
     memcpy(dhcp + 4, request + 42 + 4, 4);
     memcpy(dhcp + 16, offered, 4);
     memcpy(dhcp + 28, net_client_config.mac, 6);
-    memcpy(dhcp + 236, options, sizeof options);
-    put_headers(frame, 17, sizeof frame - 34, 0, 0);
+    memcpy(dhcp + 236, options, sizeof(options));
+    put_headers(frame, 17, sizeof(frame) - 34, 0, 0);
     put_address(frame, 30, offered);
     put16(frame + 34, 67);
     put16(frame + 36, 68);
-    put16(frame + 38, sizeof frame - 34);
-    wire_deliver(frame, sizeof frame);
+    put16(frame + 38, sizeof(frame) - 34);
+    wire_deliver(frame, sizeof(frame));
 }
 
 void at_peer(const uint8_t *frame, uint32_t length)

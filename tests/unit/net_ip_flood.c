@@ -55,7 +55,7 @@ static void put_datagram(void)
     put16(udp, 7);
     put16(udp + 2, ENDLESS_PORT);
     put16(udp + 4, 9);
-    CHECK(wire_put(frame, sizeof frame));
+    CHECK(wire_put(frame, sizeof(frame)));
 }
 
 static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
@@ -124,7 +124,7 @@ static void send_segment(const uint8_t *source, uint16_t port, uint32_t number, 
                                 .window = 0xffff,
                                 .flags = flags,
                                 .options = options,
-                                .option_bytes = scaled ? sizeof options : 0});
+                                .option_bytes = scaled ? sizeof(options) : 0});
 }
 
 /* Half of them from this network. */

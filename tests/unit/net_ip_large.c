@@ -111,7 +111,7 @@ static void step(uint64_t ns)
 
 static void boot(void)
 {
-    for (uint32_t i = 0; i < sizeof content; i++) {
+    for (uint32_t i = 0; i < sizeof(content); i++) {
         content[i] = (uint8_t)noise();
     }
     wire_begin();
@@ -189,7 +189,7 @@ static void check_rest(uint64_t at_rest)
         CHECK_EQUAL(streams[i].acknowledged, streams[i].written);
     }
     CHECK_EQUAL(out_count, 0);
-    CHECK(!ip_sends_from(content, sizeof content));
+    CHECK(!ip_sends_from(content, sizeof(content)));
     CHECK_EQUAL(ring_count(&rx_free), net_client_config.rx_buffer_count);
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
     CHECK_EQUAL(fake_lost_deferred(), 0);
@@ -198,7 +198,7 @@ static void check_rest(uint64_t at_rest)
 static void run(uint64_t seed)
 {
     noise_begin(seed);
-    uint32_t kind = seed % (sizeof weathers / sizeof *weathers);
+    uint32_t kind = seed % (sizeof(weathers) / sizeof(*weathers));
     weather = weathers[kind];
     device->offloads = one_in(5) ? NET_CHECKSUM : NET_CHECKSUM | NET_LARGE;
     delay = (uint64_t[]){0, 1, 5, 40}[noise() % 4] * MS;

@@ -11,7 +11,7 @@
 
 #define BUFFERS 512
 
-WIRE_CARD(BUFFERS, 0, SLOTS, 2048, {.base = content, .size = sizeof content});
+WIRE_CARD(BUFFERS, 0, SLOTS, 2048, {.base = content, .size = sizeof(content)});
 struct net_device *const device = &card_device;
 
 static struct frame {
@@ -43,7 +43,7 @@ static void cut(uint8_t *frame, uint32_t length, uint32_t segment)
     CHECK(segment >= NET_SEGMENT_MIN && payload > segment && (frame[46] >> 4) == 5 && !(flags & (SYN | RST)));
     for (uint32_t at = 0; at < payload; at += segment) {
         uint32_t count = LWIP_MIN(segment, payload - at), last = at + count == payload;
-        CHECK(HEADERS + count <= sizeof wire);
+        CHECK(HEADERS + count <= sizeof(wire));
         memcpy(wire, frame, HEADERS);
         memcpy(wire + HEADERS, frame + HEADERS + at, count);
         put16(ip + 2, 40 + count);
@@ -96,7 +96,7 @@ void take_output(void)
             first = piece;
         }
         const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
-        CHECK(at && piece.length > 0 && length + piece.length <= sizeof frame && f->count < NET_CHAIN_MAX);
+        CHECK(at && piece.length > 0 && length + piece.length <= sizeof(frame) && f->count < NET_CHAIN_MAX);
         f->pieces[f->count].at = at;
         f->pieces[f->count++].length = piece.region == 0 ? 0 : piece.length;
         memcpy(frame + length, at, piece.length);
@@ -144,7 +144,7 @@ bool tell_address(void)
         return false;
     }
     put_arp_answer(arp);
-    put_in(arp, sizeof arp);
+    put_in(arp, sizeof(arp));
     address_at = ~0ull;
     return true;
 }

@@ -24,8 +24,8 @@ static uint32_t packet_count;
 
 static void travel(const uint8_t *frame, uint32_t length, bool to_guest, uint64_t time)
 {
-    struct packet *packet = malloc(sizeof *packet);
-    CHECK(packet && packet_count < PACKETS && length <= sizeof packet->bytes);
+    struct packet *packet = malloc(sizeof(*packet));
+    CHECK(packet && packet_count < PACKETS && length <= sizeof(packet->bytes));
     *packet = (struct packet){.due = now + time, .to_guest = to_guest, .length = (uint16_t)length};
     memcpy(packet->bytes, frame, length);
     uint32_t at = packet_count++;
@@ -77,7 +77,7 @@ void send_to_guest(struct stream *s, uint32_t sequence, uint8_t flags)
                                                      .flags = flags,
                                                      .window = flags & SYN ? LWIP_MIN(s->buffer, 0xffff) : window,
                                                      .options = options,
-                                                     .option_bytes = flags & SYN ? sizeof options : 0});
+                                                     .option_bytes = flags & SYN ? sizeof(options) : 0});
     s->edge = s->next + (window << s->scale);
     s->pending = 0;
     s->acknowledge_at = ~0ull;
@@ -184,7 +184,7 @@ void arrive(void)
     bool wakes = false;
     while (packet_count > 0 && packets[0]->due <= now) {
         struct packet *packet = packets[0];
-        memmove(packets, packets + 1, --packet_count * sizeof *packets);
+        memmove(packets, packets + 1, --packet_count * sizeof(*packets));
         if (!packet->to_guest) {
             at_peer(packet->bytes, packet->length);
         } else {

@@ -52,7 +52,7 @@ static err_t write_some(struct stream *s, uint32_t count)
 static void choose_piece(struct stream *s)
 {
     if (s->crumbs == 0 && one_in(3)) {
-        s->left = between(20, one_in(2) ? 300 : sizeof s->head);
+        s->left = between(20, one_in(2) ? 300 : sizeof(s->head));
         s->flags = TCP_WRITE_FLAG_COPY | (one_in(4) ? 0 : TCP_WRITE_FLAG_MORE);
         s->from = s->head;
         for (uint32_t i = 0; i < s->left; i++) {
@@ -64,13 +64,13 @@ static void choose_piece(struct stream *s)
     if (s->crumbs > 0) {
         s->left = between(1, 400);
         s->flags = 0;
-        s->from = content + noise() % (sizeof content - 0x10000);
+        s->from = content + noise() % (sizeof(content) - 0x10000);
         return;
     }
-    bool goes_on = one_in(2) && s->from >= content && s->from < content + sizeof content - 0x10000;
+    bool goes_on = one_in(2) && s->from >= content && s->from < content + sizeof(content) - 0x10000;
     s->left = one_in(5) ? between(1, 20) : one_in(3) ? between(1, 3000) : between(1, 0x10000);
     s->flags = one_in(2) ? TCP_WRITE_FLAG_MORE : 0;
-    s->from = goes_on ? s->from : content + noise() % (sizeof content - 0x10000);
+    s->from = goes_on ? s->from : content + noise() % (sizeof(content) - 0x10000);
 }
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb);

@@ -65,9 +65,9 @@ static uint32_t receive_all(uint32_t length, void **list)
 
 int main(void)
 {
-    struct ip_config config = {.large_datagrams = true, .memory = {.base = bytes, .size = sizeof bytes}};
+    struct ip_config config = {.large_datagrams = true, .memory = {.base = bytes, .size = sizeof(bytes)}};
     void *received = NULL, *rest = NULL;
-    memset(bytes, 1, sizeof bytes);
+    memset(bytes, 1, sizeof(bytes));
     static const uint8_t zeros[TABLES];
     CHECK(memory_init(&config, TABLES) == bytes && memcmp(bytes, zeros, TABLES) == 0);
 

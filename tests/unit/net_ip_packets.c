@@ -27,7 +27,7 @@ const struct ip_config ip_config = {.hostname = "packets",
                                     .large_datagrams = true,
                                     .connections = CONNECTIONS,
                                     .segments = SEGMENTS,
-                                    .memory = {.base = bytes, .size = sizeof bytes}};
+                                    .memory = {.base = bytes, .size = sizeof(bytes)}};
 
 static struct held {
     struct pbuf *data;
@@ -213,11 +213,11 @@ static void visit(uint32_t number)
     static const char request[300] = "GET ";
     open(number);
     for (int tries = 0; tries < 3 && !peers[number].answered; tries++) {
-        send_segment(number, 101, ACK | PSH, request, sizeof request);
+        send_segment(number, 101, ACK | PSH, request, sizeof(request));
         wire_pass(S / 4);
     }
     CHECK(peers[number].answered);
-    send_segment(number, 101 + sizeof request, RST, "", 0);
+    send_segment(number, 101 + sizeof(request), RST, "", 0);
 }
 
 static void end(uint32_t count)
@@ -340,7 +340,7 @@ static void test_peers_that_vanish(uint32_t count)
     static const char copy[300] = "COPY";
     for (uint32_t i = 0; i < count; i++) {
         open(i);
-        send_segment(i, 101, ACK | PSH, copy, sizeof copy);
+        send_segment(i, 101, ACK | PSH, copy, sizeof(copy));
         peers[i].sequence = 401;
     }
     wire_pass(5 * S);
@@ -358,8 +358,8 @@ static void test_asked_whether_there(void)
     static const char keep[30] = "KEEP";
     for (uint32_t i = 0; i < 3; i++) {
         open(i);
-        send_segment(i, 101, ACK | PSH, i == 0 ? "" : keep, i == 0 ? 0 : sizeof keep);
-        peers[i].sequence = i == 0 ? 101 : 101 + sizeof keep;
+        send_segment(i, 101, ACK | PSH, i == 0 ? "" : keep, i == 0 ? 0 : sizeof(keep));
+        peers[i].sequence = i == 0 ? 101 : 101 + sizeof(keep);
         wire_pass(S);
         peers[i].kept = true;
     }
@@ -387,19 +387,19 @@ int main(void)
     wire_take();
     visit(3999);
     test_data_that_nobody_takes(20, 40, 1460); /* windows full of it */
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_data_that_nobody_takes(SLOW, 2, 23); /* beginnings of requests */
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_data_that_nobody_takes(SLOW, 2, 1);
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_out_of_order();
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_answers_that_nobody_reads(150, 350);
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_answers_that_nobody_reads(0, 500);
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_peers_that_vanish(600);
-    memset(peers, 0, sizeof peers);
+    memset(peers, 0, sizeof(peers));
     test_asked_whether_there();
     return 0;
 }

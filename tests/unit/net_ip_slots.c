@@ -21,7 +21,7 @@
 #define BODY 300000
 
 static _Alignas(4096) uint8_t content[0x10000];
-WIRE_CARD(BUFFERS, 0, SLOTS, 512, {.base = content, .size = sizeof content});
+WIRE_CARD(BUFFERS, 0, SLOTS, 512, {.base = content, .size = sizeof(content)});
 const struct ip_config ip_config = {.hostname = "slots", .wait_for_start = true};
 
 static struct client {
@@ -134,14 +134,14 @@ static void send_one(void)
     while (more) {
         const struct net_desc *piece = &waiting[count++];
         const uint8_t *at = region_at(&net_client_config.regions[piece->region], piece->offset, piece->length);
-        CHECK(at && length + piece->length <= sizeof frame);
+        CHECK(at && length + piece->length <= sizeof(frame));
         memcpy(frame + length, at, piece->length);
         length += piece->length;
         more = piece->flags & NET_MORE;
     }
     CHECK(ring_put(&tx_free, &(struct net_desc){.cookie = waiting[count - 1].cookie}));
     waiting_count -= count;
-    memmove(waiting, waiting + count, waiting_count * sizeof *waiting);
+    memmove(waiting, waiting + count, waiting_count * sizeof(*waiting));
     at_peer(frame, length);
     take_output();
 }
@@ -176,7 +176,7 @@ static void steps(uint32_t count, uint32_t rate)
 
 static void open_clients(uint32_t count)
 {
-    memset(clients, 0, sizeof clients);
+    memset(clients, 0, sizeof(clients));
     for (uint32_t i = 0; i < count; i++) {
         send_to_guest(i, SYN);
         while (!clients[i].pcb) {
@@ -267,7 +267,7 @@ static void test_last_words(void)
     uint32_t out = waiting_count, answers = arp_answers;
     put_arp_answer(arp);
     arp[21] = 1; /* asks */
-    wire_deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof(arp));
     take_output();
     CHECK(waiting_count > out); /* at once */
     ip_counters(&before);
@@ -295,14 +295,14 @@ int main(void)
     take_output();
     uint8_t arp[ARP_BYTES];
     put_arp_answer(arp);
-    wire_deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof(arp));
     steps(100, SLOTS);
     uint64_t at_rest = memory.taken - memory.given;
     test_turns();
     test_a_wait_is_no_loss();
     test_last_words();
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
-    CHECK(!ip_sends_from(content, sizeof content));
+    CHECK(!ip_sends_from(content, sizeof(content)));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
     CHECK_EQUAL(fake_lost_deferred(), 0);
     return 0;

@@ -28,7 +28,7 @@
 #endif
 
 static _Alignas(4096) uint8_t pattern[0x10000];
-WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024, {.base = pattern, .size = sizeof pattern});
+WIRE_CARD(BUFFERS, SMALL, SLOTS, 1024, {.base = pattern, .size = sizeof(pattern)});
 const struct ip_config ip_config = {.hostname = "storm"};
 const struct serial_client_config serial_client_config;
 
@@ -174,7 +174,7 @@ static void tcp_step(void)
     switch (noise() % 16) {
     case 0:
         if (one_in(2)) {
-            peer->guest_port = ports[noise() % (sizeof ports / sizeof *ports)];
+            peer->guest_port = ports[noise() % (sizeof(ports) / sizeof(*ports))];
             peer->port = (uint16_t)(30000 + noise() % 200);
         }
         peer->next = one_in(2) ? noise() : peer->wanted + noise() % 100000;
@@ -200,7 +200,7 @@ static void other_step(void)
 {
     uint8_t frame[1600];
     uint32_t length = noise() % 1400;
-    fill(frame, sizeof frame);
+    fill(frame, sizeof(frame));
     switch (noise() % 8) {
     case 0: deliver(frame, 14 + length); break;
     case 1:
@@ -309,7 +309,7 @@ static void take_output(void)
     while (ring_get(&tx_filled, &piece)) {
         CHECK(piece.region < 2 && (count > 0 || (piece.region == 0 && piece.length >= 14)));
         const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
-        CHECK(at && piece.length > 0 && length + piece.length <= sizeof frame && ++count <= NET_CHAIN_MAX);
+        CHECK(at && piece.length > 0 && length + piece.length <= sizeof(frame) && ++count <= NET_CHAIN_MAX);
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
         if (piece.flags & NET_LARGE) {
@@ -342,7 +342,7 @@ static void introduce(void)
     uint8_t arp[ARP_BYTES];
     put_arp_answer(arp);
     asked = false;
-    deliver(arp, sizeof arp);
+    deliver(arp, sizeof(arp));
     fake_wake(FAKE_BIT(RX));
     take_output();
 }
@@ -474,7 +474,7 @@ static void run(uint64_t seed)
     CHECK(card_device.offloads & NET_LARGE || cut == 0);
     CHECK(!(card_device.offloads & NET_LARGE) || !SENDS_LARGE || cut > 0);
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
-    CHECK(!ip_sends_from(pattern, sizeof pattern));
+    CHECK(!ip_sends_from(pattern, sizeof(pattern)));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
     CHECK_EQUAL(ring_count(&rx_small), SMALL);
     CHECK_EQUAL(memory.taken - memory.given, at_rest);

@@ -48,12 +48,12 @@ static void test_kept(void)
 static void test_outside(void)
 {
     uint8_t other[1460] = {1};
-    ip_memory_changed(other, sizeof other);
+    ip_memory_changed(other, sizeof(other));
     ip_memory_changed(memory + SIZE - 10, 11);
     ip_memory_changed(memory, 0);
-    CHECK(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
+    CHECK(sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
     other[0] = 2;
-    CHECK(sums_checksum(other, sizeof other) == ip_checksum(other, sizeof other));
+    CHECK(sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
 }
 
 /* Random pieces and told changes, against the definition. */
@@ -81,7 +81,7 @@ int main(void)
     sums_init(&region);
     ip_memory_changed(memory + 3 * 65536, 65536);
     CHECK(!kept(3 * 65536, 1460)); /* there is no room for it yet */
-    ip_keep_sums(table, sizeof table / IP_SUM_BYTES);
+    ip_keep_sums(table, sizeof(table) / IP_SUM_BYTES);
     test_outside();
     test_kept();
     test_soak();

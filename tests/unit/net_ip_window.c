@@ -34,7 +34,7 @@ const struct ip_config ip_config = {.hostname = "window",
                                     .large_datagrams = true,
                                     .connections = CONNECTIONS,
                                     .segments = SEGMENTS,
-                                    .memory = {.base = bytes, .size = sizeof bytes}};
+                                    .memory = {.base = bytes, .size = sizeof(bytes)}};
 
 static struct client {
     struct tcp_pcb *pcb;
@@ -114,7 +114,7 @@ static void send_segment(struct client *c, uint32_t from, uint32_t length, uint8
 {
     uint8_t frame[NET_FRAME_MAX], data[TCP_MSS];
 
-    CHECK(length <= sizeof data);
+    CHECK(length <= sizeof(data));
     for (uint32_t i = 0; i < length; i++) {
         data[i] = byte_at(from + i);
     }
@@ -219,7 +219,7 @@ static void step(uint32_t reads)
 
 static void open_clients(uint32_t count)
 {
-    memset(clients, 0, sizeof clients);
+    memset(clients, 0, sizeof(clients));
     for (uint32_t i = 0; i < count; i++) {
         clients[i].rto = RTO;
         clients[i].congestion = 10 * TCP_MSS;
@@ -328,7 +328,7 @@ int main(void)
     wire_take();
     uint8_t arp[ARP_BYTES];
     put_arp_answer(arp);
-    wire_deliver(arp, sizeof arp);
+    wire_deliver(arp, sizeof(arp));
     step(0);
     uint32_t at_rest = netif_receive_room();
     test_many();

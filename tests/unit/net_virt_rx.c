@@ -8,7 +8,7 @@
 static void start(void)
 {
     fake_reset();
-    memset(rings, 0, sizeof rings);
+    memset(rings, 0, sizeof(rings));
     attach_ends();
     init();
 }
@@ -84,7 +84,7 @@ static void test_small_frames_take_small_buffers(void)
     give(0, 0);
     give(0, 2 * NET_BUFFER_SIZE);
     give_small(NET_BUFFER_SIZE);
-    give_small(sizeof buffers[0] - NET_BUFFER_SMALL + 1); /* sticks out */
+    give_small(sizeof(buffers[0]) - NET_BUFFER_SMALL + 1); /* sticks out */
     give_small(NET_BUFFER_SIZE + NET_BUFFER_SMALL);
     for (int i = 0; i < 4; i++) {
         desc[i] = take_dma();
@@ -119,8 +119,8 @@ static void test_lying_client(void)
 {
     struct net_desc got;
     start();
-    give(0, sizeof buffers[0]);                       /* outside */
-    give(0, sizeof buffers[0] - NET_BUFFER_SIZE + 1); /* sticks out */
+    give(0, sizeof(buffers[0]));                       /* outside */
+    give(0, sizeof(buffers[0]) - NET_BUFFER_SIZE + 1); /* sticks out */
     give(0, 0xffffffff);
     give(0, NET_BUFFER_SIZE); /* right */
     struct net_dma_desc desc = take_dma();
@@ -143,12 +143,12 @@ static void test_lying_driver(void)
     give(0, 0);
     right = take_dma();
     struct net_dma_desc wrong[] = {
-        {.bus = {0}, .length = 60},       {.bus = {BUS + sizeof dma}, .length = 60},
+        {.bus = {0}, .length = 60},       {.bus = {BUS + sizeof(dma)}, .length = 60},
         {.bus = {BUS - 1}, .length = 60}, {.bus = {BUS + 1}, .length = 60},
         {.bus = {~0ul}, .length = 60},    {.bus = {BUS}, .length = NET_BUFFER_SIZE + 1},
         {.bus = {BUS}, .length = 13},     {.bus = {BUS}, .length = 0},
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         CHECK(ring_put(&driver_filled, &wrong[i]));
     }
     frame(&right, 1, NET_BUFFER_SIZE - 1);

@@ -9,10 +9,10 @@
 #define BUS 0x60000000ul
 #define ROUNDS 50
 
-static _Alignas(4096) uint8_t cpu[BUFFERS * NET_BUFFER_SIZE], device[sizeof cpu], clean[sizeof cpu];
+static _Alignas(4096) uint8_t cpu[BUFFERS * NET_BUFFER_SIZE], device[sizeof(cpu)], clean[sizeof(cpu)];
 static uint8_t buffers[8 * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(16, 16)];
-static struct device_view view = {cpu, device, clean, sizeof cpu};
+static struct device_view view = {cpu, device, clean, sizeof(cpu)};
 
 #define RING(i)                            \
     {                                      \
@@ -22,14 +22,14 @@ static struct device_view view = {cpu, device, clean, sizeof cpu};
 const struct net_virt_rx_config net_virt_rx_config = {
     .driver = DRIVER,
     .coherent = false,
-    .dma = {.base = cpu, .size = sizeof cpu, .bus = BUS},
+    .dma = {.base = cpu, .size = sizeof(cpu), .bus = BUS},
     .buffer_count = BUFFERS,
     .driver_free = RING(0),
     .driver_filled = RING(1),
     .client_count = 1,
     .clients = {{.mac = {0x52, 0, 0, 0, 0, 1},
                  .channel = CLIENT,
-                 .buffers = {.base = buffers, .size = sizeof buffers},
+                 .buffers = {.base = buffers, .size = sizeof(buffers)},
                  .free = RING(2),
                  .filled = RING(3)}},
 };
@@ -58,7 +58,7 @@ int main(void)
         struct net_dma_desc frame;
         uint8_t expected[NET_FRAME_MAX] = {0x52, 0, 0, 0, 0, 1};
         uint16_t length = (uint16_t)(60 + round * 29);
-        memset(expected + 6, (int)round + 1, sizeof expected - 6);
+        memset(expected + 6, (int)round + 1, sizeof(expected) - 6);
         CHECK(ring_put(&client_free, &buffer) && ring_get(&driver_free, &frame));
         memcpy(device + (frame.bus.value - BUS), expected, length);
         frame.length = length;

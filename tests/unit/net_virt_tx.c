@@ -12,8 +12,8 @@
 static void start(void)
 {
     fake_reset();
-    memset(rings, 0, sizeof rings);
-    memset(driver_rings, 0, sizeof driver_rings);
+    memset(rings, 0, sizeof(rings));
+    memset(driver_rings, 0, sizeof(driver_rings));
     attach_ends();
     init();
 }
@@ -53,9 +53,9 @@ static void test_refuses(void)
 {
     struct net_dma_desc dma;
     start();
-    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 1, .cookie = 1});       /* header not in region 0 */
-    put(0, (struct net_desc){.offset = 0, .length = 13, .cookie = 2});                    /* no whole header */
-    put(0, (struct net_desc){.offset = sizeof slots[0] - 59, .length = 60, .cookie = 3}); /* sticks out */
+    put(0, (struct net_desc){.offset = 0, .length = 60, .region = 1, .cookie = 1});        /* header not in region 0 */
+    put(0, (struct net_desc){.offset = 0, .length = 13, .cookie = 2});                     /* no whole header */
+    put(0, (struct net_desc){.offset = sizeof(slots[0]) - 59, .length = 60, .cookie = 3}); /* sticks out */
     put(0, (struct net_desc){.offset = 0xffffffff, .length = 60, .cookie = 4});
     put(0, (struct net_desc){.offset = 0, .length = 60, .region = 2, .cookie = 5});   /* no such region */
     put(0, (struct net_desc){.offset = 0, .length = NET_FRAME_MAX + 1, .cookie = 6}); /* too long */

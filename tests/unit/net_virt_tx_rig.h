@@ -26,7 +26,7 @@ static _Alignas(64) uint8_t rings[4][RING_BYTES(CLIENT_RING, 16)];
     }
 #define REGIONS(c)     \
     .region_count = 2, \
-    .regions = {{.base = slots[c], .size = sizeof slots[c], .bus = BUS(c, 0)}, {.size = SECOND, .bus = BUS(c, 1)}}
+    .regions = {{.base = slots[c], .size = sizeof(slots[c]), .bus = BUS(c, 0)}, {.size = SECOND, .bus = BUS(c, 1)}}
 
 const struct net_virt_tx_config net_virt_tx_config = {
     .driver = DRIVER,

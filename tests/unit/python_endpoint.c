@@ -106,7 +106,7 @@ static void answer_datagrams(void)
     int error;
     intptr_t count;
 
-    while ((count = endpoint_receive(self.datagrams, data, sizeof data, &from, &error)) >= 0) {
+    while ((count = endpoint_receive(self.datagrams, data, sizeof(data), &from, &error)) >= 0) {
         endpoint_send_to(self.datagrams, data, (size_t)count, &from, &error);
     }
     CHECK_EQUAL(error, EAGAIN);

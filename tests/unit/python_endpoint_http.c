@@ -57,7 +57,7 @@ static void check_line(struct endpoint *endpoint, const char *expected)
 {
     char line[200];
     int error = 0;
-    size_t length = endpoint_line_length(endpoint, sizeof line);
+    size_t length = endpoint_line_length(endpoint, sizeof(line));
     CHECK_EQUAL(length, strlen(expected));
     CHECK_EQUAL(endpoint_receive(endpoint, line, length, NULL, &error), (intptr_t)length);
     CHECK(!memcmp(line, expected, length));
@@ -112,7 +112,7 @@ static void a_request_and_its_answer(void)
     CHECK_EQUAL(endpoint_ready(endpoint, ENDPOINT_READ), 0);
     fake_client_send(&client, "body", true);
     CHECK_EQUAL(wakes, 2);
-    CHECK_EQUAL(endpoint_receive(endpoint, rest, sizeof rest, NULL, &error), 4);
+    CHECK_EQUAL(endpoint_receive(endpoint, rest, sizeof(rest), NULL, &error), 4);
     check_nothing(endpoint, 0);
     CHECK_EQUAL(endpoint_send(endpoint, "HTTP/1.0 200 OK\r\n\r\n", 19, &error), 19);
     endpoint_close(endpoint);

@@ -80,7 +80,7 @@ static struct endpoint *listener;
 static struct endpoint *connect_in(void)
 {
     struct endpoint_address from;
-    memset(&peer, 0, sizeof peer);
+    memset(&peer, 0, sizeof(peer));
     peer.guest_port = PORT;
     peer.own = 100;
     say(SYN, "");
@@ -98,7 +98,7 @@ static struct endpoint *connect_out(int expected)
 {
     struct endpoint_address to = {.port = PEER_PORT};
     struct endpoint *endpoint = endpoint_new(false);
-    memset(&peer, 0, sizeof peer);
+    memset(&peer, 0, sizeof(peer));
     peer.own = 100;
     IP4_ADDR(&to.ip, 10, 0, 2, 2);
     CHECK_EQUAL(endpoint_connect(endpoint, &to), expected);
@@ -112,7 +112,7 @@ static void receives(struct endpoint *endpoint, intptr_t count, int expected)
 {
     char data[100];
     int error = 0;
-    CHECK_EQUAL(endpoint_receive(endpoint, data, sizeof data, NULL, &error), count);
+    CHECK_EQUAL(endpoint_receive(endpoint, data, sizeof(data), NULL, &error), count);
     CHECK(count >= 0 || error == expected);
 }
 
@@ -319,7 +319,7 @@ static void test_accept_queue(void)
 {
     struct endpoint_address from;
     for (int way = 0; way < 3; way++) {
-        memset(&peer, 0, sizeof peer);
+        memset(&peer, 0, sizeof(peer));
         peer.guest_port = PORT;
         peer.own = 100;
         say(SYN, "");

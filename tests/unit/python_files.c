@@ -20,7 +20,7 @@ const struct fs_mem_config fs_mem_config = {.entries = entries, .entry_count = 2
 static unsigned wakes;
 static struct timer *armed;
 
-/* What files.c stands on and this test plays. */
+/* -- what files.c stands on and this test plays -- */
 
 void port_wake(void)
 {
@@ -173,9 +173,9 @@ static void test_directory_records(void)
     }
     record->name_length = FS_NAME_MAX;
     record->record_length = 280;
-    CHECK(takes(sizeof record_bytes, &entry) && entry.length == FS_NAME_MAX);
+    CHECK(takes(sizeof(record_bytes), &entry) && entry.length == FS_NAME_MAX);
     record->name_length++; /* fits the record, but is no name */
-    CHECK(!takes(sizeof record_bytes, &entry));
+    CHECK(!takes(sizeof(record_bytes), &entry));
 }
 
 /* All blocks in use: refused, and there again when one is given back. */

@@ -46,7 +46,7 @@ static struct {
     unsigned delivered;       /* calls and notifications: the programs must have got somewhere */
 } self = {.pending = NO_INTID};
 
-/* The machine */
+/* -- the machine -- */
 
 unsigned gicv2_intids(void)
 {
@@ -130,7 +130,7 @@ void fake_wait_for_interrupt(void)
     }
 }
 
-/* A random system */
+/* -- a random system -- */
 
 static int chance(int percent)
 {
@@ -195,7 +195,7 @@ static void make_system(void)
     CHECK(decode_system_valid(self.system, 288));
 }
 
-/* Invariants */
+/* -- invariants -- */
 
 static void check_contexts(const struct pd *pd)
 {
@@ -291,7 +291,7 @@ static void check(void)
     CHECK(!current->sc->limited || timer_armed());
 }
 
-/* Programs */
+/* -- programs -- */
 
 static uint64_t number(void)
 {

@@ -34,7 +34,7 @@ static struct file {
 
 static void make_good(void)
 {
-    memset(&good, 0, sizeof good);
+    memset(&good, 0, sizeof(good));
     good.header = (Elf64_Ehdr){.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
                                .e_type = ET_EXEC,
                                .e_machine = EM_AARCH64,
@@ -51,27 +51,27 @@ static void make_good(void)
                                     .p_flags = PF_R | PF_X,
                                     .p_vaddr = CODE,
                                     .p_offset = offsetof(struct file, code),
-                                    .p_filesz = sizeof good.code,
-                                    .p_memsz = sizeof good.code};
+                                    .p_filesz = sizeof(good.code),
+                                    .p_memsz = sizeof(good.code)};
     good.segments[1] = (Elf64_Phdr){.p_type = PT_LOAD,
                                     .p_flags = PF_R | PF_W,
                                     .p_vaddr = DATA + 0xff8,
                                     .p_offset = offsetof(struct file, data),
-                                    .p_filesz = sizeof good.data,
+                                    .p_filesz = sizeof(good.data),
                                     .p_memsz = 0x2000};
     good.sections[1] = (Elf64_Shdr){.sh_type = SHT_SYMTAB,
                                     .sh_offset = offsetof(struct file, symbols),
                                     .sh_link = 2,
-                                    .sh_size = sizeof good.symbols,
+                                    .sh_size = sizeof(good.symbols),
                                     .sh_entsize = sizeof(Elf64_Sym)};
     good.sections[2] = (Elf64_Shdr){
-        .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct file, names), .sh_size = sizeof good.names};
+        .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct file, names), .sh_size = sizeof(good.names)};
     memcpy(good.names, "\0one\0two\0file", 14);
     good.symbols[1] = (Elf64_Sym){.st_name = 1, .st_info = STT_OBJECT, .st_shndx = 5, .st_value = DATA, .st_size = 8};
     good.symbols[2] = (Elf64_Sym){.st_name = 5, .st_info = STT_FUNC, .st_shndx = 5, .st_value = CODE};
     good.symbols[3] = (Elf64_Sym){.st_name = 9, .st_info = STT_FILE, .st_shndx = 5};
-    memset(good.code, 0xc0, sizeof good.code);
-    memset(good.data, 0xda, sizeof good.data);
+    memset(good.code, 0xc0, sizeof(good.code));
+    memset(good.data, 0xda, sizeof(good.data));
 }
 
 /* -- refusals -- */
@@ -87,7 +87,7 @@ static void file_more_than_memory(void)
 }
 static void offset_beyond(void)
 {
-    good.segments[1].p_offset = sizeof good + 1;
+    good.segments[1].p_offset = sizeof(good) + 1;
 }
 static void offset_overflows(void)
 {
@@ -140,11 +140,11 @@ static void no_segments(void)
 }
 static void segments_elsewhere(void)
 {
-    good.header.e_phoff = sizeof good + 4096;
+    good.header.e_phoff = sizeof(good) + 4096;
 }
 static void segments_half(void)
 {
-    good.header.e_phoff = sizeof good - sizeof(Elf64_Phdr);
+    good.header.e_phoff = sizeof(good) - sizeof(Elf64_Phdr);
 }
 static void symbols_of_no_size(void)
 {
@@ -152,7 +152,7 @@ static void symbols_of_no_size(void)
 }
 static void symbols_beyond(void)
 {
-    good.sections[1].sh_offset = sizeof good + 4096;
+    good.sections[1].sh_offset = sizeof(good) + 4096;
 }
 static void symbols_overflow(void)
 {
@@ -172,7 +172,7 @@ static void names_nowhere(void)
 }
 static void sections_elsewhere(void)
 {
-    good.header.e_shoff = sizeof good + 4096;
+    good.header.e_shoff = sizeof(good) + 4096;
 }
 
 #define AT "d.system:4:20: error: "
@@ -191,7 +191,7 @@ static const struct {
     {"nothing", no_change, AT "'p.elf' is not an ELF file\n", 1},
     {"half a header", no_change, AT "'p.elf' is not an ELF file\n", 40},
     {"a header alone", no_change, AT "'p.elf' ", sizeof(Elf64_Ehdr)},
-    {"without its last segment's last byte", no_change, AT "'p.elf' segment 1 is not inside the file\n", sizeof good - 1},
+    {"without its last segment's last byte", no_change, AT "'p.elf' segment 1 is not inside the file\n", sizeof(good) - 1},
     {"an entry between instructions", entry_odd, AT "'p.elf' entry is not in an executable segment (0x200002)\n", 0},
     {"more in the file than in memory", file_more_than_memory, AT "'p.elf' segment 0 is not inside the file\n", 0},
     {"an offset beyond the file", offset_beyond, AT "'p.elf' segment 1 is not inside the file\n", 0},
@@ -225,7 +225,7 @@ static const struct {
 static void write_file(size_t size)
 {
     FILE *file = fopen("p.elf", "wb");
-    CHECK(file && fwrite(&good, 1, size ? size : sizeof good, file) == (size ? size : sizeof good));
+    CHECK(file && fwrite(&good, 1, size ? size : sizeof(good), file) == (size ? size : sizeof(good)));
     fclose(file);
 }
 
@@ -252,7 +252,7 @@ static void check_case(size_t i)
     close(ends[1]);
     size_t length = 0;
     ssize_t part;
-    while ((part = read(ends[0], said + length, sizeof said - 1 - length)) > 0) {
+    while ((part = read(ends[0], said + length, sizeof(said) - 1 - length)) > 0) {
         length += (size_t)part;
     }
     said[length] = '\0';
@@ -279,7 +279,7 @@ static void test_good(void)
     CHECK(elf->entry == CODE + 4 && code->va == CODE && code->size == 0x1000 && code->perms == (PERM_R | PERM_X));
     CHECK(data->va == DATA && data->size == 0x3000 && data->perms == (PERM_R | PERM_W));
     for (uint64_t i = 0; i < data->size; i++) {
-        CHECK_EQUAL(data->bytes[i], i >= 0xff8 && i < 0xff8 + sizeof good.data ? 0xda : 0);
+        CHECK_EQUAL(data->bytes[i], i >= 0xff8 && i < 0xff8 + sizeof(good.data) ? 0xda : 0);
     }
     CHECK(elf_symbol(elf, "one", &count)->va == DATA && count == 1 && elf_symbol(elf, "two", &count)->size == 0);
     CHECK(!elf_symbol(elf, "file", &count) && count == 0 && !elf_symbol(elf, "", &count));
@@ -306,7 +306,7 @@ int main(void)
 {
     char folder[] = "/tmp/sdk_tool_elf.XXXXXX";
     CHECK(mkdtemp(folder) && chdir(folder) == 0);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         check_case(i);
     }
     test_good();

@@ -99,7 +99,7 @@ static struct proof *proof_of(struct fixture *f)
     return prove(&f->layout, &f->image);
 }
 
-/* ---- one break each */
+/* -- one break each -- */
 
 static void write_execute(struct fixture *f)
 {

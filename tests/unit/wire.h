@@ -32,12 +32,12 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
         .mac = {0x52, 0x54, 1, 0, 0, 0x20},                                                                            \
         .rx_channel = RX,                                                                                              \
         .tx_channel = TX,                                                                                              \
-        .rx_buffers = {.base = card_buffers, .size = sizeof card_buffers},                                             \
+        .rx_buffers = {.base = card_buffers, .size = sizeof(card_buffers)},                                            \
         .rx_buffer_count = (buffer_count),                                                                             \
         .rx_small_count = (small_count),                                                                               \
         .device = &card_device,                                                                                        \
         .region_count = 1 + sizeof((struct region[]){__VA_ARGS__}) / sizeof(struct region),                            \
-        .regions = {{.base = card_slots, .size = sizeof card_slots}, __VA_ARGS__},                                     \
+        .regions = {{.base = card_slots, .size = sizeof(card_slots)}, __VA_ARGS__},                                    \
         .rx_free = {.shared = card_rings[0], .capacity = (ring_capacity)},                                             \
         .rx_small = {.shared = (small_count) ? card_rings[4] : NULL, .capacity = (small_count) ? (ring_capacity) : 0}, \
         .rx_filled = {.shared = card_rings[1], .capacity = (ring_capacity)},                                           \

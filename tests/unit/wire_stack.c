@@ -61,7 +61,7 @@ void wire_take(void)
     do {
         while (ring_get(&tx_filled, &piece)) {
             const uint8_t *at = region_at(&net_client_config.regions[piece.region], piece.offset, piece.length);
-            CHECK(at && length + piece.length <= sizeof frame);
+            CHECK(at && length + piece.length <= sizeof(frame));
             memcpy(frame + length, at, piece.length);
             length += piece.length;
             if (!(piece.flags & NET_MORE)) {
@@ -112,7 +112,7 @@ bool wire_answers_arp(const uint8_t *frame)
     }
     if (frame[21] == 1 && memcmp(frame + 38, host_ip, 4) == 0) {
         put_arp_answer(arp);
-        wire_deliver(arp, sizeof arp);
+        wire_deliver(arp, sizeof(arp));
     }
     return true;
 }

@@ -58,7 +58,7 @@ static bool echo(struct task *task)
             }
             task->body_written += (uint32_t)count;
         }
-        int32_t count = http_exchange_read(task->exchange, task->body, sizeof task->body);
+        int32_t count = http_exchange_read(task->exchange, task->body, sizeof(task->body));
         if (count <= 0) {
             return count < 0;
         }
@@ -74,7 +74,7 @@ static void say_counters(struct task *task)
     struct cache_counters cache;
     http_counters(&c);
     cache_counters(&cache);
-    snprintf(text, sizeof text,
+    snprintf(text, sizeof(text),
              "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%u %u %llu %llu %llu %llu %llu %llu\n", c.connections,
              c.exchanges, (unsigned long long)c.accepted, (unsigned long long)c.refused,
              (unsigned long long)c.timed_out, (unsigned long long)c.given_way, (unsigned long long)c.broken,
@@ -113,7 +113,7 @@ static bool begin(struct http_exchange *exchange)
 {
     for (int i = 0; i < HTTP_EXCHANGES_MAX; i++) {
         if (!tasks[i].exchange) {
-            memset(&tasks[i], 0, sizeof tasks[i]);
+            memset(&tasks[i], 0, sizeof(tasks[i]));
             tasks[i].exchange = exchange;
             exchange->app = &tasks[i];
             go_on(exchange);

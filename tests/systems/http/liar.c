@@ -43,9 +43,9 @@ static void put(struct fs_completion completion)
 
 static void put_attributes(const struct fs_command *command, struct fs_stat stat)
 {
-    void *at = region_at(&liar_config.share, command->path.other.offset, sizeof stat);
+    void *at = region_at(&liar_config.share, command->path.other.offset, sizeof(stat));
     if (at) {
-        memcpy(at, &stat, sizeof stat);
+        memcpy(at, &stat, sizeof(stat));
     }
 }
 
@@ -57,16 +57,16 @@ static void answer(const struct fs_command *command)
     switch (command->type) {
     case FS_OPEN:
     case FS_STAT:
-        put_attributes(command, (struct fs_stat){.size = sizeof GOOD - 1, .mtime_ns = 5000000000, .mode = 0100644});
+        put_attributes(command, (struct fs_stat){.size = sizeof(GOOD) - 1, .mtime_ns = 5000000000, .mode = 0100644});
         completion.open.fd = GOOD_FD;
-        completion.open.size = sizeof GOOD - 1;
+        completion.open.size = sizeof(GOOD) - 1;
         break;
     case FS_READ: {
-        char *data = region_at(&liar_config.share, command->file.data.offset, sizeof GOOD - 1);
+        char *data = region_at(&liar_config.share, command->file.data.offset, sizeof(GOOD) - 1);
         if (data) {
-            memcpy(data, GOOD, sizeof GOOD - 1);
+            memcpy(data, GOOD, sizeof(GOOD) - 1);
         }
-        completion.read.length = sizeof GOOD - 1;
+        completion.read.length = sizeof(GOOD) - 1;
         completion.read.mtime_ns = 5000000000;
         break;
     }
@@ -81,8 +81,8 @@ static void spoil_the_share(void)
 {
     uint64_t word = noise();
     for (uint32_t i = 0; i < SHARE_NOISE; i++) {
-        uint64_t offset = noise() % (liar_config.share.size - sizeof word);
-        memcpy((uint8_t *)liar_config.share.base + offset, &word, sizeof word);
+        uint64_t offset = noise() % (liar_config.share.size - sizeof(word));
+        memcpy((uint8_t *)liar_config.share.base + offset, &word, sizeof(word));
     }
 }
 

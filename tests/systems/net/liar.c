@@ -67,7 +67,7 @@ static void tamper(struct ring_shared *ring)
 static void put(struct ring_config config, struct net_desc desc)
 {
     struct ring_shared *ring = config.shared;
-    memcpy(ring->elements + ring->tail % config.capacity * sizeof desc, &desc, sizeof desc);
+    memcpy(ring->elements + ring->tail % config.capacity * sizeof(desc), &desc, sizeof(desc));
     ring->tail++;
 }
 
