@@ -38,7 +38,7 @@ MISTAKES = {
                             "sites=[Site('/www')], port=80)",
                             "PD 'micropython': port 80 is that of the front in PD 'http' already"),
     "share_small": ("http(files=MemFs(s, cache=0x10000))",
-                    "PD 'memfs': a cache of 0x10000 bytes; there can be 0, or 0x100000 to 0x4000000"),
+                    "PD 'http': a cache of 0x10000 bytes; there can be 0, or 0x100000 to 0x4000000"),
     "above_its_files": ("http(priority=91)", "PD 'http': priority 91 is above that of its files' PD 'files8' (90), "
                                              "which it waits for"),
     "fresh": ("http(fresh_ms=3600001)", "PD 'http': fresh_ms 3600001 is not in 0..3600000"),
