@@ -71,7 +71,8 @@ ruff: | $(RUFF)
 	$(Q)$(RUFF) check --quiet --no-cache --output-format concise bench boards compose debug examples mk proofs python sdk tests
 
 # The style. Symbolic links and corpora are none of these.
-styled := git ls-files -z -- '*.c' '*.h' | xargs -0
+styled := find bench examples fs http lib mk net proofs python sdk serial tests timer -name build -prune -o \
+    -type f -name '*.[ch]' -print0 | xargs -0
 style: | $(LINT_READY)
 	$(call say,STYLE,.)
 	$(Q)$(styled) clang-format-14 --dry-run -Werror

@@ -14,16 +14,8 @@ GOAL = re.compile(r"`make ([a-z][\w-]*)[ `]|^    make ([a-z][\w-]*)(?: |$)", re.
 TEST = re.compile(r"(tests/test_\w+\.py)::(\w+)")
 
 
-def git(*arguments):
-    return subprocess.run(["git", *arguments], cwd=paths.TOP, text=True, capture_output=True, check=True).stdout
-
-
-@functools.lru_cache(maxsize=None)
-def tracked():
-    return set(git("ls-files").splitlines())
-
-
-CHAPTERS = sorted(path for path in tracked() if path.endswith(".md"))
+FILES = set(paths.files())
+CHAPTERS = sorted(path for path in FILES if path.endswith(".md"))
 
 
 def text_of(chapter):
@@ -33,10 +25,10 @@ def text_of(chapter):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_files_and_links_lead_somewhere(chapter):
     folder = (paths.TOP / chapter).parent
-    top = {path.split("/")[0] for path in tracked()}
+    top = {path.split("/")[0] for path in FILES}
     named = {path for path in PATH.findall(text_of(chapter)) if path.split("/")[0] in top and not PLACEHOLDER.search(path)
              and not path.startswith("third_party/src/")}
-    assert {path for path in named if path not in tracked() and not (folder / path).exists()} == set()
+    assert {path for path in named if path not in FILES and not (folder / path).exists()} == set()
     assert {link for link in LINK.findall(text_of(chapter)) if not (folder / link).exists()} == set()
 
 

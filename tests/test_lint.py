@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -24,8 +25,13 @@ def test_clang_tidy_over_what_images_are_made_of():
 def test_no_c_file_is_left_out():
     build.make(paths.CACHE / "compile_commands.json")
     linted = {entry["file"] for entry in json.loads((paths.CACHE / "compile_commands.json").read_text())}
-    ours = subprocess.run(["git", "ls-files", "*.c"], cwd=paths.TOP, text=True, capture_output=True, check=True).stdout
-    assert set(ours.splitlines()) - linted == set()
+    assert {path for path in paths.files() if path.endswith(".c")} - linted == set()
+
+
+def test_sections_and_sizeof_have_one_form():
+    """What clang-format leaves as it is."""
+    wrong = re.compile(r"^/\* ?-{3,}|\bsizeof [^(]", re.MULTILINE)
+    assert [p for p in paths.files() if p.endswith((".c", ".h")) and wrong.search((paths.TOP / p).read_text())] == []
 
 
 def test_it_finds_something(tmp_path):
