@@ -14,12 +14,12 @@ ADDRESS_MAX = 2 ** 64
 
 def read(path):
     """The root of a tree in a file: .dtb, or .dts."""
-    with open(path, "rb") as f:
-        data = f.read()
     try:
+        with open(path, "rb") as f:
+            data = f.read()
         return dtb.parse(compiled(data.decode()) if path.endswith(".dts") else data)
-    except ComposeError as error:
-        raise ComposeError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError, ComposeError) as error:
+        raise ComposeError(f"device tree {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def compiled(text):
@@ -27,7 +27,10 @@ def compiled(text):
         import fdt
     except ImportError as error:
         raise ComposeError("Python package 'fdt' is missing: make submodules fetches it") from error
-    return fdt.parse_dts(text).to_dtb(version=dtb.VERSION)
+    try:
+        return fdt.parse_dts(text).to_dtb(version=dtb.VERSION)
+    except Exception as error:  # whatever that package stumbles over
+        raise ComposeError(f"no source of a device tree: {error}") from None
 
 
 def fail(node, what):

@@ -132,11 +132,11 @@ def test_mistake(tmp_path, name):
 BAD_FACTS = {
     "LOAD": (r"^LOAD = .*$", "", "boards/x/board.py has no LOAD (docs/porting.md)"),
     "reg": (r'("uart": \{)', r'\1"reg": 1, ',
-            "device 'uart': /pl011@9000000 has 1 register blocks, none of number 1"),
+            "device tree: /pl011@9000000: it has 1 register blocks; block 1 is wanted for 'uart'"),
     "interrupt": (r'("uart": \{)', r'\1"interrupt": 1, ',
-                  "device 'uart': its node's interrupt 1 is []: no GIC interrupt of three words"),
-    "gic": (r"^GIC = .*$", 'GIC = "/pl011@9000000"', "GIC: /pl011@9000000 has 1 register blocks that the CPU can reach; a GICv2 "
-            "has its distributor and its CPU interface"),
+                  "device tree: /pl011@9000000: it has 1 interrupts; number 1 is wanted"),
+    "gic": (r"^GIC = .*$", 'GIC = "/pl011@9000000"', "device tree: /pl011@9000000: a GIC has two register blocks that "
+            "the CPU can reach"),
 }
 
 

@@ -91,7 +91,7 @@ def expected_lines(config):
     yield "isolation: after nobody: bystander well, answer 1, calls 0"
     answer = 2
     for name, cause in FAULTS.items():
-        yield f"fault: PD '{name}' {cause}, pc {HEX}, esr {HEX}"
+        yield f"fault: PD '{name}' {cause}, pc {HEX}, esr {HEX}, build {HEX}"
         yield f"isolation: after {name}: bystander well, answer {answer}, calls 0"
         answer += 1
     for name, calls in SURVIVORS.items():
