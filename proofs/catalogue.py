@@ -64,7 +64,7 @@ def syscall_proofs():
                "whose = 0;"),
               config="benchmark"),
         proof("another_number_is_a_fault",
-              (SYSCALL, "    default:\n        return handle_unknown(pd);", "    default:\n        return context;")),
+              (SYSCALL, "    default: return handle_unknown(pd);", "    default: return context;")),
     ]
 
 

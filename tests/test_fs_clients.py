@@ -20,7 +20,8 @@ def expect_two_honest_ones(guest):
             assert wrong == "0", guest.text()
             done.add(name)
     assert passes >= 4 and passes % 2 == 0
-    assert "hostile: 200 rounds" in guest.text()
+    if "hostile: 200 rounds" not in guest.text():
+        guest.expect(r"hostile: 200 rounds")
     guest.expect(r"hostile: \d+ rounds")        # and it goes on
     assert "fault" not in guest.text()
 

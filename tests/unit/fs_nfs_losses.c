@@ -105,7 +105,7 @@ static int by_name(const void *a, const void *b)
 static const char *names_on_server(void)
 {
     static char all[1024];
-    const char *found[64];
+    const char *found[64] = {NULL};
     uint32_t count = 0;
 
     for (uint32_t i = 1; i < FAKE_NFS_NODES; i++) {

@@ -10,7 +10,7 @@
 #include "libnfs-raw.h"
 #include "libnfs-private.h"
 
-#define FRAGMENTS_MAX 256 /* of 1 KiB each, of our largest reply */
+#define FRAGMENTS_MAX 1024 /* of 256 bytes each, of our largest reply; of 64, of a read of one block */
 
 static inline int nfs_add_fragment(struct rpc_context *rpc, char *data, uint32_t size)
 {

@@ -87,7 +87,9 @@ static struct fs_command command(void)
         break;
     case FS_OPEN:
         made.path.path = path(!(made.flags & FS_OPEN_WRITE));
-        made.path.other = noise() % 4 ? (struct fs_buffer){0} : buffer();
+        if (noise() % 4 == 0) {
+            made.path.other = buffer();
+        }
         break;
     case FS_RENAME:
         made.path.path = path(false);
