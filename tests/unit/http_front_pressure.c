@@ -596,13 +596,13 @@ static void test_head_of_huge(void)
  * which nobody knows the end. */
 static void test_keep_alive(void)
 {
-    static const char *const requests[] = {
+    static const char *const told[] = {
         "GET /app/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
         "GET /app/drip HTTP/1.1\r\nHost: x\r\n\r\n", "GET /app/drip HTTP/1.0\r\n\r\n"};
     for (int i = 0; i < 3; i++) {
         connect();
         CHECK(!client_is_probed(client));
-        send(requests[i]);
+        send(told[i]);
         take();
         CHECK(client_is_probed(client));
         CHECK_EQUAL(count().exchanges, 1);
