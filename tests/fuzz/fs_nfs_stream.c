@@ -24,7 +24,7 @@
 #define UNTOUCHED 0xcc
 #define RECORD_MAX (5 * PEER_ANSWER_MAX)
 #define FLOOD_MAX (8 << 20)
-#define FRAGMENTS_ENOUGH 800 /* to end a connection, whatever lies before them */
+#define FRAGMENTS_ENOUGH 1200 /* to end a connection, whatever lies before them */
 
 /* The share: paths, then a place for the data of each command that is under way. */
 #define PATHS_BYTES 4096
@@ -358,7 +358,7 @@ static void step(struct fuzz_input *in)
         peer_send(self.last, self.last_size, self.segment);
         pd_flush();
         break;
-    case 14: flood(fuzz_byte(in) * 4u, what >> 4 ? (what >> 4) * 500u : 1); break;
+    case 14: flood(fuzz_byte(in) * 8u, what >> 4 ? (what >> 4) * 500u : 1); break;
     default: peer_serve(); break;
     }
     take_completions();
