@@ -30,6 +30,7 @@ endef
 
 $(eval $(call kernel_test,calls,deep middle active client background))
 $(eval $(call kernel_test,equals,spinner server caller))
+$(eval $(call kernel_test,turns,asker server))
 $(eval $(call kernel_test,children,parent faulty endless server left grandchild client))
 $(eval $(call kernel_test,deaths,server client))
 $(eval $(call kernel_test,timer,driver idler))

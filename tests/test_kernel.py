@@ -72,6 +72,13 @@ def test_equals_share_by_their_slices_and_keep_their_registers(boot):
         assert low <= said["share"] <= high, who
 
 
+def test_equals_that_block_often_take_turns_too(boot):
+    """What each used of its slice is not forgotten when it waits, or the one whose answer came last has all the time."""
+    asked = numbers(of(lines_of(boot, "turns", "server: two [0-9]+"), "server"))
+    assert asked["one"] + asked["two"] == 20000
+    assert 9000 < asked["one"] < 11000
+
+
 def test_callers_of_a_busy_server_are_served_by_priority(boot):
     lines = lines_of(boot, "equals", "one: done")
     assert of(lines, "server") == ["called on 3", "called on 2", "called on 1"]

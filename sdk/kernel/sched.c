@@ -175,6 +175,7 @@ void sched_wake(struct pd *pd)
     }
 }
 
+/* A budget's stretch ends; a slice goes on at the next wake-up, or equals of one that blocks often had no turn. */
 void sched_block(void)
 {
     struct sc *sc = self.current->sc;
@@ -182,7 +183,7 @@ void sched_block(void)
     if (sc != NULL && sc == self.measured) {
         measure();
     }
-    if (sc != NULL && sc->used != 0) {
+    if (sc != NULL && sc->limited) {
         settle(sc);
     }
     self.current = NULL;
