@@ -37,3 +37,6 @@ $(HOST_OBJ)/http_front_pressure/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_front_mixed,$(addprefix tests/unit/http_,front_mixed.c surroundings.c lwip.c) \
     $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front_mixed/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+
+$(eval $(call host_test,http_app,tests/unit/http_app.c http/app_link.c http/app_front.c tests/unit/http_app_client_link.c \
+    tests/unit/http_app_client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

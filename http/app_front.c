@@ -1,0 +1,221 @@
+/* app_front.c: the front's end of http/app_proto.h.
+ *   consumes  the application's messages   NOT trusted (app_link.c); a share that it writes at any time: what is read
+ *             there is bytes for a client, or copied before it is looked at
+ *   produces  requests, in a share that only this PD can write
+ *   invariant a slot is taken until its answer has ended and app_front_release() was called, and not taken again before
+ *             the application was told so
+ *   when full no slot, no large circle: app_front_take() says so, and the request waits. A circle: app_front_put()
+ *             takes less; changed() tells of room
+ */
+#include "lib/pd.h"
+
+#include <string.h>
+#include "http/app_front.h"
+
+static struct {
+    const struct app_config *config;
+    const struct app_front_handlers *handlers;
+    uint32_t serial;
+    uint8_t failed[APP_SLOTS]; /* 0, or 50x's x + 1 */
+    bool mute;                 /* a record cannot be: no more is read until the application starts anew */
+    struct app_pool pool;
+} self;
+
+static bool take_control(struct app_slot *slot, const struct app_message *message)
+{
+    bool good = false;
+    if (message->type == APP_ANSWER && !slot->in.open) {
+        good = app_circle_open(&slot->in, &self.config->in, message) && slot->in.size > APP_RECORD_MAX;
+        slot->in.open = good;
+    } else if (message->type == APP_BODY) {
+        good = app_circle_follow(&slot->in, message);
+    }
+    if (good) {
+        self.handlers->control();
+    }
+    return good;
+}
+
+static bool take_message(struct app_slot *slot, const struct app_message *message)
+{
+    bool good = false;
+    if (slot->number == APP_CONTROL) {
+        return take_control(slot, message);
+    }
+    switch (message->type) {
+    case APP_ANSWER:
+        good = !slot->in.open && !slot->in.ended && app_circle_open(&slot->in, &self.config->in, message);
+        break;
+    case APP_BODY: good = app_circle_follow(&slot->in, message); break;
+    case APP_TAKEN:
+        good = app_circle_given_back(&slot->out, message);
+        slot->waits = good && message->flags & APP_WAITS && slot->out.taken == slot->out.produced;
+        break;
+    case APP_FAILED:
+        good = !slot->in.ended;
+        self.failed[slot->number] = message->status == 503 ? 4 : 1;
+        slot->in.ended = true;
+        break;
+    default: break;
+    }
+    if (good) {
+        self.handlers->changed(slot);
+    }
+    return good;
+}
+
+static void begin_anew(void)
+{
+    self.mute = false;
+    self.pool = (struct app_pool){
+        .start = APP_COUNTERS_BYTES, .small = APP_SMALL, .large = APP_LARGE, .large_count = APP_LARGE_COUNT};
+}
+
+static void restarted(void)
+{
+    begin_anew();
+    app_link_take(app_link_slot(APP_CONTROL), 0);
+    self.handlers->restarted();
+}
+
+void app_front_init(const struct app_config *config, const struct app_front_handlers *handlers)
+{
+    require(config->out.base && config->out.size >= APP_REQUESTS_BYTES, "http: app.out.size", config->out.size);
+    self.config = config;
+    self.handlers = handlers;
+    self.serial = pd_generation() << 20;
+    begin_anew();
+    app_link_init(config, take_message, restarted);
+    app_link_take(app_link_slot(APP_CONTROL), 0);
+}
+
+struct app_slot *app_front_take(uint32_t head_bytes, bool body)
+{
+    struct app_slot *slot = NULL;
+    for (uint32_t i = 0; i < APP_SLOTS && !slot; i++) {
+        struct app_slot *s = app_link_slot(i);
+        slot = s->used || s->owing ? NULL : s;
+    }
+    if (!slot || head_bytes > APP_HEAD_MAX) {
+        return NULL;
+    }
+    app_link_take(slot, ++self.serial);
+    self.failed[slot->number] = 0;
+    if (!app_pool_take(&self.pool, slot, head_bytes, body)) {
+        app_link_free(slot);
+        return NULL;
+    }
+    return slot;
+}
+
+void app_front_begin(struct app_slot *slot, uint32_t head_bytes, uint8_t flags, uint64_t length)
+{
+    slot->out.produced = slot->out.head = head_bytes;
+    slot->out.length = length;
+    slot->out.open = true;
+    slot->out.ended = length == 0;
+    slot->flags = flags;
+    app_link_owe(slot, APP_REQUEST);
+}
+
+uint32_t app_front_put(struct app_slot *slot, const void *bytes, uint32_t count)
+{
+    uint32_t done = app_circle_write(&slot->out, bytes, count);
+    if (done > 0) {
+        app_link_owe(slot, APP_BODY);
+    }
+    return done;
+}
+
+void app_front_end(struct app_slot *slot)
+{
+    slot->out.ended = true;
+    app_link_owe(slot, APP_BODY);
+}
+
+const uint8_t *app_front_bytes(const struct app_slot *slot, uint32_t *count)
+{
+    return app_circle_bytes(&slot->in, count);
+}
+
+/* Half a circle's bytes, or all that there are, are worth a message. */
+void app_front_taken(struct app_slot *slot, uint32_t count)
+{
+    app_circle_take(&slot->in, count);
+    app_link_owe(slot, APP_TAKEN);
+}
+
+bool app_front_failed(const struct app_slot *slot, int *status)
+{
+    *status = 499 + self.failed[slot->number];
+    return self.failed[slot->number] != 0;
+}
+
+void app_front_gone(struct app_slot *slot, int status)
+{
+    slot->status = (uint16_t)status;
+    app_link_owe(slot, APP_GONE);
+}
+
+void app_front_release(struct app_slot *slot)
+{
+    app_pool_give_back(&self.pool, slot);
+    slot->owes = 0;
+    app_link_owe(slot, APP_OVER);
+    app_link_free(slot);
+}
+
+bool app_front_accepted(const struct app_slot *slot)
+{
+    return slot->out.taken >= slot->out.head || slot->in.open;
+}
+
+bool app_front_waits(const struct app_slot *slot)
+{
+    return slot->waits;
+}
+
+/* -- records -- */
+
+static void copy_out(const struct app_circle *circle, uint32_t skipped, void *to, uint32_t count)
+{
+    uint32_t at = (circle->taken + skipped) & (circle->size - 1);
+    uint32_t first = count < circle->size - at ? count : circle->size - at;
+    memcpy(to, circle->at + at, first);
+    memcpy((uint8_t *)to + first, circle->at, count - first);
+}
+
+bool app_front_record(struct app_record *record, void *bytes)
+{
+    struct app_slot *control = app_link_slot(APP_CONTROL);
+    struct app_circle *in = &control->in;
+    uint32_t there = in->produced - in->taken;
+    if (self.mute || there < sizeof(*record)) {
+        return false;
+    }
+    copy_out(in, 0, record, sizeof(*record));
+    if (record->length > APP_RECORD_MAX) {
+        self.mute = true;
+        app_link_counts.nonsense++;
+        return false;
+    }
+    if (there < sizeof(*record) + record->length) {
+        return false;
+    }
+    copy_out(in, sizeof(*record), bytes, record->length);
+    app_front_taken(control, sizeof(*record) + record->length);
+    return true;
+}
+
+void app_front_done(int status, uint32_t which)
+{
+    struct app_slot *control = app_link_slot(APP_CONTROL);
+    control->status = (uint16_t)status;
+    control->out.produced = which;
+    app_link_owe(control, APP_DONE);
+}
+
+void app_front_counters(const struct app_counters *counters)
+{
+    memcpy(self.config->out.base, counters, sizeof(*counters));
+}

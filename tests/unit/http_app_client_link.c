@@ -1,0 +1,4 @@
+#define HTTP_APP_CLIENT_END
+#include "tests/unit/http_app_ends.h"
+
+#include "http/app_link.c"
