@@ -129,6 +129,8 @@ static void front_control(void)
     }
 }
 
+static uint32_t front_restarts, client_restarts;
+
 static void front_restarted(void)
 {
     front_restarts++;
