@@ -1,18 +1,19 @@
-"""compose/http.py: the native front of a web server, and what it serves from the first moment on.
+"""compose/http.py: the native front of a web server, what it serves from the first moment on, and its application.
 
     http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
     Site("/manuals", prefix="/docs/", headers={"Content-Security-Policy": "default-src 'self'"})
-    front(pd, files, sites, ..)     # the configuration alone, for a PD that shares its own with an application
+    http.application(pd)        # pd answers what the application claims (http/app_proto.h); compose/python.py does this
 
-Http makes a protection domain of its own, without Python: what no file answers is 404. files: a file service, whose
-client it becomes. fresh_ms: how long it takes what the file service said of a file for true. The site's folder is named
-as the file service has it.
+Http makes a protection domain that serves files. Without an application what no file answers is 404. files: a file
+service, whose client it becomes. fresh_ms: how long it takes what the file service said of a file for true. The site's
+folder is named as the file service has it.
 """
 
 import re
 
-from .c import Expr
+from .c import Expr, Ptr
 from .errors import ComposeError
+from .ring import Ring
 
 TEXT_MAX = 255          # SITE_TEXT_MAX, without its end
 HEAD_ROOM = 384         # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
@@ -23,6 +24,10 @@ FRESH_MAX_MS = 3_600_000
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0xa_0000, "rx_buffers": 160, "rx_small": 864, "tx_slots": 96}
 STACK = 0x4000
+APP_CAPACITY = 256      # APP_QUEUE_CAPACITY
+APP_MESSAGE = 32        # struct app_message
+APP_REQUESTS = 0x4_1000     # bytes that hold APP_REQUESTS_BYTES
+APP_ANSWERS = 0x5_8000      # and APP_ANSWERS_BYTES
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 
@@ -80,51 +85,81 @@ def field(where, name, value):
     return f"{name}: {bounded(where, 'headers', value)}\r\n"
 
 
-def front(pd, files, sites=(), port=0, fresh_ms=2000, reserve=0):
-    """Gives `pd`, a client of `files` already, the front's configuration. reserve: blocks of the share that it keeps
-    for itself; port 0: an application says where to listen."""
-    if not 0 <= port <= PORT_MAX:
-        raise ComposeError(f"PD '{pd.name}': port {port} is not in 0..{PORT_MAX}")
-    if not 0 <= fresh_ms <= FRESH_MAX_MS:
-        raise ComposeError(f"PD '{pd.name}': fresh_ms {fresh_ms} is not in 0..{FRESH_MAX_MS}")
-    if len(sites) > SITES_MAX:
-        raise ComposeError(f"PD '{pd.name}': {len(sites)} sites; at most {SITES_MAX}")
-    prefixes = [site.prefix for site in sites]
-    for prefix in prefixes:
-        if prefixes.count(prefix) > 1:
-            raise ComposeError(f"PD '{pd.name}': two sites have the prefix '{prefix}'")
-    for other in pd.system.pds:
-        if port and any(symbol == "http_config" and value["port"] == port for _, _, symbol, value in other.configs):
-            raise ComposeError(f"PD '{pd.name}': port {port} is that of the front in PD '{other.name}' already")
-    if pd.priority > files.pd.priority:
-        raise ComposeError(f"PD '{pd.name}': priority {pd.priority} is above that of its files' PD '{files.pd.name}' "
-                           f"({files.pd.priority}), which it waits for")
-    pd.config("http/config.h", "struct http_config", "http_config", {
-        "files": Expr("&fs_client_config"),
-        "port": port,
-        "fresh_ms": fresh_ms,
-        "reserve": reserve,
-        "site_count": len(sites),
-        "sites": [site.config(pd) for site in sites],
-    })
-
-
 class Http:
     """The front as a protection domain."""
 
-    def __init__(self, system, serial, timer, net, mac, files, sites, port=80, name="http", priority=70, hostname="",
+    def __init__(self, system, serial, timer, net, mac, files, sites=(), port=80, name="http", priority=70, hostname="",
                  fresh_ms=2000):
         if not files:
             raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
-        if not sites:
-            raise ComposeError(f"PD '{name}': a front without an application needs a site")
-        if not port:
-            raise ComposeError(f"PD '{name}': a front without an application needs a port")
+        self.system, self.port, self.app = system, port, None
         self.pd = system.pd(name, program="http_front", priority=priority, stack=STACK)
+        self._check(files, sites, port, fresh_ms)
         serial.client(self.pd)
         timer.client(self.pd)
         client = files.client(self.pd, caches=True)
         # Files' bytes leave from where they lie in the share.
         net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
                tx_regions=[(client.share, client.share_at)], **IP)
-        front(self.pd, files, sites, port, fresh_ms)
+        self.config = {
+            "files": Expr("&fs_client_config"),
+            "app": Ptr(0),
+            "port": port,
+            "fresh_ms": fresh_ms,
+            "site_count": len(sites),
+            "sites": [site.config(self.pd) for site in sites],
+        }
+        self.pd.config("http/config.h", "struct http_config", "http_config", self.config)
+        system.checks.append(self._check_alone)
+
+    def application(self, pd):
+        """Makes `pd` the one that answers what no file does: two rings and two shares, of which each side can write
+        one."""
+        if self.app is not None:
+            raise ComposeError(f"PD '{pd.name}': front '{self.pd.name}' has an application already: '{self.app.name}'")
+        if pd.priority > self.pd.priority:
+            raise ComposeError(f"PD '{pd.name}': priority {pd.priority} of an application is above that of its front "
+                               f"'{self.pd.name}' ({self.pd.priority}), which must not wait while it computes")
+        self.app = pd
+        front = self.pd
+        rings = [Ring(self.system, f"app_{what}_{front.name}", APP_CAPACITY, APP_MESSAGE)
+                 for what in ("to", "from")]
+        shares = [self.system.region(f"app_{what}_{front.name}", size)
+                  for what, size in (("requests", APP_REQUESTS), ("answers", APP_ANSWERS))]
+        channels = self.system.channel(front, pd)
+        for end, peer, (to, back), (out, into) in ((front, channels[0], rings, shares),
+                                                   (pd, channels[1], rings[::-1], shares[::-1])):
+            end.config("http/app_config.h", "struct app_config", "app_config", {
+                "peer": peer,
+                "to": to.end(end),
+                "from": back.end(end),
+                "out": {"base": Ptr(end.map(out, "rw")), "size": out.size},
+                "in": {"base": Ptr(end.map(into, "r")), "size": into.size},
+            })
+        self.config["app"] = Expr("&app_config")
+
+    def _check(self, files, sites, port, fresh_ms):
+        pd = self.pd
+        if not 0 <= port <= PORT_MAX:
+            raise ComposeError(f"PD '{pd.name}': port {port} is not in 0..{PORT_MAX}")
+        if not 0 <= fresh_ms <= FRESH_MAX_MS:
+            raise ComposeError(f"PD '{pd.name}': fresh_ms {fresh_ms} is not in 0..{FRESH_MAX_MS}")
+        if len(sites) > SITES_MAX:
+            raise ComposeError(f"PD '{pd.name}': {len(sites)} sites; at most {SITES_MAX}")
+        prefixes = [site.prefix for site in sites]
+        for prefix in prefixes:
+            if prefixes.count(prefix) > 1:
+                raise ComposeError(f"PD '{pd.name}': two sites have the prefix '{prefix}'")
+        for other in self.system.pds:
+            if port and any(symbol == "http_config" and value["port"] == port for _, _, symbol, value in other.configs):
+                raise ComposeError(f"PD '{pd.name}': port {port} is that of the front in PD '{other.name}' already")
+        if pd.priority > files.pd.priority:
+            raise ComposeError(f"PD '{pd.name}': priority {pd.priority} is above that of its files' PD "
+                               f"'{files.pd.name}' ({files.pd.priority}), which it waits for")
+
+    def _check_alone(self):
+        """Who could say more of the site is known now."""
+        if self.app is None and not self.config["sites"]:
+            raise ComposeError(f"PD '{self.pd.name}': a front without an application needs a site")
+        if self.app is None and not self.port:
+            raise ComposeError(f"PD '{self.pd.name}': a front without an application needs a port")

@@ -1,29 +1,35 @@
 """compose/python.py: a protection domain that runs MicroPython.
 
-    python = Python(s, serial, timer, net=net, mac="52:54:01:00:00:11", files=nfs,
+    python = Python(s, serial, timer, net=net, mac="52:54:01:00:00:12", files=nfs, site=http,
                     name="micropython", program="webserver_python", app="webserver", arguments=["/site"])
     prompt = Python(s, serial, timer, program="python_prompt", raw_console=True)       # the interactive prompt
 
 `program` is what a component file made with python_program (python/python.mk); `app` the module to run, frozen in the
-program or a file of the mount; without one the prompt runs. files: a file service, with client(pd). raw_console: the
-prompt's bytes pass as they are, and the UART's input comes here. With net and files the PD has the native front, too:
-sites, port and fresh_ms are what compose/http.py says of them. What is not given (sites, a port) is the program's to
-say.
+program or a file of the mount; without one the prompt runs. raw_console: the prompt's bytes pass as they are, and the
+UART's input comes here. Each of these may be left out, and the modules that need it then say so:
+net, mac: a TCP/IP stack of its own, for the sockets that the program opens
+files: a file service, whose client it becomes
+site: a front (compose/http.py), whose application it becomes: module website, and what listens on the site's port
 """
 
-from . import http
 from .c import Expr, Ptr
 from .errors import ComposeError
 
 APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
 FILES_BLOCKS = 5        # of python/files.h
+FILES_JOBS = 6          # kept for it at the file server: as many as it has blocks, and one that has none
+# A program's own sockets: a few servers and clients, no site.
+IP = {"connections": 128, "segments": 512, "memory": 0x3_0000, "rx_buffers": 64, "rx_small": 64, "tx_slots": 48}
 
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
                  priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
-                 sites=(), port=0, fresh_ms=2000):
+                 site=None, sites=(), port=0):
+        if sites or port:
+            raise ComposeError(f"PD '{name}': an application has no front of its own: Http(.., sites=.., port=..) is one, "
+                               "and site= names it here")
         if len(app) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
         if len(arguments) > ARGUMENTS_MAX:
@@ -32,16 +38,12 @@ class Python:
         self.system = system
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
-        client = files.client(self.pd, caches=net is not None) if files else None
+        if files:
+            files.client(self.pd, cache=0, blocks=FILES_BLOCKS, jobs=FILES_JOBS if len(files.clients) else None)
         if net:
-            # Python computes for long: what comes meanwhile waits in its ring. Files' bytes leave from where they lie
-            # in the share.
-            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
-                   tx_regions=[(client.share, client.share_at)] if client else [], **http.IP)
-        if net and files:
-            http.front(self.pd, files, sites, port, fresh_ms, reserve=FILES_BLOCKS)
-        elif sites or port:
-            raise ComposeError(f"PD '{name}': a site is served with net and files, or not at all")
+            net.ip(self.pd, mac, timer, hostname=hostname or name, **IP)
+        if site:
+            site.application(self.pd)
         self.pd.config("python/config.h", "struct python_config", "python_config", {
             "heap": self._memory("heap", heap),
             "stack": self._memory("stack", stack),
@@ -51,7 +53,8 @@ class Python:
             "files": self._given("fs_client_config"),
             "ip": self._given("ip_config"),
             "net": self._given("net_client_config"),
-            "front": self._given("http_config"),
+            "site": self._given("app_config"),
+            "site_port": site.port if site else 0,
             "argument_count": len(arguments),
             "arguments": list(arguments),
         })

@@ -157,6 +157,7 @@ class System:
         self.dialect, self.variables, self.picture, self.trace = dialect, variables or {}, picture, trace
         self.script = sys.argv[0]
         self.pds, self.regions, self.channels = [], [], []
+        self.checks = []        # called when all is named, before anything is written
         self.next_dma = board.dma_base
         if not any(dialect.startswith(v) for v in NAME_MAX):
             raise ComposeError(f"SDK version '{dialect}' is unknown; there are: 1.4.1, 2.x")
@@ -265,6 +266,8 @@ class System:
     def write(self):
         if not self.pds:
             raise ComposeError(f"system '{self.name}' has no PD")
+        for check in self.checks:
+            check()
         if self.picture:
             output.write_picture(self)
         else:

@@ -11,5 +11,6 @@ struct app_config {
     struct ring_config to, from; /* messages for the peer, and its own */
     struct region out, in;       /* the share that we write, and the one that it writes */
 };
+extern const struct app_config app_config;
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "fs/config.h"
+#include "http/app_config.h"
 #include "http/site.h"
 
 /* site_mount() says what the texts may be. */
@@ -18,9 +19,9 @@ struct http_site_config {
 
 struct http_config {
     const struct fs_client_config *files;
-    uint16_t port;     /* listens from the start on; 0: on none until an application says which */
-    uint32_t fresh_ms; /* how long what the file server said of a file holds */
-    uint32_t reserve;  /* blocks of the files' share that are not the cache's */
+    const struct app_config *app; /* NULL: nobody answers but files */
+    uint16_t port;                /* listens from the start on; 0: on none until an application says which */
+    uint32_t fresh_ms;            /* how long what the file server said of a file holds */
     uint32_t site_count;
     struct http_site_config sites[SITE_MOUNTS_MAX];
 };

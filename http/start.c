@@ -50,7 +50,7 @@ static void on_mount(void *context)
 void http_start(const struct http_config *config, const struct http_app *app)
 {
     self.config = config;
-    cache_init(config->fresh_ms, config->reserve, &config->files->index);
+    cache_init(config->fresh_ms, 0, &config->files->index);
     http_init(app);
     mount_as_described();
     http_not_found_is_the_apps(app != NULL);

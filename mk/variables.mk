@@ -17,6 +17,7 @@ var.NFS_SERVER       := host  --   address or name of the NFS server as the gues
 var.NFS_DIRECTORY    := path  --   the directory that it exports
 var.WEBSITE_DIR      := text  .    the site's folder below that
 var.APPLICATION      := python|none python what answers beside the site's files: Python (app.py), or nothing
+var.APPLICATION_SOCKETS := yes|no yes whether Python has a TCP/IP stack of its own, for sockets that its program opens
 var.WEBSITE_FILES    := folder --  a folder of this machine that goes into the image, in the place of an NFS server's files
 var.WEBSITE_FRESH_MS := 0..3600000 2000 milliseconds that what the server said of a file holds; below 50 counts as 50
 var.NFS_PORT         := port  --   the NFS service's port; both ports or neither: then the server's portmapper is asked

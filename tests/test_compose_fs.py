@@ -63,7 +63,7 @@ def test_clients_share_evenly(tmp_path):
 def test_what_is_said_counts(tmp_path):
     """The rest is for the others; a small share and a cache need few writes."""
     text = "files.client(a, cache=1 << 20, jobs=20)\nfiles.client(pd('b'), blocks=8, files=16)\nfiles.client(pd('c'))"
-    assert parts(tmp_path, text) == [(20, 120, 6), (7, 16, 8), (7, 120, 48)]
+    assert parts(tmp_path, text) == [(20, 120, 1), (7, 16, 8), (7, 120, 48)]
 
 
 def test_nobody_maps_anothers_share(tmp_path):

@@ -15,7 +15,7 @@ from compose.http import NOT_YOURS, Site  # noqa: E402
 
 PREAMBLE = """\
 from compose.fs import MemFs
-from compose.http import Http, Site, front
+from compose.http import Http, Site
 from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
@@ -34,9 +34,15 @@ MISTAKES = {
     "port": ("http(port=65536)", "PD 'http': port 65536 is not in 0..65535"),
     "two_fronts": ("http(); http(name='other', mac='52:54:01:00:00:12')",
                    "PD 'other': port 80 is that of the front in PD 'http' already"),
-    "front_beside_python": ("http(); Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', files=MemFs(s), "
-                            "sites=[Site('/www')], port=80)",
-                            "PD 'micropython': port 80 is that of the front in PD 'http' already"),
+    "application_without_a_front": ("Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', files=MemFs(s), "
+                                    "sites=[Site('/www')], port=80)",
+                                    "PD 'micropython': an application has no front of its own: Http(.., sites=.., "
+                                    "port=..) is one, and site= names it here"),
+    "two_applications": ("h = http(); Python(s, serial, timer, site=h); Python(s, serial, timer, site=h, name='more')",
+                         "PD 'more': front 'http' has an application already: 'micropython'"),
+    "application_above": ("Python(s, serial, timer, site=http(), priority=71)",
+                          "PD 'micropython': priority 71 of an application is above that of its front 'http' (70), "
+                          "which must not wait while it computes"),
     "share_small": ("http(files=MemFs(s, cache=0x10000))",
                     "PD 'http': a cache of 0x10000 bytes; there can be 0, or 0x100000 to 0x4000000"),
     "above_its_files": ("http(priority=91)", "PD 'http': priority 91 is above that of its files' PD 'files8' (90), "
@@ -63,8 +69,6 @@ MISTAKES = {
                      "PD 'http': site '/': headers has a control character: 'b\\r\\nC: d'"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
-    "site_without_net": ("Python(s, serial, timer, files=MemFs(s), sites=[Site('/www')])",
-                         "PD 'micropython': a site is served with net and files, or not at all"),
 }
 
 
@@ -92,12 +96,27 @@ def test_what_a_python_pd_has_is_named_in_its_configuration(tmp_path):
     done = compose(tmp_path, PREAMBLE + "Python(s, serial, timer, name='bare')\n"
                    "Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', name='net')\n"
                    "Python(s, serial, timer, files=MemFs(s), name='files')\n"
-                   "Python(s, serial, timer, net=net, mac='52:54:01:00:00:13', files=MemFs(s, name='m2'), name='both')")
+                   "Python(s, serial, timer, site=http([], port=0), name='site')\n"
+                   "Python(s, serial, timer, net=net, mac='52:54:01:00:00:13', files=MemFs(s, name='m2'), "
+                   "site=http(name='other', mac='52:54:01:00:00:14'), name='all')")
     assert done.returncode == 0, done.stderr
-    for name, given in (("bare", ""), ("net", "ip net"), ("files", "files"), ("both", "files ip net front")):
+    for name, given in (("bare", ""), ("net", "ip net"), ("files", "files"), ("site", "site"),
+                        ("all", "files ip net site")):
         text = written(tmp_path, f"{name}.config.c")
-        for field in ("files", "ip", "net", "front"):
+        for field in ("files", "ip", "net", "site"):
             assert re.search(rf"    \.{field} = (.+),", text)[1].startswith("&") == (field in given.split()), (name, field)
+    assert "site_port = 0," in written(tmp_path, "site.config.c") and "site_port = 80," in written(tmp_path, "all.config.c")
+
+
+def test_each_side_of_an_application_can_write_one_share(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "Python(s, serial, timer, site=http())")
+    assert done.returncode == 0, done.stderr
+    parts = re.split(r'<protection_domain name="(\w+)"', written(tmp_path, "sys.system"))[1:]
+    for region, writer, reader in (("app_requests_http", "http", "micropython"),
+                                   ("app_answers_http", "micropython", "http")):
+        rights = {name: re.search(rf'<map mr="{region}" [^>]*perms="(\w+)"', text)
+                  for name, text in zip(parts[::2], parts[1::2])}
+        assert {name: found[1] for name, found in rights.items() if found} == {writer: "rw", reader: "r"}
 
 
 def test_defaults_and_what_is_refused_are_those_of_a_program():

@@ -24,6 +24,7 @@ from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
 WEB_MAC = "52:54:01:00:00:11"
+APP_MAC = "52:54:01:00:00:12"   # of Python's own sockets; the site is not there
 PORT = 80
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
 CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
@@ -86,11 +87,11 @@ s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
-site = {"sites": [Site(absolute(website()))], "port": PORT, "fresh_ms": s.number("WEBSITE_FRESH_MS")}
-web = {"net": net, "mac": WEB_MAC, "files": file_service()}
-if s.var("APPLICATION") == "none":
-    Http(s, serial, timer, name="http", priority=70, **web, **site)
-else:
-    Python(s, serial, timer, name="micropython", program="python_webserver", priority=50, app="webserver",
-           heap=HEAP_BYTES, arguments=[website()], **web, **site)
+files = file_service()
+http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
+            fresh_ms=s.number("WEBSITE_FRESH_MS"))
+if s.var("APPLICATION") != "none":
+    sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
+    Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
+           app="webserver", heap=HEAP_BYTES, arguments=[website()])
 s.write()
