@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include "fs/config.h"
 #include "http/app_config.h"
-#include "http/site.h"
+#include "http/site/site.h"
 
 /* site_mount() says what the texts may be. */
 struct http_site_config {

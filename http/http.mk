@@ -1,8 +1,8 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c chunk.c codings.c select.c date.c types.c)
+HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c chunk.c codings.c select.c date.c site/types.c)
 
-HTTP_SITE := $(addprefix http/,site.c site_walk.c site_answers.c site_head.c)
+HTTP_SITE := $(addprefix http/site/,head.c resolutions.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_commands.c)
 

@@ -11,7 +11,8 @@
 #include "http/cache.h"
 #include "http/request.h"
 #include "http/server.h"
-#include "http/site.h"
+#include "http/site/site.h"
+#include "http/site/types.h"
 #include "http/writer.h"
 
 #include "lwip/tcp.h"

@@ -19,7 +19,7 @@
 #include "http/chunk.h"
 #include "http/request.h"
 #include "http/server.h"
-#include "http/site.h"
+#include "http/site/site.h"
 #include "python/config.h"
 #include "python/endpoint.h"
 #include "python/files.h"

@@ -8,7 +8,7 @@
 
 #include "http/date.h"
 #include "http/select.h"
-#include "http/types.h"
+#include "http/site/types.h"
 #include "tests/fuzz/fuzz.h"
 
 #define SIZE 1000

@@ -557,7 +557,7 @@ static void test_unmounted_while_walked(void)
     put("/www/a.html", CACHE_FILE, 1);
     slow = true;
     CHECK_EQUAL(ask(&clients[0], "/a", HTTP_CODING_GZIP), SITE_WAIT);
-    CHECK(answer_one(0) && answer_one(0)); /* it waits for the neighbour, and holds the file */
+    CHECK(answer_one(0) && answer_one(0)); /* it waits for the variant, and holds the file */
     CHECK_EQUAL(held, 1);
     site_unmount_all();
     CHECK(site_mount("/", "/other", &plain));

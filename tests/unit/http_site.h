@@ -5,7 +5,7 @@
 #include "fake_microkit.h"
 
 #include <string.h>
-#include "http/site.h"
+#include "http/site/site.h"
 
 #define S 1000000000ull
 #define FRESH_NS (5 * S)

@@ -97,14 +97,13 @@ int main(void)
         .files = &files,
         .port = 80,
         .fresh_ms = 7,
-        .reserve = 5,
         .site_count = 2,
         .sites = {{"/", "/www", "p", "o", "A: b\r\n", true}, {"/docs/", "/m", "", "", "", false}},
     };
     static const struct http_config bare = {.files = &files, .fresh_ms = 7};
 
     start(&described, NULL);
-    CHECK(seen.fresh_ms == 7 && seen.reserve == 5 && seen.index == &files.index && seen.port == 80 && !seen.app);
+    CHECK(seen.fresh_ms == 7 && seen.reserve == 0 && seen.index == &files.index && seen.port == 80 && !seen.app);
     CHECK(!seen.rest_is_the_apps); /* 404 at once */
     check_described();
 

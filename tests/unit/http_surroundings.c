@@ -6,7 +6,7 @@
 
 #include "fake_microkit.h"
 #include "http/server.h"
-#include "http/site.h"
+#include "http/site/site.h"
 #include "http/text.h"
 #include "http/waiters.h"
 #include "timer/client.h"

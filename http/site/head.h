@@ -1,9 +1,9 @@
-/* http/site_head.h: a resource's response head, made once for all who ask for it. For site.c. */
+/* http/site/head.h: a resource's response head, made once for all who ask for it. For try_files.c; mounts.c asks what it takes. */
 #ifndef HTTP_SITE_HEAD_H
 #define HTTP_SITE_HEAD_H
 
-#include "http/site.h"
-#include "http/types.h"
+#include "http/site/site.h"
+#include "http/site/types.h"
 
 /* What may lie beside a file in its place. */
 struct site_coding {

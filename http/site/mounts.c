@@ -1,13 +1,13 @@
-/* http/site.c: which file answers a path; see site.h.
- *   consumes  paths of clients, cleaned but NOT trusted to exist; entries of the cache (site_walk.c)
+/* http/site/mounts.c: which file answers a path: see site.h.
+ *   serves    the front; paths are clients', cleaned, but NOT trusted to exist
  *   produces  resources, held by connections
- *   bounds    of what is remembered: site_answers.c
+ *   when full of mounts: site_mount() says so; of what is remembered: resolutions.c
  */
-#include "http/site.h"
+#include "http/site/site.h"
 
 #include <string.h>
 #include "fs/proto.h"
-#include "http/site_internal.h"
+#include "http/site/try_files.h"
 #include "lib/pd.h"
 
 static struct {
@@ -15,7 +15,6 @@ static struct {
     struct mount mounts[SITE_MOUNTS_MAX];
     uint32_t mount_count;
     uint8_t codings; /* that any mount has use for */
-    uint64_t changes;
 } self;
 
 /* -- mounts -- */
@@ -49,10 +48,10 @@ bool site_mount(const char *prefix, const char *folder, const struct site_policy
         return false;
     }
     if (!self.ready) {
-        site_answers_init();
+        site_resolutions_init();
         self.ready = true;
     }
-    site_answers_forget();
+    site_resolutions_forget();
     mount = mount ? mount : &self.mounts[self.mount_count++];
     memcpy(mount->prefix, prefix, prefix_length);
     memcpy(mount->folder, folder, folder_length);
@@ -65,7 +64,7 @@ bool site_mount(const char *prefix, const char *folder, const struct site_policy
 
 void site_unmount_all(void)
 {
-    site_answers_forget();
+    site_resolutions_forget();
     self.mount_count = 0;
     self.codings = 0;
 }
@@ -117,58 +116,54 @@ static uint32_t plain_name(const char *path, uint32_t length, char name[FS_PATH_
     return done;
 }
 
-/* All remembered answers are walked for again when they are asked for; what has not changed is still in the cache. */
+/* All that is remembered is looked for again when it is asked for; what has not changed is still in the cache. */
 void site_path_changed(const char *path, uint32_t length, bool below)
 {
     char name[FS_PATH_MAX];
-    self.changes++;
+    site_resolutions_changed();
     cache_path_changed(name, plain_name(path, length, name), below);
-}
-
-uint64_t site_changes(void)
-{
-    return self.changes;
 }
 
 /* -- what others ask -- */
 
-static bool is_fresh(const struct answer *answer)
+static bool is_fresh(const struct resolution *resolution)
 {
     /* A file that turned out to be another one while it was read has no freshness left: cache.h. */
-    return pd_now_ns() < answer->fresh_until_ns && answer->changes == self.changes &&
-           !(answer->prepared && answer->prepared->resource.file->fresh_until_ns == 0);
+    return pd_now_ns() < resolution->fresh_until_ns && resolution->changes == site_resolutions_changes() &&
+           !(resolution->prepared && resolution->prepared->resource.file->fresh_until_ns == 0);
 }
 
-static enum site_outcome give(struct answer *answer, struct site_resource **resource)
+static enum site_outcome give(struct resolution *resolution, struct site_resource **resource)
 {
-    site_answer_use(answer);
-    if (answer->outcome == SITE_FOUND) {
-        answer->prepared->holders++;
-        *resource = &answer->prepared->resource;
+    site_resolution_use(resolution);
+    if (resolution->outcome == SITE_FOUND) {
+        resolution->prepared->holders++;
+        *resource = &resolution->prepared->resource;
     }
-    return answer->outcome;
+    return resolution->outcome;
 }
 
-static enum site_outcome ask(struct answer *answer, struct site_resource **resource, struct cache_waiter *waiter)
+static enum site_outcome ask(struct resolution *resolution, struct site_resource **resource,
+                             struct cache_waiter *waiter)
 {
-    if (!answer->walking) {
-        site_walk(answer);
+    if (!resolution->trying) {
+        site_try_files(resolution);
     }
-    if (answer->walking) {
-        waiters_add(&answer->waiters, waiter);
+    if (resolution->trying) {
+        waiters_add(&resolution->waiters, waiter);
         return SITE_WAIT;
     }
-    return give(answer, resource);
+    return give(resolution, resource);
 }
 
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
                             struct site_resource **resource, struct cache_waiter *waiter)
 {
     uint8_t useful = codings & self.codings;
-    struct answer *answer = site_answer_find(path, length, useful);
+    struct resolution *resolution = site_resolution_find(path, length, useful);
 
-    if (answer && (internal || !answer->mount->policy.internal)) {
-        return is_fresh(answer) ? give(answer, resource) : ask(answer, resource, waiter);
+    if (resolution && (internal || !resolution->mount->policy.internal)) {
+        return is_fresh(resolution) ? give(resolution, resource) : ask(resolution, resource, waiter);
     }
     if (lacks_slash(path, length, internal)) {
         return SITE_REDIRECT;
@@ -180,13 +175,13 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     if (mount->policy.internal && !internal) {
         return SITE_NOT_FOUND; /* nor what lies there for another mount */
     }
-    answer = site_answer_new(path, length, useful);
-    if (!answer) {
+    resolution = site_resolution_new(path, length, useful);
+    if (!resolution) {
         site_room_wait(waiter);
         return SITE_WAIT;
     }
-    answer->mount = mount;
-    return ask(answer, resource, waiter);
+    resolution->mount = mount;
+    return ask(resolution, resource, waiter);
 }
 
 void site_release(struct site_resource *resource)

@@ -1,24 +1,23 @@
-/* http/site_answers.c: what the site knows about paths, and its bounds.
- *   invariant an answer is free, or in one of two lists: what was found, and the rest, which also has those that are
- *             walked for the first time: so that made-up names push out nothing that is served
- *   when full the answer used least recently gives way, of its own list first; when all are being walked, or all
- *             resources are held, who asks waits until one is not
+/* http/site/resolutions.c: what the site knows about paths, and its bounds.
+ *   serves    try_files.c and mounts.c; paths are clients', cleaned, but NOT trusted to exist
+ *   invariant a resolution is free, or in one of two lists: what was found, and the rest, which also has those that are
+ *             looked for the first time: so that made-up names push out nothing that is served
+ *   when full the resolution used least recently gives way, of its own list first; when all are being looked for, or
+ *             all resources are held, who asks waits until one is not
  */
 #include <string.h>
-#include "http/site_internal.h"
+#include "http/site/resolutions.h"
 #include "lib/pd.h"
 #include "timer/client.h"
 
 #define FOUND_MAX 512
 #define OTHERS_MAX 256
-#define ANSWERS_MAX (FOUND_MAX + OTHERS_MAX)
+#define RESOLUTIONS_MAX (FOUND_MAX + OTHERS_MAX)
 #define RESOURCES_MAX 640 /* more than are remembered: an old version lives while somebody reads it */
 #define BUCKETS 1024      /* a power of two */
 #define LONG_PATHS_MAX 64
-#define HEAD_UNIT 64 /* bytes: heads lie in runs of them, */
-#define HEAD_WORDS \
-    64 /* none over the end of a word of 64. So many words are 640 heads of 384 bytes, or 320 of the
-                         longest */
+#define HEAD_UNIT 64  /* bytes: heads lie in runs of them, */
+#define HEAD_WORDS 64 /* none over the end of a word of 64. They are 640 heads of 384 bytes, or 320 of the longest */
 
 _Static_assert(SITE_HEAD_MAX <= 64 * HEAD_UNIT, "a head lies in one word");
 
@@ -28,9 +27,9 @@ struct long_path {
 };
 
 static struct {
-    struct answer answers[ANSWERS_MAX], *free_answers;
-    struct answer *buckets[BUCKETS];
-    struct answer *newest[SITE_LISTS], *oldest[SITE_LISTS];
+    struct resolution resolutions[RESOLUTIONS_MAX], *free_resolutions;
+    struct resolution *buckets[BUCKETS];
+    struct resolution *newest[SITE_LISTS], *oldest[SITE_LISTS];
     uint32_t counts[SITE_LISTS];
     struct prepared resources[RESOURCES_MAX], *free_resources;
     uint64_t head_units[HEAD_WORDS]; /* a bit for each that is in use */
@@ -39,33 +38,34 @@ static struct {
     struct long_path long_paths[LONG_PATHS_MAX], *free_long_paths;
     struct cache_waiter *room; /* those for whom there was none */
     struct timer soon;
+    uint64_t changes;
 } self;
 
 /* -- lists -- */
 
-static void list_add(struct answer *answer, enum site_list list)
+static void list_add(struct resolution *resolution, enum site_list list)
 {
-    answer->list = (uint8_t)list;
-    answer->newer = NULL;
-    answer->older = self.newest[list];
-    *(answer->older ? &answer->older->newer : &self.oldest[list]) = answer;
-    self.newest[list] = answer;
+    resolution->list = (uint8_t)list;
+    resolution->newer = NULL;
+    resolution->older = self.newest[list];
+    *(resolution->older ? &resolution->older->newer : &self.oldest[list]) = resolution;
+    self.newest[list] = resolution;
     self.counts[list]++;
 }
 
-static void list_remove(struct answer *answer)
+static void list_remove(struct resolution *resolution)
 {
-    *(answer->older ? &answer->older->newer : &self.oldest[answer->list]) = answer->newer;
-    *(answer->newer ? &answer->newer->older : &self.newest[answer->list]) = answer->older;
-    self.counts[answer->list]--;
+    *(resolution->older ? &resolution->older->newer : &self.oldest[resolution->list]) = resolution->newer;
+    *(resolution->newer ? &resolution->newer->older : &self.newest[resolution->list]) = resolution->older;
+    self.counts[resolution->list]--;
 }
 
-void site_answer_use(struct answer *answer)
+void site_resolution_use(struct resolution *resolution)
 {
-    if (answer->newer) {
-        enum site_list list = (enum site_list)answer->list;
-        list_remove(answer);
-        list_add(answer, list);
+    if (resolution->newer) {
+        enum site_list list = (enum site_list)resolution->list;
+        list_remove(resolution);
+        list_add(resolution, list);
     }
 }
 
@@ -137,7 +137,7 @@ void site_prepared_let_go(struct prepared *prepared)
         prepared->next = self.free_resources;
         self.free_resources = prepared;
     }
-    site_room_again(); /* with one holder left, the answer, it may give way */
+    site_room_again(); /* with one holder left, the resolution, it may give way */
 }
 
 /* -- the table -- */
@@ -168,80 +168,80 @@ static uint32_t hash_of(const char *path, uint32_t length, uint8_t codings)
     return (uint32_t)(mix(hash, path + length - sizeof(word)) >> 16);
 }
 
-struct answer *site_answer_find(const char *path, uint32_t length, uint8_t codings)
+struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t codings)
 {
     uint32_t hash = hash_of(path, length, codings);
-    struct answer *answer = self.buckets[hash % BUCKETS];
+    struct resolution *resolution = self.buckets[hash % BUCKETS];
 
-    while (answer && (answer->hash != hash || answer->path_length != length || answer->codings != codings ||
-                      memcmp(answer->path, path, length) != 0)) {
-        answer = answer->next;
+    while (resolution && (resolution->hash != hash || resolution->path_length != length ||
+                          resolution->codings != codings || memcmp(resolution->path, path, length) != 0)) {
+        resolution = resolution->next;
     }
-    return answer;
+    return resolution;
 }
 
-static void link_answer(struct answer *answer)
+static void link_resolution(struct resolution *resolution)
 {
-    struct answer **bucket = &self.buckets[answer->hash % BUCKETS];
+    struct resolution **bucket = &self.buckets[resolution->hash % BUCKETS];
 
-    answer->next = *bucket;
-    *bucket = answer;
-    answer->linked = true;
+    resolution->next = *bucket;
+    *bucket = resolution;
+    resolution->linked = true;
 }
 
-static void unlink_answer(struct answer *answer)
+static void unlink_resolution(struct resolution *resolution)
 {
-    struct answer **link = &self.buckets[answer->hash % BUCKETS];
+    struct resolution **link = &self.buckets[resolution->hash % BUCKETS];
 
-    while (*link != answer) {
+    while (*link != resolution) {
         link = &(*link)->next;
     }
-    *link = answer->next;
-    answer->linked = false;
+    *link = resolution->next;
+    resolution->linked = false;
 }
 
-void site_answer_drop(struct answer *answer)
+void site_resolution_drop(struct resolution *resolution)
 {
-    if (answer->linked) {
-        unlink_answer(answer);
+    if (resolution->linked) {
+        unlink_resolution(resolution);
     }
-    list_remove(answer);
-    if (answer->prepared) {
-        site_prepared_let_go(answer->prepared);
+    list_remove(resolution);
+    if (resolution->prepared) {
+        site_prepared_let_go(resolution->prepared);
     }
-    if (answer->path != answer->short_path) {
-        struct long_path *path = (struct long_path *)(answer->path - offsetof(struct long_path, text));
+    if (resolution->path != resolution->short_path) {
+        struct long_path *path = (struct long_path *)(resolution->path - offsetof(struct long_path, text));
         path->next = self.free_long_paths;
         self.free_long_paths = path;
     }
-    answer->next = self.free_answers;
-    self.free_answers = answer;
+    resolution->next = self.free_resolutions;
+    self.free_resolutions = resolution;
     site_room_again();
 }
 
 enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE };
 
-static bool may_give_way(const struct answer *answer, enum give_way which)
+static bool may_give_way(const struct resolution *resolution, enum give_way which)
 {
     switch (which) {
-    case ANY: return !answer->walking;
-    case WITH_LONG_PATH: return !answer->walking && answer->path != answer->short_path;
-    case WITH_RESOURCE: return !answer->walking && answer->prepared && answer->prepared->holders == 1;
+    case ANY: return !resolution->trying;
+    case WITH_LONG_PATH: return !resolution->trying && resolution->path != resolution->short_path;
+    case WITH_RESOURCE: return !resolution->trying && resolution->prepared && resolution->prepared->holders == 1;
     }
     return false;
 }
 
 static bool evict(enum site_list list, enum give_way which)
 {
-    struct answer *answer = self.oldest[list];
+    struct resolution *resolution = self.oldest[list];
 
-    while (answer && !may_give_way(answer, which)) {
-        answer = answer->newer;
+    while (resolution && !may_give_way(resolution, which)) {
+        resolution = resolution->newer;
     }
-    if (answer) {
-        site_answer_drop(answer);
+    if (resolution) {
+        site_resolution_drop(resolution);
     }
-    return answer != NULL;
+    return resolution != NULL;
 }
 
 static bool make_room(bool needs_long)
@@ -253,45 +253,45 @@ static bool make_room(bool needs_long)
     if (self.counts[SITE_LIST_OTHERS] >= OTHERS_MAX && !evict(SITE_LIST_OTHERS, ANY)) {
         return false;
     }
-    return self.free_answers || evict(SITE_LIST_OTHERS, ANY) || evict(SITE_LIST_FOUND, ANY);
+    return self.free_resolutions || evict(SITE_LIST_OTHERS, ANY) || evict(SITE_LIST_FOUND, ANY);
 }
 
-struct answer *site_answer_new(const char *path, uint32_t length, uint8_t codings)
+struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t codings)
 {
     bool needs_long = length > SITE_PATH_SHORT;
 
     if (!make_room(needs_long)) {
         return NULL;
     }
-    struct answer *answer = self.free_answers;
-    self.free_answers = answer->next;
-    memset(answer, 0, offsetof(struct answer, short_path));
-    answer->hash = hash_of(path, length, codings);
-    answer->path_length = (uint16_t)length;
-    answer->codings = codings;
-    answer->outcome = SITE_WAIT;
-    answer->path = answer->short_path;
+    struct resolution *resolution = self.free_resolutions;
+    self.free_resolutions = resolution->next;
+    memset(resolution, 0, offsetof(struct resolution, short_path));
+    resolution->hash = hash_of(path, length, codings);
+    resolution->path_length = (uint16_t)length;
+    resolution->codings = codings;
+    resolution->outcome = SITE_WAIT;
+    resolution->path = resolution->short_path;
     if (needs_long) {
-        answer->path = self.free_long_paths->text;
+        resolution->path = self.free_long_paths->text;
         self.free_long_paths = self.free_long_paths->next;
     }
-    memcpy(answer->path, path, length);
-    link_answer(answer);
-    list_add(answer, SITE_LIST_OTHERS);
-    return answer;
+    memcpy(resolution->path, path, length);
+    link_resolution(resolution);
+    list_add(resolution, SITE_LIST_OTHERS);
+    return resolution;
 }
 
-void site_answer_settle(struct answer *answer, enum site_outcome outcome)
+void site_resolution_settle(struct resolution *resolution, enum site_outcome outcome)
 {
     bool found = outcome == SITE_FOUND || outcome == SITE_REDIRECT;
 
-    answer->outcome = outcome;
-    if (outcome != SITE_FOUND && answer->prepared) {
-        site_prepared_let_go(answer->prepared);
-        answer->prepared = NULL;
+    resolution->outcome = outcome;
+    if (outcome != SITE_FOUND && resolution->prepared) {
+        site_prepared_let_go(resolution->prepared);
+        resolution->prepared = NULL;
     }
-    list_remove(answer);
-    list_add(answer, found ? SITE_LIST_FOUND : SITE_LIST_OTHERS);
+    list_remove(resolution);
+    list_add(resolution, found ? SITE_LIST_FOUND : SITE_LIST_OTHERS);
     if (found && self.counts[SITE_LIST_FOUND] > FOUND_MAX) {
         evict(SITE_LIST_FOUND, ANY);
     }
@@ -319,29 +319,39 @@ struct prepared *site_prepared_new(const struct site_resource *resource)
 
 static void forget(enum site_list list)
 {
-    struct answer *answer = self.oldest[list], *newer;
+    struct resolution *resolution = self.oldest[list], *newer;
 
-    for (; answer; answer = newer) {
-        newer = answer->newer;
-        if (!answer->walking) {
-            site_answer_drop(answer);
-        } else if (answer->linked) {
-            unlink_answer(answer);
+    for (; resolution; resolution = newer) {
+        newer = resolution->newer;
+        if (!resolution->trying) {
+            site_resolution_drop(resolution);
+        } else if (resolution->linked) {
+            unlink_resolution(resolution);
         }
     }
 }
 
-void site_answers_forget(void)
+void site_resolutions_forget(void)
 {
     forget(SITE_LIST_FOUND);
     forget(SITE_LIST_OTHERS);
 }
 
-void site_answers_init(void)
+void site_resolutions_changed(void)
 {
-    for (uint32_t i = ANSWERS_MAX; i-- > 0;) {
-        self.answers[i].next = self.free_answers;
-        self.free_answers = &self.answers[i];
+    self.changes++;
+}
+
+uint64_t site_resolutions_changes(void)
+{
+    return self.changes;
+}
+
+void site_resolutions_init(void)
+{
+    for (uint32_t i = RESOLUTIONS_MAX; i-- > 0;) {
+        self.resolutions[i].next = self.free_resolutions;
+        self.free_resolutions = &self.resolutions[i];
     }
     for (uint32_t i = RESOURCES_MAX; i-- > 0;) {
         self.resources[i].next = self.free_resources;

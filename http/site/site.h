@@ -1,4 +1,4 @@
-/* http/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once
+/* http/site/site.h: which file answers a path: mounted folders, their rules and policy, and response heads prepared once
  * per file.
  *
  * Rules: dir/ finds index.html, .htm, .xhtml, index; name finds the file name, then name.html, .htm, .xhtml; else a
@@ -24,7 +24,7 @@ struct site_policy {
     bool internal;              /* only by the application's order (X-Accel-Redirect), never by a client's request */
     char pages[SITE_TEXT_MAX];  /* Cache-Control of html, css, js: what changes together */
     char others[SITE_TEXT_MAX]; /* Cache-Control of the rest; empty: no such field */
-    char fields[SITE_TEXT_MAX]; /* further field lines for each answer, each ending in CR LF */
+    char fields[SITE_TEXT_MAX]; /* further field lines for each resolution, each ending in CR LF */
 };
 
 /* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
@@ -42,8 +42,8 @@ struct site_resource {
     uint32_t whole_length; /* of `whole`: "HTTP/1.1 200 OK" and all fields up to, without, Date and Connection */
     uint32_t fields_at;    /* in it: fields that 206 has, too, from here on (not status line, Content-Length) */
     const char *whole;
-    bool later; /* modified after now: `whole` has no Last-Modified, each answer its own */
-    /* the rest is the site's: site.c */
+    bool later; /* modified after now: `whole` has no Last-Modified, each resolution its own */
+    /* the rest is the site's: resolutions.h */
 };
 
 enum site_outcome {
@@ -60,8 +60,5 @@ enum site_outcome {
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
                             struct site_resource **resource, struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);
-
-/* Content-Type by the extension (http/types.c). */
-struct http_slice http_type_of(const char *path, uint32_t length);
 
 #endif

@@ -1,9 +1,9 @@
-/* http/site_head.c: a resource's response head, made once for all who ask for it.
+/* http/site/head.c: a resource's response head, made once for all who ask for it.
  *   consumes  what the cache says of a file; a mount's own fields, from the application: site_head_takes() checks them
  *   produces  the head of a 200 in the resource; file.c takes its lines for 206 and 304, too
  *   when full cannot be: site_head_takes() refuses a mount whose longest head would not fit
  */
-#include "http/site_head.h"
+#include "http/site/head.h"
 
 #include <assert.h>
 #include "http/date.h"

@@ -1,7 +1,5 @@
-/* http/types.c: media types by the extension of a name. */
-#include "http/types.h"
-#include "http/site.h"
-#include "http/text.h"
+/* http/site/types.c: media types by the extension of a name. */
+#include "http/site/types.h"
 
 /* flags, short */
 #define P TYPE_PAGE | TYPE_COMPRESSIBLE

@@ -1,0 +1,243 @@
+/* http/site/try_files.c: which of the names that a path may mean there is: the cache is asked for one after the other.
+ *   consumes  entries of the cache
+ *   ends      whether or not somebody still waits; it serves all who ask for the same path meanwhile
+ *   when full no place for a resource: it waits for one
+ */
+#include "http/site/try_files.h"
+
+#include <string.h>
+#include "fs/proto.h"
+#include "lib/pd.h"
+
+#define FRESH_MIN_NS 50000000ull /* so that who has waited for it gets it, however old it is by now */
+
+static struct {
+    char name[FS_PATH_MAX];
+} self;
+
+static const struct site_coding codings[] = {{HTTP_CODING_BROTLI, ".br", "Content-Encoding: br\r\n", "-br"},
+                                             {HTTP_CODING_GZIP, ".gz", "Content-Encoding: gzip\r\n", "-gz"}};
+#define CODINGS (sizeof(codings) / sizeof(codings[0]))
+
+static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml", "index", NULL};
+static const char *const of_name[] = {"", ".html", ".htm", ".xhtml", NULL};
+static const char *const of_page[] = {"", NULL};
+
+/* The file service's name of the path with these endings in self.name; 0: there can be none so long. */
+static uint32_t name_of(const struct resolution *resolution, const char *ending, const char *second_ending)
+{
+    const struct mount *mount = resolution->mount;
+    uint32_t skipped = mount->prefix_length - 1, rest = resolution->path_length - skipped,
+             length = mount->folder_length;
+    uint32_t size = (uint32_t)strlen(ending), second_size = (uint32_t)strlen(second_ending);
+
+    if (length + rest + size + second_size > FS_PATH_MAX) {
+        return 0;
+    }
+    memcpy(self.name, mount->folder, length);
+    memcpy(self.name + length, resolution->path + skipped, rest);
+    memcpy(self.name + length + rest, ending, size);
+    memcpy(self.name + length + rest + size, second_ending, second_size);
+    return length + rest + size + second_size;
+}
+
+/* False: it waits. Else what is there, with the entry held for a file, NULL else. */
+static bool look(struct resolution *resolution, const char *ending, const char *second_ending, enum cache_kind *kind,
+                 struct cache_entry **file)
+{
+    struct try_files *try = &resolution->try;
+    uint32_t length = name_of(resolution, ending, second_ending);
+
+    *file = NULL;
+    *kind = CACHE_ABSENT;
+    if (length == 0) {
+        return true;
+    }
+    struct cache_entry *entry = cache_get(self.name, length, &try->waiter);
+    if (!entry) {
+        return false;
+    }
+    *kind = entry->kind;
+    try->fresh_until_ns = entry->fresh_until_ns < try->fresh_until_ns ? entry->fresh_until_ns : try->fresh_until_ns;
+    if (entry->kind == CACHE_FILE) {
+        *file = entry;
+    } else {
+        cache_release(entry);
+    }
+    return true;
+}
+
+/* Does this end the search? Then try->outcome is set. */
+static bool decides(struct try_files *try, enum cache_kind kind)
+{
+    switch (kind) {
+    case CACHE_FILE: try->outcome = SITE_FOUND; return true;
+    case CACHE_DIRECTORY:
+        try->folder |= try->candidates[0][0] == '\0'; /* else it only has the name of a page */
+        return false;
+    case CACHE_ABSENT: return false;
+    case CACHE_FORBIDDEN: try->outcome = SITE_FORBIDDEN; return true;
+    case CACHE_UNREACHABLE: try->outcome = SITE_UNREACHABLE; return true;
+    }
+    return false;
+}
+
+static bool find_file(struct resolution *resolution)
+{
+    struct try_files *try = &resolution->try;
+    enum cache_kind kind;
+
+    for (; *try->candidates; try->candidates++) {
+        if (!look(resolution, *try->candidates, "", &kind, &try->file)) {
+            return false;
+        }
+        if (decides(try, kind)) {
+            return true;
+        }
+    }
+    try->outcome = try->folder ? SITE_REDIRECT : SITE_NOT_FOUND;
+    return true;
+}
+
+static const struct http_type *type_of(const struct resolution *resolution)
+{
+    const char *ending = *resolution->try.candidates;
+
+    return ending[0] ? http_type_lookup(ending, (uint32_t)strlen(ending))
+                     : http_type_lookup(resolution->path, resolution->path_length);
+}
+
+/* What keeps us from a variant leaves the file as it is. */
+static bool find_variant(struct resolution *resolution)
+{
+    struct try_files *try = &resolution->try;
+    struct cache_entry *file;
+    enum cache_kind kind;
+
+    if (!resolution->mount->policy.precompressed || !(type_of(resolution)->flags & TYPE_COMPRESSIBLE)) {
+        try->variant = CODINGS;
+    }
+    for (; try->variant < CODINGS; try->variant++) {
+        if (!(resolution->codings & codings[try->variant].bit)) {
+            continue;
+        }
+        if (!look(resolution, *try->candidates, codings[try->variant].ending, &kind, &file)) {
+            return false;
+        }
+        if (file) {
+            cache_release(try->file);
+            try->file = file;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* A resource of try->file: the one that is there if it is still that. False: all are held. */
+static bool prepare(struct resolution *resolution)
+{
+    struct try_files *try = &resolution->try;
+    const struct site_coding *coding = try->variant < CODINGS ? &codings[try->variant] : NULL;
+    char head[SITE_HEAD_MAX];
+    struct site_resource resource = {.file = try->file, .whole = head};
+
+    if (resolution->prepared && resolution->prepared->resource.file == try->file) {
+        cache_release(try->file);
+        return true;
+    }
+    site_head_prepare(head, &resource, &resolution->mount->policy, type_of(resolution), coding);
+    struct prepared *prepared = site_prepared_new(&resource);
+    if (!prepared) {
+        return false;
+    }
+    if (resolution->prepared) {
+        site_prepared_let_go(resolution->prepared);
+    }
+    resolution->prepared = prepared;
+    return true;
+}
+
+/* It is known. What was found before stays when nobody can say what is there now. Callers touch the resolution no
+ * more. */
+static void finish(struct resolution *resolution)
+{
+    struct try_files *try = &resolution->try;
+    struct cache_waiter *waiters = NULL;
+    uint64_t least = pd_now_ns() + FRESH_MIN_NS;
+
+    waiters_move(&resolution->waiters, &waiters);
+    if (resolution->linked) {
+        resolution->fresh_until_ns = try->fresh_until_ns > least ? try->fresh_until_ns : least;
+        site_resolution_settle(resolution,
+                               try->outcome == SITE_UNREACHABLE && resolution->prepared ? SITE_FOUND : try->outcome);
+        resolution->trying = false;
+    } else { /* forgotten meanwhile */
+        if (try->file) {
+            cache_release(try->file);
+        }
+        site_resolution_drop(resolution);
+    }
+    site_room_again();
+    waiters_wake(&waiters);
+}
+
+static void go_on(struct resolution *resolution)
+{
+    struct try_files *try = &resolution->try;
+
+    if (resolution->linked && !try->found) {
+        if (!find_file(resolution)) {
+            return;
+        }
+        try->found = true;
+    }
+    if (resolution->linked && try->outcome == SITE_FOUND) {
+        if (!find_variant(resolution)) {
+            return;
+        }
+        if (!prepare(resolution)) {
+            site_room_wait(&try->waiter);
+            return;
+        }
+    }
+    finish(resolution);
+}
+
+static void ready(struct cache_waiter *waiter)
+{
+    go_on((struct resolution *)((char *)waiter - offsetof(struct resolution, try.waiter)));
+}
+
+static bool ends_with(const struct resolution *resolution, const char *ending)
+{
+    size_t length = strlen(ending);
+
+    return resolution->path_length >= length &&
+           memcmp(resolution->path + resolution->path_length - length, ending, length) == 0;
+}
+
+static const char *const *candidates_of(const struct resolution *resolution)
+{
+    if (resolution->path[resolution->path_length - 1] == '/') {
+        return of_folder;
+    }
+    for (const char *const *page = of_name + 1; *page; page++) {
+        if (ends_with(resolution, *page)) {
+            return of_page;
+        }
+    }
+    return of_name;
+}
+
+void site_try_files(struct resolution *resolution)
+{
+    resolution->trying = true;
+    resolution->changes = site_resolutions_changes();
+    resolution->try = (struct try_files){
+        .waiter.ready = ready,
+        .candidates = candidates_of(resolution),
+        .fresh_until_ns = UINT64_MAX,
+        .outcome = SITE_WAIT,
+    };
+    go_on(resolution);
+}
