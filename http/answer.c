@@ -3,7 +3,7 @@
  * Of a request that waits only the head is kept (gather.c); it is parsed again when the request goes on.
  *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
-#include "http/internal.h"
+#include "http/app_request.h"
 
 #include <string.h>
 
@@ -49,7 +49,7 @@ static bool refuse_nonsense(struct connection *c, int status)
 
 static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    return server_app_has_the_rest() ? exchange_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
+    return server_app_has_the_rest() ? app_request_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
 }
 
 static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -87,7 +87,7 @@ static bool route(struct connection *c, const struct http_request *request, cons
 {
     uint32_t length = http_path_clean(request->path, self.path);
     if (server_claimed(request, self.path, length)) {
-        return exchange_begin(c, request, reply);
+        return app_request_begin(c, request, reply);
     }
     if (request->method == HTTP_OPTIONS) {
         return options(c, request, reply);
@@ -175,9 +175,8 @@ static bool find_ordered(struct connection *c, struct http_slice target, const s
  * part, nor has a status other than 200, which stays. */
 bool answer_redirected(struct connection *c, struct http_slice target, const struct reply *reply)
 {
-    struct http_slice head = exchange_request(c->exchange);
-    http_request_parse(head.at, head.length, &self.request);
-    if (self.request.method == HTTP_OTHER || exchange_status(c->exchange) != 200) {
+    app_request_read(c->app, &self.request);
+    if (self.request.method == HTTP_OTHER || app_request_status(c->app) != 200) {
         static const struct http_slice none;
         struct http_request *request = &self.request;
         request->range = request->if_range = request->if_match = request->if_none_match = none;

@@ -88,7 +88,7 @@ void app_client_init(const struct app_config *config, const struct app_client_ha
     require(config->out.base && config->out.size >= APP_ANSWERS_BYTES, "app: out.size", config->out.size);
     self.config = config;
     self.handlers = handlers;
-    app_link_init(config, take_message, restarted);
+    app_link_init(config, take_message, restarted, NULL);
     open_control();
 }
 

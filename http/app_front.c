@@ -4,19 +4,24 @@
  *   produces  requests, in a share that only this PD can write
  *   invariant a slot is taken until its answer has ended and app_front_release() was called, and not taken again before
  *             the application was told so
- *   when full no slot, no large circle: app_front_take() says so, and the request waits. A circle: app_front_put()
- *             takes less; changed() tells of room
+ *   refuses   of a request that is not answered yet a message that cannot be is its end: it has failed (500)
+ *   when full no slot, no large circle: app_front_take() says so, and the request waits; freed() tells of one. Of the
+ *             large circles LARGE_FOR_HEADS are not for bodies. A circle: app_front_room() has less; changed() tells
+ *             of more
  */
 #include "lib/pd.h"
 
 #include <string.h>
 #include "http/app_front.h"
 
+#define LARGE_FOR_HEADS 3
+
 static struct {
     const struct app_config *config;
     const struct app_front_handlers *handlers;
     uint32_t serial;
     uint8_t failed[APP_SLOTS]; /* 0, or 50x's x + 1 */
+    bool accepted[APP_SLOTS];
     bool mute;                 /* a record cannot be: no more is read until the application starts anew */
     struct app_pool pool;
 } self;
@@ -36,29 +41,46 @@ static bool take_control(struct app_slot *slot, const struct app_message *messag
     return good;
 }
 
+static bool take_taken(struct app_slot *slot, const struct app_message *message)
+{
+    if (!app_circle_given_back(&slot->out, message)) {
+        return false;
+    }
+    self.accepted[slot->number] |= slot->out.taken >= slot->out.head;
+    slot->waits = message->flags & APP_WAITS && slot->out.taken == slot->out.produced;
+    return true;
+}
+
+static void fail(struct app_slot *slot, int status)
+{
+    self.failed[slot->number] = status == 503 ? 4 : 1;
+    slot->in.ended = true;
+}
+
 static bool take_message(struct app_slot *slot, const struct app_message *message)
 {
-    bool good = false;
+    bool good = false, open = !slot->in.ended;
     if (slot->number == APP_CONTROL) {
         return take_control(slot, message);
     }
     switch (message->type) {
     case APP_ANSWER:
-        good = !slot->in.open && !slot->in.ended && app_circle_open(&slot->in, &self.config->in, message);
+        good = !slot->in.open && open && app_circle_open(&slot->in, &self.config->in, message);
         break;
     case APP_BODY: good = app_circle_follow(&slot->in, message); break;
-    case APP_TAKEN:
-        good = app_circle_given_back(&slot->out, message);
-        slot->waits = good && message->flags & APP_WAITS && slot->out.taken == slot->out.produced;
-        break;
+    case APP_TAKEN: good = take_taken(slot, message); break;
     case APP_FAILED:
-        good = !slot->in.ended;
-        self.failed[slot->number] = message->status == 503 ? 4 : 1;
-        slot->in.ended = true;
+        good = open;
+        if (good) {
+            fail(slot, message->status);
+        }
         break;
     default: break;
     }
-    if (good) {
+    if (!good && open) {
+        fail(slot, 500);
+    }
+    if (good || open) {
         self.handlers->changed(slot);
     }
     return good;
@@ -85,23 +107,50 @@ void app_front_init(const struct app_config *config, const struct app_front_hand
     self.handlers = handlers;
     self.serial = pd_generation() << 20;
     begin_anew();
-    app_link_init(config, take_message, restarted);
+    app_link_init(config, take_message, restarted, handlers->freed);
     app_link_take(app_link_slot(APP_CONTROL), 0);
+}
+
+bool app_front_is_up(void)
+{
+    return app_link_slot(APP_CONTROL)->in.open;
+}
+
+static struct app_slot *free_slot(void)
+{
+    for (uint32_t i = 0; i < APP_SLOTS; i++) {
+        struct app_slot *slot = app_link_slot(i);
+        if (!slot->used && !slot->owing) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t free_large(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < APP_LARGE_COUNT; i++) {
+        count += !self.pool.large_used[i];
+    }
+    return count;
+}
+
+bool app_front_has_room(bool large)
+{
+    return free_slot() && (!large || free_large() > 0);
 }
 
 struct app_slot *app_front_take(uint32_t head_bytes, bool body)
 {
-    struct app_slot *slot = NULL;
-    for (uint32_t i = 0; i < APP_SLOTS && !slot; i++) {
-        struct app_slot *s = app_link_slot(i);
-        slot = s->used || s->owing ? NULL : s;
-    }
+    struct app_slot *slot = free_slot();
     if (!slot || head_bytes > APP_HEAD_MAX) {
         return NULL;
     }
     app_link_take(slot, ++self.serial);
     self.failed[slot->number] = 0;
-    if (!app_pool_take(&self.pool, slot, head_bytes, body)) {
+    self.accepted[slot->number] = false;
+    if (!app_pool_take(&self.pool, slot, head_bytes, body && free_large() > LARGE_FOR_HEADS)) {
         app_link_free(slot);
         return NULL;
     }
@@ -118,18 +167,22 @@ void app_front_begin(struct app_slot *slot, uint32_t head_bytes, uint8_t flags, 
     app_link_owe(slot, APP_REQUEST);
 }
 
-uint32_t app_front_put(struct app_slot *slot, const void *bytes, uint32_t count)
+uint8_t *app_front_room(const struct app_slot *slot, uint32_t *count)
 {
-    uint32_t done = app_circle_write(&slot->out, bytes, count);
-    if (done > 0) {
-        app_link_owe(slot, APP_BODY);
-    }
-    return done;
+    return app_circle_room(&slot->out, count);
+}
+
+void app_front_produced(struct app_slot *slot, uint32_t count)
+{
+    app_circle_produce(&slot->out, count);
+    slot->waits = false;
+    app_link_owe(slot, APP_BODY);
 }
 
 void app_front_end(struct app_slot *slot)
 {
     slot->out.ended = true;
+    slot->waits = false;
     app_link_owe(slot, APP_BODY);
 }
 
@@ -138,11 +191,15 @@ const uint8_t *app_front_bytes(const struct app_slot *slot, uint32_t *count)
     return app_circle_bytes(&slot->in, count);
 }
 
-/* Half a circle's bytes, or all that there are, are worth a message. */
+/* Half a circle's bytes, or all that there are, are worth a message; of what is complete none is. */
 void app_front_taken(struct app_slot *slot, uint32_t count)
 {
-    app_circle_take(&slot->in, count);
-    app_link_owe(slot, APP_TAKEN);
+    struct app_circle *in = &slot->in;
+    app_circle_take(in, count);
+    if (!in->ended && (in->taken == in->produced || in->taken - in->told >= in->size / 2)) {
+        in->told = in->taken;
+        app_link_owe(slot, APP_TAKEN);
+    }
 }
 
 bool app_front_failed(const struct app_slot *slot, int *status)
@@ -167,7 +224,7 @@ void app_front_release(struct app_slot *slot)
 
 bool app_front_accepted(const struct app_slot *slot)
 {
-    return slot->out.taken >= slot->out.head || slot->in.open;
+    return self.accepted[slot->number] || slot->in.open;
 }
 
 bool app_front_waits(const struct app_slot *slot)

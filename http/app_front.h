@@ -19,16 +19,22 @@ struct app_front_handlers {
     void (*changed)(struct app_slot *slot); /* more of its answer, its end, or room for more of its body */
     void (*control)(void);                  /* more of slot APP_CONTROL */
     void (*restarted)(void);                /* the application has: no slot is taken any more */
+    void (*freed)(void);                    /* a slot can be taken again */
 };
 
 void app_front_init(const struct app_config *config, const struct app_front_handlers *handlers);
 
-/* NULL: none is free, or none that a head of so many bytes fits in. */
+bool app_front_is_up(void); /* the application has said something since it started */
+/* A slot is free, and a circle for a head: of more than APP_SMALL bytes, or any. */
+bool app_front_has_room(bool large);
+/* NULL: none is free, or none that a head of so many bytes fits in. body: of more than fits behind it there. */
 struct app_slot *app_front_take(uint32_t head_bytes, bool body);
 /* The head that lies at slot->out.at goes to the application. length: of the body, or APP_UNKNOWN. */
 void app_front_begin(struct app_slot *slot, uint32_t head_bytes, uint8_t flags, uint64_t length);
-uint32_t app_front_put(struct app_slot *slot, const void *bytes, uint32_t count); /* of the body; how many were taken */
-void app_front_end(struct app_slot *slot);                                        /* of the body */
+/* Room for its body in one piece, and that so many bytes of it were put there. */
+uint8_t *app_front_room(const struct app_slot *slot, uint32_t *count);
+void app_front_produced(struct app_slot *slot, uint32_t count);
+void app_front_end(struct app_slot *slot); /* of the body */
 /* Bytes of the answer's body that lie in one piece, and that so many were taken. */
 const uint8_t *app_front_bytes(const struct app_slot *slot, uint32_t *count);
 void app_front_taken(struct app_slot *slot, uint32_t count);

@@ -19,7 +19,7 @@ struct app_link_counters app_link_counts;
 static struct {
     const struct app_config *config;
     app_handler handler;
-    void (*restarted)(void);
+    void (*restarted)(void), (*freed)(void);
     struct ring to, from;
     struct app_slot slots[APP_SLOTS + 1];
     struct app_slot *owing, **owing_end;
@@ -33,14 +33,29 @@ struct app_slot *app_link_slot(uint32_t number)
 
 /* -- circles -- */
 
+uint8_t *app_circle_room(const struct app_circle *circle, uint32_t *count)
+{
+    uint32_t room = circle->size - (circle->produced - circle->taken), at = circle->produced & (circle->size - 1);
+    *count = room < circle->size - at ? room : circle->size - at;
+    return circle->at + at;
+}
+
+void app_circle_produce(struct app_circle *circle, uint32_t count)
+{
+    circle->produced += count;
+}
+
 /* Once behind `produced`, once more at the beginning. */
 uint32_t app_circle_write(struct app_circle *circle, const void *bytes, uint32_t count)
 {
-    uint32_t room = circle->size - (circle->produced - circle->taken), done = count < room ? count : room;
-    uint32_t at = circle->produced & (circle->size - 1), first = done < circle->size - at ? done : circle->size - at;
-    memcpy(circle->at + at, bytes, first);
-    memcpy(circle->at, (const uint8_t *)bytes + first, done - first);
-    circle->produced += done;
+    uint32_t done = 0, room;
+    for (int part = 0; part < 2; part++) {
+        uint8_t *at = app_circle_room(circle, &room);
+        room = room < count - done ? room : count - done;
+        memcpy(at, (const uint8_t *)bytes + done, room);
+        app_circle_produce(circle, room);
+        done += room;
+    }
     return done;
 }
 
@@ -201,6 +216,9 @@ static bool tell_all(void)
         if (!self.owing) {
             self.owing_end = &self.owing;
         }
+        if (!slot->used && self.freed) {
+            self.freed();
+        }
     }
     return true;
 }
@@ -294,11 +312,12 @@ static void receive(void *context)
     }
 }
 
-void app_link_init(const struct app_config *config, app_handler handler, void (*restarted)(void))
+void app_link_init(const struct app_config *config, app_handler handler, void (*restarted)(void), void (*freed)(void))
 {
     self.config = config;
     self.handler = handler;
     self.restarted = restarted;
+    self.freed = freed;
     ring_attach_producer(&self.to, &config->to, sizeof(struct app_message));
     ring_attach_consumer(&self.from, &config->from, sizeof(struct app_message));
     forget_all();

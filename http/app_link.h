@@ -12,6 +12,7 @@ struct app_circle {
     uint8_t *at; /* in our mapping */
     uint32_t offset, size;
     uint32_t produced, taken; /* bytes, ever */
+    uint32_t told;            /* of the peer's: so many taken, as it knows */
     uint32_t head;            /* bytes of them, at the beginning */
     uint64_t length;          /* of the whole body, or APP_UNKNOWN */
     bool open;                /* it has been named */
@@ -42,8 +43,8 @@ struct app_pool {
 /* A message about a used slot, by its present serial number; of REQUEST about any. False: it cannot be. */
 typedef bool (*app_handler)(struct app_slot *slot, const struct app_message *message);
 
-/* restarted: the peer has; all slots are free then. */
-void app_link_init(const struct app_config *config, app_handler handler, void (*restarted)(void));
+/* restarted: the peer has; all slots are free then. freed: NULL, or a slot that was let go has told its last. */
+void app_link_init(const struct app_config *config, app_handler handler, void (*restarted)(void), void (*freed)(void));
 struct app_slot *app_link_slot(uint32_t number); /* NULL: there is no such */
 void app_link_take(struct app_slot *slot, uint32_t serial);
 void app_link_free(struct app_slot *slot);
@@ -53,8 +54,10 @@ void app_link_owe(struct app_slot *slot, enum app_message_type type); /* told at
 bool app_pool_take(struct app_pool *pool, struct app_slot *slot, uint32_t least, bool large);
 void app_pool_give_back(struct app_pool *pool, const struct app_slot *slot);
 
-/* Into a circle of ours; how many bytes there was room for. */
-uint32_t app_circle_write(struct app_circle *circle, const void *bytes, uint32_t count);
+/* Room in a circle of ours, in one piece, and that so many bytes were put there. */
+uint8_t *app_circle_room(const struct app_circle *circle, uint32_t *count);
+void app_circle_produce(struct app_circle *circle, uint32_t count);
+uint32_t app_circle_write(struct app_circle *circle, const void *bytes, uint32_t count); /* how many there was room for */
 /* Of the peer's: contiguous bytes, and that so many were read. */
 const uint8_t *app_circle_bytes(const struct app_circle *circle, uint32_t *count);
 void app_circle_take(struct app_circle *circle, uint32_t count);

@@ -9,7 +9,7 @@
  *             has closed its side
  *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
  */
-#include "http/internal.h"
+#include "http/app_request.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -109,7 +109,7 @@ void connection_take_request(struct connection *c, const struct http_request *re
 
 uint32_t connection_room(const struct connection *c, bool stays)
 {
-    if (c->starved || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
+    if (c->no_memory || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
         return 0;
     }
     return ip_tcp_room(c->tcp, stays);
@@ -120,7 +120,7 @@ static err_t on_poll(void *context, struct tcp_pcb *pcb);
 static bool put(struct connection *c, const void *data, uint32_t length, uint8_t flags)
 {
     if (length > WRITE_MAX || ip_tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
-        c->starved = true;
+        c->no_memory = true;
         tcp_poll(c->tcp, on_poll, 1);
         return false;
     }
@@ -208,7 +208,7 @@ static void drop_unread(struct connection *c)
 
 static bool waits(const struct connection *c)
 {
-    return c->state == QUEUED || (c->state == WAITING && !c->exchange);
+    return c->state == QUEUED || (c->state == WAITING && !c->app);
 }
 
 /* Counts what it holds while it waits. False: that is more than before, and all together now hold too much. */
@@ -225,10 +225,10 @@ static bool see_held(struct connection *c)
 /* lwIP has the rest, or there is none. */
 static void release(struct connection *c)
 {
-    struct exchange *exchange = c->exchange;
+    struct app_request *app = c->app;
     trace(http_gone, c, c->state);
     c->tcp = NULL;
-    c->exchange = NULL;
+    c->app = NULL;
     c->state = FREE;
     drop_unread(c);
     file_let_go(c);
@@ -239,10 +239,9 @@ static void release(struct connection *c)
     }
     server_set_clock(c, CLOCK_NONE);
     server_forget_owed(c);
-    server_forget_soon(c);
     server_give_back(c);
-    if (exchange) {
-        exchange_broken(exchange);
+    if (app) {
+        app_request_gone(app);
     }
 }
 
@@ -331,10 +330,10 @@ static void waited(struct connection *c)
 {
     if (c->state == SENDING) {
         connection_abort(c); /* its length was promised */
-    } else if (c->exchange) {
-        exchange_expire(c->exchange, 503);
+    } else if (c->app) {
+        app_request_expire(c->app, 503);
     } else {
-        answer_waited(c, c->state == QUEUED ? 504 : 503);
+        answer_waited(c, 503);
     }
 }
 
@@ -350,8 +349,8 @@ void connection_expire(struct connection *c, enum clock clock)
     case CLOCK_WAIT:
     case CLOCK_QUEUE:
     case CLOCK_GONE: waited(c); return;
-    case CLOCK_BODY: exchange_expire(c->exchange, 408); return;
-    case CLOCK_APP: exchange_expire(c->exchange, 504); return;
+    case CLOCK_BODY: app_request_expire(c->app, 408); return;
+    case CLOCK_APP: app_request_expire(c->app, 504); return;
     case CLOCK_NONE:
     case CLOCK_IDLE:
     case CLOCK_LINGER:
@@ -381,13 +380,13 @@ static bool read_on(struct connection *c)
         return false;
     }
     bool crowded = c->unacknowledged > 0 && connection_room(c, false) < ANSWER_ROOM;
-    if (c->starved || crowded || c->pin_count == PINS_MAX) {
+    if (c->no_memory || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
     }
     if ((c->unread || c->kept.length > 0) && answer_request(c)) {
         return true;
     }
-    if (c->state == READING && c->fin && !c->starved) {
+    if (c->state == READING && c->fin && !c->no_memory) {
         finish(c);
     }
     return false;
@@ -413,7 +412,7 @@ static bool tell_on(struct connection *c)
         kept_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->starved || !head_refusal(c, &c->told, c->telling, field)) {
+    if (c->no_memory || !head_refusal(c, &c->told, c->telling, field)) {
         return false;
     }
     c->ends = c->told.ends;
@@ -436,7 +435,7 @@ static bool step(struct connection *c)
     switch ((enum state)c->state) {
     case READING: return read_on(c);
     case SENDING: return file_go_on(c);
-    case EXCHANGING: return exchange_go_on(c->exchange);
+    case WITH_APP: return app_request_go_on(c->app);
     case SKIPPING: return skip_on(c);
     case TELLING: return tell_on(c);
     case LINGERING: linger_on(c); return false;
@@ -456,8 +455,8 @@ static enum clock clock_of(const struct connection *c)
     case TELLING:
     case SKIPPING: return CLOCK_STALL;
     case LINGERING: otherwise = CLOCK_LINGER; break;
-    case EXCHANGING:
-        otherwise = exchange_clock(c->exchange);
+    case WITH_APP:
+        otherwise = app_request_clock(c->app);
         if (otherwise == CLOCK_BODY) {
             return otherwise;
         }
@@ -484,7 +483,7 @@ void connection_see_clock(struct connection *c, bool progress)
         return;
     }
     if (clock == CLOCK_BODY) {
-        server_set_clock_for(c, clock, exchange_patience_ns(c->exchange));
+        server_set_clock_for(c, clock, app_request_patience_ns(c->app));
     } else {
         server_set_clock(c, clock);
     }
@@ -525,19 +524,6 @@ void connection_go_on(struct connection *c)
     go_on(c, false);
 }
 
-/* The application is in the middle of its close: what is behind this request has to wait until it is not. */
-void connection_end_exchange(struct connection *c)
-{
-    while (c->state != READING && step(c)) {
-    }
-    if (c->state != FREE) {
-        connection_see_clock(c, false);
-    }
-    if (c->state == READING && (c->unread || c->fin)) {
-        server_go_on_soon(c);
-    }
-}
-
 /* -- lwIP's callbacks -- */
 
 static void enter(struct tcp_pcb *pcb)
@@ -562,9 +548,6 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, e
     } else {
         c->fin = true;
     }
-    if (c->state == EXCHANGING) {
-        exchange_received(c->exchange);
-    }
     go_on(c, progress);
     return leave();
 }
@@ -573,7 +556,7 @@ static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
 {
     struct connection *c = context;
     enter(pcb);
-    c->starved = false;
+    c->no_memory = false;
     acknowledged(c, count);
     go_on(c, true);
     return leave();
@@ -584,7 +567,7 @@ static err_t on_poll(void *context, struct tcp_pcb *pcb)
     struct connection *c = context;
     enter(pcb);
     tcp_poll(pcb, NULL, 0);
-    c->starved = false;
+    c->no_memory = false;
     go_on(c, false);
     return leave();
 }
@@ -600,7 +583,7 @@ static void on_ready(struct cache_waiter *waiter)
 {
     struct connection *c = (struct connection *)((char *)waiter - offsetof(struct connection, waiter));
     if (c->state == WAITING) {
-        c->state = c->exchange ? EXCHANGING : READING;
+        c->state = c->app ? WITH_APP : READING;
     }
     go_on(c, true);
 }

@@ -6,10 +6,11 @@
  *             broken answer; one that fails later breaks the connection: its length was promised
  *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (connection.c)
  *   when full no memory for a piece: the connection waits for the cache. TCP takes no more, or all pins are out: it
- *             goes on when its client has acknowledged something. Fields of an application that do not fit: 502
+ *             goes on when its client has acknowledged something
  */
-#include "http/internal.h"
+#include "http/app_request.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "http/date.h"
@@ -88,8 +89,8 @@ static void put_validators(struct writer *head, const char *lines, uint32_t leng
 
 static void put_fields(struct writer *head, const struct connection *c, const char *lines, uint32_t length)
 {
-    if (c->exchange) {
-        exchange_fields(c->exchange, lines, length, head);
+    if (c->app) {
+        app_request_put_fields(c->app, lines, length, head);
     } else {
         writer_put_bytes(head, lines, length);
     }
@@ -105,7 +106,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
         put_validators(head, fields, length);
         return;
     }
-    if (selection->status == 200 && !c->exchange) {
+    if (selection->status == 200 && !c->app) {
         writer_put_bytes(head, resource->whole, resource->whole_length);
         return;
     }
@@ -113,7 +114,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
         writer_put(head, "HTTP/1.1 206 Partial Content\r\n");
         put_range(head, selection, resource->validators.size);
     } else {
-        exchange_status_line(c->exchange, head);
+        app_request_put_status_line(c->app, head);
     }
     writer_put(head, "Content-Length: ");
     writer_put_number(head, selection->length);
@@ -132,7 +133,6 @@ static void put_modified_now(struct writer *head, const struct connection *c)
     writer_put(head, "\r\n");
 }
 
-/* 0: the application's fields are too many. */
 static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
 {
     struct writer head = writer_in(self.head, sizeof(self.head));
@@ -141,7 +141,8 @@ static uint32_t make_head(struct connection *c, const struct http_selection *sel
         put_modified_now(&head, c);
     }
     head_end(&head, reply, true);
-    return head.full ? 0 : writer_length(&head);
+    assert(!head.full); /* HEAD_ROOM */
+    return writer_length(&head);
 }
 
 /* -- answers -- */
@@ -156,8 +157,7 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         struct writer text = writer_in(field, sizeof(field) - 1);
         put_range(&text, selection, c->resource->validators.size);
     }
-    bool ordered = c->exchange && selection->status != 502;
-    if (!(ordered ? head_page : head_refusal)(c, reply, selection->status, field)) {
+    if (!(c->app ? head_page : head_refusal)(c, reply, selection->status, field)) {
         return false;
     }
     file_let_go(c);
@@ -205,11 +205,11 @@ bool file_answer(struct connection *c, const struct http_request *request, const
         }
     }
     uint32_t head = make_head(c, &selection, reply);
-    if (head == 0 || !begin(c, &selection, head, length, &bytes)) {
+    if (!begin(c, &selection, head, length, &bytes)) {
         if (length > 0) {
             cache_unpin(bytes.piece);
         }
-        return head == 0 && refuse(c, &(struct http_selection){.status = 502}, reply);
+        return false;
     }
     http_counts.files++;
     trace(http_file, c, length);

@@ -1,14 +1,12 @@
-/* gather.c: heads that are not done with at once. Most lie whole in the first buffer that was received, and are parsed
- * and answered there. The others are copied out, so that slow and waiting clients hold no packets:
- *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; a head
- *   that the application has, and reads
+/* gather.c: what of a client cannot be done with at once. Most heads lie whole in the first buffer that was received, and
+ * are parsed and answered there. The others are copied out, so that slow and waiting clients hold no packets:
+ *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; of a body
+ *   in chunks the beginning of a line
  * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which
  * is overwritten by the next.
- *   invariant bytes behind the head are never taken
+ *   invariant bytes behind the head or line are never taken
  *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, the
  *             newcomer is told 503. The last units are for the application's requests alone
- * Heads of the application's answers that are long have buffers of a pool of their own.
- *   when full the application's write takes nothing; exchange_heads_again() tells it when to go on
  */
 #include "http/internal.h"
 
@@ -19,7 +17,6 @@
 #define UNITS 3712
 #define UNIT_BYTES 120
 #define FOR_APP 640 /* units of these */
-#define ANSWERS_MAX 8
 #define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 
 struct unit {
@@ -32,8 +29,6 @@ static struct {
     uint32_t used;
     uint32_t untouched; /* from here on they have never been used */
     char whole[HTTP_HEAD_MAX];
-    struct gathered answers[ANSWERS_MAX], *free_answers;
-    bool pooled;
 } self;
 
 /* -- units -- */
@@ -125,31 +120,6 @@ static uint32_t copy_kept(const struct kept *kept, char *to)
     return done;
 }
 
-struct http_slice kept_whole(const struct kept *kept)
-{
-    return (struct http_slice){self.whole, copy_kept(kept, self.whole)};
-}
-
-/* On from *at. */
-uint32_t kept_read(const struct kept *kept, uint32_t *at, void *to, uint32_t size)
-{
-    const struct unit *unit = kept->first;
-    uint32_t done = 0;
-    for (uint32_t skip = *at / UNIT_BYTES; skip > 0; skip--) {
-        unit = unit->next;
-    }
-    while (done < size && *at < kept->length) {
-        uint32_t inside = *at % UNIT_BYTES, part = UNIT_BYTES - inside;
-        part = part < kept->length - *at ? part : kept->length - *at;
-        part = part < size - done ? part : size - done;
-        memcpy((char *)to + done, unit->bytes + inside, part);
-        done += part;
-        *at += part;
-        unit = *at % UNIT_BYTES == 0 ? unit->next : unit;
-    }
-    return done;
-}
-
 /* -- heads of requests -- */
 
 /* `count` bytes of what is unread go into units. */
@@ -220,42 +190,45 @@ bool gather_keep(struct connection *c, uint32_t head_length, bool for_app)
     return true;
 }
 
-bool gather_hand_over(struct connection *c, uint32_t head_length, struct kept *to)
+/* -- lines of a body -- */
+
+/* The rest of it will come; what has is copied out. */
+static int keep_line(struct connection *c, uint32_t most)
 {
-    if (!gather_keep(c, head_length, true)) {
-        return false;
+    uint32_t count = unread_up_to(c, most);
+    if (c->kept.length + count >= most) {
+        return 400;
     }
-    *to = c->kept;
-    c->kept = (struct kept){.first = NULL};
-    return true;
+    if (!make_room(c, &c->kept, count, true)) {
+        return 503;
+    }
+    keep(c, &c->kept, count);
+    return HTTP_INCOMPLETE;
 }
 
-/* -- heads of answers -- */
-
-static void pool_answers(void)
+int gather_line(struct connection *c, uint32_t most, struct http_slice *line)
 {
-    for (uint32_t i = 0; i < ANSWERS_MAX; i++) {
-        self.answers[i].next = self.free_answers;
-        self.free_answers = &self.answers[i];
+    struct http_slice there = {self.whole, 0};
+    if (!c->unread) {
+        return HTTP_INCOMPLETE;
     }
-    self.pooled = true;
+    if (c->kept.length == 0) {
+        there = (struct http_slice){c->unread->payload, c->unread->len};
+    }
+    const char *end = there.length ? memchr(there.at, '\n', there.length < most ? there.length : most) : NULL;
+    if (!end) {
+        there = (struct http_slice){self.whole, put_together(c)};
+        end = memchr(there.at, '\n', there.length < most ? there.length : most);
+    }
+    if (!end) {
+        return keep_line(c, most);
+    }
+    *line = (struct http_slice){there.at, (uint32_t)(end + 1 - there.at)};
+    return 0;
 }
 
-struct gathered *gather_take(void)
+void gather_take_line(struct connection *c, uint32_t length)
 {
-    if (!self.pooled) {
-        pool_answers();
-    }
-    struct gathered *g = self.free_answers;
-    if (g) {
-        self.free_answers = g->next;
-    }
-    return g;
-}
-
-void gather_let_go(struct gathered *g)
-{
-    g->next = self.free_answers;
-    self.free_answers = g;
-    exchange_heads_again();
+    connection_consume(c, length - c->kept.length);
+    kept_drop(&c->kept);
 }

@@ -44,7 +44,7 @@ static const struct {
     {503, "That is out of reach just now. Please try again in a moment."},
     {504, "That takes too long just now. Please try again in a moment."},
     {505, "This server speaks HTTP/1.1."},
-    {502, "Something went wrong while answering."}, /* last: for any other */
+    {500, "Something went wrong while answering."}, /* last: for any other */
 };
 
 /* -- the clock -- */

@@ -6,7 +6,11 @@ HTTP_SITE := $(addprefix http/site/,head.c resolutions.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/,cache.c cache_pieces.c cache_memory.c cache_commands.c)
 
-HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c exchange.c exchange_head.c)
+HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c app_request.c app_head.c \
+    app_site.c app_front.c app_link.c)
+
+# The other end of http/app_proto.h: an application's.
+HTTP_APP_CLIENT := http/app_client.c http/app_link.c
 
 $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT) http/start.c,ip fs_client fs_mount timer,\
     $(IP_CFLAGS)))
@@ -26,17 +30,17 @@ $(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
-$(eval $(call host_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c surroundings.c lwip.c) \
-    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(HOST_OBJ)/http_front/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
-
-$(eval $(call host_test,http_front_pressure,$(addprefix tests/unit/http_,front_pressure.c surroundings.c lwip.c) \
-    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(HOST_OBJ)/http_front_pressure/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
-
-$(eval $(call host_test,http_front_mixed,$(addprefix tests/unit/http_,front_mixed.c surroundings.c lwip.c) \
-    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(HOST_OBJ)/http_front_mixed/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+# The front between made-up clients, a made-up site, and an application at the other end of its rings.
+HTTP_FRONT_TEST := $(addprefix tests/unit/http_,surroundings.c played.c app_client.c app_client_link.c lwip.c) \
+    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD)
+define front_test
+$(call host_test,$1,$2 $(HTTP_FRONT_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS))
+$(HOST_OBJ)/$1/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+endef
+$(eval $(call front_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c)))
+$(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
+$(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
+$(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 
 $(eval $(call host_test,http_app,tests/unit/http_app.c http/app_link.c http/app_front.c tests/unit/http_app_client_link.c \
     tests/unit/http_app_client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

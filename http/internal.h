@@ -1,6 +1,6 @@
 /* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one
  * connection's life), gather.c (its requests' heads), answer.c (what a request gets), file.c (a file's bytes),
- * head.c (heads and small pages), exchange.c and exchange_head.c (the application's answers).
+ * head.c (heads and small pages). The application is app_request.h's.
  *
  * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
  * connection_abort(), which notes it.
@@ -8,6 +8,7 @@
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
 
+#include "http/app_proto.h"
 #include "http/cache.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -27,16 +28,16 @@
 #define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
 #define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
 #define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
-#define HEAD_ROOM (HTTP_HEAD_MAX + SITE_HEAD_MAX + 256) /* the largest head of an answer */
+#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
 
 enum state {
     FREE,
     READING,    /* the head of a request, or the wait for one */
     WAITING,    /* for cache or site: the request's head is kept (gather.c) */
-    QUEUED,     /* for an exchange: the same */
+    QUEUED,     /* for the application: the same */
     TELLING,    /* what went wrong, as soon as there is memory for it */
     SENDING,    /* a file */
-    EXCHANGING, /* with the application */
+    WITH_APP,   /* its request is with the application */
     SKIPPING,   /* a body that nobody reads */
     LINGERING,  /* all is said, and we have closed; until the client has, too */
 };
@@ -62,12 +63,6 @@ struct kept {
     uint32_t length;
 };
 
-/* Room for a long head of an answer. */
-struct gathered {
-    struct gathered *next; /* free */
-    char bytes[HTTP_HEAD_MAX];
-};
-
 /* What an answer's head must know of its request. */
 struct reply {
     bool head_only; /* HEAD */
@@ -81,19 +76,19 @@ struct pin {
     uint32_t bytes;
 };
 
-struct exchange;
+struct app_request;
 
 struct connection {
     uint8_t state, clock; /* enum state, enum clock */
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
-    bool starved;         /* TCP had no memory: on after an acknowledgement or a poll */
+    bool no_memory;       /* TCP had none: on after an acknowledgement or a poll */
     bool owed;            /* in the list of those with output to be sent */
-    bool soon;            /* in the list of those that go on when the stack has unwound */
+    bool long_head;       /* QUEUED: of those there are fewer with the application at a time */
     uint8_t pin_count;
     struct tcp_pcb *tcp;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
-    struct kept kept;                  /* of the head: its beginning; of one that waits, all */
+    struct kept kept; /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
     uint32_t held;                     /* waits: bytes that are unread */
     uint16_t telling;                  /* TELLING: the status, */
     struct reply told;                 /* of this */
@@ -105,10 +100,10 @@ struct connection {
     const uint8_t *at;              /* SENDING: of the last pin's piece, not yet written */
     uint32_t left;
     struct cache_waiter waiter;
-    struct exchange *exchange;
+    struct app_request *app; /* its request with the application */
     uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
     struct connection *next, *previous; /* in the clock's list; next: free */
-    struct connection *next_owed, *next_soon;
+    struct connection *next_owed;
 };
 
 extern struct http_counters http_counts;
@@ -125,11 +120,8 @@ bool server_may_wait(const struct connection *connection);         /* one more, 
 bool server_held(int32_t more); /* bytes of packets that waiting connections hold; false: too many now */
 void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
-/* In an event of its own, as soon as the caller is done: the application may be in the middle of something. */
-void server_go_on_soon(struct connection *connection);
-void server_forget_soon(struct connection *connection);
-void server_serve_queue_soon(void);
-bool server_queue_is_due(void); /* a place is free, and those that wait have not been served yet */
+void server_serve_queue_soon(void); /* in an event of its own */
+bool server_queue_is_due(void);     /* a place is free, and those that wait have not been served yet */
 bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
 bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
@@ -138,13 +130,11 @@ bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 int gather_parse(struct connection *connection, struct http_request *request);
 /* The head that was parsed is copied out, so that it can wait. False: there is no place. */
 bool gather_keep(struct connection *connection, uint32_t head_length, bool for_app);
-/* The same, and the head is another's from now on. */
-bool gather_hand_over(struct connection *connection, uint32_t head_length, struct kept *to);
 void kept_drop(struct kept *kept);
-uint32_t kept_read(const struct kept *kept, uint32_t *at, void *to, uint32_t size);
-struct http_slice kept_whole(const struct kept *kept); /* in one piece, until the next head is looked at */
-struct gathered *gather_take(void);                    /* NULL: none can be had now */
-void gather_let_go(struct gathered *gathered);
+/* The next line, with its end, of at most so many bytes. 0: it is whole. HTTP_INCOMPLETE: what there is of it is copied
+ * out. Else why not: 400, too long; 503, no place for a beginning. */
+int gather_line(struct connection *connection, uint32_t most, struct http_slice *line);
+void gather_take_line(struct connection *connection, uint32_t length);
 
 /* -- connection.c -- */
 err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error);
@@ -163,7 +153,6 @@ bool connection_refer(struct connection *connection, const void *data, uint32_t 
 void connection_pin(struct connection *connection, struct cache_piece *piece);
 void connection_answered(struct connection *connection);     /* all is written: on to the next request, or the end */
 void connection_go_on(struct connection *connection);        /* what it waited for may be there */
-void connection_end_exchange(struct connection *connection); /* the same, but no further than its exchange's answer */
 void connection_see_clock(struct connection *connection, bool progress);
 bool connection_stalls(struct connection *connection); /* of an idle one: it has CLOCK_STALL then */
 void connection_expire(struct connection *connection, enum clock clock);
@@ -177,8 +166,8 @@ void connection_abort(struct connection *connection);
 bool answer_request(struct connection *connection);
 bool answer_refuse(struct connection *connection, const struct http_request *request, const struct reply *reply,
                    int status);
-void answer_waited(struct connection *connection, int status); /* too long: WAITING or QUEUED, no exchange's */
-/* The application has ended its exchange in a redirection to `target`. False: later, again. */
+void answer_waited(struct connection *connection, int status); /* too long: WAITING or QUEUED, not with the application */
+/* In place of its answer the application has ordered the file at `target`. False: later, again. */
 bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
 
 /* -- file.c -- */
@@ -199,43 +188,5 @@ bool head_refusal(struct connection *connection, const struct reply *reply, int 
 bool head_options(struct connection *connection, const struct reply *reply);
 bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length,
                 struct http_slice query);
-
-/* -- exchange.c -- */
-void exchange_init(const struct http_app *app);
-bool exchange_begin(struct connection *connection, const struct http_request *request, const struct reply *reply);
-void exchange_received(struct exchange *exchange); /* more of the request, or its end */
-bool exchange_go_on(struct exchange *exchange);    /* true: it has ended */
-enum clock exchange_clock(const struct exchange *exchange);
-uint64_t exchange_patience_ns(const struct exchange *exchange); /* with the request's body */
-void exchange_expire(struct exchange *exchange, int status);
-void exchange_broken(struct exchange *exchange);
-void exchange_serve_queue(void); /* as far as there is room */
-void exchange_heads_again(void); /* there is room for another head */
-/* Of an exchange that ended in a redirection: the request's head, the response's status and its line, and its fields
- * that go with a file of this head. */
-struct http_slice exchange_request(const struct exchange *exchange);
-int exchange_status(const struct exchange *exchange);
-void exchange_status_line(const struct exchange *exchange, struct writer *head);
-void exchange_fields(const struct exchange *exchange, const char *lines, uint32_t length, struct writer *head);
-
-/* -- exchange_head.c: the head of an application's answer -- */
-struct answer_head {
-    int status;
-    bool has_length, framed, has_date; /* framed: the application has chunked its body itself */
-    uint64_t length;
-    struct http_slice redirect; /* X-Accel-Redirect */
-};
-/* 1xx, 204, 205, 304. */
-bool answer_has_no_body(int status);
-/* False: it is none, or holds bytes that no head may (RFC 9110 5.5): the client must not see it. */
-bool answer_head_parse(const char *text, uint32_t length, struct answer_head *head);
-/* Of one that was parsed: "HTTP/1.1 status". Returns where its fields begin. */
-const char *answer_head_status(const char *text, uint32_t length, struct writer *head);
-/* Of one that was parsed with this status: "HTTP/1.1 status" and the fields but those of the connection, unless it is
- * 101, and of a body that it has not; ending before Date. */
-void answer_head_copy(const char *text, uint32_t length, int status, struct writer *head);
-/* The fields of a file's head, `lines`, with those of an answer of this status, which is the application's. */
-void answer_head_merge(const char *text, uint32_t length, const char *lines, uint32_t lines_length, int status,
-                       struct writer *head);
 
 #endif

@@ -1,7 +1,8 @@
-/* pd.c: the native front as a protection domain of its own: a site's files, and no application.
+/* pd.c: the native front as a protection domain of its own: a site's files, and what an application answers.
  *   consumes  frames, through net/ip      from the network, NOT trusted
  *   consumes  files, through http/cache   from the file service, trusted for content only
- *   produces  answers; what no file answers is 404, a method that files do not have 405
+ *   consumes  answers and the site, through http/app_front.c   from the application, where there is one, NOT trusted
+ *   produces  answers; what neither file nor application answers is 404, a method that files do not have 405
  *   produces  lines on the console: where each site is served, and what is wrong with its folder
  *   runs      in event handlers alone (lib/pd/dispatch.c): nothing waits, nothing computes at length
  *   when full http/server.c, http/cache.c
@@ -106,7 +107,7 @@ void init(void)
     ip_init(&ip_config, &net_client_config);
     fs_client_init(http_config.files);
     fs_mount_init();
-    http_start(&http_config, NULL);
+    http_start(&http_config);
     self.waiter.ready = on_folder;
     fs_mount_on_outcome(on_mount, NULL);
     ip_on_address(on_address, NULL);

@@ -142,7 +142,7 @@ static bool is_host(struct http_slice host)
     return at == end;
 }
 
-static enum http_method method_of(struct http_slice text)
+enum http_method http_method_of(struct http_slice text)
 {
     if (text.length == 3 && memcmp(text.at, "GET", 3) == 0) {
         return HTTP_GET;
@@ -219,7 +219,7 @@ static int take_request_line(struct parser *parser, const char *end)
         return BAD;
     }
     request->method_text = (struct http_slice){start, (uint32_t)(at - start)};
-    request->method = method_of(request->method_text);
+    request->method = http_method_of(request->method_text);
     start = ++at;
     at = target_end(parser, at);
     request->path = (struct http_slice){start, (uint32_t)(at - start)};
@@ -395,6 +395,7 @@ static int take_fields(struct parser *parser)
     for (uint32_t count = 0; count <= HTTP_FIELDS_MAX; count++) {
         if (parser->at < parser->end && *parser->at == '\r') {
             int status = line_break(parser, parser->at);
+            parser->request->fields.length = (uint32_t)(parser->at - parser->request->fields.at);
             parser->at += status ? 0 : 2;
             return status ? status : finish(parser);
         }
@@ -425,6 +426,7 @@ static int take_head(struct parser *parser)
     }
     parser->in_line = false;
     parser->at = end + 2;
+    parser->request->fields.at = parser->at;
     return take_fields(parser);
 }
 

@@ -34,6 +34,7 @@ struct http_request {
     struct http_slice path;
     struct http_slice query; /* without '?' */
     struct http_slice host;
+    struct http_slice fields; /* their lines, each with its CR LF */
     struct http_slice accept_encoding, range, if_range, if_match, if_none_match, if_modified_since, if_unmodified_since;
 };
 
@@ -43,6 +44,7 @@ struct http_request {
  * where the next request begins is not known. */
 #define HTTP_INCOMPLETE 1
 int http_request_parse(const char *data, uint32_t length, struct http_request *request);
+enum http_method http_method_of(struct http_slice text);
 
 /* The path that a target means: %XX decoded once, empty and "." segments taken out, one '/' between names, a trailing
  * '/' kept. Written to clean[0..HTTP_PATH_MAX); returns its length, or 0 where the site cannot have it: "..", in any

@@ -8,7 +8,7 @@
  *             always fewer than the pool (server_may_wait)
  * One timer of lib serves all clocks: a list per limit, each ordered by time.
  */
-#include "http/internal.h"
+#include "http/app_request.h"
 
 #include <string.h>
 
@@ -17,7 +17,6 @@
 
 #define LISTENERS_MAX 4
 #define BACKLOG 128
-#define CLAIM_MAX 96
 #define S 1000000000ull
 #define FOREVER UINT64_MAX
 #define LOOKS_MAX 32      /* at connections in the idle list, for one newcomer */
@@ -31,16 +30,14 @@ struct list {
 struct claim {
     uint8_t length;
     bool exact, gets, others;
-    char text[CLAIM_MAX];
+    char text[HTTP_CLAIM_MAX];
 };
 
 static struct {
     struct connection connections[HTTP_CONNECTIONS_MAX];
     struct connection *free, *owed;
-    struct connection *soon, **soon_end;
-    uint32_t soon_count;
     bool queue_due;
-    struct timer soon_timer;
+    struct timer queue_timer;
     struct list lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
@@ -255,53 +252,12 @@ static void send_owed(void *context)
     }
 }
 
-/* -- what goes on when the stack has unwound -- */
+/* -- who waits for a place with the application -- */
 
-/* No more than were in the list at the beginning: others get their turn in between. */
-static void on_soon(void *context)
+static void serve_queue(void *context)
 {
-    bool queue_due = self.queue_due;
     self.queue_due = false;
-    for (uint32_t left = self.soon_count; left > 0 && self.soon; left--) {
-        struct connection *c = self.soon;
-        server_forget_soon(c);
-        connection_go_on(c);
-    }
-    if (queue_due) {
-        exchange_serve_queue();
-    }
-}
-
-static void start_soon(void)
-{
-    if (!self.soon_timer.armed) {
-        timer_start(&self.soon_timer, pd_now_ns(), on_soon, NULL);
-    }
-}
-
-void server_go_on_soon(struct connection *c)
-{
-    if (!c->soon) {
-        c->soon = true;
-        c->next_soon = NULL;
-        *self.soon_end = c;
-        self.soon_end = &c->next_soon;
-        self.soon_count++;
-        start_soon();
-    }
-}
-
-void server_forget_soon(struct connection *c)
-{
-    for (struct connection **at = &self.soon; c->soon && *at; at = &(*at)->next_soon) {
-        if (*at == c) {
-            *at = c->next_soon;
-            self.soon_end = *at ? self.soon_end : at;
-            self.soon_count--;
-            c->soon = false;
-            break;
-        }
-    }
+    app_request_serve_queue();
 }
 
 void server_serve_queue_soon(void)
@@ -309,7 +265,7 @@ void server_serve_queue_soon(void)
     bool any_waits = self.lists[CLOCK_QUEUE].first || self.lists[CLOCK_GONE].first;
     if (any_waits && !self.queue_due) {
         self.queue_due = true;
-        start_soon();
+        timer_start(&self.queue_timer, pd_now_ns(), serve_queue, NULL);
     }
 }
 
@@ -320,10 +276,9 @@ bool server_queue_is_due(void)
 
 /* -- claims -- */
 
-bool http_claim(const char *text, bool exact, bool gets, bool others)
+bool http_claim(const char *text, uint32_t length, bool exact, bool gets, bool others)
 {
-    size_t length = strlen(text);
-    if (self.claim_count == HTTP_CLAIMS_MAX || length > CLAIM_MAX) {
+    if (self.claim_count == HTTP_CLAIMS_MAX || length > HTTP_CLAIM_MAX) {
         return false;
     }
     struct claim *claim = &self.claims[self.claim_count++];
@@ -421,14 +376,15 @@ void http_counters(struct http_counters *counters)
     *counters = http_counts;
 }
 
-void http_init(const struct http_app *app)
+void http_init(const struct app_config *app)
 {
     for (uint32_t i = HTTP_CONNECTIONS_MAX; i-- > 0;) {
         self.connections[i].next = self.free;
         self.free = &self.connections[i];
     }
     self.timer_at_ns = FOREVER;
-    self.soon_end = &self.soon;
-    exchange_init(app);
     pd_before_flush(send_owed, NULL);
+    if (app) {
+        app_request_init(app);
+    }
 }

@@ -34,12 +34,25 @@ static void mount_as_described(void)
     }
 }
 
-void http_start_application(void)
+void http_site_as_described(void)
 {
     site_unmount_all();
     mount_as_described();
-    http_claims_clear();
-    http_not_found_is_the_apps(false);
+}
+
+uint32_t http_described(void)
+{
+    return self.config->site_count;
+}
+
+bool http_is_described(const char *prefix)
+{
+    for (uint32_t i = 0; i < self.config->site_count; i++) {
+        if (strcmp(self.config->sites[i].prefix, prefix) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_mount(void *context)
@@ -47,13 +60,13 @@ static void on_mount(void *context)
     ip_start();
 }
 
-void http_start(const struct http_config *config, const struct http_app *app)
+void http_start(const struct http_config *config)
 {
     self.config = config;
     cache_init(config->fresh_ms, 0, &config->files->index);
-    http_init(app);
+    http_init(config->app);
     mount_as_described();
-    http_not_found_is_the_apps(app != NULL);
+    http_not_found_is_the_apps(config->app != NULL);
     require(config->port == 0 || http_listen(config->port), "http: port", config->port);
     fs_mount_on_outcome(on_mount, NULL);
 }

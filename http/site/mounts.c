@@ -35,12 +35,17 @@ static struct mount *mount_at(const char *prefix, uint32_t length)
     return NULL;
 }
 
+bool site_may_mount(const char *prefix, const char *folder)
+{
+    uint32_t length = (uint32_t)strlen(prefix);
+    return is_folder(prefix, length) && prefix[length - 1] == '/' && is_folder(folder, (uint32_t)strlen(folder));
+}
+
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy)
 {
     uint32_t prefix_length = (uint32_t)strlen(prefix), folder_length = (uint32_t)strlen(folder);
 
-    if (!is_folder(prefix, prefix_length) || prefix[prefix_length - 1] != '/' || !is_folder(folder, folder_length) ||
-        !site_head_takes(policy)) {
+    if (!site_may_mount(prefix, folder) || !site_head_takes(policy)) {
         return false;
     }
     struct mount *mount = mount_at(prefix, prefix_length);

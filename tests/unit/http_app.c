@@ -52,17 +52,19 @@ static uint8_t byte_at(uint32_t seed, uint32_t at)
 
 static void send_body(struct request *r)
 {
-    uint8_t part[777];
+    uint32_t room;
     while (r->sent < r->body) {
-        uint32_t count = r->body - r->sent < sizeof(part) ? r->body - r->sent : sizeof(part);
-        for (uint32_t i = 0; i < count; i++) {
-            part[i] = byte_at(r->seed, r->sent + i);
-        }
-        uint32_t taken = app_front_put(r->slot, part, count);
-        r->sent += taken;
-        if (taken < count) {
+        uint8_t *at = app_front_room(r->slot, &room);
+        uint32_t left = r->body - r->sent, count = left < room ? left : room;
+        if (count == 0) {
             return;
         }
+        count = count < 777 ? count : 777;
+        for (uint32_t i = 0; i < count; i++) {
+            at[i] = byte_at(r->seed, r->sent + i);
+        }
+        app_front_produced(r->slot, count);
+        r->sent += count;
     }
     if (!r->slot->out.ended) {
         app_front_end(r->slot);
@@ -135,6 +137,13 @@ static void front_restarted(void)
 {
     front_restarts++;
     memset(asked, 0, sizeof(asked));
+}
+
+static uint32_t freed;
+
+static void front_freed(void)
+{
+    freed++;
 }
 
 static bool ask(uint32_t seed, uint32_t head, uint32_t body)
@@ -241,7 +250,7 @@ static void client_restarted(void)
 
 void init(void)
 {
-    static const struct app_front_handlers front = {front_changed, front_control, front_restarted};
+    static const struct app_front_handlers front = {front_changed, front_control, front_restarted, front_freed};
     static const struct app_client_handlers client = {begun, work_on, client_gone, over, done, client_restarted};
     app_front_init(&front_config, &front);
     app_client_init(&client_config, &client);

@@ -10,6 +10,8 @@
 #define app_link_counts client_link_counts
 #define app_pool_take client_pool_take
 #define app_pool_give_back client_pool_give_back
+#define app_circle_room client_circle_room
+#define app_circle_produce client_circle_produce
 #define app_circle_write client_circle_write
 #define app_circle_bytes client_circle_bytes
 #define app_circle_take client_circle_take

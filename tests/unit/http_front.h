@@ -20,24 +20,44 @@ extern uint32_t site_held, cache_pinned;
 void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
-/* -- the application: /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (HTTP/1.0 without a length), /app/x/SIZE
- * (X-Accel-Redirect to /f/SIZE), /app/404/SIZE (the same, as 404), /app/order/PATH (to /PATH), /app/type/SIZE (to /f/SIZE, of type a/b; c="d"), /app/early (no answer), /app/short (less than promised), /app/nonsense,
- * /app/fails/none, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part, a part),
- * /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/lines (a head that grows), /app/echo
- * (the request's body), /app/text (app_text), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade
- * (echoes all), /app/ws (101 at once, then reads to the end), /app/eager (a head, and then reads to the end), /app/head/SIZE (of so many bytes), /app/drip (a head, then a byte whenever app_drops allows) -- */
-extern bool app_absent;
-extern bool app_at_once;     /* it begins its answer in the event of the request */
-extern uint32_t app_count;   /* exchanges it has */
-extern const void *app_text; /* what it answers to /app/text */
+extern char site_changed[200], site_mounts[1000]; /* what was said last of a path; of what is mounted */
+
+/* -- the application (http_played.c), at the other end of the front's rings --
+ * /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (the same), /app/x/SIZE (the file /f/SIZE), /app/404/SIZE (the same, as
+ * 404), /app/order/PATH (that file), /app/type/SIZE (/f/SIZE, of type a/b; c="d"), /app/fields/SIZE (/f/SIZE,
+ * with the longest head), /app/early (fails at once), /app/short (less than promised), /app/long (more),
+ * /app/nonsense, /app/fails/none, /app/fails/503, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part,
+ * a part), /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/echo (the request's body),
+ * /app/stream (the same, as it comes), /app/fields (the request's), /app/text (app_text: a head, and a body of the same
+ * bytes), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade (101, and echoes
+ * all), /app/ws (101 at once, then reads to the end), /app/eager (a head, and then reads to the end), /app/head/SIZE
+ * (of so many bytes), /app/drip (a head, then a byte whenever app_drops allows) */
+#include "http/app_link.h"
+
+extern const struct app_config played_front; /* the front's end */
+extern bool app_absent;                      /* it refuses each request: 503 */
+extern bool app_is_slow;                     /* it accepts none, and says nothing */
+extern uint32_t app_count;                   /* requests it has */
+extern const void *app_text;
 extern uint32_t app_text_length;
 extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and then it ends */
 #define ALL_DROPS UINT32_MAX
-extern uint32_t app_broken; /* so often it was told that the client has gone */
-void app_start(void);
-void app_run(void); /* each of its exchanges takes a step */
+extern uint32_t app_broken;   /* so often it was told that the client has gone */
+extern uint64_t app_streamed; /* bytes */
+void app_start_front(void);
+void app_start(void);      /* and the application */
+void app_begin(void);      /* the application says its first word */
+void app_run(void);        /* each of its requests takes a step */
+void app_exchange(void);   /* both ends hear what the other has said */
 void app_release(void);
-void app_hold(void); /* /app/hold waits again */
+void app_hold(void);       /* /app/hold waits again */
+void app_dies(void);       /* it does nothing any more, */
+void app_lives_again(void); /* until it starts anew */
+struct app_slot *app_slot_of(const char *target); /* at its end; NULL: it has none */
+void app_say(const struct app_message *message);  /* whatever that is */
+bool app_record(enum app_record_type type, const void *bytes, uint32_t length);
+extern uint32_t app_dones, app_site_status, app_site_which; /* what it has heard */
+const struct app_counters *app_counted(void);
 
 /* -- the client -- */
 struct response {

@@ -11,6 +11,8 @@
 #include "http/server.h"
 #include "http_front.h"
 
+#include "lwip/tcp.h"
+
 static struct client *client;
 static struct response *response;
 

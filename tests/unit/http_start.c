@@ -1,5 +1,5 @@
-/* http_start.c: the front's start, with all that it starts made up: what the description says is enough, an application
- * begins with that and no more. */
+/* http_start.c: the front's start, with all that it starts made up: what the description says is enough, an
+ * application's site begins with that. */
 #include <string.h>
 
 #include "fake_microkit.h"
@@ -9,8 +9,8 @@
 static struct {
     uint32_t fresh_ms, reserve;
     const struct region *index;
-    const struct http_app *app;
-    uint32_t mounts, claims_cleared, addresses_asked;
+    const struct app_config *app;
+    uint32_t mounts, addresses_asked;
     char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX], folders[SITE_MOUNTS_MAX][SITE_TEXT_MAX];
     struct site_policy policies[SITE_MOUNTS_MAX];
     uint16_t port;
@@ -25,7 +25,7 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *i
     seen.index = index;
 }
 
-void http_init(const struct http_app *app)
+void http_init(const struct app_config *app)
 {
     CHECK(seen.index); /* the cache comes first */
     seen.app = app;
@@ -43,11 +43,6 @@ bool site_mount(const char *prefix, const char *folder, const struct site_policy
 void site_unmount_all(void)
 {
     seen.mounts = 0;
-}
-
-void http_claims_clear(void)
-{
-    seen.claims_cleared++;
 }
 
 void http_not_found_is_the_apps(bool yes)
@@ -73,12 +68,12 @@ void fs_mount_on_outcome(void (*handler)(void *context), void *context)
 }
 
 static const struct fs_client_config files = {.index = {.size = 1}};
-static const struct http_app app;
+static const struct app_config app;
 
-static void start(const struct http_config *config, const struct http_app *application)
+static void start(const struct http_config *config)
 {
     memset(&seen, 0, sizeof(seen));
-    http_start(config, application);
+    http_start(config);
 }
 
 static void check_described(void)
@@ -100,9 +95,10 @@ int main(void)
         .site_count = 2,
         .sites = {{"/", "/www", "p", "o", "A: b\r\n", true}, {"/docs/", "/m", "", "", "", false}},
     };
-    static const struct http_config bare = {.files = &files, .fresh_ms = 7};
+    static const struct http_config bare = {.files = &files, .app = &app, .fresh_ms = 7};
+    struct http_config served = described;
 
-    start(&described, NULL);
+    start(&described);
     CHECK(seen.fresh_ms == 7 && seen.reserve == 0 && seen.index == &files.index && seen.port == 80 && !seen.app);
     CHECK(!seen.rest_is_the_apps); /* 404 at once */
     check_described();
@@ -111,15 +107,16 @@ int main(void)
     seen.on_outcome(NULL);
     CHECK_EQUAL(seen.addresses_asked, 1);
 
-    start(&described, &app);
+    served.app = &app;
+    start(&served);
     CHECK(seen.app == &app && seen.rest_is_the_apps);
     check_described();
+    CHECK(http_described() == 2 && http_is_described("/docs/") && !http_is_described("/docs"));
     CHECK(site_mount("/mine/", "/x", &seen.policies[1]));
-    http_start_application(); /* the next one */
-    CHECK(!seen.rest_is_the_apps && seen.claims_cleared == 1);
+    http_site_as_described(); /* the application's next site */
     check_described();
 
-    start(&bare, &app);
-    CHECK(seen.mounts == 0 && seen.port == 0);
+    start(&bare);
+    CHECK(seen.mounts == 0 && seen.port == 0 && http_described() == 0);
     return 0;
 }

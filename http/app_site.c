@@ -1,0 +1,256 @@
+/* app_site.c: what the application says of the site, in records (http/app_proto.h).
+ *   consumes  records, copied    from the application, NOT trusted: a site is checked as a whole before any of it holds
+ *   produces  mounts (over those that the description has), claims, a listening port; APP_DONE with what is wrong
+ *   invariant a site that is refused changes nothing
+ *   ends      one event's records are as many as its messages let in
+ */
+#include "http/app_site.h"
+
+#include <string.h>
+#include "http/app_front.h"
+#include "http/app_request.h"
+#include "http/cache.h"
+#include "http/server.h"
+#include "http/site/head.h"
+#include "http/start.h"
+
+struct cursor {
+    const uint8_t *at, *end;
+};
+
+/* What a record says of a mount. */
+struct mount_said {
+    char prefix[SITE_TEXT_MAX], folder[SITE_TEXT_MAX];
+    struct site_policy policy;
+};
+
+static struct {
+    struct mount_said mount;
+    char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX]; /* of a site that is being checked: those that are not described */
+    uint32_t prefix_count;
+    uint8_t record[APP_RECORD_MAX];
+} self;
+
+static const uint8_t *take(struct cursor *cursor, size_t count)
+{
+    const uint8_t *at = cursor->at;
+    if ((size_t)(cursor->end - at) < count) {
+        return NULL;
+    }
+    cursor->at += count;
+    return at;
+}
+
+static bool take_to(struct cursor *cursor, void *to, size_t count)
+{
+    const uint8_t *at = take(cursor, count);
+    if (at) {
+        memcpy(to, at, count);
+    }
+    return at != NULL;
+}
+
+/* `wrong`: what a NUL in it is. */
+static enum app_site_status take_text(struct cursor *cursor, uint32_t length, char to[SITE_TEXT_MAX],
+                                      enum app_site_status wrong)
+{
+    const uint8_t *at = take(cursor, length);
+    if (!at) {
+        return APP_SITE_NONSENSE;
+    }
+    if (length >= SITE_TEXT_MAX) {
+        return APP_SITE_TOO_LONG;
+    }
+    memcpy(to, at, length);
+    to[length] = '\0';
+    return strlen(to) == length ? APP_SITE_OK : wrong;
+}
+
+/* -- a mount -- */
+
+/* The next mount, in self.mount. */
+static enum app_site_status read_mount(struct cursor *cursor)
+{
+    struct mount_said *said = &self.mount;
+    struct app_mount mount;
+    if (!take_to(cursor, &mount, sizeof(mount))) {
+        return APP_SITE_NONSENSE;
+    }
+    const struct {
+        uint32_t length;
+        char *to;
+        enum app_site_status wrong;
+    } texts[] = {
+        {mount.prefix_length, said->prefix, APP_SITE_NO_FOLDER},
+        {mount.folder_length, said->folder, APP_SITE_NO_FOLDER},
+        {mount.pages_length, said->policy.pages, APP_SITE_FIELDS},
+        {mount.others_length, said->policy.others, APP_SITE_FIELDS},
+        {mount.fields_length, said->policy.fields, APP_SITE_FIELDS},
+    };
+    enum app_site_status status = APP_SITE_OK;
+    for (uint32_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == APP_SITE_OK; i++) {
+        status = take_text(cursor, texts[i].length, texts[i].to, texts[i].wrong);
+    }
+    said->policy.precompressed = mount.flags & APP_PRECOMPRESSED;
+    said->policy.internal = mount.flags & APP_INTERNAL;
+    return status;
+}
+
+/* One that takes the place of another needs no place of its own. */
+static bool has_place(const char *prefix)
+{
+    bool known = http_is_described(prefix);
+    for (uint32_t i = 0; i < self.prefix_count; i++) {
+        known |= strcmp(self.prefixes[i], prefix) == 0;
+    }
+    if (!known && http_described() + self.prefix_count == SITE_MOUNTS_MAX) {
+        return false;
+    }
+    if (!known) {
+        strcpy(self.prefixes[self.prefix_count++], prefix);
+    }
+    return true;
+}
+
+static enum app_site_status check_mount(struct cursor *cursor)
+{
+    enum app_site_status status = read_mount(cursor);
+    if (status != APP_SITE_OK) {
+        return status;
+    }
+    if (!site_may_mount(self.mount.prefix, self.mount.folder)) {
+        return APP_SITE_NO_FOLDER;
+    }
+    if (!site_head_takes(&self.mount.policy)) {
+        return APP_SITE_FIELDS;
+    }
+    return has_place(self.mount.prefix) ? APP_SITE_OK : APP_SITE_TOO_MANY;
+}
+
+/* -- a route -- */
+
+static enum app_site_status read_route(struct cursor *cursor, struct app_route *route, const char **text)
+{
+    if (!take_to(cursor, route, sizeof(*route))) {
+        return APP_SITE_NONSENSE;
+    }
+    *text = (const char *)take(cursor, route->text_length);
+    if (!*text) {
+        return APP_SITE_NONSENSE;
+    }
+    return route->text_length > HTTP_CLAIM_MAX ? APP_SITE_TOO_LONG : APP_SITE_OK;
+}
+
+/* -- the site -- */
+
+/* *which: of its mounts, or of its routes behind them. */
+static enum app_site_status check(struct cursor cursor, const struct app_site *site, uint32_t *which)
+{
+    enum app_site_status status = APP_SITE_OK;
+    struct app_route route;
+    const char *text;
+    self.prefix_count = 0;
+    for (*which = 0; *which < site->mounts; ++*which) {
+        status = check_mount(&cursor);
+        if (status != APP_SITE_OK) {
+            return status;
+        }
+    }
+    for (uint32_t i = 0; i < site->routes; i++, ++*which) {
+        status = i == HTTP_CLAIMS_MAX ? APP_SITE_TOO_MANY : read_route(&cursor, &route, &text);
+        if (status != APP_SITE_OK) {
+            return status;
+        }
+    }
+    if (cursor.at != cursor.end) {
+        return APP_SITE_NONSENSE;
+    }
+    return site->port == 0 || http_listen(site->port) ? APP_SITE_OK : APP_SITE_PORT;
+}
+
+/* It has been checked. */
+static void apply(struct cursor cursor, const struct app_site *site)
+{
+    struct app_route route;
+    const char *text;
+    http_site_as_described();
+    for (uint32_t i = 0; i < site->mounts; i++) {
+        read_mount(&cursor);
+        site_mount(self.mount.prefix, self.mount.folder, &self.mount.policy);
+    }
+    http_claims_clear();
+    for (uint32_t i = 0; i < site->routes; i++) {
+        read_route(&cursor, &route, &text);
+        http_claim(text, route.text_length, route.exact, route.others & 1, route.others & 2);
+    }
+    http_not_found_is_the_apps(site->not_found);
+}
+
+static bool take_site(uint32_t length)
+{
+    struct cursor cursor = {self.record, self.record + length};
+    struct app_site site;
+    uint32_t which = 0;
+    enum app_site_status status = APP_SITE_NONSENSE;
+    if (take_to(&cursor, &site, sizeof(site))) {
+        status = check(cursor, &site, &which);
+    }
+    if (status == APP_SITE_OK) {
+        apply(cursor, &site);
+    } else {
+        app_request_count_nonsense();
+    }
+    app_front_done(status, which);
+    return status == APP_SITE_OK;
+}
+
+/* -- the others -- */
+
+static void tell_counters(void)
+{
+    struct http_counters front;
+    struct cache_counters cache;
+    http_counters(&front);
+    cache_counters(&cache);
+    app_front_counters(&(struct app_counters){
+        .connections = front.connections,
+        .exchanges = front.exchanges,
+        .accepted = front.accepted,
+        .requests = front.requests,
+        .files = front.files,
+        .handed_over = front.handed_over,
+        .refused = front.refused,
+        .timed_out = front.timed_out,
+        .given_way = front.given_way,
+        .broken = front.broken,
+        .nonsense = app_request_nonsense(),
+        .cache_entries = cache.entries,
+        .cache_pieces = cache.pieces,
+        .cache_memory = cache.memory,
+        .cache_memory_max = cache.memory_max,
+        .cache_hits = cache.hits,
+        .cache_looks = cache.looks,
+        .cache_reads = cache.reads,
+        .cache_evictions = cache.evictions,
+        .cache_stale = cache.stale,
+    });
+    app_front_done(APP_SITE_OK, 0);
+}
+
+bool app_site_go_on(void)
+{
+    struct app_record record;
+    bool changed = false;
+    while (app_front_record(&record, self.record)) {
+        switch (record.type) {
+        case APP_SITE: changed |= take_site(record.length); break;
+        case APP_COUNT: tell_counters(); break;
+        case APP_CHANGED:
+        case APP_CHANGED_BELOW:
+            http_path_changed((const char *)self.record, record.length, record.type == APP_CHANGED_BELOW);
+            break;
+        default: app_request_count_nonsense(); break;
+        }
+    }
+    return changed;
+}
