@@ -34,7 +34,11 @@ static bool take_control(struct app_slot *slot, const struct app_message *messag
         self.handlers->done(message->status, message->produced);
         return true;
     }
-    return message->type == APP_TAKEN && app_circle_given_back(&slot->out, message);
+    bool good = message->type == APP_TAKEN && app_circle_given_back(&slot->out, message);
+    if (good && self.handlers->room) {
+        self.handlers->room();
+    }
+    return good;
 }
 
 static bool take_message(struct app_slot *slot, const struct app_message *message)

@@ -21,6 +21,7 @@ struct app_client_handlers {
     void (*over)(struct app_slot *slot);
     void (*done)(int status, uint32_t which); /* APP_SITE: enum app_site_status; APP_COUNT */
     void (*restarted)(void);                  /* the front has: no slot is ours any more */
+    void (*room)(void);                       /* for records, more than before; may be NULL */
 };
 
 void app_client_init(const struct app_config *config, const struct app_client_handlers *handlers);

@@ -128,6 +128,9 @@ static bool take_large(struct app_pool *pool, struct app_slot *slot)
 
 bool app_pool_take(struct app_pool *pool, struct app_slot *slot, uint32_t least, bool large)
 {
+    if (pool->large_of[slot->number]) {
+        return least <= pool->large;
+    }
     if (least > pool->large || (!((large || least > pool->small) && take_large(pool, slot)) && least > pool->small)) {
         return false;
     }

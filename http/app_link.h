@@ -50,7 +50,8 @@ void app_link_take(struct app_slot *slot, uint32_t serial);
 void app_link_free(struct app_slot *slot);
 void app_link_owe(struct app_slot *slot, enum app_message_type type); /* told at the end of the event */
 
-/* Gives slot->out a circle: `large`, where there is one, or the slot's small one. False: none holds `least` bytes. */
+/* Gives slot->out a circle: `large`, where there is one, or the slot's small one; a slot that has a large one keeps it.
+ * False: none holds `least` bytes. */
 bool app_pool_take(struct app_pool *pool, struct app_slot *slot, uint32_t least, bool large);
 void app_pool_give_back(struct app_pool *pool, const struct app_slot *slot);
 

@@ -23,14 +23,20 @@ static void forget(mp_obj_t core, mp_obj_t queue)
     }
 }
 
-void asyncio_wait(mp_obj_t stream, qstr method)
+mp_obj_t asyncio_core(void)
 {
     mp_map_elem_t *core = mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map,
                                         MP_OBJ_NEW_QSTR(MP_QSTR_asyncio_dot_core), MP_MAP_LOOKUP);
     if (!core) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("no running event loop"));
     }
-    mp_obj_t queue = mp_load_attr(core->value, MP_QSTR__io_queue);
+    return core->value;
+}
+
+void asyncio_wait(mp_obj_t stream, qstr method)
+{
+    mp_obj_t core = asyncio_core();
+    mp_obj_t queue = mp_load_attr(core, MP_QSTR__io_queue);
     mp_obj_t call[3];
     mp_load_method(queue, method, call);
     call[2] = stream;
@@ -39,7 +45,7 @@ void asyncio_wait(mp_obj_t stream, qstr method)
         mp_call_method_n_kw(1, 0, call);
         nlr_pop();
     } else {
-        forget(core->value, queue);
+        forget(core, queue);
         nlr_jump(nlr.ret_val);
     }
 }

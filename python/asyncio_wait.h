@@ -10,4 +10,6 @@
  * raises, e.g. MemoryError, leaves nothing behind in asyncio's tables. */
 void asyncio_wait(mp_obj_t stream, qstr method);
 
+mp_obj_t asyncio_core(void); /* module asyncio.core; RuntimeError where it has not been imported */
+
 #endif

@@ -1,7 +1,7 @@
 /* python/config.h: the interpreter's configuration; compose/python.py writes the values.
  *
- * What a system does not give a Python PD (files, the network) is NULL here, and the modules that need it say so with
- * OSError(ENODEV). With both it has the native front, too.
+ * What a system does not give a Python PD (files, the network, a site) is NULL here, and the modules that need it say so
+ * with OSError(ENODEV).
  */
 #ifndef PYTHON_CONFIG_H
 #define PYTHON_CONFIG_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "fs/config.h"
-#include "http/config.h"
+#include "http/app_config.h"
 #include "lib/region.h"
 #include "net/config.h"
 #include "net/ip/ip.h"
@@ -25,7 +25,8 @@ struct python_config {
     const struct fs_client_config *files;
     const struct ip_config *ip;
     const struct net_client_config *net;
-    const struct http_config *front;
+    const struct app_config *site; /* of the front whose application this is */
+    uint16_t site_port;            /* the description's; 0: the program says */
     uint32_t argument_count;
     const char *arguments[PYTHON_ARGUMENTS_MAX]; /* sys.argv after the program's own name */
 };

@@ -16,7 +16,7 @@
 static struct {
     struct endpoint endpoints[ENDPOINTS_MAX];
     struct endpoint *free;
-    bool available;
+    bool available, network;
 } self;
 
 int endpoint_errno_of(err_t error)
@@ -93,14 +93,14 @@ static struct endpoint *unqueue(struct endpoint *listener)
 
 /* -- what module socket calls -- */
 
-void endpoint_init(void)
+void endpoint_init(bool network)
 {
     self.available = true;
+    self.network = network;
     for (size_t i = ENDPOINTS_MAX; i-- > 0;) {
         endpoint_give_back(&self.endpoints[i]);
     }
     endpoint_tcp_init();
-    endpoint_http_init();
 }
 
 bool endpoint_available(void)
@@ -108,19 +108,22 @@ bool endpoint_available(void)
     return self.available;
 }
 
+bool endpoint_has_network(void)
+{
+    return self.network;
+}
+
 struct endpoint *endpoint_new(bool udp)
 {
+    if (!self.network) {
+        return udp ? NULL : endpoint_http_new();
+    }
     return udp ? endpoint_udp_new() : endpoint_tcp_new();
 }
 
 bool endpoint_is_udp(const struct endpoint *endpoint)
 {
     return endpoint->kind == UDP;
-}
-
-bool endpoint_is_exchange(const struct endpoint *endpoint)
-{
-    return endpoint->kind == EXCHANGE;
 }
 
 void endpoint_close(struct endpoint *endpoint)
@@ -139,7 +142,7 @@ void endpoint_fail(struct endpoint *endpoint)
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address)
 {
-    if (endpoint->kind == TCP_NEW && http_owns(address->port)) {
+    if ((endpoint->kind == TCP_NEW || endpoint->kind == HTTP_NEW) && endpoint_http_owns(address->port)) {
         endpoint->family->close(endpoint);
         endpoint_http_bind(endpoint, address);
         return 0;

@@ -1,6 +1,6 @@
-/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), without Python: nothing here waits or
- * allocates from the garbage-collected heap. lwIP's callbacks change an endpoint and wake the worker if it asked for
- * that event.
+/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), and requests of the site in their clothes,
+ * without Python: nothing here waits or allocates from the garbage-collected heap. Events change an endpoint and wake
+ * the worker if it asked for them.
  *
  * Errors are numbers of py/mperrno.h, 0: none. "Ready" is a mask of ENDPOINT_READ, _WRITE, _ERROR, _HANGUP
  * (MicroPython's MP_STREAM_POLL_ values).
@@ -21,26 +21,28 @@
 #define ENDPOINT_BACKLOG 128 /* connections that wait for accept, at least; a SYN beyond is dropped, and comes again */
 
 struct endpoint;
-struct http_app;
 
 struct endpoint_address {
     ip_addr_t ip;
     uint16_t port;
 };
 
+/* Without a network of its own (endpoint_init(false)) a program's sockets are bound to the site's port, or to nothing. */
+void endpoint_init(bool network);
+bool endpoint_available(void);
+bool endpoint_has_network(void);
+
 /* NULL: all are in use. */
 struct endpoint *endpoint_new(bool udp);
 void endpoint_close(struct endpoint *endpoint); /* what was written still goes out, and is all there was to say */
-/* What was written is not all: of an answer of the front's the close then tells its client so. */
+/* What was written is not all: of an answer to the site's client the close then tells it so. */
 void endpoint_fail(struct endpoint *endpoint);
 bool endpoint_is_udp(const struct endpoint *endpoint);
-/* Accepted on a port of the front: a request's head is there as a whole. */
-bool endpoint_is_exchange(const struct endpoint *endpoint);
 
 int endpoint_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 int endpoint_listen(struct endpoint *endpoint, int backlog);
 bool endpoint_listens(const struct endpoint *endpoint);
-/* Whether a connection waits for accept, and whose. It is then taken, or refused: a request of the front's is told 503,
+/* Whether a connection waits for accept, and whose. It is then taken, or refused: a request of the site is told 503,
  * another connection is closed. */
 bool endpoint_waits(struct endpoint *listener, struct endpoint_address *peer);
 struct endpoint *endpoint_accept(struct endpoint *listener);
@@ -65,13 +67,6 @@ size_t endpoint_line_length(struct endpoint *endpoint, size_t limit);
 
 /* Which of `events` (and errors, always) are there; the worker is woken when one of the others comes. */
 uint32_t endpoint_ready(struct endpoint *endpoint, uint32_t events);
-
-/* The front (http/server.h): a socket that listens on one of its ports gets requests from it (endpoint_http.c). What a
- * program has mounted and claimed outlives it, until the next one takes the site, or listens without having taken it:
- * then all requests are its own. */
-extern const struct http_app endpoint_http_app;
-void endpoint_http_program_begins(void);
-void endpoint_http_take_site(void);
 
 bool endpoint_local_address(const struct endpoint *endpoint, struct endpoint_address *address);
 bool endpoint_peer_address(const struct endpoint *endpoint, struct endpoint_address *address);

@@ -4,8 +4,8 @@
 
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
-#include "http/server.h"
 #include "python/endpoint.h"
+#include "python/incoming.h"
 
 #define CHAIN_MAX 0xffff /* bytes: the length of a pbuf chain is 16 bits */
 #define CHAINS_MAX (TCP_WND / (CHAIN_MAX - TCP_MSS) + 2)
@@ -18,13 +18,13 @@ enum kind {
     TCP_CONNECTED,
     TCP_BROKEN,
     UDP,
+    HTTP_NEW, /* where there is no network of its own */
     HTTP_BOUND,
     HTTP_LISTENING,
-    EXCHANGE,
+    HTTP_REQUEST,
 };
 
 struct datagram;
-struct read_ahead;
 struct endpoint_family;
 
 struct endpoint {
@@ -36,23 +36,21 @@ struct endpoint {
     bool starved;     /* a write found no memory, or not enough room: not writable until there is some again */
     bool owed;        /* in the list of those with output that has not been sent */
     bool waiting;     /* in a listener's queue */
-    bool broken;      /* EXCHANGE: its client has gone */
-    bool failed;      /* EXCHANGE: the answer will not be complete */
+    bool failed;      /* HTTP_REQUEST: the answer will not be complete */
     uint8_t interest; /* events that the worker wants to be woken for */
     int error;        /* told once */
     union {
         struct tcp_pcb *tcp; /* NULL also while TCP_CONNECTED: both sides have sent all they will, the rest is lwIP's */
         struct udp_pcb *udp;
-        struct http_exchange *exchange;
+        struct incoming *incoming;
     };
     struct pbuf *unread[CHAINS_MAX];       /* TCP: [0] is read next; a slot after the last is NULL */
     struct endpoint *next, *previous_owed; /* free list or accept queue; list of owed */
     struct endpoint *queue, **queue_end;   /* listener: connections that wait for accept */
-    struct endpoint_address to;            /* UDP: connected to; HTTP_BOUND, HTTP_LISTENING: its own */
+    struct endpoint_address to; /* UDP, HTTP_REQUEST: the peer's; HTTP_BOUND, HTTP_LISTENING: its own */
     bool to_set;
     struct datagram *datagrams; /* UDP: a ring of DATAGRAMS_MAX */
     uint32_t head, tail;
-    struct read_ahead *ahead; /* EXCHANGE */
 };
 
 /* What an endpoint can do, as told in python/endpoint.h. Called where it was made for that: endpoint.c sees to it. */
@@ -87,7 +85,8 @@ int endpoint_errno_of(err_t error);
 void endpoint_tcp_init(void);
 struct endpoint *endpoint_tcp_new(void);
 struct endpoint *endpoint_udp_new(void);
-void endpoint_http_init(void);
+bool endpoint_http_owns(uint16_t port);
+struct endpoint *endpoint_http_new(void);
 void endpoint_http_bind(struct endpoint *endpoint, const struct endpoint_address *address);
 
 #endif

@@ -412,9 +412,10 @@ static uint32_t ready(const struct endpoint *endpoint)
     case FREE:
     case TCP_NEW:
     case UDP:
+    case HTTP_NEW:
     case HTTP_BOUND:
     case HTTP_LISTENING:
-    case EXCHANGE: break;
+    case HTTP_REQUEST: break;
     }
     return ENDPOINT_HANGUP;
 }

@@ -9,8 +9,9 @@
 #include <string.h>
 #include "lib/log.h"
 #include "python/config.h"
-#include "python/endpoint.h"
+#include "python/control.h"
 #include "python/files.h"
+#include "python/modwebsite.h"
 #include "python/port.h"
 #include "python/vfs_files.h"
 
@@ -126,11 +127,12 @@ static void start_interpreter(void)
     if (files_available()) {
         vfs_files_mount();
     }
-    endpoint_http_program_begins();
+    control_program_begins();
 }
 
 static void stop_interpreter(void)
 {
+    acceptor_end();
     gc_sweep_all(); /* finalisers: connections and files that the program left open are closed */
     mp_deinit();
 }

@@ -8,7 +8,6 @@
 
 #include <string.h>
 #include "python/endpoint.h"
-#include "python/modsocket.h"
 #include "python/port.h"
 
 #include "py/gc.h"
@@ -87,14 +86,6 @@ static void raise_if(int error)
     }
 }
 
-struct endpoint *socket_endpoint(mp_obj_t object)
-{
-    if (!mp_obj_is_type(object, &socket_type)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("a socket is needed"));
-    }
-    return ((struct socket *)MP_OBJ_TO_PTR(object))->endpoint;
-}
-
 /* -- addresses -- */
 
 static mp_obj_t address_to_tuple(const struct endpoint_address *address)
@@ -125,6 +116,7 @@ static void host_to_ip(mp_obj_t host, ip_addr_t *ip)
     if (name[0] == 0) {
         *ip = *IP_ADDR_ANY;
     } else if (!ipaddr_aton(name, ip)) {
+        raise_if(endpoint_has_network() ? 0 : MP_ENODEV);
         look_up(name, ip);
     }
 }
@@ -163,7 +155,7 @@ static mp_obj_t socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     mp_arg_check_num(n_args, n_kw, 0, 3, false);
     int family = n_args > 0 ? mp_obj_get_int(args[0]) : AF_INET_;
     int kind = n_args > 1 ? mp_obj_get_int(args[1]) : SOCK_STREAM_;
-    if (!endpoint_available()) {
+    if (!endpoint_available() || (kind == SOCK_DGRAM_ && !endpoint_has_network())) {
         mp_raise_OSError(MP_ENODEV);
     }
     if (family != AF_INET_) {

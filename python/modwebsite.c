@@ -1,124 +1,131 @@
-/* modwebsite.c: module `_website`: the native front (http/) as website.py sees it,
- * where the author's words are checked.
+/* modwebsite.c: module `_website`: the site's front as website.py sees it, where the author's words are checked.
  *
- *     mount(prefix, folder, pages, others, fields, flags, claims)     flags: PRECOMPRESSED, INTERNAL; a program's first
- *                          one ends what the program before it had mounted and claimed, in one step
- *     listen(port)
- *     claims([(text, exact, gets), ..])      in place of those before; False: too many, all requests are claimed
- *     not_found(flag)      what the site does not have is the application's
+ *     mount(prefix, folder, pages, others, fields, flags, claims, not_found, port)      flags: PRECOMPRESSED, INTERNAL;
+ *                          the front has it when this returns; what it refuses is a ValueError or OSError, and what was
+ *                          before holds. A program's first one ends what the program before it had mounted and claimed
+ *     claims([(text, exact, gets), ..])      in place of those before; too many, and all requests are claimed
+ *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
- *     chunk_size(line)     of a chunk's first line, with its end; None: it is none
- *     is_trailer(line)     behind the last chunk
  *     counters()           a dict
- *     Connection           connection.c
+ *     serve(flag)          requests are taken, or no more
+ *     await accept()       a Request (request.c); None: no more
+ *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
  */
 #include "lib/pd.h"
 
 #include <string.h>
-#include "http/cache.h"
-#include "http/chunk.h"
 #include "http/request.h"
-#include "http/server.h"
-#include "http/site/site.h"
+#include "python/asyncio_start.h"
 #include "python/config.h"
-#include "python/endpoint.h"
-#include "python/files.h"
+#include "python/control.h"
 #include "python/modwebsite.h"
-#include "python/port.h"
 
 #include "py/mperrno.h"
 #include "py/runtime.h"
 
-enum { PRECOMPRESSED_ = 1, INTERNAL_ = 2 };
+#define TEXTS 5 /* of a mount */
+#define MOUNT_ARGUMENTS 9
 
-static void need_front(void)
+static void need_site(void)
 {
-    if (!python_config.front) {
+    if (!python_config.site) {
         mp_raise_OSError(MP_ENODEV);
     }
 }
 
-static void copy_text(mp_obj_t text_in, char text[SITE_TEXT_MAX])
-{
-    size_t length;
-    const char *at = mp_obj_str_get_data(text_in, &length);
-    if (length >= SITE_TEXT_MAX || memchr(at, 0, length)) {
-        mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
-    }
-    memcpy(text, at, length);
-    text[length] = 0;
-}
+/* -- what the site is -- */
 
-static bool claim(mp_obj_t route)
+static void add_routes(mp_obj_t list)
 {
-    mp_obj_t *items;
-    mp_obj_get_array_fixed_n(route, 3, &items);
-    return http_claim(mp_obj_str_get_str(items[0]), mp_obj_is_true(items[1]), mp_obj_is_true(items[2]), true);
-}
-
-static bool set_claims(mp_obj_t list)
-{
-    mp_obj_t *routes;
+    mp_obj_t *routes, *items;
     size_t count;
     mp_obj_get_array(list, &count, &routes);
-    http_claims_clear();
+    for (size_t i = 0; i < count; i++) { /* before anything changes */
+        mp_obj_get_array_fixed_n(routes[i], 3, &items);
+        mp_obj_str_get_str(items[0]);
+    }
+    control_no_routes();
     for (size_t i = 0; i < count; i++) {
-        if (!claim(routes[i])) {
-            http_claims_clear();
-            http_claim("/", false, true, true);
-            return false;
+        struct control_text text;
+        mp_obj_get_array_fixed_n(routes[i], 3, &items);
+        text.at = mp_obj_str_get_data(items[0], &text.length);
+        if (!control_route(text, mp_obj_is_true(items[1]), mp_obj_is_true(items[2]))) {
+            control_no_routes();
+            control_route((struct control_text){"/", 1}, false, true);
+            return;
         }
     }
-    return true;
 }
 
 static mp_obj_t website_claims(mp_obj_t list)
 {
-    need_front();
-    return mp_obj_new_bool(set_claims(list));
+    need_site();
+    control_take_site();
+    add_routes(list);
+    return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_claims_obj, website_claims);
 
-static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
-{
-    struct site_policy policy = {0};
-    char prefix[SITE_TEXT_MAX], folder[SITE_TEXT_MAX];
-    need_front();
-    copy_text(args[0], prefix);
-    copy_text(args[1], folder);
-    copy_text(args[2], policy.pages);
-    copy_text(args[3], policy.others);
-    copy_text(args[4], policy.fields);
-    mp_int_t flags = mp_obj_get_int(args[5]);
-    policy.precompressed = flags & PRECOMPRESSED_;
-    policy.internal = flags & INTERNAL_;
-    endpoint_http_take_site();
-    set_claims(args[6]);
-    if (!site_mount(prefix, folder, &policy)) {
-        mp_raise_ValueError(MP_ERROR_TEXT("one mount too many"));
-    }
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(website_mount_obj, 7, 7, website_mount);
-
-static mp_obj_t website_listen(mp_obj_t port_in)
-{
-    mp_int_t port = mp_obj_get_int(port_in);
-    need_front();
-    if (!http_owns((uint16_t)port) && !http_listen((uint16_t)port)) {
-        mp_raise_OSError(MP_EADDRINUSE);
-    }
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(website_listen_obj, website_listen);
-
 static mp_obj_t website_not_found(mp_obj_t flag)
 {
-    need_front();
-    http_not_found_is_the_apps(mp_obj_is_true(flag));
+    need_site();
+    control_take_site();
+    control_set_not_found(mp_obj_is_true(flag));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_not_found_obj, website_not_found);
+
+static void raise_refusal(int status)
+{
+    switch ((enum app_site_status)status) {
+    case APP_SITE_OK: return;
+    case APP_SITE_TOO_MANY: mp_raise_ValueError(MP_ERROR_TEXT("one mount too many"));
+    case APP_SITE_TOO_LONG: mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
+    case APP_SITE_NO_FOLDER: mp_raise_ValueError(MP_ERROR_TEXT("prefix or folder is none"));
+    case APP_SITE_FIELDS: mp_raise_ValueError(MP_ERROR_TEXT("headers that may not be, or too long"));
+    case APP_SITE_PORT: mp_raise_OSError(MP_EADDRINUSE);
+    case APP_SITE_NONSENSE: break;
+    }
+    mp_raise_OSError(MP_EIO);
+}
+
+static void change_site(const struct control_text *texts, const mp_obj_t *args)
+{
+    control_take_site();
+    if (!control_mount(texts, (uint16_t)mp_obj_get_int(args[5]))) {
+        raise_refusal(APP_SITE_TOO_MANY);
+    }
+    control_set_port((uint16_t)mp_obj_get_int(args[8]));
+    control_set_not_found(mp_obj_is_true(args[7]));
+    add_routes(args[6]);
+    uint32_t which;
+    raise_refusal(control_commit(&which));
+}
+
+static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
+{
+    struct control_text texts[TEXTS];
+    need_site();
+    for (size_t i = 0; i < TEXTS; i++) {
+        texts[i].at = mp_obj_str_get_data(args[i], &texts[i].length);
+        if (texts[i].length > UINT16_MAX || memchr(texts[i].at, 0, texts[i].length)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
+        }
+    }
+    struct control_site before = control_site();
+    byte *kept = m_new(byte, before.count);
+    memcpy(kept, before.bytes, before.count);
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        change_site(texts, args);
+        nlr_pop();
+        m_del(byte, kept, before.count);
+        return mp_const_none;
+    }
+    control_put_back(&before, kept);
+    nlr_jump(nlr.ret_val);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(website_mount_obj, MOUNT_ARGUMENTS, MOUNT_ARGUMENTS, website_mount);
 
 static mp_obj_t website_clean(mp_obj_t path_in)
 {
@@ -131,25 +138,25 @@ static mp_obj_t website_clean(mp_obj_t path_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_clean_obj, website_clean);
 
-static struct http_slice slice_of(mp_obj_t bytes_in)
-{
-    mp_buffer_info_t bytes;
-    mp_get_buffer_raise(bytes_in, &bytes, MP_BUFFER_READ);
-    return (struct http_slice){bytes.buf, (uint32_t)bytes.len};
-}
+/* -- requests -- */
 
-static mp_obj_t website_chunk_size(mp_obj_t line)
+static mp_obj_t website_serve(mp_obj_t flag)
 {
-    uint64_t size;
-    return http_chunk_size(slice_of(line), &size) ? mp_obj_new_int_from_ull(size) : mp_const_none;
+    need_site();
+    return acceptor_serve(flag);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(website_chunk_size_obj, website_chunk_size);
+static MP_DEFINE_CONST_FUN_OBJ_1(website_serve_obj, website_serve);
 
-static mp_obj_t website_is_trailer(mp_obj_t line)
+static MP_DEFINE_CONST_FUN_OBJ_0(website_accept_obj, acceptor_accept);
+
+static mp_obj_t website_start(mp_obj_t coroutine)
 {
-    return mp_obj_new_bool(http_is_trailer(slice_of(line)));
+    asyncio_start(coroutine);
+    return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(website_is_trailer_obj, website_is_trailer);
+static MP_DEFINE_CONST_FUN_OBJ_1(website_start_obj, website_start);
+
+/* -- numbers -- */
 
 static void put(mp_obj_t dict, qstr name, uint64_t value)
 {
@@ -158,31 +165,29 @@ static void put(mp_obj_t dict, qstr name, uint64_t value)
 
 static mp_obj_t website_counters(void)
 {
-    struct http_counters front;
-    struct cache_counters cache;
+    need_site();
     mp_obj_t dict = mp_obj_new_dict(20);
-    need_front();
-    http_counters(&front);
-    cache_counters(&cache);
-    put(dict, MP_QSTR_connections, front.connections);
-    put(dict, MP_QSTR_exchanges, front.exchanges);
-    put(dict, MP_QSTR_accepted, front.accepted);
-    put(dict, MP_QSTR_requests, front.requests);
-    put(dict, MP_QSTR_files, front.files);
-    put(dict, MP_QSTR_handed_over, front.handed_over);
-    put(dict, MP_QSTR_refused, front.refused);
-    put(dict, MP_QSTR_timed_out, front.timed_out);
-    put(dict, MP_QSTR_given_way, front.given_way);
-    put(dict, MP_QSTR_broken, front.broken);
-    put(dict, MP_QSTR_cache_entries, cache.entries);
-    put(dict, MP_QSTR_cache_pieces, cache.pieces);
-    put(dict, MP_QSTR_cache_memory, cache.memory);
-    put(dict, MP_QSTR_cache_memory_max, cache.memory_max);
-    put(dict, MP_QSTR_cache_hits, cache.hits);
-    put(dict, MP_QSTR_cache_looks, cache.looks);
-    put(dict, MP_QSTR_cache_reads, cache.reads);
-    put(dict, MP_QSTR_cache_evictions, cache.evictions);
-    put(dict, MP_QSTR_cache_stale, cache.stale);
+    struct app_counters counters = *control_counters(); /* the next ones are put in the same place */
+    put(dict, MP_QSTR_connections, counters.connections);
+    put(dict, MP_QSTR_exchanges, counters.exchanges);
+    put(dict, MP_QSTR_accepted, counters.accepted);
+    put(dict, MP_QSTR_requests, counters.requests);
+    put(dict, MP_QSTR_files, counters.files);
+    put(dict, MP_QSTR_handed_over, counters.handed_over);
+    put(dict, MP_QSTR_refused, counters.refused);
+    put(dict, MP_QSTR_timed_out, counters.timed_out);
+    put(dict, MP_QSTR_given_way, counters.given_way);
+    put(dict, MP_QSTR_broken, counters.broken);
+    put(dict, MP_QSTR_nonsense, counters.nonsense);
+    put(dict, MP_QSTR_cache_entries, counters.cache_entries);
+    put(dict, MP_QSTR_cache_pieces, counters.cache_pieces);
+    put(dict, MP_QSTR_cache_memory, counters.cache_memory);
+    put(dict, MP_QSTR_cache_memory_max, counters.cache_memory_max);
+    put(dict, MP_QSTR_cache_hits, counters.cache_hits);
+    put(dict, MP_QSTR_cache_looks, counters.cache_looks);
+    put(dict, MP_QSTR_cache_reads, counters.cache_reads);
+    put(dict, MP_QSTR_cache_evictions, counters.cache_evictions);
+    put(dict, MP_QSTR_cache_stale, counters.cache_stale);
     return dict;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(website_counters_obj, website_counters);
@@ -190,16 +195,15 @@ static MP_DEFINE_CONST_FUN_OBJ_0(website_counters_obj, website_counters);
 static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__website)},
     {MP_ROM_QSTR(MP_QSTR_mount), MP_ROM_PTR(&website_mount_obj)},
-    {MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&website_listen_obj)},
     {MP_ROM_QSTR(MP_QSTR_claims), MP_ROM_PTR(&website_claims_obj)},
     {MP_ROM_QSTR(MP_QSTR_not_found), MP_ROM_PTR(&website_not_found_obj)},
     {MP_ROM_QSTR(MP_QSTR_clean), MP_ROM_PTR(&website_clean_obj)},
-    {MP_ROM_QSTR(MP_QSTR_chunk_size), MP_ROM_PTR(&website_chunk_size_obj)},
-    {MP_ROM_QSTR(MP_QSTR_is_trailer), MP_ROM_PTR(&website_is_trailer_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&website_counters_obj)},
-    {MP_ROM_QSTR(MP_QSTR_Connection), MP_ROM_PTR(&website_connection_type)},
-    {MP_ROM_QSTR(MP_QSTR_PRECOMPRESSED), MP_ROM_INT(PRECOMPRESSED_)},
-    {MP_ROM_QSTR(MP_QSTR_INTERNAL), MP_ROM_INT(INTERNAL_)},
+    {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&website_serve_obj)},
+    {MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&website_accept_obj)},
+    {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&website_start_obj)},
+    {MP_ROM_QSTR(MP_QSTR_PRECOMPRESSED), MP_ROM_INT(APP_PRECOMPRESSED)},
+    {MP_ROM_QSTR(MP_QSTR_INTERNAL), MP_ROM_INT(APP_INTERNAL)},
 };
 static MP_DEFINE_CONST_DICT(website_globals, website_globals_table);
 

@@ -3,15 +3,23 @@
 #define PYTHON_MODWEBSITE_H
 
 #include "py/obj.h"
+#include "python/incoming.h"
 
-extern const mp_obj_type_t website_connection_type;
+/* request.c: a request that was taken is this object's from now on; it is closed once the collector finds it. */
+mp_obj_t request_new(void);
+void request_give(mp_obj_t request, struct incoming *incoming);
+/* NULL: its answer has ended. Raises OSError(EBADF) then. */
+struct incoming *request_incoming(mp_obj_t request);
 
-/* The endpoint of a Connection's socket. Raises OSError(EBADF) where that is closed. */
-struct endpoint *connection_endpoint(mp_obj_t connection);
+/* request_head.c: head(request, headers, names, limit) */
+mp_obj_t request_head(size_t n_args, const mp_obj_t *args);
+mp_obj_t request_peer(const struct incoming_head *head); /* ("10.0.2.2", 40000) */
+/* The answer's head goes out; args: status, reason, headers, body, content type. 0, or EAGAIN: no room now. */
+int request_answer(struct incoming *incoming, const mp_obj_t *args);
 
-/* connection_head.c */
-mp_obj_t connection_head(size_t n_args, const mp_obj_t *args);
-/* An answer's head as bytes; *together: its body is behind it already. */
-mp_obj_t connection_answer_head(mp_obj_t status, mp_obj_t reason, mp_obj_t headers, mp_obj_t body, bool *together);
+/* acceptor.c: who takes requests for module `_website` */
+mp_obj_t acceptor_serve(mp_obj_t flag);
+mp_obj_t acceptor_accept(void);
+void acceptor_end(void); /* the program has ended */
 
 #endif

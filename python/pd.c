@@ -1,17 +1,19 @@
 /* pd.c: the MicroPython interpreter as a protection domain: its start, and its one way to wait.
  *   runs      interpreter_run() on the worker's stack
- *   waits     only in port_wait(): for a frame, a file completion, a deadline, a character
+ *   waits     only in port_wait(): for a request, a frame, a file completion, a deadline, a character
  *   invariant no Python runs in an event handler; a handler changes C state and wakes the worker
- *   trusts    the file service for content; the network for nothing
+ *   trusts    the file service for content, the front for requests; the network for nothing
  */
 #include "lib/pd.h"
 
-#include "http/start.h"
+#include "fs/mount.h"
 #include "lib/fiber.h"
 #include "python/changes.h"
 #include "python/config.h"
+#include "python/control.h"
 #include "python/endpoint.h"
 #include "python/files.h"
+#include "python/incoming.h"
 #include "python/port.h"
 #include "serial/client.h"
 #include "timer/client.h"
@@ -88,19 +90,31 @@ void port_give_way(void)
     self.woken |= was_woken;
 }
 
+/* Addresses are the same at every boot: the file server's own comes first, then the front's, then ours. The front asks
+ * for its when it hears that the files are there, and it runs before us. */
+static void start_network(void *context)
+{
+    ip_start();
+}
+
 /* What the description gives this PD. */
 static void start_services(void)
 {
     if (python_config.net) {
         ip_init(python_config.ip, python_config.net);
-        endpoint_init();
+    }
+    if (python_config.net || python_config.site) {
+        endpoint_init(python_config.net != NULL);
     }
     if (python_config.files) {
         files_init(python_config.files);
     }
-    if (python_config.front) {
-        http_start(python_config.front, &endpoint_http_app);
-        changes_tell(http_path_changed);
+    if (python_config.site) {
+        incoming_init(python_config.site);
+        changes_tell(control_path_changed);
+    }
+    if (python_config.net && python_config.files) {
+        fs_mount_on_outcome(start_network, NULL);
     } else if (python_config.net) {
         ip_start();
     }

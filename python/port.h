@@ -43,8 +43,4 @@ void qstr_cache_clear(void);
 /* console.c */
 void console_init(bool raw);
 
-/* endpoint.c */
-void endpoint_init(void);
-bool endpoint_available(void);
-
 #endif

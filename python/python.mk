@@ -16,7 +16,10 @@ $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENER
 	    PORT_CFLAGS='$(WARNINGS) -Wno-vla -UNDEBUG -isystem $(MICROPYTHON) -isystem $(MPY_CORE)' $(if $(Q),-s,V=1) \
 	    $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
 $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS) $(WARNINGS)))
-$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http ip fs_client fs_mount serial timer))
+$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http_client ip fs_client fs_mount serial timer))
+
+# The application's end of http/app_proto.h, and what of the front's texts it has use for: pure functions.
+$(eval $(call library,http_client,$(HTTP_APP_CLIENT) $(addprefix http/,text.c path.c chunk.c)))
 
 # The compiler of frozen modules, for this machine, from the same source.
 $(MPY_CROSS): | $(SOURCES_READY)

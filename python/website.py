@@ -4,9 +4,9 @@
     website.mount(app, "/", "/www")         # app: a Microdot, with its routes before or after this line
     app.run(port=80)                        # as always
 
-The native front (http/) owns the port. It answers what lies in the folder by itself; a request that a route of the
-application may want it hands over, and Microdot sees it as a connection of its own. So a route comes before a file;
-where no route matches after all, the file is asked for; where there is none the application's errorhandler(404)
+The native front (http/), a program of its own, has the port. It answers what lies in the folder by itself; a request
+that a route of the application may want it hands over as a message, and takes the answer as one. So a route comes before
+a file; where no route matches after all, the file is asked for; where there is none the application's errorhandler(404)
 answers, if it has one.
 
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
@@ -14,12 +14,17 @@ answers, if it has one.
 
 An answer goes out as fast as the application writes it; a request that finds no memory is told 503. One that fails is
 500, or cut off where it has begun, so that nobody takes a part for the whole.
+
+Of a request's body request.body has what Microdot's limits allow; request.stream reads any size as it comes, up to
+Request.max_content_length. A body that came in chunks has its content_length once it is in request.body; where it is
+read as a stream that is 0, and what is too much raises HTTPException(413).
 """
 
+import asyncio
 import gc
 
 import _website
-from microdot import Microdot, Request, Response
+from microdot import HTTPException, Microdot, Request, Response
 from microdot.microdot import NoCaseDict, print_exception
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
@@ -28,9 +33,9 @@ NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding"
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
-TRAILERS_MAX = 100  # lines behind the last chunk
 
 _apps = []          # the application that has the front, once there is one
+_ports = []         # and its port
 
 
 def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
@@ -54,11 +59,12 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
     texts = [_text("prefix", prefix), _text("folder", _folder(folder)), _text("pages", pages or ""),
              _text("others", others or ""), _text("headers", _fields(headers or {}), "\r\n")]
+    _watch(app)
+    _website.mount(*texts, flags, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
+    _ports[:] = (port,)
     if not _apps:
-        _take(app)
-    _website.mount(*texts, flags, app.url_map.claims())
-    _website.not_found(app.error_handlers.is_the_apps(404))
-    _website.listen(port)
+        _apps.append(app)
+        _serve_by_messages(app)
 
 
 def file(path, headers=None, content_type=None, status=200):
@@ -83,8 +89,8 @@ def counters():
 
 def refresh(app):
     """After changes of app.url_map or app.error_handlers that are not seen: an item or the whole list replaced."""
-    _take(app)
-    _website.claims(app.url_map.claims())
+    _watch(app)
+    app.url_map.changed()
     _website.not_found(app.error_handlers.is_the_apps(404))
 
 
@@ -164,7 +170,8 @@ class Routes(list):
 
     def changed(self):
         self.found = None
-        _website.claims(self.claims())
+        if _apps:
+            _website.claims(self.claims())
 
     def append(self, route):
         super().append(route)
@@ -247,7 +254,7 @@ class Handlers(dict):
 
     def __setitem__(self, key, handler):
         super().__setitem__(key, handler)
-        if key == 404:
+        if key == 404 and _apps:
             _website.not_found(self.is_the_apps(404))
 
     def __delitem__(self, key):
@@ -256,51 +263,111 @@ class Handlers(dict):
             self[key] = _OURS[key]
 
 
-def _take(app):
-    """Makes the application one that the front hands requests to."""
+def _watch(app):
+    """Changes of what the application answers are seen from now on."""
     if not isinstance(app.url_map, Routes):
         app.url_map = Routes(app.url_map)
     if not isinstance(app.error_handlers, Handlers):
         app.error_handlers = Handlers(app.error_handlers)
-    if not _apps:
-        _apps.append(app)
-        if type(app).handle_request is Microdot.handle_request:
-            app.handle_request = _handler(app)
 
 
-# -- a request ---------------------------------------------------------------------------------------------------------
+# -- requests ----------------------------------------------------------------------------------------------------------
 
-def _handler(app):
-    """As Microdot's handle_request, on a connection that does not wait for what is there; what cannot be understood
-    costs its sender a 400 and the console nothing. An answer that fails is 500 where nothing of it has gone out, else
-    the client is cut off; the console tells why."""
+class Server:
+    """In place of asyncio's, for the site's port."""
 
-    async def handle_request(reader, writer):
-        connection = _website.Connection(reader)
-        request, failure = None, 503    # what the client is told should this end before the answer begins
+    def __init__(self):
+        self.ended = asyncio.Event()
+
+    def close(self):
+        _website.serve(False)
+
+    async def wait_closed(self):
+        await self.ended.wait()
+
+
+def _serve_by_messages(app):
+    """Where the application handles its requests as Microdot does, they need no sockets."""
+    if type(app).start_server is not Microdot.start_server or type(app).handle_request is not Microdot.handle_request:
+        return
+    with_sockets = app.start_server
+
+    async def start_server(host="0.0.0.0", port=5000, debug=False, ssl=None, start_serving=True):
+        if port not in _ports or ssl:
+            return await with_sockets(host, port, debug, ssl, start_serving)
+        app.debug = debug
+        if debug:
+            print("Starting async server on %s:%d..." % (host, port))
+        await _serve(app)
+
+    app.start_server = start_server
+
+
+async def _serve(app):
+    _website.serve(True)
+    app.server = Server()
+    try:
+        while True:
+            try:
+                request = await _website.accept()
+                if request is None:
+                    return
+                _start(app, request)
+            except MemoryError:     # the request has been told
+                await asyncio.sleep(0)
+    finally:
+        _website.serve(False)
+        app.server.ended.set()
+
+
+def _start(app, connection):
+    try:
+        _website.start(handle(app, connection))
+    except MemoryError:
+        connection.end(503)
+        raise
+
+
+async def handle(app, connection):
+    """As Microdot's handle_request. What cannot be understood costs its sender a 400 and the console nothing. An answer
+    that fails is 500 where nothing of it has gone out, else the client is cut off; the console tells why."""
+    request, failure = None, 503    # what the client is told should this end before the answer begins
+    try:
         try:
-            request = await _request(app, connection)
-            response = await app.dispatch_request(request)
-            if response is not Response.already_handled:
+            headers = NoCaseDict()
+            method, url, version, length = connection.head(headers, headers.keymap, Request.max_readline)
+            body, stream = b"", connection
+            if length and 0 < length <= Request.max_body_length:
+                body, stream = await connection.readexactly(length), None
+            request = Request(app, connection.get_extra_info("peername"), method, url, version, headers, body=body,
+                              stream=stream, sock=(connection, connection))
+            if length == -1:
+                await _read_unknown(request, connection)
+        except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
+            request = None
+        response = await app.dispatch_request(request)
+        if response is not Response.already_handled:
+            if type(response) is Response and not response.is_head and isinstance(response.body, bytes):
+                await connection.respond(response.status_code, response.reason, response.headers, response.body,
+                                         response.default_content_type)
+            else:
                 await _respond(response, connection)
-            failure = 0
-            if app.debug and request is not None:
-                print("%s %s %d" % (request.method, request.path, response.status_code))
-        except OSError as exc:
-            if not connection.gone():
-                failure = 500
-                _report(request, exc)
-        except MemoryError as exc:
-            gc.collect()
-            if connection.wrote():
-                _report(request, exc)
-        except Exception as exc:
+        failure = 0
+        if app.debug and request is not None:
+            print("%s %s %d" % (request.method, request.path, response.status_code))
+    except OSError as exc:
+        if not connection.gone():
             failure = 500
             _report(request, exc)
-        finally:
-            connection.end(failure)
-
-    return handle_request
+    except MemoryError as exc:
+        gc.collect()
+        if connection.wrote():
+            _report(request, exc)
+    except Exception as exc:
+        failure = 500
+        _report(request, exc)
+    finally:
+        connection.end(failure)
 
 
 def _report(request, exc):
@@ -308,26 +375,18 @@ def _report(request, exc):
     print_exception(exc)
 
 
-async def _request(app, connection):
-    """The request, None where it cannot be understood."""
-    try:
-        peer = connection.get_extra_info("peername")
-        headers = NoCaseDict()
-        line = connection.head(headers, headers.keymap, Request.max_readline)
-        if line is None:                            # not from the front
-            return await Request.create(app, connection, connection, peer)
-        body, stream = b"", connection
-        length = int(headers.get("Content-Length", "0"))
-        if 0 < length <= Request.max_body_length:
-            body, stream = await connection.readexactly(length), None
-        method, url, version = line
-        request = Request(app, peer, method, url, version, headers, body=body, stream=stream,
-                          sock=(connection, connection))
-        if "Transfer-Encoding" in request.headers:
-            await _read_chunks(request, connection)
-        return request
-    except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
-        return None
+async def _read_unknown(request, connection):
+    """The body of a request that does not tell its length, as if it had: in request.body where it is as short as that
+    may be; else it is for request.stream."""
+    most = min(Request.max_body_length, Request.max_content_length)
+    body = await connection.body(most) if most else None
+    if body is not None:
+        request._body, request._stream = body, None
+        request.content_length = len(body)
+    elif Request.max_content_length <= Request.max_body_length:
+        request.content_length = Request.max_content_length + 1     # Microdot refuses it: 413
+    else:
+        connection.limit(Request.max_content_length, HTTPException(413, "Payload too large"))
 
 
 async def _respond(response, connection):
@@ -338,14 +397,14 @@ async def _respond(response, connection):
     response.complete()
     if response.is_head or isinstance(response.body, bytes):
         body = b"" if response.is_head else response.body
-        await connection.respond(response.status_code, response.reason, response.headers, body)
+        await connection.respond(response.status_code, response.reason, response.headers, body, None)
     else:
         await _respond_in_parts(response, connection)
 
 
 async def _respond_in_parts(response, connection):
     def head(body):
-        return connection.respond(response.status_code, response.reason, response.headers, body)
+        return connection.respond(response.status_code, response.reason, response.headers, body, None)
 
     body = response.body_iter()
     try:
@@ -409,35 +468,3 @@ class First:
             return done.value
 
     __await__ = __iter__
-
-
-async def _read_chunks(request, connection):
-    """The body of a request that came in chunks (RFC 9112 7.1), as if it had come with its length. Nothing is kept of a
-    chunk but its bytes: thousands of small objects would leave no room between them."""
-    body, total = bytearray(), 0
-    while size := await _chunk_size(connection):
-        total += size
-        if total > min(Request.max_body_length, Request.max_content_length):
-            request.content_length = Request.max_content_length + 1     # Microdot refuses it: 413
-            return
-        body.extend(await connection.readexactly(size))
-        if await connection.readline() != b"\r\n":
-            raise ValueError("chunk")
-    for _ in range(TRAILERS_MAX):
-        line = await connection.readline()
-        if line == b"\r\n":
-            request._body = bytes(body)
-            request._stream = None
-            request.content_length = total
-            return
-        if not _website.is_trailer(line):
-            break
-    raise ValueError("trailers")
-
-
-async def _chunk_size(connection):
-    line = await connection.readline()
-    size = _website.chunk_size(line) if len(line) <= Request.max_readline else None
-    if size is None:
-        raise ValueError("chunk size")
-    return size

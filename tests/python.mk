@@ -5,27 +5,29 @@ $(eval $(call host_test,python_files,tests/unit/python_files.c python/files.c py
     $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS)))
 $(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 
-# The endpoints in the storm that net/ip is tested by (tests/net.mk).
-$(eval $(call host_test,python_endpoint,tests/unit/python_endpoint.c tests/unit/net_ip_storm.c \
-    tests/unit/wire.c tests/unit/fake_front.c \
-    $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
-    $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
-    $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
-$(addprefix $(HOST_OBJ)/python_endpoint/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o endpoint_http.c.o): \
-    | $(SOURCES_READY)
+# The endpoints, and what they stand on of the site: requests, and the front's end that a test plays.
+PYTHON_ENDPOINTS := $(addprefix python/endpoint,.c _tcp.c _udp.c)
+PYTHON_SITE := $(addprefix python/,endpoint_http.c incoming.c incoming_text.c incoming_reply.c control.c)
+FRONT_PLAYED := tests/unit/fake_front.c tests/unit/http_app_client.c tests/unit/http_app_client_link.c http/app_front.c \
+    http/app_link.c http/text.c http/chunk.c
+PYTHON_UNIT := -Itests/unit/micropython $(IP_CFLAGS)
+
+# ... in the storm that net/ip is tested by (tests/net.mk),
+$(eval $(call host_test,python_endpoint,tests/unit/python_endpoint.c tests/unit/net_ip_storm.c tests/unit/wire.c \
+    $(PYTHON_ENDPOINTS) $(PYTHON_SITE) $(FRONT_PLAYED) $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(PYTHON_UNIT) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # ... in each of their states, with a peer that is the test,
-$(eval $(call host_test,python_endpoint_states,tests/unit/python_endpoint_states.c $(WIRE_STACK) tests/unit/fake_front.c \
-    $(addprefix python/,endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c) \
-    $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
-    $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
-$(addprefix $(HOST_OBJ)/python_endpoint_states/python/,endpoint.c.o endpoint_tcp.c.o endpoint_udp.c.o \
-    endpoint_http.c.o): | $(SOURCES_READY)
+$(eval $(call host_test,python_endpoint_states,tests/unit/python_endpoint_states.c $(WIRE_STACK) \
+    $(PYTHON_ENDPOINTS) $(PYTHON_SITE) $(FRONT_PLAYED) $(filter-out examples/echo/%,$(IP_STORM)) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(PYTHON_UNIT) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
-# ... and on the port of the native front, whose clients the test plays.
-$(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c tests/unit/fake_front.c \
-    python/endpoint.c python/endpoint_http.c,$(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS) $(FOREIGN)))
-$(addprefix $(HOST_OBJ)/python_endpoint_http/python/,endpoint.c.o endpoint_http.c.o): | $(SOURCES_READY)
+# ... and on the site's port.
+$(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c python/endpoint.c $(PYTHON_SITE) \
+    $(FRONT_PLAYED) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(PYTHON_UNIT) $(FOREIGN)))
+
+$(foreach t,python_endpoint python_endpoint_states python_endpoint_http,\
+    $(eval $(foreach s,$(PYTHON_ENDPOINTS) $(PYTHON_SITE) tests/unit/fake_front.c,$(HOST_OBJ)/$t/$s.o): | $(SOURCES_READY)))
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py,tests/systems/python/files))

@@ -613,7 +613,7 @@ struct app_slot *app_slot_of(const char *target)
 
 void app_begin(void)
 {
-    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, front_restarted};
+    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, front_restarted, NULL};
     app_client_init(&client_config, &handlers);
     app_exchange();
 }

@@ -166,7 +166,7 @@ void init(void)
     self.random = 1;
     timer_client_init(&timer_client_config);
     ip_init(&ip_config, &net_client_config);
-    endpoint_init();
+    endpoint_init(true);
     pd_before_flush(program, NULL);
     for (size_t i = 0; i < 4; i++) {
         struct endpoint_address address = {.port = ports[i]};

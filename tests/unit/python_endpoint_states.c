@@ -148,7 +148,7 @@ static void test_new_ones(void)
     is_ready(endpoint, ENDPOINT_HANGUP);
     CHECK_EQUAL(endpoint_shutdown(endpoint, true, true), ENOTCONN);
     CHECK(!endpoint_peer_address(endpoint, &address) && endpoint_local_address(endpoint, &address));
-    CHECK(!endpoint_listens(endpoint) && !endpoint_is_udp(endpoint) && !endpoint_is_exchange(endpoint));
+    CHECK(!endpoint_listens(endpoint) && !endpoint_is_udp(endpoint));
     CHECK_EQUAL(endpoint_take_error(endpoint), 0);
     endpoint_set_keepalive(endpoint, true);
     endpoint_set_keepalive(endpoint, false);
@@ -476,7 +476,7 @@ static void test_datagrams(void)
 void init(void)
 {
     wire_start(true, 9999, 1, NULL);
-    endpoint_init();
+    endpoint_init(true);
 }
 
 int main(void)

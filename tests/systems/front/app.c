@@ -213,7 +213,7 @@ static void restarted(void)
 
 void init(void)
 {
-    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, restarted};
+    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, restarted, NULL};
     app_client_init(&app_config, &handlers);
     say_site();
     pd_flush();

@@ -1,0 +1,143 @@
+/* acceptor.c: requests that wait for a program with module `_website`, and the one awaitable that gives them.
+ *   consumes  requests (python/incoming.h)   in the event loop
+ *   produces  objects of type _website.Request, in order
+ *   when full no memory for one: it is told 503, and accept() raises MemoryError
+ */
+#include "lib/pd.h"
+
+#include "python/asyncio_wait.h"
+#include "python/endpoint.h"
+#include "python/modwebsite.h"
+#include "python/port.h"
+
+#include "py/mperrno.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#define AT_A_TIME 8 /* requests that are given before other tasks have their turn */
+
+static struct {
+    struct incoming *first, **last;
+    bool serves, polled; /* polled: the worker wants to be woken */
+    uint32_t given;      /* since other tasks had their turn */
+} self;
+
+static const mp_obj_type_t acceptor_type;
+static const mp_obj_base_t acceptor = {&acceptor_type};
+
+/* -- in the event loop -- */
+
+static bool take_request(struct incoming *incoming)
+{
+    *self.last = incoming;
+    self.last = &incoming->next;
+    if (self.polled) {
+        self.polled = false;
+        port_wake();
+    }
+    return true;
+}
+
+/* -- from the worker -- */
+
+static struct incoming *unqueue(void)
+{
+    struct incoming *incoming = self.first;
+    self.first = incoming->next;
+    incoming->next = NULL;
+    self.last = self.first ? self.last : &self.first;
+    return incoming;
+}
+
+void acceptor_end(void)
+{
+    while (self.first) {
+        incoming_close(unqueue(), 503);
+    }
+    if (self.serves) {
+        incoming_serve(NULL);
+    }
+    self.serves = false;
+}
+
+mp_obj_t acceptor_serve(mp_obj_t flag)
+{
+    if (!mp_obj_is_true(flag)) {
+        acceptor_end();
+        port_wake(); /* who waits in accept() hears of it */
+        return mp_const_none;
+    }
+    if (incoming_is_served()) {
+        mp_raise_OSError(MP_EADDRINUSE);
+    }
+    self.serves = true;
+    self.last = &self.first;
+    incoming_serve(take_request);
+    return mp_const_none;
+}
+
+mp_obj_t acceptor_accept(void)
+{
+    return MP_OBJ_FROM_PTR(&acceptor);
+}
+
+static mp_obj_t make(void)
+{
+    if (!port_has_memory()) {
+        m_malloc_fail(sizeof(struct incoming));
+    }
+    mp_obj_t request = request_new();
+    struct incoming *incoming = unqueue();
+    trace(python_accepted, incoming->slot ? incoming->slot->serial : 0, 0);
+    request_give(request, incoming);
+    port_accepted();
+    return request;
+}
+
+/* Were it left in the queue, it would be tried again at once, and a program that has no memory now may never have any. */
+static mp_obj_t take_first(void)
+{
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t request = make();
+        nlr_pop();
+        return request;
+    }
+    incoming_close(unqueue(), 503);
+    port_refused();
+    nlr_jump(nlr.ret_val);
+}
+
+/* A request; None when nobody is served any more. */
+static mp_obj_t acceptor_iternext(mp_obj_t self_in)
+{
+    while (self.first && self.first->gone) {
+        incoming_close(unqueue(), 500); /* its client has gone while it waited */
+    }
+    if (!self.serves) {
+        return mp_make_stop_iteration(mp_const_none);
+    }
+    if (self.first && self.given < AT_A_TIME) {
+        self.given++;
+        return mp_make_stop_iteration(take_first());
+    }
+    self.given = 0;
+    asyncio_wait(MP_OBJ_FROM_PTR(&acceptor), MP_QSTR_queue_read);
+    return mp_const_none;
+}
+
+static mp_uint_t acceptor_ioctl(mp_obj_t self_in, mp_uint_t operation, uintptr_t argument, int *error)
+{
+    if (operation != MP_STREAM_POLL) {
+        *error = MP_EINVAL;
+        return MP_STREAM_ERROR;
+    }
+    bool ready = self.first || !self.serves;
+    self.polled = !ready;
+    return ready ? ENDPOINT_READ & argument : 0;
+}
+
+static const mp_stream_p_t acceptor_stream = {.ioctl = acceptor_ioctl};
+
+static MP_DEFINE_CONST_OBJ_TYPE(acceptor_type, MP_QSTR_acceptor, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, acceptor_iternext,
+                                protocol, &acceptor_stream);
