@@ -11,6 +11,7 @@ FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c
     log/log.c log/format.c)
 FAKE_PD_CFLAGS := -Itests/unit
 
+$(eval $(call host_test,lib_list,tests/unit/lib_list.c))
 $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_model,tests/unit/lib_ring_model.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
