@@ -42,9 +42,9 @@ static struct {
     struct long_path *long_paths;
     uint32_t long_paths_max, untouched_long_paths;
     struct long_path *free_long_paths;
-    struct cache_link idle[2]; /* by enum idle_kind, least recently used first */
+    struct list idle[2]; /* by enum idle_kind, least recently used first */
     uint32_t idle_count[2];
-    struct cache_link looking; /* entries that are asked about while something old is here, in order */
+    struct list looking; /* entries that are asked about while something old is here, in order */
     struct timer overdue;
     uint64_t fresh_ns, seed;
     bool away; /* the server did not answer when it was last asked */
@@ -114,7 +114,7 @@ static void destroy(struct entry *entry)
     cache_pieces_drop(entry);
     cache_commands_close(entry);
     if (is_long(entry)) {
-        struct long_path *path = CACHE_OF(struct long_path, text, entry->path);
+        struct long_path *path = LIST_ITEM(struct long_path, text, entry->path);
         path->next = self.free_long_paths;
         self.free_long_paths = path;
     }
@@ -131,14 +131,15 @@ static enum idle_kind idle_kind(const struct entry *entry)
 
 static void leave_idle(struct entry *entry)
 {
-    cache_link_remove(&entry->idle);
+    list_remove(&entry->idle);
     self.idle_count[idle_kind(entry)]--;
 }
 
 static bool evict_oldest(enum idle_kind kind, bool only_long)
 {
-    for (struct cache_link *link = self.idle[kind].next; link != &self.idle[kind]; link = link->next) {
-        struct entry *entry = CACHE_OF(struct entry, idle, link);
+    struct list *idle = &self.idle[kind];
+    for (struct list_link *link = list_first(idle); link; link = list_next(idle, link)) {
+        struct entry *entry = LIST_ITEM(struct entry, idle, link);
         if (!only_long || is_long(entry)) {
             leave_idle(entry);
             destroy(entry);
@@ -153,7 +154,7 @@ static void become_idle(struct entry *entry)
     uint32_t most[] = {[IDLE_FILES] = self.entries_max / 4 * 3, [IDLE_OTHERS] = self.entries_max / 8};
     enum idle_kind kind = idle_kind(entry);
 
-    cache_link_add(&self.idle[kind], &entry->idle);
+    list_add_last(&self.idle[kind], &entry->idle);
     if (++self.idle_count[kind] > most[kind]) {
         evict_oldest(kind, false);
     }
@@ -225,7 +226,7 @@ static struct entry *new_entry(const char *path, uint32_t length, uint32_t hash)
     }
     *entry = (struct entry){.path = text, .path_length = (uint16_t)length, .hash = hash, .uses = 1};
     memcpy(text, path, length);
-    cache_link_head(&entry->all_pieces);
+    list_init(&entry->all_pieces);
     link_entry(entry);
     self.count++;
     return entry;
@@ -237,9 +238,9 @@ static void on_overdue(void *context);
 
 static void await_overdue(void)
 {
-    struct cache_link *first = self.looking.next;
-    if (first != &self.looking && !self.overdue.armed) {
-        timer_start(&self.overdue, CACHE_OF(struct entry, looking, first)->overdue_ns, on_overdue, NULL);
+    struct list_link *first = list_first(&self.looking);
+    if (first && !self.overdue.armed) {
+        timer_start(&self.overdue, LIST_ITEM(struct entry, looking, first)->overdue_ns, on_overdue, NULL);
     }
 }
 
@@ -255,7 +256,7 @@ static void begin_look(struct entry *entry, enum cache_look look)
     entry->look = (uint8_t)look;
     if (is_something(entry)) {
         entry->overdue_ns = pd_now_ns() + PATIENCE_NS;
-        cache_link_add(&self.looking, &entry->looking);
+        list_add_last(&self.looking, &entry->looking);
         await_overdue();
     }
     cache_commands_look(entry);
@@ -265,13 +266,14 @@ static void begin_look(struct entry *entry, enum cache_look look)
 static void on_overdue(void *context)
 {
     uint64_t now = pd_now_ns();
+    struct list_link *link;
 
-    while (self.looking.next != &self.looking) {
-        struct entry *entry = CACHE_OF(struct entry, looking, self.looking.next);
+    while ((link = list_first(&self.looking))) {
+        struct entry *entry = LIST_ITEM(struct entry, looking, link);
         if (entry->overdue_ns > now) {
             break;
         }
-        cache_link_remove(&entry->looking);
+        list_remove(link);
         entry->overdue = self.away = true;
         waiters_wake(&entry->waiters);
     }
@@ -479,7 +481,7 @@ void cache_entry_answered(struct entry *entry, enum fs_status status, const stru
         return;
     }
     entry->look = CACHE_LOOK_NONE;
-    cache_link_remove(&entry->looking);
+    list_remove(&entry->looking);
     if (entry->parked) {
         begin_look(entry, CACHE_LOOK_REOPEN);
     }
@@ -659,9 +661,9 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *i
 
     self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
     self.seed = (uint64_t)ip_random() << 32 | ip_random();
-    cache_link_head(&self.idle[IDLE_FILES]);
-    cache_link_head(&self.idle[IDLE_OTHERS]);
-    cache_link_head(&self.looking);
+    list_init(&self.idle[IDLE_FILES]);
+    list_init(&self.idle[IDLE_OTHERS]);
+    list_init(&self.looking);
     cache_memory_init(reserve + 1, units);
     cache_commands_init(); /* the one more */
 }

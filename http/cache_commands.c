@@ -41,7 +41,7 @@ static struct {
     struct cache_piece *reads, **reads_end;
     uint64_t closes[CLOSES_MAX];
     uint32_t close_count, closes_restarts, closes_lost;
-    struct cache_link opened; /* entries with an fd, least recently used first */
+    struct list opened; /* entries with an fd, least recently used first */
     uint32_t open_count;
     bool pumping;
     uint64_t look_count, read_count;
@@ -59,7 +59,7 @@ void cache_commands_opened(struct entry *entry, uint64_t fd)
     entry->has_fd = true;
     entry->fd = fd;
     entry->fd_restarts = fs_client_restarts();
-    cache_link_add(&self.opened, &entry->opened);
+    list_add_last(&self.opened, &entry->opened);
     self.open_count++;
 }
 
@@ -85,7 +85,7 @@ void cache_commands_close(struct entry *entry)
         close_later(entry->fd);
     }
     entry->has_fd = false;
-    cache_link_remove(&entry->opened);
+    list_remove(&entry->opened);
     self.open_count--;
 }
 
@@ -97,10 +97,10 @@ void cache_commands_close_unowned(uint64_t fd)
 bool cache_commands_close_idle(uint32_t keep)
 {
     bool any = false;
-    struct cache_link *link = self.opened.next;
-    while (self.open_count > keep && link != &self.opened) {
-        struct entry *entry = CACHE_OF(struct entry, opened, link);
-        link = link->next;
+    struct list_link *link = list_first(&self.opened), *next;
+    for (; link && self.open_count > keep; link = next) {
+        struct entry *entry = LIST_ITEM(struct entry, opened, link);
+        next = list_next(&self.opened, link);
         if (entry->coming == 0) {
             cache_commands_close(entry);
             any = true;
@@ -250,8 +250,7 @@ static bool issue_read(void)
     }
     self.read_count++;
     take_read();
-    cache_link_remove(&entry->opened);
-    cache_link_add(&self.opened, &entry->opened);
+    list_move_last(&self.opened, &entry->opened);
     return true;
 }
 
@@ -320,7 +319,7 @@ void cache_commands_init(void)
     }
     self.looks_end = &self.looks;
     self.reads_end = &self.reads;
-    cache_link_head(&self.opened);
+    list_init(&self.opened);
     fs_mount_on_outcome(after_batch, NULL);
     fs_client_on_event(after_batch, NULL);
 }

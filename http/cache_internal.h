@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include "fs/client.h"
 #include "http/cache.h"
+#include "lib/list.h"
 
 #define CACHE_PAGE 4096
 #define CACHE_BLOCK_PAGES (FS_CLIENT_BLOCK_SIZE / CACHE_PAGE)
@@ -21,35 +22,6 @@
 #define CACHE_TRIES 3                /* without a pause, of what may end differently the next time */
 
 _Static_assert(CACHE_PIECE == FS_CLIENT_BLOCK_SIZE, "a piece fills a block at most");
-
-/* Rings of links with a head; a link that is in none has next == NULL. */
-struct cache_link {
-    struct cache_link *next, *previous;
-};
-
-static inline void cache_link_head(struct cache_link *head)
-{
-    head->next = head->previous = head;
-}
-
-static inline void cache_link_add(struct cache_link *head, struct cache_link *link) /* last */
-{
-    link->next = head;
-    link->previous = head->previous;
-    head->previous->next = link;
-    head->previous = link;
-}
-
-static inline void cache_link_remove(struct cache_link *link)
-{
-    if (link->next) {
-        link->next->previous = link->previous;
-        link->previous->next = link->next;
-        link->next = NULL;
-    }
-}
-
-#define CACHE_OF(type, member, link) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* What the server is being asked about an entry. */
 enum cache_look {
@@ -80,13 +52,13 @@ struct entry {
     uint32_t fd_restarts;  /* fs_client_restarts() when it was opened */
     uint64_t fd;
     uint64_t read_failed_until_ns;
-    uint64_t overdue_ns;       /* when the look will be */
-    struct entry *next;        /* same hash, or free */
-    struct entry *look_next;   /* waits to be asked about */
-    struct cache_link idle;    /* uses == 0: in the order of use */
-    struct cache_link looking; /* asked about while something old is here */
-    struct cache_link opened;  /* has an fd, in the order of use */
-    struct cache_link all_pieces;
+    uint64_t overdue_ns;      /* when the look will be */
+    struct entry *next;       /* same hash, or free */
+    struct entry *look_next;  /* waits to be asked about */
+    struct list_link idle;    /* uses == 0: in the order of use */
+    struct list_link looking; /* asked about while something old is here */
+    struct list_link opened;  /* has an fd, in the order of use */
+    struct list all_pieces;
     struct cache_piece *first;  /* piece 0 */
     struct cache_piece *parked; /* pieces that wait for an fd */
     struct cache_waiter *waiters;
@@ -107,8 +79,8 @@ struct cache_piece {
     uint8_t *at;
     struct cache_piece *hash_next; /* or free, or the next one that waits to be read or for an fd */
     struct cache_piece *wait_next;
-    struct cache_link of_entry;
-    struct cache_link idle; /* here and not pinned: in the order of use */
+    struct list_link of_entry;
+    struct list_link idle; /* here and not pinned: in the order of use */
     struct cache_waiter *waiters;
 };
 

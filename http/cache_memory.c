@@ -32,7 +32,7 @@ static struct {
     uint32_t block_count;
     uint32_t search_from[CACHE_BLOCK_PAGES + 1]; /* by run length: blocks before it, in order, have no such run */
     uint32_t pages_used, cooling_pages;
-    struct cache_link idle;                     /* pieces that may give way, least recently used first */
+    struct list idle;                           /* pieces that may give way, least recently used first */
     struct queue queues[CACHE_BLOCK_PAGES + 1]; /* [0]: for an entry */
     bool awaited;                               /* somebody may be in a queue */
     uint32_t turn;
@@ -149,7 +149,7 @@ static void cool_all_down(void)
 
 static bool may_go(const struct cache_piece *piece, bool *named)
 {
-    if (!piece || !piece->idle.next) {
+    if (!piece || !list_has(&piece->idle)) {
         return false;
     }
     if (ip_sends_from(piece->at, piece->length)) {
@@ -194,8 +194,8 @@ static bool run_around(const struct cache_piece *piece, uint32_t pages, uint32_t
 static bool find_victims(uint32_t pages, uint32_t *block, uint32_t *page)
 {
     bool named = false;
-    for (struct cache_link *link = self.idle.next; link != &self.idle; link = link->next) {
-        const struct cache_piece *piece = CACHE_OF(struct cache_piece, idle, link);
+    for (struct list_link *link = list_first(&self.idle); link; link = list_next(&self.idle, link)) {
+        const struct cache_piece *piece = LIST_ITEM(struct cache_piece, idle, link);
         if (run_around(piece, pages, page, &named)) {
             *block = piece->block;
             return true;
@@ -226,8 +226,8 @@ static void evict_run(uint32_t number, uint32_t first, uint32_t pages)
 bool cache_memory_evict_one(void)
 {
     bool named = false;
-    for (struct cache_link *link = self.idle.next; link != &self.idle; link = link->next) {
-        struct cache_piece *piece = CACHE_OF(struct cache_piece, idle, link);
+    for (struct list_link *link = list_first(&self.idle); link; link = list_next(&self.idle, link)) {
+        struct cache_piece *piece = LIST_ITEM(struct cache_piece, idle, link);
         if (may_go(piece, &named)) {
             evict(piece);
             return true;
@@ -299,13 +299,13 @@ void cache_memory_give(struct cache_piece *piece)
 
 void cache_memory_idle(struct cache_piece *piece)
 {
-    cache_link_add(&self.idle, &piece->idle);
+    list_add_last(&self.idle, &piece->idle);
     cache_memory_event();
 }
 
 void cache_memory_busy(struct cache_piece *piece)
 {
-    cache_link_remove(&piece->idle);
+    list_remove(&piece->idle);
 }
 
 /* -- those who wait -- */
@@ -385,7 +385,7 @@ void cache_memory_init(uint32_t reserve, uint32_t units)
     require(blocks > reserve, "cache_init: blocks of the share", blocks);
     blocks = blocks - reserve < units ? blocks - reserve : units;
     self.blocks = cache_index_take(blocks * sizeof(struct block), true);
-    cache_link_head(&self.idle);
+    list_init(&self.idle);
     for (uint32_t i = 0; i < blocks; i++) {
         self.blocks[i].at = fs_client_block_get();
         require(self.blocks[i].at, "cache_init: a block of the share is in use", i);

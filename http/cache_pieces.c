@@ -47,7 +47,7 @@ static struct cache_piece *find(const struct entry *entry, uint32_t index)
 static void note(struct cache_piece *piece)
 {
     struct entry *entry = piece->entry;
-    cache_link_add(&entry->all_pieces, &piece->of_entry);
+    list_add_last(&entry->all_pieces, &piece->of_entry);
     if (piece->index == 0) {
         entry->first = piece;
         return;
@@ -60,7 +60,7 @@ static void note(struct cache_piece *piece)
 static void forget(struct cache_piece *piece)
 {
     struct entry *entry = piece->entry;
-    cache_link_remove(&piece->of_entry);
+    list_remove(&piece->of_entry);
     if (piece->index == 0) {
         entry->first = NULL;
         return;
@@ -263,8 +263,9 @@ void cache_piece_drop(struct cache_piece *piece)
 
 void cache_pieces_drop(struct entry *entry)
 {
-    while (entry->all_pieces.next != &entry->all_pieces) {
-        cache_piece_drop(CACHE_OF(struct cache_piece, of_entry, entry->all_pieces.next));
+    struct list_link *link;
+    while ((link = list_first(&entry->all_pieces))) {
+        cache_piece_drop(LIST_ITEM(struct cache_piece, of_entry, link));
     }
 }
 
