@@ -23,6 +23,7 @@
 #include "fs/nfs/connection.h"
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
+#include "lib/list.h"
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
@@ -33,9 +34,10 @@
 #define TICKETS_MAX (FS_JOBS_MAX + 1 + ORPHANS_MAX + FS_JOBS_MAX) /* the last: forgotten all at once */
 
 struct connection_ticket {
-    struct connection_ticket *next, *previous; /* in `live`, in the order in which calls were made; or free */
-    struct connection_call *call;              /* NULL: an orphan */
-    uint64_t overtaken_ns;                     /* since when a later call has its answer; 0: none has */
+    struct list_link live;          /* in the order in which calls were made */
+    struct connection_ticket *next; /* free */
+    struct connection_call *call;   /* NULL: an orphan */
+    uint64_t overtaken_ns;          /* since when a later call has its answer; 0: none has */
 };
 
 static struct {
@@ -48,8 +50,8 @@ static struct {
     uint64_t heard_ns;
     struct timer watch, breath;
     struct connection_ticket tickets[TICKETS_MAX], *free;
-    struct connection_ticket live;           /* the head of a ring */
-    struct connection_ticket *not_overtaken; /* the first; &live: none */
+    struct list live;                /* tickets, without orphans */
+    struct list_link *not_overtaken; /* the first in `live`; NULL: none */
     uint32_t orphans;
     struct connection_call *lost;
     char why[128];
@@ -95,7 +97,7 @@ bool connection_break(const char *why)
 
 static bool owed(void)
 {
-    return self.live.next != &self.live;
+    return !list_is_empty(&self.live);
 }
 
 static void ticket_free(struct connection_ticket *ticket)
@@ -106,11 +108,10 @@ static void ticket_free(struct connection_ticket *ticket)
 
 static void unlink_live(struct connection_ticket *ticket)
 {
-    if (self.not_overtaken == ticket) {
-        self.not_overtaken = ticket->next;
+    if (self.not_overtaken == &ticket->live) {
+        self.not_overtaken = list_next(&self.live, &ticket->live);
     }
-    ticket->previous->next = ticket->next;
-    ticket->next->previous = ticket->previous;
+    list_remove(&ticket->live);
 }
 
 /* An answer has come to this one: those made before it are overtaken. Each is passed here once. */
@@ -119,9 +120,9 @@ static void overtake(const struct connection_ticket *ticket)
     if (ticket->overtaken_ns) {
         return;
     }
-    while (self.not_overtaken != ticket) {
-        self.not_overtaken->overtaken_ns = self.heard_ns;
-        self.not_overtaken = self.not_overtaken->next;
+    while (self.not_overtaken != &ticket->live) {
+        LIST_ITEM(struct connection_ticket, live, self.not_overtaken)->overtaken_ns = self.heard_ns;
+        self.not_overtaken = list_next(&self.live, self.not_overtaken);
     }
 }
 
@@ -191,9 +192,10 @@ static void on_watch(void *context)
         self.silent = true;
         return;
     }
-    for (struct connection_ticket *ticket = self.live.next, *next; ticket != &self.live; ticket = next) {
+    for (struct list_link *link = list_first(&self.live), *next; link; link = next) {
+        struct connection_ticket *ticket = LIST_ITEM(struct connection_ticket, live, link);
         uint64_t due = lost_at(ticket);
-        next = ticket->next;
+        next = list_next(&self.live, link);
         if (now >= due) {
             lose(ticket->call, LOST_ANSWER);
             orphan(ticket);
@@ -244,12 +246,9 @@ void connection_made(struct connection_call *call, int result)
     }
     trace(nfs_called, ticket, 0);
     expect_answer();
-    ticket->next = &self.live;
-    ticket->previous = self.live.previous;
-    ticket->previous->next = ticket;
-    self.live.previous = ticket;
-    if (self.not_overtaken == &self.live) {
-        self.not_overtaken = ticket;
+    list_add_last(&self.live, &ticket->live);
+    if (!self.not_overtaken) {
+        self.not_overtaken = &ticket->live;
     }
 }
 
@@ -426,7 +425,7 @@ void connection_init(void (*up)(void), void (*down)(bool silent))
 {
     self.up = up;
     self.down = down;
-    self.live.next = self.live.previous = self.not_overtaken = &self.live;
+    list_init(&self.live);
     for (uint32_t i = 0; i < TICKETS_MAX; i++) {
         ticket_free(&self.tickets[i]);
     }
