@@ -6,7 +6,7 @@ nobody else.
     mem = MemFs(s, directory="examples/webserver/site", writable="/tmp")
     files = nfs.client(pd)      # pd's priority must not be above the server's if its requests shall be answered soon
     files.share, files.share_at # the region, its address in pd: it may be a transmit region of the network, too
-    nfs.client(other, cache=32 << 20)           # it keeps so many bytes of files and their index (http/cache.h)
+    nfs.client(other, cache=32 << 20)           # it keeps so many bytes of files and their index (http/cache/cache.h)
     nfs.client(third, blocks=8, jobs=4, files=16)       # smaller
 
 A client more is a line more. What each may have at a time is divided evenly where the description does not say: of the

@@ -9,7 +9,7 @@
 #define HTTP_INTERNAL_H
 
 #include "http/app_proto.h"
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/site/site.h"

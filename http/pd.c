@@ -5,7 +5,7 @@
  *   produces  answers; what neither file nor application answers is 404, a method that files do not have 405
  *   produces  lines on the console: where each site is served, and what is wrong with its folder
  *   runs      in event handlers alone (lib/pd/dispatch.c): nothing waits, nothing computes at length
- *   when full http/server.c, http/cache.c
+ *   when full http/server.c, http/cache/pages.c
  */
 #include "lib/pd.h"
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 #include "fs/mount.h"
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 

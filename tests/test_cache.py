@@ -1,4 +1,4 @@
-"""The file cache (http/cache.h) in QEMU, with less memory than the site has, while the site is being edited."""
+"""The file cache (http/cache/cache.h) in QEMU, with less memory than the site has, while the site is being edited."""
 
 import random
 import re

@@ -6,6 +6,9 @@
 Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h. What a protection domain
 starts is said by its description: no symbol is weak, but for the events that lib/pd hands out itself. The front's own
 protection domain is made of http and what is below it: no Python.
+
+Inside a folder of ORDERS the files stand in an order, too: each includes and calls what stands before it, and hears of
+events by handlers.
 """
 
 import re
@@ -37,9 +40,18 @@ LAYERS = {
 # Test systems are programs like the examples; what they attack, they may name.
 TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 
+# Folder -> its files, lowest first: `name` is name.c and name.h; with a dot one file, as `cache.h`, the contract that its
+# implementors include, too; `name/` all of a folder in it. Several names in one line may know each other.
+ORDERS = {
+    "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "entries", "revalidate",
+                   "cache.c"],
+}
+
 OWN = sorted((LAYERS | TESTS), key=len, reverse=True)
 WEAK = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+weak\b|__attribute__\(\(weak\b", re.MULTILINE)
 WITH_WEAK = ("sdk/", "lib/pd/dispatch.c")
+FUNCTION = re.compile(r"^(?!static\b|typedef\b)\w[\w \t*]*\b(\w+)\([^;{}]*\)\s*\{", re.MULTILINE)
+NAME = re.compile(r"(?<!struct )(?<!enum )(?<!union )\b[a-z]\w+")
 INCLUDE = re.compile(r'^[ \t]*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 
 
@@ -53,6 +65,40 @@ def sources():
         for path in sorted((paths.TOP / folder).rglob("*")):
             if path.suffix in (".c", ".h", ".S") and "build" not in path.relative_to(paths.TOP).parts:
                 yield path.relative_to(paths.TOP).as_posix()
+
+
+def code_of(text):
+    """Without comments and strings; with as many lines."""
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+
+
+def place(folder, order, name):
+    """The line of the order that a file stands in; None: it has no place."""
+    inside = name.removeprefix(f"{folder}/")
+    for n, words in enumerate(order):
+        for word in words.split():
+            if inside.startswith(word) if word.endswith("/") else inside in (word, f"{word}.c", f"{word}.h"):
+                return n
+    return None
+
+
+def order_violations(folder, order, files):
+    """files: {path from the top: text} of the folder."""
+    places = {name: place(folder, order, name) for name in files}
+    for word in " ".join(order).split():
+        if not any(place(folder, [word], name) is not None for name in files):
+            yield f"{folder}: there is no {word}"
+    yield from (f"{name}: has no place in the order of {folder}" for name, n in places.items() if n is None)
+    placed = {name: code_of(files[name]) for name, n in places.items() if n is not None}
+    defined = {match[1]: name for name, text in placed.items() for match in FUNCTION.finditer(text)}
+    for name, text in placed.items():
+        for match in INCLUDE.finditer(files[name]):
+            if match[1].startswith(f"{folder}/") and (place(folder, order, match[1]) or 0) > places[name]:
+                yield f"{name}:{files[name].count(chr(10), 0, match.start()) + 1}: {match[1]} stands above it"
+        for match in NAME.finditer(text) if name.endswith(".c") else ():
+            if match[0] in defined and places[defined[match[0]]] > places[name]:
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{name}:{line}: {match[0]} of {defined[match[0]]} stands above it"
 
 
 def violations(name, text):
@@ -104,6 +150,35 @@ def test_a_violation_is_found(name, text, message):
 ])
 def test_what_is_allowed_passes(name, text):
     assert not list(violations(name, text))
+
+
+@pytest.mark.parametrize("folder", ORDERS)
+def test_a_folders_files_stand_in_order(folder):
+    files = {name: (paths.TOP / name).read_text() for name in sources() if name.startswith(folder + "/")}
+    assert not (found := list(order_violations(folder, ORDERS[folder], files))), "\n".join(found)
+
+
+LOW, HIGH = "a/b/low.c", "a/b/high.c"
+HAS_HIGH = {HIGH: 'struct x *b_high(int of,\n    int more)\n{\n}\nstatic int own(void)\n{\n}\n'}
+
+
+@pytest.mark.parametrize("order, files, messages", [
+    (["low", "high"], {LOW: '\n#include "a/b/high.h"', **HAS_HIGH}, [f"{LOW}:2: a/b/high.h stands above it"]),
+    (["low", "high"], {LOW: "void f(void)\n{\n    b_high(1, 2);\n}", **HAS_HIGH},
+     [f"{LOW}:3: b_high of {HIGH} stands above it"]),
+    (["low", "high"], {LOW: "struct x handler = {b_high};", **HAS_HIGH}, [f"{LOW}:1: b_high of {HIGH} stands above it"]),
+    (["b.h", "low", "b.c"], {"a/b/b.h": "int b_ask(void);", "a/b/b.c": "int b_ask(void)\n{", LOW: "b_ask()"},
+     [f"{LOW}:1: b_ask of a/b/b.c stands above it"]),
+    (["in/", "low"], {"a/b/in/it.c": '#include "a/b/low.h"', LOW: ""}, ["a/b/in/it.c:1: a/b/low.h stands above it"]),
+    (["high"], {LOW: "", **HAS_HIGH}, [f"{LOW}: has no place in the order of a/b"]),
+    (["low", "high", "gone"], {LOW: "", **HAS_HIGH}, ["a/b: there is no gone"]),
+    (["low", "high"], {LOW: '/* b_high(),\n#include */\nstatic void own(struct b_high *x)\n{\n"b_high"}', **HAS_HIGH}, []),
+    (["high", "low"], {LOW: '#include "a/b/high.h"\nb_high()', **HAS_HIGH}, []),
+    (["low high"], {LOW: '#include "a/b/high.h"\nb_high()', HIGH: '#include "a/b/low.h"'}, []),
+    (["low"], {LOW: '#include "a/b/low.h"\n#include "c/high.h"'}, []),
+])
+def test_what_is_out_of_order_is_found(order, files, messages):
+    assert list(order_violations("a/b", order, files)) == messages
 
 
 def test_the_front_alone_links_no_python():

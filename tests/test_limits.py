@@ -32,7 +32,7 @@ PAIRS = [
     ("fs", "BLOCK", "fs/client.h", "FS_CLIENT_BLOCK_SIZE"),
     ("fs", "BLOCKS_MAX", "fs/client.h", "fs/client.c#BLOCKS_MAX"),
     ("fs", "SHARE_BYTES", "fs/client.h", "FS_QUEUE_CAPACITY * FS_CLIENT_BLOCK_SIZE"),
-    ("fs", "INDEX_UNIT", "http/cache.h", "CACHE_INDEX_UNIT"),
+    ("fs", "INDEX_UNIT", "http/cache/cache.h", "CACHE_INDEX_UNIT"),
     ("fs", "PATH_MAX", "fs/proto.h", "FS_PATH_MAX"),
     ("fs", "NAME_MAX", "fs/proto.h", "FS_NAME_MAX"),
     ("fs", "DIRECTORY_MAX", "fs/nfs/config.h", "sizeof(((struct nfs_config *)0)->directory) - 1"),

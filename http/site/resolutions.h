@@ -4,8 +4,8 @@
 #ifndef HTTP_SITE_RESOLUTIONS_H
 #define HTTP_SITE_RESOLUTIONS_H
 
+#include "http/cache/waiters.h"
 #include "http/site/head.h"
-#include "http/waiters.h"
 
 #define SITE_PATH_SHORT 96
 

@@ -12,7 +12,7 @@
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
 
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "http/select.h"
 
 #define SITE_MOUNTS_MAX 16

@@ -9,7 +9,7 @@
  * only memory is looked at.
  */
 #include "fs/mount.h"
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "net/ip/ip.h"
 #include "python/changes.h"
 #include "python/files.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "fs/mount.h"
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "net/ip/ip.h"
 #include "tests/unit/fake_files.h"
 #include "timer/client.h"

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "tests/unit/fake_files.h"
 
 #define MS 1000000ull

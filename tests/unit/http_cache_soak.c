@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "tests/unit/fake_files.h"
 #include "tests/unit/in_turn.h"
 

@@ -3,7 +3,7 @@
  */
 #include "http_site.h"
 
-#include "http/waiters.h"
+#include "http/cache/waiters.h"
 
 static const char *found(const char *path, uint8_t codings)
 {

@@ -3,7 +3,7 @@
  */
 #include "http_site.h"
 
-#include "http/waiters.h"
+#include "http/cache/waiters.h"
 #include "timer/client.h"
 
 #define BUCKETS 4096

@@ -1,7 +1,7 @@
 /* http_site_soak.c: random files, questions, answers, times, against what the rules say. */
 #include "http_site.h"
 
-#include "http/waiters.h"
+#include "http/cache/waiters.h"
 
 static uint32_t seed = 1;
 

@@ -8,7 +8,7 @@
 #include "http/server.h"
 #include "http/site/site.h"
 #include "http/text.h"
-#include "http/waiters.h"
+#include "http/cache/waiters.h"
 #include "timer/client.h"
 
 #define S 1000000000ull

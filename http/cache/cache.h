@@ -1,4 +1,4 @@
-/* http/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit descriptor
+/* http/cache/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit descriptor
  * may name them.
  *
  * An entry says what lies at one path: a file with its attributes, a directory, or nothing. It is fresh for a while;
@@ -12,8 +12,8 @@
  * Nothing in here waits: a function that cannot answer notes the waiter and calls waiter->ready once, later, from the
  * event loop; the caller then asks again, and gets an answer then: of a failure, too.
  */
-#ifndef HTTP_CACHE_H
-#define HTTP_CACHE_H
+#ifndef HTTP_CACHE_CACHE_H
+#define HTTP_CACHE_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +39,7 @@ struct cache_entry {
     enum cache_kind kind;
     uint64_t size, mtime_ns; /* of a file */
     uint64_t fresh_until_ns; /* of pd_now_ns() */
-    /* the rest is the cache's: cache.c */
+    /* the rest is the cache's: entries.h */
 };
 
 /* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that
@@ -58,7 +58,7 @@ void cache_release(struct cache_entry *entry);
 void cache_path_changed(const char *path, uint32_t length, bool below);
 
 /* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are
- * alike, http/waiters.h. */
+ * alike, http/cache/waiters.h. */
 void cache_cancel(struct cache_waiter *waiter);
 
 struct cache_piece;

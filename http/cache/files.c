@@ -1,19 +1,19 @@
-/* http/cache_commands.c: what the cache asks the file server, and the files that it has open there.
+/* http/cache/files.c: what the cache asks the file server, and the files that it has open there; see files.h.
  *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then looks, then reads, each in the order in which
  *             they were wanted
  *   consumes  their answers
  *   share     paths and attributes of commands under way lie in slots of one block
- *   invariant a command is free, or under way for one entry or piece; an fd is an entry's, or in `closes`, or the
- *             server's no more
+ *   invariant a command is free, or under way for one file or read; an fd is a file's, or in `closes`, or the server's
+ *             no more
  *   when full no command, slot or room in the ring: they wait for an answer. Too many files open: those that nothing is
  *             read from are closed, first used first
  *   restart   fds of a file server that has started anew mean nothing: they are forgotten
  */
-#include "lib/pd.h"
+#include "http/cache/files.h"
 
 #include <string.h>
 #include "fs/mount.h"
-#include "http/cache_internal.h"
+#include "lib/pd.h"
 
 #define COMMANDS_MAX 96 /* under way; the ring has room for others' besides */
 #define OPEN_MAX 96     /* files, of the FS_FILES_MAX that the server has for all */
@@ -27,21 +27,22 @@ struct command {
     struct fs_request request;
     struct command *next; /* free */
     uint32_t type;        /* enum fs_command_type */
-    struct entry *entry;
-    struct cache_piece *piece;
+    struct cache_file *file;
+    struct cache_fill *fill;
     uint8_t *slot;
 };
 
 static struct {
+    struct cache_files_handlers handlers;
     struct command commands[COMMANDS_MAX];
     struct command *free;
     uint8_t *free_slots[SLOTS_MAX];
     uint32_t free_slot_count;
-    struct entry *looks, **looks_end;
-    struct cache_piece *reads, **reads_end;
+    struct cache_file *looks, **looks_end;
+    struct cache_fill *reads, **reads_end;
     uint64_t closes[CLOSES_MAX];
     uint32_t close_count, closes_restarts, closes_lost;
-    struct list opened; /* entries with an fd, least recently used first */
+    struct list opened; /* files with an fd, least recently used first */
     uint32_t open_count;
     bool pumping;
     uint64_t look_count, read_count;
@@ -49,17 +50,17 @@ static struct {
 
 /* -- open files -- */
 
-static bool fd_is_good(const struct entry *entry)
+static bool fd_is_good(const struct cache_file *file)
 {
-    return entry->has_fd && entry->fd_restarts == fs_client_restarts();
+    return file->has_fd && file->fd_restarts == fs_client_restarts();
 }
 
-void cache_commands_opened(struct entry *entry, uint64_t fd)
+void cache_files_opened(struct cache_file *file, uint64_t fd)
 {
-    entry->has_fd = true;
-    entry->fd = fd;
-    entry->fd_restarts = fs_client_restarts();
-    list_add_last(&self.opened, &entry->opened);
+    file->has_fd = true;
+    file->fd = fd;
+    file->fd_restarts = fs_client_restarts();
+    list_add_last(&self.opened, &file->opened);
     self.open_count++;
 }
 
@@ -76,33 +77,33 @@ static void close_later(uint64_t fd)
     }
 }
 
-void cache_commands_close(struct entry *entry)
+void cache_files_close(struct cache_file *file)
 {
-    if (!entry->has_fd) {
+    if (!file->has_fd) {
         return;
     }
-    if (fd_is_good(entry)) {
-        close_later(entry->fd);
+    if (fd_is_good(file)) {
+        close_later(file->fd);
     }
-    entry->has_fd = false;
-    list_remove(&entry->opened);
+    file->has_fd = false;
+    list_remove(&file->opened);
     self.open_count--;
 }
 
-void cache_commands_close_unowned(uint64_t fd)
+void cache_files_close_unowned(uint64_t fd)
 {
     close_later(fd);
 }
 
-bool cache_commands_close_idle(uint32_t keep)
+bool cache_files_close_idle(uint32_t keep)
 {
     bool any = false;
     struct list_link *link = list_first(&self.opened), *next;
     for (; link && self.open_count > keep; link = next) {
-        struct entry *entry = LIST_ITEM(struct entry, opened, link);
+        struct cache_file *file = LIST_ITEM(struct cache_file, opened, link);
         next = list_next(&self.opened, link);
-        if (entry->coming == 0) {
-            cache_commands_close(entry);
+        if (file->coming == 0) {
+            cache_files_close(file);
             any = true;
         }
     }
@@ -120,6 +121,8 @@ static void free_command(struct command *command)
     self.free = command;
 }
 
+static void pump(void);
+
 static void answered(struct fs_request *request)
 {
     struct command command = *(struct command *)request->context;
@@ -133,12 +136,12 @@ static void answered(struct fs_request *request)
     free_command(request->context);
     fs_mount_note(result->status);
     if (command.type == FS_READ) {
-        cache_piece_answered(command.piece, result);
+        self.handlers.filled(command.fill, result);
     } else if (command.type != FS_CLOSE) {
         bool opened = good && command.type == FS_OPEN;
-        cache_entry_answered(command.entry, result->status, &attributes, opened ? &result->open.fd : NULL);
+        self.handlers.answered(command.file, result->status, &attributes, opened ? &result->open.fd : NULL);
     }
-    cache_commands_pump();
+    pump();
 }
 
 /* -- questions -- */
@@ -185,29 +188,29 @@ static bool issue_close(void)
 
 static bool issue_look(void)
 {
-    struct entry *entry = self.looks;
-    uint32_t type = entry->look == CACHE_LOOK_STAT ? FS_STAT : FS_OPEN;
+    struct cache_file *file = self.looks;
+    uint32_t type = file->opens ? FS_OPEN : FS_STAT;
 
     if (type == FS_OPEN && self.open_count >= OPEN_MAX) {
-        cache_commands_close_idle(OPEN_MAX - 1);
+        cache_files_close_idle(OPEN_MAX - 1);
     }
     struct command *command = new_command(type, true);
     if (!command) {
         return false;
     }
-    memcpy(command->slot, entry->path, entry->path_length);
-    command->entry = entry;
+    memcpy(command->slot, file->path, file->path_length);
+    command->file = file;
     struct fs_command message = {
         .type = type,
         .flags = type == FS_OPEN ? FS_OPEN_READ : 0,
-        .path = {fs_client_buffer(command->slot, entry->path_length),
+        .path = {fs_client_buffer(command->slot, file->path_length),
                  fs_client_buffer(command->slot + FS_PATH_MAX, sizeof(struct fs_stat))},
     };
     if (!issue(command, &message)) {
         return false;
     }
     self.look_count++;
-    self.looks = entry->look_next;
+    self.looks = file->next;
     if (!self.looks) {
         self.looks_end = &self.looks;
     }
@@ -216,7 +219,7 @@ static bool issue_look(void)
 
 static void take_read(void)
 {
-    self.reads = self.reads->wait_next;
+    self.reads = self.reads->next;
     if (!self.reads) {
         self.reads_end = &self.reads;
     }
@@ -224,38 +227,34 @@ static void take_read(void)
 
 static bool issue_read(void)
 {
-    struct cache_piece *piece = self.reads;
-    struct entry *entry = piece->entry;
+    struct cache_fill *fill = self.reads;
+    struct cache_file *file = fill->file;
 
-    if (entry->failed || !fd_is_good(entry)) {
+    if (file->failed || !fd_is_good(file)) {
         take_read();
-        if (entry->failed) {
-            cache_piece_failed(piece);
-        } else {
-            cache_commands_park(piece);
-        }
+        self.handlers.filled(fill, NULL);
         return true;
     }
     struct command *command = new_command(FS_READ, false);
     if (!command) {
         return false;
     }
-    command->piece = piece;
+    command->fill = fill;
     struct fs_command message = {.type = FS_READ,
-                                 .file = {.fd = entry->fd,
-                                          .position = (uint64_t)piece->index * CACHE_PIECE,
-                                          .data = fs_client_buffer(piece->at, piece->length)}};
+                                 .file = {.fd = file->fd,
+                                          .position = (uint64_t)fill->index * CACHE_PIECE,
+                                          .data = fs_client_buffer(fill->run.at, fill->length)}};
     if (!issue(command, &message)) {
         return false;
     }
     self.read_count++;
     take_read();
-    list_move_last(&self.opened, &entry->opened);
+    list_move_last(&self.opened, &file->opened);
     return true;
 }
 
 /* What one of them causes is taken up by the loop that runs already. */
-void cache_commands_pump(void)
+static void pump(void)
 {
     bool going = !self.pumping && !fs_mount_is_asked();
 
@@ -274,40 +273,31 @@ void cache_commands_pump(void)
     }
 }
 
-void cache_commands_look(struct entry *entry)
+void cache_files_ask(struct cache_file *file, bool opens)
 {
-    entry->look_next = NULL;
-    *self.looks_end = entry;
-    self.looks_end = &entry->look_next;
-    cache_commands_pump();
+    file->opens = opens;
+    file->next = NULL;
+    *self.looks_end = file;
+    self.looks_end = &file->next;
+    pump();
 }
 
-void cache_commands_read(struct cache_piece *piece)
+void cache_files_fill(struct cache_fill *fill)
 {
-    piece->wait_next = NULL;
-    *self.reads_end = piece;
-    self.reads_end = &piece->wait_next;
-    cache_commands_pump();
-}
-
-void cache_commands_park(struct cache_piece *piece)
-{
-    struct entry *entry = piece->entry;
-
-    cache_commands_close(entry);
-    piece->wait_next = entry->parked;
-    entry->parked = piece;
-    cache_entry_reopen(entry);
+    fill->next = NULL;
+    *self.reads_end = fill;
+    self.reads_end = &fill->next;
+    pump();
 }
 
 /* -- life -- */
 
 static void after_batch(void *context)
 {
-    cache_commands_pump();
+    pump();
 }
 
-void cache_commands_init(void)
+void cache_files_init(const struct cache_files_handlers *handlers)
 {
     uint8_t *block = fs_client_block_get();
     require(block, "cache_init: blocks of the share", fs_client_blocks());
@@ -317,6 +307,7 @@ void cache_commands_init(void)
     for (uint32_t i = 0; i < COMMANDS_MAX; i++) {
         free_command(&self.commands[i]);
     }
+    self.handlers = *handlers;
     self.looks_end = &self.looks;
     self.reads_end = &self.reads;
     list_init(&self.opened);
@@ -324,7 +315,7 @@ void cache_commands_init(void)
     fs_client_on_event(after_batch, NULL);
 }
 
-void cache_commands_counters(struct cache_counters *counters)
+void cache_files_counters(struct cache_counters *counters)
 {
     counters->looks = self.look_count;
     counters->reads = self.read_count;

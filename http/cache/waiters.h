@@ -1,12 +1,12 @@
-/* http/waiters.h: lists of those who wait for one answer (struct cache_waiter): the cache's and the site's are made
+/* http/cache/waiters.h: lists of those who wait for one answer (struct cache_waiter): the cache's and the site's are made
  * alike, so that cache_cancel() takes a waiter out of whichever it stands in.
  *
  * A list is a pointer, NULL when it is empty.
  */
-#ifndef HTTP_WAITERS_H
-#define HTTP_WAITERS_H
+#ifndef HTTP_CACHE_WAITERS_H
+#define HTTP_CACHE_WAITERS_H
 
-#include "http/cache.h"
+#include "http/cache/cache.h"
 
 static inline void waiters_add(struct cache_waiter **list, struct cache_waiter *waiter)
 {

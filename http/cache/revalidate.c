@@ -1,0 +1,314 @@
+/* http/cache/revalidate.c: what the file server says of a path, and for how long that is fresh; see revalidate.h.
+ *   consumes  answers to FS_OPEN and FS_STAT   from the file server, believed
+ *   produces  looks: one per entry at a time, for all who ask
+ *   invariant an entry that is asked about is in use, once for that
+ *   old       what is here is given while the server does not answer; after PATIENCE_NS to those who wait, then at once
+ */
+#include "http/cache/revalidate.h"
+
+#include "lib/pd.h"
+#include "timer/client.h"
+
+#define PATIENCE_NS 1000000000ull /* with an answer while something old is here */
+#define FRESH_MIN_NS 10000000ull  /* so that who has waited for an answer finds it fresh */
+#define FILE_SIZE_MAX (1ull << 44)
+#define MODE_TYPE 0170000u
+#define MODE_DIRECTORY 0040000u
+#define MODE_FILE 0100000u
+
+static struct {
+    uint64_t fresh_ns;
+    struct list looking; /* entries that are asked about while something old is here, in order */
+    struct timer overdue;
+    bool away; /* the server did not answer when it was last asked */
+} self;
+
+/* -- looks -- */
+
+static void on_overdue(void *context);
+
+static void await_overdue(void)
+{
+    struct list_link *first = list_first(&self.looking);
+    if (first && !self.overdue.armed) {
+        timer_start(&self.overdue, LIST_ITEM(struct entry, looking, first)->overdue_ns, on_overdue, NULL);
+    }
+}
+
+static bool is_something(const struct entry *entry)
+{
+    return entry->known && entry->content.seen.kind != CACHE_UNREACHABLE;
+}
+
+static void ask(struct entry *entry)
+{
+    cache_files_ask(&entry->content.file, entry->look != CACHE_LOOK_STAT);
+}
+
+static void begin_look(struct entry *entry, enum cache_look look)
+{
+    cache_entries_use(entry);
+    trace(cache_look, entry, look);
+    entry->look = (uint8_t)look;
+    if (is_something(entry)) {
+        entry->overdue_ns = pd_now_ns() + PATIENCE_NS;
+        list_add_last(&self.looking, &entry->looking);
+        await_overdue();
+    }
+    ask(entry);
+}
+
+/* It takes long: those who wait get what is here. */
+static void on_overdue(void *context)
+{
+    uint64_t now = pd_now_ns();
+    struct list_link *link;
+
+    while ((link = list_first(&self.looking))) {
+        struct entry *entry = LIST_ITEM(struct entry, looking, link);
+        if (entry->overdue_ns > now) {
+            break;
+        }
+        list_remove(link);
+        entry->overdue = self.away = true;
+        waiters_wake(&entry->waiters);
+    }
+    await_overdue();
+}
+
+void cache_revalidate_reopen(struct cache_content *content)
+{
+    struct entry *entry = cache_entry_of(content);
+
+    if (entry->look == CACHE_LOOK_NONE) {
+        begin_look(entry, CACHE_LOOK_REOPEN);
+    }
+}
+
+static enum cache_kind kind_of_mode(uint32_t mode, uint64_t size)
+{
+    if ((mode & MODE_TYPE) == MODE_DIRECTORY) {
+        return CACHE_DIRECTORY;
+    }
+    return (mode & MODE_TYPE) == MODE_FILE && size <= FILE_SIZE_MAX ? CACHE_FILE : CACHE_FORBIDDEN;
+}
+
+static enum cache_kind kind_of(enum fs_status status, const struct fs_stat *attributes)
+{
+    switch (status) {
+    case FS_STATUS_OK: return kind_of_mode(attributes->mode, attributes->size);
+    case FS_STATUS_IS_DIRECTORY: return CACHE_DIRECTORY;
+    case FS_STATUS_NOT_FOUND:
+    case FS_STATUS_NOT_DIRECTORY:
+    case FS_STATUS_NAME_TOO_LONG:
+    case FS_STATUS_INVALID_PATH:
+    case FS_STATUS_LOOP: return CACHE_ABSENT;
+    case FS_STATUS_ACCESS:
+    case FS_STATUS_READ_ONLY:
+    case FS_STATUS_TOO_LARGE:
+    case FS_STATUS_INVALID_ARGUMENT: return CACHE_FORBIDDEN;
+    case FS_STATUS_INVALID_COMMAND:
+    case FS_STATUS_INVALID_BUFFER:
+    case FS_STATUS_INVALID_FD:
+    case FS_STATUS_EXISTS:
+    case FS_STATUS_NOT_EMPTY:
+    case FS_STATUS_NO_SPACE:
+    case FS_STATUS_TOO_MANY_OPEN:
+    case FS_STATUS_STALE:
+    case FS_STATUS_IO:
+    case FS_STATUS_NOT_MOUNTED:
+    case FS_STATUS_UNREACHABLE:
+    case FS_STATUS_SERVER_WAS_RESET: return CACHE_UNREACHABLE;
+    }
+    return CACHE_UNREACHABLE; /* a number that the protocol does not have */
+}
+
+static bool is_same(const struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes)
+{
+    return entry->known && entry->content.seen.kind == kind &&
+           (kind != CACHE_FILE ||
+            (entry->inode == attributes->inode && entry->content.seen.size == attributes->size &&
+             entry->content.seen.mtime_ns == attributes->mtime_ns && entry->mode == attributes->mode &&
+             entry->uid == attributes->uid && entry->gid == attributes->gid));
+}
+
+static void refresh(struct entry *entry)
+{
+    self.away = entry->overdue = false;
+    entry->content.seen.fresh_until_ns = pd_now_ns() + self.fresh_ns;
+}
+
+/* An fd of a file that has none, or that nobody wants. */
+static void take_fd(struct entry *entry, const uint64_t *fd)
+{
+    if (!fd) {
+        return;
+    }
+    if (entry && entry->content.seen.kind == CACHE_FILE && entry->content.here < entry->content.pieces &&
+        !entry->content.file.has_fd) {
+        cache_files_opened(&entry->content.file, *fd);
+    } else {
+        cache_files_close_unowned(*fd);
+    }
+}
+
+static void learn(struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes, const uint64_t *fd)
+{
+    bool file = kind == CACHE_FILE;
+
+    entry->known = true;
+    entry->content.seen = (struct cache_entry){.kind = kind};
+    if (file) {
+        entry->content.seen.size = attributes->size;
+        entry->content.seen.mtime_ns = attributes->mtime_ns;
+        entry->inode = attributes->inode;
+        entry->mode = attributes->mode;
+        entry->uid = attributes->uid;
+        entry->gid = attributes->gid;
+    }
+    entry->content.pieces = (uint32_t)((entry->content.seen.size + CACHE_PIECE - 1) / CACHE_PIECE);
+    if (entry->content.doubts >= CACHE_TRIES) {
+        entry->content.read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
+    }
+    refresh(entry);
+    take_fd(entry, fd);
+}
+
+/* Another entry takes the place of one that is still held. NULL: there is none left; who waits will ask again. */
+static struct entry *successor(struct entry *entry)
+{
+    cache_entries_unlink(entry);
+    const struct cache_file *file = &entry->content.file;
+    struct entry *next = cache_entries_new(file->path, file->path_length, entry->hash);
+    if (next) {
+        waiters_move(&entry->waiters, &next->waiters);
+    }
+    return next;
+}
+
+static void change(struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes, const uint64_t *fd)
+{
+    if (!entry->known || entry->content.uses == 1) { /* the look's own */
+        entry->content.doubts = entry->known ? 0 : entry->content.doubts;
+        cache_blocks_drop(&entry->content);
+        cache_files_close(&entry->content.file);
+        learn(entry, kind, attributes, fd);
+        return;
+    }
+    struct entry *next = successor(entry);
+    if (next) {
+        learn(next, kind, attributes, fd);
+        waiters_wake(&next->waiters);
+        cache_entries_unuse(next);
+    } else {
+        take_fd(NULL, fd);
+    }
+}
+
+static void no_answer(struct entry *entry)
+{
+    if (is_something(entry)) {
+        self.away = entry->overdue = true;
+    } else {
+        entry->known = true;
+        entry->content.seen = (struct cache_entry){.kind = CACHE_UNREACHABLE};
+    }
+    entry->content.seen.fresh_until_ns = pd_now_ns() + CACHE_RETRY_NS;
+}
+
+/* False: one more question. */
+static bool looked(struct entry *entry, enum cache_look look, enum cache_kind kind, const struct fs_stat *attributes,
+                   const uint64_t *fd)
+{
+    if (!entry->linked) {
+        take_fd(NULL, fd);
+    } else if (kind == CACHE_UNREACHABLE) {
+        no_answer(entry);
+    } else if (is_same(entry, kind, attributes)) {
+        refresh(entry);
+        take_fd(entry, fd);
+    } else if (look == CACHE_LOOK_STAT && kind == CACHE_FILE) {
+        entry->look = CACHE_LOOK_OPEN;
+        ask(entry);
+        return false;
+    } else {
+        change(entry, kind, attributes, fd);
+    }
+    return true;
+}
+
+static void reopened(struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes, const uint64_t *fd)
+{
+    if (kind == CACHE_UNREACHABLE) {
+        self.away = true;
+        cache_blocks_unpark(&entry->content, false);
+    } else if (is_same(entry, kind, attributes) && !entry->content.file.failed) {
+        if (entry->linked) {
+            refresh(entry);
+        }
+        take_fd(entry, fd);
+        cache_blocks_unpark(&entry->content, true);
+    } else {
+        take_fd(NULL, fd);
+        cache_entries_fail(entry);
+    }
+}
+
+static bool again(struct entry *entry, enum fs_status status)
+{
+    bool no_fds = status == FS_STATUS_TOO_MANY_OPEN && !entry->retried && cache_files_close_idle(0);
+
+    entry->retried = no_fds;
+    if (no_fds || (status == FS_STATUS_SERVER_WAS_RESET && ++entry->resets < CACHE_TRIES)) {
+        ask(entry);
+        return true;
+    }
+    entry->resets = 0;
+    return false;
+}
+
+void cache_revalidate_answered(struct cache_file *file, enum fs_status status, const struct fs_stat *attributes,
+                               const uint64_t *fd)
+{
+    struct entry *entry = LIST_ITEM(struct entry, content.file, file);
+    enum cache_look look = (enum cache_look)entry->look;
+    enum cache_kind kind = kind_of(status, attributes);
+
+    if (again(entry, status)) {
+        return;
+    }
+    if (look == CACHE_LOOK_REOPEN) {
+        reopened(entry, kind, attributes, fd);
+    } else if (!looked(entry, look, kind, attributes, fd)) {
+        return;
+    }
+    entry->look = CACHE_LOOK_NONE;
+    list_remove(&entry->looking);
+    if (entry->content.parked) {
+        begin_look(entry, CACHE_LOOK_REOPEN);
+    }
+    waiters_wake(&entry->waiters);
+    cache_entries_unuse(entry);
+}
+
+/* -- for those who ask -- */
+
+void cache_revalidate(struct entry *entry)
+{
+    if (entry->look == CACHE_LOOK_NONE) {
+        begin_look(entry, entry->known && cache_entry_exists(entry) ? CACHE_LOOK_STAT : CACHE_LOOK_OPEN);
+    }
+}
+
+bool cache_revalidate_gives_old(const struct entry *entry)
+{
+    return is_something(entry) && (entry->overdue || self.away);
+}
+
+void cache_revalidate_init(uint32_t fresh_ms)
+{
+    uint64_t fresh_ns = fresh_ms * 1000000ull;
+
+    self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
+    list_init(&self.looking);
+}
