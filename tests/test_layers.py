@@ -45,6 +45,7 @@ TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 ORDERS = {
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "entries", "revalidate",
                    "cache.c"],
+    "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],
 }
 
 OWN = sorted((LAYERS | TESTS), key=len, reverse=True)
