@@ -24,7 +24,7 @@ ENUMS = {                   # a word's name -> the header that declares an enum 
     "fs_command_type": ("fs/proto.h", "FS_"),
     "fs_status": ("fs/proto.h", "FS_STATUS_"),
     "http_method": ("http/request.h", "HTTP_"),
-    "cache_look": ("http/cache/revalidate.h", "CACHE_LOOK_"),
+    "cache_question": ("http/cache/revalidate.h", "CACHE_QUESTION_"),
 }
 INPUTS = {EVENTS} | {header for header, _ in ENUMS.values()}
 ROW = re.compile(r"^ *X\((\w+), (\w+), (\w+), (\w+), (\w+)\)", re.MULTILINE)

@@ -160,8 +160,8 @@ struct app_counters {
     uint64_t connections, exchanges; /* now */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;
     uint64_t nonsense; /* messages of the application's that cannot be, and answers that may not be */
-    uint64_t cache_entries, cache_pieces, cache_memory, cache_memory_max;
-    uint64_t cache_hits, cache_looks, cache_reads, cache_evictions, cache_stale;
+    uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;
+    uint64_t cache_hits, cache_revalidations, cache_reads, cache_evictions, cache_stale;
 };
 _Static_assert(sizeof(struct app_counters) <= APP_COUNTERS_BYTES, "they have their place");
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "http/app_front.h"
 #include "http/app_request.h"
-#include "http/cache.h"
+#include "http/cache/cache.h"
 #include "http/server.h"
 #include "http/site/head.h"
 #include "http/start.h"

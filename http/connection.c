@@ -146,7 +146,7 @@ bool connection_refer(struct connection *c, const void *data, uint32_t length, b
 }
 
 /* What lies before the piece is acknowledged before it, so that one pin does for both. */
-void connection_pin(struct connection *c, struct cache_piece *piece)
+void connection_pin(struct connection *c, struct cache_block *piece)
 {
     struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
     if (last && last->piece == piece) {
@@ -161,7 +161,7 @@ void connection_pin(struct connection *c, struct cache_piece *piece)
 
 static void drop_pin(struct connection *c)
 {
-    struct cache_piece *piece = c->pins[0].piece;
+    struct cache_block *piece = c->pins[0].piece;
     c->pin_count--;
     memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof(c->pins[0]));
     if (piece) {

@@ -35,7 +35,7 @@ void file_let_go(struct connection *c)
 
 static uint32_t pieces_ahead(uint64_t offset, uint64_t end)
 {
-    uint64_t pieces = (end - 1) / CACHE_PIECE - offset / CACHE_PIECE;
+    uint64_t pieces = (end - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE;
     return pieces < AHEAD ? (uint32_t)pieces : AHEAD;
 }
 
@@ -50,7 +50,7 @@ static enum cache_outcome read_piece(struct connection *c, uint64_t offset, uint
 
 static void take_piece(struct connection *c, const struct cache_bytes *bytes)
 {
-    connection_pin(c, bytes->piece);
+    connection_pin(c, bytes->block);
     c->at = bytes->at;
     c->left = bytes->length;
     c->offset += bytes->length;
@@ -183,7 +183,7 @@ static bool begin(struct connection *c, const struct http_selection *selection, 
     } else {
         c->offset = c->end;
         if (length > 0) {
-            cache_unpin(bytes->piece);
+            cache_unpin(bytes->block);
         }
     }
     return true;
@@ -207,7 +207,7 @@ bool file_answer(struct connection *c, const struct http_request *request, const
     uint32_t head = make_head(c, &selection, reply);
     if (!begin(c, &selection, head, length, &bytes)) {
         if (length > 0) {
-            cache_unpin(bytes.piece);
+            cache_unpin(bytes.block);
         }
         return false;
     }

@@ -72,7 +72,7 @@ struct reply {
 
 /* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
 struct pin {
-    struct cache_piece *piece; /* NULL: they were copied */
+    struct cache_block *piece; /* NULL: they were copied */
     uint32_t bytes;
 };
 
@@ -150,7 +150,7 @@ bool connection_write(struct connection *connection, const void *data, uint32_t 
 /* In the last pin's piece. */
 bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more);
 /* Takes over the caller's pin; there is room for it. */
-void connection_pin(struct connection *connection, struct cache_piece *piece);
+void connection_pin(struct connection *connection, struct cache_block *piece);
 void connection_answered(struct connection *connection);     /* all is written: on to the next request, or the end */
 void connection_go_on(struct connection *connection);        /* what it waited for may be there */
 void connection_see_clock(struct connection *connection, bool progress);

@@ -180,11 +180,11 @@ static mp_obj_t website_counters(void)
     put(dict, MP_QSTR_broken, counters.broken);
     put(dict, MP_QSTR_nonsense, counters.nonsense);
     put(dict, MP_QSTR_cache_entries, counters.cache_entries);
-    put(dict, MP_QSTR_cache_pieces, counters.cache_pieces);
+    put(dict, MP_QSTR_cache_blocks, counters.cache_blocks);
     put(dict, MP_QSTR_cache_memory, counters.cache_memory);
     put(dict, MP_QSTR_cache_memory_max, counters.cache_memory_max);
     put(dict, MP_QSTR_cache_hits, counters.cache_hits);
-    put(dict, MP_QSTR_cache_looks, counters.cache_looks);
+    put(dict, MP_QSTR_cache_revalidations, counters.cache_revalidations);
     put(dict, MP_QSTR_cache_reads, counters.cache_reads);
     put(dict, MP_QSTR_cache_evictions, counters.cache_evictions);
     put(dict, MP_QSTR_cache_stale, counters.cache_stale);

@@ -46,7 +46,7 @@ def guest(request, booted):
 
 
 def counters(guest):
-    names = ("connections", "exchanges", "accepted", "refused", "timed_out", "given_way", "broken", "looks")
+    names = ("connections", "exchanges", "accepted", "refused", "timed_out", "given_way", "broken", "revalidations")
     return dict(zip(names, map(int, get(guest.port("http"), "/app/counters").body.split())))
 
 
@@ -182,8 +182,8 @@ def test_resident_files_outlive_the_file_server(guest, booted, site):
         get(guest.port("http"), name)
     server.kill()
     try:
-        before, deadline = counters(guest)["looks"], time.monotonic() + GENEROUS_S
-        while counters(guest)["looks"] == before:       # then they are to be looked at again
+        before, deadline = counters(guest)["revalidations"], time.monotonic() + GENEROUS_S
+        while counters(guest)["revalidations"] == before:       # then they are to be looked at again
             assert time.monotonic() < deadline
             for name in names:
                 assert get(guest.port("http"), name).body == (site / name[1:]).read_bytes()

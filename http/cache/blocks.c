@@ -1,8 +1,8 @@
-/* http/cache/blocks.c: pieces of files: found, read, pinned; see blocks.h.
+/* http/cache/blocks.c: files' blocks: found, read, pinned; see blocks.h.
  *   consumes  answers to FS_READ   from the file server: its bytes are believed if they are as many and as old as the
  *             file's
- *   produces  pieces in memory
- *   invariant a piece is free, on its way (its content counts it as coming and as a use), or here; nobody waits for one
+ *   produces  blocks in memory
+ *   invariant a block is free, on its way (its content counts it as coming and as a use), or here; nobody waits for one
  *             that is here
  *   when full no memory: the waiter waits for some; nothing is read ahead then
  */
@@ -12,18 +12,18 @@
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
-#define PIECES_PER_UNIT 10 /* of the index */
+#define BLOCKS_PER_UNIT 10 /* of the index */
 
-_Static_assert(CACHE_PIECE == CACHE_SLAB_PAGES * CACHE_PAGE, "a piece fills a slab at most");
+_Static_assert(CACHE_BLOCK_SIZE == CACHE_SLAB_PAGES * CACHE_PAGE, "a block fills a slab at most");
 
-enum piece_state { PIECE_COMING, PIECE_HERE };
+enum block_state { BLOCK_COMING, BLOCK_HERE };
 
-struct cache_piece {
+struct cache_block {
     struct cache_fill fill; /* first */
     uint32_t pins;
-    uint8_t state;  /* enum piece_state */
+    uint8_t state;  /* enum block_state */
     uint8_t resets; /* how often the server started anew while it was read */
-    struct cache_piece *hash_next;
+    struct cache_block *hash_next;
     struct list_link of_content;
     struct cache_waiter *waiters;
 };
@@ -31,74 +31,74 @@ struct cache_piece {
 static struct {
     struct cache_blocks_handlers handlers;
     struct cache_pool pool;
-    struct cache_piece **buckets; /* all but those that are their file's first */
+    struct cache_block **buckets; /* all but those that are their file's first */
     uint32_t bucket_mask;
 } self;
 
 /* -- which there are -- */
 
-static struct cache_content *content_of(const struct cache_piece *piece)
+static struct cache_content *content_of(const struct cache_block *block)
 {
-    return LIST_ITEM(struct cache_content, file, piece->fill.file);
+    return LIST_ITEM(struct cache_content, file, block->fill.file);
 }
 
-static struct cache_piece **bucket(const struct cache_content *content, uint32_t index)
+static struct cache_block **bucket(const struct cache_content *content, uint32_t index)
 {
     uint64_t mixed = ((uintptr_t)content / sizeof(*content) + index) * 0x9e3779b97f4a7c15ull;
     return &self.buckets[mixed >> 32 & self.bucket_mask];
 }
 
-static struct cache_piece *find(const struct cache_content *content, uint32_t index)
+static struct cache_block *find(const struct cache_content *content, uint32_t index)
 {
     if (index == 0) {
         return content->first;
     }
-    struct cache_piece *piece = *bucket(content, index);
-    while (piece && (piece->fill.file != &content->file || piece->fill.index != index)) {
-        piece = piece->hash_next;
+    struct cache_block *block = *bucket(content, index);
+    while (block && (block->fill.file != &content->file || block->fill.index != index)) {
+        block = block->hash_next;
     }
-    return piece;
+    return block;
 }
 
-static void note(struct cache_piece *piece)
+static void note(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
-    list_add_last(&content->all, &piece->of_content);
-    if (piece->fill.index == 0) {
-        content->first = piece;
+    struct cache_content *content = content_of(block);
+    list_add_last(&content->all, &block->of_content);
+    if (block->fill.index == 0) {
+        content->first = block;
         return;
     }
-    struct cache_piece **list = bucket(content, piece->fill.index);
-    piece->hash_next = *list;
-    *list = piece;
+    struct cache_block **list = bucket(content, block->fill.index);
+    block->hash_next = *list;
+    *list = block;
 }
 
-static void forget(struct cache_piece *piece)
+static void forget(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
-    list_remove(&piece->of_content);
-    if (piece->fill.index == 0) {
+    struct cache_content *content = content_of(block);
+    list_remove(&block->of_content);
+    if (block->fill.index == 0) {
         content->first = NULL;
         return;
     }
-    struct cache_piece **link = bucket(content, piece->fill.index);
-    while (*link != piece) {
+    struct cache_block **link = bucket(content, block->fill.index);
+    while (*link != block) {
         link = &(*link)->hash_next;
     }
-    *link = piece->hash_next;
+    *link = block->hash_next;
 }
 
-static void release(struct cache_piece *piece)
+static void release(struct cache_block *block)
 {
-    forget(piece);
-    cache_pages_give(&piece->fill.run);
-    cache_pool_give(&self.pool, piece);
+    forget(block);
+    cache_pages_give(&block->fill.run);
+    cache_pool_give(&self.pool, block);
 }
 
 static uint32_t length_of(const struct cache_content *content, uint32_t index)
 {
-    uint64_t left = content->seen.size - (uint64_t)index * CACHE_PIECE;
-    return left < CACHE_PIECE ? (uint32_t)left : CACHE_PIECE;
+    uint64_t left = content->seen.size - (uint64_t)index * CACHE_BLOCK_SIZE;
+    return left < CACHE_BLOCK_SIZE ? (uint32_t)left : CACHE_BLOCK_SIZE;
 }
 
 /* The last use may have been this one: then the content is idle or gone. */
@@ -117,118 +117,118 @@ bool cache_blocks_room_for(uint32_t pages)
 
 /* -- on their way -- */
 
-/* A piece that is not there yet is asked for. NULL: no memory now. */
-static struct cache_piece *begin(struct cache_content *content, uint32_t index)
+/* A block that is not there yet is asked for. NULL: no memory now. */
+static struct cache_block *begin(struct cache_content *content, uint32_t index)
 {
     uint32_t length = length_of(content, index);
 
     if (!cache_pool_has(&self.pool) && !cache_pages_evict_one()) {
         return NULL;
     }
-    struct cache_piece *piece = cache_pool_take(&self.pool);
-    *piece = (struct cache_piece){.fill = {.file = &content->file, .index = index, .length = length}};
-    if (!cache_pages_take(&piece->fill.run, cache_pages_of(length))) {
-        cache_pool_give(&self.pool, piece);
+    struct cache_block *block = cache_pool_take(&self.pool);
+    *block = (struct cache_block){.fill = {.file = &content->file, .index = index, .length = length}};
+    if (!cache_pages_take(&block->fill.run, cache_pages_of(length))) {
+        cache_pool_give(&self.pool, block);
         return NULL;
     }
-    note(piece);
+    note(block);
     content->file.coming++;
     content->uses++; /* its holder's already */
-    cache_files_fill(&piece->fill);
-    return piece;
+    cache_files_fill(&block->fill);
+    return block;
 }
 
-static void arrived(struct cache_piece *piece)
+static void arrived(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
+    struct cache_content *content = content_of(block);
     struct cache_waiter *waiters = NULL;
 
-    piece->state = PIECE_HERE;
+    block->state = BLOCK_HERE;
     content->doubts = 0;
     /* From now on checksums of what is sent from there may be kept. */
-    ip_memory_changed(piece->fill.run.at, piece->fill.length);
+    ip_memory_changed(block->fill.run.at, block->fill.length);
     content->file.coming--;
     content->here++;
-    cache_pages_idle(&piece->fill.run);
-    if (content->here == content->pieces) {
+    cache_pages_idle(&block->fill.run);
+    if (content->here == content->blocks) {
         cache_files_close(&content->file);
     }
-    waiters_move(&piece->waiters, &waiters);
+    waiters_move(&block->waiters, &waiters);
     waiters_wake(&waiters);
     unuse(content);
 }
 
-static void failed(struct cache_piece *piece)
+static void failed(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
+    struct cache_content *content = content_of(block);
     struct cache_waiter *waiters = NULL;
 
-    waiters_move(&piece->waiters, &waiters);
+    waiters_move(&block->waiters, &waiters);
     content->file.coming--;
-    release(piece);
+    release(block);
     waiters_wake(&waiters);
     unuse(content);
 }
 
-static void give_up_for_now(struct cache_piece *piece)
+static void give_up_for_now(struct cache_block *block)
 {
-    content_of(piece)->read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
-    failed(piece);
+    content_of(block)->read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
+    failed(block);
 }
 
-static void is_another(struct cache_piece *piece)
+static void is_another(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
+    struct cache_content *content = content_of(block);
     content->uses++;
     self.handlers.changed(content);
-    failed(piece);
+    failed(block);
     unuse(content);
 }
 
 /* It is read when its file has been opened anew. */
-static void park(struct cache_piece *piece)
+static void park(struct cache_block *block)
 {
-    struct cache_content *content = content_of(piece);
+    struct cache_content *content = content_of(block);
 
     cache_files_close(&content->file);
-    piece->fill.next = content->parked;
-    content->parked = &piece->fill;
+    block->fill.next = content->parked;
+    content->parked = &block->fill;
     self.handlers.wants_fd(content);
 }
 
 /* The server has started anew: the file is opened again. */
-static void lost_fd(struct cache_piece *piece)
+static void lost_fd(struct cache_block *block)
 {
-    if (piece->fill.file->failed) {
-        failed(piece);
-    } else if (++piece->resets < CACHE_TRIES) {
-        park(piece);
+    if (block->fill.file->failed) {
+        failed(block);
+    } else if (++block->resets < CACHE_TRIES) {
+        park(block);
     } else {
-        give_up_for_now(piece);
+        give_up_for_now(block);
     }
 }
 
-/* The whole piece, of the file that the content tells of. */
-static bool is_right(const struct cache_piece *piece, const struct fs_completion *completion)
+/* The whole block, of the file that the content tells of. */
+static bool is_right(const struct cache_block *block, const struct fs_completion *completion)
 {
     uint64_t mtime_ns = completion->read.mtime_ns;
-    return completion->read.length == piece->fill.length &&
-           (mtime_ns == 0 || mtime_ns == content_of(piece)->seen.mtime_ns) && !piece->fill.file->failed;
+    return completion->read.length == block->fill.length &&
+           (mtime_ns == 0 || mtime_ns == content_of(block)->seen.mtime_ns) && !block->fill.file->failed;
 }
 
-static void read_ended(struct cache_piece *piece, const struct fs_completion *completion)
+static void read_ended(struct cache_block *block, const struct fs_completion *completion)
 {
     switch ((enum fs_status)completion->status) {
     case FS_STATUS_OK:
-        if (is_right(piece, completion)) {
-            arrived(piece);
+        if (is_right(block, completion)) {
+            arrived(block);
         } else {
-            is_another(piece);
+            is_another(block);
         }
         return;
-    case FS_STATUS_SERVER_WAS_RESET: lost_fd(piece); return;
+    case FS_STATUS_SERVER_WAS_RESET: lost_fd(block); return;
     case FS_STATUS_NOT_FOUND:
-    case FS_STATUS_STALE: is_another(piece); return;
+    case FS_STATUS_STALE: is_another(block); return;
     case FS_STATUS_INVALID_COMMAND:
     case FS_STATUS_INVALID_BUFFER:
     case FS_STATUS_INVALID_PATH:
@@ -249,20 +249,20 @@ static void read_ended(struct cache_piece *piece, const struct fs_completion *co
     case FS_STATUS_UNREACHABLE:
     case FS_STATUS_LOOP: break;
     }
-    cache_files_close(piece->fill.file);
-    give_up_for_now(piece);
+    cache_files_close(block->fill.file);
+    give_up_for_now(block);
 }
 
 void cache_blocks_filled(struct cache_fill *fill, const struct fs_completion *completion)
 {
-    struct cache_piece *piece = (struct cache_piece *)fill;
+    struct cache_block *block = (struct cache_block *)fill;
 
     if (completion) {
-        read_ended(piece, completion);
+        read_ended(block, completion);
     } else if (fill->file->failed) {
-        failed(piece);
+        failed(block);
     } else {
-        park(piece);
+        park(block);
     }
 }
 
@@ -281,48 +281,48 @@ void cache_blocks_unpark(struct cache_content *content, bool opened)
         if (opened) {
             cache_files_fill(fill);
         } else if (content->file.failed) {
-            failed((struct cache_piece *)fill);
+            failed((struct cache_block *)fill);
         } else {
-            give_up_for_now((struct cache_piece *)fill);
+            give_up_for_now((struct cache_block *)fill);
         }
     }
 }
 
 /* -- in memory -- */
 
-static void drop(struct cache_piece *piece)
+static void drop(struct cache_block *block)
 {
-    content_of(piece)->here--;
-    cache_pages_busy(&piece->fill.run);
-    release(piece);
+    content_of(block)->here--;
+    cache_pages_busy(&block->fill.run);
+    release(block);
 }
 
 void cache_blocks_evict(struct cache_run *run)
 {
-    drop((struct cache_piece *)LIST_ITEM(struct cache_fill, run, run));
+    drop((struct cache_block *)LIST_ITEM(struct cache_fill, run, run));
 }
 
 void cache_blocks_drop(struct cache_content *content)
 {
     struct list_link *link;
     while ((link = list_first(&content->all))) {
-        drop(LIST_ITEM(struct cache_piece, of_content, link));
+        drop(LIST_ITEM(struct cache_block, of_content, link));
     }
 }
 
-static void pin(struct cache_piece *piece)
+static void pin(struct cache_block *block)
 {
-    if (piece->pins++ == 0) {
-        cache_pages_busy(&piece->fill.run);
-        content_of(piece)->uses++; /* its holder's already: it is in no list of idle ones */
+    if (block->pins++ == 0) {
+        cache_pages_busy(&block->fill.run);
+        content_of(block)->uses++; /* its holder's already: it is in no list of idle ones */
     }
 }
 
-void cache_unpin(struct cache_piece *piece)
+void cache_unpin(struct cache_block *block)
 {
-    if (--piece->pins == 0) {
-        cache_pages_idle(&piece->fill.run);
-        unuse(content_of(piece));
+    if (--block->pins == 0) {
+        cache_pages_idle(&block->fill.run);
+        unuse(content_of(block));
     }
 }
 
@@ -331,7 +331,7 @@ static void read_ahead(struct cache_content *content, uint32_t index, uint32_t a
     if (content->file.failed || cache_queue_awaited() || pd_now_ns() < content->read_failed_until_ns) {
         return;
     }
-    for (uint32_t i = index + 1; i <= index + ahead && i < content->pieces; i++) {
+    for (uint32_t i = index + 1; i <= index + ahead && i < content->blocks; i++) {
         if (!find(content, i) && !begin(content, i)) {
             return;
         }
@@ -342,27 +342,27 @@ enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_
                               struct cache_waiter *waiter)
 {
     struct cache_content *content = (struct cache_content *)seen;
-    uint32_t index = (uint32_t)(offset / CACHE_PIECE), inside = (uint32_t)(offset % CACHE_PIECE);
-    struct cache_piece *piece = find(content, index);
+    uint32_t index = (uint32_t)(offset / CACHE_BLOCK_SIZE), inside = (uint32_t)(offset % CACHE_BLOCK_SIZE);
+    struct cache_block *block = find(content, index);
 
-    if (piece && piece->state == PIECE_HERE) {
+    if (block && block->state == BLOCK_HERE) {
         trace(cache_hit, content, offset);
-        pin(piece);
-        *bytes = (struct cache_bytes){piece->fill.run.at + inside, piece->fill.length - inside, piece};
-        if (ahead > 0 && content->here + content->file.coming < content->pieces) {
+        pin(block);
+        *bytes = (struct cache_bytes){block->fill.run.at + inside, block->fill.length - inside, block};
+        if (ahead > 0 && content->here + content->file.coming < content->blocks) {
             read_ahead(content, index, ahead);
         }
         return CACHE_READY;
     }
     trace(cache_miss, content, offset);
-    if (!piece) {
+    if (!block) {
         if (content->file.failed || pd_now_ns() < content->read_failed_until_ns) {
             return CACHE_FAILED;
         }
-        piece = begin(content, index);
+        block = begin(content, index);
     }
-    if (piece) {
-        waiters_add(&piece->waiters, waiter);
+    if (block) {
+        waiters_add(&block->waiters, waiter);
         read_ahead(content, index, ahead);
     } else {
         cache_queue_wait(cache_pages_of(length_of(content, index)), waiter);
@@ -384,10 +384,10 @@ uint32_t cache_blocks_count(void)
 
 void cache_blocks_init(uint32_t units, const struct cache_blocks_handlers *handlers)
 {
-    uint32_t buckets = cache_power_of_two(units * PIECES_PER_UNIT);
+    uint32_t buckets = cache_power_of_two(units * BLOCKS_PER_UNIT);
 
     self.handlers = *handlers;
-    cache_pool_init(&self.pool, units * PIECES_PER_UNIT, sizeof(struct cache_piece));
+    cache_pool_init(&self.pool, units * BLOCKS_PER_UNIT, sizeof(struct cache_block));
     self.bucket_mask = buckets - 1;
-    self.buckets = cache_index_take(buckets * sizeof(struct cache_piece *), true);
+    self.buckets = cache_index_take(buckets * sizeof(struct cache_block *), true);
 }

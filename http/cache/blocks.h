@@ -1,5 +1,5 @@
-/* http/cache/blocks.h: files' bytes, up to CACHE_PIECE of them at a place: read once for all who ask, then kept until
- * their memory is needed. cache_read() and cache_unpin() (cache.h) are for everyone. */
+/* http/cache/blocks.h: files' bytes, in blocks of CACHE_BLOCK_SIZE: read once for all who ask, then kept until their
+ * memory is needed. cache_read() and cache_unpin() (cache.h) are for everyone. */
 #ifndef HTTP_CACHE_BLOCKS_H
 #define HTTP_CACHE_BLOCKS_H
 
@@ -15,18 +15,18 @@
 struct cache_content {
     struct cache_entry seen;       /* first; as the server has said */
     struct cache_file file;        /* file.failed: what is missing of it cannot be had any more */
-    struct list all;               /* its pieces */
-    struct cache_piece *first;     /* that begins the file */
+    struct list all;               /* its blocks */
+    struct cache_block *first;     /* that begins the file */
     struct cache_fill *parked;     /* wait for an fd */
     uint64_t read_failed_until_ns; /* until then nothing more is read */
-    uint32_t uses;                 /* holders, the question about it, pieces that are pinned or on their way */
-    uint32_t here, pieces;         /* of the file's pieces: in memory, all */
+    uint32_t uses;                 /* holders, the question about it, blocks that are pinned or on their way */
+    uint32_t here, blocks;         /* of the file's blocks: in memory, all */
     uint8_t doubts;                /* how often in a row the file was not as the server had said */
 };
 
 /* unused: `uses` has become 0, by something in here; the content may be gone when this returns.
  * changed: the file is not what the server said; it is to be marked as failed, and cache_blocks_unpark() called.
- * wants_fd: pieces are parked: the file is to be opened, then cache_blocks_unpark() called. */
+ * wants_fd: blocks are parked: the file is to be opened, then cache_blocks_unpark() called. */
 struct cache_blocks_handlers {
     void (*unused)(struct cache_content *content);
     void (*changed)(struct cache_content *content);

@@ -76,7 +76,7 @@ void cache_counters(struct cache_counters *counters)
 {
     *counters = (struct cache_counters){
         .entries = cache_entries_count(),
-        .pieces = cache_blocks_count(),
+        .blocks = cache_blocks_count(),
         .hits = self.hits,
         .stale = self.stale,
     };

@@ -2,9 +2,9 @@
  * may name them.
  *
  * An entry says what lies at one path: a file with its attributes, a directory, or nothing. It is fresh for a while;
- * who asks later waits for one look at the server, together with all who ask the same. A file's bytes come in pieces of
- * up to CACHE_PIECE bytes, each read once however many wait for it, kept until memory is needed for others, least
- * recently used first. An entry that somebody holds stays as it was: when the file has changed, those who ask next get
+ * who asks later waits until it is revalidated: one question to the server, for all who ask the same. A file's bytes
+ * come in blocks of up to CACHE_BLOCK_SIZE bytes, each read once however many wait for it, kept until memory is needed
+ * for others, least recently used first. An entry that somebody holds stays as it was: when the file has changed, those who ask next get
  * another entry.
  *
  * While the file server is away what is here is given, however old.
@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include "lib/region.h"
 
-#define CACHE_PIECE 65536 /* bytes; pieces of a file begin at its multiples */
+#define CACHE_BLOCK_SIZE 65536 /* bytes; blocks of a file begin at its multiples */
 
 struct cache_waiter {
     void (*ready)(struct cache_waiter *waiter); /* set by the owner */
@@ -43,7 +43,7 @@ struct cache_entry {
 };
 
 /* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that
- * nobody else has: CACHE_INDEX_UNIT bytes for each block. For each there can be 7 names known and 10 pieces. */
+ * nobody else has: CACHE_INDEX_UNIT bytes for each of those. For each there can be 7 names known, and 10 blocks of files. */
 #define CACHE_INDEX_UNIT 4416
 void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index);
 
@@ -61,30 +61,30 @@ void cache_path_changed(const char *path, uint32_t length, bool below);
  * alike, http/cache/waiters.h. */
 void cache_cancel(struct cache_waiter *waiter);
 
-struct cache_piece;
+struct cache_block;
 struct cache_bytes {
     const uint8_t *at;
-    uint32_t length;           /* to the end of the piece or of the file */
-    struct cache_piece *piece; /* pinned for the caller until cache_unpin() */
+    uint32_t length;           /* to the end of the block or of the file */
+    struct cache_block *block; /* pinned for the caller until cache_unpin() */
 };
 enum cache_outcome {
     CACHE_READY,
     CACHE_WAIT,   /* the waiter is noted */
     CACHE_FAILED, /* cannot be read, or the file is no longer what the entry says */
 };
-/* The bytes of a file at `offset` < size. `ahead`: pieces after this one that will be wanted soon; they are read
+/* The bytes of a file at `offset` < size. `ahead`: blocks after this one that will be wanted soon; they are read
  * meanwhile. */
 enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
                               struct cache_waiter *waiter);
-/* A piece may be pinned many times. Unpinned when TCP has its acknowledgement: memory that a descriptor still names
+/* A block may be pinned many times. Unpinned when TCP has its acknowledgement: memory that a descriptor still names
  * is not used anew. */
-void cache_unpin(struct cache_piece *piece);
+void cache_unpin(struct cache_block *block);
 
 struct cache_counters {
-    uint32_t entries, pieces;    /* in use now */
-    uint64_t memory, memory_max; /* bytes */
-    uint64_t hits, looks, reads; /* cache_get answered at once; questions to the server; FS_READs */
-    uint64_t evictions, stale;   /* pieces that gave way; old content given */
+    uint32_t entries, blocks;            /* in use now */
+    uint64_t memory, memory_max;         /* bytes */
+    uint64_t hits, revalidations, reads; /* cache_get answered at once; questions to the server; FS_READs */
+    uint64_t evictions, stale;           /* blocks that gave way; old content given */
 };
 void cache_counters(struct cache_counters *counters);
 

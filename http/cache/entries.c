@@ -1,7 +1,7 @@
 /* http/cache/entries.c: which paths are known; see entries.h.
  *   consumes  word that something has changed: of files' blocks, of whoever writes files
  *   produces  entries, each found by its path until it is forgotten
- *   invariant an entry is free, in use (held, asked about, a piece of it pinned or on its way), or idle: then it may
+ *   invariant an entry is free, in use (held, asked about, a block of it pinned or on its way), or idle: then it may
  *             give way; an entry with holders never becomes another
  *   when full the entry that was used least recently gives way: of those that found nothing first, so that made-up
  *             names push out no file; all in use: who asks waits until one is idle
@@ -216,7 +216,7 @@ void cache_entries_changed(struct cache_content *content)
     cache_entries_fail(cache_entry_of(content));
 }
 
-/* A look that is under way may answer what was: it finds the entry unlinked. */
+/* A question that is under way may be answered by what was: it finds the entry unlinked. */
 static void drop_entry(struct entry *entry)
 {
     if (entry->content.uses > 0) {

@@ -22,13 +22,13 @@ struct entry {
     bool linked;           /* found by its path */
 
     /* revalidate.c's */
-    bool known;               /* `content.seen` says something */
-    bool overdue;             /* the server has not answered: what is here is given */
-    bool retried;             /* this look, for want of an fd */
-    uint8_t resets;           /* how often the server started anew during this look */
-    uint8_t look;             /* enum cache_look */
-    struct list_link looking; /* asked about while something old is here */
-    uint64_t overdue_ns;      /* when the look will be */
+    bool known;             /* `content.seen` says something */
+    bool overdue;           /* the server has not answered: what is here is given */
+    bool retried;           /* this question, for want of an fd */
+    uint8_t resets;         /* how often the server started anew during this question */
+    uint8_t question;       /* enum cache_question */
+    struct list_link asked; /* asked about while something old is here */
+    uint64_t overdue_ns;    /* when the answer will be */
     struct cache_waiter *waiters;
     char short_path[CACHE_PATH_SHORT];
 };
@@ -46,7 +46,7 @@ void cache_entries_use(struct entry *entry);
 void cache_entries_unuse(struct entry *entry); /* the entry may be gone */
 
 /* The file is not what the server said: nobody finds the entry any more, and what is missing of it cannot be had. The
- * next one that asks makes a new entry and looks again; after CACHE_TRIES in a row of which nothing could be read the
+ * next one that asks makes a new entry and asks again; after CACHE_TRIES in a row of which nothing could be read the
  * file is not read for CACHE_RETRY_NS. */
 void cache_entries_fail(struct entry *entry);
 

@@ -1,5 +1,5 @@
 /* http/cache/files.c: what the cache asks the file server, and the files that it has open there; see files.h.
- *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then looks, then reads, each in the order in which
+ *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then questions about paths, then reads, each in the order in which
  *             they were wanted
  *   consumes  their answers
  *   share     paths and attributes of commands under way lie in slots of one block
@@ -38,14 +38,14 @@ static struct {
     struct command *free;
     uint8_t *free_slots[SLOTS_MAX];
     uint32_t free_slot_count;
-    struct cache_file *looks, **looks_end;
+    struct cache_file *questions, **questions_end;
     struct cache_fill *reads, **reads_end;
     uint64_t closes[CLOSES_MAX];
     uint32_t close_count, closes_restarts, closes_lost;
     struct list opened; /* files with an fd, least recently used first */
     uint32_t open_count;
     bool pumping;
-    uint64_t look_count, read_count;
+    uint64_t question_count, read_count;
 } self;
 
 /* -- open files -- */
@@ -186,9 +186,9 @@ static bool issue_close(void)
     return true;
 }
 
-static bool issue_look(void)
+static bool issue_question(void)
 {
-    struct cache_file *file = self.looks;
+    struct cache_file *file = self.questions;
     uint32_t type = file->opens ? FS_OPEN : FS_STAT;
 
     if (type == FS_OPEN && self.open_count >= OPEN_MAX) {
@@ -209,10 +209,10 @@ static bool issue_look(void)
     if (!issue(command, &message)) {
         return false;
     }
-    self.look_count++;
-    self.looks = file->next;
-    if (!self.looks) {
-        self.looks_end = &self.looks;
+    self.question_count++;
+    self.questions = file->next;
+    if (!self.questions) {
+        self.questions_end = &self.questions;
     }
     return true;
 }
@@ -242,7 +242,7 @@ static bool issue_read(void)
     command->fill = fill;
     struct fs_command message = {.type = FS_READ,
                                  .file = {.fd = file->fd,
-                                          .position = (uint64_t)fill->index * CACHE_PIECE,
+                                          .position = (uint64_t)fill->index * CACHE_BLOCK_SIZE,
                                           .data = fs_client_buffer(fill->run.at, fill->length)}};
     if (!issue(command, &message)) {
         return false;
@@ -262,7 +262,7 @@ static void pump(void)
     while (going) {
         if (self.close_count > 0) {
             going = issue_close();
-        } else if (self.looks && (going = issue_look())) {
+        } else if (self.questions && (going = issue_question())) {
             continue;
         } else {
             going = self.reads && issue_read();
@@ -277,8 +277,8 @@ void cache_files_ask(struct cache_file *file, bool opens)
 {
     file->opens = opens;
     file->next = NULL;
-    *self.looks_end = file;
-    self.looks_end = &file->next;
+    *self.questions_end = file;
+    self.questions_end = &file->next;
     pump();
 }
 
@@ -308,7 +308,7 @@ void cache_files_init(const struct cache_files_handlers *handlers)
         free_command(&self.commands[i]);
     }
     self.handlers = *handlers;
-    self.looks_end = &self.looks;
+    self.questions_end = &self.questions;
     self.reads_end = &self.reads;
     list_init(&self.opened);
     fs_mount_on_outcome(after_batch, NULL);
@@ -317,6 +317,6 @@ void cache_files_init(const struct cache_files_handlers *handlers)
 
 void cache_files_counters(struct cache_counters *counters)
 {
-    counters->looks = self.look_count;
+    counters->revalidations = self.question_count;
     counters->reads = self.read_count;
 }

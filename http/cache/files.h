@@ -28,7 +28,7 @@ struct cache_fill {
     struct cache_run run;
     struct cache_file *file;
     struct cache_fill *next; /* waits to be asked for; or the owner's */
-    uint32_t index;          /* of the part, in CACHE_PIECE bytes */
+    uint32_t index;          /* of the part, in CACHE_BLOCK_SIZE bytes */
     uint32_t length;         /* bytes */
 };
 

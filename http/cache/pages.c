@@ -2,7 +2,7 @@
  *   owns      all blocks of the share but those held back for others, for ever
  *   consumes  net/ip's word whether a descriptor still names some memory
  *   produces  orders to evict a run; events for those who wait (queue.h)
- *   invariant a page is free, in exactly one run, or cooling: nobody's, but still named by a descriptor
+ *   invariant a page is free, in exactly one run, or pending: nobody's, but still named by a descriptor
  *   order     small runs fill slabs from the first one on, whole slabs are taken from the last one on
  *   when full the run that was used least recently gives way, with as many of its slab's as make room; not one that is
  *             busy, or that a descriptor names. None can: the caller waits until one is idle or sent
@@ -22,7 +22,7 @@ _Static_assert(CACHE_SLAB_PAGES *CACHE_PAGE == FS_CLIENT_BLOCK_SIZE, "a slab is 
 
 struct slab {
     uint8_t *at;
-    uint16_t used, cooling;                   /* a bit for each page; cooling ones are used */
+    uint16_t used, dma_pending;               /* a bit for each page; those pending are used */
     struct cache_run *runs[CACHE_SLAB_PAGES]; /* which has the page */
 };
 
@@ -31,7 +31,7 @@ static struct {
     struct slab *slabs;
     uint32_t slab_count;
     uint32_t search_from[CACHE_SLAB_PAGES + 1]; /* by run length: slabs before it, in order, have no such run */
-    uint32_t pages_used, cooling_pages;
+    uint32_t pages_used, dma_pending_pages;
     struct list idle; /* runs, least recently used first */
     bool sent_awaited;
     uint64_t evictions;
@@ -92,7 +92,7 @@ static void free_run(uint32_t slab, uint32_t mask)
     }
 }
 
-/* -- memory that descriptors still name -- */
+/* -- memory that descriptors still name: its DMA is pending -- */
 
 static void on_sent(void *context)
 {
@@ -112,24 +112,24 @@ static void await_sent(void)
     }
 }
 
-static void cool_down(uint32_t number)
+static void settle_slab(uint32_t number)
 {
     struct slab *slab = &self.slabs[number];
-    for (uint32_t bits = slab->cooling; bits; bits &= bits - 1) {
+    for (uint32_t bits = slab->dma_pending; bits; bits &= bits - 1) {
         uint32_t page = (uint32_t)__builtin_ctz(bits);
         if (!ip_sends_from(slab->at + page * CACHE_PAGE, CACHE_PAGE)) {
-            slab->cooling &= (uint16_t) ~(1u << page);
-            self.cooling_pages--;
+            slab->dma_pending &= (uint16_t) ~(1u << page);
+            self.dma_pending_pages--;
             free_run(number, 1u << page);
         }
     }
 }
 
-static void cool_all_down(void)
+static void settle_all(void)
 {
-    for (uint32_t i = 0; self.cooling_pages > 0 && i < self.slab_count; i++) {
-        if (self.slabs[i].cooling) {
-            cool_down(i);
+    for (uint32_t i = 0; self.dma_pending_pages > 0 && i < self.slab_count; i++) {
+        if (self.slabs[i].dma_pending) {
+            settle_slab(i);
         }
     }
 }
@@ -190,7 +190,7 @@ static bool find_victims(uint32_t pages, uint32_t *slab, uint32_t *page)
             return true;
         }
     }
-    if (named || self.cooling_pages > 0) {
+    if (named || self.dma_pending_pages > 0) {
         await_sent();
     }
     return false;
@@ -236,8 +236,8 @@ static bool find(uint32_t pages, uint32_t *slab, uint32_t *page, bool *victims)
     if (find_free(pages, slab, page)) {
         return true;
     }
-    if (self.cooling_pages > 0) {
-        cool_all_down();
+    if (self.dma_pending_pages > 0) {
+        settle_all();
         if (find_free(pages, slab, page)) {
             return true;
         }
@@ -292,8 +292,8 @@ void cache_pages_give(struct cache_run *run)
         slab->runs[i] = NULL;
     }
     if (ip_sends_from(run->at, (size_t)run->pages * CACHE_PAGE)) {
-        slab->cooling |= (uint16_t)mask;
-        self.cooling_pages += run->pages;
+        slab->dma_pending |= (uint16_t)mask;
+        self.dma_pending_pages += run->pages;
     } else {
         free_run(run->slab, mask);
     }

@@ -1,6 +1,6 @@
 /* http/cache/revalidate.c: what the file server says of a path, and for how long that is fresh; see revalidate.h.
  *   consumes  answers to FS_OPEN and FS_STAT   from the file server, believed
- *   produces  looks: one per entry at a time, for all who ask
+ *   produces  questions: one per entry at a time, for all who ask
  *   invariant an entry that is asked about is in use, once for that
  *   old       what is here is given while the server does not answer; after PATIENCE_NS to those who wait, then at once
  */
@@ -18,20 +18,20 @@
 
 static struct {
     uint64_t fresh_ns;
-    struct list looking; /* entries that are asked about while something old is here, in order */
+    struct list asked; /* entries that are asked about while something old is here, in order */
     struct timer overdue;
     bool away; /* the server did not answer when it was last asked */
 } self;
 
-/* -- looks -- */
+/* -- questions -- */
 
 static void on_overdue(void *context);
 
 static void await_overdue(void)
 {
-    struct list_link *first = list_first(&self.looking);
+    struct list_link *first = list_first(&self.asked);
     if (first && !self.overdue.armed) {
-        timer_start(&self.overdue, LIST_ITEM(struct entry, looking, first)->overdue_ns, on_overdue, NULL);
+        timer_start(&self.overdue, LIST_ITEM(struct entry, asked, first)->overdue_ns, on_overdue, NULL);
     }
 }
 
@@ -42,17 +42,17 @@ static bool is_something(const struct entry *entry)
 
 static void ask(struct entry *entry)
 {
-    cache_files_ask(&entry->content.file, entry->look != CACHE_LOOK_STAT);
+    cache_files_ask(&entry->content.file, entry->question != CACHE_QUESTION_STAT);
 }
 
-static void begin_look(struct entry *entry, enum cache_look look)
+static void begin(struct entry *entry, enum cache_question question)
 {
     cache_entries_use(entry);
-    trace(cache_look, entry, look);
-    entry->look = (uint8_t)look;
+    trace(cache_revalidate, entry, question);
+    entry->question = (uint8_t)question;
     if (is_something(entry)) {
         entry->overdue_ns = pd_now_ns() + PATIENCE_NS;
-        list_add_last(&self.looking, &entry->looking);
+        list_add_last(&self.asked, &entry->asked);
         await_overdue();
     }
     ask(entry);
@@ -64,8 +64,8 @@ static void on_overdue(void *context)
     uint64_t now = pd_now_ns();
     struct list_link *link;
 
-    while ((link = list_first(&self.looking))) {
-        struct entry *entry = LIST_ITEM(struct entry, looking, link);
+    while ((link = list_first(&self.asked))) {
+        struct entry *entry = LIST_ITEM(struct entry, asked, link);
         if (entry->overdue_ns > now) {
             break;
         }
@@ -80,8 +80,8 @@ void cache_revalidate_reopen(struct cache_content *content)
 {
     struct entry *entry = cache_entry_of(content);
 
-    if (entry->look == CACHE_LOOK_NONE) {
-        begin_look(entry, CACHE_LOOK_REOPEN);
+    if (entry->question == CACHE_QUESTION_NONE) {
+        begin(entry, CACHE_QUESTION_REOPEN);
     }
 }
 
@@ -144,7 +144,7 @@ static void take_fd(struct entry *entry, const uint64_t *fd)
     if (!fd) {
         return;
     }
-    if (entry && entry->content.seen.kind == CACHE_FILE && entry->content.here < entry->content.pieces &&
+    if (entry && entry->content.seen.kind == CACHE_FILE && entry->content.here < entry->content.blocks &&
         !entry->content.file.has_fd) {
         cache_files_opened(&entry->content.file, *fd);
     } else {
@@ -166,7 +166,7 @@ static void learn(struct entry *entry, enum cache_kind kind, const struct fs_sta
         entry->uid = attributes->uid;
         entry->gid = attributes->gid;
     }
-    entry->content.pieces = (uint32_t)((entry->content.seen.size + CACHE_PIECE - 1) / CACHE_PIECE);
+    entry->content.blocks = (uint32_t)((entry->content.seen.size + CACHE_BLOCK_SIZE - 1) / CACHE_BLOCK_SIZE);
     if (entry->content.doubts >= CACHE_TRIES) {
         entry->content.read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
     }
@@ -188,7 +188,7 @@ static struct entry *successor(struct entry *entry)
 
 static void change(struct entry *entry, enum cache_kind kind, const struct fs_stat *attributes, const uint64_t *fd)
 {
-    if (!entry->known || entry->content.uses == 1) { /* the look's own */
+    if (!entry->known || entry->content.uses == 1) { /* the question's own */
         entry->content.doubts = entry->known ? 0 : entry->content.doubts;
         cache_blocks_drop(&entry->content);
         cache_files_close(&entry->content.file);
@@ -216,9 +216,9 @@ static void no_answer(struct entry *entry)
     entry->content.seen.fresh_until_ns = pd_now_ns() + CACHE_RETRY_NS;
 }
 
-/* False: one more question. */
-static bool looked(struct entry *entry, enum cache_look look, enum cache_kind kind, const struct fs_stat *attributes,
-                   const uint64_t *fd)
+/* False: there is one more question. */
+static bool revalidated(struct entry *entry, enum cache_question question, enum cache_kind kind,
+                        const struct fs_stat *attributes, const uint64_t *fd)
 {
     if (!entry->linked) {
         take_fd(NULL, fd);
@@ -227,8 +227,8 @@ static bool looked(struct entry *entry, enum cache_look look, enum cache_kind ki
     } else if (is_same(entry, kind, attributes)) {
         refresh(entry);
         take_fd(entry, fd);
-    } else if (look == CACHE_LOOK_STAT && kind == CACHE_FILE) {
-        entry->look = CACHE_LOOK_OPEN;
+    } else if (question == CACHE_QUESTION_STAT && kind == CACHE_FILE) {
+        entry->question = CACHE_QUESTION_OPEN;
         ask(entry);
         return false;
     } else {
@@ -271,21 +271,21 @@ void cache_revalidate_answered(struct cache_file *file, enum fs_status status, c
                                const uint64_t *fd)
 {
     struct entry *entry = LIST_ITEM(struct entry, content.file, file);
-    enum cache_look look = (enum cache_look)entry->look;
+    enum cache_question question = (enum cache_question)entry->question;
     enum cache_kind kind = kind_of(status, attributes);
 
     if (again(entry, status)) {
         return;
     }
-    if (look == CACHE_LOOK_REOPEN) {
+    if (question == CACHE_QUESTION_REOPEN) {
         reopened(entry, kind, attributes, fd);
-    } else if (!looked(entry, look, kind, attributes, fd)) {
+    } else if (!revalidated(entry, question, kind, attributes, fd)) {
         return;
     }
-    entry->look = CACHE_LOOK_NONE;
-    list_remove(&entry->looking);
+    entry->question = CACHE_QUESTION_NONE;
+    list_remove(&entry->asked);
     if (entry->content.parked) {
-        begin_look(entry, CACHE_LOOK_REOPEN);
+        begin(entry, CACHE_QUESTION_REOPEN);
     }
     waiters_wake(&entry->waiters);
     cache_entries_unuse(entry);
@@ -295,8 +295,8 @@ void cache_revalidate_answered(struct cache_file *file, enum fs_status status, c
 
 void cache_revalidate(struct entry *entry)
 {
-    if (entry->look == CACHE_LOOK_NONE) {
-        begin_look(entry, entry->known && cache_entry_exists(entry) ? CACHE_LOOK_STAT : CACHE_LOOK_OPEN);
+    if (entry->question == CACHE_QUESTION_NONE) {
+        begin(entry, entry->known && cache_entry_exists(entry) ? CACHE_QUESTION_STAT : CACHE_QUESTION_OPEN);
     }
 }
 
@@ -310,5 +310,5 @@ void cache_revalidate_init(uint32_t fresh_ms)
     uint64_t fresh_ns = fresh_ms * 1000000ull;
 
     self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
-    list_init(&self.looking);
+    list_init(&self.asked);
 }

@@ -7,11 +7,11 @@
 #include "http/cache/entries.h"
 
 /* What the server is being asked about an entry. */
-enum cache_look {
-    CACHE_LOOK_NONE,
-    CACHE_LOOK_STAT,   /* whether it is still what it was */
-    CACHE_LOOK_OPEN,   /* what it is, and of a file an fd */
-    CACHE_LOOK_REOPEN, /* an fd of a file that is still what it was */
+enum cache_question {
+    CACHE_QUESTION_NONE,
+    CACHE_QUESTION_STAT,   /* whether it is still what it was */
+    CACHE_QUESTION_OPEN,   /* what it is, and of a file an fd */
+    CACHE_QUESTION_REOPEN, /* an fd of a file that is still what it was */
 };
 
 void cache_revalidate_init(uint32_t fresh_ms);

@@ -50,7 +50,7 @@
     X(http_page, INSTANT, NONE, OBJECT, status)                                   \
     X(http_answered, CLOSE, request, OBJECT, unacknowledged)                      \
     X(http_gone, CLOSE, request, OBJECT, state)                                   \
-    X(cache_look, INSTANT, NONE, OBJECT, cache_look)                              \
+    X(cache_revalidate, INSTANT, NONE, OBJECT, cache_question)                    \
     X(cache_hit, INSTANT, NONE, OBJECT, offset)                                   \
     X(cache_miss, INSTANT, NONE, OBJECT, offset)                                  \
     X(app_request, OPEN, app, OBJECT, OBJECT)                                     \

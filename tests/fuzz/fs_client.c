@@ -54,7 +54,7 @@ static struct {
         bool waiting;
         const struct file *file;
         struct cache_entry *entry;
-        struct cache_bytes bytes; /* pinned, where .piece is not NULL */
+        struct cache_bytes bytes; /* pinned, where .block is not NULL */
     } readers[READERS];
     struct job {
         struct file_job *job; /* NULL: none */
@@ -396,7 +396,7 @@ static void check_bytes(const struct reader *reader, uint64_t offset)
 {
     const struct cache_bytes *bytes = &reader->bytes;
 
-    DEMAND(bytes->length > 0 && bytes->length <= CACHE_PIECE && bytes->length <= reader->entry->size - offset);
+    DEMAND(bytes->length > 0 && bytes->length <= CACHE_BLOCK_SIZE && bytes->length <= reader->entry->size - offset);
     DEMAND(bytes->at >= fs_pair_share && bytes->at + bytes->length <= fs_pair_share + FS_PAIR_SHARE_SIZE);
     for (uint32_t i = 0; !self.lied && i < bytes->length; i += 1 + i % 509) {
         DEMAND(bytes->at[i] == byte_of(reader->file, offset + i));
@@ -417,14 +417,14 @@ static void get(struct reader *reader, const struct file *file)
 
 static void read_some(struct reader *reader, uint64_t offset, uint32_t ahead)
 {
-    if (reader->waiting || !reader->entry || reader->bytes.piece || reader->entry->size == 0) {
+    if (reader->waiting || !reader->entry || reader->bytes.block || reader->entry->size == 0) {
         return;
     }
     offset %= reader->entry->size;
     switch (cache_read(reader->entry, offset, ahead, &reader->bytes, &reader->waiter)) {
     case CACHE_READY: check_bytes(reader, offset); break;
     case CACHE_WAIT: reader->waiting = true; /* fall through */
-    case CACHE_FAILED: reader->bytes.piece = NULL; break;
+    case CACHE_FAILED: reader->bytes.block = NULL; break;
     }
 }
 
@@ -433,9 +433,9 @@ static void let_go(struct reader *reader)
     if (reader->waiting) {
         cache_cancel(&reader->waiter);
         reader->waiting = false;
-    } else if (reader->bytes.piece) {
-        cache_unpin(reader->bytes.piece);
-        reader->bytes.piece = NULL;
+    } else if (reader->bytes.block) {
+        cache_unpin(reader->bytes.block);
+        reader->bytes.block = NULL;
     } else if (reader->entry) {
         cache_release(reader->entry);
         reader->entry = NULL;
@@ -446,7 +446,7 @@ static void name(const struct reader *reader)
 {
     if (self.named) {
         unname();
-    } else if (reader->bytes.piece) {
+    } else if (reader->bytes.block) {
         self.named = reader->bytes.at;
         self.named_size = reader->bytes.length;
     }
@@ -590,7 +590,7 @@ static void have_again(void)
 {
     struct reader *reader = &self.readers[0];
 
-    for (int i = 0; i < 6 && !reader->bytes.piece; i++) {
+    for (int i = 0; i < 6 && !reader->bytes.block; i++) {
         let_go(reader);
         pass(2 * S);
         for (int turn = 0; turn < 3; turn++) {
@@ -600,7 +600,7 @@ static void have_again(void)
         }
         read_some(reader, 10, 0);
     }
-    DEMAND(reader->bytes.piece && reader->bytes.length == files[2].size - 10);
+    DEMAND(reader->bytes.block && reader->bytes.length == files[2].size - 10);
 }
 
 /* The server is what it should be, and everybody has had enough. What a lie has left without an answer ends with a new

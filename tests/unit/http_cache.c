@@ -18,12 +18,12 @@ static void test_kinds(void)
     CHECK_EQUAL(get_now("/dev")->kind, CACHE_FORBIDDEN);
     CHECK_EQUAL(get_now("/secret")->kind, CACHE_FORBIDDEN);
     CHECK_EQUAL(get_now("/none")->kind, CACHE_ABSENT);
-    CHECK_EQUAL(counters().looks, 5);
+    CHECK_EQUAL(counters().revalidations, 5);
     CHECK(get_now("/f") == file);
-    CHECK_EQUAL(counters().looks, 5);
+    CHECK_EQUAL(counters().revalidations, 5);
     fake_pass((FRESH_MS - 1) * MS);
     CHECK(get_now("/f") == file);
-    CHECK_EQUAL(counters().looks, 5);
+    CHECK_EQUAL(counters().revalidations, 5);
 }
 
 static void test_many_ask_once(void)
@@ -60,7 +60,7 @@ static void test_many_ask_once(void)
     CHECK_EQUAL(fake_world.counts[FS_CLOSE], 1); /* all of it is here */
     CHECK_EQUAL(fake_world.open_now, 0);
     for (int i = 0; i < 50; i++) {
-        cache_unpin(bytes[i].piece);
+        cache_unpin(bytes[i].block);
         cache_release(entry);
     }
 }
@@ -91,13 +91,13 @@ static void test_revalidation(void)
     check_bytes(file, 0, &new_bytes);
     CHECK_EQUAL(new_bytes.length, 200);
     uint32_t entries = counters().entries;
-    cache_unpin(bytes.piece);
+    cache_unpin(bytes.block);
     cache_release(old);
     CHECK_EQUAL(counters().entries, entries);
     cache_release(old);
     CHECK_EQUAL(counters().entries, entries - 1);
-    CHECK_EQUAL(counters().pieces, 1);
-    cache_unpin(new_bytes.piece);
+    CHECK_EQUAL(counters().blocks, 1);
+    cache_unpin(new_bytes.block);
     cache_release(new);
 }
 
@@ -118,14 +118,14 @@ static void test_changed_here(void)
     CHECK(old->fresh_until_ns == 0);
     struct cache_entry *new = get_now("/f");
     CHECK(new != old &&new->kind == CACHE_FILE);
-    cache_unpin(read_now(new, 0).piece);
+    cache_unpin(read_now(new, 0).block);
     CHECK_EQUAL(fake_world.counts[FS_READ], 2);
-    cache_unpin(bytes.piece);
+    cache_unpin(bytes.block);
     cache_release(old);
     cache_release(new);
     changed("/f", false); /* nobody holds it */
     CHECK_EQUAL(counters().entries, 0);
-    CHECK_EQUAL(counters().pieces, 0);
+    CHECK_EQUAL(counters().blocks, 0);
     changed("/f", true);
     fake_answer_all();
     CHECK_EQUAL(fake_world.open_now, 0);
@@ -147,7 +147,7 @@ static void test_changed_while_read(void)
         cache_release(entry);
     }
     struct cache_entry *entry = get_now("/f");
-    cache_unpin(read_now(entry, 0).piece);
+    cache_unpin(read_now(entry, 0).block);
     cache_release(entry);
     CHECK_EQUAL(counters().entries, 1);
 }
@@ -185,12 +185,12 @@ static void test_changed_below(void)
     for (int i = 0; i < 5; i++) {
         cache_release(get_now(paths[i]));
     }
-    uint64_t looks = counters().looks;
+    uint64_t before = counters().revalidations;
     changed("/d", true);
     CHECK_EQUAL(counters().entries, 2);
     for (int i = 4; i >= 0; i--) {
         cache_release(get_now(paths[i]));
-        CHECK_EQUAL(counters().looks, looks + (i < 3 ? (unsigned)(3 - i) : 0));
+        CHECK_EQUAL(counters().revalidations, before + (i < 3 ? (unsigned)(3 - i) : 0));
     }
     changed("", true); /* all */
     CHECK_EQUAL(counters().entries, 0);
@@ -252,7 +252,7 @@ static void test_read_fails(void)
     fake_answer(0, FS_STATUS_UNREACHABLE);
     CHECK_EQUAL(asker.called, 1);
     CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_FAILED);
-    CHECK_EQUAL(counters().pieces, 0);
+    CHECK_EQUAL(counters().blocks, 0);
     CHECK_EQUAL(counters().memory, 0);
     fake_pass(1001 * MS);
     bytes = read_now(entry, 0);
@@ -310,30 +310,30 @@ static void test_mount_is_awaited(void)
     CHECK_EQUAL(asker.called, 1);
 }
 
-/* -- pieces -- */
+/* -- blocks -- */
 
 static void test_large_file(void)
 {
     struct asker asker = new_asker();
     struct cache_bytes bytes;
-    uint64_t size = 40ull * CACHE_PIECE + 5000;
+    uint64_t size = 40ull * CACHE_BLOCK_SIZE + 5000;
 
     start(8);
     struct fake_file *file = fake_put("/large", size);
     struct cache_entry *entry = get_now("/large");
-    CHECK_EQUAL(cache_read(entry, 3 * CACHE_PIECE + 7, 2, &bytes, &asker.waiter), CACHE_WAIT);
-    CHECK_EQUAL(fake_world.pending_count, 3); /* the piece, and two ahead */
+    CHECK_EQUAL(cache_read(entry, 3 * CACHE_BLOCK_SIZE + 7, 2, &bytes, &asker.waiter), CACHE_WAIT);
+    CHECK_EQUAL(fake_world.pending_count, 3); /* the block, and two ahead */
     fake_answer_all();
-    CHECK_EQUAL(counters().pieces, 3);
+    CHECK_EQUAL(counters().blocks, 3);
     for (uint64_t offset = 0; offset < size;) { /* larger than all memory */
         bytes = read_now(entry, offset);
         check_bytes(file, offset, &bytes);
         offset += bytes.length;
-        cache_unpin(bytes.piece);
+        cache_unpin(bytes.block);
         CHECK(counters().memory <= counters().memory_max);
     }
     CHECK(counters().evictions > 30);
-    CHECK_EQUAL(fake_world.open_now, 1); /* it is kept while pieces are missing */
+    CHECK_EQUAL(fake_world.open_now, 1); /* it is kept while blocks are missing */
     CHECK_EQUAL(fake_world.counts[FS_OPEN], 1);
     cache_release(entry);
 }
@@ -345,25 +345,25 @@ static void test_file_shrinks(void)
 
     start(8);
     fake_world.tells_no_times = true;
-    struct fake_file *file = fake_put("/f", 2 * CACHE_PIECE);
+    struct fake_file *file = fake_put("/f", 2 * CACHE_BLOCK_SIZE);
     struct cache_entry *entry = get_now("/f");
     struct fake_file before = *file;
     kept = read_now(entry, 0);
-    file->size = CACHE_PIECE + 5;
+    file->size = CACHE_BLOCK_SIZE + 5;
     file->mtime_ns++;
-    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_WAIT);
-    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &second.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, CACHE_BLOCK_SIZE, 0, &bytes, &asker.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, CACHE_BLOCK_SIZE, 0, &bytes, &second.waiter), CACHE_WAIT);
     fake_answer_all();
     CHECK(asker.called == 1 && second.called == 1);
-    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_FAILED);
+    CHECK_EQUAL(cache_read(entry, CACHE_BLOCK_SIZE, 0, &bytes, &asker.waiter), CACHE_FAILED);
     CHECK_EQUAL(entry->fresh_until_ns, 0);
     check_bytes(&before, 0, &kept);
     struct cache_entry *new = get_now("/f"); /* though the other was fresh */
-    CHECK(new != entry &&new->size == CACHE_PIECE + 5);
-    cache_unpin(kept.piece);
+    CHECK(new != entry &&new->size == CACHE_BLOCK_SIZE + 5);
+    cache_unpin(kept.block);
     cache_release(entry);
-    bytes = read_now(new, CACHE_PIECE);
-    check_bytes(file, CACHE_PIECE, &bytes);
+    bytes = read_now(new, CACHE_BLOCK_SIZE);
+    check_bytes(file, CACHE_BLOCK_SIZE, &bytes);
     CHECK_EQUAL(counters().entries, 1);
 }
 
@@ -374,13 +374,13 @@ static void test_file_is_overwritten(void)
     struct cache_bytes bytes;
 
     start(8);
-    struct fake_file *file = fake_put("/f", 2 * CACHE_PIECE);
+    struct fake_file *file = fake_put("/f", 2 * CACHE_BLOCK_SIZE);
     struct cache_entry *entry = get_now("/f");
-    cache_unpin(read_now(entry, 0).piece);
+    cache_unpin(read_now(entry, 0).block);
     file->mtime_ns++;
-    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, CACHE_BLOCK_SIZE, 0, &bytes, &asker.waiter), CACHE_WAIT);
     fake_answer_all();
-    CHECK_EQUAL(cache_read(entry, CACHE_PIECE, 0, &bytes, &asker.waiter), CACHE_FAILED);
+    CHECK_EQUAL(cache_read(entry, CACHE_BLOCK_SIZE, 0, &bytes, &asker.waiter), CACHE_FAILED);
     struct cache_entry *new = get_now("/f");
     CHECK_EQUAL(new->mtime_ns, file->mtime_ns);
     bytes = read_now(new, 0);
@@ -432,7 +432,7 @@ static void test_size_is_wrong(void)
     fake_pass((FRESH_MS + 1) * MS);
     CHECK(ask_until_known("/f", 3, &bytes));
     CHECK_EQUAL(bytes.length, 100);
-    cache_unpin(bytes.piece);
+    cache_unpin(bytes.block);
     CHECK_EQUAL(fake_world.open_now, 0);
 }
 
@@ -475,7 +475,7 @@ static void test_server_restarts(void)
     struct cache_bytes bytes;
 
     start(8);
-    struct fake_file *file = fake_put("/f", 3 * CACHE_PIECE), *changes = fake_put("/g", 3 * CACHE_PIECE);
+    struct fake_file *file = fake_put("/f", 3 * CACHE_BLOCK_SIZE), *changes = fake_put("/g", 3 * CACHE_BLOCK_SIZE);
     struct cache_entry *entry = get_now("/f"), *changed = get_now("/g");
     CHECK_EQUAL(cache_read(entry, 0, 1, &bytes, &asker.waiter), CACHE_WAIT);
     CHECK_EQUAL(cache_read(changed, 0, 0, &bytes, &other.waiter), CACHE_WAIT);
@@ -488,8 +488,8 @@ static void test_server_restarts(void)
     CHECK_EQUAL(cache_read(changed, 0, 0, &bytes, &other.waiter), CACHE_FAILED);
     fake_restart(); /* with nothing under way: fds are numbered anew */
     cache_release(get_now("/h"));
-    bytes = read_now(entry, 2 * CACHE_PIECE);
-    check_bytes(file, 2 * CACHE_PIECE, &bytes);
+    bytes = read_now(entry, 2 * CACHE_BLOCK_SIZE);
+    check_bytes(file, 2 * CACHE_BLOCK_SIZE, &bytes);
     CHECK_EQUAL(fake_world.invalid_fds, 0);
 }
 

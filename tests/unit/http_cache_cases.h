@@ -23,7 +23,7 @@ struct cache_entry *get_now(const char *path); /* asks, lets the server answer, 
 struct cache_bytes read_now(struct cache_entry *entry, uint64_t offset);
 void check_bytes(const struct fake_file *file, uint64_t offset, const struct cache_bytes *bytes);
 struct cache_counters counters(void);
-void start(uint32_t blocks); /* of memory for pieces */
+void start(uint32_t blocks); /* of memory for blocks */
 
 struct cache_case {
     const char *name;

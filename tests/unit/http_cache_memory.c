@@ -9,59 +9,59 @@ static void test_pinned_stays(void)
     struct cache_bytes bytes[4], more;
 
     start(4);
-    struct fake_file *file = fake_put("/f", 8 * CACHE_PIECE);
+    struct fake_file *file = fake_put("/f", 8 * CACHE_BLOCK_SIZE);
     fake_put("/small", 10);
     struct cache_entry *entry = get_now("/f"), *little = get_now("/small");
     for (uint32_t i = 0; i < 4; i++) {
-        bytes[i] = read_now(entry, i * CACHE_PIECE);
+        bytes[i] = read_now(entry, i * CACHE_BLOCK_SIZE);
     }
-    CHECK_EQUAL(cache_read(entry, 4 * CACHE_PIECE, 3, &more, &asker.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, 4 * CACHE_BLOCK_SIZE, 3, &more, &asker.waiter), CACHE_WAIT);
     CHECK_EQUAL(cache_read(little, 0, 0, &more, &small.waiter), CACHE_WAIT);
-    CHECK_EQUAL(cache_read(entry, 5 * CACHE_PIECE, 3, &more, &third.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, 5 * CACHE_BLOCK_SIZE, 3, &more, &third.waiter), CACHE_WAIT);
     CHECK_EQUAL(fake_world.pending_count, 0);
     fake_pass(10000 * MS);
     CHECK(asker.called == 0 && small.called == 0);
     for (uint32_t i = 0; i < 4; i++) {
-        check_bytes(file, i * CACHE_PIECE, &bytes[i]);
+        check_bytes(file, i * CACHE_BLOCK_SIZE, &bytes[i]);
     }
     fake_world.named = bytes[1].at + 100; /* unpinned, but still on its way out */
     fake_world.named_size = 1;
-    cache_unpin(bytes[1].piece);
+    cache_unpin(bytes[1].block);
     fake_pass(10000 * MS);
     CHECK_EQUAL(asker.called, 0);
     fake_unname();
     fake_pass(1);
     CHECK_EQUAL(asker.called + third.called + small.called, 3); /* each could be served */
-    CHECK_EQUAL(cache_read(entry, 4 * CACHE_PIECE, 0, &more, &asker.waiter), CACHE_WAIT);
+    CHECK_EQUAL(cache_read(entry, 4 * CACHE_BLOCK_SIZE, 0, &more, &asker.waiter), CACHE_WAIT);
     CHECK_EQUAL(fake_world.pending_count, 1);
     CHECK_EQUAL(cache_read(little, 0, 0, &more, &small.waiter), CACHE_WAIT);
     CHECK_EQUAL(fake_world.pending_count, 1);
-    cache_unpin(bytes[2].piece);
+    cache_unpin(bytes[2].block);
     fake_pass(1);
     CHECK_EQUAL(small.called, 2);
     for (uint32_t i = 0; i < 4; i += 3) {
-        check_bytes(file, i * CACHE_PIECE, &bytes[i]);
+        check_bytes(file, i * CACHE_BLOCK_SIZE, &bytes[i]);
     }
 }
 
 /* Memory of a file that has changed is named by a descriptor: not used before that is back. */
-static void test_cooling(void)
+static void test_dma_pending(void)
 {
     struct asker asker = new_asker();
     struct cache_bytes bytes;
 
     start(1);
-    struct fake_file *file = fake_put("/f", CACHE_PIECE);
+    struct fake_file *file = fake_put("/f", CACHE_BLOCK_SIZE);
     struct cache_entry *entry = get_now("/f");
     bytes = read_now(entry, 0);
     fake_world.named = bytes.at;
     fake_world.named_size = 5000;
-    cache_unpin(bytes.piece);
+    cache_unpin(bytes.block);
     cache_release(entry);
     file->mtime_ns++;
     fake_pass((FRESH_MS + 1) * MS);
     entry = get_now("/f");
-    CHECK_EQUAL(counters().pieces, 0);
+    CHECK_EQUAL(counters().blocks, 0);
     CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_WAIT);
     CHECK_EQUAL(fake_world.pending_count, 0);
     fake_pass(1);
@@ -90,13 +90,13 @@ static void test_small_files(void)
             struct cache_bytes bytes = read_now(entry, 0), first = read_now(used, 0);
             check_bytes(fake_find(path), 0, &bytes);
             check_bytes(fake_find("/0"), 0, &first);
-            cache_unpin(bytes.piece);
-            cache_unpin(first.piece);
+            cache_unpin(bytes.block);
+            cache_unpin(first.block);
             cache_release(entry);
             cache_release(used);
         }
     }
-    CHECK_EQUAL(counters().pieces, 32);
+    CHECK_EQUAL(counters().blocks, 32);
     CHECK_EQUAL(counters().memory, 32 * 4096);
     CHECK_EQUAL(fake_world.counts[FS_READ], 1 + 3 * 39); /* the one in use once */
     CHECK_EQUAL(fake_world.open_now, 0);
@@ -114,11 +114,11 @@ static void test_free_pages_first(void)
             fake_put(path, 10);
             fake_pass((FRESH_MS + 1) * MS);
             struct cache_entry *entry = get_now(path); /* another file: the old one's page is free */
-            cache_unpin(read_now(entry, 0).piece);
+            cache_unpin(read_now(entry, 0).block);
             cache_release(entry);
         }
     }
-    CHECK_EQUAL(counters().pieces, 16);
+    CHECK_EQUAL(counters().blocks, 16);
     CHECK_EQUAL(counters().evictions, 1);
 }
 
@@ -143,9 +143,9 @@ static void test_made_up_names(void)
     }
     CHECK(counters().entries < 600);
     fake_pass(1);
-    uint64_t looks = counters().looks;
+    uint64_t before = counters().revalidations;
     CHECK(get_now("/f") == file);
-    CHECK_EQUAL(counters().looks, looks);
+    CHECK_EQUAL(counters().revalidations, before);
 }
 
 /* More entries held than there are: who comes waits. */
@@ -222,17 +222,17 @@ static void test_files_open_are_bounded(void)
     fake_world.open_max = 50;
     for (int i = 0; i < 120; i++) {
         snprintf(path, sizeof(path), "/%d", i);
-        fake_put(path, 2 * CACHE_PIECE);
+        fake_put(path, 2 * CACHE_BLOCK_SIZE);
         struct cache_entry *entry = get_now(path);
-        struct cache_bytes bytes = read_now(entry, 0); /* one piece remains missing */
-        cache_unpin(bytes.piece);
+        struct cache_bytes bytes = read_now(entry, 0); /* one block remains missing */
+        cache_unpin(bytes.block);
         CHECK_EQUAL(entry->kind, CACHE_FILE);
     }
     CHECK(fake_world.open_now > 0 && fake_world.open_now <= 50);
     fake_world.open_max = FAKE_OPEN_MAX;
     for (int i = 120; i < 400; i++) {
         snprintf(path, sizeof(path), "/%d", i);
-        fake_put(path, 2 * CACHE_PIECE);
+        fake_put(path, 2 * CACHE_BLOCK_SIZE);
         CHECK_EQUAL(get_now(path)->kind, CACHE_FILE);
     }
     CHECK(fake_world.open_now > 50 && fake_world.open_now <= 100);
@@ -240,7 +240,7 @@ static void test_files_open_are_bounded(void)
 
 static const struct cache_case cases[] = {
     {"pinned_stays", test_pinned_stays},
-    {"cooling", test_cooling},
+    {"dma_pending", test_dma_pending},
     {"small_files", test_small_files},
     {"free_pages_first", test_free_pages_first},
     {"made_up_names", test_made_up_names},

@@ -113,7 +113,7 @@ static void let_go(struct actor *actor)
 {
     uint32_t pin = noise() % actor->pin_count;
     check(actor, pin);
-    cache_unpin(actor->pins[pin].bytes.piece);
+    cache_unpin(actor->pins[pin].bytes.block);
     actor->pins[pin] = actor->pins[--actor->pin_count];
 }
 
@@ -280,13 +280,13 @@ static void use_all(void)
 {
     struct cache_counters counters;
     struct actor *actor = &actors[0];
-    struct fake_file *file = fake_put("/all", BLOCKS * CACHE_PIECE);
+    struct fake_file *file = fake_put("/all", BLOCKS * CACHE_BLOCK_SIZE);
     new_version(file);
     snprintf(actor->path, sizeof(actor->path), "/all");
     take_entry(actor);
     fake_answer_all();
     take_entry(actor);
-    for (actor->offset = 0; actor->offset < file->size; actor->offset += CACHE_PIECE) {
+    for (actor->offset = 0; actor->offset < file->size; actor->offset += CACHE_BLOCK_SIZE) {
         for (int tries = 0; actor->pin_count == 0; tries++) {
             CHECK(tries < 2);
             take_bytes(actor);
@@ -295,7 +295,7 @@ static void use_all(void)
         let_go(actor);
     }
     cache_counters(&counters);
-    CHECK_EQUAL(counters.pieces, BLOCKS);
+    CHECK_EQUAL(counters.blocks, BLOCKS);
     CHECK_EQUAL(counters.memory, counters.memory_max);
 }
 
@@ -315,7 +315,7 @@ static void hold_all(void)
     }
     cache_counters(&counters);
     CHECK_EQUAL(counters.entries, FAKE_ENTRIES);
-    CHECK_EQUAL(counters.pieces, 0);
+    CHECK_EQUAL(counters.blocks, 0);
     CHECK_EQUAL(counters.memory, 0);
     CHECK_EQUAL(fake_world.open_now, 0);
 }

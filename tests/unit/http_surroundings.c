@@ -64,7 +64,7 @@ void pass_s(uint32_t seconds)
 
 /* -- the site and its cache -- */
 
-struct cache_piece {
+struct cache_block {
     uint32_t pins;
     uint8_t bytes[];
 };
@@ -240,9 +240,9 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
                               struct cache_waiter *waiter)
 {
     CHECK(offset < entry->size);
-    CHECK(ahead <= (entry->size - 1) / CACHE_PIECE - offset / CACHE_PIECE);
-    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_PIECE); /* else it should have been found anew */
-    if (site_rest_away && offset >= CACHE_PIECE) {
+    CHECK(ahead <= (entry->size - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE);
+    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_BLOCK_SIZE); /* else it should have been found anew */
+    if (site_rest_away && offset >= CACHE_BLOCK_SIZE) {
         waiters_add(&waiters, waiter);
         site_waiting++;
         return CACHE_WAIT;
@@ -253,7 +253,7 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
         }
         return CACHE_WAIT;
     }
-    if (entry->kind == CACHE_ABSENT || (entry->kind == CACHE_FORBIDDEN && offset >= CACHE_PIECE)) {
+    if (entry->kind == CACHE_ABSENT || (entry->kind == CACHE_FORBIDDEN && offset >= CACHE_BLOCK_SIZE)) {
         return CACHE_FAILED;
     }
     bool versioned = entry->mtime_ns != NO_VERSION;
@@ -262,19 +262,19 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
         return CACHE_FAILED;
     }
     uint64_t size = versioned ? site_version_size(entry->size, site_version) : entry->size;
-    uint64_t left = entry->size - offset, rest = CACHE_PIECE - offset % CACHE_PIECE;
+    uint64_t left = entry->size - offset, rest = CACHE_BLOCK_SIZE - offset % CACHE_BLOCK_SIZE;
     bytes->length = (uint32_t)(left < rest ? left : rest);
-    bytes->piece = malloc(sizeof(*bytes->piece) + bytes->length);
-    bytes->piece->pins = 1;
+    bytes->block = malloc(sizeof(*bytes->block) + bytes->length);
+    bytes->block->pins = 1;
     for (uint32_t i = 0; i < bytes->length; i++) {
-        bytes->piece->bytes[i] = site_byte(size, offset + i);
+        bytes->block->bytes[i] = site_byte(size, offset + i);
     }
-    bytes->at = bytes->piece->bytes;
+    bytes->at = bytes->block->bytes;
     cache_pinned++;
     return CACHE_READY;
 }
 
-void cache_unpin(struct cache_piece *piece)
+void cache_unpin(struct cache_block *piece)
 {
     cache_pinned--;
     free(piece);
