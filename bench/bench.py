@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make bench: Serval beside Linux with nginx and with Python, on the same emulated machine, in the same run.
 
-    make bench [BENCH=quick|pages] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
+    make bench [BENCH=quick|pages|busy] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
     make figures                                                Serval alone, a short form
     make figures APPLICATION=none                               the web server without Python
 
@@ -19,6 +19,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "mk" / "run"), str(TOP / "bench")]
 
+import busy  # noqa: E402
 import child  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
@@ -42,6 +43,7 @@ FULL = {
     "counts": [Cell("1 KiB", 16), Cell("1 KiB", 16, True)]
     + [Cell(size, 1, close) for size in site_files.SIZES for close in (False, True)],
     "pages": {"rounds": 5, "seconds": 2.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
+    "busy": {"rounds": 5, "seconds": 1.0},
 }
 QUICK = {
     "boots": 1, "rounds": 2, "seconds": 0.7,
@@ -49,8 +51,9 @@ QUICK = {
               Cell("10 KiB", 16), Cell("100 KiB", 16), Cell("1 MiB"), Cell("10 MiB")],
     "counts": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 1, True), Cell("10 KiB"), Cell("1 MiB")],
     "pages": {"rounds": 2, "seconds": 1.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
+    "busy": {"rounds": 2, "seconds": 0.7},
 }
-PLANS = {"full": FULL, "quick": QUICK, "pages": {"pages": FULL["pages"]}}
+PLANS = {"full": FULL, "quick": QUICK, "pages": {"pages": FULL["pages"]}, "busy": {"busy": FULL["busy"]}}
 
 
 def say(what):
@@ -99,8 +102,11 @@ def measure_network(name, plan, peers):
             files, python = peers or (None, None)
             if "times" in plan:
                 results |= measure_files(net, server, serval, plan, files, site)
-            if serval.application == "python":
+            if serval.application == "python" and "pages" in plan:
                 results["pages"] = measure_pages(net, server, serval, plan["pages"], python, made)
+            if serval.application == "python" and "busy" in plan:
+                say(f"{net.title}: files while Python computes")
+                results["busy"] = busy.measure_all(serval, plan["busy"], site)
     results["seconds"] = time.monotonic() - begin
     return results
 
@@ -141,7 +147,9 @@ def arguments():
 def main():
     given = arguments()
     if given.only:
-        results = measure_network(given.only, PLANS[given.plan], () if given.alone else both_peers())
+        plan = PLANS[given.plan]
+        alone = given.alone or not {"times", "pages"} & set(plan)
+        results = measure_network(given.only, plan, () if alone else both_peers())
         (given.out / f"{given.only}.json").write_text(json.dumps(results, indent=1))
         return
     networks = wanted_networks(given.net)
@@ -158,5 +166,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except (PeerError, NfsServerError, network.NetworkError, pages.PageError) as error:
+    except (PeerError, NfsServerError, network.NetworkError, pages.PageError, busy.BusyError) as error:
         sys.exit(f"make bench: {error}")

@@ -6,6 +6,7 @@
 from collections import Counter
 
 import svg
+from busy import CELL, QUIET
 from measure import Cell
 from site_files import SIZES
 
@@ -222,6 +223,25 @@ def page_trouble(pages):
     return "\n".join(lines or ["Every answer had status 200 and the same bytes."]) + "\n"
 
 
+def busy_table(cells):
+    """What a handler that computes costs those who ask for files."""
+    quiet = cells[QUIET]
+    rows = []
+    for how, cell in cells.items():
+        times = [number(value and value * 1e-3) for value in (cell["p50_us"], cell["p99_us"], cell["max_us"])]
+        worse = [f"{cell[what] / quiet[what]:.2f} x" if cell[what] and quiet[what] else "-"
+                 for what in ("p50_us", "p99_us")]
+        rows.append([how, number(cell["requests_per_s"]), *times, *(worse if how != QUIET else ("", "1.5 x"))])
+    head = [f"{CELL}", "requests/s", "p50 ms", "p99 ms", "longest ms", "p50 to quiet", "p99 to quiet, aim above"]
+    return "### Files while Python computes\n\n" + table(head, rows)
+
+
+def busy_trouble(cells):
+    lines = [f"- {how}: {trouble_of(cell)}; {cell['answers']} answers were right"
+             for how, cell in cells.items() if trouble_of(cell)]
+    return "\n".join(lines or ["Every answer had status 200 and the file's bytes."]) + "\n"
+
+
 def plots(r, folder, prefix):
     names = [SERVAL, *r.peers]
     sizes = [s for s in SIZES if str(Cell(s)) in r.all["counts"][SERVAL]["cells"]]
@@ -255,6 +275,8 @@ def section(results, folder):
                   trouble(r), split_table(r)]
     if "pages" in results:
         parts += [page_table(results["pages"]), page_trouble(results["pages"])]
+    if "busy" in results:
+        parts += [busy_table(results["busy"]), busy_trouble(results["busy"])]
     parts += [f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
               f"{results['load']:.1f} when it began.\n"]
     return "\n".join(parts)

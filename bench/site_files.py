@@ -1,5 +1,5 @@
 """What is served in a measurement: incompressible files of five sizes, files to be read once, a page, routes in
-Python."""
+Python, some of which compute."""
 
 import os
 
@@ -10,9 +10,31 @@ FOLDER = "site"
 PAGES = {"hello": b"hello",
          "table": b"".join(b"<tr><td>%d<td>%d\n" % (n, n * n % 97) for n in range(100))}
 PAGES_FOLDER = "pages"
+# Ways to compute that let nobody else of the program run, by name: "loop" is one of Python, "call" long calls of C,
+# "memory" takes all that there is, again and again.
+COMPUTES = ("loop", "call", "memory")
 # What /bench/vitals tells is what bench/soak.py holds flat; the counters of the native front where there is one.
 APP = '''\
 import gc
+import time
+
+numbers = list(range(8000))
+
+
+def loop(_):
+    pass
+
+
+def call(_):
+    numbers.sort()                  # in order already: a quicksort's worst case
+
+
+def memory(hoard):
+    try:
+        while True:
+            hoard.append(bytearray(2000))
+    except MemoryError:
+        hoard.clear()
 
 
 def front():
@@ -33,6 +55,14 @@ def routes(app):
         rows = ["<tr><td>%d<td>%d\\n" % (n, n * n % 97) for n in range(100)]
         return "".join(rows), {"Content-Type": "text/html"}
 
+    @app.get("/bench/compute/<how>/<int:seconds>")
+    async def compute(request, how, seconds):
+        print("computes:", how)
+        step, hoard, end = globals()[how], [], time.time() + seconds
+        while time.time() < end:
+            step(hoard)
+        return "done"
+
     @app.get("/bench/vitals")
     async def vitals(request):
         gc.collect()
@@ -43,6 +73,10 @@ def routes(app):
 def path(what):
     """Of a size or of a page."""
     return f"/bench/{SIZES[what]}.bin" if what in SIZES else f"/bench/{what}"
+
+
+def compute_path(how, seconds):
+    return f"/bench/compute/{how}/{seconds}"
 
 
 def cold_path(size):

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from serval import paths
 
 sys.path.append(str(paths.TOP / "bench"))
+import busy  # noqa: E402
 import machines  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
@@ -309,6 +311,104 @@ def test_another_page_under_load_ends_the_measurement():
     for kind in ("wrong bytes", "status", "headers"):
         with pytest.raises(pages.PageError, match=f"^peer, cell: .*{kind}"):
             pages.check_errors("peer", "cell", {kind: 1})
+
+
+class Computer:
+    """What busy.py sees of a machine: a server that computes until `over`, of which the first `short` times are over at
+    once."""
+    targets = ["Serval"]
+
+    def __init__(self, short=0, done=b"done"):
+        self.guest, self.short, self.done = self, short, done
+        self.begun, self.over, self.asked = threading.Event(), threading.Event(), []
+
+    def answer(self, head, _):
+        path = head.split()[1].decode()
+        if path == site_files.path("1 KiB"):
+            return of(head, CONTENT[:1024]), False
+        self.asked.append(path)
+        self.begun.set()
+        assert len(self.asked) <= self.short or self.over.wait(30)
+        return reply(self.done), True
+
+    def reach(self, _):
+        return "127.0.0.1", self.port
+
+    def expect(self, pattern):
+        assert pattern == "computes: loop" and self.begun.wait(30)
+        self.begun.clear()
+
+
+@pytest.fixture
+def computes(monkeypatch, load_program, tmp_path):
+    """run(computer): one run, while it computes."""
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "1024.bin").write_bytes(CONTENT[:1024])
+    monkeypatch.setenv("BENCH_LOAD", str(load_program))
+    goes_on = busy.Computing.goes_on
+
+    def run(computer):
+        def asked(computing):
+            if len(computer.asked) <= computer.short:
+                computing.thread.join()
+                return goes_on(computing)
+            lasted = goes_on(computing)
+            computer.over.set()
+            return lasted
+
+        monkeypatch.setattr(busy.Computing, "goes_on", asked)
+        with Server(computer.answer) as server:
+            computer.port = server.port
+            return busy.load_while_it_computes(computer, "Serval", "loop", 0.2, tmp_path)
+
+    return run
+
+
+def test_a_window_lies_within_what_computes(computes):
+    """One that outlasts it is not counted; the next one is longer."""
+    computer = Computer(short=1)
+    result = computes(computer)
+    assert result["answers"] > 10 and not result["errors"]
+    assert computer.asked == ["/bench/compute/loop/3", "/bench/compute/loop/5"]
+
+
+def test_nothing_computes_long_enough(computes):
+    with pytest.raises(busy.BusyError, match="^no window of 0.2 s lay within 60 s of computing"):
+        computes(Computer(short=1000))
+
+
+def test_what_computes_has_to_be_done(computes):
+    with pytest.raises(busy.BusyError, match="^the handler that computes was answered"):
+        computes(Computer(done=b"not yet"))
+
+
+def test_a_table_of_files_while_python_computes():
+    def cell(rate, p50, p99):
+        return {"requests_per_s": rate, "p50_us": p50, "p99_us": p99, "max_us": 9000, "errors": {}, "unfinished": 0,
+                "answers": 5}
+
+    made_up = {"quiet": cell(9820, 1000, 2000), "loop": cell(625, 15000, 5000), "call": cell(0, None, None)}
+    rows = dict(re.findall(r"^\| ([^|]*) \| (.*) \|$", report.busy_table(made_up), re.M))
+    assert rows["loop"] == "625 | 15 | 5 | 9 | 15.00 x | 2.50 x" and rows["call"] == "0 | - | - | 9 | - | -"
+    made_up["call"]["errors"] = {"timeout": 16}
+    assert report.busy_trouble(made_up) == "- call: 16 timeout; 5 answers were right\n"
+
+
+def test_the_program_computes():
+    """By the host's Python, too; for no less than it is told."""
+    import asyncio
+    routes = {}
+
+    class App:
+        def get(self, path):
+            return lambda handler: routes.setdefault(path, handler)
+
+    program = {}
+    exec(site_files.APP, program)
+    program["routes"](App())
+    begin = time.monotonic()
+    assert asyncio.run(routes["/bench/compute/<how>/<int:seconds>"](None, "call", 1)) == "done"
+    assert time.monotonic() - begin >= 1 and set(site_files.COMPUTES) <= set(program)
 
 
 def test_the_program_makes_the_pages():
