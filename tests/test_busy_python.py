@@ -17,6 +17,7 @@ from serval.http import Answer, Kept, endpoint, get, head_of, receive_all
 from serval.qemu import Guest
 
 PATIENCE_S = 60     # http/server.h
+BODY_S = 30         # http/server.h
 LATE_S = 5          # its clocks are looked at now and then
 SLOTS = 64          # http/app_proto.h
 WAITING = SLOTS + 16
@@ -32,7 +33,9 @@ import asyncio
 import gc
 import re
 import time
+from microdot import Request
 
+Request.max_content_length = 1 << 20
 order = []
 released = asyncio.Event()
 
@@ -87,6 +90,16 @@ def routes(app):
         print("busy: for ever")
         while True:
             pass
+
+    @app.post("/api/reads/<int:seconds>")
+    async def reads(request, seconds):
+        await asyncio.sleep(0)
+        print("busy: before it reads")
+        loop(until(seconds))
+        count = 0
+        while block := await request.stream.read(4096):
+            count += len(block)
+        return str(count)
 
     @app.get("/api/order/<int:number>")
     async def ordered(request, number):
@@ -274,6 +287,18 @@ def test_who_waits_too_long_is_told(fast):
     while get(fast.port("http"), "/api/hello").status != 200:
         assert time.monotonic() < deadline
     assert get(fast.port("http"), "/api/order").status == 200
+
+
+def test_a_body_that_is_not_read(fast):
+    """It is not the client that is late: no 408, however long the program computes before it reads."""
+    body = bytes(500_000)       # more than what is between the two
+    with fast.connect(timeout=120) as sock, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sock.sendall(head_of(f"/api/reads/{BODY_S + 15}", "POST", Connection="close", Content_Length=str(len(body))))
+        fast.expect("busy: before it reads")
+        sent = pool.submit(sock.sendall, body)
+        answer = Answer(receive_all(sock))
+        sent.result()
+    assert (answer.status, answer.body) == (200, b"%d" % len(body))
 
 
 def test_a_handler_that_never_returns(fast):

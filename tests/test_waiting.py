@@ -1,5 +1,5 @@
-"""Who waits, on a tap: for the rest of a head, for the file server, for the application. It is told in time, and keeps
-nobody out."""
+"""Who waits, on a tap: for the rest of a head, for the file server. It is told in time, and keeps nobody out. Who waits
+for the application: test_busy_python.py."""
 
 import contextlib
 import selectors
@@ -16,17 +16,6 @@ from serval.qemu import Guest
 PAGE = b"<h1>Serval</h1>"
 PATIENCE_S = 60     # http/server.h
 SOON_S = 5          # a new client's page, on a busy machine, with one SYN lost
-ROUTES = """
-def routes(app):
-    @app.get("/api/hello")
-    async def hello(request):
-        return "hello"
-
-    @app.get("/api/spin")
-    async def spin(request):
-        while True:
-            pass
-"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +24,6 @@ def booted(tmp_path_factory):
     top = tmp / "export"
     (top / "www").mkdir(parents=True, mode=0o755)
     top.chmod(0o755)
-    (top / "app.py").write_text(ROUTES)
     (top / "www" / "index.html").write_bytes(PAGE)
     (top / "www" / "late.html").write_bytes(PAGE)
     with tap.network() as plug, NfsServer(top, tmp / "nfs", address="0.0.0.0") as server:
@@ -143,18 +131,3 @@ def test_who_waits_for_the_file_server_is_told_and_others_are_served(guest, boot
     while get(guest.port("http"), "/late").status != 200:
         assert time.monotonic() < deadline
         time.sleep(1)
-
-
-def test_a_handler_that_never_returns(guest):
-    """Who waits for the application is told 504; files are served all along."""
-    with contextlib.ExitStack() as stack:
-        begin = time.monotonic()
-        socks = []
-        for path in ["/api/spin"] + ["/api/hello"] * 70:
-            socks.append(stack.enter_context(guest.connect(timeout=PATIENCE_S + 20)))
-            socks[-1].sendall(head_of(path, Connection="close"))
-        page_in_time(guest)
-        answers = [Answer(receive_all(sock)) for sock in socks]
-        seconds = time.monotonic() - begin
-    assert {a.status for a in answers} == {504} and PATIENCE_S - 5 < seconds < PATIENCE_S + 10
-    page_in_time(guest)
