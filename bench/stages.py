@@ -25,7 +25,7 @@ import source  # noqa: E402
 from machines import Running, Serval  # noqa: E402
 from nfs_server import NfsServer  # noqa: E402
 
-WEB, FILES = "micropython", "nfs"
+FRONT, APP, FILES = "http", "micropython", "nfs"
 
 
 class Stage(NamedTuple):
@@ -43,20 +43,22 @@ STAGES = [
     Stage("driver", "700", "eth_driver", "", ""),
     Stage("virtualiser, in", "", "net_virt_rx", "", ""),
     Stage("virtualiser, out", "", "net_virt_tx", "", ""),
-    Stage("event loop, rings", "", WEB, r"^python/pd\.c|^sdk/libmicrokit/", r"^lib/"),
-    Stage("frames to packets and back", "", WEB, r"^net/client\.c|^net/ip/(netif|acks)\.c", ""),
-    Stage("lwIP in", "2,200", WEB,
+    Stage("event loop, rings", "", FRONT, r"^http/pd\.c|^sdk/libmicrokit/", r"^lib/"),
+    Stage("frames to packets and back", "", FRONT, r"^net/client\.c|^net/ip/(netif|acks)\.c", ""),
+    Stage("lwIP in", "2,200", FRONT,
           r"/(tcp_in|tcp_hooks|udp)\.c|(ethernet|ip4|etharp)_input|tcp_recved|tcp_update_rcv_ann_wnd", ""),
-    Stage("lwIP out", "1,400", WEB, r"/tcp_out\.c|(ethernet|ip4|etharp)_(output|query|route|raw)", ""),
-    Stage("lwIP, packets and timers", "", WEB, "", r"lwip/|^net/ip/|^timer/"),
-    Stage("checksum", "400", WEB, r"^net/ip/(checksum|sums)|/inet_chksum\.c", ""),
-    Stage("copies", "", WEB, "", r"newlib/.*/(mem|str)\w+\.S"),
-    Stage("request parsed", "1,000-1,500", WEB, r"^http/request\.c", r"^http/text"),
-    Stage("which file", "", WEB, r"^http/(path|site\w*|select|codings|types|date)\.[ch]", ""),
-    Stage("file cache", "", WEB, r"^http/cache", ""),
-    Stage("answer", "", WEB, r"^http/", ""),
-    Stage("file commands", "", WEB, r"^fs/", ""),
-    Stage("Python", "", WEB, r"micropython/|^python/", ""),
+    Stage("lwIP out", "1,400", FRONT, r"/tcp_out\.c|(ethernet|ip4|etharp)_(output|query|route|raw)", ""),
+    Stage("lwIP, packets and timers", "", FRONT, "", r"lwip/|^net/ip/|^timer/"),
+    Stage("checksum", "400", FRONT, r"^net/ip/(checksum|sums)|/inet_chksum\.c", ""),
+    Stage("copies", "", FRONT, "", r"newlib/.*/(mem|str)\w+\.S"),
+    Stage("messages to Python and back", "", FRONT, r"^http/app_", ""),
+    Stage("request parsed", "1,000-1,500", FRONT, r"^http/request\.c", r"^http/text"),
+    Stage("which file", "", FRONT, r"^http/(path|site\w*|select|codings|types|date)\.[ch]", ""),
+    Stage("file cache", "", FRONT, r"^http/cache", ""),
+    Stage("answer", "", FRONT, r"^http/", ""),
+    Stage("file commands", "", FRONT, r"^fs/", ""),
+    Stage("Python: event loop, rings, messages", "", APP, r"^http/app_|^lib/ring|^sdk/libmicrokit/", r"^lib/"),
+    Stage("Python", "", APP, r"micropython/|^python/", r"."),
     Stage("NFS: its network", "", FILES, r"lwip/|^net/", ""),
     Stage("NFS: calls", "", FILES, r"libnfs/|^fs/nfs/(zdr|connection|socket)\.c|^fs/nfs/compat", ""),
     Stage("NFS: files", "", FILES, r"^fs/", r"."),
@@ -65,9 +67,10 @@ STAGES = [
 # How often: the function that is entered each time.
 EVENTS = {
     "PD switches": ("kernel", "pd_load_other"),
-    "TCP segments in": (WEB, "tcp_input"),
-    "frames out": (WEB, "send_frame"),
-    "file commands issued": (WEB, "fs_client_issue"),
+    "TCP segments in": (FRONT, "tcp_input"),
+    "frames out": (FRONT, "send_frame"),
+    "file commands issued": (FRONT, "fs_client_issue"),
+    "messages to Python": (FRONT, "tell"),
     "NFS calls made": (FILES, "rpc_queue_pdu"),
 }
 

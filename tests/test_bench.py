@@ -255,16 +255,20 @@ def test_inlined_code_is_of_its_own_source(tmp_path):
 
 
 def test_stages_by_source():
-    assert stages.stage_of("micropython", ["lib/ring.h ring_put", "net/client.c net_client_send"]) == (
+    assert stages.stage_of("http", ["lib/ring.h ring_put", "net/client.c net_client_send"]) == (
         "frames to packets and back")
-    assert stages.stage_of("micropython", ["lib/ring/ring.c ring_put"]) == "event loop, rings"
-    assert stages.stage_of("micropython", ["x/lwip/src/core/ipv4/ip4.c ip4_input",
-                                           "x/lwip/src/netif/ethernet.c ethernet_input"]) == "lwIP in"
-    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free",
-                                           "x/lwip/src/core/tcp_out.c tcp_output"]) == "lwIP out"
-    assert stages.stage_of("micropython", ["x/lwip/src/core/pbuf.c pbuf_free"]) == "lwIP, packets and timers"
+    assert stages.stage_of("http", ["lib/ring/ring.c ring_put"]) == "event loop, rings"
+    assert stages.stage_of("http", ["x/lwip/src/core/ipv4/ip4.c ip4_input",
+                                    "x/lwip/src/netif/ethernet.c ethernet_input"]) == "lwIP in"
+    assert stages.stage_of("http", ["x/lwip/src/core/pbuf.c pbuf_free",
+                                    "x/lwip/src/core/tcp_out.c tcp_output"]) == "lwIP out"
+    assert stages.stage_of("http", ["x/lwip/src/core/pbuf.c pbuf_free"]) == "lwIP, packets and timers"
     assert stages.stage_of("net_virt_rx", ["lib/ring/ring.c ring_put"]) == "virtualiser, in"
-    assert stages.stage_of("micropython", ["?? ??"]) == stages.stage_of("timer_driver", ["a b"]) == stages.REST
+    assert stages.stage_of("http", ["http/app_link.c flush"]) == "messages to Python and back"
+    assert stages.stage_of("micropython", ["http/app_link.c flush"]) == "Python: event loop, rings, messages"
+    assert stages.stage_of("micropython", ["lib/ring/ring.c ring_put"]) == "Python: event loop, rings, messages"
+    assert stages.stage_of("micropython", ["python/x.c x"]) == stages.stage_of("micropython", ["?? ??"]) == "Python"
+    assert stages.stage_of("http", ["?? ??"]) == stages.stage_of("timer_driver", ["a b"]) == stages.REST
 
 
 def test_merged_rounds():
