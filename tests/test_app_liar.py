@@ -368,10 +368,10 @@ def test_an_answer_twice(guest):
                                                             produced=len(head()) + 5, length=5)
     told = goes_on(guest, whole, elsewhere, more)
     assert (told.status, told.body) == (200, b"whole")
-    raw = run(guest, answer(head(), b"the first", flags=0, length=20), SAY, elsewhere, SAY, more)
-    assert raw == b"" or (Answer(raw).status == 200 and b"the first".startswith(Answer(raw).body))
-    told = goes_on(guest, answer(head(), b"the first", flags=0, length=20), elsewhere)
-    assert told.status == 500 and b"again" not in told.raw
+    for said in (SAY, b""):
+        raw = run(guest, answer(head(), b"the first", flags=0, length=20), said, elsewhere, SAY, more)
+        assert raw == b"" or Answer(raw).status == 500 or (Answer(raw).status == 200 and len(Answer(raw).body) < 10)
+        assert b"again" not in raw
 
 
 @pytest.mark.parametrize("status, told", [(500, 500), (503, 503), (0, 500), (200, 500), (65535, 500)])
