@@ -116,7 +116,7 @@ static void say_counters(void)
     snprintf(text, sizeof(text), "%u %u %llu %llu %llu %llu %llu %llu\n", (unsigned)c->connections,
              (unsigned)c->exchanges, (unsigned long long)c->accepted, (unsigned long long)c->refused,
              (unsigned long long)c->timed_out, (unsigned long long)c->given_way, (unsigned long long)c->broken,
-             (unsigned long long)c->cache_looks);
+             (unsigned long long)c->cache_revalidations);
     for (uint32_t i = 0; i < APP_SLOTS; i++) {
         if (tasks[i].counts) {
             tasks[i].counts = false;
