@@ -24,8 +24,8 @@ import asyncio
 import gc
 
 import _website
-from microdot import HTTPException, Microdot, Request, Response
-from microdot.microdot import NoCaseDict, print_exception
+from microdot import Microdot, Request, Response
+from microdot.microdot import HTTPException, NoCaseDict, print_exception
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
