@@ -111,11 +111,6 @@ void app_front_init(const struct app_config *config, const struct app_front_hand
     app_link_take(app_link_slot(APP_CONTROL), 0);
 }
 
-bool app_front_is_up(void)
-{
-    return app_link_slot(APP_CONTROL)->in.open;
-}
-
 static struct app_slot *free_slot(void)
 {
     for (uint32_t i = 0; i < APP_SLOTS; i++) {

@@ -24,7 +24,6 @@ struct app_front_handlers {
 
 void app_front_init(const struct app_config *config, const struct app_front_handlers *handlers);
 
-bool app_front_is_up(void); /* the application has said something since it started */
 /* A slot is free, and a circle for a head: of more than APP_SMALL bytes, or any. */
 bool app_front_has_room(bool large);
 /* NULL: none is free, or none that a head of so many bytes fits in. body: of more than fits behind it there. */

@@ -7,7 +7,7 @@
  *             own fields
  *   invariant a request lives until the application has ended it. Its connection goes on when the answer is in TCP's
  *             hands, and may go before
- *   when full no slot, no circle for a long head, or the application has not said anything yet: requests wait in their
+ *   when full no slot, no circle for a long head, or the application has not said what the site is: requests wait in their
  *             connections, in order, until HTTP_APP_S (503), QUEUE_MAX of them (503). TCP's buffer: what is left of the
  *             answer stays in its circle
  *   waits     for the client's body, while the application waits for it: as long as it comes fast enough (408). For the
@@ -80,7 +80,7 @@ struct app_request {
 };
 
 static struct {
-    bool is_up; /* the application has said something */
+    bool is_up; /* the application has said what the site is since it started */
     struct app_request requests[APP_SLOTS];
     uint64_t nonsense;
     struct app_answer answer; /* points to the copy: */
@@ -115,7 +115,7 @@ static void serve_queue(enum clock clock)
 /* The one that has waited longest is next; half-closed clients come last. */
 void app_request_serve_queue(void)
 {
-    if (app_front_is_up()) {
+    if (self.is_up) {
         serve_queue(CLOCK_QUEUE);
         serve_queue(CLOCK_GONE);
     }
@@ -168,7 +168,7 @@ static struct app_slot *take_slot(struct connection *c, const struct http_reques
 {
     uint32_t bytes = app_request_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
-    if (!app_front_is_up() || server_queue_is_due()) {
+    if (!self.is_up || server_queue_is_due()) {
         return NULL;
     }
     c->long_head = bytes > APP_SMALL;
@@ -724,8 +724,7 @@ static void on_changed(struct app_slot *slot)
 
 static void on_control(void)
 {
-    bool site_changed = app_site_go_on();
-    if (site_changed || !self.is_up) {
+    if (app_site_go_on()) {
         self.is_up = true;
         server_serve_queue_soon();
     }

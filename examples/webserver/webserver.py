@@ -57,10 +57,6 @@ async def add_routes_later():
 
 async def main(name):
     folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
-    website.mount(app, "/", folder, port=PORT)
-    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
-    while app.server is None and not server.done():
-        await asyncio.sleep_ms(0)                   # it listens at its second turn
     try:
         await fs_async.stat(folder)                 # answered once the mount stands, or is late
         add_routes()
@@ -70,6 +66,11 @@ async def main(name):
         else:
             print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
         asyncio.create_task(add_routes_later())
+    # Until here requests for what is no file have waited: now the front learns of all routes in one step.
+    website.mount(app, "/", folder, port=PORT)
+    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
+    while app.server is None and not server.done():
+        await asyncio.sleep_ms(0)                   # it listens at its second turn
     if not server.done():
         print("Starting async server on %s:%d..." % (HOST, PORT))
     await server
