@@ -4,7 +4,8 @@
  *   produces  answers, from the worker; what it writes in a turn leaves together
  *   invariant a request is its taker's until incoming_close(), also when its client or the front has gone; its place is
  *             free when the front has said its last word, too
- *   when full no place, or nobody answers: the request is told 503. An answer's circle: a write is short, and the worker
+ *   when full no place: the request is told 503. Nobody answers, yet: it waits, in order, as long as the front lets it.
+ *             An answer's circle: a write is short, and the worker
  *             is woken when there is room
  */
 #include "lib/pd.h"
@@ -22,8 +23,9 @@ static struct {
     incoming_taker *taker; /* NULL: nobody answers */
     struct incoming all[APP_SLOTS];
     struct incoming *free;
-    struct incoming *of_slot[APP_SLOTS]; /* NULL: refused, or of a front that has gone */
-    bool heads_wait;                     /* some answer's head does, for a large circle */
+    struct incoming *waiting, **waiting_end; /* for a taker, in order */
+    struct incoming *of_slot[APP_SLOTS];     /* NULL: refused, or of a front that has gone */
+    bool heads_wait;                         /* some answer's head does, for a large circle */
 } self;
 
 static void notify(struct incoming *incoming, uint32_t events)
@@ -42,9 +44,39 @@ static void give_back(struct incoming *incoming)
     self.free = incoming;
 }
 
+static void wait_for_taker(struct incoming *incoming)
+{
+    incoming->waits = true;
+    incoming->next = NULL;
+    *self.waiting_end = incoming;
+    self.waiting_end = &incoming->next;
+}
+
+static void unwait(struct incoming *incoming)
+{
+    struct incoming **link = &self.waiting;
+    while (*link != incoming) {
+        link = &(*link)->next;
+    }
+    *link = incoming->next;
+    if (!*link) {
+        self.waiting_end = link;
+    }
+    incoming->waits = false;
+}
+
+static void hand_on(struct incoming *incoming)
+{
+    if (!self.taker) {
+        wait_for_taker(incoming);
+    } else if (!self.taker(incoming)) {
+        incoming_close(incoming, 503);
+    }
+}
+
 static void begun(struct app_slot *slot)
 {
-    struct incoming *incoming = self.taker ? self.free : NULL;
+    struct incoming *incoming = self.free;
     self.of_slot[slot->number] = NULL;
     if (!incoming) {
         app_client_fail(slot, 503);
@@ -54,9 +86,7 @@ static void begun(struct app_slot *slot)
     *incoming = (struct incoming){.slot = slot};
     incoming->interest = &incoming->own_interest;
     self.of_slot[slot->number] = incoming;
-    if (!self.taker(incoming)) {
-        incoming_close(incoming, 503);
-    }
+    hand_on(incoming);
 }
 
 /* Half a circle is worth a turn of the worker's. */
@@ -87,7 +117,10 @@ static void leave(struct incoming *incoming)
 static void gone(struct app_slot *slot)
 {
     struct incoming *incoming = self.of_slot[slot->number];
-    if (incoming && !incoming->closed) {
+    if (incoming && incoming->waits) {
+        unwait(incoming);
+        incoming_close(incoming, 503);
+    } else if (incoming && !incoming->closed) {
         leave(incoming);
     }
 }
@@ -97,7 +130,10 @@ static void lose(struct incoming *incoming)
 {
     self.of_slot[incoming->slot->number] = NULL;
     incoming->slot = NULL;
-    if (incoming->closed) {
+    if (incoming->waits) {
+        unwait(incoming);
+        give_back(incoming);
+    } else if (incoming->closed) {
         give_back(incoming);
     } else {
         leave(incoming);
@@ -148,6 +184,7 @@ void incoming_init(const struct app_config *config)
         .room = control_tell,
     };
     self.available = true;
+    self.waiting_end = &self.waiting;
     for (uint32_t i = APP_SLOTS; i-- > 0;) {
         give_back(&self.all[i]);
     }
@@ -163,6 +200,11 @@ bool incoming_available(void)
 void incoming_serve(incoming_taker *taker)
 {
     self.taker = taker;
+    while (self.taker && self.waiting) {
+        struct incoming *first = self.waiting;
+        unwait(first);
+        hand_on(first);
+    }
 }
 
 bool incoming_is_served(void)

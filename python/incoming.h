@@ -48,6 +48,7 @@ struct incoming {
     struct incoming *next; /* in the free list, or in its taker's queue */
     uint8_t own_interest;
     uint8_t *interest; /* events that the worker wants to be woken for */
+    bool waits;        /* for a taker: nobody answers yet */
     bool gone;         /* nobody waits for the answer */
     bool told;         /* the program has been told so */
     bool answered;     /* the answer's head has gone out */
@@ -86,9 +87,9 @@ size_t incoming_line_length(struct incoming *incoming, size_t limit);
 /* The answer's head. 0: it has gone out. EAGAIN: no room now. */
 struct incoming_answer {
     uint16_t status, field_count;
-    bool chunked;                          /* the program's body comes in chunks */
+    bool chunked;                           /* the program's body comes in chunks */
     struct http_slice reason, path, fields; /* fields: as http/app_proto.h has them */
-    uint64_t length;                       /* of the body, or APP_UNKNOWN */
+    uint64_t length;                        /* of the body, or APP_UNKNOWN */
 };
 int incoming_answer(struct incoming *incoming, const struct incoming_answer *answer);
 /* Behind the head its body, before it the answer's text: bytes taken, or -1 with *error: EAGAIN: no room now. */
@@ -110,7 +111,7 @@ size_t incoming_reply_take(struct incoming *incoming, const char *data, size_t s
 
 /* For these two. */
 bool incoming_readable(struct incoming *incoming);
-void incoming_wait_for_head(struct incoming *incoming);       /* until a large circle is free */
+void incoming_wait_for_head(struct incoming *incoming);                       /* until a large circle is free */
 intptr_t incoming_nothing(struct incoming *incoming, bool waits, int *error); /* there is nothing: why */
 
 #endif
