@@ -15,6 +15,7 @@ PAGES_FOLDER = "pages"
 COMPUTES = ("loop", "call", "memory")
 # What /bench/vitals tells is what bench/soak.py holds flat; the counters of the native front where there is one.
 APP = '''\
+import asyncio
 import gc
 import time
 
@@ -58,6 +59,7 @@ def routes(app):
     @app.get("/bench/compute/<how>/<int:seconds>")
     async def compute(request, how, seconds):
         print("computes:", how)
+        await asyncio.sleep_ms(1)       # a long call would keep the line back
         step, hoard, end = globals()[how], [], time.time() + seconds
         while time.time() < end:
             step(hoard)
