@@ -41,7 +41,8 @@ class Python:
         if files:
             files.client(self.pd, cache=0, blocks=FILES_BLOCKS, jobs=FILES_JOBS if len(files.clients) else None)
         if net:
-            net.ip(self.pd, mac, timer, hostname=hostname or name, **IP)
+            # With files it asks DHCP when their mount is known, as the front does, who runs before it: so it is the last.
+            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=bool(files), **IP)
         if site:
             site.application(self.pd)
         self.pd.config("python/config.h", "struct python_config", "python_config", {
