@@ -170,14 +170,17 @@ class Routes(list):
 
     def changed(self):
         self.found = None
-        if _apps:
+        self.tell()
+
+    def tell(self):
+        if _apps:       # else the first mount tells
             _website.claims(self.claims())
 
     def append(self, route):
         super().append(route)
         if self.found is not None:
             self.add(route)
-        _website.claims(self.claims())
+        self.tell()
 
     def extend(self, routes):
         super().extend(routes)

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import traceback
-import types
 
 import pytest
 from serval import paths
@@ -36,15 +35,17 @@ def app():
     return Microdot()
 
 
-def handle(app, request, left=False):
-    stream = types.SimpleNamespace(request=request, answer=b"", closed=False, left=left, failure=None)
-    asyncio.run(app.handle_request(stream, stream))
-    assert stream.closed
-    return stream
+def handle(app, text, **how):
+    import _website
+    import website
+    request = _website.Request(text, **how)
+    asyncio.run(website.handle(app, request))
+    assert request.closed
+    return request
 
 
-def ask(app, request):
-    return Answer(handle(app, request).answer)
+def ask(app, text, **how):
+    return Answer(handle(app, text, **how).answer)
 
 
 def get(app, path, method="GET"):
@@ -259,35 +260,61 @@ def test_a_handler_from_before_the_mount(website, front, app):
 
 # -- bodies and nonsense -----------------------------------------------------------------------------------------------
 
-def chunked(*chunks, end=b"0\r\n\r\n"):
-    return (b"POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks) + end)
+POST = b"POST %s HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-@pytest.mark.parametrize("request_bytes, body", [
-    (chunked(), b""), (chunked(b"hello"), b"hello"), (chunked(b"a" * 10000, b"b" * 6384), b"a" * 10000 + b"b" * 6384),
-    (chunked(b"a", end=b"0;x=y\r\nTrailer: z\r\n\r\n"), b"a"),
-    (chunked(end=b"A;x\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
-    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+@pytest.mark.parametrize("text, chunked, body", [
+    (POST % b"/form", True, b""), (POST % b"/form" + b"hello", True, b"hello"),
+    (POST % b"/form" + b"a" * 16384, True, b"a" * 16384),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", False, b"abc"),
 ])
-def test_bodies(mounted, request_bytes, body):
-    answer = ask(mounted, request_bytes)
+def test_bodies(mounted, text, chunked, body):
+    """In memory, whether their length was told or not."""
+    @mounted.post("/length")
+    async def length(request):
+        return str(request.content_length) + " " + str(len(await request.stream.read(-1)))
+
+    answer = ask(mounted, text, chunked=chunked)
     assert answer.status == 200 and answer.body == body
+    answer = ask(mounted, text.replace(b"/form", b"/length"), chunked=chunked)
+    assert answer.body.decode() == f"{len(body)} {len(body)}"
 
 
-@pytest.mark.parametrize("request_bytes, status", [
-    (chunked(b"a" * 10000, b"b" * 6385), 413), (chunked(end=b"4001\r\n"), 413),
-    (chunked(end=b"-5\r\n"), 400), (chunked(end=b"\r\n"), 400),
-    (chunked(end=b"5\r\nabcdexx"), 400), (chunked(end=b"5\r\nab"), 400),
-    (chunked(b"a", end=b"0\r\n"), 400), (chunked(end=b"0x5\r\n"), 400),
-    (b"POST /form HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", 413),
-    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na", 400),
-    (b"GET / HTTP/1.1\r\nX: " + b"y" * 3000 + b"\r\n\r\n", 400),
-    (b"GET /?a=%zz HTTP/1.1\r\n\r\n", 400), (b"GET /?%ff HTTP/1.1\r\n\r\n", 400),
-    (b"GET / HTTP/1.1\r\nX: \xff\r\n\r\n", 400),
+@pytest.fixture
+def limits():
+    from microdot import Request
+    before = Request.max_content_length, Request.max_body_length
+    yield Request
+    Request.max_content_length, Request.max_body_length = before
+
+
+@pytest.mark.parametrize("max_body, size, status, said", [
+    (16384, 16385, 200, "0 0 16385"), (16384, 16384, 200, "16384 16384 16384"), (0, 10, 200, "0 0 10"),
+    (16384, 30000, 200, "0 0 30000"), (16384, 30001, 413, "Payload too large"), (0, 30001, 413, "Payload too large")])
+def test_a_stream_of_unknown_length(mounted, limits, max_body, size, status, said):
+    """What request.body does not take is read as it comes, up to max_content_length."""
+    @mounted.post("/stream")
+    async def stream(request):
+        told, count = f"{request.content_length} {len(request.body)}", 0
+        while part := await request.stream.read(1000):
+            count += len(part)
+        return f"{told} {count}"
+
+    limits.max_content_length, limits.max_body_length = 30000, max_body
+    answer = ask(mounted, POST % b"/stream" + b"x" * size, chunked=True)
+    assert (answer.status, answer.body.decode()) == (status, said)
+
+
+@pytest.mark.parametrize("text, chunked, status", [
+    (POST % b"/form" + b"a" * 16385, True, 413),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", False, 413),
+    (b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na", False, 400),
+    (b"GET / HTTP/1.1\r\nX: " + b"y" * 3000 + b"\r\n\r\n", False, 400),
+    (b"GET /?a=%zz HTTP/1.1\r\n\r\n", False, 400), (b"GET /?%ff HTTP/1.1\r\n\r\n", False, 400),
+    (b"GET / HTTP/1.1\r\nX: \xff\r\n\r\n", False, 400),
 ])
-def test_what_is_refused(mounted, request_bytes, status, capfd):
-    assert ask(mounted, request_bytes).status == status
+def test_what_is_refused(mounted, text, chunked, status, capfd):
+    assert ask(mounted, text, chunked=chunked).status == status
     assert capfd.readouterr() == ("", "")
 
 
@@ -361,7 +388,7 @@ def test_a_body_that_fails_at_once_has_no_head(mounted, capfd, kind, failure, st
     assert status == 503 or (out == "GET /parts failed:\n" and ("why" in err or "OSError: 5" in err))
 
 
-def test_a_head_does_not_wait_for_its_body(mounted, capfd):
+def test_a_head_does_not_wait_for_its_body(mounted, website, front, capfd):
     """Events may come much later; a head that cannot be is told when the first one has come."""
     seen = []
 
@@ -373,13 +400,13 @@ def test_a_head_does_not_wait_for_its_body(mounted, capfd):
 
     body = Watched(b"one", b"two")
     mounted.get("/parts")(lambda request: body)
-    stream = types.SimpleNamespace(request=b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n", answer=b"", left=False)
-    asyncio.run(mounted.handle_request(stream, stream))
+    text = b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n"
+    stream = front.Request(text)
+    asyncio.run(website.handle(mounted, stream))
     assert stream.answer.endswith(b"\r\n\r\nonetwo") and stream.failure == 0 and body.closed
     assert seen[0].endswith(b"\r\n\r\n") and seen[1] == seen[0] + b"one"
     whole, body.given = stream.answer, [b"one", b"two"]
-    stream = types.SimpleNamespace(request=stream.request, answer=b"", left=False, tight=True)
-    asyncio.run(mounted.handle_request(stream, stream))
+    stream = handle(mounted, text, tight=True)
     assert stream.answer == whole
     for given in (Slow(), Quick()):
         mounted.get("/none")(lambda request, given=given: given)
@@ -392,7 +419,7 @@ def test_a_head_does_not_wait_for_its_body(mounted, capfd):
     assert "control characters" in capfd.readouterr()[1]
 
 
-def test_a_body_that_is_cancelled_while_it_waits(mounted):
+def test_a_body_that_is_cancelled_while_it_waits(mounted, website, front):
     body = Slow(b"one")
 
     async def wait():
@@ -408,8 +435,8 @@ def test_a_body_that_is_cancelled_while_it_waits(mounted):
     mounted.get("/parts")(lambda request: body)
 
     async def cancel():
-        stream = types.SimpleNamespace(request=b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n", answer=b"", left=False)
-        task = asyncio.create_task(mounted.handle_request(stream, stream))
+        stream = front.Request(b"GET /parts HTTP/1.1\r\nHost: a\r\n\r\n")
+        task = asyncio.create_task(website.handle(mounted, stream))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -440,5 +467,78 @@ def test_a_subclass_keeps_its_own_way(website, front):
             return "own"
 
     app = Own()
+    before = app.start_server
     website.mount(app, "/", "/www")
-    assert asyncio.run(app.handle_request(None, None)) == "own"
+    assert asyncio.run(app.handle_request(None, None)) == "own" and app.start_server == before
+
+
+# -- the site as a whole -----------------------------------------------------------------------------------------------
+
+def test_what_the_front_refuses(website, front, app):
+    """The program hears why, and what was before holds."""
+    front.refusal = ValueError("one mount too many")
+    with pytest.raises(ValueError, match="one mount too many"):
+        website.mount(app, "/", "/www")
+    app.get("/a")(lambda request: "a")
+    assert not front.mounts and not front.claimed
+    front.refusal = None
+    website.mount(app, "/", "/www")
+    assert front.claimed == [("/a", True, True)]
+    front.refusal = OSError(98)
+    with pytest.raises(OSError):
+        website.mount(app, "/", "/www", port=81)
+    front.refusal = None
+    assert front.ports == [80]
+
+
+# -- serving -----------------------------------------------------------------------------------------------------------
+
+def serve(app, front, requests, port=80):
+    """All are answered; then the application shuts down."""
+    async def main():
+        front.waiting += requests
+        task = asyncio.ensure_future(app.start_server(port=port))
+        while front.waiting or not all(r.closed for r in requests if isinstance(r, front.Request)):
+            await asyncio.sleep(0)
+        app.shutdown()
+        await app.server.wait_closed()
+        await task
+        assert not front.serving
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_requests_are_served(mounted, front):
+    requests = [front.Request(b"GET /users/%d HTTP/1.1\r\nHost: a\r\n\r\n" % i) for i in range(5)]
+    serve(mounted, front, [*requests[:3], MemoryError(), *requests[3:]])
+    assert [Answer(r.answer).body for r in requests] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_a_task_that_finds_no_memory(mounted, front, monkeypatch):
+    def start(coroutine, left=[2]):
+        left[0] -= 1
+        if left[0] == 0:
+            coroutine.close()
+            raise MemoryError
+        asyncio.ensure_future(coroutine)
+
+    monkeypatch.setattr(front, "start", start)
+    requests = [front.Request(b"GET /users/%d HTTP/1.1\r\nHost: a\r\n\r\n" % i) for i in range(3)]
+    serve(mounted, front, requests)
+    assert [r.failure for r in requests] == [0, 503, 0]
+
+
+def test_another_port_has_sockets(mounted, front, monkeypatch):
+    from microdot import Microdot
+    seen = []
+
+    async def start_server(self, host="0.0.0.0", port=5000, debug=False, ssl=None, start_serving=True):
+        seen.append(port)
+
+    monkeypatch.setattr(Microdot, "start_server", start_server)
+    import website
+    app = Microdot()
+    website._apps.clear()
+    website.mount(app, "/", "/www")
+    asyncio.run(app.start_server(port=5000))
+    assert seen == [5000] and not front.serving

@@ -1,39 +1,66 @@
 """Module `_website` (python/modwebsite.c) for tests of website.py without a guest: it keeps what it is told."""
 
-import re
+import asyncio
 import urllib.parse
 
 PRECOMPRESSED, INTERNAL = 1, 2
 
 mounts, ports, claimed = [], [], []
 not_found_flag = None
+refusal = None      # what mount() raises
+waiting = []        # requests; None: no more
+serving = False
 
 
 def forget():
-    global not_found_flag
+    global not_found_flag, refusal, serving
     mounts.clear()
     ports.clear()
     claimed.clear()
-    not_found_flag = None
+    waiting.clear()
+    not_found_flag = refusal = None
+    serving = False
 
 
-def mount(prefix, folder, pages, others, fields, flags, routes):
+def mount(prefix, folder, pages, others, fields, flags, routes, flag, port):
+    if refusal:
+        raise refusal
     mounts.append((prefix, folder, pages, others, fields, flags))
-    claims(routes)
-
-
-def listen(port):
     ports.append(port)
+    claims(routes)
+    not_found(flag)
 
 
 def claims(routes):
     claimed[:] = routes
-    return True
 
 
 def not_found(flag):
     global not_found_flag
     not_found_flag = flag
+
+
+def serve(flag):
+    global serving
+    serving = flag
+
+
+async def accept():
+    while serving and not waiting:
+        await asyncio.sleep(0)
+    if not serving:
+        return None
+    request = waiting.pop(0)
+    if isinstance(request, Exception):
+        raise request
+    return request
+
+
+def start(coroutine):
+    started.append(asyncio.ensure_future(coroutine))
+
+
+started = []
 
 
 def clean(path):
@@ -42,89 +69,90 @@ def clean(path):
     return None if ".." in names else "/" + "/".join(names) + ("/" if names and path.endswith("/") else "")
 
 
-def chunk_size(line):
-    """RFC 9112 7.1, without the odder extensions."""
-    match = re.fullmatch(rb"([0-9A-Fa-f]{1,16})(;[^\r\n]*)?\r\n", line)
-    return int(match[1], 16) if match else None
-
-
-def is_trailer(line):
-    return re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n", line) is not None
-
-
 def counters():
     return {"requests": 0}
 
 
 class _Rest:
-    def __init__(self, connection, data):
-        self.connection, self.data = connection, data
+    def __init__(self, request, data):
+        self.request, self.data = request, data
 
     def __await__(self):
-        return self.connection.awrite(self.data).__await__()
+        return self.request.awrite(self.data).__await__()
 
 
-class Connection:
-    """stream: an object with `request`, the bytes that the client sends; `answer` is what it gets; `left`: it has gone;
-    `failure` is what the answer ended with; `tight`: there is room for a part of a head, and for the rest later."""
+class Request:
+    """text: the head that the client sends, as HTTP has it, and the body. chunked: its length is not told. answer is what
+    the client gets; left: it has gone; failure is what the answer ended with; tight: there is room for a part of a head,
+    and for the rest later."""
 
-    def __init__(self, stream):
-        self.stream = stream
-        self.at = 0
+    def __init__(self, text, chunked=False, left=False, tight=False):
+        self.text, _, self.data = text.partition(b"\r\n\r\n")
+        self.chunked, self.left, self.tight = chunked, left, tight
+        self.answer, self.closed, self.failure = b"", False, None
+        self.most = self.too_much = None
 
     def get_extra_info(self, name):
         return ("10.0.2.2", 40000)
 
-    def take(self, end):
-        data = self.stream.request[self.at:end]
-        self.at += len(data)
+    async def read(self, n=-1):
+        n = len(self.data) if n < 0 else n
+        if self.most is not None and self.data and n:
+            if self.most == 0:
+                raise self.too_much
+            n = min(n, self.most)
+            self.most -= n
+        data, self.data = self.data[:n], self.data[n:]
         return data
 
-    async def readline(self):
-        end = self.stream.request.find(b"\n", self.at) + 1
-        return self.take(end or len(self.stream.request))
-
     async def readexactly(self, n):
-        data = self.take(self.at + n)
+        data = await self.read(n)
         if len(data) < n:
             raise EOFError
         return data
 
+    async def body(self, limit):
+        return await self.read() if len(self.data) <= limit else None
+
+    def limit(self, n, exception):
+        self.most, self.too_much = n, exception
+
     def head(self, headers, names, limit):
-        head, _, _ = self.stream.request.partition(b"\r\n\r\n")
-        self.at = len(head) + 4
-        lines = head.split(b"\r\n")
+        lines = self.text.split(b"\r\n")
         if max(map(len, lines)) > limit:
             raise ValueError
         for line in lines[1:]:
             name, value = line.decode().split(":", 1)
             headers[name] = value.strip()
         method, url, version = lines[0].decode().split(" ")
-        return method, url, version.split("/")[1]
+        length = -1 if self.chunked else int(headers.get("Content-Length", "0"))
+        return method, url, version.split("/")[1], length
 
-    def respond(self, status, reason, headers, body):
+    def respond(self, status, reason, headers, body, content_type):
         """Writes at once what there is room for, before it is awaited."""
         if any(c < " " for value in headers.values() for c in str(value)):
             raise ValueError("control characters")
         fields = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+        if content_type and "Content-Type" not in headers:
+            fields += f"Content-Type: {content_type}\r\n"
         answer = f"HTTP/1.0 {status} {reason or 'OK'}\r\n{fields}\r\n".encode() + body
-        now = 9 if getattr(self.stream, "tight", False) else len(answer)
-        self.stream.answer += answer[:now]
+        now = 9 if self.tight else len(answer)
+        self.answer += answer[:now]
         return _Rest(self, answer[now:])
 
     async def awrite(self, data):
         if self.gone():
             raise OSError(104)
-        self.stream.answer += data
+        self.answer += data
 
     def wrote(self):
-        return bool(self.stream.answer)
+        return bool(self.answer)
 
     def gone(self):
-        return self.stream.left
+        return self.left
 
     def end(self, failure):
-        if failure and not self.stream.answer:
-            self.stream.answer = b"HTTP/1.0 %d Failure\r\n\r\n" % failure
-        self.stream.failure = failure
-        self.stream.closed = True
+        if failure and not self.answer:
+            self.answer = b"HTTP/1.0 %d Failure\r\n\r\n" % failure
+        self.failure = failure
+        self.closed = True
