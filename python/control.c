@@ -23,7 +23,7 @@ static struct {
     bool unsent;
     bool count_wanted;
     bool everything_changed;
-    bool waits; /* the worker, for the front's word of the site */
+    bool waits;                              /* the worker, for the front's word of the site */
     enum { NOTHING, A_SITE, A_COUNT } asked; /* under way */
     uint32_t wanted, sent, done;             /* sites, counted, modulo 2^32 */
     uint32_t counts;                         /* APP_COUNT answered */
@@ -130,7 +130,7 @@ uint16_t control_port(void)
 
 struct control_site control_site(void)
 {
-    return (struct control_site){self.site.bytes, self.count, self.taken};
+    return (struct control_site){self.site.bytes, self.count, self.taken, self.unsent};
 }
 
 static uint32_t mount_bytes(const struct app_mount *mount)
@@ -159,6 +159,8 @@ void control_put_back(const struct control_site *site, const void *bytes)
     memcpy(self.site.bytes, bytes, site->count);
     self.count = site->count;
     self.taken = site->taken;
+    self.unsent = site->unsent;
+    self.ever = site->count > 0;
     self.routes_at = walk(self.site.head.mounts, NULL);
 }
 

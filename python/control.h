@@ -19,7 +19,8 @@ uint16_t control_port(void);
 struct control_site {
     const void *bytes;
     uint32_t count;
-    bool taken; /* the program that runs has said what the site is */
+    bool taken;  /* the program that runs has said what the site is */
+    bool unsent; /* there is something that the front has not been told */
 };
 struct control_site control_site(void);
 void control_put_back(const struct control_site *site, const void *bytes);

@@ -47,7 +47,7 @@ struct endpoint {
     struct pbuf *unread[CHAINS_MAX];       /* TCP: [0] is read next; a slot after the last is NULL */
     struct endpoint *next, *previous_owed; /* free list or accept queue; list of owed */
     struct endpoint *queue, **queue_end;   /* listener: connections that wait for accept */
-    struct endpoint_address to; /* UDP, HTTP_REQUEST: the peer's; HTTP_BOUND, HTTP_LISTENING: its own */
+    struct endpoint_address to;            /* UDP, HTTP_REQUEST: the peer's; HTTP_BOUND, HTTP_LISTENING: its own */
     bool to_set;
     struct datagram *datagrams; /* UDP: a ring of DATAGRAMS_MAX */
     uint32_t head, tail;

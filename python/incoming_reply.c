@@ -82,7 +82,8 @@ static bool take_field(struct http_slice line, struct incoming_answer *answer)
     if (!colon || colon == line.at || answer->field_count == APP_FIELDS_MAX) {
         return false;
     }
-    struct http_slice name = {line.at, (uint32_t)(colon - line.at)}, value = http_trim(colon + 1, line.at + line.length);
+    struct http_slice name = {line.at, (uint32_t)(colon - line.at)},
+                      value = http_trim(colon + 1, line.at + line.length);
     if (!all_are(name, CLASS_TOKEN) || !all_are(value, CLASS_TEXT)) {
         return false;
     }

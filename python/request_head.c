@@ -192,7 +192,8 @@ static void add_field(struct incoming_answer *answer, mp_obj_t name_in, mp_obj_t
         refuse_field(no_name, name_in);
     }
     text_at += name.length;
-    struct http_slice value = {text_at, (uint32_t)put_text(text_at, room - name.length, value_in, CLASS_TEXT, no_value)};
+    struct http_slice value = {text_at,
+                               (uint32_t)put_text(text_at, room - name.length, value_in, CLASS_TEXT, no_value)};
     if (http_slice_is(name, "content-length")) {
         take_length(answer, value, value_in);
     } else if (http_slice_is(name, "transfer-encoding")) {
@@ -281,6 +282,9 @@ int request_answer(struct incoming *incoming, const mp_obj_t *args)
                                                   "control characters in a reason");
     }
     bool typed = add_fields(&answer, map_of(args[2]));
+    if (answer.chunked && answer.length != APP_UNKNOWN) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a length, and chunks")); /* two ends: RFC 9112 6.1 */
+    }
     if (args[4] != mp_const_none) {
         complete(&answer, args[3], typed ? mp_const_none : args[4]);
     }

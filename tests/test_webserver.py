@@ -389,7 +389,7 @@ def test_a_status_has_its_phrase_and_no_body_where_it_has_none(guest, code, reas
     url = f"http://127.0.0.1:{guest.port('http')}/api/status/{code}"
     chunked = curl(url, "-H", "Transfer-Encoding: chunked", "-H", "Expect:", "-d", "x")
     assert (chunked.version, chunked.reason, chunked.body) == ("HTTP/1.1", reason, answer.body)
-    assert chunked.headers["connection"] == "close" and "date" in chunked.headers
+    assert "connection" not in chunked.headers and "date" in chunked.headers
 
 
 @pytest.mark.parametrize("how", ["value", "list", "name", "reason", "type", "parts", "file"])
@@ -429,7 +429,7 @@ def test_an_answer_that_fails_before_its_first_part_is_500(guest):
         kept = Kept(sock)
         for how in ("parts", "at-once", "parts"):
             answer = kept.ask(f"/api/fails/{how}")
-            assert answer.status == 500 and "x-a" not in answer.headers and answer.body == b"Internal server error"
+            assert answer.status == 500 and "x-a" not in answer.headers and b"500 Internal Server Error" in answer.body
             guest.expect(rf"GET /api/fails/{how} failed:")
             guest.expect(r"ValueError: before the first part")
         assert kept.ask("/api/fails/none").body == b""

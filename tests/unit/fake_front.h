@@ -27,8 +27,8 @@ struct fake_site {
     int refuse;    /* enum app_site_status, for the next one */
     uint32_t refuse_which;
     struct app_site head;
-    char text[8192]; /* "prefix folder pages others fields flags;" of mounts, then "text exact others;" of routes */
-    uint32_t counts; /* APP_COUNT records */
+    char text[8192];    /* "prefix folder pages others fields flags;" of mounts, then "text exact others;" of routes */
+    uint32_t counts;    /* APP_COUNT records */
     char changed[4096]; /* "path;" or "path/*;" */
 };
 extern struct fake_site fake_site;
