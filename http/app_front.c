@@ -22,7 +22,7 @@ static struct {
     uint32_t serial;
     uint8_t failed[APP_SLOTS]; /* 0, or 50x's x + 1 */
     bool accepted[APP_SLOTS];
-    bool mute;                 /* a record cannot be: no more is read until the application starts anew */
+    bool mute; /* a record cannot be: no more is read until the application starts anew */
     struct app_pool pool;
 } self;
 
@@ -64,9 +64,7 @@ static bool take_message(struct app_slot *slot, const struct app_message *messag
         return take_control(slot, message);
     }
     switch (message->type) {
-    case APP_ANSWER:
-        good = !slot->in.open && open && app_circle_open(&slot->in, &self.config->in, message);
-        break;
+    case APP_ANSWER: good = !slot->in.open && open && app_circle_open(&slot->in, &self.config->in, message); break;
     case APP_BODY: good = app_circle_follow(&slot->in, message); break;
     case APP_TAKEN: good = take_taken(slot, message); break;
     case APP_FAILED:

@@ -107,12 +107,12 @@ static void read_target(struct http_request *request, struct http_slice target)
 /* The first of each name, as http/request.c has it. */
 static void read_field(struct http_request *request, const struct field *field)
 {
-    struct http_slice *const slices[] = {&request->accept_encoding,   &request->range,
-                                         &request->if_range,          &request->if_match,
-                                         &request->if_none_match,     &request->if_modified_since,
+    struct http_slice *const slices[] = {&request->accept_encoding,    &request->range,
+                                         &request->if_range,           &request->if_match,
+                                         &request->if_none_match,      &request->if_modified_since,
                                          &request->if_unmodified_since};
-    static const char *const names[] = {"accept-encoding", "range",         "if-range",
-                                        "if-match",        "if-none-match", "if-modified-since",
+    static const char *const names[] = {"accept-encoding",    "range",         "if-range",
+                                        "if-match",           "if-none-match", "if-modified-since",
                                         "if-unmodified-since"};
     for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!slices[i]->at && http_slice_is(field->name, names[i])) {

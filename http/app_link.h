@@ -58,7 +58,8 @@ void app_pool_give_back(struct app_pool *pool, const struct app_slot *slot);
 /* Room in a circle of ours, in one piece, and that so many bytes were put there. */
 uint8_t *app_circle_room(const struct app_circle *circle, uint32_t *count);
 void app_circle_produce(struct app_circle *circle, uint32_t count);
-uint32_t app_circle_write(struct app_circle *circle, const void *bytes, uint32_t count); /* how many there was room for */
+uint32_t app_circle_write(struct app_circle *circle, const void *bytes,
+                          uint32_t count); /* how many there was room for */
 /* Of the peer's: contiguous bytes, and that so many were read. */
 const uint8_t *app_circle_bytes(const struct app_circle *circle, uint32_t *count);
 void app_circle_take(struct app_circle *circle, uint32_t count);

@@ -557,8 +557,7 @@ static bool begin_answer(struct app_request *x)
         return false;
     }
     memcpy(self.answer_head, in->at, in->head);
-    const char *wrong =
-        app_answer_check(self.answer_head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
+    const char *wrong = app_answer_check(self.answer_head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
     bool file = self.answer.path.length > 0 && !app_answer_has_no_body(self.answer.status);
     if (!wrong && file != (x->stage == REDIRECT) && x->stage == REDIRECT) {
         wrong = "it has changed its mind";

@@ -28,8 +28,7 @@ void app_request_serve_queue(void);                 /* as far as there is room *
 void app_request_read(const struct app_request *request, struct http_request *parsed);
 int app_request_status(const struct app_request *request);
 void app_request_put_status_line(const struct app_request *request, struct writer *head);
-void app_request_put_fields(const struct app_request *request, const char *lines, uint32_t length,
-                            struct writer *head);
+void app_request_put_fields(const struct app_request *request, const char *lines, uint32_t length, struct writer *head);
 
 void app_request_count_nonsense(void);
 uint64_t app_request_nonsense(void); /* so much of it has there been */

@@ -16,7 +16,7 @@
 
 #define UNITS 3712
 #define UNIT_BYTES 120
-#define FOR_APP 640 /* units of these */
+#define FOR_APP 640            /* units of these */
 #define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 
 struct unit {

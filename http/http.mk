@@ -4,7 +4,7 @@ HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c chunk.c codin
 
 HTTP_SITE := $(addprefix http/site/,head.c resolutions.c try_files.c mounts.c)
 
-HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c entries.c revalidate.c cache.c)
+HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
 HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c app_request.c app_head.c \
     app_site.c app_front.c app_link.c)

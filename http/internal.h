@@ -32,14 +32,14 @@
 
 enum state {
     FREE,
-    READING,    /* the head of a request, or the wait for one */
-    WAITING,    /* for cache or site: the request's head is kept (gather.c) */
-    QUEUED,     /* for the application: the same */
-    TELLING,    /* what went wrong, as soon as there is memory for it */
-    SENDING,    /* a file */
-    WITH_APP,   /* its request is with the application */
-    SKIPPING,   /* a body that nobody reads */
-    LINGERING,  /* all is said, and we have closed; until the client has, too */
+    READING,   /* the head of a request, or the wait for one */
+    WAITING,   /* for cache or site: the request's head is kept (gather.c) */
+    QUEUED,    /* for the application: the same */
+    TELLING,   /* what went wrong, as soon as there is memory for it */
+    SENDING,   /* a file */
+    WITH_APP,  /* its request is with the application */
+    SKIPPING,  /* a body that nobody reads */
+    LINGERING, /* all is said, and we have closed; until the client has, too */
 };
 
 /* A connection is in one of these lists, or in none. Those with a limit are ordered by time; the first is due first. */
@@ -88,19 +88,19 @@ struct connection {
     uint8_t pin_count;
     struct tcp_pcb *tcp;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
-    struct kept kept; /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
-    uint32_t held;                     /* waits: bytes that are unread */
-    uint16_t telling;                  /* TELLING: the status, */
-    struct reply told;                 /* of this */
-    uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
-    uint32_t unacknowledged;           /* sum of pins */
+    struct kept kept;        /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
+    uint32_t held;           /* waits: bytes that are unread */
+    uint16_t telling;        /* TELLING: the status, */
+    struct reply told;       /* of this */
+    uint64_t skip;           /* of a body that nobody reads; LINGERING: bytes thrown away */
+    uint32_t unacknowledged; /* sum of pins */
     struct pin pins[PINS_MAX];
     struct site_resource *resource; /* WAITING for its bytes, SENDING */
     uint64_t offset, end;           /* SENDING: of the file, not yet asked of the cache */
     const uint8_t *at;              /* SENDING: of the last pin's piece, not yet written */
     uint32_t left;
     struct cache_waiter waiter;
-    struct app_request *app; /* its request with the application */
+    struct app_request *app;            /* its request with the application */
     uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
     struct connection *next, *previous; /* in the clock's list; next: free */
     struct connection *next_owed;
@@ -151,8 +151,8 @@ bool connection_write(struct connection *connection, const void *data, uint32_t 
 bool connection_refer(struct connection *connection, const void *data, uint32_t length, bool more);
 /* Takes over the caller's pin; there is room for it. */
 void connection_pin(struct connection *connection, struct cache_block *piece);
-void connection_answered(struct connection *connection);     /* all is written: on to the next request, or the end */
-void connection_go_on(struct connection *connection);        /* what it waited for may be there */
+void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
+void connection_go_on(struct connection *connection);    /* what it waited for may be there */
 void connection_see_clock(struct connection *connection, bool progress);
 bool connection_stalls(struct connection *connection); /* of an idle one: it has CLOCK_STALL then */
 void connection_expire(struct connection *connection, enum clock clock);
@@ -166,7 +166,8 @@ void connection_abort(struct connection *connection);
 bool answer_request(struct connection *connection);
 bool answer_refuse(struct connection *connection, const struct http_request *request, const struct reply *reply,
                    int status);
-void answer_waited(struct connection *connection, int status); /* too long: WAITING or QUEUED, not with the application */
+void answer_waited(struct connection *connection,
+                   int status); /* too long: WAITING or QUEUED, not with the application */
 /* In place of its answer the application has ordered the file at `target`. False: later, again. */
 bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
 

@@ -48,7 +48,8 @@ bool http_owns(uint16_t port);
  * the other methods. */
 #define HTTP_CLAIMS_MAX 128
 #define HTTP_CLAIM_MAX 96 /* bytes of its text */
-bool http_claim(const char *text, uint32_t length, bool exact, bool gets, bool others); /* false: one too many, too long */
+bool http_claim(const char *text, uint32_t length, bool exact, bool gets,
+                bool others); /* false: one too many, too long */
 void http_claims_clear(void);
 void http_not_found_is_the_apps(bool yes); /* what the site does not have goes to the application, too */
 

@@ -40,11 +40,11 @@ LAYERS = {
 # Test systems are programs like the examples; what they attack, they may name.
 TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 
-# Folder -> its files, lowest first: `name` is name.c and name.h; with a dot one file, as `cache.h`, the contract that its
-# implementors include, too; `name/` all of a folder in it. Several names in one line may know each other.
+# Folder -> its files, lowest first: `name` is name.c and name.h; with a dot one file, as `cache.h`, the contract that
+# its implementors include, too; `name/` all of a folder in it. Several names in one string may know each other.
 ORDERS = {
-    "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "entries", "revalidate",
-                   "cache.c"],
+    "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
+                   "revalidate", "cache.c"],
     "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],
 }
 
@@ -167,13 +167,15 @@ HAS_HIGH = {HIGH: 'struct x *b_high(int of,\n    int more)\n{\n}\nstatic int own
     (["low", "high"], {LOW: '\n#include "a/b/high.h"', **HAS_HIGH}, [f"{LOW}:2: a/b/high.h stands above it"]),
     (["low", "high"], {LOW: "void f(void)\n{\n    b_high(1, 2);\n}", **HAS_HIGH},
      [f"{LOW}:3: b_high of {HIGH} stands above it"]),
-    (["low", "high"], {LOW: "struct x handler = {b_high};", **HAS_HIGH}, [f"{LOW}:1: b_high of {HIGH} stands above it"]),
+    (["low", "high"], {LOW: "struct x handler = {b_high};", **HAS_HIGH},
+     [f"{LOW}:1: b_high of {HIGH} stands above it"]),
     (["b.h", "low", "b.c"], {"a/b/b.h": "int b_ask(void);", "a/b/b.c": "int b_ask(void)\n{", LOW: "b_ask()"},
      [f"{LOW}:1: b_ask of a/b/b.c stands above it"]),
     (["in/", "low"], {"a/b/in/it.c": '#include "a/b/low.h"', LOW: ""}, ["a/b/in/it.c:1: a/b/low.h stands above it"]),
     (["high"], {LOW: "", **HAS_HIGH}, [f"{LOW}: has no place in the order of a/b"]),
     (["low", "high", "gone"], {LOW: "", **HAS_HIGH}, ["a/b: there is no gone"]),
-    (["low", "high"], {LOW: '/* b_high(),\n#include */\nstatic void own(struct b_high *x)\n{\n"b_high"}', **HAS_HIGH}, []),
+    (["low", "high"], {LOW: '/* b_high(),\n#include */\nstatic void own(struct b_high *x)\n{\n"b_high"}', **HAS_HIGH},
+     []),
     (["high", "low"], {LOW: '#include "a/b/high.h"\nb_high()', **HAS_HIGH}, []),
     (["low high"], {LOW: '#include "a/b/high.h"\nb_high()', HIGH: '#include "a/b/low.h"'}, []),
     (["low"], {LOW: '#include "a/b/low.h"\n#include "c/high.h"'}, []),

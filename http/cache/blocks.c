@@ -1,35 +1,17 @@
-/* http/cache/blocks.c: files' blocks: found, read, pinned; see blocks.h.
- *   consumes  answers to FS_READ   from the file server: its bytes are believed if they are as many and as old as the
- *             file's
- *   produces  blocks in memory
- *   invariant a block is free, on its way (its content counts it as coming and as a use), or here; nobody waits for one
- *             that is here
- *   when full no memory: the waiter waits for some; nothing is read ahead then
+/* http/cache/blocks.c: files' blocks: made, found, dropped; see blocks.h.
+ *   produces  blocks, each found by its content and its place in it
+ *   invariant a block is free, or its content's: then it has its memory
+ *   when full the block that was used least recently gives way; none can: there is no new one
  */
 #include "http/cache/blocks.h"
 
 #include "http/cache/index.h"
-#include "lib/pd.h"
-#include "net/ip/ip.h"
 
 #define BLOCKS_PER_UNIT 10 /* of the index */
 
 _Static_assert(CACHE_BLOCK_SIZE == CACHE_SLAB_PAGES * CACHE_PAGE, "a block fills a slab at most");
 
-enum block_state { BLOCK_COMING, BLOCK_HERE };
-
-struct cache_block {
-    struct cache_fill fill; /* first */
-    uint32_t pins;
-    uint8_t state;  /* enum block_state */
-    uint8_t resets; /* how often the server started anew while it was read */
-    struct cache_block *hash_next;
-    struct list_link of_content;
-    struct cache_waiter *waiters;
-};
-
 static struct {
-    struct cache_blocks_handlers handlers;
     struct cache_pool pool;
     struct cache_block **buckets; /* all but those that are their file's first */
     uint32_t bucket_mask;
@@ -37,18 +19,13 @@ static struct {
 
 /* -- which there are -- */
 
-static struct cache_content *content_of(const struct cache_block *block)
-{
-    return LIST_ITEM(struct cache_content, file, block->fill.file);
-}
-
 static struct cache_block **bucket(const struct cache_content *content, uint32_t index)
 {
     uint64_t mixed = ((uintptr_t)content / sizeof(*content) + index) * 0x9e3779b97f4a7c15ull;
     return &self.buckets[mixed >> 32 & self.bucket_mask];
 }
 
-static struct cache_block *find(const struct cache_content *content, uint32_t index)
+struct cache_block *cache_blocks_find(const struct cache_content *content, uint32_t index)
 {
     if (index == 0) {
         return content->first;
@@ -62,7 +39,7 @@ static struct cache_block *find(const struct cache_content *content, uint32_t in
 
 static void note(struct cache_block *block)
 {
-    struct cache_content *content = content_of(block);
+    struct cache_content *content = cache_content_of(block);
     list_add_last(&content->all, &block->of_content);
     if (block->fill.index == 0) {
         content->first = block;
@@ -75,7 +52,7 @@ static void note(struct cache_block *block)
 
 static void forget(struct cache_block *block)
 {
-    struct cache_content *content = content_of(block);
+    struct cache_content *content = cache_content_of(block);
     list_remove(&block->of_content);
     if (block->fill.index == 0) {
         content->first = NULL;
@@ -88,39 +65,16 @@ static void forget(struct cache_block *block)
     *link = block->hash_next;
 }
 
-static void release(struct cache_block *block)
+void cache_blocks_release(struct cache_block *block)
 {
     forget(block);
     cache_pages_give(&block->fill.run);
     cache_pool_give(&self.pool, block);
 }
 
-static uint32_t length_of(const struct cache_content *content, uint32_t index)
+struct cache_block *cache_blocks_new(struct cache_content *content, uint32_t index)
 {
-    uint64_t left = content->seen.size - (uint64_t)index * CACHE_BLOCK_SIZE;
-    return left < CACHE_BLOCK_SIZE ? (uint32_t)left : CACHE_BLOCK_SIZE;
-}
-
-/* The last use may have been this one: then the content is idle or gone. */
-static void unuse(struct cache_content *content)
-{
-    if (--content->uses == 0) {
-        self.handlers.unused(content);
-    }
-}
-
-bool cache_blocks_room_for(uint32_t pages)
-{
-    bool evicts;
-    return cache_pages_can_take(pages, &evicts) && (evicts || cache_pool_has(&self.pool) || cache_pages_can_evict());
-}
-
-/* -- on their way -- */
-
-/* A block that is not there yet is asked for. NULL: no memory now. */
-static struct cache_block *begin(struct cache_content *content, uint32_t index)
-{
-    uint32_t length = length_of(content, index);
+    uint32_t length = cache_block_length(content, index);
 
     if (!cache_pool_has(&self.pool) && !cache_pages_evict_one()) {
         return NULL;
@@ -132,169 +86,22 @@ static struct cache_block *begin(struct cache_content *content, uint32_t index)
         return NULL;
     }
     note(block);
-    content->file.coming++;
-    content->uses++; /* its holder's already */
-    cache_files_fill(&block->fill);
     return block;
 }
 
-static void arrived(struct cache_block *block)
+bool cache_blocks_room_for(uint32_t pages)
 {
-    struct cache_content *content = content_of(block);
-    struct cache_waiter *waiters = NULL;
-
-    block->state = BLOCK_HERE;
-    content->doubts = 0;
-    /* From now on checksums of what is sent from there may be kept. */
-    ip_memory_changed(block->fill.run.at, block->fill.length);
-    content->file.coming--;
-    content->here++;
-    cache_pages_idle(&block->fill.run);
-    if (content->here == content->blocks) {
-        cache_files_close(&content->file);
-    }
-    waiters_move(&block->waiters, &waiters);
-    waiters_wake(&waiters);
-    unuse(content);
+    bool evicts;
+    return cache_pages_can_take(pages, &evicts) && (evicts || cache_pool_has(&self.pool) || cache_pages_can_evict());
 }
 
-static void failed(struct cache_block *block)
-{
-    struct cache_content *content = content_of(block);
-    struct cache_waiter *waiters = NULL;
-
-    waiters_move(&block->waiters, &waiters);
-    content->file.coming--;
-    release(block);
-    waiters_wake(&waiters);
-    unuse(content);
-}
-
-static void give_up_for_now(struct cache_block *block)
-{
-    content_of(block)->read_failed_until_ns = pd_now_ns() + CACHE_RETRY_NS;
-    failed(block);
-}
-
-static void is_another(struct cache_block *block)
-{
-    struct cache_content *content = content_of(block);
-    content->uses++;
-    self.handlers.changed(content);
-    failed(block);
-    unuse(content);
-}
-
-/* It is read when its file has been opened anew. */
-static void park(struct cache_block *block)
-{
-    struct cache_content *content = content_of(block);
-
-    cache_files_close(&content->file);
-    block->fill.next = content->parked;
-    content->parked = &block->fill;
-    self.handlers.wants_fd(content);
-}
-
-/* The server has started anew: the file is opened again. */
-static void lost_fd(struct cache_block *block)
-{
-    if (block->fill.file->failed) {
-        failed(block);
-    } else if (++block->resets < CACHE_TRIES) {
-        park(block);
-    } else {
-        give_up_for_now(block);
-    }
-}
-
-/* The whole block, of the file that the content tells of. */
-static bool is_right(const struct cache_block *block, const struct fs_completion *completion)
-{
-    uint64_t mtime_ns = completion->read.mtime_ns;
-    return completion->read.length == block->fill.length &&
-           (mtime_ns == 0 || mtime_ns == content_of(block)->seen.mtime_ns) && !block->fill.file->failed;
-}
-
-static void read_ended(struct cache_block *block, const struct fs_completion *completion)
-{
-    switch ((enum fs_status)completion->status) {
-    case FS_STATUS_OK:
-        if (is_right(block, completion)) {
-            arrived(block);
-        } else {
-            is_another(block);
-        }
-        return;
-    case FS_STATUS_SERVER_WAS_RESET: lost_fd(block); return;
-    case FS_STATUS_NOT_FOUND:
-    case FS_STATUS_STALE: is_another(block); return;
-    case FS_STATUS_INVALID_COMMAND:
-    case FS_STATUS_INVALID_BUFFER:
-    case FS_STATUS_INVALID_PATH:
-    case FS_STATUS_INVALID_FD:
-    case FS_STATUS_EXISTS:
-    case FS_STATUS_NOT_DIRECTORY:
-    case FS_STATUS_IS_DIRECTORY:
-    case FS_STATUS_NOT_EMPTY:
-    case FS_STATUS_NAME_TOO_LONG:
-    case FS_STATUS_ACCESS:
-    case FS_STATUS_READ_ONLY:
-    case FS_STATUS_NO_SPACE:
-    case FS_STATUS_TOO_LARGE:
-    case FS_STATUS_TOO_MANY_OPEN:
-    case FS_STATUS_INVALID_ARGUMENT:
-    case FS_STATUS_IO:
-    case FS_STATUS_NOT_MOUNTED:
-    case FS_STATUS_UNREACHABLE:
-    case FS_STATUS_LOOP: break;
-    }
-    cache_files_close(block->fill.file);
-    give_up_for_now(block);
-}
-
-void cache_blocks_filled(struct cache_fill *fill, const struct fs_completion *completion)
-{
-    struct cache_block *block = (struct cache_block *)fill;
-
-    if (completion) {
-        read_ended(block, completion);
-    } else if (fill->file->failed) {
-        failed(block);
-    } else {
-        park(block);
-    }
-}
-
-void cache_blocks_unpark(struct cache_content *content, bool opened)
-{
-    struct cache_fill *fill, *next, *first = NULL;
-
-    for (fill = content->parked; fill; fill = next) { /* the last one came first */
-        next = fill->next;
-        fill->next = first;
-        first = fill;
-    }
-    content->parked = NULL;
-    for (fill = first; fill; fill = next) {
-        next = fill->next;
-        if (opened) {
-            cache_files_fill(fill);
-        } else if (content->file.failed) {
-            failed((struct cache_block *)fill);
-        } else {
-            give_up_for_now((struct cache_block *)fill);
-        }
-    }
-}
-
-/* -- in memory -- */
+/* -- giving way -- */
 
 static void drop(struct cache_block *block)
 {
-    content_of(block)->here--;
+    cache_content_of(block)->here--;
     cache_pages_busy(&block->fill.run);
-    release(block);
+    cache_blocks_release(block);
 }
 
 void cache_blocks_evict(struct cache_run *run)
@@ -310,66 +117,6 @@ void cache_blocks_drop(struct cache_content *content)
     }
 }
 
-static void pin(struct cache_block *block)
-{
-    if (block->pins++ == 0) {
-        cache_pages_busy(&block->fill.run);
-        content_of(block)->uses++; /* its holder's already: it is in no list of idle ones */
-    }
-}
-
-void cache_unpin(struct cache_block *block)
-{
-    if (--block->pins == 0) {
-        cache_pages_idle(&block->fill.run);
-        unuse(content_of(block));
-    }
-}
-
-static void read_ahead(struct cache_content *content, uint32_t index, uint32_t ahead)
-{
-    if (content->file.failed || cache_queue_awaited() || pd_now_ns() < content->read_failed_until_ns) {
-        return;
-    }
-    for (uint32_t i = index + 1; i <= index + ahead && i < content->blocks; i++) {
-        if (!find(content, i) && !begin(content, i)) {
-            return;
-        }
-    }
-}
-
-enum cache_outcome cache_read(struct cache_entry *seen, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
-                              struct cache_waiter *waiter)
-{
-    struct cache_content *content = (struct cache_content *)seen;
-    uint32_t index = (uint32_t)(offset / CACHE_BLOCK_SIZE), inside = (uint32_t)(offset % CACHE_BLOCK_SIZE);
-    struct cache_block *block = find(content, index);
-
-    if (block && block->state == BLOCK_HERE) {
-        trace(cache_hit, content, offset);
-        pin(block);
-        *bytes = (struct cache_bytes){block->fill.run.at + inside, block->fill.length - inside, block};
-        if (ahead > 0 && content->here + content->file.coming < content->blocks) {
-            read_ahead(content, index, ahead);
-        }
-        return CACHE_READY;
-    }
-    trace(cache_miss, content, offset);
-    if (!block) {
-        if (content->file.failed || pd_now_ns() < content->read_failed_until_ns) {
-            return CACHE_FAILED;
-        }
-        block = begin(content, index);
-    }
-    if (block) {
-        waiters_add(&block->waiters, waiter);
-        read_ahead(content, index, ahead);
-    } else {
-        cache_queue_wait(cache_pages_of(length_of(content, index)), waiter);
-    }
-    return CACHE_WAIT;
-}
-
 /* -- life -- */
 
 void cache_content_init(struct cache_content *content)
@@ -382,11 +129,10 @@ uint32_t cache_blocks_count(void)
     return self.pool.used;
 }
 
-void cache_blocks_init(uint32_t units, const struct cache_blocks_handlers *handlers)
+void cache_blocks_init(uint32_t units)
 {
     uint32_t buckets = cache_power_of_two(units * BLOCKS_PER_UNIT);
 
-    self.handlers = *handlers;
     cache_pool_init(&self.pool, units * BLOCKS_PER_UNIT, sizeof(struct cache_block));
     self.bucket_mask = buckets - 1;
     self.buckets = cache_index_take(buckets * sizeof(struct cache_block *), true);

@@ -1,5 +1,5 @@
-/* http/cache/blocks.h: files' bytes, in blocks of CACHE_BLOCK_SIZE: read once for all who ask, then kept until their
- * memory is needed. cache_read() and cache_unpin() (cache.h) are for everyone. */
+/* http/cache/blocks.h: what is here of a file: blocks of CACHE_BLOCK_SIZE bytes at most, kept until their memory is
+ * needed. */
 #ifndef HTTP_CACHE_BLOCKS_H
 #define HTTP_CACHE_BLOCKS_H
 
@@ -8,8 +8,6 @@
 #include "http/cache/cache.h"
 #include "http/cache/files.h"
 #include "lib/list.h"
-
-#define CACHE_TRIES 3 /* without a pause, of what may end differently the next time */
 
 /* What is at a path, and what is here of it: part of an entry. */
 struct cache_content {
@@ -24,28 +22,42 @@ struct cache_content {
     uint8_t doubts;                /* how often in a row the file was not as the server had said */
 };
 
-/* unused: `uses` has become 0, by something in here; the content may be gone when this returns.
- * changed: the file is not what the server said; it is to be marked as failed, and cache_blocks_unpark() called.
- * wants_fd: blocks are parked: the file is to be opened, then cache_blocks_unpark() called. */
-struct cache_blocks_handlers {
-    void (*unused)(struct cache_content *content);
-    void (*changed)(struct cache_content *content);
-    void (*wants_fd)(struct cache_content *content);
+enum cache_block_state { CACHE_BLOCK_COMING, CACHE_BLOCK_HERE };
+
+struct cache_block {
+    struct cache_fill fill; /* first */
+    uint32_t pins;
+    uint8_t state;  /* enum cache_block_state */
+    uint8_t resets; /* how often the server started anew while it was read */
+    struct cache_block *hash_next;
+    struct list_link of_content;
+    struct cache_waiter *waiters;
 };
 
-void cache_blocks_init(uint32_t units, const struct cache_blocks_handlers *handlers);
+void cache_blocks_init(uint32_t units);
+void cache_content_init(struct cache_content *content); /* all 0 but its path and uses */
 
-void cache_content_init(struct cache_content *content);               /* all 0 but its path and uses */
-void cache_blocks_drop(struct cache_content *content);                /* those in memory; none is pinned */
-void cache_blocks_unpark(struct cache_content *content, bool opened); /* to be read now, or failed */
+struct cache_block *cache_blocks_find(const struct cache_content *content, uint32_t index);
+/* It is coming. Others may give way for its memory. NULL: nothing can now. */
+struct cache_block *cache_blocks_new(struct cache_content *content, uint32_t index);
+void cache_blocks_release(struct cache_block *block); /* it is coming, and will not come */
+
+void cache_blocks_drop(struct cache_content *content); /* all that are here; none is pinned, none is coming */
+void cache_blocks_evict(struct cache_run *run);        /* for cache_pages_init() */
 
 /* What cache_queue_init() asks, of 1 page and more. */
 bool cache_blocks_room_for(uint32_t pages);
-
-/* For cache_pages_init() and cache_files_init(). */
-void cache_blocks_evict(struct cache_run *run);
-void cache_blocks_filled(struct cache_fill *fill, const struct fs_completion *completion);
-
 uint32_t cache_blocks_count(void);
+
+static inline struct cache_content *cache_content_of(const struct cache_block *block)
+{
+    return LIST_ITEM(struct cache_content, file, block->fill.file);
+}
+
+static inline uint32_t cache_block_length(const struct cache_content *content, uint32_t index)
+{
+    uint64_t left = content->seen.size - (uint64_t)index * CACHE_BLOCK_SIZE;
+    return left < CACHE_BLOCK_SIZE ? (uint32_t)left : CACHE_BLOCK_SIZE;
+}
 
 #endif

@@ -4,7 +4,8 @@
  *   queue.c       those who wait for memory
  *   pages.c       where files' bytes lie, and which give way
  *   files.c       questions to the file server, and open files
- *   blocks.c      files' bytes: found, read, pinned
+ *   blocks.c      what is here of a file
+ *   reads.c       files' bytes, on their way and pinned
  *   entries.c     which paths are known
  *   revalidate.c  what the server says of a path, and how fresh that is
  *
@@ -99,13 +100,14 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *i
     cache_pages_init(reserve + 1, units, cache_blocks_evict); /* the one more is for files.c */
     cache_files_init(&(struct cache_files_handlers){
         .answered = cache_revalidate_answered,
-        .filled = cache_blocks_filled,
+        .filled = cache_reads_filled,
     });
-    cache_blocks_init(units, &(struct cache_blocks_handlers){
-                                 .unused = cache_entries_unused,
-                                 .changed = cache_entries_changed,
-                                 .wants_fd = cache_revalidate_reopen,
-                             });
+    cache_blocks_init(units);
+    cache_reads_init(&(struct cache_reads_handlers){
+        .unused = cache_entries_unused,
+        .changed = cache_entries_changed,
+        .wants_fd = cache_revalidate_reopen,
+    });
     cache_entries_init(units);
     cache_revalidate_init(revalidate_ms);
 }

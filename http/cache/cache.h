@@ -1,11 +1,11 @@
-/* http/cache/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit descriptor
- * may name them.
+/* http/cache/cache.h: files of the file service (fs/client.h), kept in the share it has with us, where a transmit
+ * descriptor may name them.
  *
  * An entry says what lies at one path: a file with its attributes, a directory, or nothing. It is fresh for a while;
  * who asks later waits until it is revalidated: one question to the server, for all who ask the same. A file's bytes
  * come in blocks of up to CACHE_BLOCK_SIZE bytes, each read once however many wait for it, kept until memory is needed
- * for others, least recently used first. An entry that somebody holds stays as it was: when the file has changed, those who ask next get
- * another entry.
+ * for others, least recently used first. An entry that somebody holds stays as it was: when the file has changed, those
+ * who ask next get another entry.
  *
  * While the file server is away what is here is given, however old.
  *
@@ -43,7 +43,8 @@ struct cache_entry {
 };
 
 /* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that
- * nobody else has: CACHE_INDEX_UNIT bytes for each of those. For each there can be 7 names known, and 10 blocks of files. */
+ * nobody else has: CACHE_INDEX_UNIT bytes for each of those. For each there can be 7 names known, and 10 blocks of
+ * files. */
 #define CACHE_INDEX_UNIT 4416
 void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index);
 

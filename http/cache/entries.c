@@ -208,7 +208,7 @@ void cache_entries_fail(struct entry *entry)
         next->content.doubts = doubts < UINT8_MAX ? doubts + 1 : UINT8_MAX;
         cache_entries_unuse(next);
     }
-    cache_blocks_unpark(&entry->content, false);
+    cache_reads_unpark(&entry->content, false);
 }
 
 void cache_entries_changed(struct cache_content *content)
@@ -221,7 +221,7 @@ static void drop_entry(struct entry *entry)
 {
     if (entry->content.uses > 0) {
         hide(entry);
-        cache_blocks_unpark(&entry->content, false);
+        cache_reads_unpark(&entry->content, false);
     } else {
         leave_idle(entry);
         destroy(entry);

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "http/cache/blocks.h"
 #include "http/cache/cache.h"
+#include "http/cache/reads.h"
 #include "http/cache/waiters.h"
 #include "lib/list.h"
 
@@ -50,7 +50,7 @@ void cache_entries_unuse(struct entry *entry); /* the entry may be gone */
  * file is not read for CACHE_RETRY_NS. */
 void cache_entries_fail(struct entry *entry);
 
-/* For cache_blocks_init(). */
+/* For cache_reads_init(). */
 void cache_entries_unused(struct cache_content *content);
 void cache_entries_changed(struct cache_content *content);
 

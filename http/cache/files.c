@@ -1,6 +1,6 @@
 /* http/cache/files.c: what the cache asks the file server, and the files that it has open there; see files.h.
- *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then questions about paths, then reads, each in the order in which
- *             they were wanted
+ *   produces  FS_CLOSE, FS_STAT, FS_OPEN, FS_READ; closes first, then questions about paths, then reads, each in the
+ *             order in which they were wanted
  *   consumes  their answers
  *   share     paths and attributes of commands under way lie in slots of one block
  *   invariant a command is free, or under way for one file or read; an fd is a file's, or in `closes`, or the server's

@@ -9,7 +9,7 @@
 #include "http/cache/pages.h"
 #include "lib/list.h"
 
-/* A path, and the fd that it has or has not. Part of what is known of the path; at first its path is set, all else 0. */
+/* A path, and its fd if it has one. Part of what is known of the path; at first its path is set, the rest 0. */
 struct cache_file {
     const char *path;
     uint64_t fd;

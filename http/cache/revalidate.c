@@ -241,13 +241,13 @@ static void reopened(struct entry *entry, enum cache_kind kind, const struct fs_
 {
     if (kind == CACHE_UNREACHABLE) {
         self.away = true;
-        cache_blocks_unpark(&entry->content, false);
+        cache_reads_unpark(&entry->content, false);
     } else if (is_same(entry, kind, attributes) && !entry->content.file.failed) {
         if (entry->linked) {
             refresh(entry);
         }
         take_fd(entry, fd);
-        cache_blocks_unpark(&entry->content, true);
+        cache_reads_unpark(&entry->content, true);
     } else {
         take_fd(NULL, fd);
         cache_entries_fail(entry);

@@ -22,7 +22,7 @@ void cache_revalidate(struct entry *entry);
 /* Whether something is known that can be given though it is old: the server is silent or away. */
 bool cache_revalidate_gives_old(const struct entry *entry);
 
-/* For cache_files_init() and cache_blocks_init(). */
+/* For cache_files_init() and cache_reads_init(). */
 void cache_revalidate_answered(struct cache_file *file, enum fs_status status, const struct fs_stat *attributes,
                                const uint64_t *fd);
 void cache_revalidate_reopen(struct cache_content *content);

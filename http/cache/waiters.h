@@ -1,5 +1,5 @@
-/* http/cache/waiters.h: lists of those who wait for one answer (struct cache_waiter): the cache's and the site's are made
- * alike, so that cache_cancel() takes a waiter out of whichever it stands in.
+/* http/cache/waiters.h: lists of those who wait for one answer (struct cache_waiter): the cache's and the site's are
+ * made alike, so that cache_cancel() takes a waiter out of whichever it stands in.
  *
  * A list is a pointer, NULL when it is empty.
  */

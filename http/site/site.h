@@ -32,7 +32,8 @@ struct site_policy {
  * characters, fields are whole lines, and the longer of pages and others fits into a head together with fields (384
  * bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
-bool site_may_mount(const char *prefix, const char *folder); /* they are such; there may be no room, and the policy none */
+bool site_may_mount(const char *prefix,
+                    const char *folder); /* they are such; there may be no room, and the policy none */
 void site_unmount_all(void);
 void site_path_changed(const char *path, uint32_t length, bool below); /* see http_path_changed() */
 

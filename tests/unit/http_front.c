@@ -571,11 +571,10 @@ static void test_answers_that_fail(void)
 /* What RFC 9110 5.5 forbids reaches no client: the answer is another one, and the console says so. */
 static void test_heads_of_answers(void)
 {
-    static const char *const bad[] = {"cr",       "crlf",       "lf-at-the-end", "nul",  "escape",      "delete",
-                                      "reason",   "name",       "name-nul",      "name-lf", "name-colon", "no-name",
-                                      "0",        "99",         "100",           "101",  "103",         "199",
-                                      "600",      "cut",        "cut-lengths",   "cut-reason", "cut-path", "path",
-                                      "many",     "short",      "empty"};
+    static const char *const bad[] = {
+        "cr",      "crlf",       "lf-at-the-end", "nul",        "escape",   "delete", "reason", "name",  "name-nul",
+        "name-lf", "name-colon", "no-name",       "0",          "99",       "100",    "101",    "103",   "199",
+        "600",     "cut",        "cut-lengths",   "cut-reason", "cut-path", "path",   "many",   "short", "empty"};
     connect();
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char path[40], line[100];

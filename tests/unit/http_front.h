@@ -45,14 +45,14 @@ extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and
 extern uint32_t app_broken;   /* so often it was told that the client has gone */
 extern uint64_t app_streamed; /* bytes */
 void app_start_front(void);
-void app_start(void);      /* and the application */
-void app_begin(void);      /* the application says its first word */
-void app_run(void);        /* each of its requests takes a step */
-void app_exchange(void);   /* both ends hear what the other has said */
+void app_start(void);    /* and the application */
+void app_begin(void);    /* the application says its first word */
+void app_run(void);      /* each of its requests takes a step */
+void app_exchange(void); /* both ends hear what the other has said */
 void app_release(void);
-void app_hold(void);       /* /app/hold waits again */
-void app_dies(void);       /* it does nothing any more, */
-void app_lives_again(void); /* until it starts anew */
+void app_hold(void);                              /* /app/hold waits again */
+void app_dies(void);                              /* it does nothing any more, */
+void app_lives_again(void);                       /* until it starts anew */
 struct app_slot *app_slot_of(const char *target); /* at its end; NULL: it has none */
 void app_say(const struct app_message *message);  /* whatever that is */
 bool app_record(enum app_record_type type, const void *bytes, uint32_t length);

@@ -10,7 +10,7 @@
 #include "http/app_front.h"
 #include "http/server.h"
 
-void client_restart(void); /* http_app_client.c */
+void client_restart(void);                               /* http_app_client.c */
 bool client_link_say(const struct app_message *message); /* http_app_client_link.c */
 
 enum { FRONT = 0, CLIENT = 1 }; /* channels: who notifies on its own wakes the other */
@@ -161,8 +161,9 @@ static const struct {
 
 static bool say_raw(struct task *task, const char *name)
 {
-    static const char *const ours[] = {"Connection", "Keep-Alive", "Transfer-Encoding", "Trailer",       "Upgrade",
-                                       "TE",         "Proxy-Connection", "Content-Length", "content-length", NULL};
+    static const char *const ours[] = {"Connection",     "Keep-Alive", "Transfer-Encoding", "Trailer",
+                                       "Upgrade",        "TE",         "Proxy-Connection",  "Content-Length",
+                                       "content-length", NULL};
     for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
         if (strcmp(name, raws[i].path) == 0) {
             say(task, raws[i].status, raws[i].length, raws[i].length ? "body" : "");
