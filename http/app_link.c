@@ -49,7 +49,7 @@ void app_circle_produce(struct app_circle *circle, uint32_t count)
 uint32_t app_circle_write(struct app_circle *circle, const void *bytes, uint32_t count)
 {
     uint32_t done = 0, room;
-    for (int part = 0; part < 2; part++) {
+    for (int part = 0; part < 2 && done < count; part++) {
         uint8_t *at = app_circle_room(circle, &room);
         room = room < count - done ? room : count - done;
         memcpy(at, (const uint8_t *)bytes + done, room);

@@ -449,7 +449,7 @@ static void write_on(struct task *task)
 
 static void run(struct task *task)
 {
-    if (!task->slot || task->ended) {
+    if (!task->slot || task->ended || app_is_slow) {
         return;
     }
     if (task->gone) {
@@ -463,7 +463,7 @@ static void run(struct task *task)
         return;
     }
     if (task->head_length == 0 && !task->fails) {
-        if (app_is_slow || (asked(task, "/app/hold") && !released)) {
+        if (asked(task, "/app/hold") && !released) {
             return;
         }
         make_answer(task);
