@@ -55,10 +55,10 @@ $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
 $(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS)))
 $(eval $(call fuzz_target,http_chunk,own http/chunk.c http/text.c))
-FUZZ_FRONT := $(addprefix tests/unit/http_,surroundings.c lwip.c) $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD)
+FUZZ_FRONT := $(HTTP_FRONT_TEST)
 $(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))
-$(eval $(call fuzz_target,http_exchange_head,own http/exchange_head.c $(HTTP_PARSERS)))
+$(eval $(call fuzz_target,http_app_head,own http/app_head.c $(HTTP_PARSERS)))
 $(eval $(call fuzz_target,fs_server,own fs/mem/mem.c tests/unit/fs_clients.c $(FS_SERVER) $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_client,own $(HTTP_CACHE) python/files.c python/changes.c fs/mount.c tests/unit/fs_pair.c fs/client.c \
     timer/client.c $(FAKE_PD)))

@@ -26,6 +26,8 @@ static const char *const requests[] = {
     "POST /app/text HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
     "POST /app/lazy HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n",
     "POST /app/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345",
+    "POST /app/stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "POST /app/stream HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\nExpect: 100-continue\r\n\r\n",
     "GET /app/x/100 HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /app/upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
     "GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n",
