@@ -23,6 +23,7 @@ from . import output
 from .c import Expr, Ptr, string
 from .errors import ComposeError
 from .ring import Ring
+from .system import LARGE_PAGE
 
 HEADER = "fs/config.h"
 MESSAGE_BYTES = 64      # struct fs_command, struct fs_completion
@@ -56,6 +57,8 @@ def share_and_index_bytes(name, cache, blocks):
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{BLOCKS_MAX * BLOCK:#x}")
     share = BLOCKS_BESIDE_CACHE * BLOCK + (cache - BLOCKS_BESIDE_CACHE * BLOCK) // (BLOCK + INDEX_UNIT) * BLOCK
+    if (share + BLOCK) % LARGE_PAGE == 0:
+        share += BLOCK      # large pages: the index is shorter by that, but page tables take less, and no look-ups
     return share, cache - share
 
 

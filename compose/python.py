@@ -12,6 +12,7 @@ files: a file service, whose client it becomes
 site: a front (compose/http.py), whose application it becomes: module website, and what listens on the site's port
 """
 
+from . import http
 from .c import Expr, Ptr
 from .errors import ComposeError
 
@@ -19,8 +20,8 @@ APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
 FILES_BLOCKS = 5        # of python/files.h
 FILES_JOBS = 6          # kept for it at the file server: as many as it has blocks, and one that has none
-# A program's own sockets: a few servers and clients, no site.
-IP = {"connections": 128, "segments": 512, "memory": 0x3_0000, "rx_buffers": 64, "rx_small": 64, "tx_slots": 48}
+# Beside a site: a few servers and clients of the program's own. Alone, its sockets are all there is: as a front's.
+IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_buffers": 40, "rx_small": 64, "tx_slots": 40}
 
 
 class Python:
@@ -42,7 +43,8 @@ class Python:
             files.client(self.pd, cache=0, blocks=FILES_BLOCKS, jobs=FILES_JOBS if len(files.clients) else None)
         if net:
             # With files it asks DHCP when their mount is known, as the front does, who runs before it: so it is the last.
-            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=bool(files), **IP)
+            net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=bool(files),
+                   **(IP_BESIDE_SITE if site else http.IP))
         if site:
             site.application(self.pd)
         self.pd.config("python/config.h", "struct python_config", "python_config", {

@@ -93,7 +93,7 @@ OWN = {
            "BLOCKS_BESIDE_CACHE": "cache_init()'s own one"},
     "http": {"PORT_MAX": "of TCP", "FRESH_MAX_MS": "as mk/variables.mk has it", "IP": "handed over", "STACK": "handed over"},
     "net": {"SEGMENTS_MAX": "what there is memory for", "DESCRIPTORS_SIZE": "handed over; the drivers check it"},
-    "python": {"IP": "handed over", "FILES_JOBS": "handed over"},
+    "python": {"IP_BESIDE_SITE": "handed over", "FILES_JOBS": "handed over"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over"},
     "timer": {"PRIORITY": "handed over"},
