@@ -6,12 +6,14 @@
  *            5 s      connections in TIME_WAIT or with keepalive: nothing but long times
  *   dhcp     500 ms   a request is out
  *   lease    at its half, at 7/8, at its end, and between them where a request had no answer
- *   resolver 1 s      for some seconds after an ARP or DNS request was seen to leave
+ *   resolver 1 s      for some seconds after an ARP or DNS request for another was seen to leave
  *            30 s     entries of the ARP table and the DNS cache age
  *   fragment 1 s      for as long as a fragment can wait
  * The conditions are looked at before each flush, that is, after each batch of work.
  */
 #include "lib/pd.h"
+
+#include <string.h>
 
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
@@ -229,11 +231,16 @@ static bool is_udp(const uint8_t *frame)
     return frame[12] == 0x08 && frame[13] == 0x00 && frame[14] == 0x45 && frame[23] == IP_PROTO_UDP;
 }
 
-/* Offsets: Ethernet type at 12; IPv4 header at 14 (protocol 9, fragment 6), UDP or ARP operation after it. */
+/* Asks for another's address; one for our own only tells that we have it. Operation at 20, sender at 28, target at 38. */
+static bool is_arp_request(const uint8_t *frame)
+{
+    return frame[12] == 0x08 && frame[13] == 0x06 && frame[21] == 1 && memcmp(frame + 28, frame + 38, 4) != 0;
+}
+
+/* Offsets: Ethernet type at 12; IPv4 header at 14 (protocol 9, fragment 6), UDP after it. */
 void timers_saw_output(const uint8_t *frame)
 {
-    bool arp_request = frame[12] == 0x08 && frame[13] == 0x06 && frame[21] == 1;
-    if (arp_request || (is_udp(frame) && frame[36] == 0 && frame[37] == DNS_SERVER_PORT)) {
+    if (is_arp_request(frame) || (is_udp(frame) && frame[36] == 0 && frame[37] == DNS_SERVER_PORT)) {
         self.resolver_until = pd_now_ns() + RESOLVER_BUSY;
     }
 }
