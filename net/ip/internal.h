@@ -48,6 +48,7 @@ uint32_t netif_receive_capacity(void); /* and when nothing else is */
 /* timers.c */
 void timers_init(struct netif *netif);
 /* Looks at each frame's start for what lwIP will have to be reminded of. At least 42 bytes are readable. */
+#define TIMERS_HEAD_BYTES 42 /* of a frame are looked at */
 void timers_saw_output(const uint8_t *frame);
 void timers_saw_input(const uint8_t *frame);
 

@@ -208,19 +208,37 @@ static u16_t known(const struct tcp_pcb *pcb, const struct tcp_seg *seg)
     return known < pcb->mss || known >= seg->len /* lies before it */ ? 0 : (u16_t)known;
 }
 
-/* Takes so many bytes off the first segment, as an acknowledgement does. A segment that ends at what is acknowledged
- * must not stay: lwIP would never send it. False: no memory. */
-static bool drop_front(struct tcp_pcb *pcb, u16_t length)
+/* All of the first that waits: the persist timer has split a segment of which the peer had a part already. */
+static bool is_known(const struct tcp_pcb *pcb)
+{
+    const struct tcp_seg *seg = pcb->unsent;
+    return seg && seg->len > 0 && !(TCPH_FLAGS(seg->tcphdr) & TCP_FIN) &&
+           TCP_SEQ_LEQ(lwip_ntohl(seg->tcphdr->seqno) + seg->len, pcb->lastack);
+}
+
+/* Takes the first segment away, as an acknowledgement does: one that ends at what is acknowledged must not stay, lwIP
+ * would never send it. */
+static u16_t drop_first(struct tcp_pcb *pcb)
 {
     struct tcp_seg *seg = pcb->unsent;
-    if (!cut(pcb, seg, length)) {
-        return false;
-    }
+    u16_t length = seg->len;
     pcb->unsent = seg->next;
     pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
     pcb->snd_buf += length;
     tcp_seg_free(seg);
-    return true;
+    return length;
+}
+
+/* Bytes that were taken off the first segment. *failed: no memory. */
+static u16_t drop_known(struct tcp_pcb *pcb, bool *failed)
+{
+    if (is_known(pcb)) {
+        pcb->persist_backoff = 0; /* it has stood before what may leave */
+        return drop_first(pcb);
+    }
+    u16_t front = known(pcb, pcb->unsent);
+    *failed = front > 0 && !cut(pcb, pcb->unsent, front);
+    return front > 0 && !*failed ? drop_first(pcb) : 0;
 }
 
 /* All, so that acknowledgements have the rest sent. When memory is short just what leaves now, or what asks whether
@@ -248,8 +266,9 @@ bool large_may_split(struct tcp_pcb *pcb)
 static bool unblock(struct tcp_pcb *pcb)
 {
     err_t result;
-    u16_t front = known(pcb, pcb->unsent);
-    if (front > 0 && !drop_front(pcb, front)) {
+    bool failed = false;
+    u16_t front = drop_known(pcb, &failed);
+    if (failed) {
         return true; /* the next turn tries again */
     }
     cut_waiting(pcb);
@@ -264,8 +283,9 @@ static bool unblock(struct tcp_pcb *pcb)
 
 void large_unblock(void)
 {
-    struct tcp_pcb *pcb = self.client ? tcp_active_pcbs : NULL;
+    struct tcp_pcb *pcb = tcp_active_pcbs;
     while (pcb) {
-        pcb = !blocked(pcb) || unblock(pcb) ? pcb->next : tcp_active_pcbs;
+        bool stands = is_known(pcb) || (self.client && blocked(pcb));
+        pcb = !stands || unblock(pcb) ? pcb->next : tcp_active_pcbs;
     }
 }

@@ -493,6 +493,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     }
     b.slot_memory = take_slot(netif, p, &slot);
     if (!b.slot_memory) {
+        if (p->len >= TIMERS_HEAD_BYTES) {
+            timers_saw_output(p->payload); /* a question that does not leave is asked again, too */
+        }
         return refuse(netif, p);
     }
     b.slot_offset = net_client_slot_offset(slot);
