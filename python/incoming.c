@@ -252,16 +252,13 @@ void incoming_accept(struct incoming *incoming)
 
 intptr_t incoming_nothing(struct incoming *incoming, bool waits, int *error)
 {
-    *error = incoming->gone && !incoming->told ? MP_ECONNRESET : MP_EAGAIN;
-    if (incoming->gone) {
-        bool told = incoming->told;
-        incoming->told = true;
-        return told ? 0 : -1;
-    }
-    if (incoming->slot->in.ended || !waits) {
+    if (incoming->gone ? incoming->told : incoming->slot->in.ended || !waits) {
         return 0;
     }
-    if (!incoming->slot->waits) {
+    *error = incoming->gone ? MP_ECONNRESET : MP_EAGAIN;
+    if (incoming->gone) {
+        incoming->told = true;
+    } else if (!incoming->slot->waits) {
         app_client_wait(incoming->slot);
     }
     return -1;
@@ -379,8 +376,11 @@ intptr_t incoming_write(struct incoming *incoming, const void *data, size_t size
         done = incoming_reply_take(incoming, data, size);
     }
     incoming->starved |= done < size;
+    if (done > 0 || size == 0) {
+        return (intptr_t)done;
+    }
     *error = MP_EAGAIN;
-    return done > 0 || size == 0 ? (intptr_t)done : -1;
+    return -1;
 }
 
 uint32_t incoming_events(struct incoming *incoming)

@@ -14,13 +14,14 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+#define NAME_ROOM 1024 /* bytes of a field's name */
 #define PATH_ROOM 4096
 #define REASON_ROOM 256
 
 /* One thread of Python; too large for the worker's stack. A value's __str__() may run Python, which may answer another
  * request: `turn` tells. */
 static struct {
-    char small[APP_HEAD_MAX];
+    char small[NAME_ROOM];
     char fields[APP_HEAD_MAX], path[PATH_ROOM], reason[REASON_ROOM];
     uint32_t turn;
 } self;
@@ -40,8 +41,8 @@ static mp_obj_t text(struct http_slice slice)
 
 static mp_obj_t lower(mp_obj_t name, struct http_slice slice)
 {
-    bool same = slice.length <= sizeof(self.small);
-    for (size_t i = 0; i < slice.length && i < sizeof(self.small); i++) {
+    bool same = true;
+    for (size_t i = 0; i < slice.length; i++) {
         char c = slice.at[i];
         self.small[i] = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
         same &= self.small[i] == c;
@@ -95,7 +96,8 @@ mp_obj_t request_head(size_t n_args, const mp_obj_t *args)
     uint32_t at = head.fields_at;
     bool fits = head.method.length + head.target.length + strlen("  HTTP/1.1\r\n") <= limit;
     for (uint32_t i = 0; fits && i < head.head.field_count; i++) {
-        fits = incoming_field(incoming, &at, &name, &value) && name.length + value.length + strlen(": \r\n") <= limit;
+        fits = incoming_field(incoming, &at, &name, &value) && name.length <= NAME_ROOM &&
+               name.length + value.length + strlen(": \r\n") <= limit;
         if (fits) {
             put(headers, names, name, text(value));
         }

@@ -31,4 +31,5 @@ $(foreach t,python_endpoint python_endpoint_states python_endpoint_http,\
 
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py,tests/systems/python/files))
+$(eval $(call system,python_site,tests/systems/python/python_site.py,examples/python/files))
 $(eval $(call system,python_nfs,tests/systems/python/python_nfs.py))
