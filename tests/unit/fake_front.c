@@ -261,7 +261,7 @@ static void restarted(void) {}
 
 void fake_front_init(void)
 {
-    static const struct app_front_handlers handlers = {changed, control, restarted};
+    static const struct app_front_handlers handlers = {.changed = changed, .control = control, .restarted = restarted};
     app_front_init(&front_config, &handlers);
 }
 

@@ -29,7 +29,7 @@ struct fake_site {
     struct app_site head;
     char text[8192];    /* "prefix folder pages others fields flags;" of mounts, then "text exact others;" of routes */
     uint32_t counts;    /* APP_COUNT records */
-    char changed[4096]; /* "path;" or "path/*;" */
+    char changed[4096]; /* "path;", below it: "path" and a star */
 };
 extern struct fake_site fake_site;
 extern bool fake_front_silent; /* it takes no record now */
