@@ -94,7 +94,8 @@ static mp_obj_t make(void)
     return request;
 }
 
-/* Were it left in the queue, it would be tried again at once, and a program that has no memory now may never have any. */
+/* Were it left in the queue, it would be tried again at once, and a program that has no memory now may never have
+ * any. */
 static mp_obj_t take_first(void)
 {
     nlr_buf_t nlr;

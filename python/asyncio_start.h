@@ -1,5 +1,5 @@
-/* python/asyncio_start.h: a coroutine becomes a task of asyncio's and takes its first step at once, inside the task that
- * runs: what never has to wait costs no turn of the loop.
+/* python/asyncio_start.h: a coroutine becomes a task of asyncio's and takes its first step at once, inside the task
+ * that runs: what never has to wait costs no turn of the loop.
  */
 #ifndef PYTHON_ASYNCIO_START_H
 #define PYTHON_ASYNCIO_START_H

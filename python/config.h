@@ -1,7 +1,7 @@
 /* python/config.h: the interpreter's configuration; compose/python.py writes the values.
  *
- * What a system does not give a Python PD (files, the network, a site) is NULL here, and the modules that need it say so
- * with OSError(ENODEV).
+ * What a system does not give a Python PD (files, the network, a site) is NULL here, and the modules that need it say
+ * so with OSError(ENODEV).
  */
 #ifndef PYTHON_CONFIG_H
 #define PYTHON_CONFIG_H

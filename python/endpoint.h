@@ -1,6 +1,6 @@
-/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), and requests of the site in their clothes,
- * without Python: nothing here waits or allocates from the garbage-collected heap. Events change an endpoint and wake
- * the worker if it asked for them.
+/* python/endpoint.h: TCP and UDP endpoints over lwIP's raw API (net/ip/ip.h), and requests of the site in their
+ * clothes, without Python: nothing here waits or allocates from the garbage-collected heap. Events change an endpoint
+ * and wake the worker if it asked for them.
  *
  * Errors are numbers of py/mperrno.h, 0: none. "Ready" is a mask of ENDPOINT_READ, _WRITE, _ERROR, _HANGUP
  * (MicroPython's MP_STREAM_POLL_ values).
@@ -27,7 +27,7 @@ struct endpoint_address {
     uint16_t port;
 };
 
-/* Without a network of its own (endpoint_init(false)) a program's sockets are bound to the site's port, or to nothing. */
+/* Without a network of its own (endpoint_init(false)) a program's sockets have the site's port, or none. */
 void endpoint_init(bool network);
 bool endpoint_available(void);
 bool endpoint_has_network(void);

@@ -1,5 +1,5 @@
-/* endpoint_http.c: what module socket sees of the site's front: on the site's port a listening socket gets requests, each
- * as if it were a connection that it accepts, on which the client speaks HTTP/1.1 and the answer ends with the
+/* endpoint_http.c: what module socket sees of the site's front: on the site's port a listening socket gets requests,
+ * each as if it were a connection that it accepts, on which the client speaks HTTP/1.1 and the answer ends with the
  * connection.
  *   consumes  requests (python/incoming.h)   in the event loop
  *   produces  answers, from the worker

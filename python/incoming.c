@@ -1,12 +1,11 @@
 /* incoming.c: requests that the front hands over, and their answers.
- *   consumes  messages   from the front (http/app_client.h); a request's bytes are the network's, NOT trusted, and lie in
- *             a share that the front may write: lengths are read once, and checked
+ *   consumes  messages   from the front (http/app_client.h); a request's bytes are the network's, NOT trusted, and lie
+ *             in a share that the front may write: lengths are read once, and checked
  *   produces  answers, from the worker; what it writes in a turn leaves together
  *   invariant a request is its taker's until incoming_close(), also when its client or the front has gone; its place is
  *             free when the front has said its last word, too
  *   when full no place: the request is told 503. Nobody answers, yet: it waits, in order, as long as the front lets it.
- *             An answer's circle: a write is short, and the worker
- *             is woken when there is room
+ *             An answer's circle: a write is short, and the worker is woken when there is room
  */
 #include "lib/pd.h"
 

@@ -78,8 +78,8 @@ bool incoming_head(const struct incoming *incoming, struct incoming_head *head);
 bool incoming_field(const struct incoming *incoming, uint32_t *at, struct http_slice *name, struct http_slice *value);
 void incoming_accept(struct incoming *incoming); /* the head has been read */
 
-/* Of the body: bytes; 0 at its end; -1 with *error (set then alone): EAGAIN: nothing now, and the front knows that it is
- * waited for. */
+/* Of the body: bytes; 0 at its end; -1 with *error (set then alone): EAGAIN: nothing now, and the front knows that it
+ * is waited for. */
 intptr_t incoming_read(struct incoming *incoming, void *buffer, size_t size, int *error);
 size_t incoming_there(struct incoming *incoming); /* bytes that one read gives now */
 /* Up to and with the first line feed; where there is none, some of the bytes that are there. */

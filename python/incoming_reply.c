@@ -1,5 +1,5 @@
-/* incoming_reply.c: an answer that a program writes as text: "HTTP/1.x 200 ..", fields, an empty line, the body. Its head
- * becomes a message.
+/* incoming_reply.c: an answer that a program writes as text: "HTTP/1.x 200 ..", fields, an empty line, the body. Its
+ * head becomes a message.
  *   input     the program's bytes, which may hold what a client has sent: names and values are checked byte by byte
  *             (RFC 9110 5.5, RFC 9112 5.1), and what is no head is not sent: 500
  *   body      ends where Content-Length says, where the chunks that the program made do (RFC 9112 7.1), or where the

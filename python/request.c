@@ -2,17 +2,17 @@
  *
  *     await request.readline()             up to and with a line feed; what there is, at the end
  *     await request.read(n), readexactly(n), readinto(buffer)  as asyncio's; n < 0: all there will be
- *     await request.body(limit)            all of it, None where it is more: then it can be read as before
+ *     await request.body(limit)            all of it; None where it is more: then it can be read as before
  *     request.limit(n, exception)          of what is read more than n bytes raise that
- *     request.head(headers, names, limit)  the head into a NoCaseDict and its keymap: (method, url, version, length of the
- *                                          body; -1: not known; None: a tunnel). No line may be longer than limit
- *     await request.respond(status, reason, headers, body, type)  an answer, as Microdot's Response.write; type: of one
- *                                          whose headers have none, or None
- *     await request.awrite(data), drain(); request.write(data)    before respond() the answer's text, head and all, behind
- *                                          it more of its body
+ *     request.head(headers, names, limit)  the head into a NoCaseDict and its keymap: (method, url, version, length of
+ *                                          the body; -1: not known; None: a tunnel). No line may be longer than limit
+ *     await request.respond(status, reason, headers, body, type)  an answer, as Microdot's Response.write; type: of
+ *                                          one whose headers have none, or None
+ *     await request.awrite(data), drain(); request.write(data)    before respond() the answer's text, head and all,
+ *                                          behind it more of its body
  *     request.wrote(), gone()              whether something of an answer has been written; whether the client has gone
- *     request.end(failure)                 0: the answer is complete. Else it has failed: where nothing has gone out the
- *                                          client is told this status, 500 or 503; else it is cut off
+ *     request.end(failure)                 0: the answer is complete. Else it has failed: where nothing has gone out
+ *                                          the client is told this status, 500 or 503; else it is cut off
  *     request.close(), await aclose(), wait_closed()              end(0)
  *
  * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the request is

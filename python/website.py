@@ -5,9 +5,9 @@
     app.run(port=80)                        # as always
 
 The native front (http/), a program of its own, has the port. It answers what lies in the folder by itself; a request
-that a route of the application may want it hands over as a message, and takes the answer as one. So a route comes before
-a file; where no route matches after all, the file is asked for; where there is none the application's errorhandler(404)
-answers, if it has one.
+that a route of the application may want it hands over as a message, and takes the answer as one. So a route comes
+before a file; where no route matches after all, the file is asked for; where there is none the application's
+errorhandler(404) answers, if it has one.
 
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
     website.counters()                      # what front and cache have done so far

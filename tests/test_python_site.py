@@ -131,9 +131,10 @@ a.close(); b.listen(1); print(b.getsockname())
 b.close()
 c = socket.socket(); c.bind(('0.0.0.0', 8081)); c.listen(1); print(c.getsockname()[1])
 """) == "98\n('0.0.0.0', 80)\n8081\n"
-    with Program(repl, PLAIN % 7000), socket.create_connection(("127.0.0.1", repl.guest.port("tcp")), timeout=30) as sock:
-        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert sock.recv(1000).startswith(b"HTTP/1.0 200")
+    with Program(repl, PLAIN % 7000):
+        with socket.create_connection(("127.0.0.1", repl.guest.port("tcp")), timeout=30) as sock:
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert sock.recv(1000).startswith(b"HTTP/1.0 200")
 
 
 def test_what_the_front_refuses(repl):
@@ -222,12 +223,13 @@ def test_requests_as_messages(repl, tmp_path):
         url = repl.guest.url()
         thread = threading.Thread(target=get, args=(port, "/slow"))
         thread.start()
-        for i in range(20):     # while the other one waits
+        for _ in range(20):     # while the other one waits
             assert get(port, "/route").body == b"a route"
         thread.join()
         for how in ("", "Transfer-Encoding: chunked"):
             def send(path, name, how=how):
-                return curl(url + path, "-H", how, "-H", "Expect:", "--data-binary", f"@{tmp_path / name}").body.decode()
+                answer = curl(url + path, "-H", how, "-H", "Expect:", "--data-binary", f"@{tmp_path / name}")
+                return answer.body.decode()
 
             assert send("count", "data") == f"{len(data)} {hashlib.sha256(data).hexdigest()}"
             assert send("into", "data") == "3000000" and send("lines", "lines") == "50001"

@@ -226,7 +226,8 @@ def test_what_the_application_answers_itself(mounted):
 
 def test_a_file_by_the_applications_word(mounted, website):
     answer = get(mounted, "/report")
-    assert answer.headers == {"x-accel-redirect": "/private/r.pdf", "x-a": "b", "x-accel-content-type": "application/pdf"}
+    assert answer.headers == {"x-accel-redirect": "/private/r.pdf", "x-a": "b",
+                              "x-accel-content-type": "application/pdf"}
     for path in ("private", "/a\r\nB: c"):
         with pytest.raises(ValueError):
             website.file(path)
@@ -515,9 +516,11 @@ def test_requests_are_served(mounted, front):
 
 
 def test_a_task_that_finds_no_memory(mounted, front, monkeypatch):
-    def start(coroutine, left=[2]):
-        left[0] -= 1
-        if left[0] == 0:
+    begun = []
+
+    def start(coroutine):
+        begun.append(coroutine)
+        if len(begun) == 2:
             coroutine.close()
             raise MemoryError
         asyncio.ensure_future(coroutine)

@@ -1,6 +1,6 @@
-/* tests/fuzz/python_reply.c: an answer that a program writes as text on the site's port (python/incoming_reply.c), which
- * may hold what a client has sent. However it is cut into writes, the front gets the same of it; a head that it gets can
- * be one.
+/* tests/fuzz/python_reply.c: an answer that a program writes as text on the site's port (python/incoming_reply.c),
+ * which may hold what a client has sent. However it is cut into writes, the front gets the same of it; a head that it
+ * gets can be one.
  *
  * Input: how it is cut, the text.
  */

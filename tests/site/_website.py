@@ -82,9 +82,9 @@ class _Rest:
 
 
 class Request:
-    """text: the head that the client sends, as HTTP has it, and the body. chunked: its length is not told. answer is what
-    the client gets; left: it has gone; failure is what the answer ended with; tight: there is room for a part of a head,
-    and for the rest later."""
+    """text: the head that the client sends, as HTTP has it, and the body. chunked: its length is not told. answer is
+    what the client gets; left: it has gone; failure is what the answer ended with; tight: there is room for a part of a
+    head, and for the rest later."""
 
     def __init__(self, text, chunked=False, left=False, tight=False):
         self.text, _, self.data = text.partition(b"\r\n\r\n")

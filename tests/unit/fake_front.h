@@ -1,5 +1,5 @@
-/* fake_front.h: the front's end of http/app_proto.h (http/app_front.h) for tests of its application's end, in one program:
- * tests play its clients. What either side has to say reaches the other in fake_front_pump().
+/* fake_front.h: the front's end of http/app_proto.h (http/app_front.h) for tests of its application's end, in one
+ * program: tests play its clients. What either side has to say reaches the other in fake_front_pump().
  */
 #ifndef FAKE_FRONT_H
 #define FAKE_FRONT_H

@@ -346,7 +346,7 @@ static void answers_of_all_kinds(void)
     }
 }
 
-/* A head that is larger than a small circle, when there are no large ones, waits for one; a larger one than any is none. */
+/* A head that is larger than a small circle waits for a large one; one that is larger than any is none. */
 static void long_heads(void)
 {
     static struct fake_client holders[APP_ANSWER_LARGE_COUNT], client;
