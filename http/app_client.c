@@ -120,9 +120,19 @@ void app_client_wait(struct app_slot *slot)
     app_link_owe(slot, APP_TAKEN);
 }
 
+/* The last large circle is for heads that need it: bodies may keep theirs for ever. */
+static bool has_large_for_body(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < self.pool.large_count; i++) {
+        count += !self.pool.large_used[i];
+    }
+    return count > 1;
+}
+
 uint8_t *app_client_head(struct app_slot *slot, uint32_t head_bytes, bool body)
 {
-    return app_pool_take(&self.pool, slot, head_bytes, body) ? slot->out.at : NULL;
+    return app_pool_take(&self.pool, slot, head_bytes, body && has_large_for_body()) ? slot->out.at : NULL;
 }
 
 void app_client_answer(struct app_slot *slot, uint32_t head_bytes, uint64_t length)

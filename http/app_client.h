@@ -8,7 +8,7 @@
 #include "http/app_link.h"
 
 #define APP_ANSWER_SMALL 2048  /* bytes of an answer's circle, */
-#define APP_ANSWER_LARGE 16384 /* and of one whose head needs more, or whose body may, while there is one */
+#define APP_ANSWER_LARGE 16384 /* and of one whose head needs more, or, while there are two, whose body may */
 #define APP_ANSWER_LARGE_COUNT 4
 #define APP_CONTROL_SIZE 0x8000 /* and of the control slot's: APP_RECORD_MAX */
 #define APP_ANSWERS_BYTES \

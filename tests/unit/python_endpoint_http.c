@@ -346,6 +346,29 @@ static void answers_of_all_kinds(void)
     }
 }
 
+/* Bodies that never end take no large circle from a head that needs one. */
+static void streams_and_a_long_head(void)
+{
+    static struct fake_client streams[2 * APP_ANSWER_LARGE_COUNT], client;
+    static char text[6000];
+    struct endpoint *open[2 * APP_ANSWER_LARGE_COUNT];
+    for (size_t i = 0; i < 2 * APP_ANSWER_LARGE_COUNT; i++) {
+        CHECK(fake_client_begin(&streams[i], REQUEST, 0, 0));
+        open[i] = accept_one();
+        writes(open[i], "HTTP/1.0 200 OK\r\n\r\nevent");
+    }
+    snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %05000u\r\n\r\nbody", 1);
+    CHECK(fake_client_begin(&client, REQUEST, 0, 0));
+    struct endpoint *endpoint = accept_one();
+    writes(endpoint, text);
+    close_now(endpoint);
+    CHECK_TEXT(client.body, "body");
+    for (size_t i = 0; i < 2 * APP_ANSWER_LARGE_COUNT; i++) {
+        close_now(open[i]);
+        CHECK_TEXT(streams[i].body, "event");
+    }
+}
+
 /* A head that is larger than a small circle waits for a large one; one that is larger than any is none. */
 static void long_heads(void)
 {
@@ -353,11 +376,13 @@ static void long_heads(void)
     static char text[APP_HEAD_MAX + 1000];
     struct endpoint *holding[APP_ANSWER_LARGE_COUNT];
     int error = 0;
-    for (size_t i = 0; i < APP_ANSWER_LARGE_COUNT; i++) {
+    size_t most = (size_t)snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %04096u", 1);
+    for (size_t i = 0; i < APP_ANSWER_LARGE_COUNT; i++) { /* the last one is for a head that needs it */
         CHECK(fake_client_begin(&holders[i], REQUEST, 0, 0));
         holding[i] = accept_one();
-        writes(holding[i], "HTTP/1.0 200 OK\r\n");
+        writes(holding[i], i + 1 < APP_ANSWER_LARGE_COUNT ? "HTTP/1.0 200 OK\r\n" : text);
     }
+    CHECK(most > APP_ANSWER_SMALL);
     size_t length = (size_t)snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: ");
     memset(text + length, 'a', 3900);
     length += 3900;
@@ -712,6 +737,7 @@ int main(void)
     a_large_body();
     an_answer_waits_for_room();
     answers_of_all_kinds();
+    streams_and_a_long_head();
     long_heads();
     a_client_that_leaves();
     a_request_that_is_refused();
