@@ -524,7 +524,7 @@ def test_a_body_in_chunks_of_one_byte(guest, count, status):
     (b"3\r\nabc\r\n0\r\nno field\r\n\r\n", 400), (b"3\r\nabc\r\n0\r\n\n", 400), (b"3\r\nabc\r\n0\r\nX: y\n\r\n", 400),
     (b"00000000000000003\r\nabc\r\n0\r\n\r\n", 400)])
 def test_chunks_are_read_to_the_letter(guest, body, status):
-    head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     answer = Answer(exchange(guest.port("http"), head + body))
     assert answer.status == status
     assert status != 200 or answer.body == b"abc"
