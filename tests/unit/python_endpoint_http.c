@@ -369,7 +369,7 @@ static void streams_and_a_long_head(void)
     }
 }
 
-/* A head that is larger than a small circle waits for a large one; one that is larger than any is none. */
+/* A head that is larger than a small circle waits for a large one. */
 static void long_heads(void)
 {
     static struct fake_client holders[APP_ANSWER_LARGE_COUNT], client;
@@ -412,10 +412,16 @@ static void long_heads(void)
             CHECK(holders[i].failed);
         }
     }
+}
+
+static void a_head_that_never_ends(void)
+{
+    static struct fake_client client;
+    static char text[APP_HEAD_MAX + 1000];
     memset(text, 'a', sizeof(text) - 1);
     memcpy(text, "HTTP/1.0 200 OK\r\nA: ", 20);
     CHECK(fake_client_begin(&client, REQUEST, 0, 0));
-    endpoint = accept_one();
+    struct endpoint *endpoint = accept_one();
     writes(endpoint, text);
     close_now(endpoint);
     CHECK(client.failed && client.failed_as == 500 && !client.answered);
@@ -739,6 +745,7 @@ int main(void)
     answers_of_all_kinds();
     streams_and_a_long_head();
     long_heads();
+    a_head_that_never_ends();
     a_client_that_leaves();
     a_request_that_is_refused();
     a_client_that_leaves_the_queue();
