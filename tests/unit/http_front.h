@@ -37,6 +37,7 @@ extern char site_changed[200], site_mounts[1000]; /* what was said last of a pat
 extern const struct app_config played_front; /* the front's end */
 extern bool app_absent;                      /* it refuses each request: 503 */
 extern bool app_is_slow;                     /* it accepts none, and says nothing */
+extern bool app_has_the_rest;                /* as it says of its site */
 extern uint32_t app_count;                   /* requests it has */
 extern const void *app_text;
 extern uint32_t app_text_length;
@@ -46,7 +47,7 @@ extern uint32_t app_broken;   /* so often it was told that the client has gone *
 extern uint64_t app_streamed; /* bytes */
 void app_start_front(void);
 void app_start(void);    /* and the application */
-void app_begin(void);    /* the application says its first word */
+void app_begin(void);    /* the application says what the site is */
 void app_run(void);      /* each of its requests takes a step */
 void app_exchange(void); /* both ends hear what the other has said */
 void app_release(void);

@@ -535,11 +535,12 @@ static void test_restart(void)
     CHECK_EQUAL(site_waiting, 0);
 }
 
-/* Before its first word, and after its end: requests wait in order, for HTTP_APP_S at most; files do not. */
+/* Before it has said what the site is, and after its end: requests wait in order, for HTTP_APP_S at most; files do not. */
 static void test_not_there_yet(void)
 {
     static struct client *crowd[100];
     http_not_found_is_the_apps(true);
+    app_has_the_rest = true;
     for (int i = 0; i < 100; i++) {
         connect();
         crowd[i] = client;

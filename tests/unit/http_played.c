@@ -50,7 +50,7 @@ struct task {
     uint32_t output_length, written;
 };
 
-bool app_absent, app_is_slow;
+bool app_absent, app_is_slow, app_has_the_rest;
 uint32_t app_count, app_broken, app_drops, app_site_status, app_site_which, app_dones;
 uint64_t app_streamed;
 const void *app_text = "";
@@ -566,6 +566,26 @@ void app_exchange(void)
     }
 }
 
+bool app_record(enum app_record_type type, const void *bytes, uint32_t length)
+{
+    bool taken = app_client_record(type, bytes, length);
+    app_exchange();
+    return taken;
+}
+
+/* All that begins with /app/ is its own. */
+static void say_site(void)
+{
+    struct app_site site = {.routes = 1, .not_found = app_has_the_rest};
+    struct app_route route = {.text_length = 5, .others = 3};
+    uint8_t bytes[sizeof(site) + sizeof(route) + 5];
+    memcpy(bytes, &site, sizeof(site));
+    memcpy(bytes + sizeof(site), &route, sizeof(route));
+    memcpy(bytes + sizeof(site) + sizeof(route), "/app/", 5);
+    CHECK(app_record(APP_SITE, bytes, sizeof(bytes)));
+    CHECK_EQUAL(app_site_status, APP_SITE_OK);
+}
+
 void app_dies(void)
 {
     restarts = true;
@@ -580,7 +600,7 @@ void app_lives_again(void)
     fake_set_generation(++generation);
     restarts = false;
     client_restart();
-    app_exchange();
+    say_site();
 }
 
 void app_say(const struct app_message *message)
@@ -588,13 +608,6 @@ void app_say(const struct app_message *message)
     CHECK(client_link_say(message));
     fake_wake(FAKE_BIT(FRONT));
     app_exchange();
-}
-
-bool app_record(enum app_record_type type, const void *bytes, uint32_t length)
-{
-    bool taken = app_client_record(type, bytes, length);
-    app_exchange();
-    return taken;
 }
 
 const struct app_counters *app_counted(void)
@@ -616,5 +629,5 @@ void app_begin(void)
 {
     static const struct app_client_handlers handlers = {begun, changed, gone, over, done, front_restarted, NULL};
     app_client_init(&client_config, &handlers);
-    app_exchange();
+    say_site();
 }
