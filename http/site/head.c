@@ -70,6 +70,20 @@ static bool is_value(const char *text, uint32_t length)
     return true;
 }
 
+/* What the front says of each answer itself, and of its connection: twice that would be two things. */
+static bool is_the_fronts(struct http_slice name)
+{
+    static const char *const names[] = {
+        "accept-ranges", "connection", "content-encoding", "content-length",    "content-range", "date",
+        "etag",          "keep-alive", "last-modified",    "transfer-encoding", "trailer",       "upgrade"};
+    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (http_slice_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Name, colon, value, CR LF; again. */
 static bool are_field_lines(const char *text)
 {
@@ -79,7 +93,8 @@ static bool are_field_lines(const char *text)
             name++;
         }
         const char *value = text + name + 1, *end = strchr(text, '\r');
-        if (name == 0 || text[name] != ':' || !end || end[1] != '\n' || !is_value(value, (uint32_t)(end - value))) {
+        if (name == 0 || text[name] != ':' || !end || end[1] != '\n' || !is_value(value, (uint32_t)(end - value)) ||
+            is_the_fronts((struct http_slice){text, name})) {
             return false;
         }
         text = end + 2;

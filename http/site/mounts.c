@@ -19,10 +19,16 @@ static struct {
 
 /* -- mounts -- */
 
+static bool ends_in(const char *text, uint32_t length, const char *end)
+{
+    uint32_t count = (uint32_t)strlen(end);
+    return length >= count && memcmp(text + length - count, end, count) == 0;
+}
+
 static bool is_folder(const char *text, uint32_t length)
 {
     return length > 0 && length < SITE_TEXT_MAX && text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") &&
-           !strstr(text, "/./");
+           !strstr(text, "/./") && !ends_in(text, length, "/..") && !ends_in(text, length, "/.");
 }
 
 static struct mount *mount_at(const char *prefix, uint32_t length)

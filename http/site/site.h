@@ -29,11 +29,10 @@ struct site_policy {
 
 /* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
  * replaces the first. False: one too many, or a text too long or not allowed: a policy's texts hold no control
- * characters, fields are whole lines, and the longer of pages and others fits into a head together with fields (384
- * bytes). */
+ * characters, fields are whole lines, none of them the front's own, and the longer of pages and others fits into a head
+ * together with fields (384 bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
-bool site_may_mount(const char *prefix,
-                    const char *folder); /* they are such; there may be no room, and the policy none */
+bool site_may_mount(const char *prefix, const char *folder); /* they are such; whatever else there is to it */
 void site_unmount_all(void);
 void site_path_changed(const char *path, uint32_t length, bool below); /* see http_path_changed() */
 

@@ -119,8 +119,21 @@ static void test_what_cannot_be_mounted(void)
     CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) &&
           !site_mount(long_text, "/www", &plain));
     CHECK(!site_mount("/x/", "", &plain) && !site_mount("/x/", "www", &plain) && !site_mount("/x/", "/a/../b", &plain));
-    static const char *const bad[] = {"A",       "A: b",      "A: b\n",      "A: b\r\n\r\n", "A : b\r\n",
-                                      ": b\r\n", "A: b\r\nC", "A: \x01\r\n", "A: b\rc\r\n",  " A: b\r\n"};
+    CHECK(!site_mount("/x/", "/..", &plain) && !site_mount("/x/", "/a/..", &plain) &&
+          !site_mount("/x/", "/a/.", &plain));
+    static const char *const bad[] = {"A",
+                                      "A: b",
+                                      "A: b\n",
+                                      "A: b\r\n\r\n",
+                                      "A : b\r\n",
+                                      ": b\r\n",
+                                      "A: b\r\nC",
+                                      "A: \x01\r\n",
+                                      "A: b\rc\r\n",
+                                      " A: b\r\n",
+                                      "content-Length: 5\r\n",
+                                      "A: b\r\nConnection: close\r\n",
+                                      "ETag: \"a\"\r\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(policy.fields, sizeof(policy.fields), "%s", bad[i]);
         CHECK(!site_mount("/x/", "/www", &policy));
