@@ -752,12 +752,12 @@ void app_request_init(const struct app_config *config)
 
 /* -- for the file that an answer is redirected to -- */
 
-void app_request_read(const struct app_request *x, struct http_request *request)
+void app_request_read(const struct app_request *x, struct http_request *parsed)
 {
     if (x->overwritten) {
-        *request = (struct http_request){.method = HTTP_OTHER};
+        *parsed = (struct http_request){.method = HTTP_OTHER};
     } else {
-        app_request_head_read(x->slot->out.at, x->slot->out.head, request);
+        app_request_head_read(x->slot->out.at, x->slot->out.head, parsed);
     }
 }
 

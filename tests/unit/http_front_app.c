@@ -48,7 +48,8 @@ static void test_heads_of_requests(void)
     /* RFC 9112 3.2.2: what an absolute-form target names overrules Host */
     CHECK_EQUAL(ask("GET http://other:81/app/fields?x HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n"), 200);
     CHECK(body_says("Host=other:81;A=b;"));
-    CHECK_EQUAL(ask("PROPFIND /app/fields HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"), 200);
+    CHECK_EQUAL(ask("PROPFIND /app/fields HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"),
+                200);
     CHECK(body_says("Host=h;Expect=100-continue;Content-Length=0;"));
     leave();
     connect();
@@ -87,7 +88,8 @@ static void test_longest_heads(void)
 static void test_chunks(void)
 {
     static const char text[] = "POST /app/echo " CHUNKED "3\r\nabc\r\n0a;x=\"y;\r\"\r\n";
-    static const char good[] = "POST /app/echo " CHUNKED "3\r\nabc\r\n00000000000a;x=\"y;\t\" ; z\r\n0123456789\r\n1\r\n!\r\n"
+    static const char good[] = "POST /app/echo " CHUNKED
+                               "3\r\nabc\r\n00000000000a;x=\"y;\t\" ; z\r\n0123456789\r\n1\r\n!\r\n"
                                "0;last\r\nA: b\r\nC:\r\n\r\nGET /f/7 " H "\r\n";
     for (uint32_t segment = 1; segment < sizeof(good); segment++) {
         connect();
@@ -241,8 +243,10 @@ static void stream(uint32_t form, uint64_t size)
     if (form == 0) {
         sprintf(head, "POST /app/stream " H "Content-Length: %llu\r\n\r\n", (unsigned long long)size);
     } else {
-        sprintf(head, "%s", form == 1 ? "POST /app/stream " CHUNKED : "PUT /app/stream " H "Transfer-Encoding: chunked\r\n"
-                                                                      "Expect: 100-continue\r\n\r\n");
+        sprintf(head, "%s",
+                form == 1 ? "POST /app/stream " CHUNKED
+                          : "PUT /app/stream " H "Transfer-Encoding: chunked\r\n"
+                            "Expect: 100-continue\r\n\r\n");
     }
     connect();
     send(head);

@@ -56,8 +56,10 @@ static void test_only_acknowledgements_are_progress(void)
     static const struct {
         const char *path;
         bool talks, writes, idle; /* idle: in that list when the answer begins */
-    } cases[] = {{"/f/500000", false, false, true},  {"/f/500000", true, false, true},
-                 {"/app/drip", false, false, false}, {"/app/drip", false, true, false},
+    } cases[] = {{"/f/500000", false, false, true},
+                 {"/f/500000", true, false, true},
+                 {"/app/drip", false, false, false},
+                 {"/app/drip", false, true, false},
                  {"/app/drip", true, true, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         get_and_leave_it(cases[i].path);
