@@ -19,6 +19,7 @@
 #include "timer/client.h"
 
 #define ROUND_NS 2000000u
+#define DEAF_NS 20000000u /* then it starts anew: it may not be told of anything */
 #define SAID_AT 200
 #define BODY "an honest answer\n"
 
@@ -91,6 +92,12 @@ static void put_message(const struct app_liar_request *request, const uint8_t *a
     liar_put(&message);
 }
 
+static void on_deaf(void *context)
+{
+    start_anew();
+    liar_flush();
+}
+
 /* One step; how many bytes of the script it has. */
 static uint32_t step(struct app_liar_request *request, const uint8_t *at, uint32_t left)
 {
@@ -105,7 +112,10 @@ static uint32_t step(struct app_liar_request *request, const uint8_t *at, uint32
         liar_self.control_produced += word(at + 1);
         liar_record(at, 0);
         return 5;
-    case STEP_INDEX: liar_set_index(at[1], word(at + 2)); return 6;
+    case STEP_INDEX:
+        liar_set_index(at[1], word(at + 2));
+        timer_start(&self.timer, pd_now_ns() + DEAF_NS, on_deaf, NULL);
+        return 6;
     case STEP_FLOOD: liar_flood(word(at + 1)); return 5;
     case STEP_NOISE: liar_spoil_the_share(word(at + 1)); return 5;
     case STEP_SAY: liar_flush(); return 1;
@@ -239,6 +249,7 @@ static void on_round(void *context)
             log_line("%u rounds", self.rounds);
         }
         liar_lie();
+        liar_receive(on_message); /* the front may not know that it should tell */
         if (liar_noise() % 16 == 0) {
             start_anew();
         }

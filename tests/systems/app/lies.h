@@ -18,7 +18,7 @@ enum step {
     STEP_HONEST = 'h',           /* and with an honest answer */
     STEP_START_ANEW = 'g',
     STEP_CONTROL = 'c', /* u32: bytes that the control slot's circle is said to have more */
-    STEP_INDEX = 'i',   /* u8 which of the rings' words, u32 */
+    STEP_INDEX = 'i',   /* u8 which of the rings' words, u32; a moment later it starts anew */
     STEP_FLOOD = 'f',   /* u32: so many messages of noise, each ring full at once */
     STEP_NOISE = 'n',   /* u32: so many words anywhere in the share */
     STEP_SAY = 's',     /* what is in the ring is told now; at the end of all it is, too */
