@@ -22,7 +22,7 @@ PORT_MAX = 65535
 FRESH_MAX_MS = 3_600_000
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
-IP = {"connections": 1216, "segments": 1536, "memory": 0xa_0000, "rx_buffers": 160, "rx_small": 864, "tx_slots": 96}
+IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}
 STACK = 0x4000
 APP_CAPACITY = 256      # APP_QUEUE_CAPACITY
 APP_MESSAGE = 32        # struct app_message

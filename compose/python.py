@@ -18,8 +18,8 @@ from .errors import ComposeError
 
 APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
-FILES_BLOCKS = 5        # of python/files.h
-FILES_JOBS = 6          # kept for it at the file server: as many as it has blocks, and one that has none
+FILES_BLOCKS = 4        # of python/files.h
+FILES_JOBS = 5          # kept for it at the file server: as many as it has blocks, and one that has none
 # Beside a site: a few servers and clients of the program's own. Alone, its sockets are all there is: as a front's.
 IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_buffers": 40, "rx_small": 64, "tx_slots": 40}
 

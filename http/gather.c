@@ -14,9 +14,9 @@
 
 #include "lib/pd.h"
 
-#define UNITS 3712
+#define UNITS 3200
 #define UNIT_BYTES 120
-#define FOR_APP 640            /* units of these */
+#define FOR_APP 128            /* units of these */
 #define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 
 struct unit {

@@ -15,7 +15,7 @@ struct file_job;
 /* Parts of a job's block: a path, a second path or attributes, or the whole of it data. */
 #define FILE_DATA_MAX FS_CLIENT_BLOCK_SIZE
 
-#define FILES_BLOCKS 5 /* of the share, for jobs, where the rest is the file cache's: cache_init(.., FILES_BLOCKS) */
+#define FILES_BLOCKS 4 /* of the share: so many jobs at a time */
 
 void files_init(const struct fs_client_config *config);
 bool files_available(void); /* whether this PD has a file service */
