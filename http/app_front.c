@@ -47,7 +47,7 @@ static bool take_taken(struct app_slot *slot, const struct app_message *message)
         return false;
     }
     self.accepted[slot->number] |= slot->out.taken >= slot->out.head;
-    slot->waits = message->flags & APP_WAITS && slot->out.taken == slot->out.produced;
+    slot->waits = message->flags & APP_WAITS && slot->out.taken == slot->out.produced && !slot->out.ended;
     return true;
 }
 

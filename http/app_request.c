@@ -168,11 +168,8 @@ static struct app_slot *take_slot(struct connection *c, const struct http_reques
 {
     uint32_t bytes = app_request_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
-    if (!self.is_up || server_queue_is_due()) {
-        return NULL;
-    }
     c->long_head = bytes > APP_SMALL;
-    return app_front_take(bytes, body);
+    return self.is_up && !server_queue_is_due() ? app_front_take(bytes, body) : NULL;
 }
 
 bool app_request_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -553,7 +550,7 @@ static bool redirect(struct app_request *x)
 static bool begin_answer(struct app_request *x)
 {
     const struct app_circle *in = &x->slot->in;
-    if (!in->open) {
+    if (!in->open || tcp_sndbuf(x->connection->tcp) < HEAD_ROOM) {
         return false;
     }
     memcpy(self.answer_head, in->at, in->head);
@@ -570,7 +567,7 @@ static bool begin_answer(struct app_request *x)
         redirect(x);
         return false;
     }
-    return tcp_sndbuf(x->connection->tcp) >= HEAD_ROOM && send_head(x);
+    return send_head(x);
 }
 
 /* -- its body -- */

@@ -414,6 +414,26 @@ static void test_messages_that_cannot_be(void)
     CHECK_EQUAL(app_count, 0);
 }
 
+/* One that waits for a body that has ended is late itself: its client is not. */
+static void test_waits_for_nothing(void)
+{
+    static const char *const requests[] = {"POST /app/hold " H "Content-Length: 2\r\n\r\nab",
+                                           "POST /app/hold " CHUNKED "0\r\n\r\n", "GET /app/hold " H "\r\n"};
+    for (int i = 0; i < 3; i++) {
+        connect();
+        send(requests[i]);
+        steps(5);
+        uint32_t produced = app_slot_of("/app/hold")->in.produced;
+        say("/app/hold", (struct app_message){.type = APP_TAKEN, .flags = APP_WAITS, .produced = produced});
+        pass_s(HTTP_BODY_S + 1);
+        CHECK_EQUAL(client_waiting(client), 0);
+        app_release();
+        CHECK_EQUAL(receive(false), 200);
+        app_hold();
+        leave();
+    }
+}
+
 /* Late, or of nobody: nothing happens. */
 static void test_messages_of_nobody(void)
 {
@@ -852,6 +872,7 @@ static const struct {
     {"offers_to_upgrade", test_offers_to_upgrade, false},
     {"messages_that_cannot_be", test_messages_that_cannot_be, false},
     {"messages_of_nobody", test_messages_of_nobody, false},
+    {"waits_for_nothing", test_waits_for_nothing, false},
     {"two_answers", test_two_answers, false},
     {"too_long", test_too_long, false},
     {"restart", test_restart, false},
