@@ -51,9 +51,11 @@ void app_begin(void);    /* the application says what the site is */
 void app_run(void);      /* each of its requests takes a step */
 void app_exchange(void); /* both ends hear what the other has said */
 void app_release(void);
-void app_hold(void);                              /* /app/hold waits again */
-void app_dies(void);                              /* it does nothing any more, */
-void app_lives_again(void);                       /* until it starts anew */
+void app_hold(void);        /* /app/hold waits again */
+void app_dies(void);        /* it does nothing any more, */
+void app_lives_again(void); /* until it starts anew, and says what the site is: */
+void app_starts_anew(void);
+void app_say_site(void);
 struct app_slot *app_slot_of(const char *target); /* at its end; NULL: it has none */
 void app_say(const struct app_message *message);  /* whatever that is */
 bool app_record(enum app_record_type type, const void *bytes, uint32_t length);

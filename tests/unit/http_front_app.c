@@ -327,6 +327,60 @@ static void test_a_slow_reader_is_not_late(void)
     leave();
 }
 
+/* What a file's answer depends on lies in the request's circle, unless a long body has taken its place. */
+static void test_a_file_behind_a_body(void)
+{
+    static char text[17000];
+    connect();
+    for (uint32_t size = 0; size < 16501; size += 16500) {
+        int head = sprintf(text, "GET /app/order/f/70 " H "Range: bytes=1-2\r\nContent-Length: %u\r\n\r\n", size);
+        memset(text + head, 0xff, size);
+        client_send(client, text, (uint32_t)head + size, 1460);
+        CHECK_EQUAL(receive(false), size ? 200 : 206);
+        CHECK(body_is(70, size ? 0 : 1, size ? 70 : 2));
+    }
+    leave();
+}
+
+/* The client's time runs while the application waits for it, not while it has something to do. */
+static void test_whose_time_it_is(void)
+{
+    connect();
+    send("POST /app/echo " H "Content-Length: 10\r\n\r\n");
+    steps(5);
+    app_is_slow = true;
+    send("12345");
+    pass_s(HTTP_BODY_S + 5);
+    CHECK_EQUAL(client_waiting(client), 0);
+    pass_s(HTTP_APP_S - HTTP_BODY_S);
+    app_is_slow = false;
+    CHECK_EQUAL(receive(false), 504);
+    check_closed();
+}
+
+/* An application that goes on after its client has gone is not stopped by a full circle. */
+static void test_who_goes_on_alone(void)
+{
+    static const uint8_t part[1000];
+    uint32_t done = 0;
+    connect();
+    send("GET /app/drip " H "\r\n");
+    take();
+    app_is_slow = true;
+    struct app_slot *slot = app_slot_of("/app/drip");
+    client_reset(client);
+    client_free(client);
+    for (int i = 0; i < 30; i++) {
+        done += app_client_put(slot, part, sizeof(part));
+        app_exchange();
+    }
+    CHECK_EQUAL(done, 30 * sizeof(part));
+    CHECK_EQUAL(count().exchanges, 1);
+    app_is_slow = false;
+    steps(3);
+    CHECK_EQUAL(count().exchanges, 0);
+}
+
 static void test_continue(void)
 {
     connect();
@@ -349,6 +403,10 @@ static void test_continue(void)
     send("POST /app/echo " H "Content-Length: 6\r\nExpect: 100-continue\r\n\r\nHello!"); /* has not waited */
     CHECK_EQUAL(receive(false), 200);
     CHECK(body_says("Hello!") && nothing_more());
+    send("POST /app/echo " H "Content-Length: 6\r\nExpect: 100-continue\r\n\r\nHel"); /* nor here */
+    CHECK(nothing_more());
+    send("lo!");
+    CHECK_EQUAL(receive(false), 200);
     leave();
 }
 
@@ -367,7 +425,11 @@ static void test_offers_to_upgrade(void)
     CHECK(body_says("abc"));
     CHECK_EQUAL(receive(false), 200);
     CHECK_EQUAL(ask("POST /app/upgrade " H "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc"), 500);
-    leave();
+    send("GET /app/echo " UPGRADE "bytes"); /* that the application waits for: nothing is behind them */
+    client_end(client);
+    CHECK_EQUAL(receive(false), 200);
+    CHECK(body_says("bytes"));
+    check_closed();
 }
 
 /* -- answers that cannot be -- */
@@ -586,6 +648,21 @@ static void test_not_there_yet(void)
         CHECK(i % 2 == 0 || body_is(7, 0, 7));
         leave();
     }
+}
+
+/* A new life has to say what the site is before it gets anything. */
+static void test_a_new_life_without_a_site(void)
+{
+    connect();
+    CHECK_EQUAL(get("/app/len/7", ""), 200);
+    app_dies();
+    app_starts_anew();
+    send("GET /app/len/7 " H "\r\n");
+    steps(5);
+    CHECK(count().exchanges == 0 && client_waiting(client) == 0);
+    app_say_site();
+    CHECK_EQUAL(receive(false), 200);
+    leave();
 }
 
 static void test_never_there(void)
@@ -868,6 +945,9 @@ static const struct {
     {"bodies_of_any_size", test_bodies_of_any_size, false},
     {"back_pressure", test_back_pressure, false},
     {"a_slow_reader_is_not_late", test_a_slow_reader_is_not_late, false},
+    {"a_file_behind_a_body", test_a_file_behind_a_body, false},
+    {"whose_time_it_is", test_whose_time_it_is, false},
+    {"who_goes_on_alone", test_who_goes_on_alone, false},
     {"continue", test_continue, false},
     {"offers_to_upgrade", test_offers_to_upgrade, false},
     {"messages_that_cannot_be", test_messages_that_cannot_be, false},
@@ -877,6 +957,7 @@ static const struct {
     {"too_long", test_too_long, false},
     {"restart", test_restart, false},
     {"not_there_yet", test_not_there_yet, true},
+    {"a_new_life_without_a_site", test_a_new_life_without_a_site, false},
     {"never_there", test_never_there, true},
     {"a_busy_application", test_a_busy_application, false},
     {"site", test_site, false},

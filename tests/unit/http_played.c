@@ -574,7 +574,7 @@ bool app_record(enum app_record_type type, const void *bytes, uint32_t length)
 }
 
 /* All that begins with /app/ is its own. */
-static void say_site(void)
+void app_say_site(void)
 {
     struct app_site site = {.routes = 1, .not_found = app_has_the_rest};
     struct app_route route = {.text_length = 5, .others = 3};
@@ -594,13 +594,19 @@ void app_dies(void)
     }
 }
 
-void app_lives_again(void)
+void app_starts_anew(void)
 {
     static uint32_t generation = 1;
     fake_set_generation(++generation);
     restarts = false;
     client_restart();
-    say_site();
+    app_exchange();
+}
+
+void app_lives_again(void)
+{
+    app_starts_anew();
+    app_say_site();
 }
 
 void app_say(const struct app_message *message)
@@ -629,5 +635,5 @@ void app_begin(void)
 {
     static const struct app_client_handlers handlers = {begun, changed, gone, over, done, front_restarted, NULL};
     app_client_init(&client_config, &handlers);
-    say_site();
+    app_say_site();
 }
