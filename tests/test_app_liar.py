@@ -499,7 +499,7 @@ def test_an_index_that_jumps(guest, which):
 
 # -- noise -------------------------------------------------------------------------------------------------------------
 
-ROUNDS = 2500
+ROUNDS = 1000       # each when no file has to go out
 FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
@@ -522,10 +522,10 @@ class Clients:
 
     def __init__(self, guest, files):
         self.guest, self.contents = guest, {f"/{size}.bin": (files / f"{size}.bin").read_bytes() for size in SIZES}
-        self.ended = threading.Event()
+        self.ended, self.one_at_a_time = threading.Event(), threading.Lock()
         self.failures, self.files_served, self.statuses = [], 0, set()
-        self.threads = [threading.Thread(target=self.guarded, args=(work, i)) for work in (self.file_client, self.app_client)
-                        for i in range(4)]
+        self.threads = [threading.Thread(target=self.guarded, args=(work, i))
+                        for work, count in ((self.file_client, 2), (self.app_client, 4)) for i in range(count)]
 
     def __enter__(self):
         for thread in self.threads:
@@ -538,6 +538,10 @@ class Clients:
             thread.join()
         assert kind or not self.failures, self.failures
 
+    def connect(self, timeout):
+        with self.one_at_a_time:        # it asks QEMU
+            return self.guest.connect(timeout=timeout)
+
     def guarded(self, work, i):
         try:
             work(random.Random(i))
@@ -545,7 +549,7 @@ class Clients:
             self.failures.append(repr(error))
 
     def file_client(self, rng):
-        with self.guest.connect() as sock:
+        with self.connect(90) as sock:
             kept = Kept(sock)
             while not self.ended.is_set():
                 path = rng.choice(list(self.contents))
@@ -557,7 +561,7 @@ class Clients:
         while not self.ended.is_set():
             path = rng.choice(["/app/lie", "/app/honest", "/app/lie?x"])
             raw = b""
-            with contextlib.suppress(TimeoutError, ConnectionError), self.guest.connect(timeout=1) as sock:
+            with contextlib.suppress(TimeoutError, ConnectionError), self.connect(1) as sock:
                 sock.sendall(head_of(path, rng.choice(["GET", "POST"]), Connection="close", Content_Length="0"))
                 while part := sock.recv(65536):
                     raw += part
@@ -574,7 +578,7 @@ def test_noise(guest, files):
     assert clients.files_served > 100 and {200, 500} <= clients.statuses, (clients.files_served, clients.statuses)
     after = counters(guest)
     assert after["nonsense"] > before["nonsense"] + ROUNDS
-    assert after["connections"] <= 4 and after["exchanges"] <= 1, json.dumps(after)
+    assert after["connections"] <= 8 and after["exchanges"] <= 1, json.dumps(after)
     assert after["cache_memory"] == before["cache_memory"] or before["cache_memory"] == 0
     with contextlib.ExitStack() as stack:       # each slot, each circle is there
         socks = [stack.enter_context(guest.connect()) for _ in range(100)]

@@ -156,7 +156,7 @@ def told(guest, path):
 @contextlib.contextmanager
 def asked(guest, path, method="POST", **fields):
     """A connection on which the head has been sent."""
-    with guest.connect() as sock:
+    with socket.create_connection(guest.port("http"), timeout=90) as sock:
         sock.sendall(head_of(path, method, Connection="close", **fields))
         yield sock
 
