@@ -72,12 +72,18 @@ static void look_at_folders(void)
     }
 }
 
-/* Each outcome: the files may be there now. */
+/* Each outcome: the files may be there now. That they could not be reached was kept for as long as any answer: what it
+ * told of is asked for anew, since nobody comes back here to ask later. */
 static void on_mount(void *context)
 {
-    if (!self.waiter.link) {
-        look_at_folders();
+    if (self.waiter.link) {
+        return;
     }
+    if (self.away) {
+        const char *folder = http_config.sites[self.looked_at].folder;
+        cache_path_changed(folder, (uint32_t)strlen(folder), false);
+    }
+    look_at_folders();
 }
 
 /* -- the address -- */
