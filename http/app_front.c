@@ -60,6 +60,9 @@ static void fail(struct app_slot *slot, int status)
 static bool take_message(struct app_slot *slot, const struct app_message *message)
 {
     bool good = false, open = !slot->in.ended;
+    if (message->type == APP_REQUEST) {
+        return false; /* of no slot: nobody has looked at its serial number, or whether the slot is used */
+    }
     if (slot->number == APP_CONTROL) {
         return take_control(slot, message);
     }

@@ -164,11 +164,14 @@ static void on_round(void *context);
 static void begun(struct app_liar_request *request, const char *target, uint32_t length)
 {
     const char *rest, *end = target + length;
-    if (begins(target, length, "/app/script/", &rest)) {
-        run(request, rest, (uint32_t)(end - rest));
-    } else if (begins(target, length, "/app/lie", &rest)) {
+    if (begins(target, length, "/app/lie", &rest)) {
         liar_lie_about(request);
+    } else if (self.rounds_left > 0) { /* an old message, by an index that has jumped, or nobody's business now */
+        text(request, 200, BODY);
+    } else if (begins(target, length, "/app/script/", &rest)) {
+        run(request, rest, (uint32_t)(end - rest));
     } else if (begins(target, length, "/app/storm/", &rest)) {
+        self.rounds = 0;
         self.rounds_left = number(rest, end);
         text(request, 200, BODY);
         timer_start(&self.timer, pd_now_ns() + ROUND_NS, on_round, NULL);
