@@ -12,6 +12,7 @@
 #include <string.h>
 #include "fs/client.h"
 #include "fs/mount.h"
+#include "http/server.h"
 #include "http/start.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
@@ -72,16 +73,15 @@ static void look_at_folders(void)
     }
 }
 
-/* Each outcome: the files may be there now. That they could not be reached was kept for as long as any answer: what it
- * told of is asked for anew, since nobody comes back here to ask later. */
+/* Each outcome: the files may be there now. That they could not be reached is known of some paths, and would be for as
+ * long as any answer: all are asked for anew. */
 static void on_mount(void *context)
 {
     if (self.waiter.link) {
         return;
     }
     if (self.away) {
-        const char *folder = http_config.sites[self.looked_at].folder;
-        cache_path_changed(folder, (uint32_t)strlen(folder), false);
+        http_path_changed("/", 1, true);
     }
     look_at_folders();
 }
