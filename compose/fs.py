@@ -246,7 +246,7 @@ def checked(path, pd_name):
 def files_header(entries):
     """A table of struct fs_mem_entry. The hash of each file stands beside it, so that the header changes when a file
     does. Times would make two checkouts differ. In their place stands a part of the hash, within the first second of
-    1970, which the web server takes for no date (http/select.h): its entity tags tell one version from another."""
+    1970, which the web server takes for no date (http/parse/select.h): its entity tags tell one version from another."""
     lines = ["/* compose/fs.py made this: the files of one PD. */", '#include "fs/mem/config.h"', ""]
     rows = []
     for i, (path, file) in enumerate(entries):

@@ -23,7 +23,7 @@ KINDS = ("BEGIN", "END", "INSTANT", "OPEN", "CLOSE", "TEXT")
 ENUMS = {                   # a word's name -> the header that declares an enum of that name, what its names begin with
     "fs_command_type": ("fs/proto.h", "FS_"),
     "fs_status": ("fs/proto.h", "FS_STATUS_"),
-    "http_method": ("http/request.h", "HTTP_"),
+    "http_method": ("http/parse/request.h", "HTTP_"),
     "cache_question": ("http/cache/revalidate.h", "CACHE_QUESTION_"),
 }
 INPUTS = {EVENTS} | {header for header, _ in ENUMS.values()}

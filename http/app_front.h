@@ -7,7 +7,7 @@
 #define HTTP_APP_FRONT_H
 
 #include "http/app_link.h"
-#include "http/request.h"
+#include "http/parse/request.h"
 
 #define APP_SMALL 2048  /* bytes of a request's circle, */
 #define APP_LARGE 16384 /* and of one whose head or body needs more, while there is one */

@@ -104,7 +104,7 @@ static void read_target(struct http_request *request, struct http_slice target)
     }
 }
 
-/* The first of each name, as http/request.c has it. */
+/* The first of each name, as http/parse/request.c has it. */
 static void read_field(struct http_request *request, const struct field *field)
 {
     struct http_slice *const slices[] = {&request->accept_encoding,    &request->range,

@@ -25,7 +25,7 @@
 #include "http/app_front.h"
 #include "http/app_head.h"
 #include "http/app_site.h"
-#include "http/chunk.h"
+#include "http/parse/chunk.h"
 #include "lib/log.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"

@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "http/date.h"
+#include "http/parse/date.h"
 #include "lib/pd.h"
 
 #define AHEAD 3              /* pieces asked for before they are needed */

@@ -1,5 +1,5 @@
 /* head.c: heads of answers, and the small pages that say why there is nothing else.
- *   consumes  a cleaned path (http/path.c) and a query as the parser has let it through, of a client: NOT trusted
+ *   consumes  a cleaned path (http/parse/path.c) and a query as the parser has let it through, of a client: NOT trusted
  *             beyond that: the path is escaped before it goes into Location
  *   produces  head and page in one write, whole or not at all
  *   invariant what stands in a head is ours, or was checked: no CR or LF of a client's
@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "http/date.h"
+#include "http/parse/date.h"
 #include "http/reason.h"
 #include "lib/pd.h"
 

@@ -1,6 +1,7 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/,request.c path.c text.c reason.c chunk.c codings.c select.c date.c site/types.c)
+HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c chunk.c request.c) \
+    http/reason.c http/site/types.c
 
 HTTP_SITE := $(addprefix http/site/,head.c resolutions.c try_files.c mounts.c)
 
@@ -20,12 +21,12 @@ $(eval $(call program,http_front,http/pd.c,http serial,$(IP_CFLAGS)))
 
 $(eval $(call host_test,http_start,tests/unit/http_start.c http/start.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_start/http/start.c.o: | $(SOURCES_READY)
-$(eval $(call host_test,http_request,tests/unit/http_request.c http/request.c http/text.c))
-$(eval $(call host_test,http_path,tests/unit/http_path.c http/path.c http/text.c))
-$(eval $(call host_test,http_codings,tests/unit/http_codings.c http/codings.c http/text.c))
-$(eval $(call host_test,http_chunk,tests/unit/http_chunk.c http/chunk.c http/text.c))
-$(eval $(call host_test,http_date,tests/unit/http_date.c http/date.c http/text.c))
-$(eval $(call host_test,http_select,tests/unit/http_select.c http/select.c http/date.c http/text.c))
+$(eval $(call host_test,http_parse_request,tests/unit/http_parse_request.c http/parse/request.c http/parse/text.c))
+$(eval $(call host_test,http_parse_path,tests/unit/http_parse_path.c http/parse/path.c http/parse/text.c))
+$(eval $(call host_test,http_parse_codings,tests/unit/http_parse_codings.c http/parse/codings.c http/parse/text.c))
+$(eval $(call host_test,http_parse_chunk,tests/unit/http_parse_chunk.c http/parse/chunk.c http/parse/text.c))
+$(eval $(call host_test,http_parse_date,tests/unit/http_parse_date.c http/parse/date.c http/parse/text.c))
+$(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addprefix http/parse/,select.c date.c text.c)))
 
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

@@ -10,7 +10,7 @@
 
 #include "http/app_proto.h"
 #include "http/cache/cache.h"
-#include "http/request.h"
+#include "http/parse/request.h"
 #include "http/server.h"
 #include "http/site/site.h"
 #include "http/site/types.h"

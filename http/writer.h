@@ -4,7 +4,7 @@
 #ifndef HTTP_WRITER_H
 #define HTTP_WRITER_H
 
-#include "http/text.h"
+#include "http/parse/text.h"
 
 struct writer {
     char *start, *at, *end;

@@ -8,7 +8,7 @@ make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
                    (APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a site in the image, without NFS)
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
-make unit          the host's unit tests alone (UNIT=http_date: one of them, in seconds; UNIT='http_site net_ip_*')
+make unit          the host's unit tests alone (UNIT=http_parse_date: one of them, in seconds; UNIT='http_site net_ip_*')
 make coverage      which lines the host's unit tests execute: a figure per folder, BUILD_DIR/coverage/index.html (UNIT: as above)
 make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
 make lint          clang-tidy, cppcheck, ruff and the style of every file of ours; make format: gives it the style

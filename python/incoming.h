@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 #include "http/app_client.h"
-#include "http/request.h"
+#include "http/parse/request.h"
 
 /* Where a request's text is read, whose head comes line by line (incoming_text.c). */
 struct incoming_text {

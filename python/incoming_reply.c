@@ -10,8 +10,8 @@
 #include "lib/pd.h"
 
 #include <string.h>
-#include "http/chunk.h"
-#include "http/text.h"
+#include "http/parse/chunk.h"
+#include "http/parse/text.h"
 #include "python/incoming.h"
 
 static struct {

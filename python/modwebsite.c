@@ -14,7 +14,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 #include "python/asyncio_start.h"
 #include "python/config.h"
 #include "python/control.h"

@@ -19,7 +19,7 @@ $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS) $(WARNINGS)))
 $(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http_client ip fs_client fs_mount serial timer))
 
 # The application's end of http/app_proto.h, and what of the front's texts it has use for: pure functions.
-$(eval $(call library,http_client,$(HTTP_APP_CLIENT) $(addprefix http/,text.c path.c chunk.c)))
+$(eval $(call library,http_client,$(HTTP_APP_CLIENT) $(addprefix http/parse/,text.c path.c chunk.c)))
 
 # The compiler of frozen modules, for this machine, from the same source.
 $(MPY_CROSS): | $(SOURCES_READY)

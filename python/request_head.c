@@ -6,7 +6,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
-#include "http/text.h"
+#include "http/parse/text.h"
 #include "python/modwebsite.h"
 
 #include "py/mperrno.h"

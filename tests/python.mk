@@ -9,7 +9,7 @@ $(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 PYTHON_ENDPOINTS := $(addprefix python/endpoint,.c _tcp.c _udp.c)
 PYTHON_SITE := $(addprefix python/,endpoint_http.c incoming.c incoming_text.c incoming_reply.c control.c)
 FRONT_PLAYED := tests/unit/fake_front.c tests/unit/http_app_client.c tests/unit/http_app_client_link.c http/app_front.c \
-    http/app_link.c http/text.c http/chunk.c
+    http/app_link.c http/parse/text.c http/parse/chunk.c
 PYTHON_UNIT := -Itests/unit/micropython $(IP_CFLAGS)
 
 # ... in the storm that net/ip is tested by (tests/net.mk),

@@ -59,7 +59,7 @@ def test_the_figures(tmp_path):
 
 
 @pytest.mark.parametrize("words, answer", [
-    (["coverage", "UNIT=http_dat"], "UNIT: there is no host test 'http_dat'. Near it: http_date"),
+    (["coverage", "UNIT=http_parse_dat"], "UNIT: there is no host test 'http_parse_dat'. Near it: http_parse_date"),
     (["coverage", "unit"], "coverage stands alone: "),
     (["coverage", "COMPILER=gcc"], "coverage: COMPILER=gcc counts in a way of its own")])
 def test_what_it_cannot_do_is_one_line(cache, words, answer):

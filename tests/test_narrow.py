@@ -32,16 +32,17 @@ def objects(cache):
 
 
 def test_one_of_them(cache):
-    done = make(cache, "unit", "UNIT=http_date sdk_kernel_rea*")
+    done = make(cache, "unit", "UNIT=http_parse_date sdk_kernel_rea*")
     assert done.returncode == 0
-    assert done.stdout.endswith("passed http_date\npassed sdk_kernel_ready\n2 passed, 0 failed\n")
-    assert objects(cache) == {"http_date.c.o", "date.c.o", "text.c.o", "sdk_kernel_ready.c.o", "ready.c.o"}
+    assert done.stdout.endswith("passed http_parse_date\npassed sdk_kernel_ready\n2 passed, 0 failed\n")
+    assert objects(cache) == {"http_parse_date.c.o", "date.c.o", "text.c.o", "sdk_kernel_ready.c.o", "ready.c.o"}
 
 
 @pytest.mark.parametrize("name, answer", [
-    ("http_dat", "Near it: http_date "), ("date", "Near it: http_date."), ("net/ip/acks.c", "Near it: net_ip_acks"),
+    ("http_parse_dat", "Near it: http_parse_date "), ("date", "Near it: http_parse_date."),
+    ("net/ip/acks.c", "Near it: net_ip_acks"),
     ("tests/unit/lib_ring.c", "Near it: lib_ring "), ("zzz", "There are: "),
-    ("http_date zzz", "There are: "), ("http_%", "Near it: http_path "), ("'$(MAKE)\";", "There are: ")])
+    ("http_parse_date zzz", "There are: "), ("http_%", "Near it: http_app "), ("'$(MAKE)\";", "There are: ")])
 def test_one_that_is_not_there(cache, name, answer):
     done = make(cache, "unit", f"UNIT={name}")
     lines = [line for line in done.stdout.splitlines() if "***" in line]
@@ -72,16 +73,16 @@ def test_a_test_that_needs_nothing(cache):
 
 
 def test_a_test_that_needs_a_program(cache):
-    done = make(cache, "test", "TESTS=tests/test_unit.py -k http_date")
+    done = make(cache, "test", "TESTS=tests/test_unit.py -k http_parse_date")
     assert re.search(r"^1 passed, 0 failed", done.stdout, re.MULTILINE), done.stdout
-    assert objects(cache) == {"http_date.c.o", "date.c.o", "text.c.o"}
+    assert objects(cache) == {"http_parse_date.c.o", "date.c.o", "text.c.o"}
 
 
 def test_a_test_that_needs_the_image_tool(cache):
     done = make(cache, "test", "TESTS=tests/test_descriptions.py -k test_command_line")
     assert re.search(r"^1 passed, 0 failed", done.stdout, re.MULTILINE), done.stdout
     assert "main.c.o" in objects(cache)
-    assert [path for path in cache.rglob("*") if path.name in ("kernel.elf", "libmicrokit.a", "http_date")] == []
+    assert [path for path in cache.rglob("*") if path.name in ("kernel.elf", "libmicrokit.a", "http_parse_date")] == []
 
 
 def test_files_by_a_pattern(cache):

@@ -6,7 +6,7 @@
 #include "http/site/head.h"
 
 #include <assert.h>
-#include "http/date.h"
+#include "http/parse/date.h"
 #include "http/writer.h"
 #include "lib/pd.h"
 

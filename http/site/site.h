@@ -13,7 +13,7 @@
 #define HTTP_SITE_H
 
 #include "http/cache/cache.h"
-#include "http/select.h"
+#include "http/parse/select.h"
 
 #define SITE_MOUNTS_MAX 16
 #define SITE_TEXT_MAX 256

@@ -2,7 +2,7 @@
 #ifndef HTTP_TYPES_H
 #define HTTP_TYPES_H
 
-#include "http/text.h"
+#include "http/parse/text.h"
 
 enum {
     TYPE_PAGE = 1 << 0,         /* what a page is made of: changes together, and more often than the rest */

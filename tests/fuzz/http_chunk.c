@@ -4,7 +4,7 @@
  */
 #include <ctype.h>
 
-#include "http/chunk.h"
+#include "http/parse/chunk.h"
 #include "tests/fuzz/fuzz.h"
 
 void fuzz_begin(void) {}

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/date.h"
-#include "http/select.h"
+#include "http/parse/date.h"
+#include "http/parse/select.h"
 #include "http/site/types.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/text.h"
+#include "http/parse/text.h"
 #include "python/incoming.h"
 #include "python/port.h"
 #include "tests/fuzz/fuzz.h"

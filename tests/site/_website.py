@@ -64,7 +64,7 @@ started = []
 
 
 def clean(path):
-    """Not as strict as http/path.c: enough to tell paths apart."""
+    """Not as strict as http/parse/path.c: enough to tell paths apart."""
     names = [name for name in urllib.parse.unquote(path).split("/") if name not in ("", ".")]
     return None if ".." in names else "/" + "/".join(names) + ("/" if names and path.endswith("/") else "")
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
-#include "http/select.h"
+#include "http/parse/select.h"
 #include "http/server.h"
 #include "http_front_client.h"
 #include "in_turn.h"

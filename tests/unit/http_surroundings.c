@@ -7,7 +7,7 @@
 #include "fake_microkit.h"
 #include "http/server.h"
 #include "http/site/site.h"
-#include "http/text.h"
+#include "http/parse/text.h"
 #include "http/cache/waiters.h"
 #include "timer/client.h"
 

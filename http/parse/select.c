@@ -1,9 +1,9 @@
-/* http/select.c: conditions and ranges (RFC 9110 13, 14.2).
+/* http/parse/select.c: conditions and ranges (RFC 9110 13, 14.2).
  *   consumes  field values from a client, NOT trusted; what is malformed counts as not sent
  */
-#include "http/select.h"
-#include "http/date.h"
-#include "http/text.h"
+#include "http/parse/select.h"
+#include "http/parse/date.h"
+#include "http/parse/text.h"
 
 #define S 1000000000
 #define DAY_S 86400

@@ -1,8 +1,8 @@
-/* http/select.h: what of a file a GET or HEAD is to get: conditions and ranges (RFC 9110 13, 14). Pure functions. */
-#ifndef HTTP_SELECT_H
-#define HTTP_SELECT_H
+/* select.h: what of a file a GET or HEAD is to get: conditions and ranges (RFC 9110 13, 14). Pure functions. */
+#ifndef HTTP_PARSE_SELECT_H
+#define HTTP_PARSE_SELECT_H
 
-#include "http/request.h"
+#include "http/parse/request.h"
 
 #define HTTP_ETAG_MAX 48
 

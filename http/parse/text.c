@@ -1,5 +1,5 @@
-/* http/text.c: characters, lists and numbers of HTTP. */
-#include "http/text.h"
+/* http/parse/text.c: characters, lists and numbers of HTTP. */
+#include "http/parse/text.h"
 
 #define VISIBLE (CLASS_TEXT | CLASS_TARGET)
 #define NAME (CLASS_TOKEN | VISIBLE | CLASS_PLAIN | CLASS_HOST)

@@ -1,6 +1,6 @@
-/* http_request.c: heads of requests, good and bad, whole and in pieces, in memory of exactly their size. */
+/* http_parse_request.c: heads of requests, good and bad, whole and in pieces, in memory of exactly their size. */
 #include <string.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 #include "tests/unit/check.h"
 
 #define H "Host: a\r\n"

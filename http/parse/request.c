@@ -1,4 +1,4 @@
-/* http/request.c: the head of a request (RFC 9112), strictly.
+/* http/parse/request.c: the head of a request (RFC 9112), strictly.
  *   consumes  bytes from a client, NOT trusted
  *   bounds    one pass over at most HTTP_HEAD_MAX bytes; a head that comes in pieces is looked at from its start again
  *             for each of them, so a client that sends single bytes costs 2 to 3 instructions for each byte it has
@@ -6,8 +6,8 @@
  *   refuses   all that two readers might understand differently: bare CR or LF, folded lines, space before a colon, a
  *             second Host or Content-Length, Content-Length beside Transfer-Encoding
  */
-#include "http/request.h"
-#include "http/text.h"
+#include "http/parse/request.h"
+#include "http/parse/text.h"
 
 enum { OK = 0, BAD = 400, NOT_IMPLEMENTED = 501, BAD_VERSION = 505 };
 

@@ -1,8 +1,8 @@
-/* http/chunk.c: lines of chunks.
+/* http/parse/chunk.c: lines of chunks.
  *   consumes  a line from a client, NOT trusted
  */
-#include "http/chunk.h"
-#include "http/text.h"
+#include "http/parse/chunk.h"
+#include "http/parse/text.h"
 
 /* Without its CR LF. False: that is not how it ends. */
 static bool without_end(struct http_slice *line)

@@ -1,9 +1,9 @@
-/* http/text.h: characters, lists and numbers as HTTP has them (RFC 9110 5.6), for the parsers in this folder. */
-#ifndef HTTP_TEXT_H
-#define HTTP_TEXT_H
+/* http/parse/text.h: characters, lists and numbers as HTTP has them (RFC 9110 5.6), for the parsers in this folder. */
+#ifndef HTTP_PARSE_TEXT_H
+#define HTTP_PARSE_TEXT_H
 
 #include <string.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 
 enum {
     CLASS_TOKEN = 1 << 0,  /* tchar: RFC 9110 5.6.2 */

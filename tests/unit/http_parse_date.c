@@ -1,7 +1,7 @@
-/* http_date.c: dates against the host's own calendar, in the three forms, and what is none. */
+/* http_parse_date.c: dates against the host's own calendar, in the three forms, and what is none. */
 #include <string.h>
 #include <time.h>
-#include "http/date.h"
+#include "http/parse/date.h"
 #include "tests/unit/check.h"
 
 #define NOW 1790000000 /* in 2026 */

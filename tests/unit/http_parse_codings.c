@@ -1,6 +1,6 @@
-/* http_codings.c: Accept-Encoding. */
+/* http_parse_codings.c: Accept-Encoding. */
 #include <string.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 #include "tests/unit/check.h"
 
 #define G HTTP_CODING_GZIP

@@ -1,9 +1,9 @@
-/* http/path.c: the path that a target means, once and for all who compare paths afterwards.
+/* http/parse/path.c: the path that a target means, once and for all who compare paths afterwards.
  *   consumes  a target's path, NOT trusted
  *   invariant what is returned begins with '/', is UTF-8, has no NUL, no backslash and no empty, "." or ".." name:
  *             joined to a folder it stays in it
  */
-#include "http/text.h"
+#include "http/parse/text.h"
 
 /* 0..15, or 16 where it is no digit. */
 static uint32_t hex_digit(char c)

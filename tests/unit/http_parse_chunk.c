@@ -1,6 +1,6 @@
-/* http_chunk.c: lines of chunks, each in memory of its own size; all lines of few characters. */
+/* http_parse_chunk.c: lines of chunks, each in memory of its own size; all lines of few characters. */
 #include <string.h>
-#include "http/chunk.h"
+#include "http/parse/chunk.h"
 #include "tests/unit/check.h"
 
 #define NONE UINT64_MAX

@@ -1,10 +1,10 @@
-/* http/request.h: the head of a request (RFC 9112), strictly, in place: no copies, no allocation, time linear in its
+/* request.h: the head of a request (RFC 9112), strictly, in place: no copies, no allocation, time linear in its
  * length.
  *
  * Slices point into the bytes that were parsed. A field that was not sent has at == NULL.
  */
-#ifndef HTTP_REQUEST_H
-#define HTTP_REQUEST_H
+#ifndef HTTP_PARSE_REQUEST_H
+#define HTTP_PARSE_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-/* http/date.c: dates of HTTP. The days of the Gregorian calendar are counted in years that begin in March, so that a
+/* date.c: dates of HTTP. The days of the Gregorian calendar are counted in years that begin in March, so that a
  * leap day is the last one; a period of 400 years has 146097 days. */
-#include "http/date.h"
-#include "http/text.h"
+#include "http/parse/date.h"
+#include "http/parse/text.h"
 
 #define DAY_S 86400
 #define FIRST_S (-62135596800) /* 1 Jan 0001 */

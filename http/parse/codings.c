@@ -1,5 +1,5 @@
-/* http/codings.c: which codings a client takes (RFC 9110 12.4.2, 12.5.3). What cannot be understood is left out. */
-#include "http/text.h"
+/* codings.c: which codings a client takes (RFC 9110 12.4.2, 12.5.3). What cannot be understood is left out. */
+#include "http/parse/text.h"
 
 #define WHOLE 1000 /* of a weight */
 #define IDENTITY 4 /* beside HTTP_CODING_.. */

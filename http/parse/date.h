@@ -1,10 +1,10 @@
-/* http/date.h: dates of HTTP (RFC 9110 5.6.7). */
-#ifndef HTTP_DATE_H
-#define HTTP_DATE_H
+/* http/parse/date.h: dates of HTTP (RFC 9110 5.6.7). */
+#ifndef HTTP_PARSE_DATE_H
+#define HTTP_PARSE_DATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 
 #define HTTP_DATE_LENGTH 29 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 

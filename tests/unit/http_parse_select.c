@@ -1,7 +1,7 @@
-/* http_select.c: conditions and ranges of RFC 9110, case by case. The file has 1000 bytes and is of MODIFIED. */
+/* http_parse_select.c: conditions and ranges of RFC 9110, case by case. The file has 1000 bytes and is of MODIFIED. */
 #include <string.h>
-#include "http/date.h"
-#include "http/select.h"
+#include "http/parse/date.h"
+#include "http/parse/select.h"
 #include "tests/unit/check.h"
 
 #define NOW 1790000000 /* in 2026 */

@@ -1,6 +1,6 @@
-/* http_path.c: what paths mean, and which a site cannot have. */
+/* http_parse_path.c: what paths mean, and which a site cannot have. */
 #include <string.h>
-#include "http/request.h"
+#include "http/parse/request.h"
 #include "tests/unit/check.h"
 
 static uint32_t clean(const char *path, size_t length, char *result)
