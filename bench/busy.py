@@ -59,7 +59,8 @@ class Computing:
 
 
 def load(running, target, seconds, root):
-    return measure.load(running, target, site_files.path(CELL.size), "--seconds", seconds, *measure.shape(CELL), root=root)
+    path = site_files.path(CELL.size)
+    return measure.load(running, target, path, "--seconds", seconds, *measure.shape(CELL), root=root)
 
 
 def load_while_it_computes(running, target, how, seconds, root):

@@ -26,7 +26,8 @@ UNKNOWN = (1 << 64) - 1
 SITE, COUNT, CHANGED, CHANGED_BELOW = range(1, 5)
 OK, NONSENSE, TOO_MANY, TOO_LONG, NO_FOLDER, FIELDS, PORT = range(7)
 HEAD_MAX, FIELDS_MAX, RECORD_MAX = 9216, 128, 32760
-CIRCLE = 4096       # tests/systems/app/lies.h
+CIRCLE = 2048       # http/app_client.h
+SHARE, LARGE = 0x38000, 0x28000     # its end, where its large circles begin
 SLOT, SERIAL, OFFSET = 1, 2, 4
 
 
@@ -72,7 +73,8 @@ def record(kind, data=b"", length=None):
 
 def mount(prefix=b"/extra/", folder=b"/sub", pages=b"", others=b"", fields=b"", flags=0, **lengths):
     texts = {"prefix": prefix, "folder": folder, "pages": pages, "others": others, "fields": fields}
-    return struct.pack("<6H", *[lengths.get(f"{k}_length", len(v)) for k, v in texts.items()], flags) + b"".join(texts.values())
+    sizes = [lengths.get(f"{name}_length", len(text)) for name, text in texts.items()]
+    return struct.pack("<6H", *sizes, flags) + b"".join(texts.values())
 
 
 def route(text=b"/app/", exact=0, others=3, length=None):
@@ -240,8 +242,8 @@ def test_a_length_is_no_field(guest):
 
 
 def test_what_may_be(guest):
-    told = goes_on(guest, answer(head(299, b"Fine", fields=[(b"X-A", b"a\tb \xfc"), (b"X-B", b""), (b"!#$%&'*+.^_`|~9", b":")]),
-                                 b"body"))
+    fields = [(b"X-A", b"a\tb \xfc"), (b"X-B", b""), (b"!#$%&'*+.^_`|~9", b":")]
+    told = goes_on(guest, answer(head(299, b"Fine", fields=fields), b"body"))
     assert (told.status, told.reason, told.body) == (299, "Fine", b"body")
     assert told.headers["x-a"] == "a\tb \xfc" and told.headers["!#$%&'*+.^_`|~9"] == ":"
     assert "date" in told.headers
@@ -263,7 +265,8 @@ def in_two(first, length, *rest, flags=0):
 def test_a_body_longer_than_its_length(guest):
     """It is cut there."""
     for steps in (answer(head(), b"x" * 100, length=50), in_two(20, 50, SAY, body_message(100, END)),
-                  in_two(50, 50, SAY, body_message(51), SAY, body_message(60, END)), in_two(0, 0, body_message(1, END))):
+                  in_two(50, 50, SAY, body_message(51), SAY, body_message(60, END)),
+                  in_two(0, 0, body_message(1, END))):
         before = counters(guest)["nonsense"]
         told = goes_on(guest, steps)
         assert told.status == 200 and told.body == b"x" * int(told.headers["content-length"])
@@ -311,15 +314,15 @@ def test_counts_that_cannot_be(guest, wrong):
 GOOD_HEAD = head()
 ITS_OWN = {
     "a buffer outside the share": answer(GOOD_HEAD, b"lie", offset=1 << 24),
-    "a buffer that ends outside": answer(GOOD_HEAD, b"lie", offset=0x58000 - 2048, absolute=OFFSET),
+    "a buffer that ends outside": answer(GOOD_HEAD, b"lie", offset=SHARE - CIRCLE // 2, absolute=OFFSET),
     "a buffer around the end of numbers": answer(GOOD_HEAD, b"lie", offset=0xfffff000, absolute=OFFSET),
     "no buffer": answer(GOOD_HEAD, b"lie", size=0),
     "a buffer of 2 GiB": answer(GOOD_HEAD, b"lie", size=1 << 31),
-    "no power of two": answer(GOOD_HEAD, b"lie", size=4095),
+    "no power of two": answer(GOOD_HEAD, b"lie", size=CIRCLE - 1),
     "more than its buffer": answer(GOOD_HEAD, b"lie", produced=CIRCLE + 1),
     "a head beyond what is there": answer(GOOD_HEAD, b"", head=100),
     "a head of 64 KiB": answer(GOOD_HEAD, b"lie", head=65535),
-    "a head longer than one may be": answer(GOOD_HEAD, b"lie", size=16384, offset=0x48000, absolute=OFFSET,
+    "a head longer than one may be": answer(GOOD_HEAD, b"lie", size=16384, offset=LARGE, absolute=OFFSET,
                                             head=HEAD_MAX + 1, produced=HEAD_MAX + 1),
     "no type": message(0),
     "an unknown type": message(9) + message(255),
@@ -366,8 +369,8 @@ def test_an_answer_twice(guest):
     more = again + message(FAILED, status=500) + body_message(9, END)
     told = goes_on(guest, whole, SAY, more)
     assert (told.status, told.body) == (200, b"whole")
-    elsewhere = write(1000, head(201) + b"again") + message(ANSWER, END, offset=1000, size=CIRCLE // 2, head=len(head()),
-                                                            produced=len(head()) + 5, length=5)
+    numbers = {"head": len(head()), "produced": len(head()) + 5, "length": 5}
+    elsewhere = write(1000, head(201) + b"again") + message(ANSWER, END, offset=1000, size=CIRCLE // 2, **numbers)
     told = goes_on(guest, whole, elsewhere, message(FAILED, status=500), body_message(9, END))
     assert (told.status, told.body) == (200, b"whole")
     for said in (SAY, b""):
@@ -450,8 +453,8 @@ def test_a_mistake_behind_what_is_good(guest):
 def test_paths_that_have_changed(guest):
     """Whatever they are, files stay what they are."""
     paths = (b"", b"/", b"relative", b"/../..", b"/a\0b", b"/" + b"x" * 1500, b"//", b"/1000.bin")
-    told = goes_on(guest, *[record(kind, path) for kind in (CHANGED, CHANGED_BELOW) for path in paths if len(path) < 300],
-                   SAY, SAY_HONEST)
+    short = [path for path in paths if len(path) < 300]
+    told = goes_on(guest, *[record(kind, path) for kind in (CHANGED, CHANGED_BELOW) for path in short], SAY, SAY_HONEST)
     assert told.body == HONEST
     assert goes_on(guest, record(CHANGED, paths[5]), SAY_HONEST).body == HONEST
     assert counters(guest)["status"] == OK
@@ -487,12 +490,13 @@ def test_its_restart_costs_its_requests_alone(guest):
 
 @pytest.mark.parametrize("which", range(12))
 def test_an_index_that_jumps(guest, which):
-    """Each word of the rings, to somewhere that cannot be: the front goes on, and hears the next life of the program."""
+    """Each word of the rings, to somewhere that cannot be: the front goes on, and hears the program's next life."""
     with guest.connect() as sock:
         kept = Kept(sock)
         for value in (0x80000000, 300, 0xffffffff, 0):
             with contextlib.suppress(TimeoutError, ConnectionError):        # nobody has promised an answer
-                exchange(guest.port("http"), head_of(target(index(which, value), SAY, SAY_HONEST), Connection="close"), 5)
+                steps = target(index(which, value), SAY, SAY_HONEST)
+                exchange(guest.port("http"), head_of(steps, Connection="close"), 5)
             assert kept.ask("/70000.bin").body == random.Random(70000).randbytes(70000)
             deadline = time.monotonic() + 90
             while (answer := get(guest.port("http"), "/app/honest")).status != 200:
@@ -582,10 +586,12 @@ def test_noise(guest, files):
     assert clients.files_served > 100 and {200, 500} <= clients.statuses, (clients.files_served, clients.statuses)
     after = counters(guest)
     assert after["nonsense"] > before["nonsense"] + ROUNDS
-    assert after["connections"] <= 8 and after["exchanges"] <= 1, json.dumps(after)
-    assert after["cache_memory"] == before["cache_memory"]
+    # Who has closed its side may still have an answer, for a while; changed files are in the cache twice, for a while.
+    assert after["connections"] <= 8 and after["exchanges"] <= 5, json.dumps(after)
+    assert after["cache_memory"] <= 2 * before["cache_memory"]
     with contextlib.ExitStack() as stack:       # each slot, each circle is there
         socks = [stack.enter_context(guest.connect()) for _ in range(100)]
         for sock in socks:
             sock.sendall(head_of("/app/honest", "POST", Content_Length="5") + b"bytes")
-        assert all(Kept(sock).receive().body == HONEST for sock in socks)
+        told = [Kept(sock).receive() for sock in socks]
+        assert [(answer.status, answer.body) for answer in told] == [(200, HONEST)] * len(told)

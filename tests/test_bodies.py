@@ -257,7 +257,7 @@ def test_large_bodies_while_the_file_server_restarts(guest, both):
         threads = [threading.Thread(target=put, args=(name, name == "two")) for name in ("one", "two")]
         for thread in threads:
             thread.start()
-        while any(not (top / "out" / n).exists() or (top / "out" / n).stat().st_size < size // 4 for n in ("one", "two")):
+        while any(not path.exists() or path.stat().st_size < size // 4 for path in (top / "out" / "one", top / "out" / "two")):
             assert any(thread.is_alive() for thread in threads)
             onlooker.ended.wait(0.05)
         count = visitor.count
@@ -305,8 +305,8 @@ def test_a_body_too_long(guest):
         assert post(guest, "/api/count", BLOCK[:3 * LIMIT + 1], chunked).status == 413
 
 
-@pytest.mark.parametrize("raw", [b"zz\r\nabc\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"-3\r\nabc\r\n", b"11111111111111111\r\n",
-                                 b"3\r\nabc\r\nxyz\r\n"])
+@pytest.mark.parametrize("raw", [b"zz\r\nabc\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"-3\r\nabc\r\n",
+                                 b"11111111111111111\r\n", b"3\r\nabc\r\nxyz\r\n"])
 def test_chunks_that_are_none(guest, raw):
     """400, also where the program has read a part already."""
     limits(guest, 2 * LARGE, LIMIT)
@@ -318,7 +318,8 @@ def test_chunks_that_are_none(guest, raw):
 
 def test_chunks_with_all_that_there_may_be(guest):
     with asked(guest, "/api/body", Transfer_Encoding="chunked") as sock:
-        for part in (b"00", b"3;a=b", b"\r", b"\nab", b"c\r\n1 ;c\r\nd", b"\r\n0;x=\"y\"\r", b"\nX-Trailer: 1\r\n", b"\r\n"):
+        for part in (b"00", b"3;a=b", b"\r", b"\nab", b"c\r\n1 ;c\r\nd", b"\r\n0;x=\"y\"\r", b"\nX-Trailer: 1\r\n",
+                     b"\r\n"):
             sock.sendall(part)
         assert Answer(receive_all(sock)).body == b"abcd"
 

@@ -129,7 +129,10 @@ WRITTEN = [
     ("tests/test_app_liar.py", r"HEAD_MAX, FIELDS_MAX, RECORD_MAX = \d+, (\d+),", "http/app_proto.h", "APP_FIELDS_MAX"),
     ("tests/test_app_liar.py", r"HEAD_MAX, FIELDS_MAX, RECORD_MAX = \d+, \d+, (\d+)", "http/app_proto.h",
      "APP_RECORD_MAX"),
-    ("tests/test_app_liar.py", r"CIRCLE = (\d+)", "tests/systems/app/lies.h", "LIAR_CIRCLE"),
+    ("tests/test_app_liar.py", r"CIRCLE = (\d+)", "http/app_client.h", "APP_ANSWER_SMALL"),
+    ("tests/test_app_liar.py", r"SHARE, LARGE = (\w+),", "http/app_client.h", "APP_ANSWERS_BYTES"),
+    ("tests/test_app_liar.py", r"SHARE, LARGE = \w+, (\w+)", "http/app_client.h",
+     "APP_CONTROL_SIZE + APP_SLOTS * APP_ANSWER_SMALL"),
     ("bench/soak.py", r"REST_S = (\d+)", "net/ip/ip.h", "VALUE * 1000 > 2 * TCP_MSL"),
 ]
 

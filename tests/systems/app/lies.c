@@ -123,8 +123,8 @@ static void attach(void)
     store(&from->consumer_armed, 1);
 }
 
-/* Twice: the front's indices may be lies by now, and at the first it says them anew. It is above this program, so it has
- * heard of it when the call returns. */
+/* Twice: the front's indices may be lies by now, and at the first it says them anew. It is above this program, so it
+ * has heard of it when the call returns. */
 void liar_start_anew(void)
 {
     attach();

@@ -6,8 +6,8 @@
 
 extern const struct app_config app_config;
 
-#define LIAR_CIRCLE 4096     /* bytes of each slot's, behind the control slot's */
-#define LIAR_SCRIPT_MAX 4096 /* bytes of what a test says */
+#define LIAR_CIRCLE APP_ANSWER_SMALL /* bytes of each slot's, behind the control slot's */
+#define LIAR_SCRIPT_MAX 4096         /* bytes of what a test says */
 
 /* The steps of a script, and what follows each; numbers are little-endian. tests/test_app_liar.py has them, too. */
 enum step {
