@@ -257,7 +257,8 @@ def test_large_bodies_while_the_file_server_restarts(guest, both):
         threads = [threading.Thread(target=put, args=(name, name == "two")) for name in ("one", "two")]
         for thread in threads:
             thread.start()
-        while any(not path.exists() or path.stat().st_size < size // 4 for path in (top / "out" / "one", top / "out" / "two")):
+        stored = [top / "out" / name for name in ("one", "two")]
+        while any(not path.exists() or path.stat().st_size < size // 4 for path in stored):
             assert any(thread.is_alive() for thread in threads)
             onlooker.ended.wait(0.05)
         count = visitor.count
