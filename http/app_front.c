@@ -60,8 +60,8 @@ static void fail(struct app_slot *slot, int status)
 static bool take_message(struct app_slot *slot, const struct app_message *message)
 {
     bool good = false, open = !slot->in.ended;
-    if (message->type == APP_REQUEST) {
-        return false; /* of no slot: nobody has looked at its serial number, or whether the slot is used */
+    if (message->type == APP_REQUEST && !(slot->used && slot->serial == message->serial)) {
+        return false; /* of no request: the link does not look at the number of one that begins */
     }
     if (slot->number == APP_CONTROL) {
         return take_control(slot, message);
