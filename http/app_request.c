@@ -440,8 +440,9 @@ static void say_nonsense(const struct app_request *x, const char *wrong)
     if (!x->overwritten) {
         app_request_head_read(x->slot->out.at, x->slot->out.head, &request);
     }
-    log_line("%.*s %.*s: the application's answer is refused: %s", (int)request.method_text.length,
-             request.method_text.at, (int)request.path.length, request.path.at ? request.path.at : "", wrong);
+    int method = (int)LWIP_MIN(request.method_text.length, 20u), path = (int)LWIP_MIN(request.path.length, 100u);
+    log_line("%.*s %.*s: the application's answer is refused: %s", method, request.method_text.at, path,
+             request.path.at ? request.path.at : "", wrong); /* the reason has to fit in the line, too */
     self.nonsense++;
 }
 
