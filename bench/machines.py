@@ -42,7 +42,6 @@ def cache_bytes():
 
 class Serval:
     kind = "serval"
-    ready = r"Starting async server on|serving http://"
 
     def __init__(self, network, server, site):
         self.plug = network.plugs[self.kind]
@@ -51,6 +50,8 @@ class Serval:
                                   WEBSITE_DIR=site, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
                                   APPLICATION=self.application)
         self.report = self.image.with_suffix(".report.txt")
+        # Files are served before: what starts meanwhile would be counted with the first requests.
+        self.ready = r"Starting async server on" if self.application == "python" else r"serving http://"
         self.ranges = None              # of the plugin's counters; None: by protection domain
         self.ports = {"Serval": 80}
         self.args = []

@@ -332,6 +332,7 @@ ITS_OWN = {
     "an end before the head": body_message(0, END),
     "more taken than there was": message(TAKEN, produced=1 << 20),
     "less taken than there was": message(TAKEN, produced=0xffffffff),
+    "a request": message(REQUEST, size=CIRCLE),
 }
 NOT_ITS = {
     "the next serial": answer(GOOD_HEAD, b"lie", serial=1),
@@ -339,7 +340,6 @@ NOT_ITS = {
     "another's slot": answer(GOOD_HEAD, b"lie", slot=1),
     "no slot": answer(GOOD_HEAD, b"lie", slot=1000),
     "a slot at the end of numbers": answer(GOOD_HEAD, b"lie", slot=0xffff, absolute=SLOT),
-    "a request": message(REQUEST, size=CIRCLE),
     "a request in a free slot": message(REQUEST, slot=1, size=CIRCLE),
     "a request in the control slot": message(REQUEST, slot=CONTROL, size=CIRCLE, absolute=SLOT | SERIAL),
     "the control slot": answer(GOOD_HEAD, b"lie", slot=CONTROL, absolute=SLOT | SERIAL),
