@@ -52,8 +52,8 @@ STAGES = [
     Stage("checksum", "400", FRONT, r"^net/ip/(checksum|sums)|/inet_chksum\.c", ""),
     Stage("copies", "", FRONT, "", r"newlib/.*/(mem|str)\w+\.S"),
     Stage("messages to Python and back", "", FRONT, r"^http/app_", ""),
-    Stage("request parsed", "1,000-1,500", FRONT, r"^http/request\.c", r"^http/text"),
-    Stage("which file", "", FRONT, r"^http/(path|site\w*|select|codings|types|date)\.[ch]", ""),
+    Stage("request parsed", "1,000-1,500", FRONT, r"^http/parse/request\.c", r"^http/parse/text"),
+    Stage("which file", "", FRONT, r"^http/(site/|parse/(path|select|codings|date)\.)", ""),
     Stage("file cache", "", FRONT, r"^http/cache", ""),
     Stage("answer", "", FRONT, r"^http/", ""),
     Stage("file commands", "", FRONT, r"^fs/", ""),
@@ -70,7 +70,7 @@ EVENTS = {
     "TCP segments in": (FRONT, "tcp_input"),
     "frames out": (FRONT, "send_frame"),
     "file commands issued": (FRONT, "fs_client_issue"),
-    "messages to Python": (FRONT, "tell"),
+    "requests to Python": (FRONT, "app_request_begin"),
     "NFS calls made": (FILES, "rpc_queue_pdu"),
 }
 
