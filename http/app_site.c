@@ -172,7 +172,7 @@ static enum app_site_status check(struct cursor cursor, const struct app_site *s
 static void apply(struct cursor cursor, const struct app_site *site)
 {
     struct app_route route;
-    const char *text;
+    const char *text = NULL; /* read_route() sets it */
     http_site_as_described();
     for (uint32_t i = 0; i < site->mounts; i++) {
         read_mount(&cursor);

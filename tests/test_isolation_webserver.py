@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")),
 SEED = os.environ.get("SEED") or "4711"
 CLIENTS = 4
 REQUESTS_AFTER = 40     # by each client, after the fault
-NFS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.16"
+NFS_ADDRESS, WEB_ADDRESS, PROGRAM_ADDRESS = "10.0.2.15", "10.0.2.16", "10.0.2.17"
 
 # An instruction that faults, with 16 bits to fill in, and what the kernel calls it.
 FAULTS = [
@@ -134,10 +134,11 @@ class Running:
             self.guest.gdb.write_physical(domain.text_pa, text)
 
     def stir(self):
-        """Something for every one of them to do: a character typed, a datagram to a port where nobody is."""
+        """Something for every one of them to do: a character typed, datagrams to ports where nobody is."""
         self.guest.send(b"x")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(b"x", ("127.0.0.1", self.guest.port("nobody")))
+            for station in ("nobody at nfs", "nobody at the program"):
+                sock.sendto(b"x", ("127.0.0.1", self.guest.port(station)))
 
     def ran(self, *names):
         """Waits until each of them has executed something more."""
@@ -174,25 +175,22 @@ def the_program_runs_on(running):
         running.guest.expect(TICK)
 
 
-def only_serving_ends(running):
-    del running
-
-
 CONSOLE = ["serial_driver", "serial_virt_rx", "serial_virt_tx"]
 NETWORK = ["eth_driver", "net_virt_rx", "net_virt_tx"]
-FILES_AND_PROGRAM = ["nfs", "micropython"]
+SITE = ["nfs", "http", "micropython"]
 # victim: what must hold, who else must be seen to run on
 VICTIMS = {
-    "timer_driver": (nothing_is_lost, CONSOLE[:2] + NETWORK + FILES_AND_PROGRAM),
-    "serial_driver": (nothing_is_lost, ["timer_driver", *NETWORK, *FILES_AND_PROGRAM]),
+    "timer_driver": (nothing_is_lost, CONSOLE[:2] + NETWORK + SITE),
+    "serial_driver": (nothing_is_lost, ["timer_driver", *NETWORK, *SITE]),
     "serial_virt_rx": (nothing_is_lost, ["timer_driver", "serial_driver", "serial_virt_tx", *NETWORK,
-                                         *FILES_AND_PROGRAM]),
-    "serial_virt_tx": (nothing_is_lost, ["timer_driver", *CONSOLE[:2], *NETWORK, *FILES_AND_PROGRAM]),
+                                         *SITE]),
+    "serial_virt_tx": (nothing_is_lost, ["timer_driver", *CONSOLE[:2], *NETWORK, *SITE]),
     "eth_driver": (the_program_runs_on, ["timer_driver", *CONSOLE, "micropython"]),
     "net_virt_rx": (the_program_runs_on, ["timer_driver", *CONSOLE, "eth_driver", "micropython"]),
-    "net_virt_tx": (the_program_runs_on, ["timer_driver", *CONSOLE, "eth_driver", "net_virt_rx", *FILES_AND_PROGRAM]),
-    "nfs": (what_is_known_is_served, ["timer_driver", *CONSOLE, *NETWORK, "micropython"]),
-    "micropython": (only_serving_ends, [*CONSOLE[:2], *NETWORK, "nfs"]),
+    "net_virt_tx": (the_program_runs_on, ["timer_driver", *CONSOLE, "eth_driver", "net_virt_rx", "nfs", "http", "micropython"]),
+    "nfs": (what_is_known_is_served, ["timer_driver", *CONSOLE, *NETWORK, "http", "micropython"]),
+    "http": (the_program_runs_on, ["timer_driver", *CONSOLE, *NETWORK, "nfs", "micropython"]),
+    "micropython": (nothing_is_lost, [*CONSOLE[:2], *NETWORK, "nfs", "http"]),
 }
 
 
@@ -217,7 +215,8 @@ def test_every_domain_has_its_turn(image):
 def test_a_fault_costs_what_that_domain_had_to_do(request, image, tmp_path, victim):
     holds, others = VICTIMS[victim]
     rng = random.Random(f"{SEED} {victim}")
-    forwards = {"http": ("tcp", WEB_ADDRESS, 80), "nobody": ("udp", NFS_ADDRESS, 9)}
+    forwards = {"http": ("tcp", WEB_ADDRESS, 80), "nobody at nfs": ("udp", NFS_ADDRESS, 9),
+                "nobody at the program": ("udp", PROGRAM_ADDRESS, 9)}
     with Counting(image.with_name("webserver.report.txt"), tmp_path) as counting, \
             Guest(image, forwards, args=counting.qemu_args, log=tmp_path / "console.log", debug=True) as guest:
         request.node.serval_guests = [guest]
