@@ -171,8 +171,8 @@ static enum app_site_status check(struct cursor cursor, const struct app_site *s
 /* It has been checked. */
 static void apply(struct cursor cursor, const struct app_site *site)
 {
-    struct app_route route;
-    const char *text = NULL; /* read_route() sets it */
+    struct app_route route = {0}; /* read_route() sets both */
+    const char *text = NULL;
     http_site_as_described();
     for (uint32_t i = 0; i < site->mounts; i++) {
         read_mount(&cursor);

@@ -49,11 +49,11 @@ def test_a_lease_that_ends(booted):
     assert not re.search("lost its address", guest.text())
 
     dhcp.silent = True
-    guest.expect(r"front\S* .*lost its address", timeout=LEASE_S + 10)
+    guest.expect(r"http\S* .*lost its address", timeout=LEASE_S + 10)
     dhcp.leases.clear()
     dhcp.first += 20
     dhcp.silent = False
-    found = guest.expect(rf"front\S* .*address for netif e0 is: {re.escape(plug.host.rsplit('.', 1)[0])}\.(\d+)")
+    found = guest.expect(rf"http\S* .*address for netif e0 is: {re.escape(plug.host.rsplit('.', 1)[0])}\.(\d+)")
     address = f"{plug.host.rsplit('.', 1)[0]}.{found[1]}"
     assert address != plug.address
     with pytest.raises(ConnectionError):                # the old connection was told

@@ -85,7 +85,7 @@ static void hear(struct request *r)
             break;
         }
         for (uint32_t i = 0; i < count; i++) {
-            wrong += bytes[i] != (uint8_t)(0xff ^ byte_at(r->seed, r->heard + i));
+            wrong += bytes[i] != 255u - byte_at(r->seed, r->heard + i);
         }
         r->heard += count;
         app_front_taken(slot, count);

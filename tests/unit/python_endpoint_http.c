@@ -357,7 +357,7 @@ static void streams_and_a_long_head(void)
         open[i] = accept_one();
         writes(open[i], "HTTP/1.0 200 OK\r\n\r\nevent");
     }
-    snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %05000u\r\n\r\nbody", 1);
+    snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %05000u\r\n\r\nbody", 1u);
     CHECK(fake_client_begin(&client, REQUEST, 0, 0));
     struct endpoint *endpoint = accept_one();
     writes(endpoint, text);
@@ -376,7 +376,7 @@ static void long_heads(void)
     static char text[APP_HEAD_MAX + 1000];
     struct endpoint *holding[APP_ANSWER_LARGE_COUNT];
     int error = 0;
-    size_t most = (size_t)snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %04096u", 1);
+    size_t most = (size_t)snprintf(text, sizeof(text), "HTTP/1.0 200 OK\r\nA: %04096u", 1u);
     for (size_t i = 0; i < APP_ANSWER_LARGE_COUNT; i++) { /* the last one is for a head that needs it */
         CHECK(fake_client_begin(&holders[i], REQUEST, 0, 0));
         holding[i] = accept_one();
