@@ -422,20 +422,20 @@ def test_one_request_through_all_on_its_way():
     assert re.search(r"^GET /index.html: 200, \d+ bytes", done.stdout, re.M)
     text = (out() / "webserver.trace.txt").read_text()
     way = [r"eth_driver +notified by interrupt \d+", r"eth_driver +nic_received", r"eth_driver +notify net_virt_rx",
-           r"net_virt_rx +notified by eth_driver", r"net_virt_rx +frame_in peer=micropython",
-           r"micropython +notified by net_virt_rx", r"micropython +http_accepted",
-           r"micropython +file_asked id=(?P<id>\d+) type=(open|stat)", r"micropython +notify nfs",
-           r"nfs +notified by micropython", r"nfs +file_taken id=(?P=id) ", r"nfs +nfs_called",
+           r"net_virt_rx +notified by eth_driver", r"net_virt_rx +frame_in peer=http",
+           r"http +notified by net_virt_rx", r"http +http_accepted",
+           r"http +file_asked id=(?P<id>\d+) type=(open|stat)", r"http +notify nfs",
+           r"nfs +notified by http", r"nfs +file_taken id=(?P=id) ", r"nfs +nfs_called",
            r"net_virt_tx +notified by nfs", r"net_virt_tx +frame_out .*peer=nfs", r"eth_driver +nic_send",
            r"net_virt_rx +frame_in peer=nfs", r"nfs +nfs_replied .*status=0", r"nfs +file_done id=(?P=id) status=ok",
-           r"nfs +notify micropython", r"micropython +notified by nfs", r"micropython +file_answered id=(?P=id) status=ok",
-           r"micropython +http_request .*get", r"micropython +http_target text=/index.html", r"micropython +cache_hit",
-           r"micropython +http_file", r"micropython +http_answered", r"net_virt_tx +notified by micropython",
-           r"net_virt_tx +frame_out .*peer=micropython", r"eth_driver +notified by net_virt_tx", r"eth_driver +nic_send"]
+           r"nfs +notify http", r"http +notified by nfs", r"http +file_answered id=(?P=id) status=ok",
+           r"http +http_request .*get", r"http +http_target text=/index.html", r"http +cache_hit",
+           r"http +http_file", r"http +http_answered", r"net_virt_tx +notified by http",
+           r"net_virt_tx +frame_out .*peer=http", r"eth_driver +notified by net_virt_tx", r"eth_driver +nic_send"]
     assert re.search("[^§]*?".join(way), text), text
     times = [float(line.split()[0]) for line in text.splitlines()]
     assert times == sorted(times) and times[0] == 0
     _, spans, flows = check_format(json.loads((out() / "webserver.trace.json").read_text()))
-    assert any(name == "micropython: GET /index.html" for _, _, name in spans) and flows
+    assert any(name == "http: GET /index.html" for _, _, name in spans) and flows
     picture = [text for text in ElementTree.parse(out() / "webserver.trace.svg").getroot().itertext() if text.strip()]
-    assert "micropython: GET /index.html" in picture
+    assert "http: GET /index.html" in picture
