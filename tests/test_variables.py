@@ -194,7 +194,7 @@ def test_make_run_hands_everything_on(tmp_path, qemu):
     assert arguments()[-len(words):] == words
     assert configured(tmp_path / "out", "nfs", "directory") == ALL
     assert configured(tmp_path / "out", "micropython", "arguments") == ALL
-    assert ".fresh_ms = 1234" in (tmp_path / "out" / "webserver" / "micropython.config.c").read_text()
+    assert ".fresh_ms = 1234" in (tmp_path / "out" / "webserver" / "http.config.c").read_text()
     assert "--dialect" in done.stdout, "V=1 was not handed on"
 
 
@@ -238,7 +238,7 @@ def test_a_value_of_the_wrong_kind_is_refused_in_one_line(name, value, wrong, wa
 
 def test_an_empty_value_is_the_default(tmp_path):
     assert "COMPOSE" in compose(tmp_path, WEBSITE_FRESH_MS="", NFS_UID="", WEBSITE_DIR="")
-    assert ".fresh_ms = 2000" in (tmp_path / "webserver" / "micropython.config.c").read_text()
+    assert ".fresh_ms = 2000" in (tmp_path / "webserver" / "http.config.c").read_text()
     assert configured(tmp_path, "micropython", "arguments") == "."
 
 
