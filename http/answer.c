@@ -12,7 +12,20 @@
 static struct {
     struct http_request request;
     char path[HTTP_PATH_MAX];
+    char text[RESPONSE_MOVED_MAX]; /* of an answer without file and application */
 } self;
+
+/* Of a request whose body, if it has one, nobody will read. */
+static struct reply reply_to(const struct http_request *request)
+{
+    bool skippable = !request->chunked && request->content_length <= SKIP_MAX &&
+                     !(request->expect_continue && request->content_length > 0);
+    return (struct reply){
+        .head_only = request->method == HTTP_HEAD,
+        .ends = !request->keep_alive || !skippable,
+        .minor = request->minor,
+    };
+}
 
 /* -- endings: true when the answer is written and the request is done with -- */
 
@@ -32,14 +45,14 @@ static bool done(struct connection *c, const struct http_request *request, const
 bool answer_refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
 {
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
-    return head_refusal(c, reply, status, field) && done(c, request, reply);
+    return connection_refusal(c, reply, status, field) && done(c, request, reply);
 }
 
 /* Where the next request would begin is not known. */
 static bool refuse_nonsense(struct connection *c, int status)
 {
     static const struct reply reply = {.ends = true, .minor = 1};
-    if (!head_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
+    if (!connection_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
         return false;
     }
     c->ends = true;
@@ -57,6 +70,14 @@ static bool file(struct connection *c, const struct http_request *request, const
     return file_answer(c, request, reply) && done(c, request, reply);
 }
 
+/* To self.path with a '/' behind it. */
+static bool moved(struct connection *c, const struct reply *reply, uint32_t length, struct http_slice query)
+{
+    struct writer answer = writer_in(self.text, sizeof(self.text));
+    response_moved(&answer, reply, self.path, length, query);
+    return connection_write(c, self.text, writer_length(&answer), false);
+}
+
 /* -- the site -- */
 
 static bool find(struct connection *c, const struct http_request *request, const struct reply *reply, uint32_t length)
@@ -69,7 +90,7 @@ static bool find(struct connection *c, const struct http_request *request, const
         }
         return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
-    case SITE_REDIRECT: return head_moved(c, reply, self.path, length, request->query) && done(c, request, reply);
+    case SITE_REDIRECT: return moved(c, reply, length, request->query) && done(c, request, reply);
     case SITE_NOT_FOUND:
     case SITE_NONE: return nothing_here(c, request, reply);
     case SITE_FORBIDDEN: return answer_refuse(c, request, reply, 403);
@@ -80,7 +101,9 @@ static bool find(struct connection *c, const struct http_request *request, const
 
 static bool options(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    return head_options(c, reply) && done(c, request, reply);
+    struct writer answer = writer_in(self.text, sizeof(self.text));
+    response_options(&answer, reply);
+    return connection_write(c, self.text, writer_length(&answer), false) && done(c, request, reply);
 }
 
 static bool route(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -157,16 +180,16 @@ static bool find_ordered(struct connection *c, struct http_slice target, const s
     struct http_request *request = &self.request;
     uint32_t length = http_path_clean(without_query(target), self.path);
     if (length == 0) {
-        return head_page(c, reply, 404, "");
+        return connection_page(c, reply, 404, "");
     }
     switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &c->resource, &c->waiter)) {
     case SITE_FOUND: return file_answer(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
-    case SITE_REDIRECT: return head_moved(c, reply, self.path, length, request->query);
+    case SITE_REDIRECT: return moved(c, reply, length, request->query);
     case SITE_NOT_FOUND:
-    case SITE_NONE: return head_page(c, reply, 404, "");
-    case SITE_FORBIDDEN: return head_page(c, reply, 403, "");
-    case SITE_UNREACHABLE: return head_page(c, reply, 503, "Retry-After: 2\r\n");
+    case SITE_NONE: return connection_page(c, reply, 404, "");
+    case SITE_FORBIDDEN: return connection_page(c, reply, 403, "");
+    case SITE_UNREACHABLE: return connection_page(c, reply, 503, "Retry-After: 2\r\n");
     }
     return false;
 }

@@ -9,7 +9,7 @@
 
 #include <strings.h>
 
-#include "http/reason.h"
+#include "http/response/lines.h"
 
 /* Each of a line's bytes has its place in the message, but ':' and CR LF, of which the lengths' four bytes make one
  * more; the shortest line has four bytes. */
@@ -250,15 +250,7 @@ static void put_line(struct writer *head, const struct field *field)
 
 void app_answer_status_line(const struct app_answer *answer, struct writer *head)
 {
-    writer_put(head, "HTTP/1.1 ");
-    writer_put_number(head, (uint64_t)answer->status);
-    writer_put(head, " "); /* also before an empty reason: RFC 9112 4 */
-    if (answer->reason.length > 0) {
-        writer_put_slice(head, answer->reason);
-    } else {
-        writer_put(head, http_reason(answer->status));
-    }
-    writer_put(head, "\r\n");
+    response_status_line_as(head, answer->status, answer->reason);
 }
 
 /* What the application says, but the client must not hear: of the connection, which is ours, and of a body where there
@@ -283,7 +275,7 @@ void app_answer_fields(const struct app_answer *answer, struct writer *head)
         }
     }
     if (!answer->has_server) {
-        writer_put(head, "Server: Serval\r\n");
+        response_server(head);
     }
 }
 

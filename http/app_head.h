@@ -3,7 +3,7 @@
 #define HTTP_APP_HEAD_H
 
 #include "http/app_proto.h"
-#include "http/writer.h"
+#include "http/response/writer.h"
 
 /* -- of a request: pure functions of what was parsed -- */
 

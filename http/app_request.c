@@ -26,6 +26,7 @@
 #include "http/app_head.h"
 #include "http/app_site.h"
 #include "http/parse/chunk.h"
+#include "http/response/lines.h"
 #include "lib/log.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
@@ -484,11 +485,9 @@ static void put_framing(const struct app_request *x, enum stage stage, struct wr
     } else if (stage == CHUNKED) {
         writer_put(head, "Transfer-Encoding: chunked\r\n");
     } else if (status == 205) {
-        writer_put(head, "Content-Length: 0\r\n"); /* else it would end with the connection: RFC 9110 15.3.6 */
+        response_content_length(head, 0); /* else it would end with the connection: RFC 9110 15.3.6 */
     } else if (!app_answer_has_no_body(status) && x->slot->in.length != APP_UNKNOWN) {
-        writer_put(head, "Content-Length: ");
-        writer_put_number(head, x->slot->in.length);
-        writer_put(head, "\r\n");
+        response_content_length(head, x->slot->in.length);
     }
 }
 
@@ -511,7 +510,7 @@ static uint32_t make_head(const struct app_request *x, enum stage stage, uint32_
     app_answer_status_line(&self.answer, &head);
     app_answer_fields(&self.answer, &head);
     put_framing(x, stage, &head);
-    head_end(&head, &reply, !self.answer.has_date);
+    response_end(&head, &reply, !self.answer.has_date);
     assert(!head.full); /* HEAD_ROOM */
     *body = put_short_body(x, stage, &head);
     return writer_length(&head);

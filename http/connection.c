@@ -24,6 +24,7 @@
 static struct {
     struct tcp_pcb *inside; /* whose callback this is */
     bool aborted;           /* it was, in there */
+    char page[RESPONSE_PAGE_MAX];
 } self;
 
 /* -- what was received -- */
@@ -358,6 +359,21 @@ void connection_expire(struct connection *c, enum clock clock)
     }
 }
 
+bool connection_page(struct connection *c, const struct reply *reply, int status, const char *field)
+{
+    struct writer page = writer_in(self.page, sizeof(self.page));
+    trace(http_page, c, status);
+    response_page(&page, reply, status, field);
+    return connection_write(c, self.page, writer_length(&page), false);
+}
+
+bool connection_refusal(struct connection *c, const struct reply *reply, int status, const char *field)
+{
+    bool sent = connection_page(c, reply, status, field);
+    http_counts.refused += sent;
+    return sent;
+}
+
 /* One at its head is told so, where there is memory for that. The answer of one that stalls is not whole. */
 void connection_give_way(struct connection *c)
 {
@@ -367,7 +383,7 @@ void connection_give_way(struct connection *c)
         return;
     }
     if (c->clock == CLOCK_HEAD) {
-        head_refusal(c, &unknown, 408, "");
+        connection_refusal(c, &unknown, 408, "");
     }
     close_quietly(c);
 }
@@ -412,7 +428,7 @@ static bool tell_on(struct connection *c)
         kept_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->no_memory || !head_refusal(c, &c->told, c->telling, field)) {
+    if (c->no_memory || !connection_refusal(c, &c->told, c->telling, field)) {
         return false;
     }
     c->ends = c->told.ends;

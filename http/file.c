@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "http/parse/date.h"
+#include "http/response/lines.h"
 #include "lib/pd.h"
 
 #define AHEAD 3              /* pieces asked for before they are needed */
@@ -102,7 +103,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
     const char *fields = resource->whole + resource->fields_at;
     uint32_t length = resource->whole_length - resource->fields_at;
     if (selection->status == 304) {
-        writer_put(head, "HTTP/1.1 304 Not Modified\r\n");
+        response_status_line(head, 304);
         put_validators(head, fields, length);
         return;
     }
@@ -111,14 +112,12 @@ static void put_status(struct writer *head, const struct connection *c, const st
         return;
     }
     if (selection->status == 206) {
-        writer_put(head, "HTTP/1.1 206 Partial Content\r\n");
+        response_status_line(head, 206);
         put_range(head, selection, resource->validators.size);
     } else {
         app_request_put_status_line(c->app, head);
     }
-    writer_put(head, "Content-Length: ");
-    writer_put_number(head, selection->length);
-    writer_put(head, "\r\n");
+    response_content_length(head, selection->length);
     put_fields(head, c, fields, length);
 }
 
@@ -126,7 +125,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
 static void put_modified_now(struct writer *head, const struct connection *c)
 {
     char date[HTTP_DATE_LENGTH];
-    int64_t now_s = head_now_s(), mtime_s = c->resource->validators.mtime_s;
+    int64_t now_s = response_now_s(), mtime_s = c->resource->validators.mtime_s;
     http_date_format(mtime_s < now_s ? mtime_s : now_s, date);
     writer_put(head, "Last-Modified: ");
     writer_put_bytes(head, date, sizeof(date));
@@ -140,7 +139,7 @@ static uint32_t make_head(struct connection *c, const struct http_selection *sel
     if (c->resource->later) {
         put_modified_now(&head, c);
     }
-    head_end(&head, reply, true);
+    response_end(&head, reply, true);
     assert(!head.full); /* HEAD_ROOM */
     return writer_length(&head);
 }
@@ -157,7 +156,7 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         struct writer text = writer_in(field, sizeof(field) - 1);
         put_range(&text, selection, c->resource->validators.size);
     }
-    if (!(c->app ? head_page : head_refusal)(c, reply, selection->status, field)) {
+    if (!(c->app ? connection_page : connection_refusal)(c, reply, selection->status, field)) {
         return false;
     }
     file_let_go(c);
@@ -192,7 +191,7 @@ static bool begin(struct connection *c, const struct http_selection *selection, 
 bool file_answer(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
     struct cache_bytes bytes = {.length = 0};
-    struct http_selection selection = http_select(request, &c->resource->validators, head_now_s());
+    struct http_selection selection = http_select(request, &c->resource->validators, response_now_s());
     if (selection.status == 412 || selection.status == 416) {
         return refuse(c, &selection, reply);
     }

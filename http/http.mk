@@ -1,20 +1,23 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c chunk.c request.c) \
-    http/reason.c http/site/types.c
+HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c chunk.c request.c)
 
-HTTP_SITE := $(addprefix http/site/,head.c resolutions.c try_files.c mounts.c)
+# Needs time (lib/pd.h): head.c, page.c.
+HTTP_LINES := $(addprefix http/response/,reason.c lines.c)
+HTTP_RESPONSE := $(HTTP_LINES) $(addprefix http/response/,head.c page.c)
+
+HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
-HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c head.c app_request.c app_head.c \
+HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c app_request.c app_head.c \
     app_site.c app_front.c app_link.c)
 
 # The other end of http/app_proto.h: an application's.
 HTTP_APP_CLIENT := http/app_client.c http/app_link.c
 
-$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_SITE) $(HTTP_CACHE) $(HTTP_FRONT) http/start.c,ip fs_client fs_mount timer,\
-    $(IP_CFLAGS)))
+$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP_SITE) $(HTTP_FRONT) http/start.c,\
+    ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
 # The front as a protection domain of its own.
 $(eval $(call program,http_front,http/pd.c,http serial,$(IP_CFLAGS)))
@@ -28,12 +31,12 @@ $(eval $(call host_test,http_parse_chunk,tests/unit/http_parse_chunk.c http/pars
 $(eval $(call host_test,http_parse_date,tests/unit/http_parse_date.c http/parse/date.c http/parse/text.c))
 $(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addprefix http/parse/,select.c date.c text.c)))
 
-$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_PARSERS) \
+$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
 # The front between made-up clients, a made-up site, and an application at the other end of its rings.
 HTTP_FRONT_TEST := $(addprefix tests/unit/http_,surroundings.c played.c app_client.c app_client_link.c lwip.c) \
-    $(HTTP_FRONT) $(HTTP_PARSERS) $(FAKE_PD)
+    $(HTTP_FRONT) $(HTTP_RESPONSE) $(HTTP_PARSERS) $(FAKE_PD)
 define front_test
 $(call host_test,$1,$2 $(HTTP_FRONT_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS))
 $(HOST_OBJ)/$1/tests/unit/http_lwip.c.o: | $(SOURCES_READY)

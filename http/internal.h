@@ -1,6 +1,6 @@
 /* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one
- * connection's life), gather.c (its requests' heads), answer.c (what a request gets), file.c (a file's bytes),
- * head.c (heads and small pages). The application is app_request.h's.
+ * connection's life), gather.c (its requests' heads), answer.c (what a request gets), file.c (a file's bytes).
+ * The application is app_request.h's; what answers' heads are made of, response/'s.
  *
  * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
  * connection_abort(), which notes it.
@@ -11,10 +11,10 @@
 #include "http/app_proto.h"
 #include "http/cache/cache.h"
 #include "http/parse/request.h"
+#include "http/response/page.h"
 #include "http/server.h"
 #include "http/site/site.h"
 #include "http/site/types.h"
-#include "http/writer.h"
 
 #include "lwip/tcp.h"
 
@@ -61,13 +61,6 @@ enum clock {
 struct kept {
     struct unit *first, *last;
     uint32_t length;
-};
-
-/* What an answer's head must know of its request. */
-struct reply {
-    bool head_only; /* HEAD */
-    bool ends;      /* the connection will */
-    uint8_t minor;
 };
 
 /* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
@@ -158,6 +151,10 @@ bool connection_stalls(struct connection *connection); /* of an idle one: it has
 void connection_expire(struct connection *connection, enum clock clock);
 /* A page that says what went wrong, now or as soon as there is memory for it. The request has been taken. */
 void connection_tell(struct connection *connection, int status, const struct reply *reply);
+/* A small page that says what happened; field: a further line, or "". False: no memory now. */
+bool connection_page(struct connection *connection, const struct reply *reply, int status, const char *field);
+/* The same, counted as refused: not what the application has ordered. */
+bool connection_refusal(struct connection *connection, const struct reply *reply, int status, const char *field);
 void connection_give_way(struct connection *connection);
 void connection_abort(struct connection *connection);
 
@@ -176,18 +173,5 @@ bool answer_redirected(struct connection *connection, struct http_slice target, 
 bool file_answer(struct connection *connection, const struct http_request *request, const struct reply *reply);
 bool file_go_on(struct connection *connection); /* true: all is written */
 void file_let_go(struct connection *connection);
-
-/* -- head.c -- */
-struct reply reply_to(const struct http_request *request);
-void head_status(struct writer *head, int status);                        /* the status line, and Server */
-void head_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
-int64_t head_now_s(void);
-/* A small page that says what happened; field: a further line, or "". False: no memory now. */
-bool head_page(struct connection *connection, const struct reply *reply, int status, const char *field);
-/* The same, counted as refused: not what the application has ordered. */
-bool head_refusal(struct connection *connection, const struct reply *reply, int status, const char *field);
-bool head_options(struct connection *connection, const struct reply *reply);
-bool head_moved(struct connection *connection, const struct reply *reply, const char *path, uint32_t length,
-                struct http_slice query);
 
 #endif

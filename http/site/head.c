@@ -7,7 +7,7 @@
 
 #include <assert.h>
 #include "http/parse/date.h"
-#include "http/writer.h"
+#include "http/response/lines.h"
 #include "lib/pd.h"
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
@@ -31,19 +31,20 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
 {
     struct writer head = writer_in(text, SITE_HEAD_MAX);
     const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
-    char digits[HTTP_DECIMAL_MAX], date[HTTP_DATE_LENGTH];
+    char date[HTTP_DATE_LENGTH];
 
     int64_t now_s = (int64_t)(pd_unix_time_ns() / 1000000000);
     http_validators_set(&resource->validators, resource->file->size, resource->file->mtime_ns, now_s,
                         coding ? coding->suffix : "");
     resource->later = resource->validators.mtime_s > now_s && now_s >= HTTP_CLOCK_LEAST_S;
     http_date_format(resource->validators.mtime_s, date);
-    writer_put(&head, "HTTP/1.1 200 OK\r\n");
-    put_field(&head, "Content-Length", digits, http_put_decimal(digits, resource->file->size));
+    response_status_line(&head, 200);
+    response_content_length(&head, resource->file->size);
     resource->fields_at = writer_length(&head);
     put_text_field(&head, "Content-Type", type->text);
     writer_put(&head, coding ? coding->field : "");
-    writer_put(&head, "Accept-Ranges: bytes\r\nServer: Serval\r\n");
+    writer_put(&head, "Accept-Ranges: bytes\r\n");
+    response_server(&head);
     put_field(&head, "ETag", resource->validators.etag, resource->validators.etag_length);
     if (!resource->later && resource->validators.mtime_s != 0) {
         put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);

@@ -1,4 +1,4 @@
-/* http_front.c: the native front (http/server.c, connection.c, answer.c, file.c, head.c, exchange*.c) with the real
+/* http_front.c: the native front (http/, but its site and cache) with the real
  * parsers, between clients of a made-up TCP, a made-up site, and an application. Each test is a process of its own;
  * after each all must have come back: pbufs, pins, resources, exchanges, connections.
  */

@@ -1,5 +1,5 @@
-/* http/reason.c: reason phrases. */
-#include "http/reason.h"
+/* http/response/reason.c: reason phrases. */
+#include "http/response/reason.h"
 
 const char *http_reason(int status)
 {

@@ -1,8 +1,8 @@
-/* http/writer.h: text put together in a buffer of fixed size; the only way in which heads of answers are made.
+/* http/response/writer.h: text put together in a buffer of fixed size; the only way in which heads of answers are made.
  *   when full nothing more is put, and `full` stays set: the sender looks at it first, and answers something else
  */
-#ifndef HTTP_WRITER_H
-#define HTTP_WRITER_H
+#ifndef HTTP_RESPONSE_WRITER_H
+#define HTTP_RESPONSE_WRITER_H
 
 #include "http/parse/text.h"
 

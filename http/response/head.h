@@ -1,0 +1,17 @@
+/* http/response/head.h: what an answer's head says of its connection and of the time. */
+#ifndef HTTP_RESPONSE_HEAD_H
+#define HTTP_RESPONSE_HEAD_H
+
+#include "http/response/writer.h"
+
+/* What an answer's head must know of its request. */
+struct reply {
+    bool head_only; /* HEAD */
+    bool ends;      /* the connection will */
+    uint8_t minor;
+};
+
+void response_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
+int64_t response_now_s(void);                                                 /* since 1970, as Date says it */
+
+#endif

@@ -1,0 +1,18 @@
+/* http/response/page.h: answers that need no file and no application: head and body, whole. */
+#ifndef HTTP_RESPONSE_PAGE_H
+#define HTTP_RESPONSE_PAGE_H
+
+#include "http/parse/request.h"
+#include "http/response/head.h"
+
+#define RESPONSE_PAGE_MAX 1536                                       /* the longest small page, with its head */
+#define RESPONSE_MOVED_MAX (3 * HTTP_PATH_MAX + HTTP_HEAD_MAX + 512) /* an escaped path, and the request's query */
+
+/* A small page that says what happened; field: a further line, or "". */
+void response_page(struct writer *answer, const struct reply *reply, int status, const char *field);
+void response_options(struct writer *answer, const struct reply *reply);
+/* To the same path with a '/' behind it. */
+void response_moved(struct writer *answer, const struct reply *reply, const char *path, uint32_t length,
+                    struct http_slice query);
+
+#endif
