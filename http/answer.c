@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "http/front/routes.h"
 #include "lib/pd.h"
 
 static struct {
@@ -62,7 +63,7 @@ static bool refuse_nonsense(struct connection *c, int status)
 
 static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    return server_app_has_the_rest() ? app_request_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
+    return routes_have_the_rest() ? app_request_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
 }
 
 static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -109,13 +110,13 @@ static bool options(struct connection *c, const struct http_request *request, co
 static bool route(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
     uint32_t length = http_path_clean(request->path, self.path);
-    if (server_claimed(request, self.path, length)) {
+    if (routes_match(request, self.path, length)) {
         return app_request_begin(c, request, reply);
     }
     if (request->method == HTTP_OPTIONS) {
         return options(c, request, reply);
     }
-    if (request->method == HTTP_OTHER && !server_app_has_the_rest()) {
+    if (request->method == HTTP_OTHER && !routes_have_the_rest()) {
         return answer_refuse(c, request, reply, 405);
     }
     return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);

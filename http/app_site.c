@@ -1,6 +1,6 @@
 /* app_site.c: what the application says of the site, in records (http/app_proto.h).
  *   consumes  records, copied    from the application, NOT trusted: a site is checked as a whole before any of it holds
- *   produces  mounts (over those that the description has), claims, a listening port; APP_DONE with what is wrong
+ *   produces  mounts (over those that the description has), routes, a listening port; APP_DONE with what is wrong
  *   invariant a site that is refused changes nothing
  *   ends      one event's records are as many as its messages let in
  */
@@ -10,6 +10,7 @@
 #include "http/app_front.h"
 #include "http/app_request.h"
 #include "http/cache/cache.h"
+#include "http/front/routes.h"
 #include "http/server.h"
 #include "http/site/head.h"
 #include "http/start.h"
@@ -138,7 +139,7 @@ static enum app_site_status read_route(struct cursor *cursor, struct app_route *
     if (!*text) {
         return APP_SITE_NONSENSE;
     }
-    return route->text_length > HTTP_CLAIM_MAX ? APP_SITE_TOO_LONG : APP_SITE_OK;
+    return route->text_length > ROUTE_PREFIX_MAX ? APP_SITE_TOO_LONG : APP_SITE_OK;
 }
 
 /* -- the site -- */
@@ -157,7 +158,7 @@ static enum app_site_status check(struct cursor cursor, const struct app_site *s
         }
     }
     for (uint32_t i = 0; i < site->routes; i++, ++*which) {
-        status = i == HTTP_CLAIMS_MAX ? APP_SITE_TOO_MANY : read_route(&cursor, &route, &text);
+        status = i == ROUTES_MAX ? APP_SITE_TOO_MANY : read_route(&cursor, &route, &text);
         if (status != APP_SITE_OK) {
             return status;
         }
@@ -178,12 +179,12 @@ static void apply(struct cursor cursor, const struct app_site *site)
         read_mount(&cursor);
         site_mount(self.mount.prefix, self.mount.folder, &self.mount.policy);
     }
-    http_claims_clear();
+    routes_clear();
     for (uint32_t i = 0; i < site->routes; i++) {
         read_route(&cursor, &route, &text);
-        http_claim(text, route.text_length, route.exact, route.others & 1, route.others & 2);
+        routes_add(text, route.text_length, route.exact, route.others & 1, route.others & 2);
     }
-    http_not_found_is_the_apps(site->not_found);
+    routes_take_the_rest(site->not_found);
 }
 
 static bool take_site(uint32_t length)

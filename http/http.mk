@@ -10,7 +10,7 @@ HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c try_files.c mou
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
-HTTP_FRONT := $(addprefix http/,server.c connection.c gather.c answer.c file.c app_request.c app_head.c \
+HTTP_FRONT := $(addprefix http/,front/routes.c server.c connection.c gather.c answer.c file.c app_request.c app_head.c \
     app_site.c app_front.c app_link.c)
 
 # The other end of http/app_proto.h: an application's.

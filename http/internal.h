@@ -1,4 +1,4 @@
-/* http/internal.h: what the files of the front share: server.c (pool, clocks, claims), connection.c (one
+/* http/internal.h: what the files of the front share: server.c (pool, clocks), connection.c (one
  * connection's life), gather.c (its requests' heads), answer.c (what a request gets), file.c (a file's bytes).
  * The application is app_request.h's; what answers' heads are made of, response/'s.
  *
@@ -115,8 +115,6 @@ void server_owe(struct connection *connection);
 void server_forget_owed(struct connection *connection);
 void server_serve_queue_soon(void); /* in an event of its own */
 bool server_queue_is_due(void);     /* a place is free, and those that wait have not been served yet */
-bool server_claimed(const struct http_request *request, const char *path, uint32_t length);
-bool server_app_has_the_rest(void); /* http_not_found_is_the_apps */
 
 /* -- gather.c -- */
 /* As http_request_parse(), or 503: no place for a beginning. Something is unread or kept. A beginning is copied out. */

@@ -1,5 +1,4 @@
-/* server.c: the front as a whole: its ports, its pool of connections, their clocks, and which paths are the
- * application's.
+/* server.c: the front as a whole: its ports, its pool of connections and their clocks.
  *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client
  *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
  *             the one that has been at its head longest, which is told 408, if that is a second; else of the client
@@ -27,12 +26,6 @@ struct list {
     uint32_t count;
 };
 
-struct claim {
-    uint8_t length;
-    bool exact, gets, others;
-    char text[HTTP_CLAIM_MAX];
-};
-
 static struct {
     struct connection connections[HTTP_CONNECTIONS_MAX];
     struct connection *free, *owed;
@@ -42,9 +35,6 @@ static struct {
     struct timer timer;
     uint64_t timer_at_ns;
     uint32_t held; /* bytes of packets, by connections that wait */
-    struct claim claims[HTTP_CLAIMS_MAX];
-    uint32_t claim_count;
-    bool app_has_the_rest;
     struct tcp_pcb *listeners[LISTENERS_MAX];
     uint32_t listener_count;
 } self;
@@ -274,64 +264,7 @@ bool server_queue_is_due(void)
     return self.queue_due;
 }
 
-/* -- claims -- */
-
-bool http_claim(const char *text, uint32_t length, bool exact, bool gets, bool others)
-{
-    if (self.claim_count == HTTP_CLAIMS_MAX || length > HTTP_CLAIM_MAX) {
-        return false;
-    }
-    struct claim *claim = &self.claims[self.claim_count++];
-    *claim = (struct claim){.length = (uint8_t)length, .exact = exact, .gets = gets, .others = others};
-    memcpy(claim->text, text, length);
-    return true;
-}
-
-void http_claims_clear(void)
-{
-    self.claim_count = 0;
-}
-
-void http_not_found_is_the_apps(bool yes)
-{
-    self.app_has_the_rest = yes;
-}
-
-bool server_app_has_the_rest(void)
-{
-    return self.app_has_the_rest;
-}
-
-static bool claims(const struct claim *claim, uint8_t method, const char *path, uint32_t length)
-{
-    bool reads = method == HTTP_GET || method == HTTP_HEAD;
-    if (method != HTTP_OPTIONS && !(reads ? claim->gets : claim->others)) {
-        return false;
-    }
-    bool fits = claim->exact ? length == claim->length : length >= claim->length;
-    return fits && memcmp(path, claim->text, claim->length) == 0;
-}
-
-static bool claimed(uint8_t method, const char *path, uint32_t length)
-{
-    for (uint32_t i = 0; i < self.claim_count; i++) {
-        if (claims(&self.claims[i], method, path, length)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* By what the path means, or as it was sent, which is how the application will see it. */
-bool server_claimed(const struct http_request *request, const char *path, uint32_t length)
-{
-    const struct http_slice *sent = &request->path;
-    if (self.claim_count == 0) {
-        return false;
-    }
-    bool same = length == sent->length && memcmp(path, sent->at, length) == 0;
-    return claimed(request->method, path, length) || (!same && claimed(request->method, sent->at, sent->length));
-}
+/* -- changes -- */
 
 void http_path_changed(const char *path, uint32_t length, bool below)
 {

@@ -9,7 +9,7 @@
  * (server.c).
  *
  * The application is a protection domain of its own: it answers what is not a file, by the messages of
- * http/app_proto.h (NOT trusted). It says with its site (app_site.c) which requests it claims; without one, or before
+ * http/app_proto.h (NOT trusted). It says with its site (app_site.c) which requests are its own; without one, or before
  * it has said anything, the site is what the description says. The front frames its answers (Content-Length, else
  * chunked, else the end of the connection), sets Connection, adds Date and Server, and keeps the client's connection. An
  * answer with a path is replaced by that file of the site, with the answer's other fields; its type is the file's, or
@@ -43,15 +43,6 @@
 void http_init(const struct app_config *app);
 bool http_listen(uint16_t port); /* false: it cannot be had */
 bool http_owns(uint16_t port);
-
-/* A route of the application: paths that are `text` (exact) or begin with it. gets: GET and HEAD of them; others:
- * the other methods. */
-#define HTTP_CLAIMS_MAX 128
-#define HTTP_CLAIM_MAX 96 /* bytes of its text */
-bool http_claim(const char *text, uint32_t length, bool exact, bool gets,
-                bool others); /* false: one too many, too long */
-void http_claims_clear(void);
-void http_not_found_is_the_apps(bool yes); /* what the site does not have goes to the application, too */
 
 /* This path of the file service (absolute; may hold "." and "..") was changed by one that says so at once: what is kept
  * of it, and with `below` of all that lies below it, is asked for anew. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "fs/mount.h"
 #include "http/cache/cache.h"
+#include "http/front/routes.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
@@ -66,7 +67,7 @@ void http_start(const struct http_config *config)
     cache_init(config->fresh_ms, 0, &config->files->index);
     http_init(config->app);
     mount_as_described();
-    http_not_found_is_the_apps(config->app != NULL);
+    routes_take_the_rest(config->app != NULL);
     require(config->port == 0 || http_listen(config->port), "http: port", config->port);
     fs_mount_on_outcome(on_mount, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "fake_microkit.h"
 #include "http/app_front.h"
+#include "http/front/routes.h"
 #include "http/server.h"
 #include "http_front_client.h"
 #include "in_turn.h"
@@ -884,7 +885,7 @@ static void test_silent_tunnels(void)
 
 static void test_the_rest(void)
 {
-    http_not_found_is_the_apps(true);
+    routes_take_the_rest(true);
     connect();
     CHECK_EQUAL(get("/no/thing", ""), 200);
     CHECK_EQUAL(ask("POST /f/5 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"), 405);

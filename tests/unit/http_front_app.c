@@ -8,6 +8,7 @@
 #include "fake_microkit.h"
 #include "http/app_client.h"
 #include "http/app_front.h"
+#include "http/front/routes.h"
 #include "http/server.h"
 #include "http/site/site.h"
 #include "http_front_client.h"
@@ -636,7 +637,7 @@ static void test_restart(void)
 static void test_not_there_yet(void)
 {
     static struct client *crowd[100];
-    http_not_found_is_the_apps(true);
+    routes_take_the_rest(true);
     app_has_the_rest = true;
     for (int i = 0; i < 100; i++) {
         connect();
@@ -862,7 +863,7 @@ static void test_sites_that_cannot_be(void)
     begin_site(82, 1, 0, true);
     add_mount("/c/", text, "", 0);
     is_refused(APP_SITE_TOO_LONG, 0);
-    text[HTTP_CLAIM_MAX + 1] = '\0';
+    text[ROUTE_PREFIX_MAX + 1] = '\0';
     begin_site(82, 1, 2, true);
     add_mount("/c/", "/c", "", 0);
     add_route("/c", true, 3);
@@ -875,11 +876,11 @@ static void test_sites_that_cannot_be(void)
         add_mount(text, "/c", "", 0);
     }
     is_refused(APP_SITE_TOO_MANY, SITE_MOUNTS_MAX - 1);
-    begin_site(82, 0, HTTP_CLAIMS_MAX + 1, true);
-    for (int i = 0; i <= HTTP_CLAIMS_MAX; i++) {
+    begin_site(82, 0, ROUTES_MAX + 1, true);
+    for (int i = 0; i <= ROUTES_MAX; i++) {
         add_route("/c", true, 3);
     }
-    is_refused(APP_SITE_TOO_MANY, HTTP_CLAIMS_MAX);
+    is_refused(APP_SITE_TOO_MANY, ROUTES_MAX);
 
     CHECK(http_listen(91) && http_listen(92) && http_listen(93));
     begin_site(82, 0, 0, true); /* no listener is left */

@@ -7,6 +7,7 @@
 #include "fake_microkit.h"
 #include "http/app_client.h"
 #include "http/app_front.h"
+#include "http/front/routes.h"
 #include "http/server.h"
 #include "http_front_client.h"
 #include "in_turn.h"
@@ -524,19 +525,19 @@ static void test_half_closed_give_way(void)
     go_all(0, HTTP_CONNECTIONS_MAX);
 }
 
-static void test_ports_and_claims(void)
+static void test_ports_and_routes(void)
 {
     static char text[98];
     CHECK(http_listen(80)); /* it does already */
     CHECK(http_listen(81) && http_listen(82) && http_listen(83) && !http_listen(84) && !http_owns(84));
     memset(text, 'a', 97);
-    CHECK(!http_claim(text, 97, true, true, true));
-    int claims = 1; /* /app/ */
-    while (http_claim(text, 96, true, true, true)) {
-        claims++;
+    CHECK(!routes_add(text, 97, true, true, true));
+    int routes = 1; /* /app/ */
+    while (routes_add(text, 96, true, true, true)) {
+        routes++;
     }
-    CHECK_EQUAL(claims, HTTP_CLAIMS_MAX);
-    http_claims_clear();
+    CHECK_EQUAL(routes, ROUTES_MAX);
+    routes_clear();
     connect();
     CHECK_EQUAL(get("/app/len/5", ""), 404);
     leave();
@@ -633,7 +634,7 @@ static const struct {
     {"no_room_for_the_applications_head", test_no_room_for_the_applications_head},
     {"rare_ends", test_rare_ends},
     {"half_closed_give_way", test_half_closed_give_way},
-    {"ports_and_claims", test_ports_and_claims},
+    {"ports_and_routes", test_ports_and_routes},
     {"counts", test_counts},
     {"head_of_huge", test_head_of_huge},
     {"keep_alive", test_keep_alive},

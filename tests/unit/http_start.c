@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
+#include "http/front/routes.h"
 #include "http/start.h"
 #include "tests/unit/check.h"
 
@@ -45,7 +46,7 @@ void site_unmount_all(void)
     seen.mounts = 0;
 }
 
-void http_not_found_is_the_apps(bool yes)
+void routes_take_the_rest(bool yes)
 {
     seen.rest_is_the_apps = yes;
 }

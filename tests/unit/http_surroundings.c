@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
+#include "http/front/routes.h"
 #include "http/server.h"
 #include "http/site/site.h"
 #include "http/parse/text.h"
@@ -287,7 +288,7 @@ void app_start_front(void)
     pd_set_unix_time_ns(UNIX_S * S);
     http_init(&played_front);
     CHECK(http_listen(80) && http_owns(80) && !http_owns(81));
-    CHECK(http_claim("/app/", 5, false, true, true));
+    CHECK(routes_add("/app/", 5, false, true, true));
 }
 
 void app_start(void)
