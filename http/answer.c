@@ -1,12 +1,13 @@
 /* answer.c: what a request gets: the application, a file of the site, or a small page that says why not.
  *
- * Of a request that waits only the head is kept (gather.c); it is parsed again when the request goes on.
+ * Of a request that waits only the head is kept (http/conn/head_buffer.c); it is parsed again when the request goes on.
  *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
 #include "http/app_request.h"
 
 #include <string.h>
 
+#include "http/conn/waiting.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
 
@@ -133,7 +134,7 @@ static void forget_what_changed(struct connection *c)
 /* False: the request waits. True: it was refused, since there is no place for one more that waits. */
 static bool wait(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    if (server_may_wait(c) && gather_keep(c, request->head_length, c->state == QUEUED)) {
+    if (waiting_may_more(c) && head_buffer_keep(c, request->head_length, c->state == QUEUED)) {
         return false;
     }
     file_let_go(c);
@@ -143,7 +144,7 @@ static bool wait(struct connection *c, const struct http_request *request, const
 
 bool answer_request(struct connection *c)
 {
-    int status = gather_parse(c, &self.request);
+    int status = head_buffer_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
@@ -160,7 +161,7 @@ bool answer_request(struct connection *c)
 
 void answer_waited(struct connection *c, int status)
 {
-    gather_parse(c, &self.request);
+    head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(&self.request);
     file_let_go(c);
     connection_take_request(c, &self.request);

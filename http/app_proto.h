@@ -154,7 +154,7 @@ enum app_site_status {
     APP_SITE_PORT,      /* in use by another */
 };
 
-/* In the first APP_COUNTERS_BYTES of the front's share; see http/server.h and http/cache/cache.h. */
+/* In the first APP_COUNTERS_BYTES of the front's share; see http/front/server.h and http/cache/cache.h. */
 #define APP_COUNTERS_BYTES 256
 struct app_counters {
     uint64_t connections, exchanges; /* now */

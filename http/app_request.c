@@ -30,6 +30,7 @@
 #include "lib/log.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
+#include "timer/client.h"
 
 #define WRITE_MAX 0xffffu
 #define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
@@ -83,6 +84,8 @@ struct app_request {
 static struct {
     bool is_up; /* the application has said what the site is since it started */
     struct app_request requests[APP_SLOTS];
+    bool queue_due; /* a place is free, and those that wait have not been served yet */
+    struct timer queue_timer;
     uint64_t nonsense;
     struct app_answer answer; /* points to the copy: */
     char answer_head[APP_HEAD_MAX];
@@ -104,7 +107,7 @@ uint64_t app_request_nonsense(void)
 static void serve_queue(enum clock clock)
 {
     struct connection *c, *next;
-    for (c = server_oldest(clock); c && app_front_has_room(false); c = next) {
+    for (c = timeouts_oldest(clock); c && app_front_has_room(false); c = next) {
         next = c->next;
         if (c->state == QUEUED && (!c->long_head || app_front_has_room(true))) {
             c->state = READING;
@@ -114,11 +117,22 @@ static void serve_queue(enum clock clock)
 }
 
 /* The one that has waited longest is next; half-closed clients come last. */
-void app_request_serve_queue(void)
+static void serve_queues(void *context)
 {
+    self.queue_due = false;
     if (self.is_up) {
         serve_queue(CLOCK_QUEUE);
         serve_queue(CLOCK_GONE);
+    }
+}
+
+/* In an event of its own. */
+static void serve_queues_soon(void)
+{
+    bool any_waits = timeouts_oldest(CLOCK_QUEUE) || timeouts_oldest(CLOCK_GONE);
+    if (any_waits && !self.queue_due) {
+        self.queue_due = true;
+        timer_start(&self.queue_timer, pd_now_ns(), serve_queues, NULL);
     }
 }
 
@@ -170,7 +184,7 @@ static struct app_slot *take_slot(struct connection *c, const struct http_reques
     uint32_t bytes = app_request_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
     c->long_head = bytes > APP_SMALL;
-    return self.is_up && !server_queue_is_due() ? app_front_take(bytes, body) : NULL;
+    return self.is_up && !self.queue_due ? app_front_take(bytes, body) : NULL;
 }
 
 bool app_request_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -300,9 +314,9 @@ static uint64_t move(struct app_request *x, uint64_t most)
     struct app_slot *slot = x->slot;
     uint64_t left = most;
     uint32_t room;
-    while (left > 0 && connection_unread(x->connection)) {
+    while (left > 0 && unread_any(x->connection)) {
         uint8_t *at = app_front_room(slot, &room);
-        uint32_t count = connection_read(x->connection, at, left < room ? (uint32_t)left : room);
+        uint32_t count = unread_read(x->connection, at, left < room ? (uint32_t)left : room);
         if (count == 0) {
             break;
         }
@@ -358,7 +372,7 @@ static int take_chunks(struct app_request *x)
             }
             x->part = CHUNK_END;
         }
-        int status = gather_line(c, x->part == CHUNK_END ? 2 : CHUNK_LINE_MAX, &line);
+        int status = head_buffer_line(c, x->part == CHUNK_END ? 2 : CHUNK_LINE_MAX, &line);
         if (status != 0) {
             return status == HTTP_INCOMPLETE ? 0 : status;
         }
@@ -366,7 +380,7 @@ static int take_chunks(struct app_request *x)
         if (!take_line(x, line)) {
             return 400;
         }
-        gather_take_line(c, length);
+        head_buffer_take_line(c, length);
     }
     return 0;
 }
@@ -378,7 +392,7 @@ static void take_raw(struct app_request *x)
     struct connection *c = x->connection;
     if (is_tunnel(x) || app_front_waits(x->slot)) {
         move(x, UNLIMITED);
-        if (c->fin && !connection_unread(c)) {
+        if (c->fin && !unread_any(c)) {
             end_body(x);
         }
     }
@@ -707,7 +721,7 @@ static void on_changed(struct app_slot *slot)
     struct connection *c = x->connection;
     if (c) {
         if (c->clock == CLOCK_APP && x->seen_taken != slot->out.taken) {
-            server_set_clock(c, CLOCK_APP); /* it gets on */
+            timeouts_set(c, CLOCK_APP); /* it gets on */
         }
         x->seen_taken = slot->out.taken;
         connection_go_on(c);
@@ -722,7 +736,7 @@ static void on_control(void)
 {
     if (app_site_go_on()) {
         self.is_up = true;
-        server_serve_queue_soon();
+        serve_queues_soon();
     }
 }
 
@@ -743,7 +757,7 @@ static void on_restarted(void)
 
 void app_request_init(const struct app_config *config)
 {
-    static const struct app_front_handlers handlers = {on_changed, on_control, on_restarted, server_serve_queue_soon};
+    static const struct app_front_handlers handlers = {on_changed, on_control, on_restarted, serve_queues_soon};
     app_front_init(config, &handlers);
 }
 

@@ -21,7 +21,6 @@ uint64_t app_request_patience_ns(const struct app_request *request); /* with its
 /* The client is told why; where a part of the answer has gone out it is cut off. */
 void app_request_expire(struct app_request *request, int status);
 void app_request_gone(struct app_request *request); /* its connection has */
-void app_request_serve_queue(void);                 /* as far as there is room */
 
 /* While a file is found and its head made, in place of an answer: the request, as far as a file's answer depends on it;
  * the answer's status and its line; its fields that go with a file of this head. */

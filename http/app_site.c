@@ -11,7 +11,7 @@
 #include "http/app_request.h"
 #include "http/cache/cache.h"
 #include "http/front/routes.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http/site/head.h"
 #include "http/start.h"
 

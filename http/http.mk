@@ -10,8 +10,10 @@ HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c try_files.c mou
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
-HTTP_FRONT := $(addprefix http/,front/routes.c server.c connection.c gather.c answer.c file.c app_request.c app_head.c \
-    app_site.c app_front.c app_link.c)
+HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c)
+
+HTTP_FRONT := $(HTTP_CONN) $(addprefix http/,front/routes.c answer.c file.c app_request.c app_head.c app_site.c app_front.c \
+    app_link.c front/server.c)
 
 # The other end of http/app_proto.h: an application's.
 HTTP_APP_CLIENT := http/app_client.c http/app_link.c

@@ -5,14 +5,14 @@
  *   produces  answers; what neither file nor application answers is 404, a method that files do not have 405
  *   produces  lines on the console: where each site is served, and what is wrong with its folder
  *   runs      in event handlers alone (lib/pd/dispatch.c): nothing waits, nothing computes at length
- *   when full http/server.c, http/cache/pages.c
+ *   when full http/conn/accept.c, http/cache/pages.c
  */
 #include "lib/pd.h"
 
 #include <string.h>
 #include "fs/client.h"
 #include "fs/mount.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http/start.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"

@@ -3,7 +3,7 @@
 #define HTTP_START_H
 
 #include "http/config.h"
-#include "http/server.h"
+#include "http/front/server.h"
 
 /* Once, from init(), behind ip_init(), fs_client_init() and fs_mount_init(): cache and front come up, the site is
  * mounted as it is described, its port listens. DHCP is asked (ip_start()) when the first mount's outcome is known, so

@@ -16,8 +16,8 @@ from serval import build, paths
 from serval.http import Answer, Kept, endpoint, get, head_of, receive_all
 from serval.qemu import Guest
 
-PATIENCE_S = 60     # http/server.h
-BODY_S = 30         # http/server.h
+PATIENCE_S = 60     # http/conn/limits.h
+BODY_S = 30         # http/conn/limits.h
 LATE_S = 5          # its clocks are looked at now and then
 SLOTS = 64          # http/app_proto.h
 WAITING = SLOTS + 16

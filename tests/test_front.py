@@ -14,7 +14,7 @@ from serval.nfs import NfsServer
 from serval.qemu import Guest
 
 SIZES = (0, 1, 1000, 1460, 4096, 65535, 65536, 65537, 300_001, 1 << 20)
-HEAD_S = 15     # http/server.h
+HEAD_S = 15     # http/conn/limits.h
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,9 @@ TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 ORDERS = {
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "cache.c"],
-    "http/front": ["routes"],
+    "http/conn": ["limits.h counters.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
+                  "connection", "accept"],
+    "http/front": ["routes", "server"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
     "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],

@@ -12,7 +12,7 @@
 #include "tests/unit/fake_microkit.h"
 #include "tests/unit/http_front.h"
 
-#include "http/server.h"
+#include "http/front/server.h"
 
 #define CLIENTS 3
 

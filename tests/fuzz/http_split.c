@@ -9,7 +9,7 @@
 #include "tests/unit/fake_microkit.h"
 #include "tests/unit/http_front.h"
 
-#include "http/server.h"
+#include "http/front/server.h"
 
 #define STREAM_MAX 3000
 #define ANSWERS_MAX 300000 /* more may not all have come yet: not looked at */

@@ -8,7 +8,7 @@
 #include "fake_microkit.h"
 #include "http/app_front.h"
 #include "http/front/routes.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http_front_client.h"
 #include "in_turn.h"
 

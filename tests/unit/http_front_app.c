@@ -9,7 +9,7 @@
 #include "http/app_client.h"
 #include "http/app_front.h"
 #include "http/front/routes.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http/site/site.h"
 #include "http_front_client.h"
 #include "in_turn.h"

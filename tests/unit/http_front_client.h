@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http_front.h"
 
 #include "lwip/tcp.h"

@@ -8,7 +8,7 @@
 #include "http/app_client.h"
 #include "http/app_front.h"
 #include "http/front/routes.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http_front_client.h"
 #include "in_turn.h"
 
@@ -300,7 +300,7 @@ static void begin_lack(enum lack lack)
 }
 
 /* The client goes at this moment, or stays and is silent, with a lack of something from the one before on. All that it
- * held comes back: at once when it has gone, else after the times that are said in http/server.h. */
+ * held comes back: at once when it has gone, else after the times that are said in http/front/server.h. */
 static void go_at(const char *request, uint32_t moment, enum ending ending, enum lack lack)
 {
     uint64_t broken = count().broken;

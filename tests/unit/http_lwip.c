@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "lwip/tcp.h"
 #include "net/ip/ip.h"
 

@@ -8,7 +8,7 @@
 #include "fake_microkit.h"
 #include "http/app_client.h"
 #include "http/app_front.h"
-#include "http/server.h"
+#include "http/front/server.h"
 
 void client_restart(void);                               /* http_app_client.c */
 bool client_link_say(const struct app_message *message); /* http_app_client_link.c */

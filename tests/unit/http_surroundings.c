@@ -6,7 +6,7 @@
 
 #include "fake_microkit.h"
 #include "http/front/routes.h"
-#include "http/server.h"
+#include "http/front/server.h"
 #include "http/site/site.h"
 #include "http/parse/text.h"
 #include "http/cache/waiters.h"

@@ -1,4 +1,4 @@
-/* connection.c: one connection's life, from lwIP's accept to the last acknowledgement.
+/* connection.c: one connection's life, from its begin (accept.c) to the last acknowledgement.
  *   consumes  bytes of a client, through lwIP's callbacks            NOT trusted
  *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
@@ -10,6 +10,9 @@
  *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
  */
 #include "http/app_request.h"
+#include "http/conn/output.h"
+#include "http/conn/pool.h"
+#include "http/conn/waiting.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -27,81 +30,16 @@ static struct {
     char page[RESPONSE_PAGE_MAX];
 } self;
 
-/* -- what was received -- */
-
-static void append(struct connection *c, struct pbuf *data)
-{
-    if (c->unread) {
-        c->unread_last->next = data;
-    } else {
-        c->unread = data;
-    }
-    while (data->next) {
-        data = data->next;
-    }
-    c->unread_last = data;
-}
-
-static void drop_first(struct connection *c)
-{
-    struct pbuf *first = c->unread;
-    c->unread = first->next;
-    first->next = NULL;
-    pbuf_free(first);
-}
-
-static void window(struct connection *c, uint32_t count)
-{
-    for (; count > WRITE_MAX; count -= WRITE_MAX) {
-        ip_tcp_recved(c->tcp, WRITE_MAX);
-    }
-    ip_tcp_recved(c->tcp, (uint16_t)count);
-}
-
-/* Up to `count` bytes; tells how many there were. */
-uint32_t connection_consume(struct connection *c, uint32_t count)
-{
-    uint32_t left = count;
-    while (c->unread && c->unread->len <= left) {
-        left -= c->unread->len;
-        drop_first(c);
-    }
-    if (c->unread && left > 0) {
-        pbuf_remove_header(c->unread, left);
-        left = 0;
-    }
-    if (left < count) {
-        window(c, count - left);
-    }
-    return count - left;
-}
-
-uint32_t connection_read(struct connection *c, void *to, uint32_t size)
-{
-    uint32_t done = 0;
-    for (struct pbuf *p = c->unread; p && done < size; p = p->next) {
-        uint32_t count = p->len < size - done ? p->len : size - done;
-        memcpy((char *)to + done, p->payload, count);
-        done += count;
-    }
-    return connection_consume(c, done);
-}
-
-bool connection_unread(const struct connection *c)
-{
-    return c->unread != NULL;
-}
-
 /* Where the body is nobody's it is skipped, or the connection ends. */
 void connection_take_request(struct connection *c, const struct http_request *request)
 {
-    connection_consume(c, request->head_length - c->kept.length);
+    unread_consume(c, request->head_length - c->kept.length);
     if (c->kept.length > 0) {
-        kept_drop(&c->kept);
+        head_buffer_drop(&c->kept);
     }
     c->skip = request->content_length;
     if (c->clock >= CLOCK_WAIT) {
-        server_set_clock(c, CLOCK_NONE); /* the next request's begins anew */
+        timeouts_set(c, CLOCK_NONE); /* the next request's begins anew */
     }
     http_counts.requests++;
 }
@@ -131,7 +69,7 @@ static bool put(struct connection *c, const void *data, uint32_t length, uint8_t
     c->pins[c->pin_count - 1].bytes += length;
     c->unacknowledged += length;
     if (c->tcp != self.inside) {
-        server_owe(c);
+        output_owe(c);
     }
     return true;
 }
@@ -199,10 +137,8 @@ static void detach(struct tcp_pcb *pcb)
 
 static void drop_unread(struct connection *c)
 {
-    while (c->unread) {
-        drop_first(c);
-    }
-    kept_drop(&c->kept);
+    unread_drop(c);
+    head_buffer_drop(&c->kept);
 }
 
 /* -- what waiting connections hold -- */
@@ -216,11 +152,8 @@ static bool waits(const struct connection *c)
 static bool see_held(struct connection *c)
 {
     uint32_t before = c->held;
-    c->held = 0;
-    for (const struct pbuf *p = waits(c) ? c->unread : NULL; p; p = p->next) {
-        c->held += p->len;
-    }
-    return server_held((int32_t)(c->held - before)) || c->held <= before;
+    c->held = waits(c) ? unread_bytes(c) : 0;
+    return waiting_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
 /* lwIP has the rest, or there is none. */
@@ -238,9 +171,9 @@ static void release(struct connection *c)
     while (c->pin_count > 0) {
         drop_pin(c);
     }
-    server_set_clock(c, CLOCK_NONE);
-    server_forget_owed(c);
-    server_give_back(c);
+    timeouts_set(c, CLOCK_NONE);
+    output_forget(c);
+    pool_give_back(c);
     if (app) {
         app_request_gone(app);
     }
@@ -275,14 +208,11 @@ static void let_go_when_done(struct connection *c)
 /* We say no more. What the client still sends is read and thrown away: a reset would take the answer from it. */
 static void finish(struct connection *c)
 {
-    uint32_t unread = 0;
-    for (struct pbuf *p = c->unread; p; p = p->next) {
-        unread += p->len;
-    }
+    uint32_t unread = unread_bytes(c);
     drop_unread(c);
     file_let_go(c);
     if (unread > 0) {
-        window(c, unread);
+        unread_open_window(c, unread);
     }
     c->skip = unread;
     c->state = LINGERING;
@@ -308,18 +238,15 @@ void connection_answered(struct connection *c)
 static void close_quietly(struct connection *c)
 {
     struct tcp_pcb *pcb = c->tcp;
-    uint32_t all = 0;
     for (uint32_t i = 0; i < c->pin_count; i++) {
         if (c->pins[i].piece) {
             connection_abort(c);
             return;
         }
     }
-    for (struct pbuf *p = c->unread; p; p = p->next) {
-        all += p->len;
-    }
+    uint32_t all = unread_bytes(c);
     if (all > 0) {
-        window(c, all);
+        unread_open_window(c, all);
     }
     let_go(c);
     tcp_close(pcb);
@@ -375,7 +302,7 @@ bool connection_refusal(struct connection *c, const struct reply *reply, int sta
 }
 
 /* One at its head is told so, where there is memory for that. The answer of one that stalls is not whole. */
-void connection_give_way(struct connection *c)
+void connection_evict(struct connection *c)
 {
     http_counts.given_way++;
     if (c->clock == CLOCK_STALL) {
@@ -410,7 +337,7 @@ static bool read_on(struct connection *c)
 
 static bool skip_on(struct connection *c)
 {
-    c->skip -= connection_consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
+    c->skip -= unread_consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
     if (c->skip == 0) {
         c->state = READING;
         return true;
@@ -424,8 +351,8 @@ static bool skip_on(struct connection *c)
 static bool tell_on(struct connection *c)
 {
     if (c->told.ends) {
-        connection_consume(c, UINT32_MAX);
-        kept_drop(&c->kept);
+        unread_consume(c, UINT32_MAX);
+        head_buffer_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
     if (c->no_memory || !connection_refusal(c, &c->told, c->telling, field)) {
@@ -438,7 +365,7 @@ static bool tell_on(struct connection *c)
 
 static void linger_on(struct connection *c)
 {
-    c->skip += connection_consume(c, UINT32_MAX);
+    c->skip += unread_consume(c, UINT32_MAX);
     if (c->skip > LINGER_BYTES) {
         connection_abort(c);
     } else {
@@ -499,9 +426,9 @@ void connection_see_clock(struct connection *c, bool progress)
         return;
     }
     if (clock == CLOCK_BODY) {
-        server_set_clock_for(c, clock, app_request_patience_ns(c->app));
+        timeouts_set_for(c, clock, app_request_patience_ns(c->app));
     } else {
-        server_set_clock(c, clock);
+        timeouts_set(c, clock);
     }
 }
 
@@ -510,8 +437,8 @@ bool connection_stalls(struct connection *c)
     if (clock_of(c) != CLOCK_STALL) {
         return false;
     }
-    uint64_t age = pd_now_ns() - c->got_on_ns, limit = server_limit_ns(CLOCK_STALL);
-    server_set_clock_for(c, CLOCK_STALL, age < limit ? limit - age : 0);
+    uint64_t age = pd_now_ns() - c->got_on_ns, limit = timeouts_limit_ns(CLOCK_STALL);
+    timeouts_set_for(c, CLOCK_STALL, age < limit ? limit - age : 0);
     return true;
 }
 
@@ -560,7 +487,7 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, e
     bool progress = c->unacknowledged == 0; /* what it sends gets no answer on */
     enter(pcb);
     if (data) {
-        append(c, data);
+        unread_append(c, data);
     } else {
         c->fin = true;
     }
@@ -604,16 +531,8 @@ static void on_ready(struct cache_waiter *waiter)
     go_on(c, true);
 }
 
-err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error)
+void connection_open(struct connection *c, struct tcp_pcb *pcb)
 {
-    if (error != ERR_OK || !pcb) {
-        return ERR_VAL;
-    }
-    struct connection *c = server_take();
-    if (!c) {
-        tcp_abort(pcb);
-        return ERR_ABRT;
-    }
     *c = (struct connection){.state = READING, .tcp = pcb, .waiter.ready = on_ready};
     tcp_arg(pcb, c);
     tcp_recv(pcb, on_receive);
@@ -623,5 +542,4 @@ err_t connection_accept(void *context, struct tcp_pcb *pcb, err_t error)
     http_counts.accepted++;
     trace(http_accepted, c, pcb->remote_port);
     connection_see_clock(c, false);
-    return ERR_OK;
 }

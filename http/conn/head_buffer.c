@@ -1,4 +1,4 @@
-/* gather.c: what of a client cannot be done with at once. Most heads lie whole in the first buffer that was received, and
+/* head_buffer.c: what of a client cannot be done with at once. Most heads lie whole in the first buffer that was received, and
  * are parsed and answered there. The others are copied out, so that slow and waiting clients hold no packets:
  *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; of a body
  *   in chunks the beginning of a line
@@ -8,10 +8,12 @@
  *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, the
  *             newcomer is told 503. The last units are for the application's requests alone
  */
-#include "http/internal.h"
+#include "http/conn/head_buffer.h"
 
 #include <string.h>
 
+#include "http/conn/timeouts.h"
+#include "http/conn/unread.h"
 #include "lib/pd.h"
 
 #define UNITS 3200
@@ -46,7 +48,7 @@ static struct unit *take_unit(void)
     return unit;
 }
 
-void kept_drop(struct kept *kept)
+void head_buffer_drop(struct kept *kept)
 {
     while (kept->first) {
         struct unit *unit = kept->first;
@@ -71,9 +73,9 @@ static bool has_room(const struct kept *kept, uint32_t count, uint32_t left)
 /* One beginning gives way. False: none is old enough. */
 static bool give_one_up(const struct connection *newcomer)
 {
-    for (struct connection *c = server_oldest(CLOCK_HEAD); c && server_clock_age_ns(c) >= YOUNG_NS; c = c->next) {
+    for (struct connection *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = c->next) {
         if (c->kept.length > 0 && c != newcomer) {
-            connection_expire(c, CLOCK_HEAD);
+            timeouts_expire(c);
             return true;
         }
     }
@@ -131,7 +133,7 @@ static void keep(struct connection *c, struct kept *kept, uint32_t count)
         append(kept, p->payload, part);
         left -= part;
     }
-    connection_consume(c, count - left);
+    unread_consume(c, count - left);
 }
 
 static uint32_t unread_up_to(const struct connection *c, uint32_t most)
@@ -165,7 +167,7 @@ static int keep_beginning(struct connection *c)
     return c->kept.length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
 }
 
-int gather_parse(struct connection *c, struct http_request *request)
+int head_buffer_parse(struct connection *c, struct http_request *request)
 {
     if (c->kept.length == 0) {
         int status = http_request_parse(c->unread->payload, c->unread->len, request);
@@ -180,7 +182,7 @@ int gather_parse(struct connection *c, struct http_request *request)
     return status == HTTP_INCOMPLETE && c->unread ? keep_beginning(c) : status;
 }
 
-bool gather_keep(struct connection *c, uint32_t head_length, bool for_app)
+bool head_buffer_keep(struct connection *c, uint32_t head_length, bool for_app)
 {
     uint32_t count = head_length - c->kept.length;
     if (!make_room(c, &c->kept, count, for_app)) {
@@ -206,7 +208,7 @@ static int keep_line(struct connection *c, uint32_t most)
     return HTTP_INCOMPLETE;
 }
 
-int gather_line(struct connection *c, uint32_t most, struct http_slice *line)
+int head_buffer_line(struct connection *c, uint32_t most, struct http_slice *line)
 {
     struct http_slice there = {self.whole, 0};
     if (!c->unread) {
@@ -227,8 +229,8 @@ int gather_line(struct connection *c, uint32_t most, struct http_slice *line)
     return 0;
 }
 
-void gather_take_line(struct connection *c, uint32_t length)
+void head_buffer_take_line(struct connection *c, uint32_t length)
 {
-    connection_consume(c, length - c->kept.length);
-    kept_drop(&c->kept);
+    unread_consume(c, length - c->kept.length);
+    head_buffer_drop(&c->kept);
 }

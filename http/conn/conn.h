@@ -1,0 +1,99 @@
+/* http/conn/conn.h: one connection, as the files of this folder and what answers know it.
+ *
+ * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
+ * connection_abort(), which notes it.
+ */
+#ifndef HTTP_CONN_CONN_H
+#define HTTP_CONN_CONN_H
+
+#include "http/app_proto.h"
+#include "http/cache/cache.h"
+#include "http/conn/counters.h"
+#include "http/conn/limits.h"
+#include "http/response/head.h"
+#include "http/site/site.h"
+
+#include "lwip/tcp.h"
+
+#define HTTP_LINGER_S 10          /* for the client to take the last answer and close */
+#define LINGER_BYTES (1u << 20)   /* of a client that sends on meanwhile; beyond, it is reset */
+#define SKIP_MAX 65536            /* bytes of a body that nobody reads, skipped so that the connection can go on */
+#define ANSWER_ROOM (4 * TCP_MSS) /* free in TCP's buffer before a request is looked at: a head and a small page */
+#define HTTP_GONE_S 3             /* for the answer to a client that has said it sends no more: mostly it has gone */
+#define WAITERS_MAX 512           /* for the file server, */
+#define WAITERS_SLOW 192          /* when one has waited for a second; */
+#define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
+#define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
+#define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
+#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
+
+enum state {
+    FREE,
+    READING,   /* the head of a request, or the wait for one */
+    WAITING,   /* for cache or site: the request's head is kept (head_buffer.c) */
+    QUEUED,    /* for the application: the same */
+    TELLING,   /* what went wrong, as soon as there is memory for it */
+    SENDING,   /* a file */
+    WITH_APP,  /* its request is with the application */
+    SKIPPING,  /* a body that nobody reads */
+    LINGERING, /* all is said, and we have closed; until the client has, too */
+};
+
+/* A connection is in one of these lists, or in none. Those with a limit are ordered by time; the first is due first. */
+enum clock {
+    CLOCK_NONE,
+    CLOCK_HEAD,
+    CLOCK_IDLE,
+    CLOCK_STALL,
+    CLOCK_LINGER,
+    CLOCK_WAIT,  /* for the file server */
+    CLOCK_QUEUE, /* for a place with the application, in order */
+    CLOCK_GONE,  /* either, of a client that has closed its side */
+    CLOCK_BODY,  /* of a request: the application waits for it */
+    CLOCK_APP,   /* nothing of an answer has come from it yet */
+    CLOCKS
+};
+
+/* Bytes of a request's head in memory of the front's own (head_buffer.c). */
+struct kept {
+    struct unit *first, *last;
+    uint32_t length;
+};
+
+/* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
+struct pin {
+    struct cache_block *piece; /* NULL: they were copied */
+    uint32_t bytes;
+};
+
+struct app_request;
+
+struct connection {
+    uint8_t state, clock; /* enum state, enum clock */
+    bool ends;            /* after this answer */
+    bool fin;             /* the client has sent all it will */
+    bool no_memory;       /* TCP had none: on after an acknowledgement or a poll */
+    bool owed;            /* in the list of those with output to be sent */
+    bool long_head;       /* QUEUED: of those there are fewer with the application at a time */
+    uint8_t pin_count;
+    struct tcp_pcb *tcp;
+    struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
+    struct kept kept;        /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
+    uint32_t held;           /* waits: bytes that are unread */
+    uint16_t telling;        /* TELLING: the status, */
+    struct reply told;       /* of this */
+    uint64_t skip;           /* of a body that nobody reads; LINGERING: bytes thrown away */
+    uint32_t unacknowledged; /* sum of pins */
+    struct pin pins[PINS_MAX];
+    struct site_resource *resource; /* WAITING for its bytes, SENDING */
+    uint64_t offset, end;           /* SENDING: of the file, not yet asked of the cache */
+    const uint8_t *at;              /* SENDING: of the last pin's piece, not yet written */
+    uint32_t left;
+    struct cache_waiter waiter;
+    struct app_request *app;            /* its request with the application */
+    uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
+    struct connection *next, *previous; /* in the clock's list; next: free */
+    struct connection *next_owed;
+};
+
+#endif

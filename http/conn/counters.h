@@ -1,0 +1,13 @@
+/* http/conn/counters.h: what the front counts, where it happens. */
+#ifndef HTTP_CONN_COUNTERS_H
+#define HTTP_CONN_COUNTERS_H
+
+#include <stdint.h>
+
+struct http_counters {
+    uint32_t connections, exchanges; /* now; exchanges: requests with the application */
+    uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;
+};
+extern struct http_counters http_counts;
+
+#endif

@@ -1,0 +1,21 @@
+/* http/conn/limits.h: how many connections there are, and how long each thing may take. */
+#ifndef HTTP_CONN_LIMITS_H
+#define HTTP_CONN_LIMITS_H
+
+#define HTTP_CONNECTIONS_MAX 1024
+#define HTTP_HEAD_S 15
+#define HTTP_IDLE_S 75
+#define HTTP_STALL_S 60
+#define HTTP_WAIT_S 60 /* for the file server: then 503 */
+/* For a place with the application, and for somebody who begins to answer: then 503. From then on for the answer to
+ * begin, and again from each part of the request's body that is read: then 504. */
+#define HTTP_APP_S 60
+#define HTTP_BODY_S 30 /* of a request: it may be late by so much on HTTP_BODY_RATE bytes in a second: then 408 */
+#define HTTP_BODY_RATE 512
+/* Of an answer that has no end yet, and in a tunnel: who sends nothing for so long is asked whether it is there (TCP's
+ * keep-alive), so many times; without an answer it has gone. */
+#define HTTP_PROBE_S 60
+#define HTTP_PROBE_AGAIN_S 15
+#define HTTP_PROBES 4
+
+#endif

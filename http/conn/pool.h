@@ -1,0 +1,11 @@
+/* http/conn/pool.h: the connections that there can be. */
+#ifndef HTTP_CONN_POOL_H
+#define HTTP_CONN_POOL_H
+
+#include "http/conn/conn.h"
+
+void pool_init(void);
+struct connection *pool_take(void); /* NULL: all are in use */
+void pool_give_back(struct connection *connection);
+
+#endif

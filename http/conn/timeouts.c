@@ -1,0 +1,132 @@
+/* timeouts.c: how long each connection may still take. One timer of lib serves all: a list per limit, each ordered by
+ * time.
+ *   consumes  the time (timer/client.h)
+ *   produces  calls of the handler, for each connection whose time is over
+ */
+#include "http/conn/timeouts.h"
+
+#include "lib/pd.h"
+#include "timer/client.h"
+
+#define S 1000000000ull
+#define FOREVER UINT64_MAX
+
+struct list {
+    struct connection *first, *last;
+    uint32_t count;
+};
+
+static struct {
+    void (*expire)(struct connection *connection, enum clock clock);
+    struct list lists[CLOCKS];
+    struct timer timer;
+    uint64_t timer_at_ns;
+} self;
+
+static const uint64_t limits_ns[CLOCKS] = {
+    [CLOCK_HEAD] = HTTP_HEAD_S * S,     [CLOCK_IDLE] = HTTP_IDLE_S * S, [CLOCK_STALL] = HTTP_STALL_S * S,
+    [CLOCK_LINGER] = HTTP_LINGER_S * S, [CLOCK_WAIT] = HTTP_WAIT_S * S, [CLOCK_QUEUE] = HTTP_APP_S * S,
+    [CLOCK_GONE] = HTTP_GONE_S * S,     [CLOCK_APP] = HTTP_APP_S * S,
+};
+
+static void take_out(struct list *list, struct connection *c)
+{
+    *(c->previous ? &c->previous->next : &list->first) = c->next;
+    *(c->next ? &c->next->previous : &list->last) = c->previous;
+    list->count--;
+}
+
+/* In the order of time; with one limit for all that is last. */
+static void put_in(struct list *list, struct connection *c)
+{
+    struct connection *before = list->last, *after = NULL;
+    while (before && before->due_ns > c->due_ns) {
+        after = before;
+        before = before->previous;
+    }
+    c->previous = before;
+    c->next = after;
+    *(before ? &before->next : &list->first) = c;
+    *(after ? &after->previous : &list->last) = c;
+    list->count++;
+}
+
+static void on_timer(void *context);
+
+static void see_timer(uint64_t due_ns)
+{
+    if (due_ns < self.timer_at_ns) {
+        self.timer_at_ns = due_ns;
+        timer_start(&self.timer, due_ns, on_timer, NULL);
+    }
+}
+
+void timeouts_set_for(struct connection *c, enum clock clock, uint64_t limit_ns)
+{
+    if (c->clock != CLOCK_NONE) {
+        take_out(&self.lists[c->clock], c);
+    }
+    c->clock = clock;
+    if (clock != CLOCK_NONE) {
+        c->due_ns = pd_now_ns() + limit_ns;
+        put_in(&self.lists[clock], c);
+        see_timer(c->due_ns);
+    }
+}
+
+void timeouts_set(struct connection *c, enum clock clock)
+{
+    timeouts_set_for(c, clock, limits_ns[clock]);
+}
+
+uint64_t timeouts_limit_ns(enum clock clock)
+{
+    return limits_ns[clock];
+}
+
+uint64_t timeouts_age_ns(const struct connection *c)
+{
+    return pd_now_ns() + limits_ns[c->clock] - c->due_ns;
+}
+
+struct connection *timeouts_oldest(enum clock clock)
+{
+    return self.lists[clock].first;
+}
+
+/* A connection that expires leaves its list, or is put at the list's end with a new limit. */
+static void on_timer(void *context)
+{
+    uint64_t now = pd_now_ns(), next = FOREVER;
+    self.timer_at_ns = 0; /* armed below, once */
+    for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
+        struct connection *c;
+        while ((c = self.lists[clock].first) != NULL && c->due_ns <= now) {
+            self.expire(c, clock);
+        }
+    }
+    for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
+        const struct connection *c = self.lists[clock].first;
+        next = c && c->due_ns < next ? c->due_ns : next;
+    }
+    self.timer_at_ns = FOREVER;
+    if (next != FOREVER) {
+        see_timer(next);
+    }
+}
+
+void timeouts_expire(struct connection *c)
+{
+    self.expire(c, c->clock);
+}
+
+uint32_t timeouts_count(enum clock clock)
+{
+    return self.lists[clock].count;
+}
+
+void timeouts_init(void (*expire)(struct connection *connection, enum clock clock))
+{
+    self.expire = expire;
+    self.timer_at_ns = FOREVER;
+}

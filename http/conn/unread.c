@@ -1,0 +1,76 @@
+/* unread.c: what a client has sent and nobody has taken yet: packets, linked by `next`.
+ *   consumes  packets of lwIP, which become ours
+ *   invariant TCP's window opens for what was taken, and only for that
+ */
+#include "http/conn/unread.h"
+
+#include <string.h>
+
+#include "net/ip/ip.h"
+
+#define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
+
+static void drop_first(struct connection *c)
+{
+    struct pbuf *first = c->unread;
+    c->unread = first->next;
+    first->next = NULL;
+    pbuf_free(first);
+}
+
+void unread_open_window(struct connection *c, uint32_t count)
+{
+    for (; count > WINDOW_MAX; count -= WINDOW_MAX) {
+        ip_tcp_recved(c->tcp, WINDOW_MAX);
+    }
+    ip_tcp_recved(c->tcp, (uint16_t)count);
+}
+
+uint32_t unread_consume(struct connection *c, uint32_t count)
+{
+    uint32_t left = count;
+    while (c->unread && c->unread->len <= left) {
+        left -= c->unread->len;
+        drop_first(c);
+    }
+    if (c->unread && left > 0) {
+        pbuf_remove_header(c->unread, left);
+        left = 0;
+    }
+    if (left < count) {
+        unread_open_window(c, count - left);
+    }
+    return count - left;
+}
+
+uint32_t unread_read(struct connection *c, void *to, uint32_t size)
+{
+    uint32_t done = 0;
+    for (struct pbuf *p = c->unread; p && done < size; p = p->next) {
+        uint32_t count = p->len < size - done ? p->len : size - done;
+        memcpy((char *)to + done, p->payload, count);
+        done += count;
+    }
+    return unread_consume(c, done);
+}
+
+bool unread_any(const struct connection *c)
+{
+    return c->unread != NULL;
+}
+
+void unread_drop(struct connection *c)
+{
+    while (c->unread) {
+        drop_first(c);
+    }
+}
+
+uint32_t unread_bytes(const struct connection *c)
+{
+    uint32_t bytes = 0;
+    for (const struct pbuf *p = c->unread; p; p = p->next) {
+        bytes += p->len;
+    }
+    return bytes;
+}
