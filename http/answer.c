@@ -38,13 +38,13 @@ static bool done(struct connection *c, const struct http_request *request, const
     if (c->ends) {
         c->skip = 0;
     }
-    if (c->state != SENDING) {
+    if (!c->content) {
         connection_answered(c);
     }
     return true;
 }
 
-bool answer_refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
+static bool refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
 {
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
     return connection_refusal(c, reply, status, field) && done(c, request, reply);
@@ -64,7 +64,7 @@ static bool refuse_nonsense(struct connection *c, int status)
 
 static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
 {
-    return routes_have_the_rest() ? app_request_begin(c, request, reply) : answer_refuse(c, request, reply, 404);
+    return routes_have_the_rest() ? app_request_begin(c, request, reply) : refuse(c, request, reply, 404);
 }
 
 static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
@@ -87,16 +87,16 @@ static bool find(struct connection *c, const struct http_request *request, const
     switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &c->resource, &c->waiter)) {
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
-            file_let_go(c);
-            return answer_refuse(c, request, reply, 405);
+            connection_let_go_file(c);
+            return refuse(c, request, reply, 405);
         }
         return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query) && done(c, request, reply);
     case SITE_NOT_FOUND:
     case SITE_NONE: return nothing_here(c, request, reply);
-    case SITE_FORBIDDEN: return answer_refuse(c, request, reply, 403);
-    case SITE_UNREACHABLE: return answer_refuse(c, request, reply, 503);
+    case SITE_FORBIDDEN: return refuse(c, request, reply, 403);
+    case SITE_UNREACHABLE: return refuse(c, request, reply, 503);
     }
     return false;
 }
@@ -118,7 +118,7 @@ static bool route(struct connection *c, const struct http_request *request, cons
         return options(c, request, reply);
     }
     if (request->method == HTTP_OTHER && !routes_have_the_rest()) {
-        return answer_refuse(c, request, reply, 405);
+        return refuse(c, request, reply, 405);
     }
     return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);
 }
@@ -127,7 +127,7 @@ static bool route(struct connection *c, const struct http_request *request, cons
 static void forget_what_changed(struct connection *c)
 {
     if (c->resource && c->resource->file->fresh_until_ns == 0) {
-        file_let_go(c);
+        connection_let_go_file(c);
     }
 }
 
@@ -137,12 +137,12 @@ static bool wait(struct connection *c, const struct http_request *request, const
     if (waiting_may_more(c) && head_buffer_keep(c, request->head_length, c->state == QUEUED)) {
         return false;
     }
-    file_let_go(c);
+    connection_let_go_file(c);
     c->state = READING;
-    return answer_refuse(c, request, reply, 503);
+    return refuse(c, request, reply, 503);
 }
 
-bool answer_request(struct connection *c)
+static bool request(struct connection *c)
 {
     int status = head_buffer_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
@@ -159,11 +159,11 @@ bool answer_request(struct connection *c)
     return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
 }
 
-void answer_waited(struct connection *c, int status)
+static void waited(struct connection *c, int status)
 {
     head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(&self.request);
-    file_let_go(c);
+    connection_let_go_file(c);
     connection_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
     connection_tell(c, status, &reply);
@@ -198,7 +198,7 @@ static bool find_ordered(struct connection *c, struct http_slice target, const s
 
 /* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no
  * part, nor has a status other than 200, which stays. */
-bool answer_redirected(struct connection *c, struct http_slice target, const struct reply *reply)
+static bool redirected(struct connection *c, struct http_slice target, const struct reply *reply)
 {
     app_request_read(c->app, &self.request);
     if (self.request.method == HTTP_OTHER || app_request_status(c->app) != 200) {
@@ -209,4 +209,22 @@ bool answer_redirected(struct connection *c, struct http_slice target, const str
     }
     forget_what_changed(c);
     return c->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
+}
+
+static bool redirect(struct connection *c)
+{
+    struct app_request *app = c->app;
+    struct reply reply;
+    struct http_slice target = app_request_redirection(app, &reply);
+    if (!redirected(c, target, &reply)) {
+        return false;
+    }
+    app_request_redirected(app);
+    return true;
+}
+
+void answer_init(void)
+{
+    static const struct connection_handlers handlers = {request, waited, redirect};
+    connection_init(&handlers);
 }

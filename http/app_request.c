@@ -24,7 +24,6 @@
 
 #include "http/app_front.h"
 #include "http/app_head.h"
-#include "http/app_site.h"
 #include "http/parse/chunk.h"
 #include "http/response/lines.h"
 #include "lib/log.h"
@@ -83,6 +82,7 @@ struct app_request {
 
 static struct {
     bool is_up; /* the application has said what the site is since it started */
+    bool (*on_site)(void);
     struct app_request requests[APP_SLOTS];
     bool queue_due; /* a place is free, and those that wait have not been served yet */
     struct timer queue_timer;
@@ -187,25 +187,6 @@ static struct app_slot *take_slot(struct connection *c, const struct http_reques
     return self.is_up && !self.queue_due ? app_front_take(bytes, body) : NULL;
 }
 
-bool app_request_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
-{
-    struct app_slot *slot = take_slot(c, request);
-    if (!slot) {
-        c->state = QUEUED;
-        return false;
-    }
-    struct app_request *x = &self.requests[slot->number];
-    set_up(x, slot, c, request, reply);
-    trace(app_request, slot->serial, c);
-    connection_take_request(c, request);
-    http_counts.exchanges++;
-    http_counts.handed_over++;
-    c->skip = 0;
-    c->app = x;
-    c->state = WITH_APP;
-    return true;
-}
-
 /* What of its body has not been read is skipped where that is not much. */
 static bool is_skippable(const struct app_request *x)
 {
@@ -224,51 +205,48 @@ static void part_from(struct app_request *x, bool ends)
 }
 
 /* The answer is with TCP, or a file that goes in its place begins. */
-static bool end(struct app_request *x)
+static enum content_outcome end(struct app_request *x)
 {
-    struct connection *c = x->connection;
     part_from(x, x->reply.ends || !x->keeps);
-    if (c->state != SENDING) {
-        connection_answered(c);
-    }
     let_go(x);
-    return true;
+    return CONTENT_DONE;
 }
 
 /* Nothing has gone out: a page says what went wrong. */
-static bool tell(struct app_request *x, int status, bool ends)
+static enum content_outcome tell(struct app_request *x, int status, bool ends)
 {
     struct connection *c = x->connection;
-    file_let_go(c);
+    connection_let_go_file(c);
     part_from(x, ends || !x->keeps);
-    c->state = TELLING;
-    c->telling = (uint16_t)status;
-    c->told = (struct reply){.head_only = x->reply.head_only, .minor = x->reply.minor, .ends = c->ends};
+    struct reply reply = {.head_only = x->reply.head_only, .minor = x->reply.minor, .ends = c->ends};
+    connection_tell_next(c, status, &reply);
     leave(x, status);
-    return true;
+    return CONTENT_DONE;
 }
 
 /* The end of the connection would look like the answer's. */
-static bool cut_off(struct app_request *x, int status, bool ends)
+static enum content_outcome cut_off(struct app_request *x, int status, bool ends)
 {
     if (!x->begun) {
         return tell(x, status, ends);
     }
-    connection_abort(x->connection); /* and app_request_gone() ends this */
-    return false;
+    connection_abort(x->connection); /* and closed() ends this */
+    return CONTENT_WAIT;
 }
 
-void app_request_expire(struct app_request *x, int status)
+static void expire(struct connection *c, int status)
 {
-    struct connection *c = x->connection;
+    struct app_request *x = c->app;
     int why = status == 504 && !app_front_accepted(x->slot) ? 503 : status;
-    if (cut_off(x, why, true)) {
+    if (cut_off(x, why, true) == CONTENT_DONE) {
         connection_go_on(c);
     }
 }
 
-void app_request_gone(struct app_request *x)
+static void closed(struct connection *c)
 {
+    struct app_request *x = c->app;
+    c->app = NULL;
     x->connection = NULL;
     leave(x, 0);
 }
@@ -280,8 +258,9 @@ static bool is_tunnel(const struct app_request *x)
     return x->stage == TUNNEL;
 }
 
-enum clock app_request_clock(const struct app_request *x)
+static enum clock clock_of(const struct connection *c)
 {
+    const struct app_request *x = c->app;
     if (x->slot->in.ended) {
         return CLOCK_STALL;
     }
@@ -291,9 +270,9 @@ enum clock app_request_clock(const struct app_request *x)
     return x->begun ? CLOCK_NONE : CLOCK_APP;
 }
 
-uint64_t app_request_patience_ns(const struct app_request *x)
+static uint64_t patience_ns(const struct connection *c)
 {
-    return x->patience_ns;
+    return c->app->patience_ns;
 }
 
 /* So many bytes have come: what was left of it while nobody waits for the client, and a little more. */
@@ -461,7 +440,7 @@ static void say_nonsense(const struct app_request *x, const char *wrong)
     self.nonsense++;
 }
 
-static bool refuse(struct app_request *x, const char *wrong)
+static enum content_outcome refuse(struct app_request *x, const char *wrong)
 {
     say_nonsense(x, wrong);
     return cut_off(x, 500, false);
@@ -552,20 +531,20 @@ static bool send_head(struct app_request *x)
 }
 
 /* A file goes in the answer's place when that is complete; bytes that come with it are not looked at. */
-static bool redirect(struct app_request *x)
+static enum content_outcome redirect(struct app_request *x)
 {
     x->stage = REDIRECT;
     x->reply.ends = !x->keeps;
-    return x->slot->in.ended && answer_redirected(x->connection, self.answer.path, &x->reply) && end(x);
+    return x->slot->in.ended ? CONTENT_REDIRECT : CONTENT_WAIT;
 }
 
-/* What the application says is copied, then looked at. True: the head has gone out. Else the answer waits for something,
- * or has ended: then the connection is not its own any more. */
-static bool begin_answer(struct app_request *x)
+/* What the application says is copied, then looked at. CONTENT_WAIT: the head has gone out (x->begun), or the answer
+ * waits for something, or the connection has been broken. */
+static enum content_outcome begin_answer(struct app_request *x)
 {
     const struct app_circle *in = &x->slot->in;
     if (!in->open || tcp_sndbuf(x->connection->tcp) < HEAD_ROOM) {
-        return false;
+        return CONTENT_WAIT;
     }
     memcpy(self.answer_head, in->at, in->head);
     const char *wrong = app_answer_check(self.answer_head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
@@ -574,14 +553,13 @@ static bool begin_answer(struct app_request *x)
         wrong = "it has changed its mind";
     }
     if (wrong) {
-        refuse(x, wrong);
-        return false;
+        return refuse(x, wrong);
     }
     if (file) {
-        redirect(x);
-        return false;
+        return redirect(x);
     }
-    return send_head(x);
+    send_head(x);
+    return CONTENT_WAIT;
 }
 
 /* -- its body -- */
@@ -677,11 +655,11 @@ static bool will_be_whole(const struct app_request *x)
     return x->stage == NO_BODY || (x->stage == COUNTED && x->left <= x->slot->in.produced - x->slot->in.taken);
 }
 
-static bool finish(struct app_request *x)
+static enum content_outcome finish(struct app_request *x)
 {
     static const char last[] = "0\r\n\r\n";
     switch ((enum stage)x->stage) {
-    case CHUNKED: return connection_write(x->connection, last, sizeof(last) - 1, false) && end(x);
+    case CHUNKED: return connection_write(x->connection, last, sizeof(last) - 1, false) ? end(x) : CONTENT_WAIT;
     case COUNTED: return x->left > 0 ? cut_off(x, 500, false) : end(x);
     case TO_END:
     case TUNNEL:
@@ -689,28 +667,52 @@ static bool finish(struct app_request *x)
     case HEAD:
     case REDIRECT: break;
     }
-    return false;
+    return CONTENT_WAIT;
 }
 
-bool app_request_go_on(struct app_request *x)
+static enum content_outcome go_on(struct connection *c)
 {
+    struct app_request *x = c->app;
     int status = take_body(x), failure;
     if (status != 0) {
         return cut_off(x, status, true);
     }
-    if (x->connection->no_memory) {
-        return false;
+    if (c->no_memory) {
+        return CONTENT_WAIT;
     }
     if (app_front_failed(x->slot, &failure) && !will_be_whole(x)) {
         return cut_off(x, failure, false);
     }
     if (x->stage == HEAD || x->stage == REDIRECT) {
-        if (!begin_answer(x)) {
-            return x->connection == NULL;
+        enum content_outcome outcome = begin_answer(x);
+        if (!c->app || !x->begun) {
+            return outcome;
         }
         take_body(x); /* of a tunnel */
     }
-    return send_body(x) && x->slot->in.ended && finish(x);
+    return send_body(x) && x->slot->in.ended ? finish(x) : CONTENT_WAIT;
+}
+
+static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+
+bool app_request_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    struct app_slot *slot = take_slot(c, request);
+    if (!slot) {
+        c->state = QUEUED;
+        return false;
+    }
+    struct app_request *x = &self.requests[slot->number];
+    set_up(x, slot, c, request, reply);
+    trace(app_request, slot->serial, c);
+    connection_take_request(c, request);
+    http_counts.exchanges++;
+    http_counts.handed_over++;
+    c->skip = 0;
+    c->app = x;
+    c->state = ANSWERING;
+    c->content = &content;
+    return true;
 }
 
 /* -- what the application says -- */
@@ -734,7 +736,7 @@ static void on_changed(struct app_slot *slot)
 
 static void on_control(void)
 {
-    if (app_site_go_on()) {
+    if (self.on_site()) {
         self.is_up = true;
         serve_queues_soon();
     }
@@ -749,19 +751,31 @@ static void on_restarted(void)
         struct connection *c = x->connection;
         if (x->slot && !c) {
             let_go(x);
-        } else if (x->slot && cut_off(x, 503, x->part == RAW)) {
+        } else if (x->slot && cut_off(x, 503, x->part == RAW) == CONTENT_DONE) {
             connection_go_on(c);
         }
     }
 }
 
-void app_request_init(const struct app_config *config)
+void app_request_init(const struct app_config *config, bool (*on_site)(void))
 {
     static const struct app_front_handlers handlers = {on_changed, on_control, on_restarted, serve_queues_soon};
+    self.on_site = on_site;
     app_front_init(config, &handlers);
 }
 
 /* -- for the file that an answer is redirected to -- */
+
+struct http_slice app_request_redirection(const struct app_request *x, struct reply *reply)
+{
+    *reply = x->reply;
+    return self.answer.path;
+}
+
+void app_request_redirected(struct app_request *x)
+{
+    end(x);
+}
 
 void app_request_read(const struct app_request *x, struct http_request *parsed)
 {

@@ -9,19 +9,16 @@
 
 struct app_request;
 
-void app_request_init(const struct app_config *config);
+/* on_site: the application has said something of the site. True: it has said what the site is, and may be asked. */
+void app_request_init(const struct app_config *config, bool (*on_site)(void));
 
-/* The connection's request goes to the application: true, and the connection is WITH_APP. Or it has to wait for a
+/* The connection's request goes to the application: true, and that is the connection's content. Or it has to wait for a
  * place: false, and it is QUEUED. */
 bool app_request_begin(struct connection *connection, const struct http_request *request, const struct reply *reply);
-/* More of the request, its end, room for the answer. True: the connection goes on without the application. */
-bool app_request_go_on(struct app_request *request);
-enum clock app_request_clock(const struct app_request *request);
-uint64_t app_request_patience_ns(const struct app_request *request); /* with its body */
-/* The client is told why; where a part of the answer has gone out it is cut off. */
-void app_request_expire(struct app_request *request, int status);
-void app_request_gone(struct app_request *request); /* its connection has */
 
+/* CONTENT_REDIRECT: the file that goes in place of its answer, and how. */
+struct http_slice app_request_redirection(const struct app_request *request, struct reply *reply);
+void app_request_redirected(struct app_request *request); /* it has been answered, or begun to be */
 /* While a file is found and its head made, in place of an answer: the request, as far as a file's answer depends on it;
  * the answer's status and its line; its fields that go with a file of this head. */
 void app_request_read(const struct app_request *request, struct http_request *parsed);

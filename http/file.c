@@ -25,15 +25,6 @@ static struct {
     char head[HEAD_ROOM];
 } self;
 
-void file_let_go(struct connection *c)
-{
-    cache_cancel(&c->waiter);
-    if (c->resource) {
-        site_release(c->resource);
-        c->resource = NULL;
-    }
-}
-
 static uint32_t pieces_ahead(uint64_t offset, uint64_t end)
 {
     uint64_t pieces = (end - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE;
@@ -159,7 +150,7 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
     if (!(c->app ? connection_page : connection_refusal)(c, reply, selection->status, field)) {
         return false;
     }
-    file_let_go(c);
+    connection_let_go_file(c);
     return true;
 }
 
@@ -185,35 +176,6 @@ static bool begin(struct connection *c, const struct http_selection *selection, 
             cache_unpin(bytes->block);
         }
     }
-    return true;
-}
-
-bool file_answer(struct connection *c, const struct http_request *request, const struct reply *reply)
-{
-    struct cache_bytes bytes = {.length = 0};
-    struct http_selection selection = http_select(request, &c->resource->validators, response_now_s());
-    if (selection.status == 412 || selection.status == 416) {
-        return refuse(c, &selection, reply);
-    }
-    uint64_t length = reply->head_only || selection.status == 304 ? 0 : selection.length;
-    if (length > 0) {
-        switch (read_piece(c, selection.first, selection.first + length, &bytes)) {
-        case CACHE_READY: break;
-        case CACHE_WAIT: c->state = WAITING; return false;
-        case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
-        }
-    }
-    uint32_t head = make_head(c, &selection, reply);
-    if (!begin(c, &selection, head, length, &bytes)) {
-        if (length > 0) {
-            cache_unpin(bytes.block);
-        }
-        return false;
-    }
-    http_counts.files++;
-    trace(http_file, c, length);
-    c->ends = reply->ends;
-    c->state = SENDING;
     return true;
 }
 
@@ -248,14 +210,64 @@ static bool write_piece(struct connection *c)
     return true;
 }
 
-bool file_go_on(struct connection *c)
+static enum content_outcome go_on(struct connection *c)
 {
     while (c->left > 0 || c->offset < c->end) {
         if (c->left > 0 ? !write_piece(c) : !next_piece(c)) {
-            return false;
+            return CONTENT_WAIT;
         }
     }
-    file_let_go(c);
-    connection_answered(c);
+    connection_let_go_file(c);
+    return CONTENT_DONE;
+}
+
+static enum clock clock_of(const struct connection *c)
+{
+    return c->waiter.link ? CLOCK_WAIT : CLOCK_NONE;
+}
+
+static uint64_t patience_ns(const struct connection *c)
+{
+    return 0; /* its request is there as a whole */
+}
+
+/* Its length was promised. */
+static void expire(struct connection *c, int status)
+{
+    connection_abort(c);
+}
+
+/* What it holds is the connection's. */
+static void closed(struct connection *c) {}
+
+static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+
+bool file_answer(struct connection *c, const struct http_request *request, const struct reply *reply)
+{
+    struct cache_bytes bytes = {.length = 0};
+    struct http_selection selection = http_select(request, &c->resource->validators, response_now_s());
+    if (selection.status == 412 || selection.status == 416) {
+        return refuse(c, &selection, reply);
+    }
+    uint64_t length = reply->head_only || selection.status == 304 ? 0 : selection.length;
+    if (length > 0) {
+        switch (read_piece(c, selection.first, selection.first + length, &bytes)) {
+        case CACHE_READY: break;
+        case CACHE_WAIT: c->state = WAITING; return false;
+        case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
+        }
+    }
+    uint32_t head = make_head(c, &selection, reply);
+    if (!begin(c, &selection, head, length, &bytes)) {
+        if (length > 0) {
+            cache_unpin(bytes.block);
+        }
+        return false;
+    }
+    http_counts.files++;
+    trace(http_file, c, length);
+    c->ends = reply->ends;
+    c->state = ANSWERING;
+    c->content = &content;
     return true;
 }

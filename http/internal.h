@@ -8,19 +8,10 @@
 #include "http/site/types.h"
 
 /* -- answer.c -- */
-/* The request at the front. False: nothing can be done now. */
-bool answer_request(struct connection *connection);
-bool answer_refuse(struct connection *connection, const struct http_request *request, const struct reply *reply,
-                   int status);
-void answer_waited(struct connection *connection,
-                   int status); /* too long: WAITING or QUEUED, not with the application */
-/* In place of its answer the application has ordered the file at `target`. False: later, again. */
-bool answer_redirected(struct connection *connection, struct http_slice target, const struct reply *reply);
+void answer_init(void);
 
 /* -- file.c -- */
-/* connection->resource, or a part of it. False: later, again. */
+/* connection->resource, or a part of it: it is the connection's content then, or was refused. False: later, again. */
 bool file_answer(struct connection *connection, const struct http_request *request, const struct reply *reply);
-bool file_go_on(struct connection *connection); /* true: all is written */
-void file_let_go(struct connection *connection);
 
 #endif

@@ -33,8 +33,7 @@ enum state {
     WAITING,   /* for cache or site: the request's head is kept (head_buffer.c) */
     QUEUED,    /* for the application: the same */
     TELLING,   /* what went wrong, as soon as there is memory for it */
-    SENDING,   /* a file */
-    WITH_APP,  /* its request is with the application */
+    ANSWERING, /* as its content says */
     SKIPPING,  /* a body that nobody reads */
     LINGERING, /* all is said, and we have closed; until the client has, too */
 };
@@ -66,6 +65,23 @@ struct pin {
     uint32_t bytes;
 };
 
+struct connection;
+
+enum content_outcome {
+    CONTENT_WAIT,     /* for more of the request or the answer, or for room */
+    CONTENT_DONE,     /* all is with TCP, or the connection has something to tell (connection_tell_next()) */
+    CONTENT_REDIRECT, /* the answer is to be another one: of who has said what this request gets */
+};
+
+/* What a connection knows of who answers on it. */
+struct content_ops {
+    enum content_outcome (*go_on)(struct connection *connection);
+    enum clock (*clock)(const struct connection *connection);     /* while nothing is unacknowledged, but CLOCK_BODY */
+    uint64_t (*patience_ns)(const struct connection *connection); /* of CLOCK_BODY */
+    void (*expire)(struct connection *connection, int status);    /* it has waited too long */
+    void (*closed)(struct connection *connection);                /* the client has gone */
+};
+
 struct app_request;
 
 struct connection {
@@ -85,12 +101,13 @@ struct connection {
     uint64_t skip;           /* of a body that nobody reads; LINGERING: bytes thrown away */
     uint32_t unacknowledged; /* sum of pins */
     struct pin pins[PINS_MAX];
-    struct site_resource *resource; /* WAITING for its bytes, SENDING */
-    uint64_t offset, end;           /* SENDING: of the file, not yet asked of the cache */
-    const uint8_t *at;              /* SENDING: of the last pin's piece, not yet written */
+    struct site_resource *resource; /* WAITING for its bytes, or they are sent */
+    uint64_t offset, end;           /* a file: of it, not yet asked of the cache */
+    const uint8_t *at;              /* a file: of the last pin's piece, not yet written */
     uint32_t left;
     struct cache_waiter waiter;
-    struct app_request *app;            /* its request with the application */
+    const struct content_ops *content;  /* ANSWERING; WAITING, if for what takes its place */
+    struct app_request *app;            /* its request with the application: its content's */
     uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
     struct connection *next, *previous; /* in the clock's list; next: free */
     struct connection *next_owed;

@@ -9,15 +9,15 @@
  *             has closed its side
  *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
  */
-#include "http/app_request.h"
-#include "http/conn/output.h"
-#include "http/conn/pool.h"
-#include "http/conn/waiting.h"
+#include "http/conn/connection.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "http/conn/output.h"
+#include "http/conn/pool.h"
+#include "http/conn/waiting.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
@@ -25,6 +25,7 @@
 #define QUEUE_SPARE 8     /* pbufs that one write of a head needs at most */
 
 static struct {
+    const struct connection_handlers *handlers;
     struct tcp_pcb *inside; /* whose callback this is */
     bool aborted;           /* it was, in there */
     char page[RESPONSE_PAGE_MAX];
@@ -145,7 +146,7 @@ static void drop_unread(struct connection *c)
 
 static bool waits(const struct connection *c)
 {
-    return c->state == QUEUED || (c->state == WAITING && !c->app);
+    return c->state == QUEUED || (c->state == WAITING && !c->content);
 }
 
 /* Counts what it holds while it waits. False: that is more than before, and all together now hold too much. */
@@ -156,16 +157,25 @@ static bool see_held(struct connection *c)
     return waiting_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
+void connection_let_go_file(struct connection *c)
+{
+    cache_cancel(&c->waiter);
+    if (c->resource) {
+        site_release(c->resource);
+        c->resource = NULL;
+    }
+}
+
 /* lwIP has the rest, or there is none. */
 static void release(struct connection *c)
 {
-    struct app_request *app = c->app;
+    const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
     c->tcp = NULL;
-    c->app = NULL;
+    c->content = NULL;
     c->state = FREE;
     drop_unread(c);
-    file_let_go(c);
+    connection_let_go_file(c);
     see_held(c);
     c->left = 0;
     while (c->pin_count > 0) {
@@ -173,10 +183,10 @@ static void release(struct connection *c)
     }
     timeouts_set(c, CLOCK_NONE);
     output_forget(c);
-    pool_give_back(c);
-    if (app) {
-        app_request_gone(app);
+    if (content) {
+        content->closed(c);
     }
+    pool_give_back(c);
 }
 
 void connection_abort(struct connection *c)
@@ -210,7 +220,7 @@ static void finish(struct connection *c)
 {
     uint32_t unread = unread_bytes(c);
     drop_unread(c);
-    file_let_go(c);
+    connection_let_go_file(c);
     if (unread > 0) {
         unread_open_window(c, unread);
     }
@@ -256,12 +266,10 @@ static const struct reply unknown = {.ends = true, .minor = 1}; /* of a request 
 
 static void waited(struct connection *c)
 {
-    if (c->state == SENDING) {
-        connection_abort(c); /* its length was promised */
-    } else if (c->app) {
-        app_request_expire(c->app, 503);
+    if (c->content) {
+        c->content->expire(c, 503);
     } else {
-        answer_waited(c, 503);
+        self.handlers->waited(c, 503);
     }
 }
 
@@ -277,8 +285,8 @@ void connection_expire(struct connection *c, enum clock clock)
     case CLOCK_WAIT:
     case CLOCK_QUEUE:
     case CLOCK_GONE: waited(c); return;
-    case CLOCK_BODY: app_request_expire(c->app, 408); return;
-    case CLOCK_APP: app_request_expire(c->app, 504); return;
+    case CLOCK_BODY: c->content->expire(c, 408); return;
+    case CLOCK_APP: c->content->expire(c, 504); return;
     case CLOCK_NONE:
     case CLOCK_IDLE:
     case CLOCK_LINGER:
@@ -326,7 +334,7 @@ static bool read_on(struct connection *c)
     if (c->no_memory || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
     }
-    if ((c->unread || c->kept.length > 0) && answer_request(c)) {
+    if ((c->unread || c->kept.length > 0) && self.handlers->request(c)) {
         return true;
     }
     if (c->state == READING && c->fin && !c->no_memory) {
@@ -373,12 +381,31 @@ static void linger_on(struct connection *c)
     }
 }
 
+static bool done(struct connection *c)
+{
+    c->content = NULL;
+    if (c->state == ANSWERING) {
+        connection_answered(c);
+    }
+    return true;
+}
+
+static bool content_on(struct connection *c)
+{
+    const struct content_ops *content = c->content;
+    switch (content->go_on(c)) {
+    case CONTENT_WAIT: return false;
+    case CONTENT_DONE: return done(c);
+    case CONTENT_REDIRECT: return self.handlers->redirect(c) && (c->content != content || done(c));
+    }
+    return false;
+}
+
 static bool step(struct connection *c)
 {
     switch ((enum state)c->state) {
     case READING: return read_on(c);
-    case SENDING: return file_go_on(c);
-    case WITH_APP: return app_request_go_on(c->app);
+    case ANSWERING: return content_on(c);
     case SKIPPING: return skip_on(c);
     case TELLING: return tell_on(c);
     case LINGERING: linger_on(c); return false;
@@ -398,14 +425,13 @@ static enum clock clock_of(const struct connection *c)
     case TELLING:
     case SKIPPING: return CLOCK_STALL;
     case LINGERING: otherwise = CLOCK_LINGER; break;
-    case WITH_APP:
-        otherwise = app_request_clock(c->app);
+    case ANSWERING:
+        otherwise = c->content->clock(c);
         if (otherwise == CLOCK_BODY) {
             return otherwise;
         }
         break;
     case READING: otherwise = c->unread || c->kept.length > 0 ? CLOCK_HEAD : CLOCK_IDLE; break;
-    case SENDING: otherwise = c->waiter.link ? CLOCK_WAIT : CLOCK_NONE; break;
     case FREE: break;
     }
     return c->unacknowledged > 0 ? CLOCK_STALL : otherwise;
@@ -426,7 +452,7 @@ void connection_see_clock(struct connection *c, bool progress)
         return;
     }
     if (clock == CLOCK_BODY) {
-        timeouts_set_for(c, clock, app_request_patience_ns(c->app));
+        timeouts_set_for(c, clock, c->content->patience_ns(c));
     } else {
         timeouts_set(c, clock);
     }
@@ -450,15 +476,21 @@ static void go_on(struct connection *c, bool progress)
         connection_see_clock(c, progress);
     }
     if ((c->held > 0 || c->state == WAITING || c->state == QUEUED) && !see_held(c)) {
-        answer_waited(c, 503);
+        self.handlers->waited(c, 503);
     }
+}
+
+void connection_tell_next(struct connection *c, int status, const struct reply *reply)
+{
+    c->content = NULL;
+    c->state = TELLING;
+    c->telling = (uint16_t)status;
+    c->told = *reply;
 }
 
 void connection_tell(struct connection *c, int status, const struct reply *reply)
 {
-    c->state = TELLING;
-    c->telling = (uint16_t)status;
-    c->told = *reply;
+    connection_tell_next(c, status, reply);
     go_on(c, true);
 }
 
@@ -526,7 +558,7 @@ static void on_ready(struct cache_waiter *waiter)
 {
     struct connection *c = (struct connection *)((char *)waiter - offsetof(struct connection, waiter));
     if (c->state == WAITING) {
-        c->state = c->app ? WITH_APP : READING;
+        c->state = c->content ? ANSWERING : READING;
     }
     go_on(c, true);
 }
@@ -542,4 +574,9 @@ void connection_open(struct connection *c, struct tcp_pcb *pcb)
     http_counts.accepted++;
     trace(http_accepted, c, pcb->remote_port);
     connection_see_clock(c, false);
+}
+
+void connection_init(const struct connection_handlers *handlers)
+{
+    self.handlers = handlers;
 }

@@ -7,6 +7,14 @@
 #include "http/conn/unread.h"
 #include "http/response/page.h"
 
+/* Who says what a request gets. */
+struct connection_handlers {
+    bool (*request)(struct connection *connection); /* there may be one at the front. False: nothing can be done now */
+    void (*waited)(struct connection *connection, int status); /* too long: WAITING or QUEUED */
+    /* CONTENT_REDIRECT. True: it is answered, or has another content now. False: later, again. */
+    bool (*redirect)(struct connection *connection);
+};
+void connection_init(const struct connection_handlers *handlers);
 void connection_open(struct connection *connection, struct tcp_pcb *pcb);
 /* Its head is done with. */
 void connection_take_request(struct connection *connection, const struct http_request *request);
@@ -29,6 +37,8 @@ void connection_tell(struct connection *connection, int status, const struct rep
 bool connection_page(struct connection *connection, const struct reply *reply, int status, const char *field);
 /* The same, counted as refused: not what the application has ordered. */
 bool connection_refusal(struct connection *connection, const struct reply *reply, int status, const char *field);
+void connection_tell_next(struct connection *connection, int status, const struct reply *reply); /* when it goes on */
+void connection_let_go_file(struct connection *connection); /* its resource, or the wait for it */
 void connection_evict(struct connection *connection);
 void connection_abort(struct connection *connection);
 

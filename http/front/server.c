@@ -4,6 +4,7 @@
 #include "http/front/server.h"
 
 #include "http/app_request.h"
+#include "http/app_site.h"
 #include "http/conn/accept.h"
 #include "http/conn/output.h"
 #include "http/conn/pool.h"
@@ -67,7 +68,8 @@ void http_init(const struct app_config *app)
     pool_init();
     timeouts_init(connection_expire);
     output_init();
+    answer_init();
     if (app) {
-        app_request_init(app);
+        app_request_init(app, app_site_go_on);
     }
 }
