@@ -12,20 +12,24 @@ HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c r
 
 HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c)
 
-HTTP_FRONT := $(HTTP_CONN) $(addprefix http/,front/routes.c answer.c file.c app_request.c app_head.c app_site.c app_front.c \
-    app_link.c front/server.c)
+HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c app_request.c file.c)
+
+HTTP_FRONT := $(HTTP_CONN) $(HTTP_CONTENT) $(addprefix http/front/,routes.c listeners.c dispatch.c app_site.c server.c)
+
+# Of these the front's tests play the first, and do without the second.
+HTTP_START := $(addprefix http/front/,described.c start.c)
 
 # The other end of http/app_proto.h: an application's.
 HTTP_APP_CLIENT := http/app_client.c http/app_link.c
 
-$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP_SITE) $(HTTP_FRONT) http/start.c,\
+$(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP_SITE) $(HTTP_FRONT) $(HTTP_START),\
     ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
 # The front as a protection domain of its own.
 $(eval $(call program,http_front,http/pd.c,http serial,$(IP_CFLAGS)))
 
-$(eval $(call host_test,http_start,tests/unit/http_start.c http/start.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(HOST_OBJ)/http_start/http/start.c.o: | $(SOURCES_READY)
+$(eval $(call host_test,http_front_start,tests/unit/http_front_start.c $(HTTP_START) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(HOST_OBJ)/http_front_start/http/front/start.c.o $(HOST_OBJ)/http_front_start/http/front/described.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_parse_request,tests/unit/http_parse_request.c http/parse/request.c http/parse/text.c))
 $(eval $(call host_test,http_parse_path,tests/unit/http_parse_path.c http/parse/path.c http/parse/text.c))
 $(eval $(call host_test,http_parse_codings,tests/unit/http_parse_codings.c http/parse/codings.c http/parse/text.c))

@@ -13,7 +13,7 @@
 #include "fs/client.h"
 #include "fs/mount.h"
 #include "http/front/server.h"
-#include "http/start.h"
+#include "http/front/start.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"

@@ -43,11 +43,14 @@ TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 # Folder -> its files, lowest first: `name` is name.c and name.h; with a dot one file, as `cache.h`, the contract that
 # its implementors include, too; `name/` all of a folder in it. Several names in one string may know each other.
 ORDERS = {
+    "http": ["parse/", "response/", "app_proto.h app_config.h", "app_link", "app_client app_front", "cache/", "site/",
+             "config.h", "conn/", "content/", "front/", "pd.c"],
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "cache.c"],
     "http/conn": ["limits.h counters.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
                   "connection", "accept"],
-    "http/front": ["routes", "server"],
+    "http/content": ["app_head", "app_request", "file"],
+    "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
     "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],

@@ -1,5 +1,5 @@
 /* routes.c: which requests are the application's: a table of prefixes, in the order in which they were added.
- *   consumes  prefixes, from the application (http/app_site.c), which has had their sizes checked; paths of clients,
+ *   consumes  prefixes, from the application (http/front/app_site.c), which has had their sizes checked; paths of clients,
  *             NOT trusted: any bytes
  *   when full a prefix more is refused: the site it came with is
  */

@@ -1,61 +1,16 @@
-/* server.c: the front as a whole: its start, its ports, its counters.
- *   when full a port more than LISTENERS_MAX cannot be had
- */
+/* server.c: the front as a whole: its parts, started and told of each other, and its counters. */
 #include "http/front/server.h"
 
-#include "http/app_request.h"
-#include "http/app_site.h"
-#include "http/conn/accept.h"
+#include "http/conn/connection.h"
 #include "http/conn/output.h"
 #include "http/conn/pool.h"
-#include "http/conn/timeouts.h"
-
-#define LISTENERS_MAX 4
-#define BACKLOG 128
-
-static struct {
-    struct tcp_pcb *listeners[LISTENERS_MAX];
-    uint32_t listener_count;
-} self;
-
-/* -- changes -- */
+#include "http/content/app_request.h"
+#include "http/front/app_site.h"
+#include "http/front/dispatch.h"
 
 void http_path_changed(const char *path, uint32_t length, bool below)
 {
     site_path_changed(path, length, below);
-}
-
-/* -- ports -- */
-
-bool http_owns(uint16_t port)
-{
-    for (uint32_t i = 0; i < self.listener_count; i++) {
-        if (self.listeners[i]->local_port == port) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool http_listen(uint16_t port)
-{
-    if (http_owns(port)) {
-        return true;
-    }
-    struct tcp_pcb *pcb = self.listener_count < LISTENERS_MAX ? tcp_new() : NULL;
-    if (!pcb) {
-        return false;
-    }
-    ip_set_option(pcb, SOF_REUSEADDR);
-    bool bound = tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK;
-    struct tcp_pcb *listener = bound ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
-    if (!listener) {
-        tcp_close(pcb);
-        return false;
-    }
-    tcp_accept(listener, accept_client);
-    self.listeners[self.listener_count++] = listener;
-    return true;
 }
 
 void http_counters(struct http_counters *counters)
@@ -68,7 +23,7 @@ void http_init(const struct app_config *app)
     pool_init();
     timeouts_init(connection_expire);
     output_init();
-    answer_init();
+    dispatch_init();
     if (app) {
         app_request_init(app, app_site_go_on);
     }

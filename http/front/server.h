@@ -24,12 +24,10 @@
 #include "http/app_config.h"
 #include "http/conn/counters.h"
 #include "http/conn/limits.h"
+#include "http/front/listeners.h"
 
-/* Once; http_start() does it (http/start.h). app: NULL: there is none. */
+/* Once; http_start() does it (http/front/start.h). app: NULL: there is none. */
 void http_init(const struct app_config *app);
-bool http_listen(uint16_t port); /* false: it cannot be had */
-bool http_owns(uint16_t port);
-
 /* This path of the file service (absolute; may hold "." and "..") was changed by one that says so at once: what is kept
  * of it, and with `below` of all that lies below it, is asked for anew. */
 void http_path_changed(const char *path, uint32_t length, bool below);

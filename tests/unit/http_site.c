@@ -256,7 +256,7 @@ static void test_changed_while_walked(void)
     slow = false;
 }
 
-/* Told with each answer: http/file.c. */
+/* Told with each answer: http/content/file.c. */
 static void test_modified_later(void)
 {
     struct site_resource *resource;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_microkit.h"
+#include "http/front/described.h"
 #include "http/front/routes.h"
 #include "http/front/server.h"
 #include "http/site/site.h"
@@ -210,17 +211,17 @@ bool site_mount(const char *prefix, const char *folder, const struct site_policy
     return true;
 }
 
-void http_site_as_described(void)
+void described_mount_alone(void)
 {
     sprintf(site_mounts, "/=described;");
 }
 
-uint32_t http_described(void)
+uint32_t described_count(void)
 {
     return 1;
 }
 
-bool http_is_described(const char *prefix)
+bool described_has(const char *prefix)
 {
     return strcmp(prefix, "/") == 0;
 }

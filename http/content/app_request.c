@@ -17,13 +17,13 @@
  *   refuses   an answer that may not be: 500 where nothing has gone out, else the client is cut off; counted, and told on
  *             the console
  */
-#include "http/app_request.h"
+#include "http/content/app_request.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "http/app_front.h"
-#include "http/app_head.h"
+#include "http/content/app_head.h"
 #include "http/parse/chunk.h"
 #include "http/response/lines.h"
 #include "lib/log.h"

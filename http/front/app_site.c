@@ -4,16 +4,17 @@
  *   invariant a site that is refused changes nothing
  *   ends      one event's records are as many as its messages let in
  */
-#include "http/app_site.h"
+#include "http/front/app_site.h"
 
 #include <string.h>
 #include "http/app_front.h"
-#include "http/app_request.h"
 #include "http/cache/cache.h"
+#include "http/conn/counters.h"
+#include "http/content/app_request.h"
+#include "http/front/described.h"
+#include "http/front/listeners.h"
 #include "http/front/routes.h"
-#include "http/front/server.h"
 #include "http/site/head.h"
-#include "http/start.h"
 
 struct cursor {
     const uint8_t *at, *end;
@@ -100,11 +101,11 @@ static enum app_site_status read_mount(struct cursor *cursor)
 /* One that takes the place of another needs no place of its own. */
 static bool has_place(const char *prefix)
 {
-    bool known = http_is_described(prefix);
+    bool known = described_has(prefix);
     for (uint32_t i = 0; i < self.prefix_count; i++) {
         known |= strcmp(self.prefixes[i], prefix) == 0;
     }
-    if (!known && http_described() + self.prefix_count == SITE_MOUNTS_MAX) {
+    if (!known && described_count() + self.prefix_count == SITE_MOUNTS_MAX) {
         return false;
     }
     if (!known) {
@@ -174,7 +175,7 @@ static void apply(struct cursor cursor, const struct app_site *site)
 {
     struct app_route route = {0}; /* read_route() sets both */
     const char *text = NULL;
-    http_site_as_described();
+    described_mount_alone();
     for (uint32_t i = 0; i < site->mounts; i++) {
         read_mount(&cursor);
         site_mount(self.mount.prefix, self.mount.folder, &self.mount.policy);
@@ -209,21 +210,19 @@ static bool take_site(uint32_t length)
 
 static void tell_counters(void)
 {
-    struct http_counters front;
     struct cache_counters cache;
-    http_counters(&front);
     cache_counters(&cache);
     app_front_counters(&(struct app_counters){
-        .connections = front.connections,
-        .exchanges = front.exchanges,
-        .accepted = front.accepted,
-        .requests = front.requests,
-        .files = front.files,
-        .handed_over = front.handed_over,
-        .refused = front.refused,
-        .timed_out = front.timed_out,
-        .given_way = front.given_way,
-        .broken = front.broken,
+        .connections = http_counts.connections,
+        .exchanges = http_counts.exchanges,
+        .accepted = http_counts.accepted,
+        .requests = http_counts.requests,
+        .files = http_counts.files,
+        .handed_over = http_counts.handed_over,
+        .refused = http_counts.refused,
+        .timed_out = http_counts.timed_out,
+        .given_way = http_counts.given_way,
+        .broken = http_counts.broken,
         .nonsense = app_request_nonsense(),
         .cache_entries = cache.entries,
         .cache_blocks = cache.blocks,
@@ -248,7 +247,7 @@ bool app_site_go_on(void)
         case APP_COUNT: tell_counters(); break;
         case APP_CHANGED:
         case APP_CHANGED_BELOW:
-            http_path_changed((const char *)self.record, record.length, record.type == APP_CHANGED_BELOW);
+            site_path_changed((const char *)self.record, record.length, record.type == APP_CHANGED_BELOW);
             break;
         default: app_request_count_nonsense(); break;
         }

@@ -1,11 +1,11 @@
-/* http/app_request.h: one request and its answer, between a connection and the application. What the rest of the front
+/* http/content/app_request.h: one request and its answer, between a connection and the application. What the rest of the front
  * knows of the application.
  */
-#ifndef HTTP_APP_REQUEST_H
-#define HTTP_APP_REQUEST_H
+#ifndef HTTP_CONTENT_APP_REQUEST_H
+#define HTTP_CONTENT_APP_REQUEST_H
 
 #include "http/app_config.h"
-#include "http/internal.h"
+#include "http/conn/connection.h"
 
 struct app_request;
 

@@ -1,10 +1,11 @@
-/* http_start.c: the front's start, with all that it starts made up: what the description says is enough, an
+/* http_front_start.c: the front's start, with all that it starts made up: what the description says is enough, an
  * application's site begins with that. */
 #include <string.h>
 
 #include "fake_microkit.h"
+#include "http/front/described.h"
 #include "http/front/routes.h"
-#include "http/start.h"
+#include "http/front/start.h"
 #include "tests/unit/check.h"
 
 static struct {
@@ -112,12 +113,12 @@ int main(void)
     start(&served);
     CHECK(seen.app == &app && seen.rest_is_the_apps);
     check_described();
-    CHECK(http_described() == 2 && http_is_described("/docs/") && !http_is_described("/docs"));
+    CHECK(described_count() == 2 && described_has("/docs/") && !described_has("/docs"));
     CHECK(site_mount("/mine/", "/x", &seen.policies[1]));
-    http_site_as_described(); /* the application's next site */
+    described_mount_alone(); /* the application's next site */
     check_described();
 
     start(&bare);
-    CHECK(seen.mounts == 0 && seen.port == 0 && http_described() == 0);
+    CHECK(seen.mounts == 0 && seen.port == 0 && described_count() == 0);
     return 0;
 }

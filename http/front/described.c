@@ -1,16 +1,13 @@
-/* http/start.c: the front's start; see start.h.
+/* described.c: the site as the description has it.
  *   consumes  the description's configuration
- *   produces  mounts, a listening port, the network's start
+ *   produces  mounts
  *   refuses   (require) a configuration that compose would not write
  */
-#include "http/start.h"
+#include "http/front/described.h"
 
 #include <string.h>
-#include "fs/mount.h"
-#include "http/cache/cache.h"
-#include "http/front/routes.h"
+
 #include "lib/pd.h"
-#include "net/ip/ip.h"
 
 static struct {
     const struct http_config *config;
@@ -35,18 +32,18 @@ static void mount_as_described(void)
     }
 }
 
-void http_site_as_described(void)
+void described_mount_alone(void)
 {
     site_unmount_all();
     mount_as_described();
 }
 
-uint32_t http_described(void)
+uint32_t described_count(void)
 {
     return self.config->site_count;
 }
 
-bool http_is_described(const char *prefix)
+bool described_has(const char *prefix)
 {
     for (uint32_t i = 0; i < self.config->site_count; i++) {
         if (strcmp(self.config->sites[i].prefix, prefix) == 0) {
@@ -56,18 +53,8 @@ bool http_is_described(const char *prefix)
     return false;
 }
 
-static void on_mount(void *context)
-{
-    ip_start();
-}
-
-void http_start(const struct http_config *config)
+void described_init(const struct http_config *config)
 {
     self.config = config;
-    cache_init(config->fresh_ms, 0, &config->files->index);
-    http_init(config->app);
     mount_as_described();
-    routes_take_the_rest(config->app != NULL);
-    require(config->port == 0 || http_listen(config->port), "http: port", config->port);
-    fs_mount_on_outcome(on_mount, NULL);
 }

@@ -1,6 +1,6 @@
-/* http/app_head.h: heads between HTTP's text and the messages of http/app_proto.h. */
-#ifndef HTTP_APP_HEAD_H
-#define HTTP_APP_HEAD_H
+/* http/content/app_head.h: heads between HTTP's text and the messages of http/app_proto.h. */
+#ifndef HTTP_CONTENT_APP_HEAD_H
+#define HTTP_CONTENT_APP_HEAD_H
 
 #include "http/app_proto.h"
 #include "http/response/writer.h"

@@ -1,18 +1,19 @@
 /* file.c: a file's bytes on their way: the head of the answer, then piece by piece out of the cache, by reference.
  *   consumes  a resource (site.h) and its pieces (cache.h); the request's conditions and ranges, NOT trusted:
  *             http_select() makes a part of the file of them, or a refusal
- *   produces  the answer, in TCP's hands (connection.c)
+ *   produces  the answer, in TCP's hands (http/conn/)
  *   order     the first piece is there before the head is written, so that a file that cannot be read is a 503 and no
  *             broken answer; one that fails later breaks the connection: its length was promised
- *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (connection.c)
+ *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (http/conn/)
  *   when full no memory for a piece: the connection waits for the cache. TCP takes no more, or all pins are out: it
  *             goes on when its client has acknowledged something
  */
-#include "http/app_request.h"
+#include "http/content/file.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "http/content/app_request.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"

@@ -1,13 +1,15 @@
-/* answer.c: what a request gets: the application, a file of the site, or a small page that says why not.
+/* dispatch.c: what a request gets: the application, a file of the site, or a small page that says why not.
  *
  * Of a request that waits only the head is kept (http/conn/head_buffer.c); it is parsed again when the request goes on.
  *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
-#include "http/app_request.h"
+#include "http/front/dispatch.h"
 
 #include <string.h>
 
 #include "http/conn/waiting.h"
+#include "http/content/app_request.h"
+#include "http/content/file.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
 
@@ -223,7 +225,7 @@ static bool redirect(struct connection *c)
     return true;
 }
 
-void answer_init(void)
+void dispatch_init(void)
 {
     static const struct connection_handlers handlers = {request, waited, redirect};
     connection_init(&handlers);

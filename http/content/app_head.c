@@ -5,7 +5,7 @@
  *             speak of the connection are the front's own
  *   when full the writer says so: the head is not sent, the client is told 500
  */
-#include "http/app_head.h"
+#include "http/content/app_head.h"
 
 #include <strings.h>
 

@@ -1,6 +1,6 @@
-/* http/start.h: the front's start, and what the description says of the site. */
-#ifndef HTTP_START_H
-#define HTTP_START_H
+/* http/front/start.h: the front's start. */
+#ifndef HTTP_FRONT_START_H
+#define HTTP_FRONT_START_H
 
 #include "http/config.h"
 #include "http/front/server.h"
@@ -10,9 +10,5 @@
  * that the file server's own address comes first, and addresses are the same at every boot.
  * Without an application what no file answers is 404; else that waits for the application to begin. */
 void http_start(const struct http_config *config);
-
-void http_site_as_described(void); /* no mount of an application's is left */
-uint32_t http_described(void);     /* so many mounts the description has; */
-bool http_is_described(const char *prefix);
 
 #endif

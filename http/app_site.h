@@ -1,9 +1,0 @@
-/* http/app_site.h: what the application says of the site: its records (http/app_proto.h). */
-#ifndef HTTP_APP_SITE_H
-#define HTTP_APP_SITE_H
-
-#include <stdbool.h>
-
-bool app_site_go_on(void); /* more of them may be there. True: the site is another one now */
-
-#endif

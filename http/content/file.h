@@ -1,0 +1,10 @@
+/* http/content/file.h: a file of the site as a connection's content. */
+#ifndef HTTP_CONTENT_FILE_H
+#define HTTP_CONTENT_FILE_H
+
+#include "http/conn/connection.h"
+
+/* connection->resource, or a part of it: it is the connection's content then, or was refused. False: later, again. */
+bool file_answer(struct connection *connection, const struct http_request *request, const struct reply *reply);
+
+#endif

@@ -1,0 +1,28 @@
+/* http/front/start.c: the front's start; see start.h.
+ *   consumes  the description's configuration
+ *   produces  the site (described.c), a listening port, the network's start
+ *   refuses   (require) a configuration that compose would not write
+ */
+#include "http/front/start.h"
+
+#include "fs/mount.h"
+#include "http/cache/cache.h"
+#include "http/front/described.h"
+#include "http/front/routes.h"
+#include "lib/pd.h"
+#include "net/ip/ip.h"
+
+static void on_mount(void *context)
+{
+    ip_start();
+}
+
+void http_start(const struct http_config *config)
+{
+    cache_init(config->fresh_ms, 0, &config->files->index);
+    http_init(config->app);
+    described_init(config);
+    routes_take_the_rest(config->app != NULL);
+    require(config->port == 0 || http_listen(config->port), "http: port", config->port);
+    fs_mount_on_outcome(on_mount, NULL);
+}
