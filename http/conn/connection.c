@@ -440,7 +440,7 @@ static enum clock clock_of(const struct connection *c)
 /* A head's time runs from its first byte, a wait's and lingering from its begin; a stall ends with each byte that gets
  * on. An answer on its way leaves an idle connection in its list until connection_stalls() is asked: most are
  * acknowledged long before, and a page then costs one change of the lists. */
-void connection_see_clock(struct connection *c, bool progress)
+void connection_update_deadline(struct connection *c, bool progress)
 {
     enum clock clock = clock_of(c);
     if (clock == CLOCK_STALL && c->clock == CLOCK_IDLE) {
@@ -473,7 +473,7 @@ static void go_on(struct connection *c, bool progress)
     while (c->state == READING ? read_on(c) : step(c)) {
     }
     if (c->state != FREE) {
-        connection_see_clock(c, progress);
+        connection_update_deadline(c, progress);
     }
     if ((c->held > 0 || c->state == WAITING || c->state == QUEUED) && !see_held(c)) {
         self.handlers->waited(c, 503);
@@ -573,7 +573,7 @@ void connection_open(struct connection *c, struct tcp_pcb *pcb)
     tcp_nagle_disable(pcb); /* what belongs together is written together */
     http_counts.accepted++;
     trace(http_accepted, c, pcb->remote_port);
-    connection_see_clock(c, false);
+    connection_update_deadline(c, false);
 }
 
 void connection_init(const struct connection_handlers *handlers)

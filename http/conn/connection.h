@@ -28,7 +28,7 @@ bool connection_refer(struct connection *connection, const void *data, uint32_t 
 void connection_pin(struct connection *connection, struct cache_block *piece);
 void connection_answered(struct connection *connection); /* all is written: on to the next request, or the end */
 void connection_go_on(struct connection *connection);    /* what it waited for may be there */
-void connection_see_clock(struct connection *connection, bool progress);
+void connection_update_deadline(struct connection *connection, bool progress);
 bool connection_stalls(struct connection *connection); /* of an idle one: it has CLOCK_STALL then */
 void connection_expire(struct connection *connection, enum clock clock);
 /* A page that says what went wrong, now or as soon as there is memory for it. The request has been taken. */
