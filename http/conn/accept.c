@@ -18,39 +18,39 @@
 
 /* Those of the first ones whose answer is on its way go to their own list, each once for an answer. NULL: none is idle,
  * or a newcomer may not look at more of them. */
-static struct connection *oldest_idle(void)
+static struct http_conn *oldest_idle(void)
 {
     for (uint32_t left = LOOKS_MAX; left > 0; left--) {
-        struct connection *c = timeouts_oldest(CLOCK_IDLE);
-        if (!c || !connection_stalls(c)) {
+        struct http_conn *c = timeouts_oldest(CLOCK_IDLE);
+        if (!c || !http_conn_stalls(c)) {
             return c;
         }
     }
     return NULL;
 }
 
-static struct connection *oldest_from(enum clock clock, uint64_t age_ns)
+static struct http_conn *oldest_from(enum clock clock, uint64_t age_ns)
 {
-    struct connection *c = timeouts_oldest(clock);
+    struct http_conn *c = timeouts_oldest(clock);
     return c && timeouts_age_ns(c) >= age_ns ? c : NULL;
 }
 
 static void evict_one(void)
 {
-    struct connection *c = timeouts_oldest(CLOCK_LINGER);
+    struct http_conn *c = timeouts_oldest(CLOCK_LINGER);
     c = c ? c : timeouts_oldest(CLOCK_GONE);
     c = c ? c : oldest_idle();
     c = c ? c : oldest_from(CLOCK_HEAD, S);
     c = c ? c : oldest_from(CLOCK_STALL, SILENT_NS);
     c = c ? c : timeouts_oldest(CLOCK_HEAD);
     if (c) {
-        connection_evict(c);
+        http_conn_evict(c);
     }
 }
 
-static struct connection *take(void)
+static struct http_conn *take(void)
 {
-    struct connection *c = pool_take();
+    struct http_conn *c = pool_take();
     if (!c) {
         evict_one();
         c = pool_take();
@@ -63,11 +63,11 @@ err_t accept_client(void *context, struct tcp_pcb *pcb, err_t error)
     if (error != ERR_OK || !pcb) {
         return ERR_VAL;
     }
-    struct connection *c = take();
+    struct http_conn *c = take();
     if (!c) {
         tcp_abort(pcb);
         return ERR_ABRT;
     }
-    connection_open(c, pcb);
+    http_conn_open(c, pcb);
     return ERR_OK;
 }

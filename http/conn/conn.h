@@ -1,7 +1,7 @@
 /* http/conn/conn.h: one connection, as the files of this folder and what answers know it.
  *
  * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
- * connection_abort(), which notes it.
+ * http_conn_abort(), which notes it.
  */
 #ifndef HTTP_CONN_CONN_H
 #define HTTP_CONN_CONN_H
@@ -65,26 +65,26 @@ struct pin {
     uint32_t bytes;
 };
 
-struct connection;
+struct http_conn;
 
 enum content_outcome {
     CONTENT_WAIT,     /* for more of the request or the answer, or for room */
-    CONTENT_DONE,     /* all is with TCP, or the connection has something to tell (connection_tell_next()) */
+    CONTENT_DONE,     /* all is with TCP, or the connection has something to tell (http_conn_tell_next()) */
     CONTENT_REDIRECT, /* the answer is to be another one: of who has said what this request gets */
 };
 
 /* What a connection knows of who answers on it. */
 struct content_ops {
-    enum content_outcome (*go_on)(struct connection *connection);
-    enum clock (*clock)(const struct connection *connection);     /* while nothing is unacknowledged, but CLOCK_BODY */
-    uint64_t (*patience_ns)(const struct connection *connection); /* of CLOCK_BODY */
-    void (*expire)(struct connection *connection, int status);    /* it has waited too long */
-    void (*closed)(struct connection *connection);                /* the client has gone */
+    enum content_outcome (*go_on)(struct http_conn *connection);
+    enum clock (*clock)(const struct http_conn *connection);     /* while nothing is unacknowledged, but CLOCK_BODY */
+    uint64_t (*patience_ns)(const struct http_conn *connection); /* of CLOCK_BODY */
+    void (*expire)(struct http_conn *connection, int status);    /* it has waited too long */
+    void (*closed)(struct http_conn *connection);                /* the client has gone */
 };
 
 struct app_request;
 
-struct connection {
+struct http_conn {
     uint8_t state, clock; /* enum state, enum clock */
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
@@ -106,11 +106,11 @@ struct connection {
     const uint8_t *at;              /* a file: of the last pin's piece, not yet written */
     uint32_t left;
     struct cache_waiter waiter;
-    const struct content_ops *content;  /* ANSWERING; WAITING, if for what takes its place */
-    struct app_request *app;            /* its request with the application: its content's */
-    uint64_t due_ns, got_on_ns;         /* got_on_ns: of an answer on its way, in the idle list */
-    struct connection *next, *previous; /* in the clock's list; next: free */
-    struct connection *next_owed;
+    const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */
+    struct app_request *app;           /* its request with the application: its content's */
+    uint64_t due_ns, got_on_ns;        /* got_on_ns: of an answer on its way, in the idle list */
+    struct http_conn *next, *previous; /* in the clock's list; next: free */
+    struct http_conn *next_owed;
 };
 
 #endif

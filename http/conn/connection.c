@@ -25,14 +25,14 @@
 #define QUEUE_SPARE 8     /* pbufs that one write of a head needs at most */
 
 static struct {
-    const struct connection_handlers *handlers;
+    const struct http_conn_handlers *handlers;
     struct tcp_pcb *inside; /* whose callback this is */
     bool aborted;           /* it was, in there */
     char page[RESPONSE_PAGE_MAX];
 } self;
 
 /* Where the body is nobody's it is skipped, or the connection ends. */
-void connection_take_request(struct connection *c, const struct http_request *request)
+void http_conn_take_request(struct http_conn *c, const struct http_request *request)
 {
     unread_consume(c, request->head_length - c->kept.length);
     if (c->kept.length > 0) {
@@ -47,7 +47,7 @@ void connection_take_request(struct connection *c, const struct http_request *re
 
 /* -- what is sent -- */
 
-uint32_t connection_room(const struct connection *c, bool stays)
+uint32_t http_conn_room(const struct http_conn *c, bool stays)
 {
     if (c->no_memory || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
         return 0;
@@ -57,7 +57,7 @@ uint32_t connection_room(const struct connection *c, bool stays)
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb);
 
-static bool put(struct connection *c, const void *data, uint32_t length, uint8_t flags)
+static bool put(struct http_conn *c, const void *data, uint32_t length, uint8_t flags)
 {
     if (length > WRITE_MAX || ip_tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
         c->no_memory = true;
@@ -75,18 +75,18 @@ static bool put(struct connection *c, const void *data, uint32_t length, uint8_t
     return true;
 }
 
-bool connection_write(struct connection *c, const void *data, uint32_t length, bool more)
+bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
     return put(c, data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
 }
 
-bool connection_refer(struct connection *c, const void *data, uint32_t length, bool more)
+bool http_conn_refer(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
     return put(c, data, length, more ? TCP_WRITE_FLAG_MORE : 0);
 }
 
 /* What lies before the piece is acknowledged before it, so that one pin does for both. */
-void connection_pin(struct connection *c, struct cache_block *piece)
+void http_conn_pin(struct http_conn *c, struct cache_block *piece)
 {
     struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
     if (last && last->piece == piece) {
@@ -99,7 +99,7 @@ void connection_pin(struct connection *c, struct cache_block *piece)
     }
 }
 
-static void drop_pin(struct connection *c)
+static void drop_pin(struct http_conn *c)
 {
     struct cache_block *piece = c->pins[0].piece;
     c->pin_count--;
@@ -109,7 +109,7 @@ static void drop_pin(struct connection *c)
     }
 }
 
-static void acknowledged(struct connection *c, uint32_t count)
+static void acknowledged(struct http_conn *c, uint32_t count)
 {
     c->unacknowledged -= count;
     while (c->pin_count > 0) {
@@ -136,7 +136,7 @@ static void detach(struct tcp_pcb *pcb)
     tcp_setprio(pcb, TCP_PRIO_MIN); /* the first that lwIP takes when it needs another */
 }
 
-static void drop_unread(struct connection *c)
+static void drop_unread(struct http_conn *c)
 {
     unread_drop(c);
     head_buffer_drop(&c->kept);
@@ -144,20 +144,20 @@ static void drop_unread(struct connection *c)
 
 /* -- what waiting connections hold -- */
 
-static bool waits(const struct connection *c)
+static bool waits(const struct http_conn *c)
 {
     return c->state == QUEUED || (c->state == WAITING && !c->content);
 }
 
 /* Counts what it holds while it waits. False: that is more than before, and all together now hold too much. */
-static bool see_held(struct connection *c)
+static bool see_held(struct http_conn *c)
 {
     uint32_t before = c->held;
     c->held = waits(c) ? unread_bytes(c) : 0;
     return waiting_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
-void connection_let_go_file(struct connection *c)
+void http_conn_let_go_file(struct http_conn *c)
 {
     cache_cancel(&c->waiter);
     if (c->resource) {
@@ -167,7 +167,7 @@ void connection_let_go_file(struct connection *c)
 }
 
 /* lwIP has the rest, or there is none. */
-static void release(struct connection *c)
+static void release(struct http_conn *c)
 {
     const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
@@ -175,7 +175,7 @@ static void release(struct connection *c)
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
-    connection_let_go_file(c);
+    http_conn_let_go_file(c);
     see_held(c);
     c->left = 0;
     while (c->pin_count > 0) {
@@ -189,7 +189,7 @@ static void release(struct connection *c)
     pool_give_back(c);
 }
 
-void connection_abort(struct connection *c)
+void http_conn_abort(struct http_conn *c)
 {
     struct tcp_pcb *pcb = c->tcp;
     if (pcb == self.inside) {
@@ -202,13 +202,13 @@ void connection_abort(struct connection *c)
 }
 
 /* Both sides have sent all, and all is acknowledged, but perhaps our FIN. lwIP frees the pcb and does not tell us. */
-static void let_go(struct connection *c)
+static void let_go(struct http_conn *c)
 {
     detach(c->tcp);
     release(c);
 }
 
-static void let_go_when_done(struct connection *c)
+static void let_go_when_done(struct http_conn *c)
 {
     if (c->fin && c->unacknowledged == 0) {
         let_go(c);
@@ -216,24 +216,24 @@ static void let_go_when_done(struct connection *c)
 }
 
 /* We say no more. What the client still sends is read and thrown away: a reset would take the answer from it. */
-static void finish(struct connection *c)
+static void finish(struct http_conn *c)
 {
     uint32_t unread = unread_bytes(c);
     drop_unread(c);
-    connection_let_go_file(c);
+    http_conn_let_go_file(c);
     if (unread > 0) {
         unread_open_window(c, unread);
     }
     c->skip = unread;
     c->state = LINGERING;
     if (tcp_shutdown(c->tcp, 0, 1) != ERR_OK) {
-        connection_abort(c);
+        http_conn_abort(c);
         return;
     }
     let_go_when_done(c);
 }
 
-void connection_answered(struct connection *c)
+void http_conn_answered(struct http_conn *c)
 {
     trace(http_answered, c, c->unacknowledged);
     if (c->ends) {
@@ -245,12 +245,12 @@ void connection_answered(struct connection *c)
 
 /* A client that has been told all, but does not close: lwIP sends what is copied, and gives it up after its own time.
  */
-static void close_quietly(struct connection *c)
+static void close_quietly(struct http_conn *c)
 {
     struct tcp_pcb *pcb = c->tcp;
     for (uint32_t i = 0; i < c->pin_count; i++) {
         if (c->pins[i].piece) {
-            connection_abort(c);
+            http_conn_abort(c);
             return;
         }
     }
@@ -264,7 +264,7 @@ static void close_quietly(struct connection *c)
 
 static const struct reply unknown = {.ends = true, .minor = 1}; /* of a request that is not there as a whole */
 
-static void waited(struct connection *c)
+static void waited(struct http_conn *c)
 {
     if (c->content) {
         c->content->expire(c, 503);
@@ -273,15 +273,15 @@ static void waited(struct connection *c)
     }
 }
 
-void connection_expire(struct connection *c, enum clock clock)
+void http_conn_expire(struct http_conn *c, enum clock clock)
 {
-    if (clock == CLOCK_IDLE && connection_stalls(c)) {
+    if (clock == CLOCK_IDLE && http_conn_stalls(c)) {
         return;
     }
     http_counts.timed_out++;
     switch (clock) {
-    case CLOCK_HEAD: connection_tell(c, 408, &unknown); return;
-    case CLOCK_STALL: connection_abort(c); return;
+    case CLOCK_HEAD: http_conn_tell(c, 408, &unknown); return;
+    case CLOCK_STALL: http_conn_abort(c); return;
     case CLOCK_WAIT:
     case CLOCK_QUEUE:
     case CLOCK_GONE: waited(c); return;
@@ -294,43 +294,43 @@ void connection_expire(struct connection *c, enum clock clock)
     }
 }
 
-bool connection_page(struct connection *c, const struct reply *reply, int status, const char *field)
+bool http_conn_page(struct http_conn *c, const struct reply *reply, int status, const char *field)
 {
     struct writer page = writer_in(self.page, sizeof(self.page));
     trace(http_page, c, status);
     response_page(&page, reply, status, field);
-    return connection_write(c, self.page, writer_length(&page), false);
+    return http_conn_write(c, self.page, writer_length(&page), false);
 }
 
-bool connection_refusal(struct connection *c, const struct reply *reply, int status, const char *field)
+bool http_conn_refusal(struct http_conn *c, const struct reply *reply, int status, const char *field)
 {
-    bool sent = connection_page(c, reply, status, field);
+    bool sent = http_conn_page(c, reply, status, field);
     http_counts.refused += sent;
     return sent;
 }
 
 /* One at its head is told so, where there is memory for that. The answer of one that stalls is not whole. */
-void connection_evict(struct connection *c)
+void http_conn_evict(struct http_conn *c)
 {
     http_counts.given_way++;
     if (c->clock == CLOCK_STALL) {
-        connection_abort(c);
+        http_conn_abort(c);
         return;
     }
     if (c->clock == CLOCK_HEAD) {
-        connection_refusal(c, &unknown, 408, "");
+        http_conn_refusal(c, &unknown, 408, "");
     }
     close_quietly(c);
 }
 
 /* -- what comes next -- */
 
-static bool read_on(struct connection *c)
+static bool read_on(struct http_conn *c)
 {
     if (!c->unread && c->kept.length == 0 && !c->fin) {
         return false;
     }
-    bool crowded = c->unacknowledged > 0 && connection_room(c, false) < ANSWER_ROOM;
+    bool crowded = c->unacknowledged > 0 && http_conn_room(c, false) < ANSWER_ROOM;
     if (c->no_memory || crowded || c->pin_count == PINS_MAX) {
         return false; /* an acknowledgement or a poll will come */
     }
@@ -343,7 +343,7 @@ static bool read_on(struct connection *c)
     return false;
 }
 
-static bool skip_on(struct connection *c)
+static bool skip_on(struct http_conn *c)
 {
     c->skip -= unread_consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
     if (c->skip == 0) {
@@ -356,41 +356,41 @@ static bool skip_on(struct connection *c)
     return c->state == SKIPPING && c->unread;
 }
 
-static bool tell_on(struct connection *c)
+static bool tell_on(struct http_conn *c)
 {
     if (c->told.ends) {
         unread_consume(c, UINT32_MAX);
         head_buffer_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->no_memory || !connection_refusal(c, &c->told, c->telling, field)) {
+    if (c->no_memory || !http_conn_refusal(c, &c->told, c->telling, field)) {
         return false;
     }
     c->ends = c->told.ends;
-    connection_answered(c);
+    http_conn_answered(c);
     return true;
 }
 
-static void linger_on(struct connection *c)
+static void linger_on(struct http_conn *c)
 {
     c->skip += unread_consume(c, UINT32_MAX);
     if (c->skip > LINGER_BYTES) {
-        connection_abort(c);
+        http_conn_abort(c);
     } else {
         let_go_when_done(c);
     }
 }
 
-static bool done(struct connection *c)
+static bool done(struct http_conn *c)
 {
     c->content = NULL;
     if (c->state == ANSWERING) {
-        connection_answered(c);
+        http_conn_answered(c);
     }
     return true;
 }
 
-static bool content_on(struct connection *c)
+static bool content_on(struct http_conn *c)
 {
     const struct content_ops *content = c->content;
     switch (content->go_on(c)) {
@@ -401,7 +401,7 @@ static bool content_on(struct connection *c)
     return false;
 }
 
-static bool step(struct connection *c)
+static bool step(struct http_conn *c)
 {
     switch ((enum state)c->state) {
     case READING: return read_on(c);
@@ -416,7 +416,7 @@ static bool step(struct connection *c)
     return false;
 }
 
-static enum clock clock_of(const struct connection *c)
+static enum clock clock_of(const struct http_conn *c)
 {
     enum clock otherwise = CLOCK_NONE;
     switch ((enum state)c->state) {
@@ -438,9 +438,9 @@ static enum clock clock_of(const struct connection *c)
 }
 
 /* A head's time runs from its first byte, a wait's and lingering from its begin; a stall ends with each byte that gets
- * on. An answer on its way leaves an idle connection in its list until connection_stalls() is asked: most are
+ * on. An answer on its way leaves an idle connection in its list until http_conn_stalls() is asked: most are
  * acknowledged long before, and a page then costs one change of the lists. */
-void connection_update_deadline(struct connection *c, bool progress)
+void http_conn_update_deadline(struct http_conn *c, bool progress)
 {
     enum clock clock = clock_of(c);
     if (clock == CLOCK_STALL && c->clock == CLOCK_IDLE) {
@@ -458,7 +458,7 @@ void connection_update_deadline(struct connection *c, bool progress)
     }
 }
 
-bool connection_stalls(struct connection *c)
+bool http_conn_stalls(struct http_conn *c)
 {
     if (clock_of(c) != CLOCK_STALL) {
         return false;
@@ -468,19 +468,19 @@ bool connection_stalls(struct connection *c)
     return true;
 }
 
-static void go_on(struct connection *c, bool progress)
+static void go_on(struct http_conn *c, bool progress)
 {
     while (c->state == READING ? read_on(c) : step(c)) {
     }
     if (c->state != FREE) {
-        connection_update_deadline(c, progress);
+        http_conn_update_deadline(c, progress);
     }
     if ((c->held > 0 || c->state == WAITING || c->state == QUEUED) && !see_held(c)) {
         self.handlers->waited(c, 503);
     }
 }
 
-void connection_tell_next(struct connection *c, int status, const struct reply *reply)
+void http_conn_tell_next(struct http_conn *c, int status, const struct reply *reply)
 {
     c->content = NULL;
     c->state = TELLING;
@@ -488,13 +488,13 @@ void connection_tell_next(struct connection *c, int status, const struct reply *
     c->told = *reply;
 }
 
-void connection_tell(struct connection *c, int status, const struct reply *reply)
+void http_conn_tell(struct http_conn *c, int status, const struct reply *reply)
 {
-    connection_tell_next(c, status, reply);
+    http_conn_tell_next(c, status, reply);
     go_on(c, true);
 }
 
-void connection_go_on(struct connection *c)
+void http_conn_go_on(struct http_conn *c)
 {
     go_on(c, false);
 }
@@ -515,7 +515,7 @@ static err_t leave(void)
 
 static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
-    struct connection *c = context;
+    struct http_conn *c = context;
     bool progress = c->unacknowledged == 0; /* what it sends gets no answer on */
     enter(pcb);
     if (data) {
@@ -529,7 +529,7 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, e
 
 static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
 {
-    struct connection *c = context;
+    struct http_conn *c = context;
     enter(pcb);
     c->no_memory = false;
     acknowledged(c, count);
@@ -539,7 +539,7 @@ static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb)
 {
-    struct connection *c = context;
+    struct http_conn *c = context;
     enter(pcb);
     tcp_poll(pcb, NULL, 0);
     c->no_memory = false;
@@ -556,16 +556,16 @@ static void on_error(void *context, err_t error)
 
 static void on_ready(struct cache_waiter *waiter)
 {
-    struct connection *c = (struct connection *)((char *)waiter - offsetof(struct connection, waiter));
+    struct http_conn *c = (struct http_conn *)((char *)waiter - offsetof(struct http_conn, waiter));
     if (c->state == WAITING) {
         c->state = c->content ? ANSWERING : READING;
     }
     go_on(c, true);
 }
 
-void connection_open(struct connection *c, struct tcp_pcb *pcb)
+void http_conn_open(struct http_conn *c, struct tcp_pcb *pcb)
 {
-    *c = (struct connection){.state = READING, .tcp = pcb, .waiter.ready = on_ready};
+    *c = (struct http_conn){.state = READING, .tcp = pcb, .waiter.ready = on_ready};
     tcp_arg(pcb, c);
     tcp_recv(pcb, on_receive);
     tcp_sent(pcb, on_sent);
@@ -573,10 +573,10 @@ void connection_open(struct connection *c, struct tcp_pcb *pcb)
     tcp_nagle_disable(pcb); /* what belongs together is written together */
     http_counts.accepted++;
     trace(http_accepted, c, pcb->remote_port);
-    connection_update_deadline(c, false);
+    http_conn_update_deadline(c, false);
 }
 
-void connection_init(const struct connection_handlers *handlers)
+void http_conn_init(const struct http_conn_handlers *handlers)
 {
     self.handlers = handlers;
 }

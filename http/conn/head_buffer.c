@@ -71,9 +71,9 @@ static bool has_room(const struct kept *kept, uint32_t count, uint32_t left)
 }
 
 /* One beginning gives way. False: none is old enough. */
-static bool give_one_up(const struct connection *newcomer)
+static bool give_one_up(const struct http_conn *newcomer)
 {
-    for (struct connection *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = c->next) {
+    for (struct http_conn *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = c->next) {
         if (c->kept.length > 0 && c != newcomer) {
             timeouts_expire(c);
             return true;
@@ -82,7 +82,7 @@ static bool give_one_up(const struct connection *newcomer)
     return false;
 }
 
-static bool make_room(const struct connection *c, const struct kept *kept, uint32_t count, bool for_app)
+static bool make_room(const struct http_conn *c, const struct kept *kept, uint32_t count, bool for_app)
 {
     uint32_t left = for_app ? 0 : FOR_APP;
     while (!has_room(kept, count, left)) {
@@ -125,7 +125,7 @@ static uint32_t copy_kept(const struct kept *kept, char *to)
 /* -- heads of requests -- */
 
 /* `count` bytes of what is unread go into units. */
-static void keep(struct connection *c, struct kept *kept, uint32_t count)
+static void keep(struct http_conn *c, struct kept *kept, uint32_t count)
 {
     uint32_t left = count;
     for (const struct pbuf *p = c->unread; p && left > 0; p = p->next) {
@@ -136,7 +136,7 @@ static void keep(struct connection *c, struct kept *kept, uint32_t count)
     unread_consume(c, count - left);
 }
 
-static uint32_t unread_up_to(const struct connection *c, uint32_t most)
+static uint32_t unread_up_to(const struct http_conn *c, uint32_t most)
 {
     uint32_t count = 0;
     for (const struct pbuf *p = c->unread; p && count < most; p = p->next) {
@@ -146,7 +146,7 @@ static uint32_t unread_up_to(const struct connection *c, uint32_t most)
 }
 
 /* What has come so far, in self.whole. */
-static uint32_t put_together(const struct connection *c)
+static uint32_t put_together(const struct http_conn *c)
 {
     uint32_t length = copy_kept(&c->kept, self.whole);
     for (const struct pbuf *p = c->unread; p && length < HTTP_HEAD_MAX; p = p->next) {
@@ -157,7 +157,7 @@ static uint32_t put_together(const struct connection *c)
     return length;
 }
 
-static int keep_beginning(struct connection *c)
+static int keep_beginning(struct http_conn *c)
 {
     uint32_t count = unread_up_to(c, HTTP_HEAD_MAX - c->kept.length);
     if (!make_room(c, &c->kept, count, false)) {
@@ -167,7 +167,7 @@ static int keep_beginning(struct connection *c)
     return c->kept.length == HTTP_HEAD_MAX ? 431 : HTTP_INCOMPLETE;
 }
 
-int head_buffer_parse(struct connection *c, struct http_request *request)
+int head_buffer_parse(struct http_conn *c, struct http_request *request)
 {
     if (c->kept.length == 0) {
         int status = http_request_parse(c->unread->payload, c->unread->len, request);
@@ -182,7 +182,7 @@ int head_buffer_parse(struct connection *c, struct http_request *request)
     return status == HTTP_INCOMPLETE && c->unread ? keep_beginning(c) : status;
 }
 
-bool head_buffer_keep(struct connection *c, uint32_t head_length, bool for_app)
+bool head_buffer_keep(struct http_conn *c, uint32_t head_length, bool for_app)
 {
     uint32_t count = head_length - c->kept.length;
     if (!make_room(c, &c->kept, count, for_app)) {
@@ -195,7 +195,7 @@ bool head_buffer_keep(struct connection *c, uint32_t head_length, bool for_app)
 /* -- lines of a body -- */
 
 /* The rest of it will come; what has is copied out. */
-static int keep_line(struct connection *c, uint32_t most)
+static int keep_line(struct http_conn *c, uint32_t most)
 {
     uint32_t count = unread_up_to(c, most);
     if (c->kept.length + count >= most) {
@@ -208,7 +208,7 @@ static int keep_line(struct connection *c, uint32_t most)
     return HTTP_INCOMPLETE;
 }
 
-int head_buffer_line(struct connection *c, uint32_t most, struct http_slice *line)
+int head_buffer_line(struct http_conn *c, uint32_t most, struct http_slice *line)
 {
     struct http_slice there = {self.whole, 0};
     if (!c->unread) {
@@ -229,7 +229,7 @@ int head_buffer_line(struct connection *c, uint32_t most, struct http_slice *lin
     return 0;
 }
 
-void head_buffer_take_line(struct connection *c, uint32_t length)
+void head_buffer_take_line(struct http_conn *c, uint32_t length)
 {
     unread_consume(c, length - c->kept.length);
     head_buffer_drop(&c->kept);

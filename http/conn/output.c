@@ -6,10 +6,10 @@
 #include "lib/pd.h"
 
 static struct {
-    struct connection *owed;
+    struct http_conn *owed;
 } self;
 
-void output_owe(struct connection *c)
+void output_owe(struct http_conn *c)
 {
     if (!c->owed) {
         c->owed = true;
@@ -18,9 +18,9 @@ void output_owe(struct connection *c)
     }
 }
 
-void output_forget(struct connection *c)
+void output_forget(struct http_conn *c)
 {
-    for (struct connection **at = &self.owed; c->owed && *at; at = &(*at)->next_owed) {
+    for (struct http_conn **at = &self.owed; c->owed && *at; at = &(*at)->next_owed) {
         if (*at == c) {
             *at = c->next_owed;
             c->owed = false;
@@ -32,7 +32,7 @@ void output_forget(struct connection *c)
 static void send_owed(void *context)
 {
     while (self.owed) {
-        struct connection *c = self.owed;
+        struct http_conn *c = self.owed;
         self.owed = c->next_owed;
         c->owed = false;
         tcp_output(c->tcp);

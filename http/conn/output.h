@@ -5,7 +5,7 @@
 #include "http/conn/conn.h"
 
 void output_init(void);
-void output_owe(struct connection *connection);
-void output_forget(struct connection *connection);
+void output_owe(struct http_conn *connection);
+void output_forget(struct http_conn *connection);
 
 #endif

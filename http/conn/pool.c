@@ -4,15 +4,15 @@
 #include "http/conn/pool.h"
 
 static struct {
-    struct connection connections[HTTP_CONNECTIONS_MAX];
-    struct connection *free;
+    struct http_conn connections[HTTP_CONNECTIONS_MAX];
+    struct http_conn *free;
 } self;
 
 struct http_counters http_counts;
 
-struct connection *pool_take(void)
+struct http_conn *pool_take(void)
 {
-    struct connection *c = self.free;
+    struct http_conn *c = self.free;
     if (c) {
         self.free = c->next;
         http_counts.connections++;
@@ -20,7 +20,7 @@ struct connection *pool_take(void)
     return c;
 }
 
-void pool_give_back(struct connection *c)
+void pool_give_back(struct http_conn *c)
 {
     c->next = self.free;
     self.free = c;

@@ -5,7 +5,7 @@
 #include "http/conn/conn.h"
 
 void pool_init(void);
-struct connection *pool_take(void); /* NULL: all are in use */
-void pool_give_back(struct connection *connection);
+struct http_conn *pool_take(void); /* NULL: all are in use */
+void pool_give_back(struct http_conn *connection);
 
 #endif

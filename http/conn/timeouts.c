@@ -12,12 +12,12 @@
 #define FOREVER UINT64_MAX
 
 struct list {
-    struct connection *first, *last;
+    struct http_conn *first, *last;
     uint32_t count;
 };
 
 static struct {
-    void (*expire)(struct connection *connection, enum clock clock);
+    void (*expire)(struct http_conn *connection, enum clock clock);
     struct list lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
@@ -29,7 +29,7 @@ static const uint64_t limits_ns[CLOCKS] = {
     [CLOCK_GONE] = HTTP_GONE_S * S,     [CLOCK_APP] = HTTP_APP_S * S,
 };
 
-static void take_out(struct list *list, struct connection *c)
+static void take_out(struct list *list, struct http_conn *c)
 {
     *(c->previous ? &c->previous->next : &list->first) = c->next;
     *(c->next ? &c->next->previous : &list->last) = c->previous;
@@ -37,9 +37,9 @@ static void take_out(struct list *list, struct connection *c)
 }
 
 /* In the order of time; with one limit for all that is last. */
-static void put_in(struct list *list, struct connection *c)
+static void put_in(struct list *list, struct http_conn *c)
 {
-    struct connection *before = list->last, *after = NULL;
+    struct http_conn *before = list->last, *after = NULL;
     while (before && before->due_ns > c->due_ns) {
         after = before;
         before = before->previous;
@@ -61,7 +61,7 @@ static void see_timer(uint64_t due_ns)
     }
 }
 
-void timeouts_set_for(struct connection *c, enum clock clock, uint64_t limit_ns)
+void timeouts_set_for(struct http_conn *c, enum clock clock, uint64_t limit_ns)
 {
     if (c->clock != CLOCK_NONE) {
         take_out(&self.lists[c->clock], c);
@@ -74,7 +74,7 @@ void timeouts_set_for(struct connection *c, enum clock clock, uint64_t limit_ns)
     }
 }
 
-void timeouts_set(struct connection *c, enum clock clock)
+void timeouts_set(struct http_conn *c, enum clock clock)
 {
     timeouts_set_for(c, clock, limits_ns[clock]);
 }
@@ -84,12 +84,12 @@ uint64_t timeouts_limit_ns(enum clock clock)
     return limits_ns[clock];
 }
 
-uint64_t timeouts_age_ns(const struct connection *c)
+uint64_t timeouts_age_ns(const struct http_conn *c)
 {
     return pd_now_ns() + limits_ns[c->clock] - c->due_ns;
 }
 
-struct connection *timeouts_oldest(enum clock clock)
+struct http_conn *timeouts_oldest(enum clock clock)
 {
     return self.lists[clock].first;
 }
@@ -100,13 +100,13 @@ static void on_timer(void *context)
     uint64_t now = pd_now_ns(), next = FOREVER;
     self.timer_at_ns = 0; /* armed below, once */
     for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
-        struct connection *c;
+        struct http_conn *c;
         while ((c = self.lists[clock].first) != NULL && c->due_ns <= now) {
             self.expire(c, clock);
         }
     }
     for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
-        const struct connection *c = self.lists[clock].first;
+        const struct http_conn *c = self.lists[clock].first;
         next = c && c->due_ns < next ? c->due_ns : next;
     }
     self.timer_at_ns = FOREVER;
@@ -115,7 +115,7 @@ static void on_timer(void *context)
     }
 }
 
-void timeouts_expire(struct connection *c)
+void timeouts_expire(struct http_conn *c)
 {
     self.expire(c, c->clock);
 }
@@ -125,7 +125,7 @@ uint32_t timeouts_count(enum clock clock)
     return self.lists[clock].count;
 }
 
-void timeouts_init(void (*expire)(struct connection *connection, enum clock clock))
+void timeouts_init(void (*expire)(struct http_conn *connection, enum clock clock))
 {
     self.expire = expire;
     self.timer_at_ns = FOREVER;

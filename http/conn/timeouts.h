@@ -5,13 +5,13 @@
 #include "http/conn/conn.h"
 
 /* expire: it is called with a connection whose time is over, and puts it elsewhere. */
-void timeouts_init(void (*expire)(struct connection *connection, enum clock clock));
-void timeouts_set(struct connection *connection, enum clock clock);
-void timeouts_set_for(struct connection *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
-void timeouts_expire(struct connection *connection);                                       /* before its time */
-uint64_t timeouts_limit_ns(enum clock clock);                                              /* not of CLOCK_BODY */
-struct connection *timeouts_oldest(enum clock clock);
+void timeouts_init(void (*expire)(struct http_conn *connection, enum clock clock));
+void timeouts_set(struct http_conn *connection, enum clock clock);
+void timeouts_set_for(struct http_conn *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
+void timeouts_expire(struct http_conn *connection);                                       /* before its time */
+uint64_t timeouts_limit_ns(enum clock clock);                                             /* not of CLOCK_BODY */
+struct http_conn *timeouts_oldest(enum clock clock);
 uint32_t timeouts_count(enum clock clock);
-uint64_t timeouts_age_ns(const struct connection *connection); /* not of CLOCK_BODY */
+uint64_t timeouts_age_ns(const struct http_conn *connection); /* not of CLOCK_BODY */
 
 #endif

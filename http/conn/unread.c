@@ -10,7 +10,7 @@
 
 #define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
 
-static void drop_first(struct connection *c)
+static void drop_first(struct http_conn *c)
 {
     struct pbuf *first = c->unread;
     c->unread = first->next;
@@ -18,7 +18,7 @@ static void drop_first(struct connection *c)
     pbuf_free(first);
 }
 
-void unread_open_window(struct connection *c, uint32_t count)
+void unread_open_window(struct http_conn *c, uint32_t count)
 {
     for (; count > WINDOW_MAX; count -= WINDOW_MAX) {
         ip_tcp_recved(c->tcp, WINDOW_MAX);
@@ -26,7 +26,7 @@ void unread_open_window(struct connection *c, uint32_t count)
     ip_tcp_recved(c->tcp, (uint16_t)count);
 }
 
-uint32_t unread_consume(struct connection *c, uint32_t count)
+uint32_t unread_consume(struct http_conn *c, uint32_t count)
 {
     uint32_t left = count;
     while (c->unread && c->unread->len <= left) {
@@ -43,7 +43,7 @@ uint32_t unread_consume(struct connection *c, uint32_t count)
     return count - left;
 }
 
-uint32_t unread_read(struct connection *c, void *to, uint32_t size)
+uint32_t unread_read(struct http_conn *c, void *to, uint32_t size)
 {
     uint32_t done = 0;
     for (struct pbuf *p = c->unread; p && done < size; p = p->next) {
@@ -54,19 +54,19 @@ uint32_t unread_read(struct connection *c, void *to, uint32_t size)
     return unread_consume(c, done);
 }
 
-bool unread_any(const struct connection *c)
+bool unread_any(const struct http_conn *c)
 {
     return c->unread != NULL;
 }
 
-void unread_drop(struct connection *c)
+void unread_drop(struct http_conn *c)
 {
     while (c->unread) {
         drop_first(c);
     }
 }
 
-uint32_t unread_bytes(const struct connection *c)
+uint32_t unread_bytes(const struct http_conn *c)
 {
     uint32_t bytes = 0;
     for (const struct pbuf *p = c->unread; p; p = p->next) {

@@ -4,14 +4,14 @@
 
 #include "http/conn/conn.h"
 
-void unread_drop(struct connection *connection); /* all; the window stays as it is */
-uint32_t unread_bytes(const struct connection *connection);
-void unread_open_window(struct connection *connection, uint32_t count);
-uint32_t unread_consume(struct connection *connection, uint32_t count);       /* how many there were */
-uint32_t unread_read(struct connection *connection, void *to, uint32_t size); /* the same, copied */
-bool unread_any(const struct connection *connection);
+void unread_drop(struct http_conn *connection); /* all; the window stays as it is */
+uint32_t unread_bytes(const struct http_conn *connection);
+void unread_open_window(struct http_conn *connection, uint32_t count);
+uint32_t unread_consume(struct http_conn *connection, uint32_t count);       /* how many there were */
+uint32_t unread_read(struct http_conn *connection, void *to, uint32_t size); /* the same, copied */
+bool unread_any(const struct http_conn *connection);
 
-static inline void unread_append(struct connection *c, struct pbuf *data)
+static inline void unread_append(struct http_conn *c, struct pbuf *data)
 {
     if (c->unread) {
         c->unread_last->next = data;

@@ -12,9 +12,9 @@ static struct {
     uint32_t held; /* bytes of packets, by connections that wait */
 } self;
 
-bool waiting_may_more(const struct connection *c)
+bool waiting_may_more(const struct http_conn *c)
 {
-    const struct connection *first = timeouts_oldest(CLOCK_WAIT);
+    const struct http_conn *first = timeouts_oldest(CLOCK_WAIT);
     if (c->clock >= CLOCK_WAIT) {
         return true; /* it does already */
     }

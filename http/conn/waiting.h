@@ -4,7 +4,7 @@
 
 #include "http/conn/conn.h"
 
-bool waiting_may_more(const struct connection *connection); /* one more, WAITING or QUEUED as it is */
+bool waiting_may_more(const struct http_conn *connection); /* one more, WAITING or QUEUED as it is */
 bool waiting_held(int32_t more); /* bytes of packets that waiting connections hold; false: too many now */
 
 #endif

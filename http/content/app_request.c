@@ -63,8 +63,8 @@ enum part {
 };
 
 struct app_request {
-    struct app_slot *slot;         /* NULL: free */
-    struct connection *connection; /* NULL: the client has gone, or has its answer */
+    struct app_slot *slot;        /* NULL: free */
+    struct http_conn *connection; /* NULL: the client has gone, or has its answer */
     struct reply reply;
     bool keeps;         /* the client's connection may go on after this */
     bool expects;       /* the client waits for 100 (Continue) */
@@ -106,12 +106,12 @@ uint64_t app_request_nonsense(void)
 
 static void serve_queue(enum clock clock)
 {
-    struct connection *c, *next;
+    struct http_conn *c, *next;
     for (c = timeouts_oldest(clock); c && app_front_has_room(false); c = next) {
         next = c->next;
         if (c->state == QUEUED && (!c->long_head || app_front_has_room(true))) {
             c->state = READING;
-            connection_go_on(c);
+            http_conn_go_on(c);
         }
     }
 }
@@ -165,7 +165,7 @@ static void set_up_body(struct app_request *x, const struct http_request *reques
     x->patience_ns = PATIENCE_MAX_NS;
 }
 
-static void set_up(struct app_request *x, struct app_slot *slot, struct connection *c,
+static void set_up(struct app_request *x, struct app_slot *slot, struct http_conn *c,
                    const struct http_request *request, const struct reply *reply)
 {
     struct app_peer peer = {.port = c->tcp->remote_port};
@@ -179,7 +179,7 @@ static void set_up(struct app_request *x, struct app_slot *slot, struct connecti
 }
 
 /* Who waits already comes first. */
-static struct app_slot *take_slot(struct connection *c, const struct http_request *request)
+static struct app_slot *take_slot(struct http_conn *c, const struct http_request *request)
 {
     uint32_t bytes = app_request_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
@@ -197,7 +197,7 @@ static bool is_skippable(const struct app_request *x)
 /* The connection goes on without the application. */
 static void part_from(struct app_request *x, bool ends)
 {
-    struct connection *c = x->connection;
+    struct http_conn *c = x->connection;
     c->ends = ends || !is_skippable(x);
     c->skip = !c->ends && x->part == BYTES ? x->body_left : 0;
     c->app = NULL;
@@ -215,11 +215,11 @@ static enum content_outcome end(struct app_request *x)
 /* Nothing has gone out: a page says what went wrong. */
 static enum content_outcome tell(struct app_request *x, int status, bool ends)
 {
-    struct connection *c = x->connection;
-    connection_let_go_file(c);
+    struct http_conn *c = x->connection;
+    http_conn_let_go_file(c);
     part_from(x, ends || !x->keeps);
     struct reply reply = {.head_only = x->reply.head_only, .minor = x->reply.minor, .ends = c->ends};
-    connection_tell_next(c, status, &reply);
+    http_conn_tell_next(c, status, &reply);
     leave(x, status);
     return CONTENT_DONE;
 }
@@ -230,20 +230,20 @@ static enum content_outcome cut_off(struct app_request *x, int status, bool ends
     if (!x->begun) {
         return tell(x, status, ends);
     }
-    connection_abort(x->connection); /* and closed() ends this */
+    http_conn_abort(x->connection); /* and closed() ends this */
     return CONTENT_WAIT;
 }
 
-static void expire(struct connection *c, int status)
+static void expire(struct http_conn *c, int status)
 {
     struct app_request *x = c->app;
     int why = status == 504 && !app_front_accepted(x->slot) ? 503 : status;
     if (cut_off(x, why, true) == CONTENT_DONE) {
-        connection_go_on(c);
+        http_conn_go_on(c);
     }
 }
 
-static void closed(struct connection *c)
+static void closed(struct http_conn *c)
 {
     struct app_request *x = c->app;
     c->app = NULL;
@@ -258,7 +258,7 @@ static bool is_tunnel(const struct app_request *x)
     return x->stage == TUNNEL;
 }
 
-static enum clock clock_of(const struct connection *c)
+static enum clock clock_of(const struct http_conn *c)
 {
     const struct app_request *x = c->app;
     if (x->slot->in.ended) {
@@ -270,7 +270,7 @@ static enum clock clock_of(const struct connection *c)
     return x->begun ? CLOCK_NONE : CLOCK_APP;
 }
 
-static uint64_t patience_ns(const struct connection *c)
+static uint64_t patience_ns(const struct http_conn *c)
 {
     return c->app->patience_ns;
 }
@@ -278,7 +278,7 @@ static uint64_t patience_ns(const struct connection *c)
 /* So many bytes have come: what was left of it while nobody waits for the client, and a little more. */
 static void renew_patience(struct app_request *x, uint32_t count)
 {
-    const struct connection *c = x->connection;
+    const struct http_conn *c = x->connection;
     if (c->clock == CLOCK_BODY) {
         uint64_t now = pd_now_ns();
         x->patience_ns = c->due_ns > now ? c->due_ns - now : 0;
@@ -341,7 +341,7 @@ static bool take_line(struct app_request *x, struct http_slice line)
 /* 0, or what the client is to be told. */
 static int take_chunks(struct app_request *x)
 {
-    struct connection *c = x->connection;
+    struct http_conn *c = x->connection;
     struct http_slice line;
     while (x->part != ALL_TAKEN) {
         if (x->part == CHUNK) {
@@ -368,7 +368,7 @@ static int take_chunks(struct app_request *x)
  * waits for them. */
 static void take_raw(struct app_request *x)
 {
-    struct connection *c = x->connection;
+    struct http_conn *c = x->connection;
     if (is_tunnel(x) || app_front_waits(x->slot)) {
         move(x, UNLIMITED);
         if (c->fin && !unread_any(c)) {
@@ -402,7 +402,7 @@ static void say_continue(struct app_request *x)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (x->expects && !x->begun) {
-        connection_write(x->connection, line, sizeof(line) - 1, false);
+        http_conn_write(x->connection, line, sizeof(line) - 1, false);
     }
     x->expects = false;
 }
@@ -516,7 +516,7 @@ static bool send_head(struct app_request *x)
     x->keeps &= stage != TO_END && stage != TUNNEL && (x->part != RAW || is_skippable(x));
     x->reply.ends = !x->keeps;
     uint32_t length = make_head(x, stage, &body);
-    if (!connection_write(x->connection, self.text, length, stage != NO_BODY)) {
+    if (!http_conn_write(x->connection, self.text, length, stage != NO_BODY)) {
         return false;
     }
     if (stage == CHUNKED || stage == TO_END || stage == TUNNEL) {
@@ -565,18 +565,18 @@ static enum content_outcome begin_answer(struct app_request *x)
 /* -- its body -- */
 
 /* With nothing under way no acknowledgement will come that makes more of it. */
-static bool room_is_worth_it(const struct connection *c)
+static bool room_is_worth_it(const struct http_conn *c)
 {
-    uint32_t room = connection_room(c, false);
+    uint32_t room = http_conn_room(c, false);
     return room >= ROOM_WORTH_TELLING || (room > CHUNK_FRAME && c->unacknowledged == 0);
 }
 
 /* As much as TCP takes. */
 static uint32_t put(struct app_request *x, const void *data, uint32_t size)
 {
-    uint32_t room = connection_room(x->connection, false), count = size < room ? size : room;
+    uint32_t room = http_conn_room(x->connection, false), count = size < room ? size : room;
     count = count < WRITE_MAX ? count : WRITE_MAX;
-    while (count > 0 && !connection_write(x->connection, data, count, false)) {
+    while (count > 0 && !http_conn_write(x->connection, data, count, false)) {
         count = count > TCP_MSS ? count / 2 : 0;
     }
     return count;
@@ -585,7 +585,7 @@ static uint32_t put(struct app_request *x, const void *data, uint32_t size)
 /* A chunk goes out whole, or not at all: size line, data and line end are one write while that is small. */
 static uint32_t put_chunk(struct app_request *x, const void *data, uint32_t size)
 {
-    uint32_t room = connection_room(x->connection, false), most = sizeof(self.text) - CHUNK_FRAME;
+    uint32_t room = http_conn_room(x->connection, false), most = sizeof(self.text) - CHUNK_FRAME;
     if (room <= CHUNK_FRAME) {
         return 0;
     }
@@ -597,7 +597,7 @@ static uint32_t put_chunk(struct app_request *x, const void *data, uint32_t size
     writer_put(&chunk, "\r\n");
     writer_put_bytes(&chunk, data, count);
     writer_put(&chunk, "\r\n");
-    return connection_write(x->connection, self.text, writer_length(&chunk), false) ? count : 0;
+    return http_conn_write(x->connection, self.text, writer_length(&chunk), false) ? count : 0;
 }
 
 /* What is too much is cut off. */
@@ -659,7 +659,7 @@ static enum content_outcome finish(struct app_request *x)
 {
     static const char last[] = "0\r\n\r\n";
     switch ((enum stage)x->stage) {
-    case CHUNKED: return connection_write(x->connection, last, sizeof(last) - 1, false) ? end(x) : CONTENT_WAIT;
+    case CHUNKED: return http_conn_write(x->connection, last, sizeof(last) - 1, false) ? end(x) : CONTENT_WAIT;
     case COUNTED: return x->left > 0 ? cut_off(x, 500, false) : end(x);
     case TO_END:
     case TUNNEL:
@@ -670,7 +670,7 @@ static enum content_outcome finish(struct app_request *x)
     return CONTENT_WAIT;
 }
 
-static enum content_outcome go_on(struct connection *c)
+static enum content_outcome go_on(struct http_conn *c)
 {
     struct app_request *x = c->app;
     int status = take_body(x), failure;
@@ -695,7 +695,7 @@ static enum content_outcome go_on(struct connection *c)
 
 static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
 
-bool app_request_begin(struct connection *c, const struct http_request *request, const struct reply *reply)
+bool app_request_begin(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     struct app_slot *slot = take_slot(c, request);
     if (!slot) {
@@ -705,7 +705,7 @@ bool app_request_begin(struct connection *c, const struct http_request *request,
     struct app_request *x = &self.requests[slot->number];
     set_up(x, slot, c, request, reply);
     trace(app_request, slot->serial, c);
-    connection_take_request(c, request);
+    http_conn_take_request(c, request);
     http_counts.exchanges++;
     http_counts.handed_over++;
     c->skip = 0;
@@ -720,13 +720,13 @@ bool app_request_begin(struct connection *c, const struct http_request *request,
 static void on_changed(struct app_slot *slot)
 {
     struct app_request *x = &self.requests[slot->number];
-    struct connection *c = x->connection;
+    struct http_conn *c = x->connection;
     if (c) {
         if (c->clock == CLOCK_APP && x->seen_taken != slot->out.taken) {
             timeouts_set(c, CLOCK_APP); /* it gets on */
         }
         x->seen_taken = slot->out.taken;
-        connection_go_on(c);
+        http_conn_go_on(c);
     } else if (slot->in.ended) {
         let_go(x);
     } else if (slot->in.open) {
@@ -748,11 +748,11 @@ static void on_restarted(void)
     self.is_up = false;
     for (uint32_t i = 0; i < APP_SLOTS; i++) {
         struct app_request *x = &self.requests[i];
-        struct connection *c = x->connection;
+        struct http_conn *c = x->connection;
         if (x->slot && !c) {
             let_go(x);
         } else if (x->slot && cut_off(x, 503, x->part == RAW) == CONTENT_DONE) {
-            connection_go_on(c);
+            http_conn_go_on(c);
         }
     }
 }

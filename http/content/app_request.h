@@ -14,7 +14,7 @@ void app_request_init(const struct app_config *config, bool (*on_site)(void));
 
 /* The connection's request goes to the application: true, and that is the connection's content. Or it has to wait for a
  * place: false, and it is QUEUED. */
-bool app_request_begin(struct connection *connection, const struct http_request *request, const struct reply *reply);
+bool app_request_begin(struct http_conn *connection, const struct http_request *request, const struct reply *reply);
 
 /* CONTENT_REDIRECT: the file that goes in place of its answer, and how. */
 struct http_slice app_request_redirection(const struct app_request *request, struct reply *reply);

@@ -32,7 +32,7 @@ static uint32_t pieces_ahead(uint64_t offset, uint64_t end)
     return pieces < AHEAD ? (uint32_t)pieces : AHEAD;
 }
 
-static enum cache_outcome read_piece(struct connection *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
+static enum cache_outcome read_piece(struct http_conn *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
 {
     enum cache_outcome outcome = cache_read(c->resource->file, offset, pieces_ahead(offset, end), bytes, &c->waiter);
     if (outcome == CACHE_READY && bytes->length > end - offset) {
@@ -41,9 +41,9 @@ static enum cache_outcome read_piece(struct connection *c, uint64_t offset, uint
     return outcome;
 }
 
-static void take_piece(struct connection *c, const struct cache_bytes *bytes)
+static void take_piece(struct http_conn *c, const struct cache_bytes *bytes)
 {
-    connection_pin(c, bytes->block);
+    http_conn_pin(c, bytes->block);
     c->at = bytes->at;
     c->left = bytes->length;
     c->offset += bytes->length;
@@ -80,7 +80,7 @@ static void put_validators(struct writer *head, const char *lines, uint32_t leng
     }
 }
 
-static void put_fields(struct writer *head, const struct connection *c, const char *lines, uint32_t length)
+static void put_fields(struct writer *head, const struct http_conn *c, const char *lines, uint32_t length)
 {
     if (c->app) {
         app_request_put_fields(c->app, lines, length, head);
@@ -89,7 +89,7 @@ static void put_fields(struct writer *head, const struct connection *c, const ch
     }
 }
 
-static void put_status(struct writer *head, const struct connection *c, const struct http_selection *selection)
+static void put_status(struct writer *head, const struct http_conn *c, const struct http_selection *selection)
 {
     const struct site_resource *resource = c->resource;
     const char *fields = resource->whole + resource->fields_at;
@@ -114,7 +114,7 @@ static void put_status(struct writer *head, const struct connection *c, const st
 }
 
 /* A Last-Modified later than Date would be refused: Date is told in its place (RFC 9110 8.8.2.1). */
-static void put_modified_now(struct writer *head, const struct connection *c)
+static void put_modified_now(struct writer *head, const struct http_conn *c)
 {
     char date[HTTP_DATE_LENGTH];
     int64_t now_s = response_now_s(), mtime_s = c->resource->validators.mtime_s;
@@ -124,7 +124,7 @@ static void put_modified_now(struct writer *head, const struct connection *c)
     writer_put(head, "\r\n");
 }
 
-static uint32_t make_head(struct connection *c, const struct http_selection *selection, const struct reply *reply)
+static uint32_t make_head(struct http_conn *c, const struct http_selection *selection, const struct reply *reply)
 {
     struct writer head = writer_in(self.head, sizeof(self.head));
     put_status(&head, c, selection);
@@ -138,7 +138,7 @@ static uint32_t make_head(struct connection *c, const struct http_selection *sel
 
 /* -- answers -- */
 
-static bool refuse(struct connection *c, const struct http_selection *selection, const struct reply *reply)
+static bool refuse(struct http_conn *c, const struct http_selection *selection, const struct reply *reply)
 {
     char field[64] = "";
     if (selection->status == 503) {
@@ -148,23 +148,23 @@ static bool refuse(struct connection *c, const struct http_selection *selection,
         struct writer text = writer_in(field, sizeof(field) - 1);
         put_range(&text, selection, c->resource->validators.size);
     }
-    if (!(c->app ? connection_page : connection_refusal)(c, reply, selection->status, field)) {
+    if (!(c->app ? http_conn_page : http_conn_refusal)(c, reply, selection->status, field)) {
         return false;
     }
-    connection_let_go_file(c);
+    http_conn_let_go_file(c);
     return true;
 }
 
 /* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and
  * needs no pin. */
-static bool begin(struct connection *c, const struct http_selection *selection, uint32_t head, uint64_t length,
+static bool begin(struct http_conn *c, const struct http_selection *selection, uint32_t head, uint64_t length,
                   const struct cache_bytes *bytes)
 {
     bool small = head + length <= TCP_MSS && bytes->length == length;
     if (small && length > 0) {
         memcpy(self.head + head, bytes->at, length);
     }
-    if (!connection_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {
+    if (!http_conn_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {
         return false;
     }
     c->offset = selection->first;
@@ -181,7 +181,7 @@ static bool begin(struct connection *c, const struct http_selection *selection, 
 }
 
 /* False: it waits, or the connection has been broken. */
-static bool next_piece(struct connection *c)
+static bool next_piece(struct http_conn *c)
 {
     struct cache_bytes bytes;
     if (c->waiter.link || c->pin_count == PINS_MAX) {
@@ -192,18 +192,18 @@ static bool next_piece(struct connection *c)
     case CACHE_WAIT: return false;
     case CACHE_FAILED: break;
     }
-    connection_abort(c);
+    http_conn_abort(c);
     return false;
 }
 
-static bool write_piece(struct connection *c)
+static bool write_piece(struct http_conn *c)
 {
-    uint32_t room = connection_room(c, true), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
+    uint32_t room = http_conn_room(c, true), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
     if (room < count && room < REFILL && c->unacknowledged > 0) {
         return false;
     }
     count = room < count ? room : count;
-    if (count == 0 || !connection_refer(c, c->at, count, count < c->left || c->offset < c->end)) {
+    if (count == 0 || !http_conn_refer(c, c->at, count, count < c->left || c->offset < c->end)) {
         return false;
     }
     c->at += count;
@@ -211,39 +211,39 @@ static bool write_piece(struct connection *c)
     return true;
 }
 
-static enum content_outcome go_on(struct connection *c)
+static enum content_outcome go_on(struct http_conn *c)
 {
     while (c->left > 0 || c->offset < c->end) {
         if (c->left > 0 ? !write_piece(c) : !next_piece(c)) {
             return CONTENT_WAIT;
         }
     }
-    connection_let_go_file(c);
+    http_conn_let_go_file(c);
     return CONTENT_DONE;
 }
 
-static enum clock clock_of(const struct connection *c)
+static enum clock clock_of(const struct http_conn *c)
 {
     return c->waiter.link ? CLOCK_WAIT : CLOCK_NONE;
 }
 
-static uint64_t patience_ns(const struct connection *c)
+static uint64_t patience_ns(const struct http_conn *c)
 {
     return 0; /* its request is there as a whole */
 }
 
 /* Its length was promised. */
-static void expire(struct connection *c, int status)
+static void expire(struct http_conn *c, int status)
 {
-    connection_abort(c);
+    http_conn_abort(c);
 }
 
 /* What it holds is the connection's. */
-static void closed(struct connection *c) {}
+static void closed(struct http_conn *c) {}
 
 static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
 
-bool file_answer(struct connection *c, const struct http_request *request, const struct reply *reply)
+bool file_answer(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     struct cache_bytes bytes = {.length = 0};
     struct http_selection selection = http_select(request, &c->resource->validators, response_now_s());

@@ -5,6 +5,6 @@
 #include "http/conn/connection.h"
 
 /* connection->resource, or a part of it: it is the connection's content then, or was refused. False: later, again. */
-bool file_answer(struct connection *connection, const struct http_request *request, const struct reply *reply);
+bool file_answer(struct http_conn *connection, const struct http_request *request, const struct reply *reply);
 
 #endif

@@ -33,63 +33,63 @@ static struct reply reply_to(const struct http_request *request)
 
 /* -- endings: true when the answer is written and the request is done with -- */
 
-static bool done(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool done(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     c->ends = reply->ends;
-    connection_take_request(c, request);
+    http_conn_take_request(c, request);
     if (c->ends) {
         c->skip = 0;
     }
     if (!c->content) {
-        connection_answered(c);
+        http_conn_answered(c);
     }
     return true;
 }
 
-static bool refuse(struct connection *c, const struct http_request *request, const struct reply *reply, int status)
+static bool refuse(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
 {
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
-    return connection_refusal(c, reply, status, field) && done(c, request, reply);
+    return http_conn_refusal(c, reply, status, field) && done(c, request, reply);
 }
 
 /* Where the next request would begin is not known. */
-static bool refuse_nonsense(struct connection *c, int status)
+static bool refuse_nonsense(struct http_conn *c, int status)
 {
     static const struct reply reply = {.ends = true, .minor = 1};
-    if (!connection_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
+    if (!http_conn_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
         return false;
     }
     c->ends = true;
-    connection_answered(c);
+    http_conn_answered(c);
     return true;
 }
 
-static bool nothing_here(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     return routes_have_the_rest() ? app_request_begin(c, request, reply) : refuse(c, request, reply, 404);
 }
 
-static bool file(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool file(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     return file_answer(c, request, reply) && done(c, request, reply);
 }
 
 /* To self.path with a '/' behind it. */
-static bool moved(struct connection *c, const struct reply *reply, uint32_t length, struct http_slice query)
+static bool moved(struct http_conn *c, const struct reply *reply, uint32_t length, struct http_slice query)
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved(&answer, reply, self.path, length, query);
-    return connection_write(c, self.text, writer_length(&answer), false);
+    return http_conn_write(c, self.text, writer_length(&answer), false);
 }
 
 /* -- the site -- */
 
-static bool find(struct connection *c, const struct http_request *request, const struct reply *reply, uint32_t length)
+static bool find(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length)
 {
     switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &c->resource, &c->waiter)) {
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
-            connection_let_go_file(c);
+            http_conn_let_go_file(c);
             return refuse(c, request, reply, 405);
         }
         return file(c, request, reply);
@@ -103,14 +103,14 @@ static bool find(struct connection *c, const struct http_request *request, const
     return false;
 }
 
-static bool options(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool options(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_options(&answer, reply);
-    return connection_write(c, self.text, writer_length(&answer), false) && done(c, request, reply);
+    return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, reply);
 }
 
-static bool route(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool route(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     uint32_t length = http_path_clean(request->path, self.path);
     if (routes_match(request, self.path, length)) {
@@ -126,25 +126,25 @@ static bool route(struct connection *c, const struct http_request *request, cons
 }
 
 /* What was found before its bytes were there may be another file by now: it is found anew. */
-static void forget_what_changed(struct connection *c)
+static void forget_what_changed(struct http_conn *c)
 {
     if (c->resource && c->resource->file->fresh_until_ns == 0) {
-        connection_let_go_file(c);
+        http_conn_let_go_file(c);
     }
 }
 
 /* False: the request waits. True: it was refused, since there is no place for one more that waits. */
-static bool wait(struct connection *c, const struct http_request *request, const struct reply *reply)
+static bool wait(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     if (waiting_may_more(c) && head_buffer_keep(c, request->head_length, c->state == QUEUED)) {
         return false;
     }
-    connection_let_go_file(c);
+    http_conn_let_go_file(c);
     c->state = READING;
     return refuse(c, request, reply, 503);
 }
 
-static bool request(struct connection *c)
+static bool request(struct http_conn *c)
 {
     int status = head_buffer_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
@@ -161,14 +161,14 @@ static bool request(struct connection *c)
     return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
 }
 
-static void waited(struct connection *c, int status)
+static void waited(struct http_conn *c, int status)
 {
     head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(&self.request);
-    connection_let_go_file(c);
-    connection_take_request(c, &self.request);
+    http_conn_let_go_file(c);
+    http_conn_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
-    connection_tell(c, status, &reply);
+    http_conn_tell(c, status, &reply);
 }
 
 /* -- X-Accel-Redirect -- */
@@ -179,28 +179,28 @@ static struct http_slice without_query(struct http_slice target)
     return (struct http_slice){target.at, query ? (uint32_t)(query - target.at) : target.length};
 }
 
-static bool find_ordered(struct connection *c, struct http_slice target, const struct reply *reply)
+static bool find_ordered(struct http_conn *c, struct http_slice target, const struct reply *reply)
 {
     struct http_request *request = &self.request;
     uint32_t length = http_path_clean(without_query(target), self.path);
     if (length == 0) {
-        return connection_page(c, reply, 404, "");
+        return http_conn_page(c, reply, 404, "");
     }
     switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &c->resource, &c->waiter)) {
     case SITE_FOUND: return file_answer(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query);
     case SITE_NOT_FOUND:
-    case SITE_NONE: return connection_page(c, reply, 404, "");
-    case SITE_FORBIDDEN: return connection_page(c, reply, 403, "");
-    case SITE_UNREACHABLE: return connection_page(c, reply, 503, "Retry-After: 2\r\n");
+    case SITE_NONE: return http_conn_page(c, reply, 404, "");
+    case SITE_FORBIDDEN: return http_conn_page(c, reply, 403, "");
+    case SITE_UNREACHABLE: return http_conn_page(c, reply, 503, "Retry-After: 2\r\n");
     }
     return false;
 }
 
 /* What the client asked for, and how, is in the request; a method other than GET and HEAD has no conditions and no
  * part, nor has a status other than 200, which stays. */
-static bool redirected(struct connection *c, struct http_slice target, const struct reply *reply)
+static bool redirected(struct http_conn *c, struct http_slice target, const struct reply *reply)
 {
     app_request_read(c->app, &self.request);
     if (self.request.method == HTTP_OTHER || app_request_status(c->app) != 200) {
@@ -213,7 +213,7 @@ static bool redirected(struct connection *c, struct http_slice target, const str
     return c->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
 }
 
-static bool redirect(struct connection *c)
+static bool redirect(struct http_conn *c)
 {
     struct app_request *app = c->app;
     struct reply reply;
@@ -227,6 +227,6 @@ static bool redirect(struct connection *c)
 
 void dispatch_init(void)
 {
-    static const struct connection_handlers handlers = {request, waited, redirect};
-    connection_init(&handlers);
+    static const struct http_conn_handlers handlers = {request, waited, redirect};
+    http_conn_init(&handlers);
 }

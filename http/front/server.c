@@ -21,7 +21,7 @@ void http_counters(struct http_counters *counters)
 void http_init(const struct app_config *app)
 {
     pool_init();
-    timeouts_init(connection_expire);
+    timeouts_init(http_conn_expire);
     output_init();
     dispatch_init();
     if (app) {
