@@ -268,7 +268,11 @@ bool file_answer(struct http_conn *c, const struct http_request *request, const 
     http_counts.files++;
     trace(http_file, c, length);
     c->ends = reply->ends;
-    c->state = ANSWERING;
-    c->content = &content;
+    if (c->left == 0 && c->offset == c->end) {
+        http_conn_let_go_file(c); /* all is with TCP */
+    } else {
+        c->state = ANSWERING;
+        c->content = &content;
+    }
     return true;
 }
