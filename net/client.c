@@ -127,7 +127,7 @@ bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        pieces[i].flags = (pieces[i].flags & (NET_CHECKSUM | NET_LARGE)) | (i + 1 < count ? NET_MORE : 0);
+        pieces[i].flags = (pieces[i].flags & (NET_CHECKSUM | NET_TSO)) | (i + 1 < count ? NET_MORE : 0);
         pieces[i].cookie = slot;
     }
     (void)ring_put_many(&client->tx_filled, pieces, count);

@@ -38,8 +38,8 @@ static struct {
     struct virtio_net_header *rx_headers;
     uint64_t rx_headers_bus;
     uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that an ordinary frame to send may have */
-    struct virtio_net_header *tx_large;     /* a large one's, by slot */
-    uint64_t tx_large_bus;
+    struct virtio_net_header *tx_tso;       /* a large one's, by slot */
+    uint64_t tx_tso_bus;
     uint64_t memory_used;             /* of the descriptors region */
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
@@ -115,8 +115,8 @@ static uint64_t negotiate(void)
 /* 5.1.3.1: a device that cuts needs leave to complete checksums. */
 static uint32_t offloads(uint64_t features)
 {
-    bool checksum = features & BIT(VIRTIO_NET_F_CSUM_BIT), large = features & BIT(VIRTIO_NET_F_HOST_TSO4_BIT);
-    return !checksum ? 0 : large ? NET_CHECKSUM | NET_LARGE : NET_CHECKSUM;
+    bool checksum = features & BIT(VIRTIO_NET_F_CSUM_BIT), tso = features & BIT(VIRTIO_NET_F_HOST_TSO4_BIT);
+    return !checksum ? 0 : tso ? NET_CHECKSUM | NET_TSO : NET_CHECKSUM;
 }
 
 /* Headers to send are written once, with a checksum to complete or all zeros; of a large frame only the segments'
@@ -129,7 +129,7 @@ static void prepare_tables(void)
     checksum = cut(sizeof(struct virtio_net_header), &self.tx_checksum_bus);
     *checksum = (struct virtio_net_header){
         .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = NET_CHECKSUM_START, .csum_offset = NET_CHECKSUM_OFFSET};
-    self.tx_large = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.tx_large_bus);
+    self.tx_tso = cut(sizeof(struct virtio_net_header) * QUEUE_SIZE_MAX, &self.tx_tso_bus);
     for (uint16_t i = 0; i < self.rx.size; i++) {
         virtq_table(&self.rx,
                     i)[0] = (struct virtq_desc){.address = self.rx_headers_bus + sizeof(struct virtio_net_header) * i,
@@ -138,9 +138,9 @@ static void prepare_tables(void)
     }
     for (uint16_t i = 0; i < self.tx.size; i++) {
         virtq_table(&self.tx, i)[0].length = sizeof(struct virtio_net_header);
-        self.tx_large[i] = *checksum;
-        self.tx_large[i].gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-        self.tx_large[i].hdr_len = NET_CHECKSUM_HEADERS;
+        self.tx_tso[i] = *checksum;
+        self.tx_tso[i].gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        self.tx_tso[i].hdr_len = NET_CHECKSUM_HEADERS;
     }
 }
 
@@ -271,9 +271,9 @@ static void return_sent(void)
 
 static uint64_t header_for(uint16_t slot, const struct net_dma_desc *first)
 {
-    if (first->flags & NET_LARGE) {
-        self.tx_large[slot].gso_size = first->segment;
-        return self.tx_large_bus + sizeof(struct virtio_net_header) * slot;
+    if (first->flags & NET_TSO) {
+        self.tx_tso[slot].gso_size = first->segment;
+        return self.tx_tso_bus + sizeof(struct virtio_net_header) * slot;
     }
     return first->flags & NET_CHECKSUM ? self.tx_checksum_bus : self.tx_plain_bus;
 }

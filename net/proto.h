@@ -28,8 +28,8 @@
 #define NET_CLIENTS_MAX 8
 #define NET_REGIONS_MAX 4 /* transmit regions of one client: its slots, and for instance the file share */
 #define NET_CHAIN_MAX 16
-#define NET_FRAME_MAX 1514  /* without the frame check sequence */
-#define NET_LARGE_MAX 65549 /* of a frame with NET_LARGE: an IPv4 datagram of 65535 bytes and its Ethernet header */
+#define NET_FRAME_MAX 1514 /* without the frame check sequence */
+#define NET_TSO_MAX 65549  /* of a frame with NET_TSO: an IPv4 datagram of 65535 bytes and its Ethernet header */
 #define NET_SEGMENT_MIN \
     536                      /* what the device may be asked to cut into:
                                 the least that every host takes (RFC 9293 3.7.1) */
@@ -47,7 +47,7 @@ enum net_flags {
     NET_CHECKSUM = 1 << 2, /* to send, in the first descriptor: TCP over IPv4, neither with options nor a fragment; the
                               device puts the checksum where the sum of the pseudo-header lies (RFC 9293 3.1),
                               uncomplemented */
-    NET_LARGE = 1 << 4,    /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the
+    NET_TSO = 1 << 4,      /* beside NET_CHECKSUM: the device makes segments of `segment` bytes of payload of it, the
                              last may be shorter */
     NET_CHECKED = 1 << 3,  /* received: the device, or the host behind it, vouches for the TCP or UDP checksum */
 };
@@ -59,7 +59,7 @@ enum net_flags {
 
 /* One word of the driver's, which its clients read when they start: they start after it. */
 struct net_device {
-    uint32_t offloads; /* NET_CHECKSUM, NET_LARGE: frames to send may have that flag */
+    uint32_t offloads; /* NET_CHECKSUM, NET_TSO: frames to send may have that flag */
 };
 
 struct net_desc {
@@ -68,7 +68,7 @@ struct net_desc {
     uint8_t region;   /* index into the client's transmit regions; 0 on receive */
     uint8_t flags;    /* enum net_flags */
     uint32_t cookie;  /* the owner's; comes back unchanged */
-    uint16_t segment; /* with NET_LARGE: bytes */
+    uint16_t segment; /* with NET_TSO: bytes */
     uint16_t reserved;
 };
 _Static_assert(sizeof(struct net_desc) == 16, "compose/net.py sizes the rings");
@@ -78,7 +78,7 @@ struct net_dma_desc {
     uint16_t length; /* bytes; of a free receive buffer: its capacity */
     uint16_t flags;  /* enum net_flags */
     uint16_t cookie;
-    uint16_t segment; /* with NET_LARGE: bytes */
+    uint16_t segment; /* with NET_TSO: bytes */
 };
 _Static_assert(sizeof(struct net_dma_desc) == 16, "compose/net.py sizes the rings");
 

@@ -22,7 +22,7 @@
 
 #define FRAMES 256 /* on their way at once, of all clients together */
 #define MAC_BYTES 6
-#define OFFLOADS (NET_CHECKSUM | NET_LARGE)
+#define OFFLOADS (NET_CHECKSUM | NET_TSO)
 
 struct client {
     struct ring filled, free;
@@ -98,7 +98,7 @@ static bool offloads_allowed(const struct client *client)
             return false;
         }
     }
-    if (asked & NET_LARGE && (!(asked & NET_CHECKSUM) || first->segment < NET_SEGMENT_MIN)) {
+    if (asked & NET_TSO && (!(asked & NET_CHECKSUM) || first->segment < NET_SEGMENT_MIN)) {
         return false;
     }
     return !asked || (!(asked & ~self.offloads) && first->length >= NET_CHECKSUM_HEADERS);
@@ -133,7 +133,7 @@ static bool check(uint32_t index, struct net_dma_desc *dma)
         }
         total += dma[i].length;
     }
-    return total <= (client->chain[0].flags & NET_LARGE ? NET_LARGE_MAX : NET_FRAME_MAX);
+    return total <= (client->chain[0].flags & NET_TSO ? NET_TSO_MAX : NET_FRAME_MAX);
 }
 
 static void finish_chain(struct client *client)

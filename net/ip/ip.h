@@ -78,7 +78,7 @@ void ip_memory_changed(const void *at, uint64_t size);
 void ip_keep_sums(void *table, uint32_t count);
 
 /* lwIP's tcp_write(), with the same arguments and results. Of memory of a transmit region that is not copied it makes
- * segments as large as the device cuts (net/ip/large.c). A connection that uses this once uses it always. */
+ * segments as large as the device cuts (net/ip/tso.c). A connection that uses this once uses it always. */
 struct tcp_pcb;
 signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags);
 

@@ -16,7 +16,7 @@
  *             wake-up is armed only when nothing is left
  * A frame goes in without a copy, as a custom pbuf on the receive buffer. To send it, headers and what lies anywhere
  * else are copied into one slot; payload in a transmit region is named by descriptors, and held until the device has
- * read it. A segment larger than a frame is the device's to cut (large.c).
+ * read it. A segment larger than a frame is the device's to cut (tso.c).
  */
 #include <stddef.h>
 #include <string.h>
@@ -458,7 +458,7 @@ static err_t refuse(const struct netif *netif, struct pbuf *p)
 }
 
 /* Leaves a TCP segment's checksum to the device: its field gets the sum of the pseudo-header (RFC 9293 3.1). The
- * cutting, too, if it is larger than the peer takes (large.c). The headers lie in the slot, as lwIP makes them: IPv4
+ * cutting, too, if it is larger than the peer takes (tso.c). The headers lie in the slot, as lwIP makes them: IPv4
  * without options, never a fragment. */
 static void ask_device(struct building *b)
 {
@@ -468,10 +468,10 @@ static void ask_device(struct building *b)
         ((struct eth_hdr *)b->slot_memory)->type != PP_HTONS(ETHTYPE_IP) || IPH_PROTO(ip) != IP_PROTO_TCP) {
         return;
     }
-    uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = large_segment(tcp);
-    bool large = segment > 0 && size > TCPH_HDRLEN_BYTES(tcp) + segment;
-    b->pieces[0].flags = large ? NET_CHECKSUM | NET_LARGE : NET_CHECKSUM;
-    b->pieces[0].segment = large ? segment : 0;
+    uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = tso_segment(tcp);
+    bool cut = segment > 0 && size > TCPH_HDRLEN_BYTES(tcp) + segment;
+    b->pieces[0].flags = cut ? NET_CHECKSUM | NET_TSO : NET_CHECKSUM;
+    b->pieces[0].segment = cut ? segment : 0;
     uint32_t sum = lwip_htons(size) + PP_HTONS(IP_PROTO_TCP);
     sum += (ip->src.addr & 0xffff) + (ip->src.addr >> 16) + (ip->dest.addr & 0xffff) + (ip->dest.addr >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
@@ -504,7 +504,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     if (!(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
         ask_device(&b);
     }
-    if (b.overflows || (p->tot_len > NET_FRAME_MAX && !(b.pieces[0].flags & NET_LARGE))) {
+    if (b.overflows || (p->tot_len > NET_FRAME_MAX && !(b.pieces[0].flags & NET_TSO))) {
         give_up(slot);
         return ERR_BUF;
     }
@@ -568,7 +568,7 @@ static void before_flush(void *context)
 /* lwIP cuts what is larger than this into fragments: not TCP's large segments. */
 static uint16_t mtu(void)
 {
-    return self.offloads & NET_LARGE ? UINT16_MAX : MTU;
+    return self.offloads & NET_TSO ? UINT16_MAX : MTU;
 }
 
 static bool is_known(struct netif *netif, const ip4_addr_t *to)
@@ -647,7 +647,7 @@ struct netif *netif_up(const struct net_client_config *config, void *tables)
         sums_init(&config->regions[1]);
     }
     netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
-    large_init(self.offloads & NET_LARGE ? &self.client : NULL);
+    tso_init(self.offloads & NET_TSO ? &self.client : NULL);
     netif_set_default(&self.netif);
     netif_set_up(&self.netif);
     pd_on_channel(config->rx_channel, on_received, NULL);

@@ -11,7 +11,7 @@
  * 3. A peer cannot make the segment size shrink under a segment that is queued already, which lwIP asserts: it takes
  *    the MSS option from any segment, where RFC 9293 3.7.1 has it in a SYN only; and it limits segments to half of the
  *    largest window seen, but not while that is 0 or 1.
- * 4. An acknowledgement that stands for several (acks.h, large.h) opens the congestion window as far as they would
+ * 4. An acknowledgement that stands for several (acks.h, tso.h) opens the congestion window as far as they would
  *    have, one by one.
  * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more
  *    than the connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as

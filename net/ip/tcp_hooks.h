@@ -4,7 +4,7 @@
 
 #include "lwip/ip_addr.h"
 #include "lwip/tcp.h"
-#include "net/ip/large.h"
+#include "net/ip/tso.h"
 
 struct tcp_hdr;
 

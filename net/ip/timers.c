@@ -123,7 +123,7 @@ static void order_queues(struct tcp_pcb *pcb)
  *   that there is.
  * - The retransmission timeout has no upper limit: a peer that answered late at first and then vanished would hold its
  *   connection for hours. The least limit that RFC 6298 2.5 allows is 60 s.
- * - For a small window the persist timer splits the segment that waits, which it must not do with each (large.h). It
+ * - For a small window the persist timer splits the segment that waits, which it must not do with each (tso.h). It
  *   starts anew while there is no memory to change that.
  * - At a timeout lwIP puts all that is unacknowledged before all that is unsent, also before a fast retransmission that
  *   found neither window nor memory: what the peer waits for would be last. */
@@ -132,7 +132,7 @@ static void correct_pcbs(void)
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (pcb->persist_backoff && (!pcb->unsent || pcb->unacked)) {
             pcb->persist_backoff = 0;
-        } else if (pcb->persist_backoff && !large_may_split(pcb)) {
+        } else if (pcb->persist_backoff && !tso_may_split(pcb)) {
             pcb->persist_cnt = 0;
         }
         if (!pcb->unacked && turns_waits(pcb)) {
@@ -158,7 +158,7 @@ static void on_tcp(void *context)
         tcp_ticks += TCP_SLOW_COUNTS - 1;
         tcp_slowtmr();
     }
-    large_unblock();
+    tso_unblock();
     self.tcp_pace = TCP_IDLE;
     pace_tcp();
 }

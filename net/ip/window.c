@@ -104,7 +104,7 @@ void tcp_hooks_goes_out(struct tcp_pcb *pcb, struct tcp_hdr *header)
     if (pcb && pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
         open_window(pcb, header);
     }
-    large_goes_out(pcb, header);
+    tso_goes_out(pcb, header);
 }
 
 /* lwIP tells of room when it is four segments, which a small window never has. */

@@ -42,7 +42,7 @@ static void check_chain(void)
         DEMAND(self.chain[i].cookie == self.chain[0].cookie && self.chain[i].cookie < 256);
         total += self.chain[i].length;
     }
-    DEMAND(total <= (self.chain[0].flags & NET_LARGE ? NET_LARGE_MAX : NET_FRAME_MAX));
+    DEMAND(total <= (self.chain[0].flags & NET_TSO ? NET_TSO_MAX : NET_FRAME_MAX));
 }
 
 static void driver(bool sends)

@@ -205,12 +205,12 @@ static void test_a_device_that_cuts(void)
     struct virtq_desc *table;
     uint32_t count;
     boot(OFFERED | 1 << 11);
-    CHECK_EQUAL(shown.offloads, NET_CHECKSUM | NET_LARGE);
+    CHECK_EQUAL(shown.offloads, NET_CHECKSUM | NET_TSO);
     CHECK(device.features_taken & 1 << 11);
     for (int i = 0; i < 3; i++) {
         struct net_dma_desc piece = {.bus = {0x71000000}, .length = 54, .flags = NET_CHECKSUM | NET_MORE};
         struct net_dma_desc data = {.bus = {0x71001000}, .length = 64240};
-        piece.flags |= i < 2 ? NET_LARGE : 0;
+        piece.flags |= i < 2 ? NET_TSO : 0;
         piece.segment = i < 2 ? segments[i] : 0;
         CHECK(ring_put(&tx_filled, &piece) && ring_put(&tx_filled, &data));
     }

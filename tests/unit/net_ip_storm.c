@@ -265,7 +265,7 @@ static void check_tcp(const uint8_t *ip, const uint8_t *tcp, uint32_t length)
 
 static void check_frame(const uint8_t *frame, uint32_t length)
 {
-    CHECK(length >= 14 && length <= NET_LARGE_MAX); /* take_output has looked closer */
+    CHECK(length >= 14 && length <= NET_TSO_MAX); /* take_output has looked closer */
     CHECK(memcmp(frame + 6, net_client_config.mac, 6) == 0);
     if (get16(frame + 12) != 0x0800) {
         CHECK(get16(frame + 12) == 0x0806 && length >= 42);
@@ -303,7 +303,7 @@ static void take_output(void)
 {
     bool asked_for = false;
     struct net_desc piece;
-    static uint8_t frame[NET_LARGE_MAX];
+    static uint8_t frame[NET_TSO_MAX];
     uint32_t length = 0, count = 0, segment = 0;
     bool large = false;
     while (ring_get(&tx_filled, &piece)) {
@@ -312,8 +312,8 @@ static void take_output(void)
         CHECK(at && piece.length > 0 && length + piece.length <= sizeof(frame) && ++count <= NET_CHAIN_MAX);
         CHECK(piece.region == 0 || (ip_sends_from(at + piece.length - 1, 1) && ip_sends_from(at, 1)));
         asked_for |= (piece.flags & NET_CHECKSUM) != 0;
-        if (piece.flags & NET_LARGE) {
-            CHECK(count == 1 && asked_for && card_device.offloads & NET_LARGE && piece.segment >= NET_SEGMENT_MIN &&
+        if (piece.flags & NET_TSO) {
+            CHECK(count == 1 && asked_for && card_device.offloads & NET_TSO && piece.segment >= NET_SEGMENT_MIN &&
                   piece.segment <= 1460);
             large = true;
             segment = piece.segment;
@@ -460,7 +460,7 @@ static void run(uint64_t seed)
     struct ip_counters counters;
     noise_begin(seed);
     /* Of three seeds one has a plain device, one that does TCP's checksums, one that cuts, too. */
-    card_device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_LARGE : seed % 3 ? NET_CHECKSUM : 0;
+    card_device.offloads = seed % 3 == 2 ? NET_CHECKSUM | NET_TSO : seed % 3 ? NET_CHECKSUM : 0;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
     storm();
@@ -471,8 +471,8 @@ static void run(uint64_t seed)
     return_output(0);
     ip_counters(&counters);
     CHECK(card_device.offloads ? completed > STEPS / 20 : completed == 0);
-    CHECK(card_device.offloads & NET_LARGE || cut == 0);
-    CHECK(!(card_device.offloads & NET_LARGE) || !SENDS_LARGE || cut > 0);
+    CHECK(card_device.offloads & NET_TSO || cut == 0);
+    CHECK(!(card_device.offloads & NET_TSO) || !SENDS_LARGE || cut > 0);
     CHECK(counters.frames_in > STEPS / 2 && counters.frames_out > STEPS / 10);
     CHECK(!ip_sends_from(pattern, sizeof(pattern)));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);

@@ -91,7 +91,7 @@ static void test_asks_for_checksums(void)
     CHECK(!ring_get(&driver_filled, &dma));
 }
 
-static void put_large(uint16_t cookie, uint8_t flags, uint16_t segment, uint16_t length)
+static void put_tso(uint16_t cookie, uint8_t flags, uint16_t segment, uint16_t length)
 {
     put(0,
         (struct net_desc){.offset = 0, .length = 54, .flags = flags | NET_MORE, .segment = segment, .cookie = cookie});
@@ -102,19 +102,18 @@ static void test_asks_for_cutting(void)
 {
     struct net_dma_desc dma;
     start();
-    put_large(1, NET_LARGE | NET_CHECKSUM, 1460, 64240);
-    put_large(2, NET_LARGE | NET_CHECKSUM, 1460, NET_LARGE_MAX - 54 + 1); /* longer than a datagram can be */
-    put_large(3, NET_LARGE | NET_CHECKSUM, NET_SEGMENT_MIN - 1, 3000);
-    put_large(4, NET_LARGE, 1460, 3000); /* nobody would complete the checksums */
-    put_large(5, NET_CHECKSUM, 1460, 3000);
+    put_tso(1, NET_TSO | NET_CHECKSUM, 1460, 64240);
+    put_tso(2, NET_TSO | NET_CHECKSUM, 1460, NET_TSO_MAX - 54 + 1); /* longer than a datagram can be */
+    put_tso(3, NET_TSO | NET_CHECKSUM, NET_SEGMENT_MIN - 1, 3000);
+    put_tso(4, NET_TSO, 1460, 3000); /* nobody would complete the checksums */
+    put_tso(5, NET_CHECKSUM, 1460, 3000);
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_MORE, .cookie = 6});
-    put(0,
-        (struct net_desc){.offset = 0, .length = 60, .flags = NET_LARGE | NET_CHECKSUM, .segment = 1460, .cookie = 6});
+    put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_TSO | NET_CHECKSUM, .segment = 1460, .cookie = 6});
     fake_wake(FAKE_BIT(CLIENT(0)));
     for (uint32_t cookie = 2; cookie <= 6; cookie++) {
         CHECK(refused(0, cookie));
     }
-    CHECK(ring_get(&driver_filled, &dma) && dma.flags == (NET_LARGE | NET_CHECKSUM | NET_MORE) && dma.segment == 1460);
+    CHECK(ring_get(&driver_filled, &dma) && dma.flags == (NET_TSO | NET_CHECKSUM | NET_MORE) && dma.segment == 1460);
     CHECK(ring_get(&driver_filled, &dma) && dma.flags == 0 && dma.length == 64240);
     CHECK(!ring_get(&driver_filled, &dma));
 }
@@ -124,7 +123,7 @@ static void test_refuses_what_the_device_does_not_offer(void)
     struct net_dma_desc dma;
     device.offloads = NET_CHECKSUM;
     start();
-    put_large(1, NET_LARGE | NET_CHECKSUM, 1460, 3000);
+    put_tso(1, NET_TSO | NET_CHECKSUM, 1460, 3000);
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 2});
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK(refused(0, 1) && ring_get(&driver_filled, &dma) && !ring_get(&driver_filled, &dma));
@@ -133,7 +132,7 @@ static void test_refuses_what_the_device_does_not_offer(void)
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 3});
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK(refused(0, 3) && !ring_get(&driver_filled, &dma));
-    device.offloads = NET_CHECKSUM | NET_LARGE;
+    device.offloads = NET_CHECKSUM | NET_TSO;
 }
 
 static void test_throws_away_a_chain_without_end(void)

@@ -15,7 +15,7 @@
 #define BUS(c, r) (0x60000000ul + 0x1000000ul * (c) + 0x100000ul * (r))
 #define SECOND 0x10000 /* bytes of a second region, which the virtualiser does not look into */
 
-static struct net_device device = {.offloads = NET_CHECKSUM | NET_LARGE};
+static struct net_device device = {.offloads = NET_CHECKSUM | NET_TSO};
 static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
 static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(CLIENT_RING, 16)];

@@ -1,5 +1,5 @@
 /* tests/unit/wire.h: the other end of the cable, for tests that run net/ip and lwIP on the host: net_ip_storm.c,
- * net_ip_large.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
+ * net_ip_tso.c. What they share: the fields and sums of frames, both ends' addresses, the rings that the virtualisers
  * hold, time, packet memory that fails, noise that a seed repeats. A test defines WIRE_CARD(..) and
  * init(); most use wire_stack.h as well.
  */

@@ -1,6 +1,6 @@
-/* tests/unit/net_ip_large.h: what the parts of net_ip_large share: the weathers and the course of a run
- * (net_ip_large.c), the program under test (net_ip_large_program.c), its peers and the way to them
- * (net_ip_large_peer.c), the device (net_ip_large_device.c).
+/* tests/unit/net_ip_tso.h: what the parts of net_ip_tso share: the weathers and the course of a run
+ * (net_ip_tso.c), the program under test (net_ip_tso_program.c), its peers and the way to them
+ * (net_ip_tso_peer.c), the device (net_ip_tso_device.c).
  */
 #ifndef NET_LARGE_H
 #define NET_LARGE_H

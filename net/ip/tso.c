@@ -1,7 +1,7 @@
-/* large.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see large.h.
+/* tso.c: TCP segments larger than a frame, for a device that cuts them (TCP segmentation offload); see tso.h.
  *   consumes  what a program (http/) writes from its transmit regions; what peers acknowledge, NOT trusted: lwIP has
  *             checked the numbers, windows may be anything
- *   produces  segments of up to LARGE_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and
+ *   produces  segments of up to TSO_MAX bytes among lwIP's, which knows nothing of it: its windows, timers and
  *             sequence numbers count bytes. The size of what goes over the wire stays pcb->mss
  *   invariant what does not lie in a transmit region lies in a segment's first pcb->mss bytes; a segment has at most
  *             PIECES_MAX pieces before more is added: so it fits a chain of descriptors and one slot, and can be cut
@@ -12,14 +12,14 @@
  * three duplicate acknowledgements, and cut into ordinary ones after a timeout, when the window is one segment
  * (RFC 5681 3.1).
  */
-#include "net/ip/large.h"
+#include "net/ip/tso.h"
 
 #include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/client.h"
 #include "net/ip/internal.h"
 
-#define LARGE_MAX (44 * TCP_MSS) /* an IPv4 datagram has 65535 bytes */
+#define TSO_MAX (44 * TCP_MSS) /* an IPv4 datagram has 65535 bytes */
 #define PIECES_MAX 6
 #define PROBE 48 /* bytes */
 
@@ -30,19 +30,19 @@ static struct {
     const struct net_client *client; /* NULL: the device does not cut */
 } self;
 
-void large_init(const struct net_client *client)
+void tso_init(const struct net_client *client)
 {
     self.client = client;
 }
 
-void large_goes_out(const struct tcp_pcb *pcb, struct tcp_hdr *header)
+void tso_goes_out(const struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
     if (self.client && pcb) {
         header->chksum = lwip_htons(pcb->mss);
     }
 }
 
-uint16_t large_segment(const struct tcp_hdr *header)
+uint16_t tso_segment(const struct tcp_hdr *header)
 {
     return self.client ? lwip_ntohs(header->chksum) : 0;
 }
@@ -53,9 +53,9 @@ static uint32_t window(const struct tcp_pcb *pcb)
 }
 
 /* A multiple of the ordinary size. */
-static uint16_t large_size(const struct tcp_pcb *pcb)
+static uint16_t segment_size(const struct tcp_pcb *pcb)
 {
-    uint32_t half = window(pcb) / 2, most = LWIP_MIN(half, LARGE_MAX);
+    uint32_t half = window(pcb) / 2, most = LWIP_MIN(half, TSO_MAX);
     return most < 2u * pcb->mss || pcb->mss < NET_SEGMENT_MIN ? pcb->mss : (uint16_t)(most - most % pcb->mss);
 }
 
@@ -93,7 +93,7 @@ err_t ip_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t fla
     struct tcp_seg *last = last_unsent(pcb);
     u16_t mss = pcb->mss;
     bool stays = !(flags & TCP_WRITE_FLAG_COPY) && net_client_locate(self.client, data, length, &piece);
-    u16_t size = stays ? large_size(pcb) : mss;
+    u16_t size = stays ? segment_size(pcb) : mss;
     bool full = last && (last->len > size || (stays && pbuf_clen(last->p) > PIECES_MAX));
     pcb->mss = size;
     err_t result = full ? write_behind(pcb, last, data, length, flags) : tcp_write(pcb, data, length, flags);
@@ -118,7 +118,7 @@ static uint32_t least(const struct tcp_pcb *pcb, bool stays, uint32_t size)
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
     uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
-    uint32_t size = stays && self.client ? large_size(pcb) : pcb->mss;
+    uint32_t size = stays && self.client ? segment_size(pcb) : pcb->mss;
     uint32_t share = memory_send_share(stays) * size, few = least(pcb, stays, size), most = LWIP_MAX(share, few);
     uint32_t allowed = most > queued ? most - queued : 0, fits = queue_room(pcb) / 2 * size;
     return LWIP_MIN(LWIP_MIN(left, allowed), fits);
@@ -255,7 +255,7 @@ static void cut_waiting(struct tcp_pcb *pcb)
     }
 }
 
-bool large_may_split(struct tcp_pcb *pcb)
+bool tso_may_split(struct tcp_pcb *pcb)
 {
     struct tcp_seg *seg = pcb->unsent;
     bool ends = seg->len > 0 && (TCPH_FLAGS(seg->tcphdr) & TCP_FIN);
@@ -281,7 +281,7 @@ static bool unblock(struct tcp_pcb *pcb)
     return !tcp_active_pcbs_changed;
 }
 
-void large_unblock(void)
+void tso_unblock(void)
 {
     struct tcp_pcb *pcb = tcp_active_pcbs;
     while (pcb) {

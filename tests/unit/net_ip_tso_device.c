@@ -1,8 +1,8 @@
-/* net_ip_large_device.c: the device of net_ip_large.c, and the virtualisers' ends of its queues. It cuts what it is
+/* net_ip_tso_device.c: the device of net_ip_tso.c, and the virtualisers' ends of its queues. It cuts what it is
  * asked to, as a network card does (TCP segmentation offload), completes checksums, checks both, and keeps frames for a
  * while.
  */
-#include "net_ip_large.h"
+#include "net_ip_tso.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ static void at_device(uint8_t *frame, uint32_t length, const struct net_desc *fi
     CHECK_EQUAL(sum16(ip, 20, 0), 0xffff);
     CHECK_EQUAL(get16(tcp + NET_CHECKSUM_OFFSET), pseudo_sum(ip, size));
     check_timed_out(tcp, size - header);
-    if (first->flags & NET_LARGE) {
+    if (first->flags & NET_TSO) {
         cut(frame, length, first->segment);
         return;
     }
@@ -84,7 +84,7 @@ static void at_device(uint8_t *frame, uint32_t length, const struct net_desc *fi
 
 void take_output(void)
 {
-    static uint8_t frame[NET_LARGE_MAX];
+    static uint8_t frame[NET_TSO_MAX];
     uint32_t length = 0;
     struct net_desc piece, first = {0};
     struct frame *f = &out[out_count];

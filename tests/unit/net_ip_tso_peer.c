@@ -1,7 +1,7 @@
-/* net_ip_large_peer.c: the peers of net_ip_large.c, TCP receivers that look at each segment, and the way to them, where
+/* net_ip_tso_peer.c: the peers of net_ip_tso.c, TCP receivers that look at each segment, and the way to them, where
  * the weather is: segments and acknowledgements take time, are lost one by one or all for a while, overtake each other.
  */
-#include "net_ip_large.h"
+#include "net_ip_tso.h"
 
 #include <string.h>
 

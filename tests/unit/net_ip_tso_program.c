@@ -1,7 +1,7 @@
-/* net_ip_large_program.c: the program of net_ip_large.c. It writes as http/ does, and watches what segments lwIP makes
+/* net_ip_tso_program.c: the program of net_ip_tso.c. It writes as http/ does, and watches what segments lwIP makes
  * of that: pieces of all lengths, some of which go on where the last one ended, crumbs, and heads by copy.
  */
-#include "net_ip_large.h"
+#include "net_ip_tso.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
 static void check_made(const struct stream *s, const struct tcp_seg *before, uint32_t length)
 {
     uint32_t half = LWIP_MIN(s->pcb->cwnd, s->pcb->snd_wnd) / 2;
-    bool small = !(device->offloads & NET_LARGE) || s->mss < NET_SEGMENT_MIN || half < s->mss;
+    bool small = !(device->offloads & NET_TSO) || s->mss < NET_SEGMENT_MIN || half < s->mss;
     uint32_t most = small ? s->mss : LWIP_MIN(half, LARGEST);
     for (const struct tcp_seg *seg = before ? before : s->pcb->unsent; seg; seg = seg->next) {
         CHECK(seg->len <= most || (seg == before && seg->len <= length));

@@ -1,4 +1,4 @@
-/* net_ip_large.c: streams of bytes through net/ip and lwIP, in segments that the device cuts (net/ip/large.c), to peers
+/* net_ip_tso.c: streams of bytes through net/ip and lwIP, in segments that the device cuts (net/ip/tso.c), to peers
  * that lose, delay, and close their windows. On the host, under the address sanitizer. Seeds are fixed: a failure
  * repeats.
  *
@@ -10,7 +10,7 @@
  * window; a timeout sends one segment; what the device reads is known to be read; all memory comes back.
  */
 #include "in_turn.h"
-#include "net_ip_large.h"
+#include "net_ip_tso.h"
 
 #include "lwip/etharp.h"
 #include "lwip/priv/tcp_priv.h"
@@ -200,7 +200,7 @@ static void run(uint64_t seed)
     noise_begin(seed);
     uint32_t kind = seed % (sizeof(weathers) / sizeof(*weathers));
     weather = weathers[kind];
-    device->offloads = one_in(5) ? NET_CHECKSUM : NET_CHECKSUM | NET_LARGE;
+    device->offloads = one_in(5) ? NET_CHECKSUM : NET_CHECKSUM | NET_TSO;
     delay = (uint64_t[]){0, 1, 5, 40}[noise() % 4] * MS;
     boot();
     uint64_t at_rest = memory.taken - memory.given;
@@ -210,7 +210,7 @@ static void run(uint64_t seed)
         step(MS);
     }
     end_well(kind == 0 ? 2 * delay + 120 * MS : 0);
-    CHECK(weather.short_streams || (device->offloads & NET_LARGE ? cuts > 20 : cuts == 0));
+    CHECK(weather.short_streams || (device->offloads & NET_TSO ? cuts > 20 : cuts == 0));
     CHECK((kind != 3 && kind != 5) || timeouts > 0);
     check_rest(at_rest);
 }
