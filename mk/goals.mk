@@ -80,7 +80,8 @@ $(foreach s,$(all_systems),$(eval $(call boot_scripts,$s)))
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
     QEMU=$(call quoted,$(QEMU)) MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
     SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))' \
-    SERVAL_FUZZ_TARGETS='$(all_fuzz_targets)'
+    SERVAL_FUZZ_TARGETS='$(all_fuzz_targets)' \
+    SERVAL_LIBRARIES='$(abspath $(foreach l,$(all_libraries),$(library.$l.file)))'
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.

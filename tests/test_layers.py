@@ -9,9 +9,14 @@ protection domain is made of http and what is below it: no Python.
 
 Inside a folder of ORDERS the files stand in an order, too: each includes and calls what stands before it, and hears of
 events by handlers.
+
+What a library makes global carries the library's prefix, or is what another one calls by a name of its own.
 """
 
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from serval import paths
@@ -55,6 +60,21 @@ ORDERS = {
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
     "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],
 }
+
+# Library -> what its global symbols begin with, and the names that others give: lwIP, and libc's users.
+PREFIXES = {
+    "pd": ("pd_ fiber_ ring_ region_ heap_ trace_",
+           "_exit __assert_func abort gettimeofday notified sbrk stderr stdin stdout"),
+    "log": ("log_", ""),
+    "serial": ("serial_client_", ""),
+    "timer": ("timer_", ""),
+    "net_client": ("net_client_", ""),
+    "ip": ("ip_", "memp_free memp_init memp_malloc sys_now sys_timeouts_init tcp_timer_needed"),
+    "fs_client": ("fs_client_", ""),
+    "fs_mount": ("fs_mount_", ""),
+    "fs_server": ("fs_server_", ""),
+}
+LIBRARIES = {Path(path).stem.removeprefix("lib"): path for path in os.environ.get("SERVAL_LIBRARIES", "").split()}
 
 OWN = sorted((LAYERS | TESTS), key=len, reverse=True)
 WEAK = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+weak\b|__attribute__\(\(weak\b", re.MULTILINE)
@@ -190,6 +210,24 @@ HAS_HIGH = {HIGH: 'struct x *b_high(int of,\n    int more)\n{\n}\nstatic int own
 ])
 def test_what_is_out_of_order_is_found(order, files, messages):
     assert list(order_violations("a/b", order, files)) == messages
+
+
+def without_prefix(prefixes, names, symbols):
+    return [symbol for symbol in symbols if not symbol.startswith(tuple(prefixes.split())) and symbol not in names.split()]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.needs(LIBRARIES[name]))
+                                  for name in PREFIXES if LIBRARIES])
+def test_a_librarys_globals_carry_its_prefix(name):
+    said = subprocess.run(["llvm-nm", "--extern-only", "--defined-only", "--format=just-symbols", LIBRARIES[name]],
+                          check=True, text=True, capture_output=True).stdout
+    symbols = [line for line in said.split("\n") if line and not line.endswith(":")]
+    assert any(symbol.startswith(tuple(PREFIXES[name][0].split())) for symbol in symbols)
+    assert without_prefix(*PREFIXES[name], symbols) == []
+
+
+def test_a_global_without_a_prefix_is_found():
+    assert without_prefix("ip_", "sys_now", ["ip_init", "memory_init", "sys_now", "ip_random"]) == ["memory_init"]
 
 
 def test_the_front_alone_links_no_python():

@@ -38,14 +38,14 @@ static uint32_t word32(const uint8_t *at)
     return __builtin_bswap32(value);
 }
 
-bool acks_alone(const uint8_t *frame, uint16_t length)
+bool ip_acks_alone(const uint8_t *frame, uint16_t length)
 {
     return length >= END && word16(frame + DATA_OFFSET_FLAGS) == TCP_PLAIN_ACK && word16(frame + TYPE) == IP_TYPE &&
            word16(frame + TOTAL_LENGTH) == END - VERSION_LENGTH && frame[VERSION_LENGTH] == IP_PLAIN_HEADER &&
            frame[PROTOCOL] == IP_TCP && (word16(frame + FRAGMENT) & IP_MORE_OR_OFFSET) == 0;
 }
 
-bool acks_contain(const uint8_t *later, const uint8_t *earlier)
+bool ip_acks_contain(const uint8_t *later, const uint8_t *earlier)
 {
     return memcmp(later + ADDRESSES, earlier + ADDRESSES, CONNECTION_BYTES) == 0 &&
            (int32_t)(word32(later + ACKNOWLEDGED) - word32(earlier + ACKNOWLEDGED)) > 0;

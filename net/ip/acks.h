@@ -13,9 +13,9 @@
 
 /* Whether the frame is a TCP segment with ACK and nothing else: no options of IP or TCP, no data, no fragment. Reads at
  * most 54 bytes. */
-bool acks_alone(const uint8_t *frame, uint16_t length);
+bool ip_acks_alone(const uint8_t *frame, uint16_t length);
 
-/* Of two of which acks_alone() is true: whether the later one is of the same connection and acknowledges more. */
-bool acks_contain(const uint8_t *later, const uint8_t *earlier);
+/* Of two of which ip_acks_alone() is true: whether the later one is of the same connection and acknowledges more. */
+bool ip_acks_contain(const uint8_t *later, const uint8_t *earlier);
 
 #endif

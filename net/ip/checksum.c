@@ -27,7 +27,7 @@ unsigned short ip_checksum(const void *data, int length)
     uint64_t sum = 0, word;
     if (length >= BLOCK) {
         uint64_t blocks = (uint64_t)length / BLOCK;
-        sum = checksum_blocks(at, blocks);
+        sum = ip_checksum_blocks(at, blocks);
         at += blocks * BLOCK;
         length -= (int)(blocks * BLOCK);
     }

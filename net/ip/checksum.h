@@ -9,6 +9,6 @@
 unsigned short ip_checksum(const void *data, int length);
 
 /* The one's complement sum of 64-byte blocks as 64-bit words; at least one block. */
-uint64_t checksum_blocks(const void *data, uint64_t blocks);
+uint64_t ip_checksum_blocks(const void *data, uint64_t blocks);
 
 #endif

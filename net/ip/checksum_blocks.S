@@ -1,11 +1,11 @@
-/* checksum_blocks.S: uint64_t checksum_blocks(const void *data, uint64_t blocks): the one's complement sum of `blocks` (at least one)
+/* checksum_blocks.S: uint64_t ip_checksum_blocks(const void *data, uint64_t blocks): the one's complement sum of `blocks` (at least one)
  * times 64 bytes, as 64-bit words. One addition with carry per word; nothing in the loop but these touches the carry. Arm ARM C6.2.
  */
-    .section .text.checksum_blocks, "ax", %progbits
-    .global checksum_blocks
-    .type checksum_blocks, %function
+    .section .text.ip_checksum_blocks, "ax", %progbits
+    .global ip_checksum_blocks
+    .type ip_checksum_blocks, %function
     .balign 16
-checksum_blocks:
+ip_checksum_blocks:
     adds    x2, xzr, xzr            /* sum 0, carry 0 */
 1:  ldp     x3, x4, [x0]
     ldp     x5, x6, [x0, #16]
@@ -25,4 +25,4 @@ checksum_blocks:
     adcs    x2, x2, xzr             /* the last carry may cause one more */
     adc     x0, x2, xzr
     ret
-    .size checksum_blocks, . - checksum_blocks
+    .size ip_checksum_blocks, . - ip_checksum_blocks

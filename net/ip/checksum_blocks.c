@@ -3,7 +3,7 @@
 
 #include "net/ip/checksum.h"
 
-uint64_t checksum_blocks(const void *data, uint64_t blocks)
+uint64_t ip_checksum_blocks(const void *data, uint64_t blocks)
 {
     const uint8_t *at = data;
     uint64_t sum = 0;

@@ -8,48 +8,48 @@
 /* memory.c */
 #define MEMORY_SMALL 128 /* bytes of its smallest blocks */
 /* The region's first bytes are for tables: so many, zeros, which it returns. */
-void *memory_init(const struct ip_config *config, size_t tables);
-uint64_t memory_failures(void);
+void *ip_memory_init(const struct ip_config *config, size_t tables);
+uint64_t ip_memory_failures(void);
 /* Segments that one connection may have queued just now beyond what its peer takes at once; 0 when memory is short. */
-uint32_t memory_send_share(bool stays);
+uint32_t ip_memory_send_share(bool stays);
 /* What connections have queued leaves little for new ones: of what each segment takes; of blocks for copied data. */
-bool memory_is_low(void);
-bool memory_lacks_full(void);
+bool ip_memory_is_low(void);
+bool ip_memory_lacks_full(void);
 /* Whether a received frame of this length may be kept in it: what answers need is left. */
-bool memory_for_received(uint32_t length);
-uint32_t memory_receive_room(void);     /* segments that may be kept in it now, */
-uint32_t memory_receive_capacity(void); /* and when it is empty */
+bool ip_memory_for_received(uint32_t length);
+uint32_t ip_memory_receive_room(void);     /* segments that may be kept in it now, */
+uint32_t ip_memory_receive_capacity(void); /* and when it is empty */
 
 /* pools.c: cuts the pools off memory that begins at `at`; where they end. */
-uint8_t *pools_init(const struct ip_config *config, uint8_t *at);
+uint8_t *ip_pools_init(const struct ip_config *config, uint8_t *at);
 /* Whether so many in eight of all segments are free. */
-bool pools_have_segments(uint32_t eighths);
+bool ip_pools_have_segments(uint32_t eighths);
 /* Segments with a reference each that are left beyond half of all; and less than an eighth is left of either. */
-uint32_t pools_spare(void);
-bool pools_are_low(void);
+uint32_t ip_pools_spare(void);
+bool ip_pools_are_low(void);
 
 /* random.c */
-void random_seed(const struct ip_config *config, const uint8_t mac[6]);
-void random_stir(uint64_t value);
-uint64_t random_keyed_hash(uint64_t a, uint64_t b);
+void ip_random_seed(const struct ip_config *config, const uint8_t mac[6]);
+void ip_random_stir(uint64_t value);
+uint64_t ip_random_keyed_hash(uint64_t a, uint64_t b);
 
 /* netif.c */
-size_t netif_table_bytes(const struct net_client_config *config);
-struct netif *netif_up(const struct net_client_config *config, void *tables);
-void netif_counters(struct ip_counters *counters);
+size_t ip_netif_table_bytes(const struct net_client_config *config);
+struct netif *ip_netif_up(const struct net_client_config *config, void *tables);
+void ip_netif_counters(struct ip_counters *counters);
 /* Of the frame that is taken: only a connection that holds nothing may keep it. Else it is refused, and said so. */
-bool netif_is_scarce(void);
-void netif_dropped(void);
+bool ip_netif_is_scarce(void);
+void ip_netif_dropped(void);
 /* Half of the receive buffers are not out. */
-bool netif_spares_buffers(void);
-uint32_t netif_receive_room(void);     /* full segments that can be kept now, in receive buffers and packet memory, */
-uint32_t netif_receive_capacity(void); /* and when nothing else is */
+bool ip_netif_spares_buffers(void);
+uint32_t ip_netif_receive_room(void); /* full segments that can be kept now, in receive buffers and packet memory, */
+uint32_t ip_netif_receive_capacity(void); /* and when nothing else is */
 
 /* timers.c */
-void timers_init(struct netif *netif);
+void ip_timers_init(struct netif *netif);
 /* Looks at each frame's start for what lwIP will have to be reminded of. At least 42 bytes are readable. */
 #define TIMERS_HEAD_BYTES 42 /* of a frame are looked at */
-void timers_saw_output(const uint8_t *frame);
-void timers_saw_input(const uint8_t *frame);
+void ip_timers_saw_output(const uint8_t *frame);
+void ip_timers_saw_input(const uint8_t *frame);
 
 #endif

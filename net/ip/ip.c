@@ -87,11 +87,12 @@ void ip_start(void)
 void ip_init(const struct ip_config *config, const struct net_client_config *net)
 {
     self.config = config;
-    void *tables = memory_init(config, netif_table_bytes(net));
-    random_seed(config, net->mac);
+    void *tables = ip_memory_init(config, ip_netif_table_bytes(net));
+    ip_random_seed(config, net->mac);
     lwip_init();
-    self.netif = netif_up(net, tables);
-    timers_init(self.netif); /* after netif_up: its before_flush runs first, so that what a handler sends is flushed */
+    self.netif = ip_netif_up(net, tables);
+    ip_timers_init(
+        self.netif); /* after ip_netif_up: its before_flush runs first, so that what a handler sends is flushed */
     netif_set_status_callback(self.netif, on_status);
     if (config->hostname[0]) {
         netif_set_hostname(self.netif, config->hostname);
@@ -103,6 +104,6 @@ void ip_init(const struct ip_config *config, const struct net_client_config *net
 
 void ip_counters(struct ip_counters *counters)
 {
-    netif_counters(counters);
-    counters->memory_short = memory_failures();
+    ip_netif_counters(counters);
+    counters->memory_short = ip_memory_failures();
 }

@@ -75,7 +75,7 @@
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_PBUFS 64
-#define TCP_OOSEQ_PBUFS_LIMIT(pcb) tcp_hooks_out_of_order() /* that, or none when memory is short */
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) ip_tcp_hooks_out_of_order() /* that, or none when memory is short */
 /* Of connections whose handshake is under way; established ones are the program's at once. */
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 128
@@ -90,17 +90,17 @@
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
 /* net/ip/sums.c */
-#define LWIP_CHKSUM sums_checksum
+#define LWIP_CHKSUM ip_sums_checksum
 #include "net/ip/sums.h"
 
 /* net/ip/tcp_hooks.c */
 #define LWIP_HOOK_FILENAME "net/ip/tcp_hooks.h"
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first_options, more_options, p) \
-    tcp_hooks_packet(pcb, header, options, more_options, p)
-#define LWIP_HOOK_TCP_ISN tcp_hooks_initial_sequence
+    ip_tcp_hooks_packet(pcb, header, options, more_options, p)
+#define LWIP_HOOK_TCP_ISN ip_tcp_hooks_initial_sequence
 
 /* net/ip/window.c; no options are added. */
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
-    (tcp_hooks_goes_out((struct tcp_pcb *)(uintptr_t)(pcb), header), options)
+    (ip_tcp_hooks_goes_out((struct tcp_pcb *)(uintptr_t)(pcb), header), options)
 
 #endif

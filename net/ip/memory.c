@@ -55,14 +55,15 @@ static uint8_t *cut(int number, uint8_t *at, size_t count)
     return kind->end;
 }
 
-void *memory_init(const struct ip_config *config, size_t tables)
+void *ip_memory_init(const struct ip_config *config, size_t tables)
 {
     const struct region *region = &config->memory;
     uint64_t pools = tables + IP_POOLS_BYTES + (uint64_t)config->connections * IP_CONNECTION_BYTES +
                      (uint64_t)config->segments * IP_SEGMENT_BYTES;
     size_t large = config->large_datagrams ? sizes[LARGEST] : 0;
     require(region->base && region->size >= pools + large + IP_MEMORY_MIN, "ip: memory.size", region->size);
-    uint8_t *at = pools_init(config, (uint8_t *)region->base + tables), *end = (uint8_t *)region->base + region->size;
+    uint8_t *at = ip_pools_init(config, (uint8_t *)region->base + tables),
+            *end = (uint8_t *)region->base + region->size;
     require(at <= end - large - IP_MEMORY_MIN, "ip: the pools' bytes", (uint64_t)(at - (uint8_t *)region->base));
     size_t left = (size_t)(end - at) - large;
     self.start = at;
@@ -73,7 +74,7 @@ void *memory_init(const struct ip_config *config, size_t tables)
     return memset(region->base, 0, tables);
 }
 
-uint64_t memory_failures(void)
+uint64_t ip_memory_failures(void)
 {
     return self.failures;
 }
@@ -97,9 +98,9 @@ static uint32_t spare_of(int number, uint32_t thirds)
 }
 
 /* Copied data lies in full blocks, of referenced data there are headers in small ones and references. */
-uint32_t memory_send_share(bool stays)
+uint32_t ip_memory_send_share(bool stays)
 {
-    uint32_t small = spare_of(SMALL, 2), others = stays ? pools_spare() : spare_of(FULL, 1);
+    uint32_t small = spare_of(SMALL, 2), others = stays ? ip_pools_spare() : spare_of(FULL, 1);
     uint32_t half = LWIP_MIN(small, others) / 2;
     return LWIP_MIN(half, SHARE_MAX);
 }
@@ -109,29 +110,29 @@ static bool is_low(const struct kind *kind)
     return kind->free_count < kind->count / 8;
 }
 
-bool memory_is_low(void)
+bool ip_memory_is_low(void)
 {
-    return is_low(&self.kinds[SMALL]) || pools_are_low();
+    return is_low(&self.kinds[SMALL]) || ip_pools_are_low();
 }
 
-bool memory_lacks_full(void)
+bool ip_memory_lacks_full(void)
 {
     return is_low(&self.kinds[FULL]);
 }
 
-bool memory_for_received(uint32_t length)
+bool ip_memory_for_received(uint32_t length)
 {
     int number = kind_of(sizeof(struct pbuf) + length);
     uint32_t thirds = number == MIDDLE ? 0 : 1;
     return number < KINDS && (spare_of(number, thirds) > 0 || (number == MIDDLE && spare_of(FULL, 1) > 0));
 }
 
-uint32_t memory_receive_room(void)
+uint32_t ip_memory_receive_room(void)
 {
     return spare_of(FULL, 1);
 }
 
-uint32_t memory_receive_capacity(void)
+uint32_t ip_memory_receive_capacity(void)
 {
     return (uint32_t)(self.kinds[FULL].count - self.kinds[FULL].count / 3);
 }

@@ -97,15 +97,15 @@ static uint32_t *lent_of(uint16_t buffer)
     return buffer < self.client.config->rx_buffer_count ? &self.lent : &self.lent_small;
 }
 
-uint32_t netif_receive_room(void)
+uint32_t ip_netif_receive_room(void)
 {
     uint32_t half = self.client.config->rx_buffer_count / 2;
-    return (self.lent < half ? half - self.lent : 0) + memory_receive_room();
+    return (self.lent < half ? half - self.lent : 0) + ip_memory_receive_room();
 }
 
-uint32_t netif_receive_capacity(void)
+uint32_t ip_netif_receive_capacity(void)
 {
-    return self.client.config->rx_buffer_count / 2 + memory_receive_capacity();
+    return self.client.config->rx_buffer_count / 2 + ip_memory_receive_capacity();
 }
 
 static void give_buffer_back(struct pbuf *p)
@@ -126,7 +126,7 @@ static struct pbuf *pbuf_on_buffer(const struct net_received *frame)
 
 static struct pbuf *pbuf_by_copy(const struct net_received *frame)
 {
-    struct pbuf *p = memory_for_received(frame->length) ? pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM) : NULL;
+    struct pbuf *p = ip_memory_for_received(frame->length) ? pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM) : NULL;
     if (p) {
         memcpy(p->payload, frame->data, frame->length);
         self.counters.copied_in++;
@@ -171,7 +171,7 @@ static struct pbuf *pbuf_for(const struct net_received *frame)
     enum fate fate = fate_of(frame->data);
     bool room = lent < count - count / 8;
     self.scarce = true;
-    tcp_hooks_release(!room && fate == MAY_STAY);
+    ip_tcp_hooks_release(!room && fate == MAY_STAY);
     if (fate == PASSES || (fate == MAY_STAY && room)) {
         return pbuf_on_buffer(frame);
     }
@@ -180,17 +180,17 @@ static struct pbuf *pbuf_for(const struct net_received *frame)
     return NULL;
 }
 
-bool netif_is_scarce(void)
+bool ip_netif_is_scarce(void)
 {
     return self.scarce;
 }
 
-void netif_dropped(void)
+void ip_netif_dropped(void)
 {
     self.counters.dropped_in++;
 }
 
-bool netif_spares_buffers(void)
+bool ip_netif_spares_buffers(void)
 {
     const struct net_client_config *config = self.client.config;
     return self.lent < config->rx_buffer_count / 2 && self.lent_small <= config->rx_small_count / 2;
@@ -199,7 +199,7 @@ bool netif_spares_buffers(void)
 static void take_frame(const struct net_received *frame)
 {
     self.counters.frames_in++;
-    timers_saw_input(frame->data);
+    ip_timers_saw_input(frame->data);
     memcpy(&self.from, frame->data + sizeof(self.from), sizeof(self.from));
     NETIF_SET_CHECKSUM_CTRL(&self.netif, frame->checked ? self.checks & ~CHECKS_OF_FRAMES : self.checks);
     struct pbuf *p = pbuf_for(frame);
@@ -218,17 +218,17 @@ struct batch {
 static void take_waiting(struct batch *batch)
 {
     if (batch->waiting) {
-        tcp_hooks_contained(batch->contained);
+        ip_tcp_hooks_contained(batch->contained);
         take_frame(&batch->ack);
-        tcp_hooks_contained(0);
+        ip_tcp_hooks_contained(0);
         batch->waiting = false;
     }
 }
 
 static void sort_frame(struct batch *batch, const struct net_received *frame)
 {
-    bool alone = acks_alone(frame->data, frame->length);
-    if (alone && batch->waiting && acks_contain(frame->data, batch->ack.data)) {
+    bool alone = ip_acks_alone(frame->data, frame->length);
+    if (alone && batch->waiting && ip_acks_contain(frame->data, batch->ack.data)) {
         net_client_provide(&self.client, batch->ack.buffer);
         self.counters.acks_contained++;
         batch->contained++;
@@ -247,12 +247,12 @@ static void on_received(void *context)
 {
     struct net_received frame;
     uint32_t left = FRAMES_MAX;
-    random_stir(pd_now_ticks());
-    if (turns_any()) {
+    ip_random_stir(pd_now_ticks());
+    if (ip_turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
     }
-    if (memory_is_low() || memory_lacks_full()) {
-        tcp_hooks_release(false);
+    if (ip_memory_is_low() || ip_memory_lacks_full()) {
+        ip_tcp_hooks_release(false);
     }
     do {
         struct batch batch = {.waiting = false};
@@ -411,7 +411,7 @@ static struct tcp_pcb *asked_again(const struct netif *netif, const struct pbuf 
 static bool may_take(const struct netif *netif, const struct pbuf *p)
 {
     bool plenty = self.client.free_count > self.reserved;
-    if (plenty && !self.turn && !turns_connections()) {
+    if (plenty && !self.turn && !ip_turns_connections()) {
         return true;
     }
     const struct tcp_pcb *pcb = asked_again(netif, p);
@@ -419,7 +419,7 @@ static bool may_take(const struct netif *netif, const struct pbuf *p)
         return true;
     }
     if (pcb != self.turn) {
-        return plenty && !turns_connections();
+        return plenty && !ip_turns_connections();
     }
     return plenty && self.turn_left > 0 && self.turn_left--;
 }
@@ -447,9 +447,9 @@ static err_t refuse(const struct netif *netif, struct pbuf *p)
     struct tcp_pcb *pcb = asked_again(netif, p);
     self.counters.no_slot++;
     if (pcb) {
-        turns_wait(pcb);
+        ip_turns_wait(pcb);
     } else if (is_last_word(netif, p)) {
-        self.counters.lost_out += !turns_keep(p);
+        self.counters.lost_out += !ip_turns_keep(p);
         return ERR_OK;
     } else {
         self.counters.lost_out++;
@@ -468,7 +468,7 @@ static void ask_device(struct building *b)
         ((struct eth_hdr *)b->slot_memory)->type != PP_HTONS(ETHTYPE_IP) || IPH_PROTO(ip) != IP_PROTO_TCP) {
         return;
     }
-    uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = tso_segment(tcp);
+    uint16_t size = (uint16_t)(lwip_ntohs(IPH_LEN(ip)) - IP_HLEN), segment = ip_tso_segment(tcp);
     bool cut = segment > 0 && size > TCPH_HDRLEN_BYTES(tcp) + segment;
     b->pieces[0].flags = cut ? NET_CHECKSUM | NET_TSO : NET_CHECKSUM;
     b->pieces[0].segment = cut ? segment : 0;
@@ -494,7 +494,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     b.slot_memory = take_slot(netif, p, &slot);
     if (!b.slot_memory) {
         if (p->len >= TIMERS_HEAD_BYTES) {
-            timers_saw_output(p->payload); /* a question that does not leave is asked again, too */
+            ip_timers_saw_output(p->payload); /* a question that does not leave is asked again, too */
         }
         return refuse(netif, p);
     }
@@ -508,7 +508,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
         give_up(slot);
         return ERR_BUF;
     }
-    timers_saw_output(b.slot_memory);
+    ip_timers_saw_output(b.slot_memory);
     if (!net_client_send(&self.client, slot, b.pieces, b.count)) {
         give_up(slot);
         self.ring_full = true;
@@ -522,7 +522,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
 static void send_kept(void)
 {
     struct pbuf *p;
-    while (self.client.free_count > 0 && !self.ring_full && (p = turns_kept()) != NULL) {
+    while (self.client.free_count > 0 && !self.ring_full && (p = ip_turns_kept()) != NULL) {
         self.counters.lost_out += send_frame(&self.netif, p) != ERR_OK;
         pbuf_free(p);
     }
@@ -534,8 +534,8 @@ static void give_turns(void)
 {
     self.ring_full = false;
     send_kept();
-    while (turns_connections() && self.client.free_count > self.reserved && !self.ring_full) {
-        self.turn = turns_next();
+    while (ip_turns_connections() && self.client.free_count > self.reserved && !self.ring_full) {
+        self.turn = ip_turns_next();
         self.turn_left = TURN;
         tcp_output(self.turn);
         self.turn = NULL;
@@ -545,7 +545,7 @@ static void give_turns(void)
 static void on_sent(void *context)
 {
     take_slots_back();
-    if (turns_any() && self.client.free_count > 0) {
+    if (ip_turns_any() && self.client.free_count > 0) {
         give_turns();
     }
 }
@@ -553,11 +553,11 @@ static void on_sent(void *context)
 /* At the end of each batch of work. Whoever is out of slots, or waits for payload to be released, asks to be woken. */
 static void before_flush(void *context)
 {
-    if (self.held_count > 0 || turns_any()) {
+    if (self.held_count > 0 || ip_turns_any()) {
         on_sent(NULL); /* a slot taken back without a word to who waits would be the last that anybody hears of */
     }
     net_client_flush(&self.client);
-    while ((turns_any() || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
+    while ((ip_turns_any() || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
         on_sent(NULL);
         net_client_flush(&self.client);
     }
@@ -630,13 +630,13 @@ static err_t set_up(struct netif *netif)
     return ERR_OK;
 }
 
-size_t netif_table_bytes(const struct net_client_config *config)
+size_t ip_netif_table_bytes(const struct net_client_config *config)
 {
     size_t buffers = config->rx_buffer_count + config->rx_small_count;
     return buffers * sizeof(*self.buffers) + net_client_slots(config) * sizeof(*self.held);
 }
 
-struct netif *netif_up(const struct net_client_config *config, void *tables)
+struct netif *ip_netif_up(const struct net_client_config *config, void *tables)
 {
     net_client_init(&self.client, config);
     self.buffers = tables;
@@ -644,10 +644,10 @@ struct netif *netif_up(const struct net_client_config *config, void *tables)
     /* so many out that somebody is woken when they are back */
     self.reserved = LWIP_MIN(RESERVED, self.client.slot_count - NET_LAZY);
     if (config->region_count > 1) {
-        sums_init(&config->regions[1]);
+        ip_sums_init(&config->regions[1]);
     }
     netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
-    tso_init(self.offloads & NET_TSO ? &self.client : NULL);
+    ip_tso_init(self.offloads & NET_TSO ? &self.client : NULL);
     netif_set_default(&self.netif);
     netif_set_up(&self.netif);
     pd_on_channel(config->rx_channel, on_received, NULL);
@@ -657,7 +657,7 @@ struct netif *netif_up(const struct net_client_config *config, void *tables)
     return &self.netif;
 }
 
-void netif_counters(struct ip_counters *counters)
+void ip_netif_counters(struct ip_counters *counters)
 {
     *counters = self.counters;
     counters->refused = self.client.refused;

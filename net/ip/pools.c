@@ -44,7 +44,7 @@ static uint32_t count_of(const struct ip_config *config, uint32_t type)
     }
 }
 
-uint8_t *pools_init(const struct ip_config *config, uint8_t *at)
+uint8_t *ip_pools_init(const struct ip_config *config, uint8_t *at)
 {
     for (uint32_t type = 0; type < MEMP_MAX; type++) {
         for (uint32_t i = count_of(config, type); i-- > 0; at += pools[type].size) {
@@ -55,7 +55,7 @@ uint8_t *pools_init(const struct ip_config *config, uint8_t *at)
     return at;
 }
 
-bool pools_have_segments(uint32_t eighths)
+bool ip_pools_have_segments(uint32_t eighths)
 {
     return left[MEMP_TCP_SEG] * 8 > segments * eighths;
 }
@@ -65,18 +65,18 @@ static uint32_t segments_left(void)
     return LWIP_MIN(left[MEMP_TCP_SEG], left[MEMP_PBUF]);
 }
 
-uint32_t pools_spare(void)
+uint32_t ip_pools_spare(void)
 {
     uint32_t both = segments_left();
     return both > segments / 2 ? both - segments / 2 : 0;
 }
 
-bool pools_are_low(void)
+bool ip_pools_are_low(void)
 {
     return segments_left() < segments / 8;
 }
 
-void memp_init(void) {} /* pools_init() was before */
+void memp_init(void) {} /* ip_pools_init() was before */
 
 void *memp_malloc(memp_t type)
 {

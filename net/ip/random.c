@@ -70,7 +70,7 @@ static void refill(void)
     self.used = 0;
 }
 
-void random_stir(uint64_t value)
+void ip_random_stir(uint64_t value)
 {
     if (self.stirred >= STIRRED_MAX) {
         return;
@@ -89,16 +89,16 @@ static void stir_jitter(void)
         for (uint64_t j = 0; j <= (before & 15); j++) {
             refill();
         }
-        random_stir(before * 0x9e3779b97f4a7c15 ^ pd_now_ticks());
+        ip_random_stir(before * 0x9e3779b97f4a7c15 ^ pd_now_ticks());
     }
 }
 
-void random_seed(const struct ip_config *config, const uint8_t mac[6])
+void ip_random_seed(const struct ip_config *config, const uint8_t mac[6])
 {
     uint64_t mac_bits = 0;
     memcpy(&mac_bits, mac, 6);
-    random_stir(mac_bits);
-    random_stir(config->rtc ? *config->rtc : 0);
+    ip_random_stir(mac_bits);
+    ip_random_stir(config->rtc ? *config->rtc : 0);
     stir_jitter();
     ip_random_bytes(self.hash_key, sizeof(self.hash_key));
 }
@@ -126,7 +126,7 @@ void ip_random_bytes(void *bytes, uint32_t count)
 }
 
 /* Keyed with what nobody outside knows. One ChaCha block: as strong as it gets, and a new connection is rare enough. */
-uint64_t random_keyed_hash(uint64_t a, uint64_t b)
+uint64_t ip_random_keyed_hash(uint64_t a, uint64_t b)
 {
     uint32_t key[8], out[16];
     memcpy(key, self.hash_key, 16);

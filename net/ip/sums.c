@@ -32,7 +32,7 @@ static struct {
 
 _Static_assert(sizeof(struct sum) == IP_SUM_BYTES, "what a sum takes");
 
-void sums_init(const struct region *region)
+void ip_sums_init(const struct region *region)
 {
     uint64_t most = (uint64_t)BLOCKS_MAX << BLOCK_BITS;
     self.base = (uintptr_t)region->base;
@@ -66,7 +66,7 @@ static uint32_t generation_of(uint64_t offset, uint32_t length)
     return a == 0 || b == 0 ? 0 : first == last ? a : a + b;
 }
 
-unsigned short sums_checksum(const void *data, int length)
+unsigned short ip_sums_checksum(const void *data, int length)
 {
     uint64_t offset = (uintptr_t)data - self.base;
     if (length < WORTH || !self.sums || offset >= self.size || (uint64_t)length > self.size - offset) {

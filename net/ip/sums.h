@@ -9,10 +9,10 @@
 
 #include "lib/region.h"
 
-/* From netif_up(); without a region nothing is kept. */
-void sums_init(const struct region *region);
+/* From ip_netif_up(); without a region nothing is kept. */
+void ip_sums_init(const struct region *region);
 
 /* lwIP's LWIP_CHKSUM; as ip_checksum(). */
-unsigned short sums_checksum(const void *data, int length);
+unsigned short ip_sums_checksum(const void *data, int length);
 
 #endif

@@ -3,7 +3,7 @@
  *             yet
  *   produces  changes of lwIP's state before it looks at a segment; initial sequence numbers
  *   invariant a segment is dropped here only when its peer sends it again, or no honest peer sends such a one
- *   when full the backlog: 6, below. Memory is low: tcp_hooks_release() frees what comes again, then resets
+ *   when full the backlog: 6, below. Memory is low: ip_tcp_hooks_release() frees what comes again, then resets
  *
  * 1. A new SYN for a port pair in TIME_WAIT opens a new connection when its sequence number lies beyond the old one's
  *    (RFC 1122 4.2.2.13, RFC 9293 3.6.1). lwIP would answer with an ACK and the peer would retry for half a minute.
@@ -57,10 +57,10 @@ static struct {
     uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
     u32_t contained;      /* acknowledgements in the packet, beside itself */
     u32_t trims;
-    uint64_t released_ns; /* when tcp_hooks_release() last did so, pd_now_ns() */
+    uint64_t released_ns; /* when ip_tcp_hooks_release() last did so, pd_now_ns() */
 } self;
 
-void tcp_hooks_contained(u32_t count)
+void ip_tcp_hooks_contained(u32_t count)
 {
     self.contained = count;
 }
@@ -79,14 +79,15 @@ static u32_t scale_of(u32_t number, uint64_t hash)
     return ((number ^ (u32_t)(hash >> 32)) & ISN_SCALE) >> ISN_SCALE_BIT;
 }
 
-u32_t tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port)
+u32_t ip_tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
+                                    u16_t remote_port)
 {
     uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip_2_ip4(local)) << 32 | ip4_addr_get_u32(ip_2_ip4(remote));
     uint64_t ports = (uint64_t)local_port << 16 | remote_port;
     if (self.number_set) {
         return self.number;
     }
-    u32_t number = sequence_at(pd_now_ns(), random_keyed_hash(addresses, ports), self.peer_number, self.peer_scale);
+    u32_t number = sequence_at(pd_now_ns(), ip_random_keyed_hash(addresses, ports), self.peer_number, self.peer_scale);
     if (self.floor_set && TCP_SEQ_LT(number, self.floor)) {
         number = self.floor;
     }
@@ -206,7 +207,7 @@ static bool ends_handshake(const struct tcp_hdr *header)
         (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
         return false;
     }
-    uint64_t hash = random_keyed_hash(addresses, ports);
+    uint64_t hash = ip_random_keyed_hash(addresses, ports);
     u32_t number = header->ackno - 1;
     self.peer_scale = scale_of(number, hash);
     u32_t latest = sequence_at(now, hash, header->seqno - 1, self.peer_scale);
@@ -263,9 +264,9 @@ static err_t listen_packet(const struct tcp_pcb_listen *listener, struct tcp_hdr
     return ERR_OK;
 }
 
-u16_t tcp_hooks_out_of_order(void)
+u16_t ip_tcp_hooks_out_of_order(void)
 {
-    return netif_spares_buffers() && pools_have_segments(2) ? TCP_OOSEQ_MAX_PBUFS : 0;
+    return ip_netif_spares_buffers() && ip_pools_have_segments(2) ? TCP_OOSEQ_MAX_PBUFS : 0;
 }
 
 /* Received data that its program has not taken. */
@@ -284,10 +285,10 @@ static bool holds_answer(const struct tcp_pcb *pcb, bool full)
 }
 
 /* lwIP's list ends with the connection that has been silent longest. */
-void tcp_hooks_release(bool resets)
+void ip_tcp_hooks_release(bool resets)
 {
     struct tcp_pcb *silent = NULL;
-    bool low = memory_is_low(), full = memory_lacks_full();
+    bool low = ip_memory_is_low(), full = ip_memory_lacks_full();
     if (pd_now_ns() - self.released_ns < RELEASE_EVERY_NS) {
         return;
     }
@@ -324,8 +325,8 @@ static err_t another_syn(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT, or that listens, tcp_input
  * touches neither list nor pcb after we refuse the packet, so that we may change both and hand the packet in again. */
-err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
-                       struct pbuf *p)
+err_t ip_tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
+                          struct pbuf *p)
 {
     if (pcb->state != TIME_WAIT && pcb->state != LISTEN) {
         if (pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
@@ -334,8 +335,8 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
         if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
         }
-        if (netif_is_scarce() && holds_more(pcb, header, p)) {
-            netif_dropped();
+        if (ip_netif_is_scarce() && holds_more(pcb, header, p)) {
+            ip_netif_dropped();
             return ERR_BUF; /* the peer sends it again */
         }
         keep_segment_size(pcb, header, options);
@@ -361,7 +362,7 @@ err_t tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
 }
 
 /* The list's first is its youngest. */
-void tcp_hooks_trim_time_wait(void)
+void ip_tcp_hooks_trim_time_wait(void)
 {
     struct tcp_pcb *pcb = tcp_tw_pcbs;
     if (!pcb || ++self.trims % TRIM_EVERY != 0) {

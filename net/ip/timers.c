@@ -132,10 +132,10 @@ static void correct_pcbs(void)
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (pcb->persist_backoff && (!pcb->unsent || pcb->unacked)) {
             pcb->persist_backoff = 0;
-        } else if (pcb->persist_backoff && !tso_may_split(pcb)) {
+        } else if (pcb->persist_backoff && !ip_tso_may_split(pcb)) {
             pcb->persist_cnt = 0;
         }
-        if (!pcb->unacked && turns_waits(pcb)) {
+        if (!pcb->unacked && ip_turns_waits(pcb)) {
             pcb->rtime = -1;
             pcb->rttest = 0;
         }
@@ -158,7 +158,7 @@ static void on_tcp(void *context)
         tcp_ticks += TCP_SLOW_COUNTS - 1;
         tcp_slowtmr();
     }
-    tso_unblock();
+    ip_tso_unblock();
     self.tcp_pace = TCP_IDLE;
     pace_tcp();
 }
@@ -238,7 +238,7 @@ static bool is_arp_request(const uint8_t *frame)
 }
 
 /* Offsets: Ethernet type at 12; IPv4 header at 14 (protocol 9, fragment 6), UDP after it. */
-void timers_saw_output(const uint8_t *frame)
+void ip_timers_saw_output(const uint8_t *frame)
 {
     if (is_arp_request(frame) || (is_udp(frame) && frame[36] == 0 && frame[37] == DNS_SERVER_PORT)) {
         self.resolver_until = pd_now_ns() + RESOLVER_BUSY;
@@ -252,7 +252,7 @@ static void on_fragment(void *context)
     ip_reass_tmr();
 }
 
-void timers_saw_input(const uint8_t *frame)
+void ip_timers_saw_input(const uint8_t *frame)
 {
     bool fragment = frame[12] == 0x08 && frame[13] == 0x00 && ((frame[20] & 0x3f) | frame[21]);
     if (fragment) {
@@ -264,7 +264,7 @@ void timers_saw_input(const uint8_t *frame)
 
 static void before_flush(void *context)
 {
-    tcp_hooks_trim_time_wait();
+    ip_tcp_hooks_trim_time_wait();
     if (self.tcp_pace != TCP_FAST) {
         pace_tcp();
     }
@@ -285,7 +285,7 @@ static void before_flush(void *context)
     }
 }
 
-void timers_init(struct netif *netif)
+void ip_timers_init(struct netif *netif)
 {
     self.netif = netif;
     pd_before_flush(before_flush, NULL);

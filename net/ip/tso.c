@@ -30,19 +30,19 @@ static struct {
     const struct net_client *client; /* NULL: the device does not cut */
 } self;
 
-void tso_init(const struct net_client *client)
+void ip_tso_init(const struct net_client *client)
 {
     self.client = client;
 }
 
-void tso_goes_out(const struct tcp_pcb *pcb, struct tcp_hdr *header)
+void ip_tso_goes_out(const struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
     if (self.client && pcb) {
         header->chksum = lwip_htons(pcb->mss);
     }
 }
 
-uint16_t tso_segment(const struct tcp_hdr *header)
+uint16_t ip_tso_segment(const struct tcp_hdr *header)
 {
     return self.client ? lwip_ntohs(header->chksum) : 0;
 }
@@ -119,7 +119,7 @@ uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
     uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
     uint32_t size = stays && self.client ? segment_size(pcb) : pcb->mss;
-    uint32_t share = memory_send_share(stays) * size, few = least(pcb, stays, size), most = LWIP_MAX(share, few);
+    uint32_t share = ip_memory_send_share(stays) * size, few = least(pcb, stays, size), most = LWIP_MAX(share, few);
     uint32_t allowed = most > queued ? most - queued : 0, fits = queue_room(pcb) / 2 * size;
     return LWIP_MIN(LWIP_MIN(left, allowed), fits);
 }
@@ -247,7 +247,7 @@ static void cut_waiting(struct tcp_pcb *pcb)
 {
     uint32_t before = 0, leaves = LWIP_MAX(window(pcb), pcb->mss);
     for (struct tcp_seg *seg = pcb->unsent; seg; seg = seg->next) {
-        bool wanted = before < leaves || memory_send_share(true) > 0;
+        bool wanted = before < leaves || ip_memory_send_share(true) > 0;
         if (!wanted || (seg->len > pcb->mss && !cut(pcb, seg, pcb->mss))) {
             return; /* the next turn goes on */
         }
@@ -255,7 +255,7 @@ static void cut_waiting(struct tcp_pcb *pcb)
     }
 }
 
-bool tso_may_split(struct tcp_pcb *pcb)
+bool ip_tso_may_split(struct tcp_pcb *pcb)
 {
     struct tcp_seg *seg = pcb->unsent;
     bool ends = seg->len > 0 && (TCPH_FLAGS(seg->tcphdr) & TCP_FIN);
@@ -281,7 +281,7 @@ static bool unblock(struct tcp_pcb *pcb)
     return !tcp_active_pcbs_changed;
 }
 
-void tso_unblock(void)
+void ip_tso_unblock(void)
 {
     struct tcp_pcb *pcb = tcp_active_pcbs;
     while (pcb) {

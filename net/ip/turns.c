@@ -49,9 +49,9 @@ static void on_freed(u8_t id, void *link)
 
 static const struct tcp_ext_arg_callbacks callbacks = {.destroy = on_freed};
 
-void turns_wait(struct tcp_pcb *pcb)
+void ip_turns_wait(struct tcp_pcb *pcb)
 {
-    if (turns_waits(pcb)) {
+    if (ip_turns_waits(pcb)) {
         return;
     }
     pcb->ext_args[LINK].callbacks = &callbacks;
@@ -64,12 +64,12 @@ void turns_wait(struct tcp_pcb *pcb)
     self.last = pcb;
 }
 
-bool turns_waits(const struct tcp_pcb *pcb)
+bool ip_turns_waits(const struct tcp_pcb *pcb)
 {
     return pcb->ext_args[LINK].data != NULL;
 }
 
-struct tcp_pcb *turns_next(void)
+struct tcp_pcb *ip_turns_next(void)
 {
     struct tcp_pcb *pcb = self.first;
     if (pcb) {
@@ -80,11 +80,11 @@ struct tcp_pcb *turns_next(void)
     return pcb;
 }
 
-bool turns_keep(struct pbuf *p)
+bool ip_turns_keep(struct pbuf *p)
 {
     bool room = self.kept_count < RESETS_MAX;
     if (!room) {
-        pbuf_free(turns_kept());
+        pbuf_free(ip_turns_kept());
     }
     pbuf_ref(p);
     if (self.kept) {
@@ -97,7 +97,7 @@ bool turns_keep(struct pbuf *p)
     return room;
 }
 
-struct pbuf *turns_kept(void)
+struct pbuf *ip_turns_kept(void)
 {
     struct pbuf *p = self.kept;
     if (p) {
@@ -108,12 +108,12 @@ struct pbuf *turns_kept(void)
     return p;
 }
 
-bool turns_connections(void)
+bool ip_turns_connections(void)
 {
     return self.first != NULL;
 }
 
-bool turns_any(void)
+bool ip_turns_any(void)
 {
     return self.first || self.kept;
 }

@@ -60,7 +60,7 @@ static uint32_t complete(const struct tcp_pcb *pcb)
 }
 
 /* lwIP takes what is missing of it for bytes that the program has not read: a close is a reset then. */
-u32_t tcp_hooks_window(const struct tcp_pcb *pcb)
+u32_t ip_tcp_hooks_window(const struct tcp_pcb *pcb)
 {
     struct account account = account_of(pcb);
     return complete(pcb) - account.withheld - account.read;
@@ -91,20 +91,20 @@ static uint32_t count_reader(struct account *account)
 static void open_window(struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
     if (account_of(pcb).withheld == 0) {
-        uint32_t window = share(pcb, netif_receive_room() / 16);
+        uint32_t window = share(pcb, ip_netif_receive_room() / 16);
         set_account(pcb, (struct account){.withheld = complete(pcb) - LWIP_MIN(window, WINDOW_FIRST)});
     }
-    pcb->rcv_wnd = pcb->rcv_ann_wnd = tcp_hooks_window(pcb);
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = ip_tcp_hooks_window(pcb);
     pcb->rcv_ann_right_edge = pcb->rcv_nxt + pcb->rcv_wnd;
     header->wnd = lwip_htons((u16_t)pcb->rcv_wnd); /* not scaled in a SYN (RFC 7323 2.2) */
 }
 
-void tcp_hooks_goes_out(struct tcp_pcb *pcb, struct tcp_hdr *header)
+void ip_tcp_hooks_goes_out(struct tcp_pcb *pcb, struct tcp_hdr *header)
 {
     if (pcb && pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
         open_window(pcb, header);
     }
-    tso_goes_out(pcb, header);
+    ip_tso_goes_out(pcb, header);
 }
 
 /* lwIP tells of room when it is four segments, which a small window never has. */
@@ -122,8 +122,8 @@ static void tell_early(struct tcp_pcb *pcb)
 static void open_again(struct tcp_pcb *pcb, struct account account, uint32_t later)
 {
     uint32_t now = complete(pcb) - account.withheld, read = account.read, count = read;
-    uint32_t even = netif_receive_capacity() / count_reader(&account);
-    uint32_t wanted = share(pcb, LWIP_MIN(netif_receive_room() / 2, even));
+    uint32_t even = ip_netif_receive_capacity() / count_reader(&account);
+    uint32_t wanted = share(pcb, LWIP_MIN(ip_netif_receive_room() / 2, even));
     if (wanted > now) {
         uint32_t more = LWIP_MIN(LWIP_MIN(wanted - now, read), 0xffff - read);
         account.withheld -= more;

@@ -35,15 +35,16 @@ static void test_alone(void)
                    {46, 0x60}, {47, 0x18}, {47, 0x11}, {47, 0x12}, {47, 0x14}, {47, 0x30}, {47, 0x00}, {46, 0x51}};
     uint8_t frame[LENGTH];
     make(frame, 1000);
-    CHECK(acks_alone(frame, LENGTH) && acks_alone(frame, 54) && !acks_alone(frame, 53) && !acks_alone(frame, 0));
+    CHECK(ip_acks_alone(frame, LENGTH) && ip_acks_alone(frame, 54) && !ip_acks_alone(frame, 53) &&
+          !ip_acks_alone(frame, 0));
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
         make(frame, 1000);
         frame[changes[i].at] = changes[i].to;
-        CHECK(!acks_alone(frame, LENGTH));
+        CHECK(!ip_acks_alone(frame, LENGTH));
     }
     make(frame, 1000);
     frame[20] = 0; /* without DF it is one, too */
-    CHECK(acks_alone(frame, LENGTH));
+    CHECK(ip_acks_alone(frame, LENGTH));
 }
 
 static void test_contain(void)
@@ -51,17 +52,17 @@ static void test_contain(void)
     uint8_t earlier[LENGTH], later[LENGTH];
     make(earlier, 1000);
     make(later, 2460);
-    CHECK(acks_contain(later, earlier) && !acks_contain(earlier, later));
+    CHECK(ip_acks_contain(later, earlier) && !ip_acks_contain(earlier, later));
     make(later, 1000);
-    CHECK(!acks_contain(later, earlier)); /* a duplicate: a loss */
+    CHECK(!ip_acks_contain(later, earlier)); /* a duplicate: a loss */
     make(earlier, 0xffffff00);
     make(later, 100);
-    CHECK(acks_contain(later, earlier) && !acks_contain(earlier, later)); /* numbers wrap */
-    for (int i = 26; i < 38; i++) {                                       /* another connection */
+    CHECK(ip_acks_contain(later, earlier) && !ip_acks_contain(earlier, later)); /* numbers wrap */
+    for (int i = 26; i < 38; i++) {                                             /* another connection */
         make(earlier, 1000);
         make(later, 2460);
         later[i] ^= 1;
-        CHECK(!acks_contain(later, earlier));
+        CHECK(!ip_acks_contain(later, earlier));
     }
 }
 
@@ -72,7 +73,7 @@ static void test_exact(void)
         uint8_t sample[LENGTH], *exact = malloc(length ? length : 1);
         make(sample, 1);
         memcpy(exact, sample, length);
-        CHECK(acks_alone(exact, length) == (length == 54));
+        CHECK(ip_acks_alone(exact, length) == (length == 54));
         free(exact);
     }
 }

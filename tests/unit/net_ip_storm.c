@@ -39,7 +39,7 @@ bool serial_client_log_sink(const char *line, size_t length)
     return true;
 }
 
-uint32_t memory_send_share(bool stays)
+uint32_t ip_memory_send_share(bool stays)
 {
     return 44;
 }
@@ -94,7 +94,7 @@ static void deliver(uint8_t *frame, size_t length)
     uint8_t *buffer = card_buffers + desc.offset;
     ASAN_UNPOISON_MEMORY_REGION(buffer, size);
     memcpy(buffer, frame, length);
-    size_t readable = (length < 42 ? 42 : length) + KNOWN_OVERREAD; /* 42: timers_saw_input looks at so many */
+    size_t readable = (length < 42 ? 42 : length) + KNOWN_OVERREAD; /* 42: ip_timers_saw_input looks at so many */
     ASAN_POISON_MEMORY_REGION(buffer + readable, size - readable);
     desc.length = (uint16_t)length;
     CHECK(ring_put(&rx_filled, &desc));

@@ -23,9 +23,9 @@ static void fill(size_t at, size_t size)
 /* An untold change is not seen: so the sum was kept, not computed. */
 static bool kept(size_t at, int length)
 {
-    uint16_t before = sums_checksum(memory + at, length);
+    uint16_t before = ip_sums_checksum(memory + at, length);
     memory[at] ^= 1;
-    bool same = sums_checksum(memory + at, length) == before;
+    bool same = ip_sums_checksum(memory + at, length) == before;
     memory[at] ^= 1;
     return same;
 }
@@ -42,7 +42,7 @@ static void test_kept(void)
     ip_memory_changed(memory + 65536, 10);
     memory[65536] ^= 0xff;
     ip_memory_changed(memory + 65536, 1);
-    CHECK(sums_checksum(memory + 65536 - 1000, 1460) == ip_checksum(memory + 65536 - 1000, 1460));
+    CHECK(ip_sums_checksum(memory + 65536 - 1000, 1460) == ip_checksum(memory + 65536 - 1000, 1460));
 }
 
 static void test_outside(void)
@@ -51,9 +51,9 @@ static void test_outside(void)
     ip_memory_changed(other, sizeof(other));
     ip_memory_changed(memory + SIZE - 10, 11);
     ip_memory_changed(memory, 0);
-    CHECK(sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
+    CHECK(ip_sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
     other[0] = 2;
-    CHECK(sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
+    CHECK(ip_sums_checksum(other, sizeof(other)) == ip_checksum(other, sizeof(other)));
 }
 
 /* Random pieces and told changes, against the definition. */
@@ -67,7 +67,7 @@ static void test_soak(void)
             fill(at, 64);
             ip_memory_changed(memory + at, 64);
         }
-        CHECK(sums_checksum(memory + at, length) == ip_checksum(memory + at, length));
+        CHECK(ip_sums_checksum(memory + at, length) == ip_checksum(memory + at, length));
     }
 }
 
@@ -78,7 +78,7 @@ int main(void)
     srand(1);
     fill(0, SIZE);
     struct region region = {.base = memory, .size = SIZE};
-    sums_init(&region);
+    ip_sums_init(&region);
     ip_memory_changed(memory + 3 * 65536, 65536);
     CHECK(!kept(3 * 65536, 1460)); /* there is no room for it yet */
     ip_keep_sums(table, sizeof(table) / IP_SUM_BYTES);

@@ -330,13 +330,13 @@ int main(void)
     put_arp_answer(arp);
     wire_deliver(arp, sizeof(arp));
     step(0);
-    uint32_t at_rest = netif_receive_room();
+    uint32_t at_rest = ip_netif_receive_room();
     test_many();
     test_in_turns();
     test_one();
     test_nobody_reads();
-    CHECK_EQUAL(netif_receive_room(), at_rest);
-    CHECK_EQUAL(memory_failures(), 0);
+    CHECK_EQUAL(ip_netif_receive_room(), at_rest);
+    CHECK_EQUAL(ip_memory_failures(), 0);
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
     CHECK_EQUAL(fake_lost_deferred(), 0);
     return 0;

@@ -36,47 +36,47 @@ bool one_in(uint32_t n)
 #ifndef WIRE_WITHOUT_MEMORY /* a test that has net/ip's own */
 /* -- memory, in place of net/ip/memory.c -- */
 
-void *memory_init(const struct ip_config *config, size_t tables)
+void *ip_memory_init(const struct ip_config *config, size_t tables)
 {
     return calloc(1, tables);
 }
 
-uint64_t memory_failures(void)
+uint64_t ip_memory_failures(void)
 {
     return 0;
 }
 
-__attribute__((weak)) uint32_t memory_send_share(bool stays)
+__attribute__((weak)) uint32_t ip_memory_send_share(bool stays)
 {
     return 44; /* as if there were plenty; a test may have its own */
 }
 
-bool pools_have_segments(uint32_t eighths)
+bool ip_pools_have_segments(uint32_t eighths)
 {
     return true;
 }
 
-uint32_t memory_receive_room(void)
+uint32_t ip_memory_receive_room(void)
 {
     return 128;
 }
 
-uint32_t memory_receive_capacity(void)
+uint32_t ip_memory_receive_capacity(void)
 {
-    return memory_receive_room();
+    return ip_memory_receive_room();
 }
 
-bool memory_is_low(void)
-{
-    return false;
-}
-
-bool memory_lacks_full(void)
+bool ip_memory_is_low(void)
 {
     return false;
 }
 
-bool memory_for_received(uint32_t length)
+bool ip_memory_lacks_full(void)
+{
+    return false;
+}
+
+bool ip_memory_for_received(uint32_t length)
 {
     return true;
 }
