@@ -92,7 +92,7 @@ static void send_listing(struct nfs_op *op, uint64_t cookie)
         memcpy(args.cookieverf, file->verifier, sizeof(file->verifier));
     }
     nfs_op_made(op, on_listing,
-                rpc_nfs3_readdirplus_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                rpc_nfs3_readdirplus_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_listing(struct nfs_op *op)

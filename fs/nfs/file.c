@@ -129,5 +129,5 @@ void nfs_file_set_size(struct nfs_op *op, const struct nfs_handle *handle, uint6
 
     args.new_attributes.size.set_it = 1;
     args.new_attributes.size.set_size3_u.size = size;
-    nfs_op_made(op, reply, rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made(op, reply, rpc_nfs3_setattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }

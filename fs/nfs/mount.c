@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/mount.h"
 #include "lib/log.h"
 #include "lwip/dns.h"
@@ -62,7 +62,7 @@ static struct {
     struct nfs_handle root;
     uint32_t number; /* of the root */
     uint32_t read_size, write_size;
-    struct connection_call call;
+    struct nfs_rpc_call call;
     struct timer pause;        /* or a step's end */
     uint64_t pause_ns;         /* the next one */
     uint64_t failing_since_ns; /* 0: it stood the last time */
@@ -73,7 +73,7 @@ static struct {
 /* A connection that has broken is gone a moment before we hear of it. */
 bool mount_is_up(void)
 {
-    return self.step == UP && connection_rpc() != NULL;
+    return self.step == UP && nfs_rpc_context() != NULL;
 }
 
 const struct nfs_handle *mount_root(void)
@@ -185,7 +185,7 @@ static void on_no_address(void *context)
 static void refuse(const char *what, const char *advice)
 {
     say(what, advice);
-    connection_close();
+    nfs_rpc_close();
     self.have_root = false;
     pause_then_again(PAUSE_REFUSED_NS);
 }
@@ -193,14 +193,14 @@ static void refuse(const char *what, const char *advice)
 /* A connection that has not done what it is for. */
 static void on_slow(void *context)
 {
-    connection_break("it is too slow");
+    nfs_rpc_break("it is too slow");
 }
 
 static void connect_to(uint16_t port, enum step step)
 {
     self.step = step;
     timer_start(&self.pause, pd_now_ns() + STEP_NS, on_slow, NULL);
-    connection_open(self.address, port);
+    nfs_rpc_open(self.address, port);
 }
 
 static const char *info_refusal(nfsstat3 status)
@@ -210,7 +210,7 @@ static const char *info_refusal(nfsstat3 status)
                : "the server has an error of its own with the root directory; see its log";
 }
 
-static void on_info(struct connection_call *call, void *result)
+static void on_info(struct nfs_rpc_call *call, void *result)
 {
     const FSINFO3res *info = result;
 
@@ -233,7 +233,7 @@ static void on_info(struct connection_call *call, void *result)
     self.up();
 }
 
-static void on_lost(struct connection_call *call, enum connection_loss how)
+static void on_lost(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     if (how == LOST_CONNECTION) {
         return; /* on_connection_down() follows */
@@ -243,18 +243,18 @@ static void on_lost(struct connection_call *call, enum connection_loss how)
         return;
     }
     /* libnfs' words for MSG_DENIED (RFC 5531 section 9), of which the reason is AUTH_TOOWEAK mostly. */
-    if (strstr(connection_why(), "not accepted")) {
+    if (strstr(nfs_rpc_why(), "not accepted")) {
         refuse("refused",
                "our credentials are not accepted; a server that wants a reserved port must be told `insecure` where "
                "ports are translated on the way (QEMU's user network)");
     } else {
-        refuse(step_name(), connection_why());
+        refuse(step_name(), nfs_rpc_why());
     }
 }
 
-static void expect(void (*reply)(struct connection_call *call, void *result), enum step step)
+static void expect(void (*reply)(struct nfs_rpc_call *call, void *result), enum step step)
 {
-    self.call = (struct connection_call){.reply = reply, .lost = on_lost};
+    self.call = (struct nfs_rpc_call){.reply = reply, .lost = on_lost};
     self.step = step;
 }
 
@@ -263,8 +263,8 @@ static void ask_info(void)
     FSINFO3args args = {.fsroot = {.data = {self.root.size, (char *)self.root.bytes}}};
 
     expect(on_info, ASKING_INFO);
-    connection_made(&self.call,
-                    rpc_nfs3_fsinfo_async(connection_rpc(), connection_callback, &args, connection_ticket(&self.call)));
+    nfs_rpc_made(&self.call,
+                 rpc_nfs3_fsinfo_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_rpc_ticket(&self.call)));
 }
 
 static void connect_nfs(void)
@@ -272,7 +272,7 @@ static void connect_nfs(void)
     connect_to(self.nfs_port, CONNECTING_NFS);
 }
 
-static void on_mount(struct connection_call *call, void *result)
+static void on_mount(struct nfs_rpc_call *call, void *result)
 {
     const mountres3 *mount = result;
 
@@ -298,8 +298,8 @@ static void ask_mount(void)
     char *directory = (char *)(uintptr_t)self.config->directory;
 
     expect(on_mount, MOUNTING);
-    void *ticket = connection_ticket(&self.call);
-    connection_made(&self.call, rpc_mount3_mnt_async(connection_rpc(), connection_callback, directory, ticket));
+    void *ticket = nfs_rpc_ticket(&self.call);
+    nfs_rpc_made(&self.call, rpc_mount3_mnt_async(nfs_rpc_context(), nfs_rpc_callback, directory, ticket));
 }
 
 static void connect_mount(void)
@@ -315,7 +315,7 @@ static uint16_t port_of(const void *result)
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-static void on_nfs_port(struct connection_call *call, void *result)
+static void on_nfs_port(struct nfs_rpc_call *call, void *result)
 {
     self.nfs_port = port_of(result);
     if (self.nfs_port == 0) {
@@ -325,14 +325,14 @@ static void on_nfs_port(struct connection_call *call, void *result)
     connect_mount();
 }
 
-static void ask_port(uint32_t program, void (*reply)(struct connection_call *call, void *result), enum step step)
+static void ask_port(uint32_t program, void (*reply)(struct nfs_rpc_call *call, void *result), enum step step)
 {
     expect(reply, step);
-    connection_made(&self.call, rpc_pmap2_getport_async(connection_rpc(), (int)program, 3, PROTOCOL_TCP,
-                                                        connection_callback, connection_ticket(&self.call)));
+    nfs_rpc_made(&self.call, rpc_pmap2_getport_async(nfs_rpc_context(), (int)program, 3, PROTOCOL_TCP, nfs_rpc_callback,
+                                                     nfs_rpc_ticket(&self.call)));
 }
 
-static void on_mount_port(struct connection_call *call, void *result)
+static void on_mount_port(struct nfs_rpc_call *call, void *result)
 {
     self.mount_port = port_of(result);
     if (self.mount_port == 0) {
@@ -412,7 +412,7 @@ static void on_ip_address(void *context)
     case MOUNTING:
     case CONNECTING_NFS:
     case ASKING_INFO:
-    case UP: self.moved = connection_break("our address has changed"); break;
+    case UP: self.moved = nfs_rpc_break("our address has changed"); break;
     case IDLE: /* no connection */
     case RESOLVING: /* the resolver asks again */ break;
     }
@@ -455,7 +455,7 @@ static void on_connection_down(bool silent)
     } else {
         if (!was_up) {
             self.have_root = false;
-            say(step_name(), connection_why());
+            say(step_name(), nfs_rpc_why());
         }
         pause_then_again(PAUSE_MAX_NS);
     }
@@ -475,7 +475,7 @@ void mount_want(void)
 void mount_anew(void)
 {
     if (self.step == UP) {
-        connection_close();
+        nfs_rpc_close();
         self.have_root = false;
         self.step = IDLE;
         say("the root directory is another one now", "mounting it again");
@@ -491,6 +491,6 @@ void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(
     self.pause_ns = PAUSE_FIRST_NS;
     require(!config->nfs_port == !config->mount_port, "nfs_config: nfs_port and mount_port go together",
             config->nfs_port);
-    connection_init(on_connection_up, on_connection_down);
+    nfs_rpc_init(on_connection_up, on_connection_down);
     ip_on_address(on_ip_address, NULL);
 }

@@ -67,11 +67,11 @@ static void on_found_to_remove(struct nfs_op *op, enum fs_status status)
     if (op->job->type == FS_RMDIR) {
         RMDIR3args args = {.object = place(op)};
         nfs_op_made_once(op, on_removed,
-                         rpc_nfs3_rmdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                         rpc_nfs3_rmdir_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
     } else {
         REMOVE3args args = {.object = place(op)};
         nfs_op_made_once(op, on_removed,
-                         rpc_nfs3_remove_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                         rpc_nfs3_remove_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
     }
 }
 
@@ -124,7 +124,7 @@ static void on_found_to_make(struct nfs_op *op, enum fs_status status)
     args.attributes.mode.set_it = 1;
     args.attributes.mode.set_mode3_u.mode = MODE_NEW;
     nfs_op_made_once(op, on_directory_made,
-                     rpc_nfs3_mkdir_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                     rpc_nfs3_mkdir_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_make_directory(struct nfs_op *op)
@@ -153,7 +153,7 @@ static void on_parent_to_rename_to(struct nfs_op *op, enum fs_status status)
     char *from_name = (char *)(uintptr_t)strrchr(op->job->path, '/') + 1;
     RENAME3args args = {.from = {nfs_handle_to(&op->from), from_name}, .to = place(op)};
     nfs_op_made_once(op, on_renamed,
-                     rpc_nfs3_rename_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                     rpc_nfs3_rename_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void on_found_to_rename_from(struct nfs_op *op, enum fs_status status)

@@ -7,7 +7,7 @@ NFS_CFLAGS := -fno-strict-aliasing -Ifs/nfs/compat -include fs/nfs/compat/config
 LIBNFS_PDU := $(LIBNFS)/lib/pdu.c
 LIBNFS_SOURCES := $(addprefix $(LIBNFS)/,lib/init.c lib/socket.c mount/mount.c mount/libnfs-raw-mount.c \
     nfs/nfs.c nfs/libnfs-raw-nfs.c portmap/portmap.c portmap/libnfs-raw-portmap.c)
-NFS_FILES := $(addprefix fs/nfs/,nfs.c open.c transfer.c names.c directory.c file.c walk.c op.c mount.c connection.c)
+NFS_FILES := $(addprefix fs/nfs/,nfs.c open.c transfer.c names.c directory.c file.c walk.c op.c mount.c rpc.c)
 NFS_SOURCES := $(NFS_FILES) fs/nfs/socket.c
 LIBNFS_CFLAGS := $(NFS_CFLAGS) $(addprefix -include fs/nfs/compat/,buckets.h error_text.h) $(FOREIGN)
 LIBNFS_PDU_CFLAGS := -include fs/nfs/compat/fragments.h
@@ -18,9 +18,9 @@ $(eval $(call program,fs_nfs,$(NFS_SOURCES), fs_server nfs_rpc nfs_zdr ip serial
 
 NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/mount -I$(LIBNFS)/nfs
 
-$(eval $(call host_test,fs_nfs_connection,tests/unit/fs_nfs_connection.c fs/nfs/connection.c timer/client.c $(FAKE_PD),\
+$(eval $(call host_test,fs_nfs_rpc,tests/unit/fs_nfs_rpc.c fs/nfs/rpc.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/fs_nfs_connection/tests/unit/fs_nfs_connection.c.o: | $(SOURCES_READY)
+$(HOST_OBJ)/fs_nfs_rpc/tests/unit/fs_nfs_rpc.c.o: | $(SOURCES_READY)
 
 # The POSIX names are ours there; on the host they have to be others than libc's, whose headers are kept out, too.
 NFS_POSIX := socket bind connect send recv close getsockopt setsockopt fcntl dup2 sendto recvfrom getaddrinfo \

@@ -21,7 +21,7 @@ static struct {
     struct timer patience, retry;
 } self;
 
-static struct nfs_op *op_of(struct connection_call *call)
+static struct nfs_op *op_of(struct nfs_rpc_call *call)
 {
     return (struct nfs_op *)(void *)((uint8_t *)call - offsetof(struct nfs_op, call));
 }
@@ -83,7 +83,7 @@ static void on_patience(void *context)
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         struct nfs_op *op = &self.ops[i];
         if (op->asking && is_due(op)) {
-            connection_forget(&op->call);
+            nfs_rpc_forget(&op->call);
             op->asking = false;
             *due_end = op;
             due_end = &op->next;
@@ -186,7 +186,7 @@ static void retry_later(struct nfs_op *op, uint64_t pause_ns)
 
 /* -- answers -- */
 
-static void on_reply(struct connection_call *call, void *result)
+static void on_reply(struct nfs_rpc_call *call, void *result)
 {
     struct nfs_op *op = op_of(call);
 
@@ -200,7 +200,7 @@ static void on_reply(struct connection_call *call, void *result)
     }
 }
 
-static void on_lost(struct connection_call *call, enum connection_loss how)
+static void on_lost(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     struct nfs_op *op = op_of(call);
 
@@ -219,14 +219,14 @@ static void on_lost(struct connection_call *call, enum connection_loss how)
 
 void *nfs_op_ticket(struct nfs_op *op)
 {
-    return connection_ticket(&op->call);
+    return nfs_rpc_ticket(&op->call);
 }
 
 void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result)
 {
     op->reply = reply;
     op->asking = true;
-    connection_made(&op->call, result);
+    nfs_rpc_made(&op->call, result);
 }
 
 void nfs_op_made_once(struct nfs_op *op, nfs_op_reply *reply, int result)
@@ -246,7 +246,7 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
 
     op->job = job;
     op->start = start;
-    op->call = (struct connection_call){.reply = on_reply, .lost = on_lost, .answer_ns = CONNECTION_ANSWER_NS};
+    op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .answer_ns = NFS_RPC_ANSWER_NS};
     op->once = op->replayed = op->refreshed = op->remounted = op->created = op->guarded = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;

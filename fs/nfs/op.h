@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/mount.h"
 #include "fs/server.h"
 #include "libnfs-raw-nfs.h"
@@ -41,7 +41,7 @@ struct nfs_walk {
 };
 
 struct nfs_op {
-    struct connection_call call;
+    struct nfs_rpc_call call;
     struct fs_job *job;
     struct nfs_op *next; /* among those that wait */
     nfs_op_step *start;  /* the operation from its beginning */
@@ -74,7 +74,7 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever);
 /* The one beside a job; what is put there before nfs_op_begin() stays. */
 struct nfs_op *nfs_op_of(const struct fs_job *job);
 
-/* The call that is queued belongs to `op`; nfs_op_ticket(op) is its private data (fs/nfs/connection.h). */
+/* The call that is queued belongs to `op`; nfs_op_ticket(op) is its private data (fs/nfs/rpc.h). */
 void *nfs_op_ticket(struct nfs_op *op);
 void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result);
 void nfs_op_made_once(struct nfs_op *op, nfs_op_reply *reply, int result); /* sets `replayed` if it is lost */

@@ -56,7 +56,7 @@ static void refuse_access(struct nfs_op *op)
 
     if (op->job->flags & FS_OPEN_WRITE) {
         nfs_op_made(op, on_nothing_set,
-                    rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                    rpc_nfs3_setattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
     } else {
         nfs_op_finish(op, FS_STATUS_ACCESS);
     }
@@ -85,7 +85,7 @@ static void ask_access(struct nfs_op *op)
         return;
     }
     ACCESS3args args = {.object = nfs_handle_to(&op->walk.handle), .access = wanted_access(op)};
-    nfs_op_made(op, on_access, rpc_nfs3_access_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made(op, on_access, rpc_nfs3_access_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 /* What an exclusive create leaves as attributes is the server's affair until they are set (RFC 1813 3.3.8): it keeps the
@@ -116,7 +116,7 @@ static void on_attributes_set(struct nfs_op *op, void *result)
         nfs_file_open(op);
     } else {
         nfs_op_made(op, on_new_attributes,
-                    rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                    rpc_nfs3_getattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
     }
 }
 
@@ -130,7 +130,7 @@ static void set_first_attributes(struct nfs_op *op)
     attributes->atime.set_it = SET_TO_SERVER_TIME;
     attributes->mtime.set_it = SET_TO_SERVER_TIME;
     nfs_op_made(op, on_attributes_set,
-                rpc_nfs3_setattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                rpc_nfs3_setattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 /* -- creating -- */
@@ -194,7 +194,7 @@ static void create(struct nfs_op *op)
         attributes->mode.set_mode3_u.mode = MODE_NEW;
     }
     nfs_op_made_once(op, on_created,
-                     rpc_nfs3_create_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                     rpc_nfs3_create_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void open_existing(struct nfs_op *op)

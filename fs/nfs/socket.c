@@ -318,7 +318,7 @@ int fcntl(int fd, int command, ...)
     return 0;
 }
 
-/* Only for a reconnection inside libnfs, which is switched off: fs/nfs/connection.c makes connections anew. */
+/* Only for a reconnection inside libnfs, which is switched off: fs/nfs/rpc.c makes connections anew. */
 int dup2(int from, int to)
 {
     return fail(EINVAL);

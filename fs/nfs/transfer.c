@@ -24,7 +24,7 @@ static void start_fstat(struct nfs_op *op)
     GETATTR3args args = {.object = nfs_handle_to(&file->handle)};
 
     nfs_op_made(op, on_attributes,
-                rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                rpc_nfs3_getattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 void nfs_transfer_attributes(struct fs_job *job)
@@ -82,7 +82,7 @@ static void send_read(struct nfs_op *op)
         .count = left < mount_read_size() ? (uint32_t)left : mount_read_size(),
     };
 
-    nfs_op_made(op, on_read, rpc_nfs3_read_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made(op, on_read, rpc_nfs3_read_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_read(struct nfs_op *op)
@@ -139,7 +139,7 @@ static void send_write(struct nfs_op *op)
         .stable = FILE_SYNC,
         .data = {count, (char *)(uintptr_t)(bytes + op->done)},
     };
-    nfs_op_made(op, on_write, rpc_nfs3_write_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made(op, on_write, rpc_nfs3_write_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void start_write(struct nfs_op *op)

@@ -232,7 +232,7 @@ static void arrived(struct nfs_op *op)
     if (is_type(&walk->stat, 0120000) && !(walk->last == LAST_ITSELF && walk_at_last_name(op))) {
         READLINK3args args = {.symlink = nfs_handle_to(&walk->handle)};
         nfs_op_made(op, on_link,
-                    rpc_nfs3_readlink_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                    rpc_nfs3_readlink_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
         return;
     }
     if (is_type(&walk->stat, 0040000)) {
@@ -268,7 +268,7 @@ static void ask_attributes(struct nfs_op *op)
     GETATTR3args args = {.object = nfs_handle_to(&op->walk.handle)};
 
     nfs_op_made(op, on_attributes,
-                rpc_nfs3_getattr_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+                rpc_nfs3_getattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void on_lookup(struct nfs_op *op, void *result)
@@ -309,7 +309,7 @@ static void next(struct nfs_op *op)
     memcpy(name, walk_name(op), walk->name_size);
     name[walk->name_size] = '\0';
     LOOKUP3args args = {.what = {nfs_handle_to(&walk->directory), name}};
-    nfs_op_made(op, on_lookup, rpc_nfs3_lookup_async(connection_rpc(), connection_callback, &args, nfs_op_ticket(op)));
+    nfs_op_made(op, on_lookup, rpc_nfs3_lookup_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
 }
 
 static void begin(struct nfs_op *op, const char *path, bool slash, enum nfs_walk_last last, nfs_op_found *found)

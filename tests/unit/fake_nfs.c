@@ -2,7 +2,7 @@
 #include "tests/unit/fake_nfs.h"
 
 #include <poll.h>
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/socket.h"
 #include "libnfs-raw-mount.h"
 #include "lwip/dns.h"
@@ -642,9 +642,9 @@ static void serve(const struct asked *asked)
         CHECK(self.kept_count < CALLS_MAX);
         self.kept[self.kept_count++] = asked->ticket;
     } else if (verdict == FAKE_NFS_REFUSE) {
-        connection_callback(connection_rpc(), RPC_STATUS_ERROR, "an error of the fake server", asked->ticket);
+        nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_ERROR, "an error of the fake server", asked->ticket);
     } else {
-        connection_callback(connection_rpc(), RPC_STATUS_SUCCESS, &result, asked->ticket);
+        nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_SUCCESS, &result, asked->ticket);
     }
 }
 
@@ -667,11 +667,11 @@ void rpc_destroy_context(struct rpc_context *rpc)
     self.there = self.connecting = self.connected = self.breaks = false;
     self.count = self.kept_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        connection_callback(rpc, RPC_STATUS_CANCEL, NULL, self.queue[i].ticket);
+        nfs_rpc_callback(rpc, RPC_STATUS_CANCEL, NULL, self.queue[i].ticket);
         free(self.queue[i].data);
     }
     for (uint32_t i = 0; i < kept; i++) {
-        connection_callback(rpc, RPC_STATUS_CANCEL, NULL, self.kept[i]);
+        nfs_rpc_callback(rpc, RPC_STATUS_CANCEL, NULL, self.kept[i]);
     }
 }
 

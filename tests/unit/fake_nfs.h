@@ -1,7 +1,7 @@
 /* tests/unit/fake_nfs.h: libnfs' asynchronous RPC layer, played, with an NFSv3 server behind it whose files are a tree
  * in memory. What fs/nfs is linked with in place of libnfs, lwIP and the sockets.
  *
- * Calls are carried out in order, at the end of an event, as the pump of fs/nfs/connection.c asks for readiness. A test
+ * Calls are carried out in order, at the end of an event, as the pump of fs/nfs/rpc.c asks for readiness. A test
  * says by `judge` what becomes of each.
  */
 #ifndef FAKE_NFS_H

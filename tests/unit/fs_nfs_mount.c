@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/mount.h"
 #include "lwip/dns.h"
 #include "net/ip/ip.h"
@@ -53,26 +53,26 @@ static void (*down)(bool silent);
 static uint16_t opened; /* the port of the last one asked for; 0: none since the last look */
 static bool there;
 static uint32_t broken;
-static struct connection_call *asked;
+static struct nfs_rpc_call *asked;
 
-void connection_init(void (*on_up)(void), void (*on_down)(bool silent))
+void nfs_rpc_init(void (*on_up)(void), void (*on_down)(bool silent))
 {
     up = on_up;
     down = on_down;
 }
 
-void connection_open(const char *address, uint16_t port)
+void nfs_rpc_open(const char *address, uint16_t port)
 {
     opened = port;
     there = true;
 }
 
-void connection_close(void)
+void nfs_rpc_close(void)
 {
     there = false;
 }
 
-bool connection_break(const char *why)
+bool nfs_rpc_break(const char *why)
 {
     broken += there;
     return there;
@@ -80,26 +80,26 @@ bool connection_break(const char *why)
 
 static const char *why = "why";
 
-const char *connection_why(void)
+const char *nfs_rpc_why(void)
 {
     return why;
 }
 
-struct rpc_context *connection_rpc(void)
+struct rpc_context *nfs_rpc_context(void)
 {
     static int context;
 
     return there ? (struct rpc_context *)(void *)&context : NULL;
 }
 
-void *connection_ticket(struct connection_call *call)
+void *nfs_rpc_ticket(struct nfs_rpc_call *call)
 {
     return call;
 }
 
-void connection_callback(struct rpc_context *rpc, int status, void *data, void *ticket) {}
+void nfs_rpc_callback(struct rpc_context *rpc, int status, void *data, void *ticket) {}
 
-void connection_made(struct connection_call *call, int result)
+void nfs_rpc_made(struct nfs_rpc_call *call, int result)
 {
     CHECK(!asked);
     asked = call;
@@ -126,7 +126,7 @@ int rpc_pmap2_getport_async(struct rpc_context *rpc, int program, int version, i
 
 static void answer(void *result)
 {
-    struct connection_call *call = asked;
+    struct nfs_rpc_call *call = asked;
 
     CHECK(call);
     asked = NULL;
@@ -145,7 +145,7 @@ static void break_down(bool silent)
 {
     there = false;
     if (asked) {
-        struct connection_call *call = asked;
+        struct nfs_rpc_call *call = asked;
         asked = NULL;
         call->lost(call, LOST_CONNECTION);
     }

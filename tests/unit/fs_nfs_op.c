@@ -39,14 +39,14 @@ void mount_want(void)
 void mount_useful(void) {}
 
 /* The connection: one call of each operation at most. */
-static struct connection_call *under_way[FS_JOBS_MAX];
+static struct nfs_rpc_call *under_way[FS_JOBS_MAX];
 
-void *connection_ticket(struct connection_call *call)
+void *nfs_rpc_ticket(struct nfs_rpc_call *call)
 {
     return call;
 }
 
-static uint32_t slot_of(const struct connection_call *call)
+static uint32_t slot_of(const struct nfs_rpc_call *call)
 {
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         if (under_way[i] == call) {
@@ -56,13 +56,13 @@ static uint32_t slot_of(const struct connection_call *call)
     return FS_JOBS_MAX;
 }
 
-void connection_made(struct connection_call *call, int result)
+void nfs_rpc_made(struct nfs_rpc_call *call, int result)
 {
     CHECK_EQUAL(slot_of(call), FS_JOBS_MAX);
     under_way[slot_of(NULL)] = call;
 }
 
-void connection_forget(struct connection_call *call)
+void nfs_rpc_forget(struct nfs_rpc_call *call)
 {
     uint32_t slot = slot_of(call);
 
@@ -127,13 +127,13 @@ static void begin(uint32_t index, uint64_t arrived_ns)
     nfs_op_begin(&jobs[index], start, false);
 }
 
-static void answer(struct connection_call *call, nfsstat3 status)
+static void answer(struct nfs_rpc_call *call, nfsstat3 status)
 {
     under_way[slot_of(call)] = NULL;
     call->reply(call, &status);
 }
 
-static void lose(struct connection_call *call, enum connection_loss how)
+static void lose(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     under_way[slot_of(call)] = NULL;
     call->lost(call, how);
@@ -215,9 +215,9 @@ static void test_a_lost_answer_is_asked_for_again(void)
     at(3000 * S);
     begin(0, 3000 * S);
     starts = 0;
-    CHECK(last_started->call.answer_ns == CONNECTION_ANSWER_NS);
+    CHECK(last_started->call.answer_ns == NFS_RPC_ANSWER_NS);
     lose(&last_started->call, LOST_ANSWER);
-    CHECK(last_started->call.answer_ns == 2 * CONNECTION_ANSWER_NS); /* it may be a slow server */
+    CHECK(last_started->call.answer_ns == 2 * NFS_RPC_ANSWER_NS); /* it may be a slow server */
     CHECK(starts == 1 && calls() == 1 && done[0].count == 0);
     lose(&last_started->call, LOST_CONNECTION);
     CHECK(starts == 1 && calls() == 0);
@@ -274,7 +274,7 @@ static void test_each_at_its_time(void)
 static void test_what_may_be_done_already(void)
 {
     at(6000 * S);
-    for (enum connection_loss how = LOST_CONNECTION; how <= LOST_MEMORY; how++) {
+    for (enum nfs_rpc_loss how = LOST_CONNECTION; how <= LOST_MEMORY; how++) {
         for (once = false;; once = true) {
             begin(0, 6000 * S);
             CHECK(!last_started->replayed);

@@ -1,10 +1,10 @@
-/* fs/nfs/connection.c: see the header.
+/* fs/nfs/rpc.c: see the header.
  *   consumes  readiness of the socket, asked for at the end of every event of this PD (pd_before_flush)
  *   produces  calls to libnfs, which reads and writes the socket and calls back
  *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call has a ticket,
  *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its answer
- *   time      a connection that owes answers and is silent for CONNECTION_SILENCE_NS is given up; an answer that has
- *             not come CONNECTION_ANSWER_NS after one to a later call, or as much later as its owner says, is lost, and
+ *   time      a connection that owes answers and is silent for NFS_RPC_SILENCE_NS is given up; an answer that has
+ *             not come NFS_RPC_ANSWER_NS after one to a later call, or as much later as its owner says, is lost, and
  *             so is only its call. Both by one timer, armed only while something is owed
  *   when full what the socket does not take waits in libnfs' queue, in its heap; no memory there: LOST_MEMORY. An event
  *             ends after ROUNDS_MAX turns, whatever is ready: the rest follows at the next, BREATH_NS later at most.
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <poll.h>
 #include "fs/nfs/config.h"
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
 #include "lib/list.h"
@@ -33,11 +33,11 @@
 #define ORPHANS_MAX 8
 #define TICKETS_MAX (FS_JOBS_MAX + 1 + ORPHANS_MAX + FS_JOBS_MAX) /* the last: forgotten all at once */
 
-struct connection_ticket {
-    struct list_link live;          /* in the order in which calls were made */
-    struct connection_ticket *next; /* free */
-    struct connection_call *call;   /* NULL: an orphan */
-    uint64_t overtaken_ns;          /* since when a later call has its answer; 0: none has */
+struct nfs_rpc_ticket {
+    struct list_link live;       /* in the order in which calls were made */
+    struct nfs_rpc_ticket *next; /* free */
+    struct nfs_rpc_call *call;   /* NULL: an orphan */
+    uint64_t overtaken_ns;       /* since when a later call has its answer; 0: none has */
 };
 
 static struct {
@@ -49,20 +49,20 @@ static struct {
     uint16_t next_port;
     uint64_t heard_ns;
     struct timer watch, breath;
-    struct connection_ticket tickets[TICKETS_MAX], *free;
+    struct nfs_rpc_ticket tickets[TICKETS_MAX], *free;
     struct list live;                /* tickets, without orphans */
     struct list_link *not_overtaken; /* the first in `live`; NULL: none */
     uint32_t orphans;
-    struct connection_call *lost;
+    struct nfs_rpc_call *lost;
     char why[128];
 } self;
 
-const char *connection_why(void)
+const char *nfs_rpc_why(void)
 {
     return self.why;
 }
 
-struct rpc_context *connection_rpc(void)
+struct rpc_context *nfs_rpc_context(void)
 {
     return self.rpc;
 }
@@ -84,7 +84,7 @@ static void break_off(const char *why)
     self.closing = self.broken = true;
 }
 
-bool connection_break(const char *why)
+bool nfs_rpc_break(const char *why)
 {
     if (self.rpc && !self.closing) {
         self.why[0] = '\0';
@@ -100,13 +100,13 @@ static bool owed(void)
     return !list_is_empty(&self.live);
 }
 
-static void ticket_free(struct connection_ticket *ticket)
+static void ticket_free(struct nfs_rpc_ticket *ticket)
 {
     ticket->next = self.free;
     self.free = ticket;
 }
 
-static void unlink_live(struct connection_ticket *ticket)
+static void unlink_live(struct nfs_rpc_ticket *ticket)
 {
     if (self.not_overtaken == &ticket->live) {
         self.not_overtaken = list_next(&self.live, &ticket->live);
@@ -115,18 +115,18 @@ static void unlink_live(struct connection_ticket *ticket)
 }
 
 /* An answer has come to this one: those made before it are overtaken. Each is passed here once. */
-static void overtake(const struct connection_ticket *ticket)
+static void overtake(const struct nfs_rpc_ticket *ticket)
 {
     if (ticket->overtaken_ns) {
         return;
     }
     while (self.not_overtaken != &ticket->live) {
-        LIST_ITEM(struct connection_ticket, live, self.not_overtaken)->overtaken_ns = self.heard_ns;
+        LIST_ITEM(struct nfs_rpc_ticket, live, self.not_overtaken)->overtaken_ns = self.heard_ns;
         self.not_overtaken = list_next(&self.live, self.not_overtaken);
     }
 }
 
-static void lose(struct connection_call *call, enum connection_loss how)
+static void lose(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     call->how = how;
     call->next = self.lost;
@@ -134,7 +134,7 @@ static void lose(struct connection_call *call, enum connection_loss how)
 }
 
 /* libnfs keeps the ticket; nobody waits for its answer. */
-static void orphan(struct connection_ticket *ticket)
+static void orphan(struct nfs_rpc_ticket *ticket)
 {
     unlink_live(ticket);
     ticket->call->ticket = NULL;
@@ -145,9 +145,9 @@ static void orphan(struct connection_ticket *ticket)
     }
 }
 
-void connection_forget(struct connection_call *call)
+void nfs_rpc_forget(struct nfs_rpc_call *call)
 {
-    struct connection_call **link = &self.lost;
+    struct nfs_rpc_call **link = &self.lost;
 
     if (call->ticket) {
         orphan(call->ticket);
@@ -169,20 +169,20 @@ static bool waiting(void)
 }
 
 /* UINT64_MAX: nothing was answered that was asked after it. */
-static uint64_t lost_at(const struct connection_ticket *ticket)
+static uint64_t lost_at(const struct nfs_rpc_ticket *ticket)
 {
     uint64_t wait_ns = ticket->call->answer_ns;
 
     if (!ticket->overtaken_ns) {
         return UINT64_MAX;
     }
-    return ticket->overtaken_ns + (wait_ns > CONNECTION_ANSWER_NS ? wait_ns : CONNECTION_ANSWER_NS);
+    return ticket->overtaken_ns + (wait_ns > NFS_RPC_ANSWER_NS ? wait_ns : NFS_RPC_ANSWER_NS);
 }
 
 static void on_watch(void *context)
 {
-    uint64_t now = pd_now_ns(), limit = self.heard_ns + CONNECTION_SILENCE_NS;
-    uint64_t earliest = now + CONNECTION_ANSWER_NS; /* of what is overtaken from now on */
+    uint64_t now = pd_now_ns(), limit = self.heard_ns + NFS_RPC_SILENCE_NS;
+    uint64_t earliest = now + NFS_RPC_ANSWER_NS; /* of what is overtaken from now on */
 
     if (!waiting()) {
         return;
@@ -193,7 +193,7 @@ static void on_watch(void *context)
         return;
     }
     for (struct list_link *link = list_first(&self.live), *next; link; link = next) {
-        struct connection_ticket *ticket = LIST_ITEM(struct connection_ticket, live, link);
+        struct nfs_rpc_ticket *ticket = LIST_ITEM(struct nfs_rpc_ticket, live, link);
         uint64_t due = lost_at(ticket);
         next = list_next(&self.live, link);
         if (now >= due) {
@@ -206,33 +206,33 @@ static void on_watch(void *context)
     timer_start(&self.watch, earliest < limit ? earliest : limit, on_watch, NULL);
 }
 
-/* What is owed from now on is due CONNECTION_SILENCE_NS from now, unless something else is already owed. */
+/* What is owed from now on is due NFS_RPC_SILENCE_NS from now, unless something else is already owed. */
 static void expect_answer(void)
 {
     if (!owed() || !self.watch.armed) {
         self.heard_ns = pd_now_ns();
     }
     if (!self.watch.armed) {
-        timer_start(&self.watch, self.heard_ns + CONNECTION_ANSWER_NS, on_watch, NULL);
+        timer_start(&self.watch, self.heard_ns + NFS_RPC_ANSWER_NS, on_watch, NULL);
     }
 }
 
 /* -- calls -- */
 
-void *connection_ticket(struct connection_call *call)
+void *nfs_rpc_ticket(struct nfs_rpc_call *call)
 {
-    struct connection_ticket *ticket = self.free;
+    struct nfs_rpc_ticket *ticket = self.free;
 
     assert(ticket && !call->ticket); /* one call of each job and one of the mount's, and orphans are bounded */
     self.free = ticket->next;
-    *ticket = (struct connection_ticket){.call = call};
+    *ticket = (struct nfs_rpc_ticket){.call = call};
     call->ticket = ticket;
     return ticket;
 }
 
-void connection_made(struct connection_call *call, int result)
+void nfs_rpc_made(struct nfs_rpc_call *call, int result)
 {
-    struct connection_ticket *ticket = call->ticket;
+    struct nfs_rpc_ticket *ticket = call->ticket;
 
     if (result != 0) { /* no memory: libnfs has checked nothing else */
         call->ticket = NULL;
@@ -252,10 +252,10 @@ void connection_made(struct connection_call *call, int result)
     }
 }
 
-void connection_callback(struct rpc_context *rpc, int status, void *data, void *context)
+void nfs_rpc_callback(struct rpc_context *rpc, int status, void *data, void *context)
 {
-    struct connection_ticket *ticket = context;
-    struct connection_call *call = ticket->call;
+    struct nfs_rpc_ticket *ticket = context;
+    struct nfs_rpc_call *call = ticket->call;
 
     trace(nfs_replied, ticket, status);
     self.heard_ns = pd_now_ns();
@@ -285,12 +285,12 @@ void connection_callback(struct rpc_context *rpc, int status, void *data, void *
  * connection all are lost, whatever happened to them before. */
 static bool settle_lost(bool connection)
 {
-    struct connection_call *call = self.lost;
+    struct nfs_rpc_call *call = self.lost;
     bool any = call != NULL;
 
     self.lost = NULL;
     while (call) {
-        struct connection_call *next = call->next;
+        struct nfs_rpc_call *next = call->next;
         call->lost(call, connection ? LOST_CONNECTION : call->how);
         call = next;
     }
@@ -406,7 +406,7 @@ static void pump(void *context)
     self.pumping = false;
 }
 
-void connection_open(const char *address, uint16_t port)
+void nfs_rpc_open(const char *address, uint16_t port)
 {
     snprintf(self.next_address, sizeof(self.next_address), "%s", address);
     self.next_port = port;
@@ -414,14 +414,14 @@ void connection_open(const char *address, uint16_t port)
     self.broken = false;
 }
 
-void connection_close(void)
+void nfs_rpc_close(void)
 {
     self.next_address[0] = '\0';
     self.closing = self.rpc != NULL;
     self.broken = false;
 }
 
-void connection_init(void (*up)(void), void (*down)(bool silent))
+void nfs_rpc_init(void (*up)(void), void (*down)(bool silent))
 {
     self.up = up;
     self.down = down;

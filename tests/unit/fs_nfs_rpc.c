@@ -1,10 +1,10 @@
-/* tests/unit/fs_nfs_connection.c: the NFS connection over a libnfs and a socket that the test plays: answers that do
+/* tests/unit/fs_nfs_rpc.c: the NFS connection over a libnfs and a socket that the test plays: answers that do
  * not come, that come late, and readiness that does not end.
  */
 #include <poll.h>
 #include <string.h>
 
-#include "fs/nfs/connection.h"
+#include "fs/nfs/rpc.h"
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
 #include "tests/unit/fake_microkit.h"
@@ -47,7 +47,7 @@ void rpc_destroy_context(struct rpc_context *context)
 {
     rpc.there = false;
     while (rpc.count) {
-        connection_callback(context, RPC_STATUS_CANCEL, NULL, rpc.queue[--rpc.count]);
+        nfs_rpc_callback(context, RPC_STATUS_CANCEL, NULL, rpc.queue[--rpc.count]);
     }
 }
 
@@ -118,18 +118,18 @@ uint32_t ip_random(void)
 /* -- the owner of calls -- */
 
 static struct asked {
-    struct connection_call call; /* first */
+    struct nfs_rpc_call call; /* first */
     uint32_t replies, losses;
-    enum connection_loss how;
+    enum nfs_rpc_loss how;
 } asked[FS_JOBS_MAX + 1];
 static uint32_t ups, downs, silences;
 
-static void on_reply(struct connection_call *call, void *result)
+static void on_reply(struct nfs_rpc_call *call, void *result)
 {
     ((struct asked *)(void *)call)->replies++;
 }
 
-static void on_lost(struct connection_call *call, enum connection_loss how)
+static void on_lost(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     struct asked *a = (struct asked *)(void *)call;
 
@@ -150,7 +150,7 @@ static int queue(void *ticket)
 static void ask(struct asked *a)
 {
     *a = (struct asked){.call = {.reply = on_reply, .lost = on_lost}};
-    connection_made(&a->call, queue(connection_ticket(&a->call)));
+    nfs_rpc_made(&a->call, queue(nfs_rpc_ticket(&a->call)));
 }
 
 static void answer(void *ticket)
@@ -158,7 +158,7 @@ static void answer(void *ticket)
     for (uint32_t i = 0; i < rpc.count; i++) {
         if (rpc.queue[i] == ticket) {
             memmove(&rpc.queue[i], &rpc.queue[i + 1], (--rpc.count - i) * sizeof(rpc.queue[0]));
-            connection_callback(connection_rpc(), RPC_STATUS_SUCCESS, "an answer", ticket);
+            nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_SUCCESS, "an answer", ticket);
             return;
         }
     }
@@ -186,7 +186,7 @@ static void connect(void)
 {
     uint32_t before = ups;
 
-    connection_open("10.0.0.1", 2049);
+    nfs_rpc_open("10.0.0.1", 2049);
     events = POLLOUT;
     pd_flush();
     CHECK_EQUAL(ups, before + 1);
@@ -268,7 +268,7 @@ static void test_silence(void)
     at(410 * S);
     CHECK(downs == 1 && silences == 1 && !rpc.there);
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_CONNECTION && asked[1].losses == 1);
-    CHECK(strcmp(connection_why(), "no answer") == 0);
+    CHECK(strcmp(nfs_rpc_why(), "no answer") == 0);
     connect();
     downs = silences = 0;
 }
@@ -278,16 +278,16 @@ static void test_forgotten(void)
 {
     ask(&asked[0]);
     ask(&asked[1]);
-    connection_forget(&asked[0].call);
-    connection_forget(&asked[1].call);
+    nfs_rpc_forget(&asked[0].call);
+    nfs_rpc_forget(&asked[1].call);
     answer(rpc.queue[0]);
     rpc.memory = false;
     ask(&asked[2]); /* lost, but not told yet */
-    connection_forget(&asked[2].call);
+    nfs_rpc_forget(&asked[2].call);
     rpc.memory = true;
     pd_flush();
     CHECK(asked[0].replies + asked[0].losses + asked[1].losses + asked[2].losses == 0);
-    CHECK(downs == 1 && strstr(connection_why(), "memory")); /* there was an orphan */
+    CHECK(downs == 1 && strstr(nfs_rpc_why(), "memory")); /* there was an orphan */
     connect();
     downs = 0;
 }
@@ -310,7 +310,7 @@ static void test_too_many_orphans(void)
     at(500 * S);
     for (; downs == 0; count++) {
         ask(&asked[0]);
-        connection_forget(&asked[0].call);
+        nfs_rpc_forget(&asked[0].call);
         pd_flush();
         CHECK(count < 20);
     }
@@ -322,7 +322,7 @@ static void test_too_many_orphans(void)
             ask(&asked[i]);
         }
         for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
-            connection_forget(&asked[i].call);
+            nfs_rpc_forget(&asked[i].call);
         }
         pd_flush();
         CHECK(downs == 1 && asked[FS_JOBS_MAX].losses == 1);
@@ -376,9 +376,9 @@ static void test_it_breaks(void)
     events = POLLIN;
     pd_flush();
     rpc.error = events = 0;
-    CHECK(downs == 1 && silences == 0 && !rpc.there && !connection_rpc());
+    CHECK(downs == 1 && silences == 0 && !rpc.there && !nfs_rpc_context());
     CHECK(asked[0].how == LOST_CONNECTION && asked[0].losses == 1 && asked[1].losses == 1);
-    CHECK_TEXT(connection_why(), "an error");
+    CHECK_TEXT(nfs_rpc_why(), "an error");
     at(900 * S);
     CHECK(downs == 1 && asked[0].losses == 1 && !rpc.there); /* nobody has asked for another */
     connect();
@@ -387,38 +387,38 @@ static void test_it_breaks(void)
 /* Each way in which it cannot be made. */
 static void test_it_cannot_be_made(void)
 {
-    connection_close();
+    nfs_rpc_close();
     pd_flush();
     downs = silences = 0;
     rpc.no_context = true;
-    connection_open("10.0.0.2", 111);
+    nfs_rpc_open("10.0.0.2", 111);
     pd_flush();
     CHECK(downs == 1 && silences == 0);
-    CHECK_TEXT(connection_why(), "out of memory");
+    CHECK_TEXT(nfs_rpc_why(), "out of memory");
     rpc.no_context = false;
     rpc.no_socket = true;
-    connection_open("10.0.0.2", 111);
+    nfs_rpc_open("10.0.0.2", 111);
     pd_flush();
     CHECK(downs == 2 && !rpc.there && rpc.port == 111);
     CHECK_TEXT(rpc.address, "10.0.0.2");
-    CHECK_TEXT(connection_why(), "an error");
+    CHECK_TEXT(nfs_rpc_why(), "an error");
     rpc.no_socket = false;
     rpc.refuses = true;
-    connection_open("10.0.0.2", 111);
+    nfs_rpc_open("10.0.0.2", 111);
     events = POLLERR;
     pd_flush();
     CHECK(downs == 3 && silences == 0 && !rpc.there);
-    CHECK_TEXT(connection_why(), "Connection refused(111)"); /* the first reason, without where it was seen */
+    CHECK_TEXT(nfs_rpc_why(), "Connection refused(111)"); /* the first reason, without where it was seen */
     rpc.refuses = false;
     at(1000 * S);
-    connection_open("10.0.0.2", 111);
+    nfs_rpc_open("10.0.0.2", 111);
     events = 0;
     pd_flush();
     at(1009 * S);
     CHECK(downs == 3 && rpc.there);
     at(1010 * S);
     CHECK(downs == 4 && silences == 1 && !rpc.there);
-    CHECK_TEXT(connection_why(), "no answer");
+    CHECK_TEXT(nfs_rpc_why(), "no answer");
     connect();
 }
 
@@ -426,12 +426,12 @@ static void test_it_is_broken_from_here(void)
 {
     downs = 0;
     ask(&asked[0]);
-    CHECK(connection_break("our reason"));
-    CHECK(connection_break("another") && downs == 0 && asked[0].losses == 0); /* at the end of the event, once */
+    CHECK(nfs_rpc_break("our reason"));
+    CHECK(nfs_rpc_break("another") && downs == 0 && asked[0].losses == 0); /* at the end of the event, once */
     pd_flush();
     CHECK(downs == 1 && asked[0].losses == 1 && asked[0].how == LOST_CONNECTION);
-    CHECK_TEXT(connection_why(), "our reason");
-    CHECK(!connection_break("there is none"));
+    CHECK_TEXT(nfs_rpc_why(), "our reason");
+    CHECK(!nfs_rpc_break("there is none"));
     pd_flush();
     CHECK_EQUAL(downs, 1);
     connect();
@@ -442,18 +442,18 @@ static void test_it_is_closed(void)
 {
     downs = 0;
     ask(&asked[0]);
-    connection_close();
+    nfs_rpc_close();
     CHECK(rpc.there); /* not inside of what may be libnfs' own call */
     pd_flush();
     CHECK(!rpc.there && downs == 0 && asked[0].losses == 1 && asked[0].how == LOST_CONNECTION);
-    connection_close();
+    nfs_rpc_close();
     pd_flush();
     connect();
     ask(&asked[0]);
     connect();
     CHECK(downs == 0 && asked[0].losses == 1 && rpc.there);
-    connection_open("10.0.0.3", 2049);
-    connection_close(); /* nor is what was asked for before */
+    nfs_rpc_open("10.0.0.3", 2049);
+    nfs_rpc_close(); /* nor is what was asked for before */
     pd_flush();
     CHECK(!rpc.there && downs == 0);
     connect();
@@ -467,17 +467,17 @@ static void test_a_refused_call(void)
     ask(&asked[1]);
     void *ticket = rpc.queue[0];
     rpc.queue[0] = rpc.queue[--rpc.count];
-    connection_callback(connection_rpc(), RPC_STATUS_ERROR, "RPC error: not accepted", ticket);
+    nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_ERROR, "RPC error: not accepted", ticket);
     CHECK_EQUAL(asked[0].losses, 0);
     pd_flush();
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_REFUSED && asked[1].losses == 0 && downs == 0);
-    CHECK_TEXT(connection_why(), "RPC error: not accepted");
+    CHECK_TEXT(nfs_rpc_why(), "RPC error: not accepted");
     ask(&asked[0]);
     ticket = rpc.queue[1];
     rpc.count = 1;
-    connection_callback(connection_rpc(), RPC_STATUS_ERROR, NULL, ticket);
+    nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_ERROR, NULL, ticket);
     pd_flush();
-    CHECK_TEXT(connection_why(), "unknown");
+    CHECK_TEXT(nfs_rpc_why(), "unknown");
     answer(rpc.queue[0]);
     CHECK_EQUAL(asked[1].replies, 1);
 }
@@ -518,9 +518,9 @@ static void test_one_of_the_lost_is_forgotten(void)
     for (uint32_t i = 0; i < 3; i++) {
         ask(&asked[i]);
     }
-    connection_forget(&asked[1].call);
+    nfs_rpc_forget(&asked[1].call);
     rpc.memory = true;
-    connection_forget(&asked[3].call); /* of no interest */
+    nfs_rpc_forget(&asked[3].call); /* of no interest */
     pd_flush();
     CHECK(asked[0].losses == 1 && asked[1].losses == 0 && asked[2].losses == 1);
 }
@@ -540,7 +540,7 @@ static void test_the_pump_does_not_nest(void)
 int main(void)
 {
     timer_client_init(&timer_client_config);
-    connection_init(on_up, on_down);
+    nfs_rpc_init(on_up, on_down);
     connect();
     test_a_lost_answer();
     test_more_time();
