@@ -169,7 +169,7 @@ static uint32_t ready(const struct endpoint *endpoint)
         return ENDPOINT_READ | ENDPOINT_WRITE | (incoming->told ? 0 : ENDPOINT_ERROR) | ENDPOINT_HANGUP;
     }
     bool readable = endpoint->ended || incoming_text_readable(incoming);
-    return (readable ? ENDPOINT_READ : 0) | (incoming->starved ? 0 : ENDPOINT_WRITE);
+    return (readable ? ENDPOINT_READ : 0) | (incoming->write_blocked ? 0 : ENDPOINT_WRITE);
 }
 
 static bool local(const struct endpoint *endpoint, struct endpoint_address *address)

@@ -29,16 +29,16 @@ struct endpoint_family;
 
 struct endpoint {
     const struct endpoint_family *family;
-    uint8_t kind;     /* enum kind */
-    bool ended;       /* nothing more will be received */
-    bool fin;         /* because the peer has sent all it will */
-    bool shut;        /* we have sent all we will */
-    bool starved;     /* a write found no memory, or not enough room: not writable until there is some again */
-    bool owed;        /* in the list of those with output that has not been sent */
-    bool waiting;     /* in a listener's queue */
-    bool failed;      /* HTTP_REQUEST: the answer will not be complete */
-    uint8_t interest; /* events that the worker wants to be woken for */
-    int error;        /* told once */
+    uint8_t kind;       /* enum kind */
+    bool ended;         /* nothing more will be received */
+    bool fin;           /* because the peer has sent all it will */
+    bool shut;          /* we have sent all we will */
+    bool write_blocked; /* a write found no memory, or not enough room: not writable until there is some again */
+    bool owed;          /* in the list of those with output that has not been sent */
+    bool waiting;       /* in a listener's queue */
+    bool failed;        /* HTTP_REQUEST: the answer will not be complete */
+    uint8_t interest;   /* events that the worker wants to be woken for */
+    int error;          /* told once */
     union {
         struct tcp_pcb *tcp; /* NULL also while TCP_CONNECTED: both sides have sent all they will, the rest is lwIP's */
         struct udp_pcb *udp;

@@ -64,7 +64,7 @@ static void forget_owed(struct endpoint *endpoint)
 /* With nothing queued no acknowledgement will come that makes more room. */
 static bool writable(const struct endpoint *endpoint)
 {
-    return endpoint->tcp && !endpoint->starved && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
+    return endpoint->tcp && !endpoint->write_blocked && tcp_sndbuf(endpoint->tcp) > TCP_SNDLOWAT &&
            tcp_sndqueuelen(endpoint->tcp) < TCP_SNDQUEUELOWAT &&
            (ip_tcp_room(endpoint->tcp, false) >= TCP_MSS || tcp_sndqueuelen(endpoint->tcp) == 0);
 }
@@ -132,7 +132,7 @@ static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *data, 
 static err_t on_sent(void *argument, struct tcp_pcb *pcb, uint16_t length)
 {
     struct endpoint *endpoint = argument;
-    endpoint->starved = false;
+    endpoint->write_blocked = false;
     if (writable(endpoint)) {
         endpoint_notify(endpoint, ENDPOINT_WRITE);
     }
@@ -393,7 +393,7 @@ static intptr_t send_bytes(struct endpoint *endpoint, const void *data, size_t s
     size_t count = write_some(endpoint, data, size);
     owe(endpoint);
     if (count == 0 && size > 0) {
-        endpoint->starved = true;
+        endpoint->write_blocked = true;
         tcp_poll(endpoint->tcp, on_poll, 1);
         *error = MP_EAGAIN;
         return -1;

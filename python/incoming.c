@@ -101,10 +101,10 @@ static void changed(struct app_slot *slot)
         return;
     }
     uint32_t events = slot->in.produced != slot->in.taken || slot->in.ended ? ENDPOINT_READ : 0;
-    if (incoming->starved && !incoming->head_waits && has_room(&slot->out)) {
-        incoming->starved = false;
+    if (incoming->write_blocked && !incoming->head_waits && has_room(&slot->out)) {
+        incoming->write_blocked = false;
     }
-    notify(incoming, events | (incoming->starved ? 0 : ENDPOINT_WRITE));
+    notify(incoming, events | (incoming->write_blocked ? 0 : ENDPOINT_WRITE));
 }
 
 static void leave(struct incoming *incoming)
@@ -145,7 +145,7 @@ static void retry_heads(void)
     for (uint32_t i = 0; i < APP_SLOTS; i++) {
         struct incoming *incoming = self.of_slot[i];
         if (incoming && incoming->head_waits) {
-            incoming->head_waits = incoming->starved = false;
+            incoming->head_waits = incoming->write_blocked = false;
             notify(incoming, ENDPOINT_WRITE);
         }
     }
@@ -324,7 +324,7 @@ bool incoming_readable(struct incoming *incoming)
 
 void incoming_wait_for_head(struct incoming *incoming)
 {
-    incoming->starved = incoming->head_waits = self.heads_wait = true;
+    incoming->write_blocked = incoming->head_waits = self.heads_wait = true;
 }
 
 static uint8_t *put(uint8_t *at, struct http_slice slice)
@@ -374,7 +374,7 @@ intptr_t incoming_write(struct incoming *incoming, const void *data, size_t size
     } else {
         done = incoming_reply_take(incoming, data, size);
     }
-    incoming->starved |= done < size;
+    incoming->write_blocked |= done < size;
     if (done > 0 || size == 0) {
         return (intptr_t)done;
     }
@@ -387,7 +387,7 @@ uint32_t incoming_events(struct incoming *incoming)
     if (incoming->gone) {
         return ENDPOINT_READ | ENDPOINT_WRITE | (incoming->told ? 0 : ENDPOINT_ERROR) | ENDPOINT_HANGUP;
     }
-    return (incoming_readable(incoming) ? ENDPOINT_READ : 0) | (incoming->starved ? 0 : ENDPOINT_WRITE);
+    return (incoming_readable(incoming) ? ENDPOINT_READ : 0) | (incoming->write_blocked ? 0 : ENDPOINT_WRITE);
 }
 
 uint32_t incoming_ready(struct incoming *incoming, uint32_t events)
@@ -395,7 +395,7 @@ uint32_t incoming_ready(struct incoming *incoming, uint32_t events)
     uint32_t there = ENDPOINT_READ | ENDPOINT_WRITE | ENDPOINT_HANGUP;
     if (!incoming->gone) {
         bool read = events & ENDPOINT_READ && incoming_readable(incoming);
-        there = (read ? ENDPOINT_READ : 0) | (incoming->starved ? 0 : ENDPOINT_WRITE);
+        there = (read ? ENDPOINT_READ : 0) | (incoming->write_blocked ? 0 : ENDPOINT_WRITE);
     }
     uint32_t ready = there & (events | ENDPOINT_HANGUP);
     *incoming->interest = ready ? 0 : (uint8_t)events;

@@ -47,14 +47,14 @@ struct incoming {
     struct app_slot *slot; /* NULL: the front has started anew, and knows of it no more */
     struct incoming *next; /* in the free list, or in its taker's queue */
     uint8_t own_interest;
-    uint8_t *interest; /* events that the worker wants to be woken for */
-    bool waits;        /* for a taker: nobody answers yet */
-    bool gone;         /* nobody waits for the answer */
-    bool told;         /* the program has been told so */
-    bool answered;     /* the answer's head has gone out */
-    bool closed;       /* the answer has ended; the front's last word is awaited */
-    bool starved;      /* a write was short */
-    bool head_waits;   /* ... of a head that needs a large circle */
+    uint8_t *interest;  /* events that the worker wants to be woken for */
+    bool waits;         /* for a taker: nobody answers yet */
+    bool gone;          /* nobody waits for the answer */
+    bool told;          /* the program has been told so */
+    bool answered;      /* the answer's head has gone out */
+    bool closed;        /* the answer has ended; the front's last word is awaited */
+    bool write_blocked; /* a write was short */
+    bool head_waits;    /* ... of a head that needs a large circle */
     struct incoming_text text;
     struct incoming_reply reply;
 };
