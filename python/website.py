@@ -323,54 +323,54 @@ async def _serve(app):
         app.server.ended.set()
 
 
-def _start(app, connection):
+def _start(app, incoming):
     try:
-        _website.start(handle(app, connection))
+        _website.start(handle(app, incoming))
     except MemoryError:
-        connection.end(503)
+        incoming.end(503)
         raise
 
 
-async def handle(app, connection):
+async def handle(app, incoming):
     """As Microdot's handle_request. What cannot be understood costs its sender a 400 and the console nothing. An answer
     that fails is 500 where nothing of it has gone out, else the client is cut off; the console tells why."""
     request, failure = None, 503    # what the client is told should this end before the answer begins
     try:
         try:
             headers = NoCaseDict()
-            method, url, version, length = connection.head(headers, headers.keymap, Request.max_readline)
-            body, stream = b"", connection
+            method, url, version, length = incoming.head(headers, headers.keymap, Request.max_readline)
+            body, stream = b"", incoming
             if length and 0 < length <= Request.max_body_length:
-                body, stream = await connection.readexactly(length), None
-            request = Request(app, connection.get_extra_info("peername"), method, url, version, headers, body=body,
-                              stream=stream, sock=(connection, connection))
+                body, stream = await incoming.readexactly(length), None
+            request = Request(app, incoming.get_extra_info("peername"), method, url, version, headers, body=body,
+                              stream=stream, sock=(incoming, incoming))
             if length == -1:
-                await _read_unknown(request, connection)
+                await _read_unknown(request, incoming)
         except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
             request = None
         response = await app.dispatch_request(request)
         if response is not Response.already_handled:
             if type(response) is Response and not response.is_head and isinstance(response.body, bytes):
-                await connection.respond(response.status_code, response.reason, response.headers, response.body,
-                                         response.default_content_type)
+                await incoming.respond(response.status_code, response.reason, response.headers, response.body,
+                                       response.default_content_type)
             else:
-                await _respond(response, connection)
+                await _respond(response, incoming)
         failure = 0
         if app.debug and request is not None:
             print("%s %s %d" % (request.method, request.path, response.status_code))
     except OSError as exc:
-        if not connection.gone():
+        if not incoming.gone():
             failure = 500
             _report(request, exc)
     except MemoryError as exc:
         gc.collect()
-        if connection.wrote():
+        if incoming.wrote():
             _report(request, exc)
     except Exception as exc:
         failure = 500
         _report(request, exc)
     finally:
-        connection.end(failure)
+        incoming.end(failure)
 
 
 def _report(request, exc):
@@ -378,36 +378,36 @@ def _report(request, exc):
     print_exception(exc)
 
 
-async def _read_unknown(request, connection):
+async def _read_unknown(request, incoming):
     """The body of a request that does not tell its length, as if it had: in request.body where it is as short as that
     may be; else it is for request.stream."""
     most = min(Request.max_body_length, Request.max_content_length)
-    body = await connection.body(most) if most else None
+    body = await incoming.body(most) if most else None
     if body is not None:
         request._body, request._stream = body, None
         request.content_length = len(body)
     elif Request.max_content_length <= Request.max_body_length:
         request.content_length = Request.max_content_length + 1     # Microdot refuses it: 413
     else:
-        connection.limit(Request.max_content_length, HTTPException(413, "Payload too large"))
+        incoming.limit(Request.max_content_length, HTTPException(413, "Payload too large"))
 
 
-async def _respond(response, connection):
+async def _respond(response, incoming):
     """As Microdot's Response.write(); a response with a write() of its own keeps it."""
     if type(response).write is not Response.write:
-        await response.write(connection)
+        await response.write(incoming)
         return
     response.complete()
     if response.is_head or isinstance(response.body, bytes):
         body = b"" if response.is_head else response.body
-        await connection.respond(response.status_code, response.reason, response.headers, body, None)
+        await incoming.respond(response.status_code, response.reason, response.headers, body, None)
     else:
-        await _respond_in_parts(response, connection)
+        await _respond_in_parts(response, incoming)
 
 
-async def _respond_in_parts(response, connection):
+async def _respond_in_parts(response, incoming):
     def head(body):
-        return connection.respond(response.status_code, response.reason, response.headers, body, None)
+        return incoming.respond(response.status_code, response.reason, response.headers, body, None)
 
     body = response.body_iter()
     try:
@@ -421,7 +421,7 @@ async def _respond_in_parts(response, connection):
             await first.head
         while part is not None:         # None: of an iterator that was at its end from the beginning
             if part:
-                await connection.awrite(_bytes(part))
+                await incoming.awrite(_bytes(part))
             part = await parts.__anext__()
     except StopAsyncIteration:
         pass
