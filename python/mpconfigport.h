@@ -111,14 +111,14 @@ typedef long mp_off_t;
 
 /* Waiting: see python/port.h. */
 void port_wait_ms(intptr_t timeout_ms);
-void port_give_way(void);
+void port_yield(void);
 #define MICROPY_INTERNAL_WFE(timeout_ms) port_wait_ms(timeout_ms)
 #define MICROPY_VM_HOOK_COUNT (256)
 #define MICROPY_VM_HOOK_INIT static uint32_t branches_left = MICROPY_VM_HOOK_COUNT;
 #define MICROPY_VM_HOOK_POLL                   \
     if (--branches_left == 0) {                \
         branches_left = MICROPY_VM_HOOK_COUNT; \
-        port_give_way();                       \
+        port_yield();                          \
     }
 #define MICROPY_VM_HOOK_LOOP MICROPY_VM_HOOK_POLL
 #define MICROPY_VM_HOOK_RETURN MICROPY_VM_HOOK_POLL

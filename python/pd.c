@@ -76,7 +76,7 @@ void port_wait_ms(intptr_t timeout_ms)
 }
 
 /* A deadline that has passed is an event that comes at once, together with all that wait already. */
-void port_give_way(void)
+void port_yield(void)
 {
     uint64_t now = pd_now_ns();
     if (now < self.turn_ends_ns) {

@@ -17,7 +17,7 @@
 /* From a handler: the worker has something to look at. */
 void port_wake(void);
 
-/* From the worker: give way to the event loop until a wake or `deadline_ns` (of pd_now_ns()), whichever is first. A
+/* From the worker: yield to the event loop until a wake or `deadline_ns` (of pd_now_ns()), whichever is first. A
  * wake that came since the last wait ends it at once. */
 void port_wait(uint64_t deadline_ns);
 
@@ -26,7 +26,7 @@ void port_wait_ms(intptr_t timeout_ms);
 
 /* From the worker, while it computes: once in PORT_TURN_NS let the events that have come be handled, so that the
  * network and Ctrl-C live while Python does not wait. Cheap when the turn is not over. */
-void port_give_way(void);
+void port_yield(void);
 
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);

@@ -16,9 +16,9 @@
  * 5. Few connections stay in TIME_WAIT. lwIP looks through all of them for each SYN, one by one: a thousand cost more
  *    than the connection itself. What the state is for, an old segment in a new connection, 1 and 2 prevent as far as
  *    they can.
- * 6. When the backlog is full the oldest handshake under way gives way to a new one. lwIP would drop each new SYN until
- *    old ones end, which for addresses that were made up takes 20 s. The peer of a handshake that gave way may be a
- *    true one: the segment that ends it is known by its number (RFC 4987 3.6), and the handshake is made again.
+ * 6. When the backlog is full the oldest handshake under way is evicted for a new one. lwIP would drop each new SYN
+ *    until old ones end, which for addresses that were made up takes 20 s. The peer of a handshake that was evicted may
+ *    be a true one: the segment that ends it is known by its number (RFC 4987 3.6), and the handshake is made again.
  *    The number tells the peer's window scale, too: our answer has agreed to it, and all its windows are meant so from
  *    then on. Its segment size is forgotten: 536 bytes.
  * 7. A second SYN of a handshake under way is answered as the first was; its options count for nothing.
@@ -50,12 +50,12 @@
 static struct {
     bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew, */
     u32_t floor;
-    bool number_set; /* or one that gave way is made again */
+    bool number_set; /* or one that was evicted is made again */
     u32_t number;
-    u32_t peer_number;    /* in the SYN that is looked at */
-    u32_t peer_scale;     /* of its windows, or SCALE_NONE */
-    uint64_t gave_way_ns; /* when a handshake did, pd_now_ns(); 0: never */
-    u32_t contained;      /* acknowledgements in the packet, beside itself */
+    u32_t peer_number;   /* in the SYN that is looked at */
+    u32_t peer_scale;    /* of its windows, or SCALE_NONE */
+    uint64_t evicted_ns; /* when a handshake was, pd_now_ns(); 0: never */
+    u32_t contained;     /* acknowledgements in the packet, beside itself */
     u32_t trims;
     uint64_t released_ns; /* when ip_tcp_hooks_release() last did so, pd_now_ns() */
 } self;
@@ -192,7 +192,7 @@ static void make_room(const struct tcp_pcb_listen *listener)
     }
     if (oldest) {
         tcp_abandon(oldest, 0);
-        self.gave_way_ns = pd_now_ns();
+        self.evicted_ns = pd_now_ns();
     }
 }
 
@@ -203,7 +203,7 @@ static bool ends_handshake(const struct tcp_hdr *header)
     uint64_t addresses = (uint64_t)ip4_addr_get_u32(ip4_current_dest_addr()) << 32 |
                          ip4_addr_get_u32(ip4_current_src_addr());
     uint64_t ports = (uint64_t)header->dest << 16 | header->src, now = pd_now_ns();
-    if (self.gave_way_ns == 0 || now - self.gave_way_ns > HANDSHAKE_NS ||
+    if (self.evicted_ns == 0 || now - self.evicted_ns > HANDSHAKE_NS ||
         (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK) {
         return false;
     }

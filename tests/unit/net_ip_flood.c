@@ -1,8 +1,8 @@
 /* net_ip_flood.c: handshakes that nobody means to finish, from addresses that were made up, through net/ip and lwIP on
  * the host, under the address sanitizer. Seen to: true clients get in all the while, and at once after a burst; ARP's
  * table keeps those that were in it, and nobody is asked for an address that was made up; all memory comes back. A
- * client whose handshake gave way has its windows understood as it means them. And of a peer that always has one more
- * frame: events end.
+ * client whose handshake was evicted has its windows understood as it means them. And of a peer that always has one
+ * more frame: events end.
  */
 #include <string.h>
 
