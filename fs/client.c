@@ -28,7 +28,7 @@ static struct {
     struct fs_request *under_way[SLOTS_MAX];
     uint16_t free_slots[SLOTS_MAX];
     uint32_t free_slot_count;
-    uint64_t sequence; /* above the slot in an id, so that an answer given twice is not taken for another's */
+    uint64_t sequence; /* above the slot in an id, so that a reply given twice is not taken for another's */
     uint64_t empty_at; /* the sequence when the ring of commands was last seen empty */
     uint64_t ids[SLOTS_MAX];
     uint64_t room[SLOTS_MAX]; /* for data: more is not believed */

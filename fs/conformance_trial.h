@@ -23,14 +23,14 @@ void trial_check(const char *file, int line, const char *what, uint64_t got, uin
 #define TRUE(condition) trial_check(__FILE__, __LINE__, #condition, (condition) != 0, 1)
 
 void trial_await(struct fs_request *request);
-/* Waits for the answer, which is trial.last then. */
+/* Waits for the reply, which is trial.last then. */
 enum fs_status trial_run(const struct fs_command *command);
 
 /* A name below the directory under test; two at a time, for rename. */
 const char *trial_at(const char *name);
 struct fs_buffer trial_in_paths(uint32_t offset, const char *text);
 struct fs_buffer trial_attributes(void);
-struct fs_stat trial_stat_result(void); /* what an answer left in trial_attributes() */
+struct fs_stat trial_stat_result(void); /* what a reply left in trial_attributes() */
 
 /* Commands by the kind of their arguments. */
 enum fs_status trial_on_path(enum fs_command_type type, const char *path);

@@ -2,7 +2,7 @@
 
 $(eval $(call library,fs_client,fs/client.c,pd))
 $(eval $(call library,fs_mount,fs/mount.c,fs_client timer))
-FS_SERVER := $(addprefix fs/server,.c _clients.c _files.c _checks.c _paths.c _answers.c)
+FS_SERVER := $(addprefix fs/server,.c _clients.c _files.c _checks.c _paths.c _replies.c)
 $(eval $(call library,fs_server,$(FS_SERVER),pd))
 FS_CONFORMANCE := $(addprefix fs/conformance,.c _trial.c _refusals.c)
 $(eval $(call library,fs_conformance,$(FS_CONFORMANCE),fs_client))

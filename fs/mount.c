@@ -1,5 +1,5 @@
 /* fs/mount.c: the mount of a program's file service.
- *   consumes  the answer to FS_INITIALISE   from the file server
+ *   consumes  the reply to FS_INITIALISE   from the file server
  *   produces  FS_INITIALISE: at the start, after a failure and after a restart of the server
  *   invariant one is under way, or its pause runs, or the mount stands
  *   when full no room for a command: asked again after the pause
@@ -50,7 +50,7 @@ static void ask_after_pause(void)
     self.pause_ns = self.pause_ns < PAUSE_LAST_NS / 2 ? self.pause_ns * 2 : PAUSE_LAST_NS;
 }
 
-static void answered(struct fs_request *request)
+static void on_reply(struct fs_request *request)
 {
     timer_stop(&self.timer);
     if (request->result.status == FS_STATUS_OK) {
@@ -70,7 +70,7 @@ static void ask(void *context)
     struct fs_command command = {.type = FS_INITIALISE};
 
     self.restarts = fs_client_restarts();
-    self.request = (struct fs_request){.handler = answered};
+    self.request = (struct fs_request){.handler = on_reply};
     if (self.state != FAILED) {
         self.state = ASKED;
         timer_start(&self.timer, pd_now_ns() + FS_MOUNT_PATIENCE_NS, is_late, NULL);

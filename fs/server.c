@@ -70,7 +70,7 @@ static void leave_when_idle(struct fs_server_client *client)
     fs_server_files_release(client);
     client->leaving = NULL;
     if (fs_server_client_lives(client)) {
-        fs_server_answer(job, FS_STATUS_OK);
+        fs_server_reply(job, FS_STATUS_OK);
     }
     job_free(job);
 }
@@ -86,7 +86,7 @@ void fs_server_done(struct fs_job *job, enum fs_status status)
         if (job->type == FS_INITIALISE) {
             client->mounted = status == FS_STATUS_OK;
         }
-        fs_server_answer(job, status);
+        fs_server_reply(job, status);
     }
     fs_server_file_settle(job, status);
     job_free(job);
@@ -164,7 +164,7 @@ static bool is_nonsense(enum fs_status status)
 static void refuse(struct fs_job *job, enum fs_status status)
 {
     job->owner->counts.nonsense += is_nonsense(status);
-    fs_server_answer(job, status);
+    fs_server_reply(job, status);
     job_free(job);
 }
 

@@ -5,7 +5,7 @@
  *   server_files.c     open files and directories, and the jobs that wait for one
  *   server_checks.c    what a command has to be like
  *   server_paths.c     paths
- *   server_answers.c   completions, and what goes into the share
+ *   server_replies.c   completions, and what goes into the share
  */
 #ifndef FS_SERVER_PARTS_H
 #define FS_SERVER_PARTS_H
@@ -105,6 +105,6 @@ void fs_server_files_release(struct fs_server_client *client);
 enum fs_status fs_server_check(struct fs_job *job);
 
 void fs_server_complete(struct fs_server_client *client, const struct fs_completion *completion);
-void fs_server_answer(struct fs_job *job, enum fs_status status);
+void fs_server_reply(struct fs_job *job, enum fs_status status);
 
 #endif

@@ -1,5 +1,5 @@
 /* fs/nfs/mount.c: see the header.
- *   consumes  the configuration; the answers of DNS, portmapper, mount daemon and NFS server, none of them trusted
+ *   consumes  the configuration; the replies of DNS, portmapper, mount daemon and NFS server, none of them trusted
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
  *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s
  *             after a refusal, and one timer

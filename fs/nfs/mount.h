@@ -15,8 +15,8 @@ struct nfs_handle {
     uint8_t bytes[NFS_HANDLE_MAX];
 };
 
-/* `up` and `down`: calls can be made on nfs_rpc_context(), or no longer. A connection that is lost is made again when it
- * is wanted; when that fails, it is tried again and again, with growing pauses. `for_longer`: the server is out of
+/* `up` and `down`: calls can be made on nfs_rpc_context(), or no longer. A connection that is lost is made again when
+ * it is wanted; when that fails, it is tried again and again, with growing pauses. `for_longer`: the server is out of
  * reach as far as we know; may be told more than once. */
 void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(bool for_longer));
 void mount_want(void);   /* something is to be done: connect, if it is not done already */

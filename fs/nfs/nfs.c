@@ -2,7 +2,7 @@
  *   serves    clients through fs/server.h; what comes from them has been checked by the core
  *   consumes  replies   from the NFS server: trusted for the files' content, not for lengths and numbers
  *   produces  one RPC for an open of a file whose directory is known, one for a read, none for a close
- *   invariant an operation is finished once: by an answer, by its command's age (fs/nfs/op.c), or as stale
+ *   invariant an operation is finished once: by a reply, by its command's age (fs/nfs/op.c), or as stale
  *   when full commands wait in fs/server.c; requests wait in libnfs' queue for room in the connection, and begin again
  *             where its heap has none
  * Writes are stable (FILE_SYNC) when they are answered: a server that restarts has lost nothing that we believed

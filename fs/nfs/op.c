@@ -184,7 +184,7 @@ static void retry_later(struct nfs_op *op, uint64_t pause_ns)
     retry_at(op->again_ns);
 }
 
-/* -- answers -- */
+/* -- replies -- */
 
 static void on_reply(struct nfs_rpc_call *call, void *result)
 {
@@ -204,12 +204,12 @@ static void on_lost(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
 {
     struct nfs_op *op = op_of(call);
 
-    op->replayed |= op->once && (how == LOST_CONNECTION || how == LOST_ANSWER);
+    op->replayed |= op->once && (how == LOST_CONNECTION || how == LOST_REPLY);
     op->asking = op->once = false;
     switch (how) {
     case LOST_CONNECTION: nfs_op_wait(op); break;
-    case LOST_ANSWER: /* a server that is slow with it is given more time at each turn, so that it comes to an end */
-        op->call.answer_ns *= 2;
+    case LOST_REPLY: /* a server that is slow with it is given more time at each turn, so that it comes to an end */
+        op->call.reply_ns *= 2;
         start_or_wait(op);
         break;
     case LOST_MEMORY: retry_later(op, SHORT_NS); break;
@@ -246,7 +246,7 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
 
     op->job = job;
     op->start = start;
-    op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .answer_ns = NFS_RPC_ANSWER_NS};
+    op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .reply_ns = NFS_RPC_REPLY_NS};
     op->once = op->replayed = op->refreshed = op->remounted = op->created = op->guarded = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;

@@ -45,7 +45,7 @@ struct nfs_op {
     struct fs_job *job;
     struct nfs_op *next; /* among those that wait */
     nfs_op_step *start;  /* the operation from its beginning */
-    nfs_op_reply *reply; /* what the answer under way is for */
+    nfs_op_reply *reply; /* what the reply under way is for */
     uint64_t deadline_ns;
     uint64_t again_ns;    /* when it is to be started over */
     bool asking;          /* `call` is under way */

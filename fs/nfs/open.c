@@ -2,7 +2,7 @@
  *   consumes  replies to CREATE, ACCESS, SETATTR and GETATTR   from the NFS server, not trusted
  *   produces  no call beside the walk's for a file that all may read; one more to ask for access, to empty or to make it
  *             (UNCHECKED), two for one that has to be new (EXCLUSIVE)
- *   invariant a file that has to be new is ours, whatever answers are lost, or is not opened
+ *   invariant a file that has to be new is ours, whatever replies are lost, or is not opened
  */
 #include <string.h>
 #include "fs/nfs/file.h"
@@ -179,7 +179,7 @@ static void on_created(struct nfs_op *op, void *result)
 }
 
 /* By its verifier the server knows an exclusive create that is made again, and says OK (RFC 1813 3.3.8). Of a server
- * without that, a lost answer leaves open whose the file is: it is taken for another one's. */
+ * without that, a lost reply leaves open whose the file is: it is taken for another one's. */
 static void create(struct nfs_op *op)
 {
     CREATE3args args = {.where = {nfs_handle_to(&op->walk.directory), (char *)(uintptr_t)walk_name(op)}};

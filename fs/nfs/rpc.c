@@ -2,13 +2,13 @@
  *   consumes  readiness of the socket, asked for at the end of every event of this PD (pd_before_flush)
  *   produces  calls to libnfs, which reads and writes the socket and calls back
  *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call has a ticket,
- *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its answer
- *   time      a connection that owes answers and is silent for NFS_RPC_SILENCE_NS is given up; an answer that has
- *             not come NFS_RPC_ANSWER_NS after one to a later call, or as much later as its owner says, is lost, and
+ *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its reply
+ *   time      a connection that owes replies and is silent for NFS_RPC_SILENCE_NS is given up; a reply that has
+ *             not come NFS_RPC_REPLY_NS after one to a later call, or as much later as its owner says, is lost, and
  *             so is only its call. Both by one timer, armed only while something is owed
  *   when full what the socket does not take waits in libnfs' queue, in its heap; no memory there: LOST_MEMORY. An event
  *             ends after ROUNDS_MAX turns, whatever is ready: the rest follows at the next, BREATH_NS later at most.
- *             More than ORPHANS_MAX answers owed that nobody waits for: the connection is made anew, which frees them
+ *             More than ORPHANS_MAX replies owed that nobody waits for: the connection is made anew, which frees them
  * libnfs' own reconnection and timeouts stay off: the first resumes in the middle of a reply, the second loses track of
  * its queue. So a call cannot be taken back from libnfs: its ticket is left there, without a call, as an orphan. An
  * answer that comes late after all finds it, and ends there.
@@ -37,7 +37,7 @@ struct nfs_rpc_ticket {
     struct list_link live;       /* in the order in which calls were made */
     struct nfs_rpc_ticket *next; /* free */
     struct nfs_rpc_call *call;   /* NULL: an orphan */
-    uint64_t overtaken_ns;       /* since when a later call has its answer; 0: none has */
+    uint64_t overtaken_ns;       /* since when a later call has its reply; 0: none has */
 };
 
 static struct {
@@ -114,7 +114,7 @@ static void unlink_live(struct nfs_rpc_ticket *ticket)
     list_remove(&ticket->live);
 }
 
-/* An answer has come to this one: those made before it are overtaken. Each is passed here once. */
+/* A reply has come to this one: those made before it are overtaken. Each is passed here once. */
 static void overtake(const struct nfs_rpc_ticket *ticket)
 {
     if (ticket->overtaken_ns) {
@@ -133,7 +133,7 @@ static void lose(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
     self.lost = call;
 }
 
-/* libnfs keeps the ticket; nobody waits for its answer. */
+/* libnfs keeps the ticket; nobody waits for its reply. */
 static void orphan(struct nfs_rpc_ticket *ticket)
 {
     unlink_live(ticket);
@@ -171,18 +171,18 @@ static bool waiting(void)
 /* UINT64_MAX: nothing was answered that was asked after it. */
 static uint64_t lost_at(const struct nfs_rpc_ticket *ticket)
 {
-    uint64_t wait_ns = ticket->call->answer_ns;
+    uint64_t wait_ns = ticket->call->reply_ns;
 
     if (!ticket->overtaken_ns) {
         return UINT64_MAX;
     }
-    return ticket->overtaken_ns + (wait_ns > NFS_RPC_ANSWER_NS ? wait_ns : NFS_RPC_ANSWER_NS);
+    return ticket->overtaken_ns + (wait_ns > NFS_RPC_REPLY_NS ? wait_ns : NFS_RPC_REPLY_NS);
 }
 
 static void on_watch(void *context)
 {
     uint64_t now = pd_now_ns(), limit = self.heard_ns + NFS_RPC_SILENCE_NS;
-    uint64_t earliest = now + NFS_RPC_ANSWER_NS; /* of what is overtaken from now on */
+    uint64_t earliest = now + NFS_RPC_REPLY_NS; /* of what is overtaken from now on */
 
     if (!waiting()) {
         return;
@@ -197,7 +197,7 @@ static void on_watch(void *context)
         uint64_t due = lost_at(ticket);
         next = list_next(&self.live, link);
         if (now >= due) {
-            lose(ticket->call, LOST_ANSWER);
+            lose(ticket->call, LOST_REPLY);
             orphan(ticket);
         } else if (due < earliest) {
             earliest = due;
@@ -207,13 +207,13 @@ static void on_watch(void *context)
 }
 
 /* What is owed from now on is due NFS_RPC_SILENCE_NS from now, unless something else is already owed. */
-static void expect_answer(void)
+static void expect_reply(void)
 {
     if (!owed() || !self.watch.armed) {
         self.heard_ns = pd_now_ns();
     }
     if (!self.watch.armed) {
-        timer_start(&self.watch, self.heard_ns + NFS_RPC_ANSWER_NS, on_watch, NULL);
+        timer_start(&self.watch, self.heard_ns + NFS_RPC_REPLY_NS, on_watch, NULL);
     }
 }
 
@@ -245,7 +245,7 @@ void nfs_rpc_made(struct nfs_rpc_call *call, int result)
         return;
     }
     trace(nfs_called, ticket, 0);
-    expect_answer();
+    expect_reply();
     list_add_last(&self.live, &ticket->live);
     if (!self.not_overtaken) {
         self.not_overtaken = &ticket->live;
@@ -328,7 +328,7 @@ static void start(void)
         break_off(rpc_get_error(self.rpc));
         return;
     }
-    expect_answer();
+    expect_reply();
 }
 
 static void finish_closing(void)
@@ -370,7 +370,7 @@ static bool turn(void)
         return false;
     }
     if (events & POLLIN) {
-        self.heard_ns = pd_now_ns(); /* also a part of an answer: a slow network is not silence */
+        self.heard_ns = pd_now_ns(); /* also a part of a reply: a slow network is not silence */
     }
     if (rpc_service(self.rpc, events) < 0) {
         break_off(rpc_get_error(self.rpc));

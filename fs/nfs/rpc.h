@@ -13,15 +13,15 @@
 
 enum nfs_rpc_loss {
     LOST_CONNECTION, /* with the connection: it may be made again on the next one */
-    LOST_ANSWER,     /* later calls were answered and this one was not: it may be made again, now */
+    LOST_REPLY,      /* later calls were answered and this one was not: it may be made again, now */
     LOST_MEMORY,     /* there was none to make it: it may be made again, a little later */
-    LOST_REFUSED     /* the server refused it, or its answer could not be read */
+    LOST_REFUSED     /* the server refused it, or its reply could not be read */
 };
 
 struct nfs_rpc_call {
     void (*reply)(struct nfs_rpc_call *call, void *result); /* of the procedure, valid until it returns */
     void (*lost)(struct nfs_rpc_call *call, enum nfs_rpc_loss how);
-    uint64_t answer_ns; /* it is lost when later ones were answered so long ago; at least NFS_RPC_ANSWER_NS, or 0 */
+    uint64_t reply_ns; /* it is lost when later ones were answered so long ago; at least NFS_RPC_REPLY_NS, or 0 */
 
     /* The connection's. */
     struct nfs_rpc_ticket *ticket;
@@ -32,7 +32,7 @@ struct nfs_rpc_call {
 /* Needs ip_init() and timer_client_init() before it. `up`: a connection that was asked for stands. `down`: it could not
  * be made, or is gone (after the calls on it were lost); nfs_rpc_why() says why. `silent`: it was given up because the
  * server said nothing for NFS_RPC_SILENCE_NS although it owed something. */
-#define NFS_RPC_ANSWER_NS (5ull * 1000 * 1000 * 1000)
+#define NFS_RPC_REPLY_NS (5ull * 1000 * 1000 * 1000)
 #define NFS_RPC_SILENCE_NS (10ull * 1000 * 1000 * 1000)
 void nfs_rpc_init(void (*up)(void), void (*down)(bool silent));
 

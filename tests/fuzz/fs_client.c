@@ -48,7 +48,7 @@ static struct {
     struct fs_command asked[FS_QUEUE_CAPACITY]; /* and not answered */
     uint32_t asked_count;
     uint32_t restarts;
-    bool lied, broken; /* in an answer; in a ring's words */
+    bool lied, broken; /* in a reply; in a ring's words */
     struct reader {
         struct cache_waiter waiter; /* first */
         bool waiting;
@@ -227,7 +227,7 @@ static enum fs_status on_fd(const struct fs_command *command, struct fs_completi
     return FS_STATUS_OK;
 }
 
-static struct fs_completion answer_to(const struct fs_command *command)
+static struct fs_completion reply_to(const struct fs_command *command)
 {
     struct fs_completion completion = {.id = command->id};
 
@@ -277,7 +277,7 @@ static void serve(void)
     take_commands();
     while (self.asked_count > 0) {
         struct fs_command command = forget(0);
-        struct fs_completion completion = answer_to(&command);
+        struct fs_completion completion = reply_to(&command);
         deliver(&completion);
         take_commands();
     }
@@ -293,7 +293,7 @@ static void cut(struct fuzz_input *in, const struct fs_command *command, struct 
     completion->read.mtime_ns += fuzz_byte(in);
 }
 
-/* A right answer, but for its status, a word of it, or what lies in the share. */
+/* A right reply, but for its status, a word of it, or what lies in the share. */
 static void lie(struct fuzz_input *in, uint8_t how, const struct fs_command *command, struct fs_completion *completion)
 {
     bool has_path = command->type == FS_OPEN || command->type == FS_STAT;
@@ -312,13 +312,13 @@ static void lie(struct fuzz_input *in, uint8_t how, const struct fs_command *com
     self.lied |= how & 7;
 }
 
-static void answer(struct fuzz_input *in, uint8_t which)
+static void reply(struct fuzz_input *in, uint8_t which)
 {
     if (self.asked_count == 0) {
         return;
     }
     struct fs_command command = forget(which % self.asked_count);
-    struct fs_completion completion = answer_to(&command);
+    struct fs_completion completion = reply_to(&command);
     uint8_t how = fuzz_byte(in);
     if (how & 0x80 && command.type == FS_READ && completion.status == FS_STATUS_OK) {
         cut(in, &command, &completion);
@@ -548,7 +548,7 @@ static void step(struct fuzz_input *in)
     case 6: work(in, &self.jobs[who % JOBS]); break;
     case 7:
     case 8:
-    case 9: answer(in, who); break;
+    case 9: reply(in, who); break;
     case 10: /* what nobody asked */
         self.lied = true;
         fuzz_fill(in, &completion, sizeof(completion));
@@ -603,7 +603,7 @@ static void have_again(void)
     DEMAND(reader->bytes.block && reader->bytes.length == files[2].size - 10);
 }
 
-/* The server is what it should be, and everybody has had enough. What a lie has left without an answer ends with a new
+/* The server is what it should be, and everybody has had enough. What a lie has left without a reply ends with a new
  * start. */
 static void wind_down(void)
 {

@@ -5,7 +5,7 @@
  * console is whole lines of text; and when the server is honest again, files can be had and all memory is back.
  *
  * Input: a byte that says whether files are mounted at the beginning, then steps: a byte that says what, numbers,
- * bytes. Transaction ids are right and answers whole unless the input asks for others.
+ * bytes. Transaction ids are right and replies whole unless the input asks for others.
  */
 #include "fs/nfs/config.h"
 #include "fs/server.h"
@@ -57,7 +57,7 @@ static struct {
     } places[PLACES];
     uint64_t sequence, fds[FDS_MAX], directories[FDS_MAX], now;
     uint32_t fd_count, directory_count;
-    size_t segment, fragment; /* how answers go out; 0: as a whole */
+    size_t segment, fragment; /* how replies go out; 0: as a whole */
     uint8_t last[RECORD_MAX]; /* what went out last, to be sent once more */
     size_t last_size, flooded;
     bool in_step; /* what was sent on this connection are whole records */
@@ -228,7 +228,7 @@ static void send_message(const uint8_t *message, size_t size)
     pd_flush();
 }
 
-/* Words of a right answer in place of which the input has others; or its end. */
+/* Words of a right reply in place of which the input has others; or its end. */
 static uint32_t spoil(struct fuzz_input *in, uint8_t *message, uint32_t size)
 {
     uint8_t how = fuzz_byte(in), count = how & 3;
@@ -247,7 +247,7 @@ static uint32_t spoil(struct fuzz_input *in, uint8_t *message, uint32_t size)
 
 enum { RIGHT, SPOILED, ANY_BODY, STATUS };
 
-static void answer(struct fuzz_input *in, uint8_t how, uint8_t which)
+static void reply(struct fuzz_input *in, uint8_t how, uint8_t which)
 {
     static uint8_t message[PEER_ANSWER_MAX + 512];
     size_t taken;
@@ -255,7 +255,7 @@ static void answer(struct fuzz_input *in, uint8_t how, uint8_t which)
     if (peer_calls() == 0) {
         return;
     }
-    uint32_t i = which % peer_calls(), size = peer_answer(peer_call_at(i), message);
+    uint32_t i = which % peer_calls(), size = peer_reply(peer_call_at(i), message);
     peer_forget(i);
     memset(message + size, 0, 512);
     if (how == SPOILED) {
@@ -345,11 +345,11 @@ static void step(struct fuzz_input *in)
     case 1:
     case 2: command(in); break;
     case 3:
-    case 4: answer(in, RIGHT, what >> 4); break;
+    case 4: reply(in, RIGHT, what >> 4); break;
     case 5:
-    case 6: answer(in, SPOILED, what >> 4); break;
-    case 7: answer(in, ANY_BODY, what >> 4); break;
-    case 8: answer(in, STATUS, what >> 4); break;
+    case 6: reply(in, SPOILED, what >> 4); break;
+    case 7: reply(in, ANY_BODY, what >> 4); break;
+    case 8: reply(in, STATUS, what >> 4); break;
     case 9: raw(in); break;
     case 10: connection(what >> 4); break;
     case 11: pass((what & 0x80 ? 500 : 20) * MS * fuzz_byte(in)); break;

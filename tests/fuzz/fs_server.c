@@ -100,7 +100,7 @@ static void answered(uint32_t client, const struct fs_completion *completion)
     DEMAND(completion->status != FS_STATUS_OK || !self.clients[client].others_fd[number % FS_QUEUE_CAPACITY]);
 }
 
-static void take_answers(uint32_t client)
+static void take_replies(uint32_t client)
 {
     struct fs_completion completion;
 
@@ -121,7 +121,7 @@ static void tell(void)
     self.to_come = 0;
     fs_clients_tell();
     for (uint32_t i = 0; i < FS_CLIENTS; i++) {
-        take_answers(i);
+        take_replies(i);
     }
 }
 

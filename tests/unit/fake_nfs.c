@@ -62,7 +62,7 @@ static struct {
     int context;
     struct asked queue[CALLS_MAX];
     uint32_t count;
-    void *kept[CALLS_MAX]; /* tickets of answers that are lost */
+    void *kept[CALLS_MAX]; /* tickets of replies that are lost */
     uint32_t kept_count;
     void (*on_address)(void *context);
     char console[8192];

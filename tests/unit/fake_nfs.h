@@ -20,8 +20,8 @@ enum {
     FAKE_NFS_LOSE_CALL = -2,
     FAKE_NFS_BREAK_AFTER = -3, /* it is carried out, then the connection ends */
     FAKE_NFS_BREAK_BEFORE = -4,
-    FAKE_NFS_REFUSE = -5, /* an RPC error, or an answer that cannot be read */
-    FAKE_NFS_ODD = -6     /* carried out; then `spoil` has its answer */
+    FAKE_NFS_REFUSE = -5, /* an RPC error, or a reply that cannot be read */
+    FAKE_NFS_ODD = -6     /* carried out; then `spoil` has its reply */
 };
 
 struct fake_nfs_node {
@@ -40,12 +40,12 @@ struct fake_nfs {
     bool hangs;        /* answers nothing; what is asked waits */
     bool no_memory;    /* in libnfs, for a call */
     bool no_context;   /* nor for a connection */
-    bool bare;         /* no attributes in answers that may go without */
+    bool bare;         /* no attributes in replies that may go without */
     bool no_exclusive; /* CREATE knows no EXCLUSIVE */
     bool read_only;
     bool strict;      /* a listing goes on only in a directory that has not changed (cookie verifier) */
     bool no_address;  /* DHCP has not answered */
-    uint32_t entries; /* in an answer to READDIRPLUS, at most */
+    uint32_t entries; /* in a reply to READDIRPLUS, at most */
     uint32_t read_size, write_size, short_write; /* the last: bytes that a WRITE takes; 0: all */
     uint32_t boot;                               /* part of every handle */
     uint32_t variant;                            /* in every handle, but it does not matter there: a file has many */
@@ -69,7 +69,7 @@ void fake_nfs_rename(const char *from, const char *to);
 bool fake_nfs_holds(const char *path, const char *content);
 
 uint32_t fake_nfs_all_calls(void);
-bool fake_nfs_idle(void); /* nothing is asked that waits for its answer */
+bool fake_nfs_idle(void); /* nothing is asked that waits for its reply */
 
 /* What went to the serial console. */
 const char *fake_nfs_console(void);

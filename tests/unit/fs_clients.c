@@ -92,7 +92,7 @@ struct fs_completion fs_client_run(uint32_t client, const struct fs_command *com
             return completion;
         }
     }
-    FAIL("client %u: command %u has no answer", (unsigned)client, (unsigned)command->type);
+    FAIL("client %u: command %u has no reply", (unsigned)client, (unsigned)command->type);
 }
 
 struct fs_command fs_client_path(uint32_t client, enum fs_command_type type, const char *path, uint32_t flags)

@@ -48,7 +48,7 @@ void timer_stop(struct timer *timer)
     armed = NULL;
 }
 
-static void answer(enum fs_status status)
+static void reply(enum fs_status status)
 {
     struct fs_request *request = asked;
 
@@ -85,7 +85,7 @@ static void test_patience(void)
     CHECK(!fs_mount_is_asked());
     CHECK_EQUAL(outcomes, 1);
     CHECK_EQUAL(asks, 1); /* it is still under way */
-    answer(FS_STATUS_OK);
+    reply(FS_STATUS_OK);
     CHECK_EQUAL(outcomes, 2);
     CHECK(!armed);
 }
@@ -99,10 +99,10 @@ static void test_silent_restart(void)
     on_event(NULL);
     fs_mount_note(FS_STATUS_SERVER_WAS_RESET);
     restarts++; /* while it is asked for */
-    answer(FS_STATUS_SERVER_WAS_RESET);
+    reply(FS_STATUS_SERVER_WAS_RESET);
     CHECK(asked && fs_mount_is_asked());
     CHECK_EQUAL(outcomes, 2);
-    answer(FS_STATUS_OK);
+    reply(FS_STATUS_OK);
     CHECK(!fs_mount_is_asked());
     CHECK_EQUAL(outcomes, 3);
     restarts++;
@@ -118,13 +118,13 @@ static void test_failures(void)
     uint64_t expected = 500 * MS;
 
     for (int i = 0; i < 12; i++) {
-        answer(FS_STATUS_ACCESS);
+        reply(FS_STATUS_ACCESS);
         CHECK(!fs_mount_is_asked());
         CHECK_EQUAL(pass(), expected);
         CHECK(!fs_mount_is_asked() && asked);
         expected = expected < 15000 * MS ? expected * 2 : 30000 * MS;
     }
-    answer(FS_STATUS_OK);
+    reply(FS_STATUS_OK);
     CHECK(!armed);
     restarts++;
     ring_is_full = true;

@@ -85,7 +85,7 @@ static void spoil_once(uint32_t procedure, void *result)
     once(result);
 }
 
-/* This is done to the next answer to `procedure`. */
+/* This is done to the next reply to `procedure`. */
 static void spoil_next(uint32_t procedure, void (*how)(void *result))
 {
     fake_nfs.judge = judge_spoiled;
@@ -128,7 +128,7 @@ static void too_much_written(void *result)
     ((WRITE3res *)result)->WRITE3res_u.resok.count = 11;
 }
 
-static void test_answers_to_reads(void)
+static void test_replies_to_reads(void)
 {
     fake_nfs.read_size = 4;
     mount();
@@ -152,7 +152,7 @@ static void test_answers_to_reads(void)
     CHECK(last.length == 2 && memcmp(data(), "89", 2) == 0 && data()[2] == 0xee);
 }
 
-static void test_answers_to_writes(void)
+static void test_replies_to_writes(void)
 {
     fake_nfs.write_size = 4;
     mount();
@@ -186,7 +186,7 @@ static void test_sizes_of_calls(void)
 /* Every status of NFSv3, as it comes back from an open file: none changes anything else. */
 static uint32_t answered;
 
-static int answer_so(uint32_t procedure)
+static int reply_so(uint32_t procedure)
 {
     return procedure == NFS3_READ || procedure == NFS3_WRITE || procedure == NFS3_SETATTR ? (int)answered
                                                                                           : FAKE_NFS_ANSWER;
@@ -210,7 +210,7 @@ static void test_statuses(void)
     mount();
     fake_nfs_make("/file", NF3REG, "content");
     uint64_t fd = opened("/file", WRITE);
-    fake_nfs.judge = answer_so;
+    fake_nfs.judge = reply_so;
     for (uint32_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         answered = all[i].status;
         CHECK_EQUAL(on_file(FS_READ, fd, 0, 10), all[i].is);
@@ -496,8 +496,8 @@ static const struct fs_nfs_case cases[] = {
     {"conformance", test_conformance},
     {"conformance_of_little", test_conformance_of_little},
     {"conformance_of_losses", test_conformance_of_losses},
-    {"answers_to_reads", test_answers_to_reads},
-    {"answers_to_writes", test_answers_to_writes},
+    {"replies_to_reads", test_replies_to_reads},
+    {"replies_to_writes", test_replies_to_writes},
     {"sizes_of_calls", test_sizes_of_calls},
     {"statuses", test_statuses},
     {"access", test_access},

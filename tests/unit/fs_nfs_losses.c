@@ -1,4 +1,4 @@
-/* tests/unit/fs_nfs_losses.c: calls whose answers are lost, or come to nothing, in each of the ways that there are; and
+/* tests/unit/fs_nfs_losses.c: calls whose replies are lost, or come to nothing, in each of the ways that there are; and
  * a server that is away: what each command comes to, on the server and for its program, and when.
  */
 #include <string.h>
@@ -31,7 +31,7 @@ static void lose_next(uint32_t procedure, int how)
     fake_nfs.judge = lose_once;
 }
 
-/* Awaited beside another call, which is answered: then it is the answer that is lost, not the connection. */
+/* Awaited beside another call, which is answered: then it is the reply that is lost, not the connection. */
 static enum fs_status await_overtaken(struct fs_request *request)
 {
     struct fs_request other;
@@ -161,7 +161,7 @@ static void test_each_loss_in_each_change(void)
     }
 }
 
-/* The same of a server that gives no attributes with its answers. */
+/* The same of a server that gives no attributes with its replies. */
 static void test_each_loss_without_attributes(void)
 {
     fake_nfs.bare = true;
@@ -314,7 +314,7 @@ static void test_carried_out_late(void)
     }
 }
 
-/* Without EXCLUSIVE a file that is there after a lost answer counts as another one's. */
+/* Without EXCLUSIVE a file that is there after a lost reply counts as another one's. */
 static void test_a_server_without_exclusive(void)
 {
     static const struct change create = {.type = FS_OPEN, .path = "/new", .flags = CREATE_NEW};
@@ -566,7 +566,7 @@ static void test_no_memory(void)
     CHECK_EQUAL(await(&request), FS_STATUS_OK);
 }
 
-/* An answer that cannot be read, or an RPC error: that command fails, and no other. */
+/* A reply that cannot be read, or an RPC error: that command fails, and no other. */
 static void test_refused_calls(void)
 {
     mount();

@@ -124,7 +124,7 @@ int rpc_pmap2_getport_async(struct rpc_context *rpc, int program, int version, i
     return 0;
 }
 
-static void answer(void *result)
+static void reply(void *result)
 {
     struct nfs_rpc_call *call = asked;
 
@@ -172,12 +172,12 @@ static void at(uint64_t ns)
     fake_wake(FAKE_BIT(TIMER));
 }
 
-static void answer_info(void)
+static void reply_info(void)
 {
     FSINFO3res info = {.status = NFS3_OK};
 
     info.FSINFO3res_u.resok.rtmax = info.FSINFO3res_u.resok.wtmax = 65536;
-    answer(&info);
+    reply(&info);
     CHECK(mount_is_up());
 }
 
@@ -189,7 +189,7 @@ static void mount_up_to_info_from_mount(void)
 
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = sizeof(handle);
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = handle;
-    answer(&mounted);
+    reply(&mounted);
     CHECK(opens(2049));
     up();
 }
@@ -204,7 +204,7 @@ static void mount_up_to_info(void)
 static void mount_all_from_here(void)
 {
     mount_up_to_info();
-    answer_info();
+    reply_info();
     mount_useful();
 }
 
@@ -212,7 +212,7 @@ static void mount_all(void)
 {
     CHECK(opens(2050));
     mount_up_to_info();
-    answer_info();
+    reply_info();
     mount_useful();
     ups = downs = gone = 0;
 }
@@ -224,7 +224,7 @@ static void test_a_short_restart(void)
     mount_want();
     CHECK(opens(2049));
     up();
-    answer_info();
+    reply_info();
     mount_useful();
     CHECK(ups == 1 && gone == 0);
 }
@@ -261,7 +261,7 @@ static void test_silence(void)
     break_down(true);
     CHECK(gone == 1 && opens(2049)); /* at once: new commands are refused, so nobody asks */
     up();
-    answer_info();
+    reply_info();
     mount_useful();
     ups = downs = gone = 0;
 }
@@ -279,7 +279,7 @@ static void test_another_address(void)
     break_down(false);
     CHECK(opens(2049) && gone == 0);
     up();
-    answer_info();
+    reply_info();
     mount_useful();
 }
 
@@ -291,7 +291,7 @@ static void test_refusal_of_a_long_name(void)
     memset(config.directory, 'd', sizeof(config.directory) - 1);
     CHECK(opens(2050));
     up();
-    answer(&refused);
+    reply(&refused);
     CHECK(strstr(fake_console(), "(QEMU's user network)?\n"));
     memset(config.directory, 0, sizeof(config.directory));
     strcpy(config.directory, "/srv");
@@ -387,7 +387,7 @@ static void test_refusals_of_the_mount(void)
         gone = 0;
         for (uint32_t n = 0; n < sizeof(pauses) / sizeof(pauses[0]); n++) {
             up();
-            answer(&refused);
+            reply(&refused);
             const char *news = said();
             CHECK_CASE(n > 0 ? news[0] == '\0' : strstr(news, refusals[i].words) != NULL, refusals[i].words);
             CHECK(n > 0 || strstr(news, "NFS 10.0.0.1:/srv: refused: "));
@@ -407,15 +407,15 @@ static void test_a_handle_of_65_bytes(void)
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = handle;
     CHECK(opens(2050));
     up();
-    answer(&mounted);
+    reply(&mounted);
     CHECK(strstr(said(), "refused: a file handle that NFSv3 does not know") && opens(0));
     CHECK(tries_after(500 * MS, 2050));
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = 64;
     up();
-    answer(&mounted);
+    reply(&mounted);
     CHECK(opens(2049));
     up();
-    answer_info();
+    reply_info();
     CHECK_EQUAL(mount_root()->size, 64);
     mount_useful();
 }
@@ -426,7 +426,7 @@ static void test_the_portmapper(void)
     static const struct {
         uint32_t mount_port, nfs_port;
         const char *words;
-    } answers[] = {
+    } replies[] = {
         {0, 0, "refused: the server runs no mount service version 3 over TCP"},
         {70000, 0, "refused: the server runs no mount service version 3 over TCP"},
         {2050, 0, "refused: the server runs no NFS version 3 over TCP"},
@@ -435,24 +435,24 @@ static void test_the_portmapper(void)
     };
 
     config.nfs_port = config.mount_port = 0;
-    for (uint32_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        uint32_t mount_port = answers[i].mount_port, nfs_port = answers[i].nfs_port;
+    for (uint32_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        uint32_t mount_port = replies[i].mount_port, nfs_port = replies[i].nfs_port;
         start_anew();
         CHECK(opens(111));
         up();
         CHECK_EQUAL(asked_program, MOUNT_PROGRAM);
-        answer(&mount_port);
+        reply(&mount_port);
         if (asked) {
             CHECK_EQUAL(asked_program, NFS_PROGRAM);
-            answer(&nfs_port);
+            reply(&nfs_port);
         }
-        if (answers[i].words) {
-            CHECK_CASE(strstr(said(), answers[i].words), answers[i].words);
+        if (replies[i].words) {
+            CHECK_CASE(strstr(said(), replies[i].words), replies[i].words);
             CHECK(tries_after(500 * MS, 111));
         } else {
             CHECK(opens(3050));
             up();
-            answer(&(mountres3){.fhs_status = MNT3ERR_NOENT});
+            reply(&(mountres3){.fhs_status = MNT3ERR_NOENT});
             CHECK(tries_after(500 * MS, 111)); /* its ports may be others by then */
         }
     }
@@ -502,7 +502,7 @@ static void test_the_root_directory(void)
     static const struct {
         nfsstat3 status;
         const char *words;
-    } answers[] = {
+    } replies[] = {
         {NFS3ERR_ACCES, "refused: permission denied for the root directory; see the export's security options"},
         {NFS3ERR_STALE, "the root directory is another one now: mounting it again"},
         {NFS3ERR_PERM, "refused: permission denied for the root directory"},
@@ -511,15 +511,15 @@ static void test_the_root_directory(void)
         {NFS3ERR_JUKEBOX, NULL}, /* the same words */
     };
 
-    for (uint32_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        FSINFO3res info = {.status = answers[i].status};
+    for (uint32_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        FSINFO3res info = {.status = replies[i].status};
         if (i == 0) {
             start_anew();
         }
         mount_up_to_info();
-        answer(&info);
+        reply(&info);
         const char *news = said();
-        CHECK_CASE(answers[i].words ? strstr(news, answers[i].words) != NULL : news[0] == '\0', news);
+        CHECK_CASE(replies[i].words ? strstr(news, replies[i].words) != NULL : news[0] == '\0', news);
         CHECK(tries_after(500 * MS << i, 2050)); /* from the start: the handle is in doubt */
     }
     mount_up_to_info();
@@ -527,7 +527,7 @@ static void test_the_root_directory(void)
     CHECK(strstr(said(), "the NFS service does not answer as it should: why"));
     CHECK(tries_after(4 * S, 2050));
     mount_up_to_info();
-    answer_info();
+    reply_info();
     CHECK(strstr(said(), "NFS 10.0.0.1:/srv: mounted\n"));
     CHECK(mount_read_size() == 65536 && mount_write_size() == 65536);
     break_down(false); /* up, but not of use: not made again at once */
@@ -536,7 +536,7 @@ static void test_the_root_directory(void)
     up();
     FSINFO3res info = {.status = NFS3_OK};
     info.FSINFO3res_u.resok.rtmax = 1u << 20;
-    answer(&info);
+    reply(&info);
     CHECK(mount_read_size() == 256 * 1024 && mount_write_size() == 256 * 1024);
     mount_useful();
 }
@@ -631,15 +631,15 @@ static void test_another_address_at_each_step(void)
             if (done == 0 || done == 3 || done == 5) {
                 up();
             } else if (done == 1) {
-                answer(&port);
+                reply(&port);
             } else if (done == 2) {
                 uint32_t nfs_port = 2049;
-                answer(&nfs_port);
+                reply(&nfs_port);
             } else {
                 mountres3 mounted = {.fhs_status = MNT3_OK};
                 mounted.mountres3_u.mountinfo.fhandle.fhandle3_val = "h";
                 mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = 1;
-                answer(&mounted);
+                reply(&mounted);
             }
             port = 2050;
         }
@@ -661,7 +661,7 @@ static void test_another_address_at_each_step(void)
     mount_want();
     CHECK(opens(2049));
     up();
-    answer_info();
+    reply_info();
     mount_useful();
     up(); /* of nothing that we asked for */
     CHECK(mount_is_up() && !asked);

@@ -107,7 +107,7 @@ void fs_server_done(struct fs_job *job, enum fs_status status)
 static struct nfs_op *last_started;
 static uint32_t starts;
 
-static void on_answer(struct nfs_op *op, void *result)
+static void on_reply(struct nfs_op *op, void *result)
 {
     nfs_op_finish(op, nfs_status(*(const nfsstat3 *)result));
 }
@@ -118,7 +118,7 @@ static void start(struct nfs_op *op)
 {
     last_started = op;
     starts++;
-    (once ? nfs_op_made_once : nfs_op_made)(op, on_answer, (nfs_op_ticket(op), 0));
+    (once ? nfs_op_made_once : nfs_op_made)(op, on_reply, (nfs_op_ticket(op), 0));
 }
 
 static void begin(uint32_t index, uint64_t arrived_ns)
@@ -127,7 +127,7 @@ static void begin(uint32_t index, uint64_t arrived_ns)
     nfs_op_begin(&jobs[index], start, false);
 }
 
-static void answer(struct nfs_rpc_call *call, nfsstat3 status)
+static void reply(struct nfs_rpc_call *call, nfsstat3 status)
 {
     under_way[slot_of(call)] = NULL;
     call->reply(call, &status);
@@ -174,7 +174,7 @@ static void test_patience_counts_from_arrival(void)
     mounted = true;
     up();
     CHECK(calls() == 1 && last_started->job->index == 2);
-    answer(&last_started->call, NFS3_OK);
+    reply(&last_started->call, NFS3_OK);
     CHECK(ended(2, FS_STATUS_OK));
     at(500 * S);
     CHECK(done[0].count + done[1].count + done[2].count == 0);
@@ -203,27 +203,27 @@ static void test_all_end_at_once(void)
     up();
     CHECK_EQUAL(calls(), FS_JOBS_MAX);
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
-        answer(under_way[i], NFS3_OK);
+        reply(under_way[i], NFS3_OK);
     }
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         CHECK(ended(i, FS_STATUS_OK));
     }
 }
 
-static void test_a_lost_answer_is_asked_for_again(void)
+static void test_a_lost_reply_is_asked_for_again(void)
 {
     at(3000 * S);
     begin(0, 3000 * S);
     starts = 0;
-    CHECK(last_started->call.answer_ns == NFS_RPC_ANSWER_NS);
-    lose(&last_started->call, LOST_ANSWER);
-    CHECK(last_started->call.answer_ns == 2 * NFS_RPC_ANSWER_NS); /* it may be a slow server */
+    CHECK(last_started->call.reply_ns == NFS_RPC_REPLY_NS);
+    lose(&last_started->call, LOST_REPLY);
+    CHECK(last_started->call.reply_ns == 2 * NFS_RPC_REPLY_NS); /* it may be a slow server */
     CHECK(starts == 1 && calls() == 1 && done[0].count == 0);
     lose(&last_started->call, LOST_CONNECTION);
     CHECK(starts == 1 && calls() == 0);
     up();
     CHECK(starts == 2 && calls() == 1);
-    answer(&last_started->call, NFS3ERR_NOENT);
+    reply(&last_started->call, NFS3ERR_NOENT);
     CHECK(ended(0, FS_STATUS_NOT_FOUND));
 }
 
@@ -236,11 +236,11 @@ static void test_no_memory_and_not_now(void)
     CHECK(starts == 0);
     at(4000 * S + 200 * MS);
     CHECK(starts == 1 && !last_started->replayed);
-    answer(&last_started->call, NFS3ERR_JUKEBOX);
+    reply(&last_started->call, NFS3ERR_JUKEBOX);
     CHECK(starts == 1 && done[0].count == 0);
     at(4002 * S);
     CHECK(starts == 2);
-    answer(&last_started->call, NFS3ERR_JUKEBOX);
+    reply(&last_started->call, NFS3ERR_JUKEBOX);
     at(4060 * S); /* again and again, but not for ever */
     CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0);
 }
@@ -253,7 +253,7 @@ static void test_each_at_its_time(void)
     struct nfs_op *busy = last_started;
     begin(1, 5000 * S);
     struct nfs_op *poor = last_started;
-    answer(&busy->call, NFS3ERR_JUKEBOX); /* a second */
+    reply(&busy->call, NFS3ERR_JUKEBOX); /* a second */
     at(5000 * S + 50 * MS);
     lose(&poor->call, LOST_MEMORY); /* a tenth of one */
     starts = 0;
@@ -265,8 +265,8 @@ static void test_each_at_its_time(void)
     CHECK_EQUAL(starts, 1);
     at(5001 * S);
     CHECK(starts == 2 && last_started == busy);
-    answer(&poor->call, NFS3_OK);
-    answer(&busy->call, NFS3_OK);
+    reply(&poor->call, NFS3_OK);
+    reply(&busy->call, NFS3_OK);
     CHECK(ended(0, FS_STATUS_OK) && ended(1, FS_STATUS_OK));
 }
 
@@ -285,7 +285,7 @@ static void test_what_may_be_done_already(void)
             if (once) { /* the mark stays with the operation, but not with its next call */
                 bool replayed = last_started->replayed;
                 once = false;
-                answer(&last_started->call, NFS3ERR_JUKEBOX);
+                reply(&last_started->call, NFS3ERR_JUKEBOX);
                 at(pd_now_ns() + 2 * S);
                 CHECK(last_started->replayed == replayed);
                 lose(&last_started->call, LOST_CONNECTION);
@@ -293,7 +293,7 @@ static void test_what_may_be_done_already(void)
                 up();
                 once = true;
             }
-            answer(&last_started->call, NFS3_OK);
+            reply(&last_started->call, NFS3_OK);
             CHECK(ended(0, FS_STATUS_OK));
             if (once) {
                 break;
@@ -415,7 +415,7 @@ int main(void)
     nfs_op_init(&nfs_config);
     test_patience_counts_from_arrival();
     test_all_end_at_once();
-    test_a_lost_answer_is_asked_for_again();
+    test_a_lost_reply_is_asked_for_again();
     test_no_memory_and_not_now();
     test_each_at_its_time();
     test_what_may_be_done_already();

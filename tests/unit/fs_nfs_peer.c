@@ -7,7 +7,7 @@
 #include "tests/unit/fake_microkit.h"
 
 #define RECORD_MAX (64 * 1024)
-#define SERVED_MAX 10000 /* answers at a time: more are asked for by one that goes round in a circle */
+#define SERVED_MAX 10000 /* replies at a time: more are asked for by one that goes round in a circle */
 #define LAST_FRAGMENT 0x80000000u
 
 /* RFC 1833, RFC 1813 appendix I, RFC 1813. */
@@ -122,7 +122,7 @@ void peer_forget(uint32_t i)
     memmove(&self.calls[i], &self.calls[i + 1], (--self.count - i) * sizeof(self.calls[0]));
 }
 
-/* -- answers -- */
+/* -- replies -- */
 
 static uint8_t *put_attributes(uint8_t *at, const uint8_t handle[HANDLE_SIZE])
 {
@@ -154,7 +154,7 @@ static void handle_of(const uint8_t *name, uint32_t size, uint8_t handle[HANDLE_
     memcpy(handle, name, size < HANDLE_SIZE ? size : HANDLE_SIZE);
 }
 
-static uint8_t *answer_lookup(const uint8_t *arguments, uint8_t *at)
+static uint8_t *reply_lookup(const uint8_t *arguments, uint8_t *at)
 {
     const uint8_t *name = arguments + 4 + HANDLE_SIZE + 4;
     uint8_t handle[HANDLE_SIZE];
@@ -167,7 +167,7 @@ static uint8_t *answer_lookup(const uint8_t *arguments, uint8_t *at)
     return put(put_post_attributes(at, handle), 0);
 }
 
-static uint8_t *answer_made(const uint8_t *arguments, uint8_t *at)
+static uint8_t *reply_made(const uint8_t *arguments, uint8_t *at)
 {
     const uint8_t *name = arguments + 4 + HANDLE_SIZE + 4;
     uint8_t handle[HANDLE_SIZE];
@@ -178,14 +178,14 @@ static uint8_t *answer_made(const uint8_t *arguments, uint8_t *at)
 }
 
 /* `la`: absolute; `lo`: itself; `lu`: upwards, out of the export; others: to a file beside it. */
-static uint8_t *answer_link(const uint8_t *handle, uint8_t *at)
+static uint8_t *reply_link(const uint8_t *handle, uint8_t *at)
 {
     const char *target = handle[1] == 'a' ? "/srv/d/f" : handle[1] == 'o' ? "lo" : handle[1] == 'u' ? "../.." : "f";
 
     return put_bytes(put(put(at, 0), 0), target, (uint32_t)strlen(target));
 }
 
-static uint8_t *answer_read(const uint8_t *handle, uint8_t *at)
+static uint8_t *reply_read(const uint8_t *handle, uint8_t *at)
 {
     static const uint8_t data[PEER_FILE_SIZE] = {[0 ... PEER_FILE_SIZE - 1] = 'n'};
     uint64_t offset = (uint64_t)get(handle + HANDLE_SIZE) << 32 | get(handle + HANDLE_SIZE + 4);
@@ -196,8 +196,8 @@ static uint8_t *answer_read(const uint8_t *handle, uint8_t *at)
     return put_bytes(put(put(at, count), count == left), data + sizeof(data) - left, count);
 }
 
-/* Four of nine names in each answer; the cookie counts them. */
-static uint8_t *answer_listing(const uint8_t *handle, uint8_t *at)
+/* Four of nine names in each reply; the cookie counts them. */
+static uint8_t *reply_listing(const uint8_t *handle, uint8_t *at)
 {
     static const char *const names[] = {".", "..", "f", "d", "l", "la", "file", "directory", "other"};
     uint32_t cookie = get(handle + HANDLE_SIZE + 4), count = sizeof(names) / sizeof(names[0]), i = cookie;
@@ -213,7 +213,7 @@ static uint8_t *answer_listing(const uint8_t *handle, uint8_t *at)
     return put(put(at, 0), i >= count);
 }
 
-static uint8_t *answer_info(uint8_t *at)
+static uint8_t *reply_info(uint8_t *at)
 {
     static const uint32_t sizes[] = {65536, 65536, 1, 65536, 65536, 1, 8192};
 
@@ -224,7 +224,7 @@ static uint8_t *answer_info(uint8_t *at)
     return put(put64(put64(at, INT64_MAX), 1), 0x1b);
 }
 
-static uint8_t *answer_nfs(const struct peer_call *call, uint8_t *at)
+static uint8_t *reply_nfs(const struct peer_call *call, uint8_t *at)
 {
     const uint8_t *handle = call->arguments + 4; /* every call's first argument is one */
 
@@ -233,28 +233,28 @@ static uint8_t *answer_nfs(const struct peer_call *call, uint8_t *at)
     case SETATTR:
     case REMOVE:
     case RMDIR: return put_wcc(put(at, 0));
-    case LOOKUP: return answer_lookup(call->arguments, at);
+    case LOOKUP: return reply_lookup(call->arguments, at);
     case ACCESS: return put(put(put(at, 0), 0), 0x3f);
-    case READLINK: return answer_link(handle, at);
-    case READ: return answer_read(handle, at);
+    case READLINK: return reply_link(handle, at);
+    case READ: return reply_read(handle, at);
     case WRITE: return put64(put(put(put_wcc(put(at, 0)), get(handle + HANDLE_SIZE + 8)), 2), 1);
     case CREATE:
-    case MKDIR: return answer_made(call->arguments, at);
+    case MKDIR: return reply_made(call->arguments, at);
     case RENAME: return put_wcc(put_wcc(put(at, 0)));
-    case READDIRPLUS: return answer_listing(handle, at);
-    case FSINFO: return answer_info(at);
+    case READDIRPLUS: return reply_listing(handle, at);
+    case FSINFO: return reply_info(at);
     }
     return put(at, NOT_SUPPORTED);
 }
 
-uint32_t peer_answer(const struct peer_call *call, uint8_t to[PEER_ANSWER_MAX])
+uint32_t peer_reply(const struct peer_call *call, uint8_t to[PEER_ANSWER_MAX])
 {
     uint8_t *at = put(put(put(put(put(put(to, call->xid), 1), 0), 0), 0), 0);
 
     switch ((enum program)call->program) {
     case PORTMAPPER: at = put(at, get(call->arguments) == NFS ? 2049 : 2050); break;
     case MOUNT: at = put(put(put_bytes(put(at, 0), root, HANDLE_SIZE), 1), 1); break;
-    case NFS: at = answer_nfs(call, at); break;
+    case NFS: at = reply_nfs(call, at); break;
     }
     CHECK(at <= to + PEER_ANSWER_MAX);
     return (uint32_t)(at - to);
@@ -270,7 +270,7 @@ void peer_serve(void)
         if (peer_is_asked()) {
             peer_accept();
         } else {
-            uint32_t size = peer_answer(&self.calls[0], message + 4);
+            uint32_t size = peer_reply(&self.calls[0], message + 4);
             put(message, LAST_FRAGMENT | size);
             peer_forget(0);
             peer_send(message, 4 + size, TCP_MSS);

@@ -25,20 +25,20 @@ struct peer_call {
 };
 
 /* TCP, as the component's socket sees it. What it noted is looked at by the next event: pd_flush(). */
-bool peer_is_asked(void); /* for a connection that has no answer yet */
+bool peer_is_asked(void); /* for a connection that has no reply yet */
 bool peer_is_connected(void);
 void peer_accept(void);
-void peer_reset(void);                                          /* also instead of an answer */
+void peer_reset(void);                                          /* also instead of a reply */
 void peer_end(void);                                            /* its FIN */
 void peer_send(const void *bytes, size_t size, size_t segment); /* no more than so many bytes at once */
 
-/* Calls that have no answer yet, the oldest first. Gone with the connection. */
+/* Calls that have no reply yet, the oldest first. Gone with the connection. */
 uint32_t peer_calls(void);
 const struct peer_call *peer_call_at(uint32_t i);
 void peer_forget(uint32_t i);
 
-/* The right answer, as an RPC message without a record's mark; its size. */
-uint32_t peer_answer(const struct peer_call *call, uint8_t to[PEER_ANSWER_MAX]);
+/* The right reply, as an RPC message without a record's mark; its size. */
+uint32_t peer_reply(const struct peer_call *call, uint8_t to[PEER_ANSWER_MAX]);
 
 /* Everything right, in whole records, until no call is left; answers connections, too. Runs the component by
  * pd_flush(). */

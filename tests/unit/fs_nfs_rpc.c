@@ -1,4 +1,4 @@
-/* tests/unit/fs_nfs_rpc.c: the NFS connection over a libnfs and a socket that the test plays: answers that do
+/* tests/unit/fs_nfs_rpc.c: the NFS connection over a libnfs and a socket that the test plays: replies that do
  * not come, that come late, and readiness that does not end.
  */
 #include <poll.h>
@@ -153,12 +153,12 @@ static void ask(struct asked *a)
     nfs_rpc_made(&a->call, queue(nfs_rpc_ticket(&a->call)));
 }
 
-static void answer(void *ticket)
+static void reply(void *ticket)
 {
     for (uint32_t i = 0; i < rpc.count; i++) {
         if (rpc.queue[i] == ticket) {
             memmove(&rpc.queue[i], &rpc.queue[i + 1], (--rpc.count - i) * sizeof(rpc.queue[0]));
-            nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_SUCCESS, "an answer", ticket);
+            nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_SUCCESS, "a reply", ticket);
             return;
         }
     }
@@ -192,28 +192,28 @@ static void connect(void)
     CHECK_EQUAL(ups, before + 1);
 }
 
-/* One answer is lost while others come: its call alone is, ANSWER_NS after it was overtaken; the late answer ends in
+/* One reply is lost while others come: its call alone is, five seconds after it was overtaken; the late reply ends in
  * nothing. */
-static void test_a_lost_answer(void)
+static void test_a_lost_reply(void)
 {
     at(100 * S);
     ask(&asked[0]);
     void *first = rpc.queue[0];
     at(101 * S);
     ask(&asked[1]);
-    answer(rpc.queue[1]);
+    reply(rpc.queue[1]);
     for (uint64_t t = 102; t < 106; t++) {
         at(t * S);
         ask(&asked[2]);
-        answer(rpc.queue[1]);
+        reply(rpc.queue[1]);
         CHECK(asked[2].replies == 1 && asked[0].losses == 0);
     }
     at(106 * S);
-    CHECK(asked[0].losses == 1 && asked[0].how == LOST_ANSWER && asked[0].replies == 0 && downs == 0);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_REPLY && asked[0].replies == 0 && downs == 0);
     ask(&asked[0]);
-    answer(first); /* the late one: not for the call that was made again */
+    reply(first); /* the late one: not for the call that was made again */
     CHECK(asked[0].replies == 0);
-    answer(rpc.queue[0]);
+    reply(rpc.queue[0]);
     CHECK(asked[0].replies == 1 && rpc.count == 0);
     at(140 * S);
     CHECK(downs == 0 && asked[0].losses == 0);
@@ -224,25 +224,25 @@ static void test_more_time(void)
 {
     at(150 * S);
     ask(&asked[0]);
-    asked[0].call.answer_ns = 12 * S;
+    asked[0].call.reply_ns = 12 * S;
     ask(&asked[1]);
     ask(&asked[2]);
-    answer(rpc.queue[2]);
+    reply(rpc.queue[2]);
     for (uint64_t t = 151; t < 162; t++) {
         at(t * S);
         ask(&asked[3]);
-        answer(rpc.queue[rpc.count - 1]);
+        reply(rpc.queue[rpc.count - 1]);
         CHECK(asked[0].losses == 0 && asked[1].losses == (t >= 155));
     }
     at(162 * S);
-    CHECK(asked[0].losses == 1 && asked[0].how == LOST_ANSWER && downs == 0);
+    CHECK(asked[0].losses == 1 && asked[0].how == LOST_REPLY && downs == 0);
     CHECK_EQUAL(rpc.count, 2);
-    answer(rpc.queue[0]);
-    answer(rpc.queue[0]);
+    reply(rpc.queue[0]);
+    reply(rpc.queue[0]);
     CHECK(rpc.count == 0 && downs == 0);
 }
 
-/* Answers that come late, but in order, are not lost; nor does an answer to an earlier call say anything. */
+/* Replies that come late, but in order, are not lost; nor does a reply to an earlier call say anything. */
 static void test_a_slow_server(void)
 {
     at(200 * S);
@@ -251,7 +251,7 @@ static void test_a_slow_server(void)
     }
     for (uint32_t i = 0; i < 20; i++) {
         at(200 * S + (i + 1) * 9 * S);
-        answer(rpc.queue[0]);
+        reply(rpc.queue[0]);
         CHECK(asked[i].replies == 1);
     }
     CHECK(downs == 0);
@@ -273,14 +273,14 @@ static void test_silence(void)
     downs = silences = 0;
 }
 
-/* A call that its owner has forgotten comes back nowhere: not by an answer, not with the connection. */
+/* A call that its owner has forgotten comes back nowhere: not by a reply, not with the connection. */
 static void test_forgotten(void)
 {
     ask(&asked[0]);
     ask(&asked[1]);
     nfs_rpc_forget(&asked[0].call);
     nfs_rpc_forget(&asked[1].call);
-    answer(rpc.queue[0]);
+    reply(rpc.queue[0]);
     rpc.memory = false;
     ask(&asked[2]); /* lost, but not told yet */
     nfs_rpc_forget(&asked[2].call);
@@ -302,7 +302,7 @@ static void test_no_memory(void)
     rpc.memory = true;
 }
 
-/* A server that loses answers: a few are borne, then the connection is made anew, and what it owed is forgotten. */
+/* A server that loses replies: a few are borne, then the connection is made anew, and what it owed is forgotten. */
 static void test_too_many_orphans(void)
 {
     uint32_t count = 0;
@@ -459,7 +459,7 @@ static void test_it_is_closed(void)
     connect();
 }
 
-/* A call that the server refuses, or whose answer cannot be read, is lost alone. */
+/* A call that the server refuses, or whose reply cannot be read, is lost alone. */
 static void test_a_refused_call(void)
 {
     downs = 0;
@@ -478,11 +478,11 @@ static void test_a_refused_call(void)
     nfs_rpc_callback(nfs_rpc_context(), RPC_STATUS_ERROR, NULL, ticket);
     pd_flush();
     CHECK_TEXT(nfs_rpc_why(), "unknown");
-    answer(rpc.queue[0]);
+    reply(rpc.queue[0]);
     CHECK_EQUAL(asked[1].replies, 1);
 }
 
-/* An answer that comes in parts is no silence; one that was overtaken already says nothing of others. */
+/* A reply that comes in parts is no silence; one that was overtaken already says nothing of others. */
 static void test_parts_and_order(void)
 {
     uint64_t now = 2000;
@@ -498,17 +498,17 @@ static void test_parts_and_order(void)
         events = 0;
     }
     CHECK(downs == 0 && asked[0].losses == 0);
-    answer(rpc.queue[2]);
-    answer(rpc.queue[0]);
+    reply(rpc.queue[2]);
+    reply(rpc.queue[0]);
     CHECK(asked[2].replies == 1 && asked[0].replies == 1);
     at((now - 1) * S);
     ask(&asked[3]);
-    answer(rpc.queue[1]); /* which was overtaken once stays so since then */
+    reply(rpc.queue[1]); /* which was overtaken once stays so since then */
     at(now * S);
     CHECK_EQUAL(asked[1].losses, 0);
     at((now + 1) * S);
-    CHECK(asked[1].losses == 1 && asked[1].how == LOST_ANSWER);
-    answer(rpc.queue[0]);
+    CHECK(asked[1].losses == 1 && asked[1].how == LOST_REPLY);
+    reply(rpc.queue[0]);
 }
 
 /* One of several that are lost and not told yet is forgotten. */
@@ -542,7 +542,7 @@ int main(void)
     timer_client_init(&timer_client_config);
     nfs_rpc_init(on_up, on_down);
     connect();
-    test_a_lost_answer();
+    test_a_lost_reply();
     test_more_time();
     test_a_slow_server();
     test_silence();

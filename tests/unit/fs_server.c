@@ -376,7 +376,7 @@ static void test_server_restarts(void)
         CHECK(requests[i].done && requests[i].result.status == FS_STATUS_SERVER_WAS_RESET);
     }
     while (held_count) {
-        finish(0, FS_STATUS_OK); /* answers of a former life are nobody's */
+        finish(0, FS_STATUS_OK); /* replies of a former life are nobody's */
     }
     CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
 }

@@ -129,7 +129,7 @@ static uint32_t taken(uint32_t client)
     uint32_t count = 0;
 
     while (fs_client_take(client, &completion)) {
-        CHECK_EQUAL(completion.id & 0xff, client); /* nobody gets another's answer */
+        CHECK_EQUAL(completion.id & 0xff, client); /* nobody gets another's reply */
         count++;
     }
     return count;
@@ -276,7 +276,7 @@ static void test_event_ends(void)
 {
     struct fs_command stat = fs_client_path(HONEST, FS_STAT, "/f", 0);
 
-    fs_clients[HOSTILE].shared_completions->consumer_armed = 0; /* it wants to hear of no answer */
+    fs_clients[HOSTILE].shared_completions->consumer_armed = 0; /* it wants to hear of no reply */
     fake_notified(HOSTILE);
     meanwhile = feed;
     put_many(HOSTILE, FS_STAT, 0, 1);

@@ -1,4 +1,4 @@
-/* fs/server_answers.c: what goes back to a client: completions, and bytes in its share.
+/* fs/server_replies.c: what goes back to a client: completions, and bytes in its share.
  *   produces  completions  one for each command, with its id, in the ring of the client that gave it
  *   share     of that client; only where its command said, which has been checked; not touched for one that has
  *             restarted meanwhile
@@ -30,7 +30,7 @@ static void put_attributes(const struct fs_job *job, const struct fs_buffer *buf
     }
 }
 
-void fs_server_answer(struct fs_job *job, enum fs_status status)
+void fs_server_reply(struct fs_job *job, enum fs_status status)
 {
     struct fs_completion completion = {.id = job->command.id, .status = status};
 
