@@ -37,11 +37,6 @@ uint64_t ip_random_keyed_hash(uint64_t a, uint64_t b);
 size_t ip_netif_table_bytes(const struct net_client_config *config);
 struct netif *ip_netif_up(const struct net_client_config *config, void *tables);
 void ip_netif_counters(struct ip_counters *counters);
-/* Of the frame that is taken: only a connection that holds nothing may keep it. Else it is refused, and said so. */
-bool ip_netif_is_scarce(void);
-void ip_netif_dropped(void);
-/* Half of the receive buffers are not out. */
-bool ip_netif_spares_buffers(void);
 uint32_t ip_netif_receive_room(void); /* full segments that can be kept now, in receive buffers and packet memory, */
 uint32_t ip_netif_receive_capacity(void); /* and when nothing else is */
 

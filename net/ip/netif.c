@@ -71,7 +71,6 @@ static struct {
     struct held *held;           /* by slot: payload of its frame in transmit regions */
     uint32_t held_count;         /* frames that have such */
     uint32_t lent, lent_small;   /* receive buffers in lwIP's hands */
-    bool scarce;                 /* the frame that is taken may be kept only by who holds nothing */
     struct timer rest;           /* frames that an event did not come to */
     uint32_t reserved;           /* slots that TCP's segments leave free */
     struct tcp_pcb *turn;        /* sends although others wait, */
@@ -160,7 +159,7 @@ static struct pbuf *pbuf_for(const struct net_received *frame)
     const struct net_client_config *config = self.client.config;
     uint32_t count = frame->buffer >= config->rx_buffer_count ? config->rx_small_count : config->rx_buffer_count;
     uint32_t lent = *lent_of(frame->buffer);
-    self.scarce = false;
+    ip_tcp_hooks_frame(false);
     if (lent < count / 2) {
         return pbuf_on_buffer(frame);
     }
@@ -170,7 +169,7 @@ static struct pbuf *pbuf_for(const struct net_received *frame)
     }
     enum fate fate = fate_of(frame->data);
     bool room = lent < count - count / 8;
-    self.scarce = true;
+    ip_tcp_hooks_frame(true);
     ip_tcp_hooks_release(!room && fate == MAY_STAY);
     if (fate == PASSES || (fate == MAY_STAY && room)) {
         return pbuf_on_buffer(frame);
@@ -180,17 +179,7 @@ static struct pbuf *pbuf_for(const struct net_received *frame)
     return NULL;
 }
 
-bool ip_netif_is_scarce(void)
-{
-    return self.scarce;
-}
-
-void ip_netif_dropped(void)
-{
-    self.counters.dropped_in++;
-}
-
-bool ip_netif_spares_buffers(void)
+static bool spares_buffers(void)
 {
     const struct net_client_config *config = self.client.config;
     return self.lent < config->rx_buffer_count / 2 && self.lent_small <= config->rx_small_count / 2;
@@ -647,6 +636,7 @@ struct netif *ip_netif_up(const struct net_client_config *config, void *tables)
         ip_sums_init(&config->regions[1]);
     }
     netif_add_noaddr(&self.netif, (void *)(uintptr_t)config, set_up, ethernet_input);
+    ip_tcp_hooks_init(spares_buffers);
     ip_tso_init(self.offloads & NET_TSO ? &self.client : NULL);
     netif_set_default(&self.netif);
     netif_set_up(&self.netif);
@@ -660,5 +650,6 @@ struct netif *ip_netif_up(const struct net_client_config *config, void *tables)
 void ip_netif_counters(struct ip_counters *counters)
 {
     *counters = self.counters;
+    counters->dropped_in += ip_tcp_hooks_dropped();
     counters->refused = self.client.refused;
 }

@@ -57,8 +57,26 @@ static struct {
     uint64_t evicted_ns; /* when a handshake was, pd_now_ns(); 0: never */
     u32_t contained;     /* acknowledgements in the packet, beside itself */
     u32_t trims;
+    bool (*spares_buffers)(void);
+    bool scarce; /* the frame that is taken may be kept only by who holds nothing */
+    uint64_t dropped;
     uint64_t released_ns; /* when ip_tcp_hooks_release() last did so, pd_now_ns() */
 } self;
+
+void ip_tcp_hooks_init(bool (*spares_buffers)(void))
+{
+    self.spares_buffers = spares_buffers;
+}
+
+void ip_tcp_hooks_frame(bool scarce)
+{
+    self.scarce = scarce;
+}
+
+uint64_t ip_tcp_hooks_dropped(void)
+{
+    return self.dropped;
+}
 
 void ip_tcp_hooks_contained(u32_t count)
 {
@@ -266,7 +284,7 @@ static err_t listen_packet(const struct tcp_pcb_listen *listener, struct tcp_hdr
 
 u16_t ip_tcp_hooks_out_of_order(void)
 {
-    return ip_netif_spares_buffers() && ip_pools_have_segments(2) ? TCP_OOSEQ_MAX_PBUFS : 0;
+    return self.spares_buffers() && ip_pools_have_segments(2) ? TCP_OOSEQ_MAX_PBUFS : 0;
 }
 
 /* Received data that its program has not taken. */
@@ -335,8 +353,8 @@ err_t ip_tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t opt
         if (more_options && !(TCPH_FLAGS(header) & TCP_SYN)) {
             return ERR_BUF; /* its options are in two pieces, as no peer sends them: the packet is dropped */
         }
-        if (ip_netif_is_scarce() && holds_more(pcb, header, p)) {
-            ip_netif_dropped();
+        if (self.scarce && holds_more(pcb, header, p)) {
+            self.dropped++;
             return ERR_BUF; /* the peer sends it again */
         }
         keep_segment_size(pcb, header, options);

@@ -17,6 +17,14 @@ u32_t ip_tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, co
  * itself. */
 void ip_tcp_hooks_contained(u32_t count);
 
+/* Before the first frame. `spares_buffers`: half of the receive buffers are not out. */
+void ip_tcp_hooks_init(bool (*spares_buffers)(void));
+
+/* The next frame: `scarce`: only a connection that holds nothing may keep it. */
+void ip_tcp_hooks_frame(bool scarce);
+/* Segments that were refused for that. */
+uint64_t ip_tcp_hooks_dropped(void);
+
 /* How many packets a connection may have that came out of order. */
 u16_t ip_tcp_hooks_out_of_order(void);
 
