@@ -1,8 +1,8 @@
 /* interpreter.c: MicroPython's start, end and start again.
  *   runs      the program that the configuration names, frozen or from a file, or the prompt; on the worker's stack
  *   when the program ends, by an exception or not, it starts again with a fresh heap after a pause
- *   when full (the heap) whatever asks for memory gets MemoryError, and a connection that comes is refused before it is
- *             accepted; a program that has refused REFUSALS_MAX in a row, for REFUSING_NS, is ended as by an exception
+ *   when full (the heap) whatever asks for memory gets MemoryError; a program that has none for connections is ended
+ *             as by an exception (port_memory.c)
  */
 #include "lib/pd.h"
 
@@ -22,70 +22,11 @@
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
-#include "shared/runtime/gchelper.h"
 #include "shared/runtime/interrupt_char.h"
 #include "shared/runtime/pyexec.h"
 
 #define STACK_RESERVE 16384 /* bytes that C code may use beyond the depth at which Python raises RuntimeError */
 #define RESTART_PAUSE_NS 1000000000ull
-#define RESERVE 8192 /* bytes in one piece: what asyncio and Microdot want before a handler begins, a grown table too */
-#define REFUSALS_MAX 8
-#define REFUSING_NS 10000000000ull
-
-static struct {
-    nlr_buf_t *program;   /* where the program that runs is ended; NULL: the prompt */
-    bool short_of_memory; /* the last collection left no RESERVE */
-    uint32_t refusals;    /* of connections, since one was accepted */
-    uint64_t refusing_since_ns;
-} self;
-
-/* -- memory -- */
-
-static bool reserve_is_there(void)
-{
-    bool automatic = MP_STATE_MEM(gc_auto_collect_enabled);
-    MP_STATE_MEM(gc_auto_collect_enabled) = false; /* this is asked from within a collection */
-    void *block = gc_alloc(RESERVE, 0);
-    MP_STATE_MEM(gc_auto_collect_enabled) = automatic;
-    gc_free(block);
-    return block != NULL;
-}
-
-/* An allocation fails only after a collection, so what that has left says how it stands, and costs nobody else time. */
-void gc_collect(void)
-{
-    gc_collect_start();
-    gc_helper_collect_regs_and_stack();
-    gc_collect_end();
-    self.short_of_memory = !reserve_is_there();
-}
-
-bool port_has_memory(void)
-{
-    if (self.short_of_memory) {
-        gc_collect();
-    }
-    return !self.short_of_memory;
-}
-
-void port_accepted(void)
-{
-    self.refusals = 0;
-}
-
-void port_refused(void)
-{
-    uint64_t now = pd_now_ns();
-    if (self.refusals++ == 0) {
-        self.refusing_since_ns = now;
-    }
-    if (self.program && self.refusals >= REFUSALS_MAX && now - self.refusing_since_ns >= REFUSING_NS) {
-        MP_STATE_THREAD(nlr_top) = self.program; /* past every handler: a program may catch what it likes */
-        nlr_jump(NULL);
-    }
-}
-
-/* -- start and end -- */
 
 void nlr_jump_fail(void *value)
 {
@@ -119,8 +60,7 @@ static void start_interpreter(void)
     mp_cstack_init_with_top((char *)stack->base + stack->size, stack->size - STACK_RESERVE);
     gc_init(heap->base, (char *)heap->base + heap->size);
     qstr_cache_clear();
-    self.short_of_memory = false;
-    self.refusals = 0;
+    port_memory_begin();
     mp_init();
     set_sys_path();
     set_arguments();
@@ -168,13 +108,13 @@ static const char *run_program(void)
 {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        self.program = &nlr;
+        port_memory_end_at(&nlr);
         const char *ending = run_app(python_config.app) ? "has ended" : "was ended by an exception";
-        self.program = NULL;
+        port_memory_end_at(NULL);
         nlr_pop();
         return ending;
     }
-    self.program = NULL;
+    port_memory_end_at(NULL);
     mp_hal_set_interrupt_char(-1);
     return "has had no memory left for connections";
 }

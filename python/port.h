@@ -12,7 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct region;
+
 #define PORT_FOREVER UINT64_MAX
+
+/* Runs the worker, which does not return, until it waits first. After all that asks for pd_before_flush(): what comes
+ * last runs first, so that what Python writes is sent by the others'. */
+void port_start(const struct region *stack, void (*worker)(void *argument));
 
 /* From a handler: the worker has something to look at. */
 void port_wake(void);
@@ -31,6 +37,11 @@ void port_yield(void);
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);
 
+/* port_memory.c */
+/* Before an interpreter starts. */
+void port_memory_begin(void);
+/* Where the program that runs is ended, an nlr_buf_t; NULL: the prompt, which is not. */
+void port_memory_end_at(void *program);
 /* Memory for one more connection, as accept() asks. What it then says: that one was accepted, or refused. A program
  * that has refused all for some time is ended, and starts again: port_refused() then does not return. */
 bool port_has_memory(void);

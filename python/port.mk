@@ -27,8 +27,8 @@ QSTR_GLOBAL_DEPENDENCIES := $(MPY)/py/mpconfig.h python/mpconfigport.h $(FLAGS_F
 INC += -I. -I$(BUILD) -Ipython -I$(MPY)
 CFLAGS += $(PD_CFLAGS) $(INC) -DMP_CONFIGFILE='"python/mpconfigport.h"' -DNDEBUG -Wall -Werror -Wno-unused-parameter
 
-PORT_C := $(addprefix python/,interpreter.c console.c time.c builtins.c reader.c files.c changes.c vfs_files.c \
-    vfs_file.c fs_operation.c modfs_async.c asyncio_wait.c asyncio_start.c \
+PORT_C := $(addprefix python/,port.c port_memory.c interpreter.c console.c time.c builtins.c reader.c files.c \
+    changes.c vfs_files.c vfs_file.c fs_operation.c modfs_async.c asyncio_wait.c asyncio_start.c \
     endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c modsocket.c \
     incoming.c incoming_text.c incoming_reply.c control.c \
     modwebsite.c acceptor.c request.c request_head.c modsha1.c qstr_cache.c)

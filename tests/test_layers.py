@@ -61,6 +61,13 @@ ORDERS = {
                "internal.h", "acks", "turns", "pools", "memory", "random", "tso", "tcp_hooks", "timers", "netif",
                "window", "ip.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
+    "python": ["config.h", "mphalport.h", "qstrdefsport.h", "modos_impl.h", "modtime_impl.h", "port.h mpconfigport.h",
+               "port", "port_memory", "qstr_cache", "console", "time", "reader", "modsha1", "changes", "control",
+               "files", "vfs_file vfs_files", "asyncio_wait", "fs_operation", "modfs_async", "endpoint.h",
+               "incoming incoming_reply", "incoming_text",
+               "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
+               "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
+               "pd"],
     "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],
 }
 

@@ -1,0 +1,88 @@
+/* port.c: the port's one way to wait: the worker, and the event loop (port.h).
+ *   waits     only in port_wait(): for a request, a frame, a file completion, a deadline, a character
+ *   invariant no Python runs in an event handler; a handler changes C state and wakes the worker
+ */
+#include "lib/pd.h"
+
+#include "lib/fiber.h"
+#include "lib/region.h"
+#include "python/port.h"
+#include "timer/client.h"
+
+#define PORT_TURN_NS 10000000ull /* how long Python may compute before events get their turn */
+
+static struct {
+    struct fiber worker;
+    struct timer deadline;
+    uint64_t turn_ends_ns;
+    bool woken;
+    bool waiting;
+} self;
+
+void port_wake(void)
+{
+    self.woken = true;
+}
+
+static void wake(void *context)
+{
+    port_wake();
+}
+
+/* The last thing before what this batch of events produced is sent. */
+static void run_worker(void *context)
+{
+    if (self.woken && self.waiting) {
+        fiber_resume(&self.worker);
+    }
+}
+
+static void switch_to_loop(void)
+{
+    self.waiting = true;
+    while (!self.woken) {
+        fiber_wait(&self.worker);
+    }
+    self.waiting = false;
+    self.woken = false;
+    self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;
+}
+
+void port_wait(uint64_t deadline_ns)
+{
+    if (deadline_ns != PORT_FOREVER && !self.woken) {
+        timer_start(&self.deadline, deadline_ns, wake, NULL);
+    }
+    switch_to_loop();
+    if (deadline_ns != PORT_FOREVER) {
+        timer_stop(&self.deadline);
+    }
+}
+
+void port_wait_ms(intptr_t timeout_ms)
+{
+    port_wait(timeout_ms < 0 ? PORT_FOREVER : pd_now_ns() + (uint64_t)timeout_ms * 1000000);
+}
+
+/* A deadline that has passed is an event that comes at once, together with all that wait already. */
+void port_yield(void)
+{
+    uint64_t now = pd_now_ns();
+    if (now < self.turn_ends_ns) {
+        return;
+    }
+    timer_start(&self.deadline, now, wake, NULL);
+    bool was_woken = self.woken;
+    self.woken = false;
+    switch_to_loop();
+    timer_stop(&self.deadline);
+    self.woken |= was_woken;
+}
+
+void port_start(const struct region *stack, void (*worker)(void *argument))
+{
+    pd_before_flush(run_worker, NULL);
+    fiber_create(&self.worker, stack->base, stack->size, worker, NULL);
+    self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;
+    fiber_resume(&self.worker);
+}

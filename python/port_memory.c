@@ -1,0 +1,77 @@
+/* port_memory.c: whether the heap has room for one more connection.
+ *   when full a connection that comes is refused before it is accepted; a program that has refused REFUSALS_MAX in a
+ *             row, for REFUSING_NS, is ended as by an exception
+ */
+#include "lib/pd.h"
+
+#include "python/port.h"
+
+#include "py/gc.h"
+#include "py/runtime.h"
+#include "shared/runtime/gchelper.h"
+
+#define RESERVE 8192 /* bytes in one piece: what asyncio and Microdot want before a handler begins, a grown table too */
+#define REFUSALS_MAX 8
+#define REFUSING_NS 10000000000ull
+
+static struct {
+    nlr_buf_t *program;   /* where the program that runs is ended; NULL: the prompt */
+    bool short_of_memory; /* the last collection left no RESERVE */
+    uint32_t refusals;    /* of connections, since one was accepted */
+    uint64_t refusing_since_ns;
+} self;
+
+void port_memory_begin(void)
+{
+    self.short_of_memory = false;
+    self.refusals = 0;
+}
+
+void port_memory_end_at(void *program)
+{
+    self.program = program;
+}
+
+static bool reserve_is_there(void)
+{
+    bool automatic = MP_STATE_MEM(gc_auto_collect_enabled);
+    MP_STATE_MEM(gc_auto_collect_enabled) = false; /* this is asked from within a collection */
+    void *block = gc_alloc(RESERVE, 0);
+    MP_STATE_MEM(gc_auto_collect_enabled) = automatic;
+    gc_free(block);
+    return block != NULL;
+}
+
+/* An allocation fails only after a collection, so what that has left says how it stands, and costs nobody else time. */
+void gc_collect(void)
+{
+    gc_collect_start();
+    gc_helper_collect_regs_and_stack();
+    gc_collect_end();
+    self.short_of_memory = !reserve_is_there();
+}
+
+bool port_has_memory(void)
+{
+    if (self.short_of_memory) {
+        gc_collect();
+    }
+    return !self.short_of_memory;
+}
+
+void port_accepted(void)
+{
+    self.refusals = 0;
+}
+
+void port_refused(void)
+{
+    uint64_t now = pd_now_ns();
+    if (self.refusals++ == 0) {
+        self.refusing_since_ns = now;
+    }
+    if (self.program && self.refusals >= REFUSALS_MAX && now - self.refusing_since_ns >= REFUSING_NS) {
+        MP_STATE_THREAD(nlr_top) = self.program; /* past every handler: a program may catch what it likes */
+        nlr_jump(NULL);
+    }
+}
