@@ -11,7 +11,7 @@
 void *ip_memory_init(const struct ip_config *config, size_t tables);
 uint64_t ip_memory_failures(void);
 /* Segments that one connection may have queued just now beyond what its peer takes at once; 0 when memory is short. */
-uint32_t ip_memory_send_share(bool stays);
+uint32_t ip_memory_send_share(bool by_reference);
 /* What connections have queued leaves little for new ones: of what each segment takes; of blocks for copied data. */
 bool ip_memory_is_low(void);
 bool ip_memory_lacks_full(void);

@@ -87,11 +87,11 @@ signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length,
 void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length);
 
 /* Bytes that the connection may write now. While packet memory is plenty it may have 64 KB queued, sent or not, and
- * more of memory that stays where the device cuts segments; less the less is left. When it is short, as much as the
- * peer takes at once, and two segments at most; with nothing queued never 0. Who asks before it writes leaves room for
- * others, however many connections have peers that do not read. Less than one wants is to be waited for only while
- * something is queued: its acknowledgement makes room. */
-uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays);
+ * more of what is written `by_reference` where the device cuts segments; less the less is left. When it is short, as
+ * much as the peer takes at once, and two segments at most; with nothing queued never 0. Who asks before it writes
+ * leaves room for others, however many connections have peers that do not read. Less than one wants is to be waited for
+ * only while something is queued: its acknowledgement makes room. */
+uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference);
 
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
 uint32_t ip_random(void);

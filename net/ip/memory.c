@@ -98,9 +98,9 @@ static uint32_t spare_of(int number, uint32_t thirds)
 }
 
 /* Copied data lies in full blocks, of referenced data there are headers in small ones and references. */
-uint32_t ip_memory_send_share(bool stays)
+uint32_t ip_memory_send_share(bool by_reference)
 {
-    uint32_t small = spare_of(SMALL, 2), others = stays ? ip_pools_spare() : spare_of(FULL, 1);
+    uint32_t small = spare_of(SMALL, 2), others = by_reference ? ip_pools_spare() : spare_of(FULL, 1);
     uint32_t half = LWIP_MIN(small, others) / 2;
     return LWIP_MIN(half, SHARE_MAX);
 }

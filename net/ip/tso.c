@@ -92,9 +92,9 @@ err_t ip_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t fla
     }
     struct tcp_seg *last = last_unsent(pcb);
     u16_t mss = pcb->mss;
-    bool stays = !(flags & TCP_WRITE_FLAG_COPY) && net_client_locate(self.client, data, length, &piece);
-    u16_t size = stays ? segment_size(pcb) : mss;
-    bool full = last && (last->len > size || (stays && pbuf_clen(last->p) > PIECES_MAX));
+    bool by_reference = !(flags & TCP_WRITE_FLAG_COPY) && net_client_locate(self.client, data, length, &piece);
+    u16_t size = by_reference ? segment_size(pcb) : mss;
+    bool full = last && (last->len > size || (by_reference && pbuf_clen(last->p) > PIECES_MAX));
     pcb->mss = size;
     err_t result = full ? write_behind(pcb, last, data, length, flags) : tcp_write(pcb, data, length, flags);
     pcb->mss = mss;
@@ -109,17 +109,18 @@ static uint32_t queue_room(const struct tcp_pcb *pcb)
 
 /* What may be queued when memory is short: two segments, if the peer takes them. Else as much as lwIP needs to ask
  * again and again whether the peer takes more: the program hears of the acknowledgement then. */
-static uint32_t least(const struct tcp_pcb *pcb, bool stays, uint32_t size)
+static uint32_t least(const struct tcp_pcb *pcb, bool by_reference, uint32_t size)
 {
-    uint32_t probe = stays ? pcb->mss : PROBE;
+    uint32_t probe = by_reference ? pcb->mss : PROBE;
     return LWIP_MIN(2 * size, LWIP_MAX(pcb->snd_wnd, probe));
 }
 
-uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
+uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference)
 {
     uint32_t left = pcb->snd_buf /* tcp_sndbuf() has 16 bits */, queued = TCP_SND_BUF - left;
-    uint32_t size = stays && self.client ? segment_size(pcb) : pcb->mss;
-    uint32_t share = ip_memory_send_share(stays) * size, few = least(pcb, stays, size), most = LWIP_MAX(share, few);
+    uint32_t size = by_reference && self.client ? segment_size(pcb) : pcb->mss;
+    uint32_t share = ip_memory_send_share(by_reference) * size, few = least(pcb, by_reference, size);
+    uint32_t most = LWIP_MAX(share, few);
     uint32_t allowed = most > queued ? most - queued : 0, fits = queue_room(pcb) / 2 * size;
     return LWIP_MIN(LWIP_MIN(left, allowed), fits);
 }

@@ -39,7 +39,7 @@ bool serial_client_log_sink(const char *line, size_t length)
     return true;
 }
 
-uint32_t ip_memory_send_share(bool stays)
+uint32_t ip_memory_send_share(bool by_reference)
 {
     return 44;
 }

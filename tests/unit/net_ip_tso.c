@@ -49,7 +49,7 @@ uint32_t between(uint32_t least, uint32_t most)
     return least + noise() % (most - least + 1);
 }
 
-uint32_t ip_memory_send_share(bool stays)
+uint32_t ip_memory_send_share(bool by_reference)
 {
     return memory.fails && one_in(3) ? 0 : 44;
 }

@@ -46,7 +46,7 @@ uint64_t ip_memory_failures(void)
     return 0;
 }
 
-__attribute__((weak)) uint32_t ip_memory_send_share(bool stays)
+__attribute__((weak)) uint32_t ip_memory_send_share(bool by_reference)
 {
     return 44; /* as if there were plenty; a test may have its own */
 }
