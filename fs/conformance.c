@@ -396,7 +396,7 @@ static void everything(void)
     big_file();
     directories();
     renames();
-    conformance_refusals();
+    fs_conformance_refusals();
     listing();
     many_open();
     at_once();

@@ -227,7 +227,7 @@ static void noise(void)
     STATUS(trial_on_path(FS_REMOVE, trial_at("noise")), OK);
 }
 
-void conformance_refusals(void)
+void fs_conformance_refusals(void)
 {
     paths();
     slashes();

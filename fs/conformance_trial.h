@@ -48,6 +48,6 @@ void trial_make_file(const char *name, const char *text);
 bool trial_holds(const char *name, const char *text);
 
 /* What has to be refused: fs/conformance_refusals.c. */
-void conformance_refusals(void);
+void fs_conformance_refusals(void);
 
 #endif

@@ -83,6 +83,7 @@ PREFIXES = {
     "fs_client": ("fs_client_", ""),
     "fs_mount": ("fs_mount_", ""),
     "fs_server": ("fs_server_", ""),
+    "fs_conformance": ("fs_conformance_ trial", ""),
 }
 LIBRARIES = {Path(path).stem.removeprefix("lib"): path for path in os.environ.get("SERVAL_LIBRARIES", "").split()}
 
