@@ -53,7 +53,7 @@ STAGES = [
     Stage("copies", "", FRONT, "", r"newlib/.*/(mem|str)\w+\.S"),
     Stage("messages to Python and back", "", FRONT, r"^http/(content/)?app_", ""),
     Stage("request parsed", "1,000-1,500", FRONT, r"^http/parse/request\.c", r"^http/parse/text"),
-    Stage("which file", "", FRONT, r"^http/(site|parse)/", ""),
+    Stage("which file", "", FRONT, r"^http/(site/|parse/(path|select|codings|date)\.)", ""),
     Stage("file cache", "", FRONT, r"^http/cache", ""),
     Stage("answer", "", FRONT, r"^http/", ""),
     Stage("file commands", "", FRONT, r"^fs/", ""),
