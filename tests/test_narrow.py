@@ -67,7 +67,7 @@ def test_what_a_failing_one_says_is_shown(tmp_path):
 # -- make test builds what the chosen tests need, and no more (tests/conftest.py) --
 
 def test_a_test_that_needs_nothing(cache):
-    done = make(cache, "test", "TESTS=tests/test_layers.py")
+    done = make(cache, "test", "TESTS=tests/test_counters.py")
     assert re.search(r"^[1-9]\d* passed, 0 failed", done.stdout, re.MULTILINE), done.stdout
     assert objects(cache) == set()
 
