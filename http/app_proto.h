@@ -2,7 +2,7 @@
  * of 32-byte messages, and two shares.
  *
  *     requests  front -> application    the ring, and a share that the application can only read
- *     answers   application -> front    the ring, and a share that both can write, and the front only reads
+ *     answers   application -> front    the ring, and a share that the front can only read
  *
  * A *slot* is a request under way, 0 to APP_SLOTS - 1. Its serial number counts its uses, so that a message which
  * crosses the request's end says nothing of the next one in the slot: who reads a number that is not the present one

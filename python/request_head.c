@@ -1,5 +1,7 @@
 /* request_head.c: heads of requests and of answers as Microdot has them, from and to messages, in one go: by its own
  * code each field is a coroutine, a handful of strings and a search.
+ *   serves    request.c; a request's bytes are the network's, NOT trusted
+ *   when full an answer's head that is too long is an error of that answer
  *   input     a dict of the application's, whose values may hold what a client has sent: what RFC 9110 5.5 does not let
  *             stand in a field is a ValueError, and no byte of that answer goes out
  */

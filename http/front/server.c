@@ -1,4 +1,7 @@
-/* server.c: the front as a whole: its parts, started and told of each other, and its counters. */
+/* server.c: the front as a whole: its parts, started and told of each other, and its counters.
+ *   serves    start.c and pd.c; holds nothing of its own: who is trusted, and what happens when something is full, is
+ *             said by the parts
+ */
 #include "http/front/server.h"
 
 #include "http/conn/connection.h"
