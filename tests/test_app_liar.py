@@ -501,6 +501,7 @@ def test_an_index_that_jumps(guest, which):
             deadline = time.monotonic() + 90
             while (answer := get(guest.port("http"), "/app/honest")).status != 200:
                 assert answer.status == 503 and time.monotonic() < deadline
+    run(guest, START_ANEW)      # now, not when it has been deaf for long: that would fall into another test
 
 
 # -- noise -------------------------------------------------------------------------------------------------------------

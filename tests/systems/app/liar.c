@@ -68,6 +68,7 @@ static void say_site(void)
 
 static void start_anew(void)
 {
+    timer_stop(&self.timer);
     liar_start_anew();
     say_site();
 }
