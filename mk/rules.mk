@@ -91,6 +91,8 @@ define library
 $(call archive,$1,$(OBJ)/lib/lib$1.a,$3)
 $(call objects_rules,$(OBJ)/$1,$2,$(CC),$(call pd_cflags,$4),$$(GENERATED_HEADERS))
 $(call archive_rule,$(OBJ)/lib/lib$1.a,$(foreach s,$2,$(call object,$(OBJ)/$1,$s)))
+$(call remember,$(OBJ)/lib/lib$1.members,$2)
+$(OBJ)/lib/lib$1.a: $(OBJ)/lib/lib$1.members
 endef
 
 define archive
@@ -115,7 +117,7 @@ library_file = $(or $(library.$1.file),$(error library '$1' is unknown; there ar
 # $(eval $(call pd_instance,SYSTEM,PD,PROGRAM,LDFLAGS)):
 # written by compose into BUILD_DIR/SYSTEM/SYSTEM.mk, one for each PD.
 define pd_instance
-$(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldflags) $4 \
+$(call remember,$(BUILD_DIR)/$1/$2.flags,$(program.$3.cflags) $(program.$3.ldflags) $4 $(program.$3.objects) \
     $(call needed,$(program.$3.libraries)))
 $(BUILD_DIR)/$1/$2.config.o: $(BUILD_DIR)/$1/$2.config.c $(BUILD_DIR)/$1/flags $(BUILD_DIR)/$1/$2.flags \
     | $$(GENERATED_HEADERS) $(call fetched_for,$(program.$3.cflags))
@@ -204,7 +206,8 @@ $(if $(call named_for_its_subject,$1,$2),)
 all_host_tests += $(HOST_OBJ)/$1/$1
 $(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(call sanitizers,$4) $(WARNINGS) \
     -Wno-missing-prototypes $3,)
-$(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s))
+$(call remember,$(HOST_OBJ)/$1/linked,$2 $5)
+$(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s)) $(HOST_OBJ)/$1/linked
 	$$(call say,LD,$1)
 	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s)) $5
 endef
@@ -212,7 +215,8 @@ endef
 # FILE is the target; its objects lie in a folder named after it.
 define host_program
 $(call objects_rules,$(HOST_OBJ)/$(notdir $1),$2,$(HOST_CC),$(HOST_CFLAGS) $(WARNINGS) $3,)
-$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s))
+$(call remember,$(HOST_OBJ)/$(notdir $1)/linked,$2 $4)
+$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s)) $(HOST_OBJ)/$(notdir $1)/linked
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(HOST_CC) -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$(notdir $1),$s)) $4

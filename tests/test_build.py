@@ -240,3 +240,20 @@ def test_program_without_a_rule_is_named_and_mended(tmp_path, tree):
             in done.stderr.splitlines())
     script.write_text(good)
     assert make(*arguments, folder=tree).returncode == 0
+
+
+@pytest.mark.parametrize("program, rules", [("http_parse_chunk/http_parse_chunk", "http/http.mk"),
+                                            ("fuzz/fuzz_http_chunk", "tests/fuzz/fuzz.mk")])
+def test_a_source_that_leaves_a_list_is_linked_no_more(tmp_path, tree, program, rules):
+    """Else a build that has been made before hides that a new one cannot be made."""
+    target = tmp_path / "cache" / "obj" / "host" / program
+    arguments = (target, f"CACHE_DIR={tmp_path}/cache", f"BUILD_DIR={tmp_path}/out")
+    done = make(*arguments, folder=tree)
+    assert done.returncode == 0, done.stderr
+    text = (tree / rules).read_text()
+    without = re.sub(r"(http_(?:parse_)?chunk,.*http/parse/chunk\.c) http/parse/text\.c", r"\1", text)
+    assert without != text
+    (tree / rules).write_text(without)
+    done = make(*arguments, folder=tree)
+    (tree / rules).write_text(text)
+    assert done.returncode == 2 and "undefined reference" in done.stdout + done.stderr

@@ -29,9 +29,10 @@ $(if $(HAS_LIBFUZZER),all_host_tests += $(FUZZ_OBJ)/fuzz_$1)
 fuzz_objects.$1 := $(call fuzz_objects,driver tests/fuzz/fuzz.c) \
     $(call fuzz_objects,$(firstword $2) tests/fuzz/$1.c $(wordlist 2,$(words $2),$2)) $(call fuzz_objects,$3) $(call fuzz_objects,$4) \
     $(call fuzz_objects,$5)
-$(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1)
+$(call remember,$(FUZZ_OBJ)/$1.linked,$$(fuzz_objects.$1) $$(fuzz_ldlibs.$1))
+$(FUZZ_OBJ)/fuzz_$1: $$(fuzz_objects.$1) $(FUZZ_OBJ)/$1.linked
 	$$(call say,LD,fuzz_$1)
-	$$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $$^ $$(fuzz_ldlibs.$1)
+	$$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer -o $$@ $$(fuzz_objects.$1) $$(fuzz_ldlibs.$1)
 endef
 
 # A program like the others; `make coverage`, which has no counters for it, leaves it out.
