@@ -49,6 +49,7 @@ class Board:
             raise ComposeError(f"boards/{name}/board.py has no {missing[0]} (docs/porting.md)")
         self.load = self.facts.LOAD
         self.dma_base, self.dma_size = self.facts.DMA
+        self.official_sdk = official_sdk
         self.drivers = dict(self.facts.DRIVERS)
         if official_sdk:
             self.drivers.update(getattr(self.facts, "DRIVERS_OFFICIAL_SDK", {}))

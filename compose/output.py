@@ -84,7 +84,8 @@ def pd_element(system, pd, indent="    "):
     attributes = {"name": pd.name, "id": child_id, "priority": pd.priority,
                   "budget": pd.budget_us, "period": pd.period_us,
                   "passive": boolean(pd.passive), "stack_size": f"{pd.stack:#x}",
-                  "pp": boolean(called and before_2(system))}
+                  "pp": boolean(called and before_2(system)),
+                  "watchdog": None if system.board.official_sdk else pd.watchdog_us}
     inner = indent + "    "
     children = [element("program_image", {"path": f"{pd.name}.elf"}, indent=inner)]
     children += [element("map", {"mr": m.region.name, "vaddr": f"{m.vaddr:#x}", "perms": m.permissions,

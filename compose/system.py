@@ -59,6 +59,7 @@ class Pd:
         self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
+        self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
         self.next_vaddr = VADDR_FIRST
         self.next_channel = 0
 

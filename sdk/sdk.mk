@@ -89,12 +89,11 @@ $(eval $(call host_test,sdk_kernel_decode,tests/unit/sdk_kernel_decode.c sdk/ker
 $(eval $(call host_test,sdk_tool_prove,tests/unit/sdk_tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
 # What it takes for a program, of files that linkers do not write.
 $(eval $(call host_test,sdk_tool_elf,tests/unit/sdk_tool_elf.c $(addprefix sdk/tool/,elf.c file.c diag.c),,,-lelf))
-$(eval $(call host_test,sdk_kernel_random,tests/unit/sdk_kernel_random.c \
-    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
-    syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
-$(eval $(call host_test,sdk_kernel_random_benchmark,tests/unit/sdk_kernel_random.c \
-    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
-    syscall.c utilisation.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/benchmark))
-$(eval $(call host_test,sdk_kernel_window,tests/unit/sdk_kernel_window.c \
-    $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c ready.c \
-    sched.c syscall.c),-include tests/unit/kernel_fake.h -Isdk/kernel/config/release))
+KERNEL_ON_HOST := $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c \
+    ready.c syscall.c watchdog.c)
+KERNEL_FAKE := -include tests/unit/kernel_fake.h -Isdk/kernel/config
+$(eval $(call host_test,sdk_kernel_random,tests/unit/sdk_kernel_random.c $(KERNEL_ON_HOST),$(KERNEL_FAKE)/release))
+$(eval $(call host_test,sdk_kernel_random_benchmark,tests/unit/sdk_kernel_random.c $(KERNEL_ON_HOST) \
+    sdk/kernel/utilisation.c,$(KERNEL_FAKE)/benchmark))
+$(foreach t,window watchdog,$(eval $(call host_test,sdk_kernel_$t,tests/unit/sdk_kernel_$t.c tests/unit/kernel_machine.c \
+    $(KERNEL_ON_HOST) sdk/kernel/sched.c,$(KERNEL_FAKE)/release)))

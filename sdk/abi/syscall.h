@@ -53,8 +53,9 @@
  * the same instruction, unless the reply's words (those before esr or number) name another. */
 #define ABI_FAULT_UNKNOWN_SYSCALL 2 /* x0..x7, pc of the svc, sp, pc behind it, spsr, number */
 #define ABI_FAULT_USER_EXCEPTION 3  /* an undefined instruction: pc, sp, spsr, esr, 0 */
-#define ABI_FAULT_VM 6              /* pc, address, 1 for an instruction fetch, esr */
-#define ABI_FAULT_EXCEPTION 8       /* any other exception: esr. seL4 as a hypervisor calls it the fault of a VCPU */
+#define ABI_FAULT_TIMEOUT 5   /* it has taken no event for too long (struct abi_pd, watchdog_us): its child id, 0 */
+#define ABI_FAULT_VM 6        /* pc, address, 1 for an instruction fetch, esr */
+#define ABI_FAULT_EXCEPTION 8 /* any other exception: esr. seL4 as a hypervisor calls it the fault of a VCPU */
 
 #ifndef __ASSEMBLER__
 

@@ -47,10 +47,11 @@ struct abi_pd {
     uint64_t stack_bottom; /* lowest byte of the stack; the page below it is unmapped */
     uint64_t budget_us;    /* budget == period: no limit, round robin with its equals */
     uint64_t period_us;
-    uint8_t priority; /* 0..ABI_PRIORITY_MAX */
-    uint8_t flags;    /* enum abi_pd_flags */
-    uint8_t parent;   /* index of the PD that receives its faults, ABI_NONE: the kernel prints them */
-    uint8_t child_id; /* the parent's number for it */
+    uint64_t watchdog_us; /* it faults when it has run about so long without taking an event; 0: never */
+    uint8_t priority;     /* 0..ABI_PRIORITY_MAX */
+    uint8_t flags;        /* enum abi_pd_flags */
+    uint8_t parent;       /* index of the PD that receives its faults, ABI_NONE: the kernel prints them */
+    uint8_t child_id;     /* the parent's number for it */
     uint8_t children[ABI_CHANNELS_MAX + 2]; /* by child id: index of the PD, ABI_NONE where there is no such child */
     struct abi_channel channels[ABI_CHANNELS_MAX + 2];
 };

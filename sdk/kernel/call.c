@@ -200,6 +200,7 @@ static void receive_passive(struct pd *pd)
 
 void call_receive(struct pd *pd)
 {
+    pd->looks = 0;
     call_abandon(pd);
     if (pd_is_passive(pd)) {
         receive_passive(pd);

@@ -21,6 +21,7 @@ void child_restart(struct pd *child, uint64_t pc)
     child_stop(child);
     call_abandon(child);
     pd_take_home_sc(child);
+    child->looks = 0;
     child->context.pc = pc;
     child->context.spsr = SPSR_EL0;
     child->state = PD_RUNNABLE;

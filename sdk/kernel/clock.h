@@ -1,6 +1,7 @@
 /* clock.h: the kernel's time and its one deadline, on the EL1 virtual timer (Arm ARM D11; CNTVOFF_EL2 is 0).
  *
- * No tick: the timer is armed only for the end of a budget, the end of a contended slice, or a refill.
+ * No tick: the timer is armed only for the end of a budget, the end of a contended slice, a refill, or, while somebody
+ * runs, the watchdog's next look.
  */
 #ifndef KERNEL_CLOCK_H
 #define KERNEL_CLOCK_H

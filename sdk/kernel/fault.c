@@ -19,6 +19,7 @@
 
 #define UNKNOWN_SYSCALL_WORDS 13
 #define USER_EXCEPTION_WORDS 5
+#define TIMEOUT_WORDS 2
 #define VM_WORDS 4
 #define EXCEPTION_WORDS 1
 
@@ -71,12 +72,20 @@ static uint64_t put_vm(const struct pd *child, uint64_t *words)
     return VM_WORDS;
 }
 
+/* seL4's: data of the scheduling context, by which a handler knows whose it is; what was used of it. */
+static void put_timeout(const struct pd *child, uint64_t *words)
+{
+    words[0] = child->abi->child_id;
+    words[1] = 0;
+}
+
 void fault_message(const struct pd *child, struct abi_message *message)
 {
     switch (child->fault.label) {
     case ABI_FAULT_VM: put_vm(child, message->words); break;
     case ABI_FAULT_UNKNOWN_SYSCALL: put_unknown_syscall(child, message->words); break;
     case ABI_FAULT_USER_EXCEPTION: put_user_exception(child, message->words); break;
+    case ABI_FAULT_TIMEOUT: put_timeout(child, message->words); break;
     default: message->words[0] = child->fault.esr;
     }
 }
@@ -87,6 +96,7 @@ static uint64_t word_count(uint64_t label)
     case ABI_FAULT_VM: return VM_WORDS;
     case ABI_FAULT_UNKNOWN_SYSCALL: return UNKNOWN_SYSCALL_WORDS;
     case ABI_FAULT_USER_EXCEPTION: return USER_EXCEPTION_WORDS;
+    case ABI_FAULT_TIMEOUT: return TIMEOUT_WORDS;
     default: return EXCEPTION_WORDS;
     }
 }
@@ -176,6 +186,10 @@ static void print_cause(const struct pd *pd)
     if (fault->label == ABI_FAULT_UNKNOWN_SYSCALL) {
         print(" unknown system call ");
         print_hex(pd->context.x[8], 16);
+        return;
+    }
+    if (fault->label == ABI_FAULT_TIMEOUT) {
+        print(" took no event for too long");
         return;
     }
     if (fault->label != ABI_FAULT_VM) {
@@ -291,5 +305,14 @@ void fault_unknown_syscall(void)
 
     pd->context.pc -= 4; /* a fault's pc is the instruction's own, here too */
     pd->fault = (struct fault){.label = ABI_FAULT_UNKNOWN_SYSCALL};
+    raise(pd);
+}
+
+void fault_timeout(void)
+{
+    struct pd *pd = sched_current();
+
+    pd->looks = 0; /* the parent may let it go on */
+    pd->fault = (struct fault){.label = ABI_FAULT_TIMEOUT};
     raise(pd);
 }

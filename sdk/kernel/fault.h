@@ -17,6 +17,7 @@ void fault_exception(uint64_t esr, uint64_t address);
 
 /* The running PD made a system call that does not exist. */
 void fault_unknown_syscall(void);
+void fault_timeout(void); /* it has run for too long */
 
 /* The words of `child`'s fault for its parent (abi/syscall.h). */
 void fault_message(const struct pd *child, struct abi_message *message);

@@ -1,6 +1,7 @@
 /* irq.c: interrupts, each a channel of one PD.
  *   consumes  numbers from the controller: one that nobody has, or none at all, is no error
- *   produces  a notification to the interrupt's PD; to the scheduler, when it is the kernel's timer
+ *   produces  a notification to the interrupt's PD; to the scheduler, when it is the kernel's timer, and a fault of the
+ *             PD that has run for too long
  *   invariant an interrupt of a PD is masked from its delivery to the PD's acknowledgement: a level that stays high
  *             comes once
  */
@@ -9,6 +10,7 @@
 #include <stddef.h>
 
 #include "sdk/kernel/call.h"
+#include "sdk/kernel/fault.h"
 #include "sdk/kernel/gicv2.h"
 #include "sdk/kernel/sched.h"
 
@@ -38,7 +40,9 @@ void irq_handle(void)
     }
     const struct abi_irq *irq = self.of_intid[intid];
     if (intid == ABI_INTID_KERNEL_TIMER) {
-        sched_timer();
+        if (sched_timer()) {
+            fault_timeout();
+        }
     } else {
         gicv2_mask(intid);
         if (irq != NULL) {

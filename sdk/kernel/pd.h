@@ -46,6 +46,7 @@ struct pd {
     enum pd_state state;
     uint8_t index;
     uint8_t priority;
+    uint32_t looks;        /* at which it was found running, since it last took an event (watchdog.h) */
     bool warned;           /* has been told of a channel it does not have (debug) */
     uint64_t notified;     /* channels notified and not yet delivered */
     uint64_t cntkctl;      /* its rights on the generic timer */

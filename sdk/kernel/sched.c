@@ -13,6 +13,7 @@
 #include "sdk/kernel/kassert.h"
 #include "sdk/kernel/ready.h"
 #include "sdk/kernel/utilisation.h"
+#include "sdk/kernel/watchdog.h"
 
 static struct {
     struct ready ready;
@@ -35,6 +36,8 @@ void sched_init(void)
         struct pd *pd = pd_get(index);
         ready_push_front(&self.ready, pd->index, pd->priority);
     }
+    watchdog_init();
+    clock_arm(watchdog_due());
 }
 
 struct pd *sched_current(void)
@@ -128,7 +131,7 @@ static void arm(const struct pd *pd)
         uint64_t end = self.since + left(pd->sc);
         at = end < at ? end : at;
     }
-    clock_arm(at);
+    clock_arm(at < watchdog_due() ? at : watchdog_due());
 }
 
 static bool time_matters(const struct pd *pd)
@@ -136,11 +139,12 @@ static bool time_matters(const struct pd *pd)
     return self.measured != NULL || self.spent != 0 || pd->sc->limited || contended(pd);
 }
 
-void sched_timer(void)
+bool sched_timer(void)
 {
     uint64_t now = clock_now();
+    bool late = watchdog_look(self.current);
 
-    clock_arm(CLOCK_NEVER);
+    clock_arm(watchdog_due());
     for (uint64_t rest = self.spent; rest != 0; rest &= rest - 1) {
         struct sc *sc = &pd_get((unsigned)__builtin_ctzl(rest))->own;
         if (budget_usable_at(&sc->budget) <= now) {
@@ -149,6 +153,7 @@ void sched_timer(void)
             sched_wake(sc->holder);
         }
     }
+    return late;
 }
 
 /* -- choice -- */
@@ -263,6 +268,7 @@ static struct pd *choose(void)
  * and the kernel reads nothing through it. */
 static void idle(void)
 {
+    watchdog_pause();
     arm(NULL);
     utilisation_left(UTILISATION_IDLE);
     WAIT_FOR_INTERRUPT();
@@ -270,16 +276,27 @@ static void idle(void)
     irq_handle();
 }
 
+static struct pd *choose_when_ready(void)
+{
+    struct pd *pd = choose();
+
+    if (pd == NULL) {
+        while (pd == NULL) {
+            idle();
+            pd = choose();
+        }
+        watchdog_resume();
+        clock_arm(watchdog_due());
+    }
+    return pd;
+}
+
 /* Time is being counted, or will be, or nobody is ready. `pd` has been chosen if nothing was counted until now. */
 static __attribute__((noinline)) struct pd *exit_in_time(struct pd *pd)
 {
     if (pd == NULL) {
         end_stretch();
-        pd = choose();
-    }
-    while (pd == NULL) {
-        idle();
-        pd = choose();
+        pd = choose_when_ready();
     }
     if (time_matters(pd)) {
         arm(pd);

@@ -24,8 +24,9 @@ bool sched_remove(struct pd *pd);
 
 struct pd *sched_current(void); /* NULL: it has blocked */
 
-/* The kernel timer's interrupt: whoever has a refill that is due is woken. */
-void sched_timer(void);
+/* The kernel timer's interrupt: whoever has a refill that is due is woken. True: the running PD has run for too long
+ * without taking an event (watchdog.h). */
+bool sched_timer(void);
 
 /* The end of each entry: chooses, waits while nobody is ready, and loads. */
 struct pd *sched_exit(void);

@@ -195,7 +195,7 @@ static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int p
 {
     fields_attributes(node, parent == DESCRIPTION_NONE
                                 ? "name priority budget period passive stack_size pp smc"
-                                : "name priority budget period passive stack_size pp smc id setvar_id");
+                                : "name priority budget period passive stack_size pp smc id setvar_id watchdog");
     pd->place = node->place;
     pd->name = fields_name(node, "name");
     if (strlen(pd->name) >= ABI_PD_NAME_MAX) {
@@ -205,6 +205,7 @@ static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int p
     pd->parent = parent;
     pd->priority = (unsigned)fields_number_or(node, "priority", 0, ABI_PRIORITY_MAX, 0);
     read_budget(pd, node);
+    pd->watchdog_us = fields_number_or(node, "watchdog", 1, BUDGET_MOST_US, 0);
     pd->passive = fields_bool_or(node, "passive", false);
     pd->pp = fields_bool_or(node, "pp", false);
     pd->stack_size = fields_number_or(node, "stack_size", STACK_LEAST, STACK_MOST, STACK_DEFAULT);

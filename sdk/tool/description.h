@@ -67,6 +67,7 @@ struct pd {
     int parent; /* index or DESCRIPTION_NONE */
     unsigned child_id;
     unsigned priority;
+    uint64_t watchdog_us; /* 0: none */
     uint64_t budget_us;
     uint64_t period_us;
     bool passive;

@@ -146,6 +146,7 @@ static void fill_pd(struct abi_pd *out, const struct layout *l, size_t index)
     out->stack_top = USER_VA_STACK_TOP;
     out->stack_bottom = USER_VA_STACK_TOP - pd->stack_size;
     out->budget_us = pd->budget_us;
+    out->watchdog_us = pd->watchdog_us;
     out->period_us = pd->period_us;
     out->priority = (uint8_t)pd->priority;
     out->flags = pd->passive ? ABI_PD_PASSIVE : 0;

@@ -71,6 +71,9 @@ static void print_pd(FILE *out, const struct layout *l, size_t index)
             (pd->flags & ABI_PD_PHYS_TIMER) != 0 ? ", owns the physical timer" : "");
     if (pd->parent != ABI_NONE) {
         fprintf(out, "    child %u of '%s', which receives its faults\n", pd->child_id, s->pds[pd->parent].name);
+        if (pd->watchdog_us != 0) {
+            fprintf(out, "    faults when it takes no event for %lu us\n", pd->watchdog_us);
+        }
     }
     fprintf(out, "    program %s, entry 0x%lx, stack 0x%lx to 0x%lx, tables 0x%lx, ASID %lu\n",
             base_name(described->program), pd->entry, pd->stack_bottom, pd->stack_top, pd->ttbr0 & PTE_ADDRESS_MASK,

@@ -161,6 +161,7 @@ static void make_pd(unsigned index)
     pd->flags = chance(30) ? ABI_PD_PASSIVE : 0;
     pd->budget_us = 10 + (uint64_t)rand() % 500;
     pd->period_us = chance(40) ? pd->budget_us * (2 + (uint64_t)rand() % 9) : pd->budget_us;
+    pd->watchdog_us = chance(30) ? 1 + (uint64_t)rand() % 500000 : 0;
     pd->parent = ABI_NONE;
     memset(pd->children, ABI_NONE, sizeof(pd->children));
     if (index > 0 && chance(80)) {
@@ -289,6 +290,7 @@ static void check(void)
         }
     }
     CHECK(!current->sc->limited || timer_armed());
+    CHECK(watchdog_due() == CLOCK_NEVER || (timer_armed() && fake_cntv_cval_el0 <= watchdog_due()));
 }
 
 /* -- programs -- */
@@ -325,7 +327,7 @@ static void make_fault(void)
 
 static void step(void)
 {
-    fake_cntvct_el0 += (uint64_t)(rand() % (chance(10) ? 300 : 5));
+    fake_cntvct_el0 += (uint64_t)(rand() % (chance(1) ? 100000 : chance(10) ? 300 : 5));
     self.pending = timer_armed() && fake_cntvct_el0 >= fake_cntv_cval_el0 ? ABI_INTID_KERNEL_TIMER
                    : chance(10)                                           ? interrupt()
                                                                           : NO_INTID;
