@@ -42,7 +42,7 @@ HELD = 512
 HELD_PATH = "/index.html"
 LOADS = [Cell("1 KiB", 16, True), Cell("1 KiB", 16), Cell("10 KiB", 64), Cell("1 MiB", 4), Cell("10 MiB", 2)]
 # Of what the front counts: what there is now, not what there has been.
-GAUGES = ["connections", "exchanges", "cache_entries", "cache_blocks", "cache_memory", "python_heap"]
+GAUGES = ["connections", "app_requests", "cache_entries", "cache_blocks", "cache_memory", "python_heap"]
 # How much more there may be than before: a part of it, and a number. The collector takes whatever looks like a pointer
 # for one, and one block of a file is 64 KiB; a leak of one object for each of 10,000 connections is more than this.
 MAY_GROW = {"instructions per request": (0.03, 0), "instructions per idle second": (0.1, 1000),

@@ -157,8 +157,8 @@ enum app_site_status {
 /* In the first APP_COUNTERS_BYTES of the front's share; see http/front/server.h and http/cache/cache.h. */
 #define APP_COUNTERS_BYTES 256
 struct app_counters {
-    uint64_t connections, exchanges; /* now */
-    uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;
+    uint64_t connections, app_requests; /* now */
+    uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
     uint64_t nonsense; /* messages of the application's that cannot be, and answers that may not be */
     uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;
     uint64_t cache_hits, cache_revalidations, cache_reads, cache_evictions, cache_stale;

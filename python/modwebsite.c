@@ -169,14 +169,14 @@ static mp_obj_t website_counters(void)
     mp_obj_t dict = mp_obj_new_dict(20);
     struct app_counters counters = *control_counters(); /* the next ones are put in the same place */
     put(dict, MP_QSTR_connections, counters.connections);
-    put(dict, MP_QSTR_exchanges, counters.exchanges);
+    put(dict, MP_QSTR_app_requests, counters.app_requests);
     put(dict, MP_QSTR_accepted, counters.accepted);
     put(dict, MP_QSTR_requests, counters.requests);
     put(dict, MP_QSTR_files, counters.files);
     put(dict, MP_QSTR_handed_over, counters.handed_over);
     put(dict, MP_QSTR_refused, counters.refused);
     put(dict, MP_QSTR_timed_out, counters.timed_out);
-    put(dict, MP_QSTR_given_way, counters.given_way);
+    put(dict, MP_QSTR_evicted, counters.evicted);
     put(dict, MP_QSTR_broken, counters.broken);
     put(dict, MP_QSTR_nonsense, counters.nonsense);
     put(dict, MP_QSTR_cache_entries, counters.cache_entries);

@@ -142,7 +142,7 @@ def guest(request, both):
     request.node.serval_guests = [both[0]]
     limits(both[0], LIMIT, LIMIT)
     yield both[0]
-    assert told(both[0], "/api/memory")["exchanges"] == 1
+    assert told(both[0], "/api/memory")["app_requests"] == 1
 
 
 def limits(guest, content, body):
@@ -227,7 +227,7 @@ class Onlooker:
         assert len(self.seen) > 5
         for now in self.seen:
             assert now["free"] > self.before["free"] - FLAT, (self.before, now)
-            assert now["connections"] <= 8 and now["exchanges"] <= 3, now
+            assert now["connections"] <= 8 and now["app_requests"] <= 3, now
             assert now["cache_memory"] <= self.before["cache_memory"] + FLAT, (self.before, now)
 
 

@@ -46,7 +46,7 @@ def guest(request, booted):
 
 
 def counters(guest):
-    names = ("connections", "exchanges", "accepted", "refused", "timed_out", "given_way", "broken", "revalidations")
+    names = ("connections", "app_requests", "accepted", "refused", "timed_out", "evicted", "broken", "revalidations")
     return dict(zip(names, map(int, get(guest.port("http"), "/app/counters").body.split())))
 
 
@@ -151,7 +151,7 @@ def test_512_connections_are_held_while_others_are_served(guest):
     for sock in crowd:
         sock.close()
     after = settle(guest)
-    assert after["given_way"] == before["given_way"] and after["exchanges"] == 1
+    assert after["evicted"] == before["evicted"] and after["app_requests"] == 1
 
 
 def test_slow_heads_are_given_up(guest):
@@ -197,4 +197,4 @@ def test_nothing_is_left(guest):
     for _ in range(300):
         assert get(guest.port("http"), "/1000.bin").status == 200
     after = settle(guest)
-    assert (after["connections"], after["exchanges"]) in ((1, 1), (2, 1))
+    assert (after["connections"], after["app_requests"]) in ((1, 1), (2, 1))

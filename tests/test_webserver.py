@@ -661,7 +661,7 @@ def test_clients_that_leave_cost_nothing(guest):
 
 
 def test_clients_that_leave_the_application(guest):
-    """At any moment of a request for it, in peace or by a reset; more often than there are exchanges and sockets."""
+    """At any moment of a request for it, in peace or by a reset; more often than there are slots and sockets."""
     chance = random.Random(1)
     chunked = (b"POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n"
                + b"x" * 1000 + b"\r\n0\r\n\r\n")
@@ -683,7 +683,7 @@ def test_clients_that_leave_the_application(guest):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     port = guest.port("http")
     deadline = time.monotonic() + GENEROUS_S
-    while (counters := json.loads(get(port, "/api/counters").body))["exchanges"] > 1:
+    while (counters := json.loads(get(port, "/api/counters").body))["app_requests"] > 1:
         assert time.monotonic() < deadline, counters
     assert counters["handed_over"] > 200
     assert get(port, "/api/hello").body == b'{"hello": "world"}' and get(port, "/").body == b"start"

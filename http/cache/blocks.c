@@ -1,7 +1,7 @@
 /* http/cache/blocks.c: files' blocks: made, found, dropped; see blocks.h.
  *   produces  blocks, each found by its content and its place in it
  *   invariant a block is free, or its content's: then it has its memory
- *   when full the block that was used least recently gives way; none can: there is no new one
+ *   when full the block that was used least recently is evicted; none can be: there is no new one
  */
 #include "http/cache/blocks.h"
 
@@ -95,7 +95,7 @@ bool cache_blocks_room_for(uint32_t pages)
     return cache_pages_can_take(pages, &evicts) && (evicts || cache_pool_has(&self.pool) || cache_pages_can_evict());
 }
 
-/* -- giving way -- */
+/* -- evicting -- */
 
 static void drop(struct cache_block *block)
 {

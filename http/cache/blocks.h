@@ -38,7 +38,7 @@ void cache_blocks_init(uint32_t units);
 void cache_content_init(struct cache_content *content); /* all 0 but its path and uses */
 
 struct cache_block *cache_blocks_find(const struct cache_content *content, uint32_t index);
-/* It is coming. Others may give way for its memory. NULL: nothing can now. */
+/* It is coming. Others may be evicted for its memory. NULL: none can be now. */
 struct cache_block *cache_blocks_new(struct cache_content *content, uint32_t index);
 void cache_blocks_release(struct cache_block *block); /* it is coming, and will not come */
 

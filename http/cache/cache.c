@@ -2,7 +2,7 @@
  *
  *   index.c       memory for what is known
  *   queue.c       those who wait for memory
- *   pages.c       where files' bytes lie, and which give way
+ *   pages.c       where files' bytes lie, and which are evicted
  *   files.c       questions to the file server, and open files
  *   blocks.c      what is here of a file
  *   reads.c       files' bytes, on their way and pinned

@@ -85,7 +85,7 @@ struct cache_counters {
     uint32_t entries, blocks;            /* in use now */
     uint64_t memory, memory_max;         /* bytes */
     uint64_t hits, revalidations, reads; /* cache_get answered at once; questions to the server; FS_READs */
-    uint64_t evictions, stale;           /* blocks that gave way; old content given */
+    uint64_t evictions, stale;           /* blocks evicted; old content given */
 };
 void cache_counters(struct cache_counters *counters);
 

@@ -2,8 +2,8 @@
  *   consumes  word that something has changed: of files' blocks, of whoever writes files
  *   produces  entries, each found by its path until it is forgotten
  *   invariant an entry is free, in use (held, asked about, a block of it pinned or on its way), or idle: then it may
- *             give way; an entry with holders never becomes another
- *   when full the entry that was used least recently gives way: of those that found nothing first, so that made-up
+ *             be evicted; an entry with holders never becomes another
+ *   when full the entry that was used least recently is evicted: of those that found nothing first, so that made-up
  *             names push out no file; all in use: who asks waits until one is idle
  */
 #include "http/cache/entries.h"

@@ -4,7 +4,7 @@
  *   produces  orders to evict a run; events for those who wait (queue.h)
  *   invariant a page is free, in exactly one run, or pending: nobody's, but still named by a descriptor
  *   order     small runs fill slabs from the first one on, whole slabs are taken from the last one on
- *   when full the run that was used least recently gives way, with as many of its slab's as make room; not one that is
+ *   when full the run that was used least recently is evicted, with as many of its slab's as make room; not one that is
  *             busy, or that a descriptor names. None can: the caller waits until one is idle or sent
  */
 #include "http/cache/pages.h"
@@ -134,7 +134,7 @@ static void settle_all(void)
     }
 }
 
-/* -- giving way -- */
+/* -- evicting -- */
 
 static bool may_go(const struct cache_run *run, bool *named)
 {

@@ -15,7 +15,7 @@
 /* Pages in a row, of one slab; a part of what lies in them. */
 struct cache_run {
     uint8_t *at;
-    struct list_link idle; /* may give way: in the order of use */
+    struct list_link idle; /* may be evicted: in the order of use */
     uint16_t slab;
     uint8_t page, pages; /* in the slab */
 };
@@ -29,14 +29,14 @@ static inline uint32_t cache_pages_of(uint32_t length)
     return (length + CACHE_PAGE - 1) / CACHE_PAGE;
 }
 
-/* The run is not idle at first. Others may be evicted for it. False: nothing can give way now. */
+/* The run is not idle at first. Others may be evicted for it. False: nothing can be evicted now. */
 bool cache_pages_take(struct cache_run *run, uint32_t pages);
 void cache_pages_give(struct cache_run *run); /* it is not idle */
-void cache_pages_idle(struct cache_run *run); /* it may give way from now on; it has just been used */
+void cache_pages_idle(struct cache_run *run); /* it may be evicted from now on; it has just been used */
 void cache_pages_busy(struct cache_run *run);
 bool cache_pages_evict_one(void); /* the run that was used least recently */
 
-/* Whether cache_pages_take() would take so many; `evicts`: whether others would give way for that. */
+/* Whether cache_pages_take() would take so many; `evicts`: whether others would be evicted for that. */
 bool cache_pages_can_take(uint32_t pages, bool *evicts);
 bool cache_pages_can_evict(void);
 

@@ -1,4 +1,4 @@
-/* accept.c: a new connection, and which one gives way to it.
+/* accept.c: a new connection, and which one is evicted for it.
  *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client
  *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
  *             the one that has been at its head longest, which is told 408, if that is a second; else of the client

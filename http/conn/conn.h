@@ -24,7 +24,7 @@
 #define WAITERS_SLOW 192          /* when one has waited for a second; */
 #define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
 #define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
-#define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different pieces of the cache */
+#define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different blocks of the cache */
 #define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
 
 enum state {
@@ -59,9 +59,9 @@ struct kept {
     uint32_t length;
 };
 
-/* Bytes in TCP's hands; the piece they lie in is unpinned when all are acknowledged. */
+/* Bytes in TCP's hands; the block they lie in is unpinned when all are acknowledged. */
 struct pin {
-    struct cache_block *piece; /* NULL: they were copied */
+    struct cache_block *block; /* NULL: they were copied */
     uint32_t bytes;
 };
 
@@ -103,7 +103,7 @@ struct http_conn {
     struct pin pins[PINS_MAX];
     struct site_resource *resource; /* WAITING for its bytes, or they are sent */
     uint64_t offset, end;           /* a file: of it, not yet asked of the cache */
-    const uint8_t *at;              /* a file: of the last pin's piece, not yet written */
+    const uint8_t *at;              /* a file: of the last pin's block, not yet written */
     uint32_t left;
     struct cache_waiter waiter;
     const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */

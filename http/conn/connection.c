@@ -3,7 +3,7 @@
  *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
  *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
  *             was taken
- *             a piece of the cache is pinned until TCP has the acknowledgement of all bytes in it
+ *             a block of the cache is pinned until TCP has the acknowledgement of all bytes in it
  *   waits     a connection that waits for a file or the application holds no packets but those behind its head:
  *             HELD_MAX bytes of all such connections together, else 503. It has a clock, a short one when its client
  *             has closed its side
@@ -65,7 +65,7 @@ static bool put(struct http_conn *c, const void *data, uint32_t length, uint8_t 
         return false;
     }
     if (c->pin_count == 0) {
-        c->pins[c->pin_count++] = (struct pin){.piece = NULL};
+        c->pins[c->pin_count++] = (struct pin){.block = NULL};
     }
     c->pins[c->pin_count - 1].bytes += length;
     c->unacknowledged += length;
@@ -85,27 +85,27 @@ bool http_conn_refer(struct http_conn *c, const void *data, uint32_t length, boo
     return put(c, data, length, more ? TCP_WRITE_FLAG_MORE : 0);
 }
 
-/* What lies before the piece is acknowledged before it, so that one pin does for both. */
-void http_conn_pin(struct http_conn *c, struct cache_block *piece)
+/* What lies before the block is acknowledged before it, so that one pin does for both. */
+void http_conn_pin(struct http_conn *c, struct cache_block *block)
 {
     struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
-    if (last && last->piece == piece) {
-        cache_unpin(piece);
-    } else if (last && !last->piece) {
-        last->piece = piece;
+    if (last && last->block == block) {
+        cache_unpin(block);
+    } else if (last && !last->block) {
+        last->block = block;
     } else {
         assert(c->pin_count < PINS_MAX);
-        c->pins[c->pin_count++] = (struct pin){.piece = piece};
+        c->pins[c->pin_count++] = (struct pin){.block = block};
     }
 }
 
 static void drop_pin(struct http_conn *c)
 {
-    struct cache_block *piece = c->pins[0].piece;
+    struct cache_block *block = c->pins[0].block;
     c->pin_count--;
     memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof(c->pins[0]));
-    if (piece) {
-        cache_unpin(piece);
+    if (block) {
+        cache_unpin(block);
     }
 }
 
@@ -249,7 +249,7 @@ static void close_quietly(struct http_conn *c)
 {
     struct tcp_pcb *pcb = c->tcp;
     for (uint32_t i = 0; i < c->pin_count; i++) {
-        if (c->pins[i].piece) {
+        if (c->pins[i].block) {
             http_conn_abort(c);
             return;
         }
@@ -312,7 +312,7 @@ bool http_conn_refusal(struct http_conn *c, const struct reply *reply, int statu
 /* One at its head is told so, where there is memory for that. The answer of one that stalls is not whole. */
 void http_conn_evict(struct http_conn *c)
 {
-    http_counts.given_way++;
+    http_counts.evicted++;
     if (c->clock == CLOCK_STALL) {
         http_conn_abort(c);
         return;

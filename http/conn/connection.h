@@ -22,10 +22,10 @@ void http_conn_take_request(struct http_conn *connection, const struct http_requ
 uint32_t http_conn_room(const struct http_conn *connection, bool stays);
 /* False: no memory, nothing has been written; http_conn_go_on() tries again. */
 bool http_conn_write(struct http_conn *connection, const void *data, uint32_t length, bool more);
-/* In the last pin's piece. */
+/* In the last pin's block. */
 bool http_conn_refer(struct http_conn *connection, const void *data, uint32_t length, bool more);
 /* Takes over the caller's pin; there is room for it. */
-void http_conn_pin(struct http_conn *connection, struct cache_block *piece);
+void http_conn_pin(struct http_conn *connection, struct cache_block *block);
 void http_conn_answered(struct http_conn *connection); /* all is written: on to the next request, or the end */
 void http_conn_go_on(struct http_conn *connection);    /* what it waited for may be there */
 void http_conn_update_deadline(struct http_conn *connection, bool progress);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 struct http_counters {
-    uint32_t connections, exchanges; /* now; exchanges: requests with the application */
-    uint64_t accepted, requests, files, handed_over, refused, timed_out, given_way, broken;
+    uint32_t connections, app_requests; /* now; the second: with the application */
+    uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
 };
 extern struct http_counters http_counts;
 

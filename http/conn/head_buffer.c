@@ -5,7 +5,7 @@
  * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which
  * is overwritten by the next.
  *   invariant bytes behind the head or line are never taken
- *   when full a beginning that is 5 s old gives way, the oldest first, and is told 408. Where there is none, the
+ *   when full a beginning that is 5 s old is evicted, the oldest first, and is told 408. Where there is none, the
  *             newcomer is told 503. The last units are for the application's requests alone
  */
 #include "http/conn/head_buffer.h"
@@ -70,8 +70,8 @@ static bool has_room(const struct kept *kept, uint32_t count, uint32_t left)
     return units_for(kept->length + count) - units_for(kept->length) + left <= UNITS - self.used;
 }
 
-/* One beginning gives way. False: none is old enough. */
-static bool give_one_up(const struct http_conn *newcomer)
+/* One beginning is evicted. False: none is old enough. */
+static bool evict_beginning(const struct http_conn *newcomer)
 {
     for (struct http_conn *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = c->next) {
         if (c->kept.length > 0 && c != newcomer) {
@@ -86,7 +86,7 @@ static bool make_room(const struct http_conn *c, const struct kept *kept, uint32
 {
     uint32_t left = for_app ? 0 : FOR_APP;
     while (!has_room(kept, count, left)) {
-        if (!give_one_up(c)) {
+        if (!evict_beginning(c)) {
             return false;
         }
     }

@@ -143,7 +143,7 @@ static void let_go(struct app_request *x)
         app_front_release(x->slot);
     }
     x->slot = NULL;
-    http_counts.exchanges--;
+    http_counts.app_requests--;
 }
 
 /* The client has its answer, of this status, or has gone: 0. The application still has to end. */
@@ -706,7 +706,7 @@ bool app_request_begin(struct http_conn *c, const struct http_request *request, 
     set_up(x, slot, c, request, reply);
     trace(app_request, slot->serial, c);
     http_conn_take_request(c, request);
-    http_counts.exchanges++;
+    http_counts.app_requests++;
     http_counts.handed_over++;
     c->skip = 0;
     c->app = x;

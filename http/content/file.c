@@ -1,11 +1,11 @@
-/* file.c: a file's bytes on their way: the head of the answer, then piece by piece out of the cache, by reference.
- *   consumes  a resource (site.h) and its pieces (cache.h); the request's conditions and ranges, NOT trusted:
+/* file.c: a file's bytes on their way: the head of the answer, then block by block out of the cache, by reference.
+ *   consumes  a resource (site.h) and its blocks (cache.h); the request's conditions and ranges, NOT trusted:
  *             http_select() makes a part of the file of them, or a refusal
  *   produces  the answer, in TCP's hands (http/conn/)
- *   order     the first piece is there before the head is written, so that a file that cannot be read is a 503 and no
+ *   order     the first block is there before the head is written, so that a file that cannot be read is a 503 and no
  *             broken answer; one that fails later breaks the connection: its length was promised
- *   holds     the resource until its last piece is at hand; each piece's pin is then TCP's (http/conn/)
- *   when full no memory for a piece: the connection waits for the cache. TCP takes no more, or all pins are out: it
+ *   holds     the resource until its last block is at hand; each block's pin is then TCP's (http/conn/)
+ *   when full no memory for a block: the connection waits for the cache. TCP takes no more, or all pins are out: it
  *             goes on when its client has acknowledged something
  */
 #include "http/content/file.h"
@@ -18,7 +18,7 @@
 #include "http/response/lines.h"
 #include "lib/pd.h"
 
-#define AHEAD 3              /* pieces asked for before they are needed */
+#define AHEAD 3              /* blocks asked for before they are needed */
 #define REFILL (8 * TCP_MSS) /* with bytes under way, less room than this waits for more */
 #define WRITE_MAX 0xffffu
 
@@ -26,22 +26,22 @@ static struct {
     char head[HEAD_ROOM];
 } self;
 
-static uint32_t pieces_ahead(uint64_t offset, uint64_t end)
+static uint32_t blocks_ahead(uint64_t offset, uint64_t end)
 {
-    uint64_t pieces = (end - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE;
-    return pieces < AHEAD ? (uint32_t)pieces : AHEAD;
+    uint64_t blocks = (end - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE;
+    return blocks < AHEAD ? (uint32_t)blocks : AHEAD;
 }
 
-static enum cache_outcome read_piece(struct http_conn *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
+static enum cache_outcome read_block(struct http_conn *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
 {
-    enum cache_outcome outcome = cache_read(c->resource->file, offset, pieces_ahead(offset, end), bytes, &c->waiter);
+    enum cache_outcome outcome = cache_read(c->resource->file, offset, blocks_ahead(offset, end), bytes, &c->waiter);
     if (outcome == CACHE_READY && bytes->length > end - offset) {
         bytes->length = (uint32_t)(end - offset);
     }
     return outcome;
 }
 
-static void take_piece(struct http_conn *c, const struct cache_bytes *bytes)
+static void take_block(struct http_conn *c, const struct cache_bytes *bytes)
 {
     http_conn_pin(c, bytes->block);
     c->at = bytes->at;
@@ -155,7 +155,7 @@ static bool refuse(struct http_conn *c, const struct http_selection *selection, 
     return true;
 }
 
-/* The body's first piece is at hand, or there is no body. What fits into one segment with its head is copied, and
+/* The body's first block is at hand, or there is no body. What fits into one segment with its head is copied, and
  * needs no pin. */
 static bool begin(struct http_conn *c, const struct http_selection *selection, uint32_t head, uint64_t length,
                   const struct cache_bytes *bytes)
@@ -170,7 +170,7 @@ static bool begin(struct http_conn *c, const struct http_selection *selection, u
     c->offset = selection->first;
     c->end = c->offset + length;
     if (!small) {
-        take_piece(c, bytes);
+        take_block(c, bytes);
     } else {
         c->offset = c->end;
         if (length > 0) {
@@ -181,14 +181,14 @@ static bool begin(struct http_conn *c, const struct http_selection *selection, u
 }
 
 /* False: it waits, or the connection has been broken. */
-static bool next_piece(struct http_conn *c)
+static bool next_block(struct http_conn *c)
 {
     struct cache_bytes bytes;
     if (c->waiter.link || c->pin_count == PINS_MAX) {
         return false;
     }
-    switch (read_piece(c, c->offset, c->end, &bytes)) {
-    case CACHE_READY: take_piece(c, &bytes); return true;
+    switch (read_block(c, c->offset, c->end, &bytes)) {
+    case CACHE_READY: take_block(c, &bytes); return true;
     case CACHE_WAIT: return false;
     case CACHE_FAILED: break;
     }
@@ -196,7 +196,7 @@ static bool next_piece(struct http_conn *c)
     return false;
 }
 
-static bool write_piece(struct http_conn *c)
+static bool write_block(struct http_conn *c)
 {
     uint32_t room = http_conn_room(c, true), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
     if (room < count && room < REFILL && c->unacknowledged > 0) {
@@ -214,7 +214,7 @@ static bool write_piece(struct http_conn *c)
 static enum content_outcome go_on(struct http_conn *c)
 {
     while (c->left > 0 || c->offset < c->end) {
-        if (c->left > 0 ? !write_piece(c) : !next_piece(c)) {
+        if (c->left > 0 ? !write_block(c) : !next_block(c)) {
             return CONTENT_WAIT;
         }
     }
@@ -252,7 +252,7 @@ bool file_answer(struct http_conn *c, const struct http_request *request, const 
     }
     uint64_t length = reply->head_only || selection.status == 304 ? 0 : selection.length;
     if (length > 0) {
-        switch (read_piece(c, selection.first, selection.first + length, &bytes)) {
+        switch (read_block(c, selection.first, selection.first + length, &bytes)) {
         case CACHE_READY: break;
         case CACHE_WAIT: c->state = WAITING; return false;
         case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);

@@ -214,14 +214,14 @@ static void tell_counters(void)
     cache_counters(&cache);
     app_front_counters(&(struct app_counters){
         .connections = http_counts.connections,
-        .exchanges = http_counts.exchanges,
+        .app_requests = http_counts.app_requests,
         .accepted = http_counts.accepted,
         .requests = http_counts.requests,
         .files = http_counts.files,
         .handed_over = http_counts.handed_over,
         .refused = http_counts.refused,
         .timed_out = http_counts.timed_out,
-        .given_way = http_counts.given_way,
+        .evicted = http_counts.evicted,
         .broken = http_counts.broken,
         .nonsense = app_request_nonsense(),
         .cache_entries = cache.entries,

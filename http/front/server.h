@@ -5,7 +5,7 @@
  * TCP's window. Bounded per connection: one head of HTTP_HEAD_MAX bytes, one request with the application, TCP's
  * buffers; in time: HTTP_HEAD_S for a head, HTTP_IDLE_S between requests, HTTP_STALL_S without progress of an answer
  * (seen when HTTP_IDLE_S are over, for one that was idle before: at most 15 s late); a request that waits for a file or
- * for the application is told so after the times below. When all connections are in use one gives way to a new one
+ * for the application is told so after the times below. When all connections are in use one is evicted for a new one
  * (http/conn/accept.c).
  *
  * The application is a protection domain of its own: it answers what is not a file, by the messages of

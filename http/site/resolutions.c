@@ -2,7 +2,7 @@
  *   serves    try_files.c and mounts.c; paths are clients', cleaned, but NOT trusted to exist
  *   invariant a resolution is free, or in one of two lists: what was found, and the rest, which also has those that are
  *             looked for the first time: so that made-up names push out nothing that is served
- *   when full the resolution used least recently gives way, of its own list first; when all are being looked for, or
+ *   when full the resolution used least recently is evicted, of its own list first; when all are being looked for, or
  *             all resources are held, who asks waits until one is not
  */
 #include <string.h>
@@ -109,7 +109,7 @@ static char *take_head(uint32_t length)
 {
     uint32_t units = (length + HEAD_UNIT - 1) / HEAD_UNIT;
 
-    /* what is used least recently gives way in the order in which it came */
+    /* what is used least recently is evicted in the order in which it came */
     for (uint32_t i = 0; i < HEAD_WORDS; i++) {
         uint32_t word = (self.head_word + i) % HEAD_WORDS;
         uint64_t starts = runs(~self.head_units[word], units);
@@ -137,7 +137,7 @@ void site_prepared_let_go(struct prepared *prepared)
         prepared->next = self.free_resources;
         self.free_resources = prepared;
     }
-    site_room_again(); /* with one holder left, the resolution, it may give way */
+    site_room_again(); /* with one holder left, the resolution, it may be evicted */
 }
 
 /* -- the table -- */

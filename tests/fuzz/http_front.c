@@ -1,7 +1,7 @@
 /* tests/fuzz/http_front.c: the whole front between clients that send, take, end and reset as the input says, a made-up
  * site, and an application that answers what the input says.
  *
- * Whatever they do, all comes back: buffers, connections, pins, exchanges.
+ * Whatever they do, all comes back: buffers, connections, pins, requests with the application.
  *
  * Input: the application's text (its length first), then steps: a byte that says what and for which of three clients,
  * then what that needs. Bytes of a client go out in segments as short as one byte.
@@ -166,7 +166,7 @@ void fuzz_run(struct fuzz_input *in)
     }
     wind_down();
     http_counters(&counters);
-    DEMAND(counters.connections == 0 && counters.exchanges == 0 && app_count == 0);
+    DEMAND(counters.connections == 0 && counters.app_requests == 0 && app_count == 0);
     DEMAND(lwip_pbufs == 0 && lwip_pcbs == self.pcbs && site_held == 0 && cache_pinned == 0 && site_waiting == 0);
     DEMAND(fake_lost_deferred() == 0);
 }

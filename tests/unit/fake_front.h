@@ -12,7 +12,7 @@
 enum { FAKE_FRONT_CHANNEL = 40, FAKE_APP_CHANNEL = 41 };
 
 struct fake_client {
-    struct app_slot *slot; /* NULL: its exchange is over */
+    struct app_slot *slot; /* NULL: its request is over */
     bool answered, ended, failed;
     int status, failed_as;
     uint64_t length;   /* of the answer's body, as the application said it */

@@ -102,7 +102,7 @@ static void test_small_files(void)
     CHECK_EQUAL(fake_world.open_now, 0);
 }
 
-/* Pages that are free are used before anything gives way. */
+/* Pages that are free are used before anything is evicted. */
 static void test_free_pages_first(void)
 {
     char path[32];

@@ -1,6 +1,6 @@
 /* http_front.c: the native front (http/, but its site and cache) with the real
  * parsers, between clients of a made-up TCP, a made-up site, and an application. Each test is a process of its own;
- * after each all must have come back: pbufs, pins, resources, exchanges, connections.
+ * after each all must have come back: pbufs, pins, resources, requests with the application, connections.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -298,7 +298,7 @@ static void test_dribblers(void)
     }
 }
 
-/* More of them than there is memory for: none gives way within five seconds, then the oldest. Each is told. */
+/* More of them than there is memory for: none is evicted within five seconds, then the oldest. Each is told. */
 static void test_long_beginnings(void)
 {
     static struct client *crowd[60];

@@ -9,12 +9,12 @@
 #include "http_lwip.h"
 
 /* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
- * read), /broken/SIZE (cannot be read behind its first piece) -- */
+ * read), /broken/SIZE (cannot be read behind its first block) -- */
 extern bool site_late;        /* answers come later at times */
 extern uint32_t site_version; /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
 uint64_t site_version_size(uint64_t size, uint32_t version); /* of which file its bytes are those of */
 extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
-extern bool site_rest_away;   /* what lies behind a file's first piece, not until it is false again */
+extern bool site_rest_away;   /* what lies behind a file's first block, not until it is false again */
 extern uint32_t site_waiting; /* who waits */
 extern uint32_t site_held, cache_pinned;
 void site_call(void); /* those who wait */

@@ -387,10 +387,10 @@ static void test_who_goes_on_alone(void)
         app_exchange();
     }
     CHECK_EQUAL(done, 30 * sizeof(part));
-    CHECK_EQUAL(count().exchanges, 1);
+    CHECK_EQUAL(count().app_requests, 1);
     app_is_slow = false;
     steps(3);
-    CHECK_EQUAL(count().exchanges, 0);
+    CHECK_EQUAL(count().app_requests, 0);
 }
 
 static void test_continue(void)
@@ -482,7 +482,7 @@ static void test_messages_that_cannot_be(void)
         say("/app/hold", bad[i]);
         CHECK_EQUAL(receive(false), 500);
         CHECK(!response->closes);
-        CHECK_EQUAL(count().exchanges, 0);
+        CHECK_EQUAL(count().app_requests, 0);
         leave();
     }
     CHECK_EQUAL(app_count, 0);
@@ -546,7 +546,7 @@ static void test_two_answers(void)
     connect();
     send("GET /app/len/4000 " H "\r\n"); /* all said, but not all with TCP */
     steps(30);
-    CHECK(count().exchanges == 1 && app_slot_of("/app/len/4000")->out.ended);
+    CHECK(count().app_requests == 1 && app_slot_of("/app/len/4000")->out.ended);
     say("/app/len/4000", again);
     CHECK_EQUAL(receive(false), 200);
     CHECK(body_is(4000, 0, 4000));
@@ -599,7 +599,7 @@ static void test_restart(void)
     }
     steps(5);
     client_reset(c[8]);
-    CHECK_EQUAL(count().exchanges, APP_SLOTS);
+    CHECK_EQUAL(count().app_requests, APP_SLOTS);
     app_dies();
     steps(3);
     app_lives_again();
@@ -648,7 +648,7 @@ static void test_not_there_yet(void)
     connect();
     CHECK_EQUAL(get("/f/5", ""), 200);
     leave();
-    CHECK_EQUAL(count().exchanges, 0);
+    CHECK_EQUAL(count().app_requests, 0);
     pass_s(HTTP_APP_S - 1);
     client = crowd[0];
     client_reset(client);
@@ -671,7 +671,7 @@ static void test_a_new_life_without_a_site(void)
     app_starts_anew();
     send("GET /app/len/7 " H "\r\n");
     steps(5);
-    CHECK(count().exchanges == 0 && client_waiting(client) == 0);
+    CHECK(count().app_requests == 0 && client_waiting(client) == 0);
     app_say_site();
     CHECK_EQUAL(receive(false), 200);
     leave();
@@ -717,11 +717,11 @@ static void test_a_busy_application(void)
         CHECK(has_field(response, "Retry-After: 2"));
         leave();
     }
-    CHECK_EQUAL(count().exchanges, APP_SLOTS); /* until it has ended them */
+    CHECK_EQUAL(count().app_requests, APP_SLOTS); /* until it has ended them */
     CHECK_EQUAL(app_broken, APP_SLOTS);
     app_is_slow = false;
     steps(5);
-    CHECK_EQUAL(count().exchanges, 0);
+    CHECK_EQUAL(count().app_requests, 0);
 }
 
 /* -- what it says of the site -- */

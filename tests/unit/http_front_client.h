@@ -99,7 +99,7 @@ static inline void check_all_is_back(void)
     CHECK_EQUAL(lwip_pbufs, 0);
     CHECK_EQUAL(lwip_pcbs, 1); /* listens */
     CHECK_EQUAL(counters.connections, 0);
-    CHECK_EQUAL(counters.exchanges, 0);
+    CHECK_EQUAL(counters.app_requests, 0);
     CHECK_EQUAL(site_held, 0);
     CHECK_EQUAL(site_waiting, 0);
     CHECK_EQUAL(cache_pinned, 0);

@@ -197,7 +197,7 @@ static void test_mixed_pipeline_of_one_who_stops(void)
             if (stops > 0 && i == 13) {
                 steps(100);
                 CHECK(client_waiting(client) > 0 && client_waiting(client) <= lwip_share);
-                CHECK(count().exchanges <= 1 && cache_pinned <= 9);
+                CHECK(count().app_requests <= 1 && cache_pinned <= 9);
                 pass_s(stops == 1 ? HTTP_STALL_S - 2 : HTTP_IDLE_S + 1);
                 steps(100);
                 if (stops == 2) {
@@ -332,7 +332,7 @@ static void test_tunnels_and_uploads(void)
 
 /* -- all places in use -- */
 
-/* Tunnels in which nobody speaks are no idle connections, and clients that take nothing give way to newcomers, each of
+/* Tunnels in which nobody speaks are no idle connections, and clients that take nothing are evicted for newcomers, each of
  * whom gets in; a tunnel whose client takes nothing is one of these. */
 static void test_tunnels_outlive_the_stalled(void)
 {

@@ -122,7 +122,7 @@ static void test_nothing_can_be_said(void)
     lwip_fail_one_in = 0;
 }
 
-/* -- who gives way -- */
+/* -- which one is evicted -- */
 
 static struct client *crowd[HTTP_CONNECTIONS_MAX];
 
@@ -142,13 +142,13 @@ static void go_all(int from, int to)
     }
 }
 
-/* Clients that take nothing, in all places: the one that has taken nothing for longest gives way, but not before four
+/* Clients that take nothing, in all places: the one that has taken nothing for longest is evicted, but not before four
  * seconds, in which it may have lost a segment. */
 static void test_all_places_are_stalled(void)
 {
     fill(0, HTTP_CONNECTIONS_MAX, "/f/1000");
     connect();
-    forget_reset(); /* nobody can give way yet */
+    forget_reset(); /* none can be evicted yet */
     pass_s(5);
     CHECK_EQUAL(client_take(crowd[0], 10), 10);
     for (int i = 1; i < 101; i++) {
@@ -160,7 +160,7 @@ static void test_all_places_are_stalled(void)
         send("GET /f/1000 HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     CHECK(!client_was_reset(crowd[0]));
-    CHECK_EQUAL(count().given_way, 100);
+    CHECK_EQUAL(count().evicted, 100);
     go_all(0, HTTP_CONNECTIONS_MAX);
 }
 
@@ -343,7 +343,7 @@ static void go_at(const char *request, uint32_t moment, enum ending ending, enum
     }
     client_free(client);
     app_hold();
-    if (count().exchanges) {
+    if (count().app_requests) {
         FAIL("%.40s..: at %u, ending %u, lack %u: still with the application", request, moment, ending, lack);
     }
     check_all_is_back();
@@ -494,7 +494,7 @@ static void test_rare_ends(void)
     is_reset_by("GET /broken/100000 " H "\r\n");
 }
 
-/* A client that has closed its side and waits gives way without a word: by a reset where it still has to take a part of
+/* A client that has closed its side and waits is evicted without a word: by a reset where it still has to take a part of
  * a file, else by an end. */
 static void test_half_closed_give_way(void)
 {
@@ -584,7 +584,7 @@ static void test_head_of_huge(void)
         CHECK_EQUAL(ask("HEAD /app/raw/huge HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
         CHECK(has_field(response, "Content-Length: 9223372036854775807") && has_field(response, "X-A: a"));
         CHECK(!response->closes && nothing_more());
-        CHECK_EQUAL(count().exchanges, 0);
+        CHECK_EQUAL(count().app_requests, 0);
     }
     CHECK_EQUAL(get("/f/5", ""), 200);
     send("GET /app/raw/huge HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -607,13 +607,13 @@ static void test_keep_alive(void)
         send(told[i]);
         take();
         CHECK(client_is_probed(client));
-        CHECK_EQUAL(count().exchanges, 1);
+        CHECK_EQUAL(count().app_requests, 1);
         client_reset(client); /* what lwIP does when no probe is answered */
         client_free(client);
         app_drops = ALL_DROPS;
         take_steps(2);
         app_drops = 0;
-        CHECK_EQUAL(count().exchanges, 0);
+        CHECK_EQUAL(count().app_requests, 0);
     }
 }
 

@@ -276,10 +276,10 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
     return CACHE_READY;
 }
 
-void cache_unpin(struct cache_block *piece)
+void cache_unpin(struct cache_block *block)
 {
     cache_pinned--;
-    free(piece);
+    free(block);
 }
 
 /* -- the front -- */

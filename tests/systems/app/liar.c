@@ -204,7 +204,7 @@ static void done(const struct app_message *message)
         put_number(body, sizeof(body), "status", message->status);
         put_number(body, sizeof(body), "which", message->produced);
         put_number(body, sizeof(body), "connections", counts->connections);
-        put_number(body, sizeof(body), "exchanges", counts->exchanges);
+        put_number(body, sizeof(body), "app_requests", counts->app_requests);
         put_number(body, sizeof(body), "requests", counts->requests);
         put_number(body, sizeof(body), "nonsense", counts->nonsense);
         put_number(body, sizeof(body), "cache_memory", counts->cache_memory);

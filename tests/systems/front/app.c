@@ -3,7 +3,8 @@
  *   /app/echo     the request's body, as it comes
  *   /app/fields   method, target and fields of the request, one a line
  *   /app/page     /index.html in its place
- *   /app/counters what the front counts: connections, exchanges, accepted, refused, timed out, given way, broken, looks
+ *   /app/counters what the front counts: connections, requests with an application, accepted,
+ *                 refused, timed out, evicted, broken, revalidations
  */
 #include "lib/pd.h"
 
@@ -114,8 +115,8 @@ static void say_counters(void)
     char text[200];
     const struct app_counters *c = app_client_counters();
     snprintf(text, sizeof(text), "%u %u %llu %llu %llu %llu %llu %llu\n", (unsigned)c->connections,
-             (unsigned)c->exchanges, (unsigned long long)c->accepted, (unsigned long long)c->refused,
-             (unsigned long long)c->timed_out, (unsigned long long)c->given_way, (unsigned long long)c->broken,
+             (unsigned)c->app_requests, (unsigned long long)c->accepted, (unsigned long long)c->refused,
+             (unsigned long long)c->timed_out, (unsigned long long)c->evicted, (unsigned long long)c->broken,
              (unsigned long long)c->cache_revalidations);
     for (uint32_t i = 0; i < APP_SLOTS; i++) {
         if (tasks[i].counts) {
