@@ -16,6 +16,7 @@ $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLA
 $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_model,tests/unit/lib_ring_model.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_base,tests/unit/lib_base.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,lib_start,tests/unit/lib_start.c lib/pd/start.c,-Itests/unit))
 $(eval $(call host_test,lib_trace,tests/unit/lib_trace.c $(FAKE_PD),$(FAKE_PD_CFLAGS) -DTRACED))
 ifeq ($(shell uname -m),x86_64)
 $(eval $(call host_test,lib_fiber,tests/unit/lib_fiber.c tests/unit/fiber_host.S lib/fiber/fiber.c \

@@ -19,6 +19,9 @@ pd_entry:
     mov     x29, xzr                /* the end of every backtrace */
     mov     x30, xzr
     bl      pd_prepare
+    adrp    x9, pd_thread_pointer   /* mk/pd.ld */
+    add     x9, x9, :lo12:pd_thread_pointer
+    msr     tpidr_el0, x9
     mov     x30, xzr
     b       _start                  /* the SDK's: constructors, init(), then waits */
     .size pd_entry, . - pd_entry

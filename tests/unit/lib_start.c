@@ -1,0 +1,72 @@
+/* tests/unit/lib_start.c: a program's memory at its first start and at each restart; mk/pd.ld's places are an array. */
+#include <string.h>
+
+#include "lib/pd.h"
+#include "tests/unit/check.h"
+
+enum { DATA = 48, TEMPLATE = 16, BLOCK = 64, BSS = 80 };
+
+/* As the linker script lays them out, with a byte between that must stay as it is. */
+__asm__(".data\n.balign 16\n"
+        ".globl pd_data_start, pd_data_end, pd_pristine, pd_tls_template, pd_tls_template_end, pd_tls_block\n"
+        ".globl pd_tls_block_end, pd_bss_start, pd_bss_end\n"
+        "pd_data_start: .skip 48\npd_data_end: .skip 1\n"
+        "pd_pristine: .skip 48\n .skip 1\n"
+        "pd_tls_template: .skip 16\npd_tls_template_end: .skip 1\n"
+        "pd_tls_block: .skip 64\npd_tls_block_end: .skip 1\n"
+        "pd_bss_start: .skip 80\npd_bss_end: .skip 1\n.previous\n");
+extern char pd_data_start[], pd_data_end[], pd_pristine[], pd_tls_template[], pd_tls_template_end[];
+extern char pd_tls_block[], pd_tls_block_end[], pd_bss_start[], pd_bss_end[];
+
+void pd_prepare(void);
+extern struct {
+    uint64_t stack_top;
+    uint32_t starts, copied;
+} pd_kept;
+
+static bool all(const char *bytes, size_t count, char value)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_as_new(void)
+{
+    CHECK(all(pd_data_start, DATA, 1));
+    CHECK(all(pd_bss_start, BSS, 0));
+    CHECK(all(pd_tls_block, TEMPLATE, 2));
+    CHECK(all(pd_tls_block + TEMPLATE, BLOCK - TEMPLATE, 0));
+    CHECK(*pd_data_end == 9 && pd_pristine[DATA] == 9 && *pd_tls_template_end == 9);
+    CHECK(*pd_tls_block_end == 9 && *pd_bss_end == 9);
+}
+
+static void use(void)
+{
+    memset(pd_data_start, 7, DATA);
+    memset(pd_bss_start, 7, BSS);
+    memset(pd_tls_block, 7, BLOCK);
+}
+
+int main(void)
+{
+    memset(pd_data_start, 1, DATA);
+    memset(pd_tls_template, 2, TEMPLATE);
+    memset(pd_tls_block, 3, BLOCK);
+    *pd_data_end = pd_pristine[DATA] = *pd_tls_template_end = *pd_tls_block_end = *pd_bss_end = 9;
+
+    /* Stopped in the middle of the first copy: half of it is there, and nothing of it counts. */
+    memset(pd_pristine, 5, DATA);
+    pd_kept.starts = 1;
+
+    for (uint32_t start = 2; start < 6; start++) {
+        pd_prepare();
+        CHECK_EQUAL(pd_generation(), start);
+        check_as_new();
+        use();
+    }
+    return 0;
+}
