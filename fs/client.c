@@ -211,11 +211,11 @@ void fs_client_init(const struct fs_client_config *config)
     for (uint32_t i = slots; i-- > 0;) {
         self.free_slots[self.free_slot_count++] = (uint16_t)i;
     }
-    ring_attach_producer(&self.commands, &config->commands, sizeof(struct fs_command));
     ring_attach_consumer(&self.completions, &config->completions, sizeof(struct fs_completion));
+    ring_attach_producer(&self.commands, &config->commands, sizeof(struct fs_command)); /* last: server_parts.h */
     pd_on_channel(config->server, on_server, NULL);
     if (pd_generation() > 1) {
-        pd_notify_later(config->server); /* it learns from the ring that what was under way is nobody's now */
+        microkit_notify(config->server); /* what was under way is nobody's now; it lets us in before we ask */
     }
     take_completions();
 }

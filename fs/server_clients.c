@@ -92,6 +92,7 @@ void fs_server_client_forget(struct fs_server_client *client)
     client->waiting_count = 0;
     ring_reset(&client->commands);
     ring_reset(&client->completions);
+    pd_notify_later(client->config->channel); /* its commands find room now */
 }
 
 struct fs_server_counts fs_server_counts(uint32_t client)

@@ -61,15 +61,13 @@ bool fs_server_client_get(struct fs_server_client *client, struct fs_command *co
  * end in the memory of a new one, of which the server has perhaps not heard yet. */
 static inline bool fs_server_client_lives(const struct fs_server_client *client)
 {
-    const uint32_t *generation = &client->commands.shared->producer_generation;
-
-    return __atomic_load_n(generation, __ATOMIC_RELAXED) == client->commands.peer_generation;
+    return !ring_peer_restarted(&client->commands);
 }
 
-/* Told once: it has begun another life. */
-static inline bool fs_server_client_restarted(struct fs_server_client *client)
+/* It has begun another life, of which the server has not heard yet: on both rings, since it attaches this one last. */
+static inline bool fs_server_client_restarted(const struct fs_server_client *client)
 {
-    return !fs_server_client_lives(client) && ring_peer_restarted(&client->commands);
+    return !fs_server_client_lives(client);
 }
 
 /* Commands that wait for a job, in order. NULL: there are none. There has to be room for one more. */

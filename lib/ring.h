@@ -15,10 +15,16 @@
  * and the same the other way round for a producer that waits for room. Put or get a whole batch, then ask once. Why no
  * wake-up is lost is argued in lib/ring/ring.c.
  *
- * Restart: each side writes its generation when it attaches. A first start begins at index 0, whatever the peer has
- * done already. A restarted side cannot know how far it was, so it attaches to an empty ring at the peer's index
- * (what lay in the ring is lost) and owes its peer one wake-up (ring_wake_*), in case that was waiting.
- * ring_peer_restarted() tells the surviving side once, and ring_reset() makes its indices possible again.
+ * Restart: each side's index and its generation lie in one word, with what it knows of the peer's generation. An end
+ * believes the peer's index only while both know each other; until then the ring is closed: nothing new is seen in it,
+ * nothing more goes in. Who restarts attaches to a closed ring. The other side learns of it from ring_peer_restarted(),
+ * settles what it had lent, and says so by ring_reset(), which drops what lay in the ring and opens it. Each then owes
+ * the other a wake-up, which ring_wake_* tells. So nothing of one life of a peer is ever taken for a thing of the next.
+ * At the first start the ring is open at once, whatever the peer has put already.
+ *
+ * A stream has no lives: bytes mean the same to whoever goes on with them. An end that is resumed begins where its last
+ * life has published its index, nothing is closed and nothing lost. That word the peer could have written, too: then
+ * bytes of this one ring are lost or come twice, as with any lie.
  */
 #ifndef LIB_RING_H
 #define LIB_RING_H
@@ -31,10 +37,20 @@
 
 /* In shared memory; zero at first. Each cache line has one writer, save the armed flags. */
 struct ring_shared {
-    _Alignas(RING_LINE) uint32_t tail; /* written by the producer: elements ever put, modulo 2^32 */
-    uint32_t producer_generation;
-    _Alignas(RING_LINE) uint32_t head; /* written by the consumer: elements ever taken, modulo 2^32 */
-    uint32_t consumer_generation;
+    _Alignas(RING_LINE) union {
+        uint64_t producer; /* both, for the consumer, which reads them as one */
+        struct {
+            uint32_t tail;                /* written by the producer: elements ever put, modulo 2^32 */
+            uint32_t producer_generation; /* its restarts, 16 bits; above them the consumer's that it knows of */
+        };
+    };
+    _Alignas(RING_LINE) union {
+        uint64_t consumer;
+        struct {
+            uint32_t head; /* written by the consumer: elements ever taken, modulo 2^32 */
+            uint32_t consumer_generation;
+        };
+    };
     _Alignas(RING_LINE) uint32_t consumer_armed; /* set by the consumer, cleared by the producer that owes a wake-up */
     uint32_t producer_armed;                     /* set by the producer, cleared by the consumer that owes a wake-up */
     _Alignas(RING_LINE) uint8_t elements[];
@@ -54,15 +70,20 @@ struct ring {
     struct ring_shared *shared;
     uint32_t mask;
     uint32_t size;
-    uint32_t own;  /* our index: tail of a producer, head of a consumer */
-    uint32_t peer; /* the peer's index as last read and found possible */
-    uint32_t peer_generation;
-    uint32_t lies; /* how often the peer's index was impossible */
+    uint32_t own;      /* our index: tail of a producer, head of a consumer */
+    uint32_t peer;     /* the peer's index as last read and found possible */
+    uint32_t expected; /* the peer's generation word while the ring is open */
+    uint32_t lies;     /* how often the peer's index was impossible */
     bool producer;
+    bool owes; /* a wake-up, because of a restart */
 };
 
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size);
 void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size);
+
+/* The same for both ends of a stream: after a restart it goes on. */
+void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size);
+void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size);
 
 /* Copy up to `count` elements in or out; returns how many. */
 uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count);
@@ -83,11 +104,19 @@ void ring_arm_consumer_for_next(struct ring *ring);
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */
 bool ring_wake_producer(struct ring *ring);
 
-/* For the side that stays up: whether the peer has attached again since we last asked (its first time does not
- * count). */
-bool ring_peer_restarted(struct ring *ring);
+/* Whether the peer has attached again, which closes the ring until ring_reset(). */
+static inline bool ring_peer_restarted(const struct ring *ring)
+{
+    const struct ring_shared *shared = ring->shared;
+    const uint32_t *word = ring->producer ? &shared->consumer_generation : &shared->producer_generation;
 
-/* After that: keeps what is possible, else starts over, empty, from the peer's index. */
+    return (uint16_t)__atomic_load_n(word, __ATOMIC_RELAXED) != (uint16_t)ring->expected;
+}
+
+/* After that, when all that was lent is settled: what lies in the ring is dropped. Otherwise nothing happens. */
 void ring_reset(struct ring *ring);
+
+/* Whether the peer knows this life of ours: what it had lent to a former one is settled. */
+bool ring_is_open(const struct ring *ring);
 
 #endif

@@ -104,6 +104,7 @@ def ring_proofs(size, capacity):
                      defines=[f"SIZE={size}", f"CAPACITY={capacity}"])
     believe_tail = (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)",
                     "claimed < elements_known(consumer)")
+    begins_elsewhere = (RING, "ring->peer = ring->producer ? ring->own - capacity(ring) : ring->own;", "ring->peer = 0;")
     believe_head = (RING, "claimed > producer->own - producer->peer", "false")
     return [
         proof("put_is_whole_and_within", believe_head,
@@ -123,12 +124,14 @@ def ring_proofs(size, capacity):
         proof("sleeping_is_armed",
               (RING, "if (ring_count(ring) == 0) {\n        return true;",
                "if (ring_count(ring) == 0) {\n        return false;")),
-        proof("waking_disarms", (RING, "    store(armed, 0);\n    return true;", "    return true;")),
-        proof("attaching_begins_in_order", (RING, "ring->own = ring->peer = load_acquire(&ring->shared->tail);",
-                                            "ring->own = load_acquire(&ring->shared->tail);")),
+        proof("waking_disarms", (RING, "    store(armed, 0);\n    ring->owes", "    ring->owes"),
+              (RING, "    ring->owes = false;\n    return true;", "    return true;")),
+        proof("attaching_begins_in_order", (RING, "ring->own = tail - head <= capacity(ring) ? head : tail;",
+                                            "ring->own = head;"),
+              (RING, "ring->own = tail - head <= capacity(ring) ? tail : head;", "ring->own = tail;"),
+              begins_elsewhere),
         proof("resetting_ends_in_order",
-              (RING, "        ring->own = tail;\n", ""),
-              (RING, "        ring->own = head;\n", "")),
+              begins_elsewhere),
     ]
 
 

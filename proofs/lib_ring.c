@@ -19,7 +19,16 @@ static uint32_t read_shared(const uint32_t *word)
     (void)touched;
     return nondet_u32();
 }
-#define __atomic_load_n(word, order) read_shared(word)
+
+static uint64_t read_shared_both(const uint64_t *word)
+{
+    volatile uint64_t touched = *word;
+
+    (void)touched;
+    return nondet_u64();
+}
+#define __atomic_load_n(word, order) \
+    (sizeof(*(word)) == sizeof(uint64_t) ? read_shared_both((const void *)(word)) : read_shared((const void *)(word)))
 #define __atomic_store_n(word, value, order) (*(word) = (value))
 #define __atomic_thread_fence(order) ((void)0)
 
@@ -189,7 +198,7 @@ void waking_disarms(void)
     bool owed = ring.producer ? ring_wake_consumer(&ring) : ring_wake_producer(&ring);
 
     PROVE(invariant());
-    PROVE(owed ? *armed == 0 : *armed == before);
+    PROVE(owed ? *armed == 0 && !ring.owes : *armed == before);
     POSSIBLE(1 + owed);
 }
 
@@ -197,14 +206,15 @@ void attaching_begins_in_order(void)
 {
     struct ring_config config = {.shared = any_shared(), .capacity = CAPACITY};
 
+    bool producer = nondet_bool(), resumed = nondet_bool();
+
     ASSUME((uintptr_t)config.shared % RING_LINE == 0);
-    if (nondet_bool()) {
-        ring_attach_producer(&ring, &config, SIZE);
-        PROVE(ring.producer);
+    if (producer) {
+        (resumed ? ring_resume_producer : ring_attach_producer)(&ring, &config, SIZE);
     } else {
-        ring_attach_consumer(&ring, &config, SIZE);
-        PROVE(!ring.producer);
+        (resumed ? ring_resume_consumer : ring_attach_consumer)(&ring, &config, SIZE);
     }
+    PROVE(ring.producer == producer);
     PROVE(invariant());
     PROVE(ring.mask == CAPACITY - 1 && ring.size == SIZE);
     POSSIBLE(1);

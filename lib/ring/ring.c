@@ -1,8 +1,8 @@
 /* lib/ring/ring.c: single-producer, single-consumer ring over memory that the peer may write at any time.
  *
  * Trust: none. Of what the peer writes we read its index, its generation and its armed flag. An index is taken over
- * only if it is possible: between 0 and `capacity` elements in the ring, and no fewer than we knew of. Anything
- * else is counted and changes nothing, so every address below is elements + (own & mask) * size, and every loop is
+ * only from a peer that we know and that knows us, and only if it is possible: between 0 and `capacity` elements in the
+ * ring, and no fewer than we knew of. Anything else changes nothing (what is impossible is counted), so every address below is elements + (own & mask) * size, and every loop is
  * bounded by a count that was read once.
  *
  * Ordering of data (C11 7.17.3): the producer writes elements, then releases `tail`; the consumer acquires `tail`,
@@ -25,6 +25,12 @@
  * hit a later arming; it notifies after that clearing, so the later sleep ends as well. The other direction is the
  * same with tail, consumer and "nothing new" read as head, producer and "no room".
  *
+ * No element of another life. Index, own generation and the peer's that is known are one word, so that they are never
+ * seen apart. Who attaches takes over the peer's index and generation and publishes both with its own: it has nothing
+ * in the ring then, and sees the peer's index as not its own until that knows it. The other side believes our index
+ * again only from ring_reset() on, which does the same: takes over, publishes. So between two believed indices of one
+ * peer there is no restart of either side (proofs/ring_restart.pml: both restart at any step).
+ *
  * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
  */
 #include "lib/ring.h"
@@ -34,7 +40,7 @@
 
 #include "lib/pd.h"
 
-static uint32_t load_acquire(const uint32_t *word)
+static uint64_t load_word(const uint64_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
@@ -88,9 +94,13 @@ static uint32_t room_known(const struct ring *producer)
 
 static void look_at_tail(struct ring *consumer)
 {
-    uint32_t tail = load_acquire(&consumer->shared->tail);
+    uint64_t word = load_word(&consumer->shared->producer);
+    uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
 
+    if (word >> 32 != consumer->expected) {
+        return; /* closed */
+    }
     if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
         consumer->lies++;
         return;
@@ -100,9 +110,13 @@ static void look_at_tail(struct ring *consumer)
 
 static void look_at_head(struct ring *producer)
 {
-    uint32_t head = load_acquire(&producer->shared->head);
+    uint64_t word = load_word(&producer->shared->consumer);
+    uint32_t head = (uint32_t)word;
     uint32_t claimed = producer->own - head; /* elements still in the ring */
 
+    if (word >> 32 != producer->expected) {
+        return; /* closed */
+    }
     if (claimed > producer->own - producer->peer) {
         producer->lies++;
         return;
@@ -118,29 +132,98 @@ static void attach(struct ring *ring, const struct ring_config *config, uint32_t
     *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size};
 }
 
-/* The first start of this side begins at 0, so that what the peer did before is not lost. A restart begins where the
- * peer is, whose index is the only one left that anybody remembers. */
+static const uint64_t *peers_word(const struct ring *ring)
+{
+    return ring->producer ? &ring->shared->consumer : &ring->shared->producer;
+}
+
+static uint64_t *own_word(const struct ring *ring)
+{
+    return ring->producer ? &ring->shared->producer : &ring->shared->consumer;
+}
+
+/* Restarts, so that memory which is zero at first is right. */
+static uint16_t own_generation(void)
+{
+    return (uint16_t)(pd_generation() - 1);
+}
+
+/* The other half of what is expected, our own generation, stays. */
+static void know(struct ring *ring, uint64_t word)
+{
+    ring->expected = (ring->expected & 0xffff0000u) | (uint16_t)(word >> 32);
+}
+
+static void publish(struct ring *ring)
+{
+    uint64_t life = (uint64_t)(ring->expected & 0xffff) << 16 | ring->expected >> 16;
+
+    __atomic_store_n(own_word(ring), life << 32 | ring->own, __ATOMIC_RELEASE);
+}
+
+/* Empty, at the peer's index, the only one that both can know. A producer believes in no room before it has looked. */
+static void begin_at_peer(struct ring *ring)
+{
+    uint64_t word = load_word(peers_word(ring));
+
+    know(ring, word);
+    ring->own = (uint32_t)word;
+    ring->peer = ring->producer ? ring->own - capacity(ring) : ring->own;
+    ring->owes = true;
+    publish(ring);
+}
+
+/* The first start of this side begins at 0, so that what the peer did before is not lost. */
+static void begin(struct ring *ring)
+{
+    ring->expected = (uint32_t)own_generation() << 16;
+    if (own_generation() != 0) {
+        begin_at_peer(ring);
+        return;
+    }
+    know(ring, load_word(peers_word(ring)));
+    publish(ring);
+}
+
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size);
     ring->producer = true;
-    if (pd_generation() > 1) {
-        ring->own = ring->peer = load_acquire(&ring->shared->head);
-    }
-    ring->peer_generation = load(&ring->shared->consumer_generation);
-    store(&ring->shared->tail, ring->own);
-    store_release(&ring->shared->producer_generation, pd_generation());
+    begin(ring);
 }
 
 void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size);
-    if (pd_generation() > 1) {
-        ring->own = ring->peer = load_acquire(&ring->shared->tail);
+    begin(ring);
+}
+
+/* Generations stay 0. */
+void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    attach(ring, config, size);
+    ring->producer = true;
+    if (own_generation() != 0) {
+        uint32_t head = (uint32_t)load_word(&ring->shared->consumer), tail = load(&ring->shared->tail);
+
+        ring->own = tail - head <= capacity(ring) ? tail : head;
+        ring->peer = head;
+        ring->owes = true;
     }
-    ring->peer_generation = load(&ring->shared->producer_generation);
-    store(&ring->shared->head, ring->own);
-    store_release(&ring->shared->consumer_generation, pd_generation());
+    publish(ring);
+}
+
+void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    attach(ring, config, size);
+    if (own_generation() != 0) {
+        uint32_t tail = (uint32_t)load_word(&ring->shared->producer), head = load(&ring->shared->head);
+
+        ring->own = tail - head <= capacity(ring) ? head : tail;
+        ring->peer = tail;
+        ring->owes = true;
+    }
+    publish(ring);
 }
 
 bool ring_put(struct ring *ring, const void *element)
@@ -254,63 +337,35 @@ bool ring_arm_producer(struct ring *ring)
     return false;
 }
 
-static bool take_armed(uint32_t *armed)
+static bool take_armed(struct ring *ring, uint32_t *armed)
 {
     atomic_thread_fence(memory_order_seq_cst); /* P2 */
-    if (load(armed) == 0) {
+    if (load(armed) == 0 && !ring->owes) {
         return false;
     }
     store(armed, 0);
+    ring->owes = false;
     return true;
 }
 
 bool ring_wake_consumer(struct ring *ring)
 {
-    return take_armed(&ring->shared->consumer_armed);
+    return take_armed(ring, &ring->shared->consumer_armed);
 }
 
 bool ring_wake_producer(struct ring *ring)
 {
-    return take_armed(&ring->shared->producer_armed);
-}
-
-/* Acquire: whoever sees the new generation also sees the index that the peer attached with. */
-bool ring_peer_restarted(struct ring *ring)
-{
-    const struct ring_shared *shared = ring->shared;
-    uint32_t before = ring->peer_generation;
-
-    ring->peer_generation = load_acquire(ring->producer ? &shared->consumer_generation : &shared->producer_generation);
-    return before != 0 && ring->peer_generation != before;
-}
-
-static void reset_producer(struct ring *ring)
-{
-    uint32_t head = load_acquire(&ring->shared->head);
-
-    if (ring->own - head > capacity(ring)) {
-        ring->own = head;
-    }
-    ring->peer = head;
-    store_release(&ring->shared->tail, ring->own);
-}
-
-static void reset_consumer(struct ring *ring)
-{
-    uint32_t tail = load_acquire(&ring->shared->tail);
-
-    if (tail - ring->own > capacity(ring)) {
-        ring->own = tail;
-    }
-    ring->peer = tail;
-    store_release(&ring->shared->head, ring->own);
+    return take_armed(ring, &ring->shared->producer_armed);
 }
 
 void ring_reset(struct ring *ring)
 {
-    if (ring->producer) {
-        reset_producer(ring);
-    } else {
-        reset_consumer(ring);
+    if (ring_peer_restarted(ring)) {
+        begin_at_peer(ring);
     }
+}
+
+bool ring_is_open(const struct ring *ring)
+{
+    return load_word(peers_word(ring)) >> 32 == ring->expected;
 }

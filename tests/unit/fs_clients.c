@@ -34,11 +34,12 @@ void fs_client_attach(uint32_t client)
     of->shared_completions = (void *)completions[client];
     of->share = shares[client];
     fake_set_generation(++of->generation);
-    ring_attach_producer(&of->commands, &fs_server_config.clients[client].commands, sizeof(struct fs_command));
     ring_attach_consumer(&of->completions, &fs_server_config.clients[client].completions, sizeof(struct fs_completion));
+    ring_attach_producer(&of->commands, &fs_server_config.clients[client].commands, sizeof(struct fs_command));
     fake_set_generation(1);
     if (of->generation > 1) {
         owed |= FAKE_BIT(client);
+        fs_clients_tell();
     }
 }
 

@@ -606,8 +606,7 @@ static void test_the_client_restarts(void)
     pass_until(pd_now_ns() + 10 * S); /* the connection breaks: both begin again on the next */
     leave(REFUSES);
     fs_pair_pump();
-    fs_pair_commands->producer_generation++;
-    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    fs_pair_restart_client();
     memset(data(), 0xaa, 100);
     come_back();
     pass_until(pd_now_ns() + 60 * S);

@@ -44,3 +44,21 @@ void fs_pair_pump(void)
         fake_wake((to_server ? FAKE_BIT(FS_PAIR_SERVER) : 0) | (to_client ? FAKE_BIT(FS_PAIR_CLIENT) : 0));
     }
 }
+
+static void restart(uint32_t *generation, microkit_channel other)
+{
+    ++*generation;
+    fake_wake(FAKE_BIT(other));
+    --*generation;
+    fake_wake(FAKE_BIT(other));
+}
+
+void fs_pair_restart_client(void)
+{
+    restart(&fs_pair_commands->producer_generation, FS_PAIR_SERVER);
+}
+
+void fs_pair_restart_server(void)
+{
+    restart(&fs_pair_completions->producer_generation, FS_PAIR_CLIENT);
+}

@@ -275,8 +275,7 @@ static void test_client_that_asks_too_much(void)
         CHECK(requests[i].done);
     }
     fs_pair_commands->tail = tail; /* the library's own index does not know of what the test put */
-    fs_pair_commands->producer_generation++;
-    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    fs_pair_restart_client();
     CHECK_EQUAL(fs_server_counts(0).open_files, 0);
     CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
     released = 0;
@@ -344,8 +343,7 @@ static void test_client_restarts(void)
     uint32_t tail = fs_pair_completions->tail;
     memset(fs_pair_share + 8192, 0x55, 4096);
     released = 0;
-    fs_pair_commands->producer_generation++;
-    fake_wake(FAKE_BIT(FS_PAIR_SERVER));
+    fs_pair_restart_client();
     CHECK_EQUAL(released, 1); /* `other`; the first has a job at work */
     CHECK(held_count == 1 && fs_server_data(held[0]) == NULL);
     fs_server_put(held[0], 0, "secret", 6);
@@ -370,8 +368,7 @@ static void test_server_restarts(void)
     }
     fs_pair_pump();
     CHECK_EQUAL(held_count, 3);
-    fs_pair_completions->producer_generation++;
-    fake_wake(FAKE_BIT(FS_PAIR_CLIENT));
+    fs_pair_restart_server();
     for (uint32_t i = 0; i < 3; i++) {
         CHECK(requests[i].done && requests[i].result.status == FS_STATUS_SERVER_WAS_RESET);
     }

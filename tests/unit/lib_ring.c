@@ -248,12 +248,36 @@ static void test_late_consumer(void)
     end(&p);
 }
 
+/* What one side does when it hears of the other's restart. */
+static void settle(struct ring *ring)
+{
+    CHECK(ring_peer_restarted(ring));
+    CHECK(!ring_is_open(ring));
+    ring_reset(ring);
+    CHECK(!ring_peer_restarted(ring));
+}
+
+static void check_passes(struct pair *p, unsigned count)
+{
+    uint8_t element[16];
+
+    for (uint8_t i = 0; i < count; i++) {
+        memset(element, i, sizeof(element));
+        CHECK(ring_put(&p->producer, element));
+        memset(element, 99, sizeof(element));
+        CHECK(ring_get(&p->consumer, element));
+        CHECK_EQUAL(element[7], i);
+    }
+    CHECK(!ring_get(&p->consumer, element));
+    CHECK_EQUAL(p->producer.lies + p->consumer.lies, 0);
+}
+
+/* Nothing of the former life is taken for one of the new, and nothing new is put, before the consumer has settled. */
 static void test_restarted_producer(void)
 {
     struct pair p = make(8, 16);
     uint8_t element[16] = {0};
 
-    ring_peer_restarted(&p.consumer);
     for (unsigned i = 0; i < 5; i++) {
         CHECK(ring_put(&p.producer, element));
     }
@@ -261,18 +285,16 @@ static void test_restarted_producer(void)
     CHECK(!ring_peer_restarted(&p.consumer));
     fake_set_generation(2);
     ring_attach_producer(&p.producer, &p.config, 16);
-    CHECK(ring_peer_restarted(&p.consumer));
-    CHECK(!ring_peer_restarted(&p.consumer));
-    ring_reset(&p.consumer);
+    fake_set_generation(1);
+    CHECK(!ring_put(&p.producer, element));
+    CHECK(ring_arm_producer(&p.producer));
+    CHECK(ring_wake_consumer(&p.producer));
+    CHECK(!ring_wake_consumer(&p.producer));
+    settle(&p.consumer);
+    CHECK(ring_wake_producer(&p.consumer));
     CHECK(!ring_get(&p.consumer, element));
-    for (uint8_t i = 0; i < 20; i++) {
-        memset(element, i, sizeof(element));
-        CHECK(ring_put(&p.producer, element));
-        memset(element, 99, sizeof(element));
-        CHECK(ring_get(&p.consumer, element));
-        CHECK_EQUAL(element[7], i);
-    }
-    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    CHECK_EQUAL(ring_room(&p.producer), 8);
+    check_passes(&p, 20);
     fake_reset();
     end(&p);
 }
@@ -282,19 +304,37 @@ static void test_restarted_consumer(void)
     struct pair p = make(4, 16);
     uint8_t element[16] = {0};
 
-    ring_peer_restarted(&p.producer);
     while (ring_put(&p.producer, element)) {
     }
     CHECK(ring_arm_producer(&p.producer));
     fake_set_generation(2);
     ring_attach_consumer(&p.consumer, &p.config, 16);
+    fake_set_generation(1);
     CHECK(ring_wake_producer(&p.consumer));
-    CHECK(ring_peer_restarted(&p.producer));
-    ring_reset(&p.producer);
+    CHECK(!ring_wake_producer(&p.consumer));
+    CHECK(!ring_put(&p.producer, element));
+    settle(&p.producer);
+    CHECK(ring_wake_consumer(&p.producer));
     CHECK_EQUAL(ring_room(&p.producer), 4);
+    check_passes(&p, 9);
+    fake_reset();
+    end(&p);
+}
+
+/* The producer has put, into what it still believed to be room, before it heard: that is of the former life, too. */
+static void test_put_before_it_hears(void)
+{
+    struct pair p = make(8, 16);
+    uint8_t element[16] = {0};
+
+    CHECK_EQUAL(ring_room(&p.producer), 8);
+    fake_set_generation(2);
+    ring_attach_consumer(&p.consumer, &p.config, 16);
+    fake_set_generation(1);
     CHECK(ring_put(&p.producer, element));
-    CHECK_EQUAL(ring_count(&p.consumer), 1);
-    CHECK_EQUAL(p.producer.lies + p.consumer.lies, 0);
+    CHECK(!ring_get(&p.consumer, element));
+    settle(&p.producer);
+    check_passes(&p, 9);
     fake_reset();
     end(&p);
 }
@@ -309,16 +349,83 @@ static void test_restart_in_the_middle(void)
         CHECK(ring_put(&p.producer, element));
     }
     CHECK_EQUAL(ring_count(&p.consumer), 5); /* known, not taken */
-    ring_peer_restarted(&p.consumer);
+    CHECK(ring_get(&p.consumer, element));
     fake_set_generation(2);
     ring_attach_producer(&p.producer, &p.config, 16);
-    while (ring_get(&p.consumer, element)) {
+    fake_set_generation(1);
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK(ring_get(&p.consumer, element)); /* of the former life, and whole */
     }
-    CHECK(ring_peer_restarted(&p.consumer));
-    ring_reset(&p.consumer);
-    CHECK(ring_put(&p.producer, element));
-    CHECK(ring_get(&p.consumer, element));
     CHECK(!ring_get(&p.consumer, element));
+    settle(&p.consumer);
+    check_passes(&p, 9);
+    fake_reset();
+    end(&p);
+}
+
+/* In every order, again and again: who restarts, who hears of it first, what lay in the ring. */
+static void test_both_restart(void)
+{
+    uint8_t element[16] = {0};
+
+    for (unsigned order = 0; order < 4 * 4 * 4 * 4 * 4; order++) {
+        struct pair p = make(4, 16);
+        uint32_t lives[2] = {1, 1};
+
+        for (unsigned step = 0, left = order; step < 5; step++, left /= 4) {
+            ring_put(&p.producer, element);
+            switch (left % 4) {
+            case 0:
+                fake_set_generation(++lives[0]);
+                ring_attach_producer(&p.producer, &p.config, 16);
+                break;
+            case 1:
+                fake_set_generation(++lives[1]);
+                ring_attach_consumer(&p.consumer, &p.config, 16);
+                break;
+            case 2: fake_set_generation(lives[0]), ring_reset(&p.producer); break;
+            default: fake_set_generation(lives[1]), ring_reset(&p.consumer); break;
+            }
+            ring_get(&p.consumer, element);
+        }
+        for (unsigned turn = 0; turn < 2; turn++) { /* each has heard of the other */
+            fake_set_generation(lives[0]), ring_reset(&p.producer);
+            fake_set_generation(lives[1]), ring_reset(&p.consumer);
+        }
+        CHECK(ring_is_open(&p.producer) && ring_is_open(&p.consumer));
+        while (ring_get(&p.consumer, element)) {
+        }
+        check_passes(&p, 9);
+        fake_reset();
+        end(&p);
+    }
+}
+
+/* A stream goes on where it was, whichever end starts anew, also with an index that somebody has scribbled over. */
+static void test_stream_is_resumed(void)
+{
+    struct pair p = make(8, 1);
+    char text[9] = {0};
+
+    ring_resume_producer(&p.producer, &p.config, 1);
+    ring_resume_consumer(&p.consumer, &p.config, 1);
+    CHECK_EQUAL(ring_put_many(&p.producer, "abcdef", 6), 6);
+    CHECK_EQUAL(ring_get_many(&p.consumer, text, 2), 2);
+    fake_set_generation(2);
+    ring_resume_consumer(&p.consumer, &p.config, 1);
+    CHECK(ring_wake_producer(&p.consumer) && !ring_wake_producer(&p.consumer));
+    CHECK(!ring_peer_restarted(&p.producer));
+    CHECK_EQUAL(ring_get_many(&p.consumer, text + 2, 2), 2);
+    ring_resume_producer(&p.producer, &p.config, 1);
+    CHECK(ring_wake_consumer(&p.producer) && !ring_wake_consumer(&p.producer));
+    CHECK(!ring_peer_restarted(&p.consumer));
+    CHECK_EQUAL(ring_put_many(&p.producer, "ghijklmn", 8), 6);
+    CHECK_EQUAL(ring_get_many(&p.consumer, text + 4, 4), 4);
+    CHECK_TEXT(text, "abcdefgh");
+    ((struct ring_shared *)p.config.shared)->head = 1000;
+    ring_resume_consumer(&p.consumer, &p.config, 1);
+    CHECK_EQUAL(ring_count(&p.consumer), 0);
+    CHECK_EQUAL(ring_room(&p.producer), 8);
     fake_reset();
     end(&p);
 }
@@ -367,7 +474,10 @@ int main(void)
     test_late_consumer();
     test_restarted_producer();
     test_restarted_consumer();
+    test_put_before_it_hears();
     test_restart_in_the_middle();
+    test_both_restart();
+    test_stream_is_resumed();
     test_bad_configuration();
     return 0;
 }
