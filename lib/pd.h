@@ -26,6 +26,9 @@
 /* How often this PD has started: 1 at first. Carried by rings, so that a peer notices a restart. */
 uint32_t pd_generation(void);
 
+/* What fault() returns, by a name that every SDK has. */
+typedef __typeof__(microkit_have_signal) pd_bool;
+
 /* Time since reset, from CNTPCT_EL0; never a call. */
 uint64_t pd_now_ns(void);
 uint64_t pd_now_ticks(void);

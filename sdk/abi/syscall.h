@@ -57,6 +57,16 @@
 #define ABI_FAULT_VM 6        /* pc, address, 1 for an instruction fetch, esr */
 #define ABI_FAULT_EXCEPTION 8 /* any other exception: esr. seL4 as a hypervisor calls it the fault of a VCPU */
 
+/* Behind a fault's words, and not counted, what seL4 does not tell. Where a kernel writes nothing there, a parent that
+ * clears the first of them finds 0. */
+#define ABI_FAULT_MORE_BUILD 16 /* the image's, with ABI_FAULT_MORE_IS_THERE */
+#define ABI_FAULT_MORE_PC 17
+#define ABI_FAULT_MORE_ESR 18     /* 0 for a system call */
+#define ABI_FAULT_MORE_ADDRESS 19 /* of an abort */
+#define ABI_FAULT_MORE_CALLERS 20 /* how many return addresses follow, the innermost first */
+#define ABI_FAULT_MORE_CALLERS_MAX 8
+#define ABI_FAULT_MORE_IS_THERE (1ul << 32)
+
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>

@@ -79,8 +79,25 @@ static void put_timeout(const struct pd *child, uint64_t *words)
     words[1] = 0;
 }
 
-void fault_message(const struct pd *child, struct abi_message *message)
+/* Where it was, for whoever restarts it: afterwards nobody can look. */
+static void put_more(struct pd *child, uint64_t *words)
 {
+    struct callers callers = callers_of(child);
+    uint64_t count = 0;
+
+    while (count < ABI_FAULT_MORE_CALLERS_MAX && callers_next(&callers, &words[ABI_FAULT_MORE_CALLERS + 1 + count])) {
+        count++;
+    }
+    words[ABI_FAULT_MORE_BUILD] = self.build | ABI_FAULT_MORE_IS_THERE;
+    words[ABI_FAULT_MORE_PC] = child->context.pc;
+    words[ABI_FAULT_MORE_ESR] = child->fault.esr;
+    words[ABI_FAULT_MORE_ADDRESS] = child->fault.address;
+    words[ABI_FAULT_MORE_CALLERS] = count;
+}
+
+void fault_message(struct pd *child, struct abi_message *message)
+{
+    put_more(child, message->words);
     switch (child->fault.label) {
     case ABI_FAULT_VM: put_vm(child, message->words); break;
     case ABI_FAULT_UNKNOWN_SYSCALL: put_unknown_syscall(child, message->words); break;

@@ -20,7 +20,7 @@ void fault_unknown_syscall(void);
 void fault_timeout(void); /* it has run for too long */
 
 /* The words of `child`'s fault for its parent (abi/syscall.h). */
-void fault_message(const struct pd *child, struct abi_message *message);
+void fault_message(struct pd *child, struct abi_message *message);
 
 /* The parent's answer: true if the child goes on, with the registers that the answer gives where it may give any. */
 bool fault_reply(struct pd *child, const struct abi_message *message, uint64_t info);
