@@ -60,6 +60,7 @@ class Pd:
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
         self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
+        self.restarts_with = []     # PDs that cannot go on when this one has died: compose/supervisor.py
         self.next_vaddr = VADDR_FIRST
         self.next_channel = 0
 

@@ -1,4 +1,5 @@
-"""What a console says of faults: ours (sdk/kernel/fault.c, boot.c) and the official Microkit monitor's.
+"""What a console says of faults: ours (sdk/kernel/fault.c, boot.c; a supervisor's, supervisor/supervisor.c) and the
+official Microkit monitor's.
 
     faults, complaints = read(text)
 
@@ -35,20 +36,23 @@ REGISTERS = {f"x{n}" for n in range(31)} | {"sp"}
 
 class Fault:
     """pd None: the kernel itself. callers: return addresses, the innermost first; has_callers: whether this console
-    tells of them at all. build: of the image that ran; None where the console does not tell. whole: nothing of what its
-    console says of a fault is missing."""
+    tells of them at all. supervised: a supervisor said it, who tells no registers and the eight innermost callers.
+    build: of the image that ran; None where the console does not tell. whole: nothing of what its console says of a
+    fault is missing."""
 
-    def __init__(self, line, pd, cause, pc=None, esr=None, address=None, *, build=None, has_callers=True):
+    def __init__(self, line, pd, cause, pc=None, esr=None, address=None, *, build=None, has_callers=True,
+                 supervised=False):
         self.line, self.pd, self.cause = line, pd, cause
         self.pc, self.esr, self.address = pc, esr, address
         self.build = build
         self.has_callers = has_callers
+        self.supervised = supervised
         self.callers = []
         self.registers = {}
 
     @property
     def whole(self):
-        return self.pd is None or self.registers.keys() >= REGISTERS
+        return self.pd is None or self.supervised or self.registers.keys() >= REGISTERS
 
 
 def number(text):
@@ -75,7 +79,8 @@ class Reader:
         if match := FAULT.search(text):
             address = ADDRESS.search(match["cause"])
             self._begin(Fault(at, match["pd"], match["cause"], number(match["pc"]), number(match["esr"]),
-                              number(address[1]) if address else None, build=build_of(match)), self._ours)
+                              number(address[1]) if address else None, build=build_of(match),
+                              supervised=text[match.end():].startswith("; death ")), self._ours)
         elif BEGIN.search(text):
             self.complaints.append(f"line {at}: a fault line without its end: {text.strip()}")
         elif match := KERNEL.search(text):

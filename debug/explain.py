@@ -170,6 +170,8 @@ def chain(fault, program):
 
 def missing(fault):
     """What the log does not have."""
+    if fault.supervised:
+        return []
     if not fault.whole:
         return ["registers are missing: a caller may be, too"]
     if fault.has_callers and not fault.callers and fault.registers["x29"] != 0:

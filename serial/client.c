@@ -1,6 +1,7 @@
 /* serial/client.c: a program's end of the console.
  *   produces  tx   bytes     to virt_tx, trusted for liveness only
  *   consumes  rx   bytes     from virt_rx, trusted for liveness only
+ *   restart   of either side: the streams go on, nothing is lost
  *   when full tx: the caller chooses: wait (serial_client_wait_room) or drop the whole line (serial_client_log_sink)
  */
 #include "serial/client.h"
@@ -21,40 +22,37 @@ static void call_handler(void)
     }
 }
 
-static void on_tx(void *context)
+static void on_event(void *context)
 {
-    if (ring_peer_restarted(&self.tx)) {
-        ring_reset(&self.tx);
-    }
+    (void)context;
     call_handler();
-}
-
-static void on_rx(void *context)
-{
-    if (ring_peer_restarted(&self.rx)) {
-        ring_reset(&self.rx);
-    }
-    call_handler();
-}
-
-void serial_client_init(const struct serial_client_config *config)
-{
-    self.config = config;
-    ring_attach_producer(&self.tx, &config->tx, 1);
-    pd_on_channel(config->tx_channel, on_tx, NULL);
-    if (config->has_input) {
-        ring_attach_consumer(&self.rx, &config->rx, 1);
-        pd_on_channel(config->rx_channel, on_rx, NULL);
-        if (ring_wake_producer(&self.rx)) { /* after our restart it may wait for room, which there is now */
-            pd_notify_later(config->rx_channel);
-        }
-    }
 }
 
 static void owe_tx(void)
 {
     if (ring_wake_consumer(&self.tx)) {
         pd_notify_later(self.config->tx_channel);
+    }
+}
+
+static void owe_rx(void)
+{
+    if (ring_wake_producer(&self.rx)) {
+        pd_notify_later(self.config->rx_channel);
+    }
+}
+
+/* After a restart a peer may wait for what our last life had put, or taken: it is owed a wake-up then. */
+void serial_client_init(const struct serial_client_config *config)
+{
+    self.config = config;
+    ring_resume_producer(&self.tx, &config->tx, 1);
+    pd_on_channel(config->tx_channel, on_event, NULL);
+    owe_tx();
+    if (config->has_input) {
+        ring_resume_consumer(&self.rx, &config->rx, 1);
+        pd_on_channel(config->rx_channel, on_event, NULL);
+        owe_rx();
     }
 }
 
@@ -80,8 +78,8 @@ size_t serial_client_read(char *bytes, size_t length)
     }
     uint32_t got = ring_get_many(&self.rx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
 
-    if (got && ring_wake_producer(&self.rx)) {
-        pd_notify_later(self.config->rx_channel);
+    if (got) {
+        owe_rx();
     }
     return got;
 }

@@ -46,6 +46,9 @@ def written(tmp_path, name):
     return (tmp_path / "out" / name).read_text()
 
 
+# A system with a supervisor; {} are its rules, of which ALL are enough. One line, whose last call is where the mistake is.
+SUPERVISED = ("from compose.serial import Serial; from compose.supervisor import Rule, Supervisor; serial = Serial(s); "
+              "ALL = {{pd.name: Rule() for pd in s.pds}}; Supervisor(s, serial, {})")
 MISTAKES = {
     "unknown_device": ("a.device('floppy')",
                        "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net"),
@@ -112,6 +115,21 @@ MISTAKES = {
     "config_twice": ("a.config('h.h', 'struct s', 'x', {}); a.config('h.h', 'struct s', 'x', {})",
                      "PD 'a': configuration 'x' is given twice"),
     "config_not_dict": ("a.config('h.h', 'struct s', 'x', [1])", "PD 'a': configuration 'x' is a list, not a dict"),
+    "supervisor_no_rule": (SUPERVISED.format("{'p1': Rule()}"), "PD 'a' has no restart rule"),
+    "supervisor_rule_for_nobody": (SUPERVISED.format("ALL | {'ghost': Rule()}"),
+                                   "there is a restart rule for 'ghost', and no such PD without a parent"),
+    "supervisor_group_of_nobody": (SUPERVISED.format("ALL | {'a': Rule(group='ghost')}"),
+                                   "PD 'a': its rule's group names 'ghost', and no such PD without a parent is there"),
+    "supervisor_half_a_group": ("a.restarts_with.append(s.pd('b', program='p', priority=1))\n"
+                                + SUPERVISED.format("ALL"),
+                                "PD 'a': its rule's group has not 'b', "
+                                "which knows what it had lent and must restart with it"),
+    "supervisor_pause": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=0)}"),
+                         "PD 'a': pause_ms of its rule is 0; 1 to 3600000 it may be"),
+    "supervisor_pauses": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=20, pause_max_ms=10)}"),
+                          "PD 'a': pause_max_ms of its rule, 10, is below pause_ms, 20"),
+    "supervisor_below": ("s.pd('b', program='p', priority=253)\n" + SUPERVISED.format("ALL"),
+                         "PD 'b' has priority 253; beside a supervisor 252 is the highest"),
     "variable_unknown": ("s.var('NFS_SERVER')",
                          "variable 'NFS_SERVER' is not handed over: mk/variables.mk has to declare it, and the "
                          "description to name it in double quotes; there are: EMPTY"),

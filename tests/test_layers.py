@@ -33,6 +33,7 @@ LAYERS = {
     "lib": set(),
     "serial": BASE,
     "timer": BASE,
+    "supervisor": BASE | {"serial"},
     "net": BASE | {"timer"},
     "net/ip": SERVICES,
     "fs": BASE | {"timer"},

@@ -83,6 +83,8 @@ PAIRS = [
     ("trace", "EVENT_BYTES", "lib/trace.h", "sizeof(struct trace_event)"),
     ("trace", "RING_BYTES", "lib/trace.h", "sizeof(struct trace_ring)"),
     ("tree", "LARGE_PAGE", "sdk/abi/mmu.h", "MMU_LARGE_PAGE_SIZE"),
+    ("supervisor", "CHILDREN_MAX", "supervisor/config.h", "SUPERVISOR_CHILDREN_MAX"),
+    ("supervisor", "NOTES_SIZE", "supervisor/proto.h", "sizeof(struct supervisor_notes)"),
 ]
 
 OWN = {
@@ -95,6 +97,8 @@ OWN = {
     "net": {"SEGMENTS_MAX": "what there is memory for", "DESCRIPTORS_SIZE": "handed over; the drivers check it"},
     "python": {"IP_BESIDE_SITE": "handed over", "FILES_JOBS": "handed over"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
+    "supervisor": {"PRIORITY": "handed over", "MS_MAX": "an hour", "PAUSE_BUDGET_US": "handed over",
+                   "PAUSE_PERIOD_US": "handed over", "STACK": "handed over"},
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over"},
     "timer": {"PRIORITY": "handed over"},
     "trace": {"CAPACITY": "handed over"},

@@ -21,6 +21,11 @@ void init(void);
 void notified(microkit_channel channel);
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo info);
 
+/* Of a parent; where a test has one it says what these do. */
+seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply);
+void microkit_pd_restart(microkit_child child, seL4_Word entry);
+void microkit_pd_stop(microkit_child child);
+
 extern char microkit_name[64];
 extern seL4_Bool microkit_have_signal;
 

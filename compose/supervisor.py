@@ -1,0 +1,99 @@
+"""compose/supervisor.py: the supervisor: parent of every other PD, which restarts what has died.
+
+    Supervisor(s, serial, {                     # after all other PDs are there: one row for each
+        "timer_driver": Rule(),
+        "eth_driver": Rule(),
+        "net_virt_tx": Rule(group=["eth_driver"]),              # when it dies, these are restarted as well
+        "http": Rule(settled_ms=5000, pause_ms=50, pause_max_ms=60_000),
+    })
+
+A PD that has run for settled_ms restarts at once. One that dies again before that waits pause_ms, then twice as long
+each time, up to pause_max_ms, for ever.
+"""
+
+from .c import Ptr
+from .errors import ComposeError
+
+HEADER = "supervisor/config.h"
+CHILDREN_MAX = 62       # SUPERVISOR_CHILDREN_MAX
+NOTES_SIZE = 0x1000     # struct supervisor_notes
+PRIORITY = 254          # above all: whoever runs, a fault is looked at first
+MS_MAX = 3_600_000
+
+# The pause PD spins so long in each period: half a per cent of the CPU while something waits for its restart, and none
+# otherwise; a restart is late by a period at most.
+PAUSE_BUDGET_US = 50
+PAUSE_PERIOD_US = 10_000
+PAUSE = "supervisor_time"
+STACK = 0x1000
+
+
+class Rule:
+    def __init__(self, group=(), settled_ms=1000, pause_ms=10, pause_max_ms=10_000):
+        self.group = [group] if isinstance(group, str) else list(group)
+        self.settled_ms, self.pause_ms, self.pause_max_ms = settled_ms, pause_ms, pause_max_ms
+
+
+class Supervisor:
+    """killer: a PD that may ask for the death of any other, for tests; its channel is self.to_supervisor."""
+
+    def __init__(self, system, serial, rules, killer=None):
+        self.system, self.rules = system, dict(rules)
+        if any(pd.priority >= PRIORITY - 1 for pd in system.pds):
+            highest = max(system.pds, key=lambda pd: pd.priority)
+            raise ComposeError(f"PD '{highest.name}' has priority {highest.priority}; beside a supervisor "
+                               f"{PRIORITY - 2} is the highest")
+        children = [pd for pd in system.pds if pd.parent is None]
+        self._check(children)
+        self.pd = system.pd("supervisor", program="supervisor", priority=PRIORITY, stack=STACK)
+        self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK,
+                               budget_us=PAUSE_BUDGET_US, period_us=PAUSE_PERIOD_US)
+        self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0)  # it cannot wait for itself; its budget holds it
+        children.append(self.pause)
+        self.numbers = {pd.name: self.pd.child(pd) for pd in children}
+        serial.client(self.pd)
+        self._configure(children, killer)
+
+    def _check(self, children):
+        names = {pd.name for pd in children}
+        for pd in children:
+            if pd.name not in self.rules:
+                raise ComposeError(f"PD '{pd.name}' has no restart rule")
+            missing = [other.name for other in pd.restarts_with if other.name not in self.rules[pd.name].group]
+            if missing:
+                raise ComposeError(f"PD '{pd.name}': its rule's group has not '{missing[0]}', "
+                                   "which knows what it had lent and must restart with it")
+        for name, rule in self.rules.items():
+            if name not in names:
+                raise ComposeError(f"there is a restart rule for '{name}', and no such PD without a parent")
+            for other in rule.group:
+                if other not in names:
+                    raise ComposeError(f"PD '{name}': its rule's group names '{other}', and no such PD "
+                                       "without a parent is there")
+            for field in ("settled_ms", "pause_ms", "pause_max_ms"):
+                value = getattr(rule, field)
+                if not isinstance(value, int) or not 0 < value <= MS_MAX:
+                    raise ComposeError(f"PD '{name}': {field} of its rule is {value}; 1 to {MS_MAX} it may be")
+            if rule.pause_max_ms < rule.pause_ms:
+                raise ComposeError(f"PD '{name}': pause_max_ms of its rule, {rule.pause_max_ms}, "
+                                   f"is below pause_ms, {rule.pause_ms}")
+        if len(children) >= CHILDREN_MAX:
+            raise ComposeError(f"{len(children)} PDs are too many for a supervisor: {CHILDREN_MAX - 1} it can have")
+
+    def _configure(self, children, killer):
+        notes = self.system.region("supervisor_notes", NOTES_SIZE)
+        to_pause, from_pause = self.system.channel(self.pd, self.pause)
+        config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause": to_pause, "has_killer": killer is not None}
+        if killer is not None:
+            config["killer"], self.to_supervisor = self.system.channel(self.pd, killer, pp="b")
+        rows = [self._row(pd) for pd in children]
+        self.pd.config(HEADER, "struct supervisor_config", "supervisor_config",
+                       config | {"child_count": len(rows), "children": rows})
+        self.pause.config(HEADER, "struct supervisor_pause_config", "supervisor_pause_config",
+                          {"notes": Ptr(self.pause.map(notes, "r")), "supervisor": from_pause})
+
+    def _row(self, pd):
+        rule = self.rules[pd.name]
+        group = sum(1 << self.numbers[name] for name in {pd.name, *rule.group})
+        return {"name": pd.name, "group": group, "settled_ms": rule.settled_ms, "pause_ms": rule.pause_ms,
+                "pause_max_ms": rule.pause_max_ms}

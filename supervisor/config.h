@@ -1,0 +1,33 @@
+/* supervisor/config.h: compose/supervisor.py writes the values. */
+#ifndef SUPERVISOR_CONFIG_H
+#define SUPERVISOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "supervisor/proto.h"
+
+#define SUPERVISOR_CHILDREN_MAX 62 /* of one PD, on both SDKs */
+
+struct supervisor_config {
+    struct supervisor_notes *notes;
+    uint8_t pause; /* channels */
+    bool has_killer;
+    uint8_t killer;
+    uint8_t child_count;
+    struct {
+        const char *name;
+        uint64_t group;      /* bit n: child n restarts with it; its own bit, too */
+        uint32_t settled_ms; /* who has run for so long restarts at once */
+        uint32_t pause_ms;   /* before the second restart in a row; then twice as long each time, */
+        uint32_t pause_max_ms;
+    } children[SUPERVISOR_CHILDREN_MAX];
+};
+extern const struct supervisor_config supervisor_config;
+
+struct supervisor_pause_config {
+    const struct supervisor_notes *notes;
+    uint8_t supervisor; /* channel */
+};
+extern const struct supervisor_pause_config supervisor_pause_config;
+
+#endif

@@ -1,0 +1,206 @@
+/* supervisor.c: every other PD's parent: notes what it died of, says it, and restarts it, with those that belong to it.
+ *   consumes  faults    of the children; what a message says of the child is noted and shown, and decides nothing
+ *   consumes  word of the pause PD that a time has come, believed only when the clock says so, too
+ *   answers   SUPERVISOR_KILL   from the one PD that the description names, NOT trusted with anything else
+ *   produces  restarts; records (proto.h); lines for the console, trusted for liveness only: it is a child as well
+ *   invariant a child runs, or a restart of its group is due; while one is due the pause PD is told of the earliest
+ *   when full a record takes the oldest one's place; a line that finds no room is lost, and the next one says so
+ *   restart   who was dead when the supervisor died is restarted at once; records stay
+ *
+ * It waits for nobody, allocates nothing, and calls nobody: whoever it might wait for is one that it has to restart. So
+ * it takes no deadline of the timer driver; time comes from a PD that spins within a small budget (pause.c).
+ */
+#include "lib/log.h"
+#include "lib/pd.h"
+#include "serial/client.h"
+#include "supervisor/config.h"
+#include "supervisor/fault.h"
+
+#define MS 1000000ull
+#define DOUBLINGS_MAX 31
+#define CALLERS_IN_A_LINE SUPERVISOR_CALLERS
+
+static struct {
+    struct {
+        uint64_t started_ns;
+        uint64_t due_ns; /* when its group is restarted; 0: nothing is due */
+        uint32_t deaths;
+        uint32_t in_a_row; /* deaths, each before it had settled */
+    } children[SUPERVISOR_CHILDREN_MAX];
+} self;
+
+/* What a supervisor that starts anew must know: bit n: child n has died and is not restarted yet. */
+PD_KEPT static uint64_t kept_dead;
+
+static const struct supervisor_config *const config = &supervisor_config;
+
+static bool is_dead(uint32_t child)
+{
+    return kept_dead >> child & 1;
+}
+
+/* Dead, or stopped with one that is. */
+static bool stands_still(uint32_t child)
+{
+    for (uint32_t i = 0; i < config->child_count; i++) {
+        if (is_dead(i) && config->children[i].group >> child & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void restart_group(uint32_t child)
+{
+    uint64_t now = pd_now_ns();
+
+    self.children[child].due_ns = 0;
+    for (uint32_t i = 0; i < config->child_count; i++) {
+        if (config->children[child].group >> i & 1) {
+            self.children[i].started_ns = now;
+            microkit_pd_restart(i, PD_ENTRY);
+        }
+    }
+    kept_dead &= ~(1ull << child);
+}
+
+/* Its peers must not go on with half a protocol meanwhile. */
+static void stop_group(uint32_t child)
+{
+    for (uint32_t i = 0; i < config->child_count; i++) {
+        if (config->children[child].group >> i & 1) {
+            microkit_pd_stop(i);
+        }
+    }
+}
+
+/* The first death in a row costs no pause. */
+static uint32_t pause_ms(uint32_t child, uint64_t now)
+{
+    bool settled = now - self.children[child].started_ns >= config->children[child].settled_ms * MS;
+    uint32_t before = settled ? 0 : self.children[child].in_a_row;
+    uint64_t pause = config->children[child].pause_ms;
+
+    self.children[child].in_a_row = before + 1 < DOUBLINGS_MAX ? before + 1 : DOUBLINGS_MAX;
+    if (before == 0) {
+        return 0;
+    }
+    pause <<= before - 1;
+    return pause < config->children[child].pause_max_ms ? (uint32_t)pause : config->children[child].pause_max_ms;
+}
+
+static void note(const struct supervisor_record *record)
+{
+    struct supervisor_notes *notes = config->notes;
+
+    notes->records[notes->count % SUPERVISOR_RECORDS] = *record;
+    __atomic_store_n(&notes->count, notes->count + 1, __ATOMIC_RELEASE);
+}
+
+static void say_callers(const struct supervisor_record *record)
+{
+    char line[CALLERS_IN_A_LINE * 20 + 1] = "";
+    size_t length = 0;
+
+    for (uint64_t i = 0; i < record->caller_count; i++) {
+        length += log_format(line + length, sizeof(line) - length, " 0x%016lx", (unsigned long)record->callers[i]);
+    }
+    if (length > 0) {
+        log_line("  called from%s", line);
+    }
+}
+
+/* The words before the semicolon are those of the kernel: `make explain` reads them. */
+static void say(const struct supervisor_record *record, uint64_t build)
+{
+    char cause[FAULT_CAUSE_MAX], image[24] = "";
+
+    fault_cause(record, cause);
+    if (build) {
+        log_format(image, sizeof(image), ", build 0x%08x", (unsigned)build);
+    }
+    log_line("fault: PD '%s' %s, pc 0x%016lx, esr 0x%08x%s; death %u, restarted in %u ms",
+             config->children[record->child].name, cause, (unsigned long)record->pc, (unsigned)record->esr, image,
+             (unsigned)record->deaths, (unsigned)record->pause_ms);
+    say_callers(record);
+}
+
+/* Restarts who is due, and tells the pause PD of the next. */
+static void look_at_the_clock(void)
+{
+    uint64_t now = pd_now_ns(), next = UINT64_MAX;
+
+    for (uint32_t i = 0; i < config->child_count; i++) {
+        uint64_t due = self.children[i].due_ns;
+
+        if (due && due <= now) {
+            restart_group(i);
+        } else if (due && due < next) {
+            next = due;
+        }
+    }
+    if (next != UINT64_MAX) {
+        __atomic_store_n(&config->notes->until_ns, next, __ATOMIC_RELAXED);
+        pd_notify_later(config->pause);
+    }
+}
+
+void init(void)
+{
+    uint64_t now = pd_now_ns();
+
+    require(config->child_count <= SUPERVISOR_CHILDREN_MAX, "supervisor: child_count", config->child_count);
+    serial_client_init(&serial_client_config);
+    log_to(serial_client_log_sink);
+    fault_forget();
+    for (uint32_t i = 0; i < config->child_count; i++) {
+        self.children[i].started_ns = now;
+        self.children[i].due_ns = is_dead(i) ? now : 0;
+    }
+    look_at_the_clock();
+    pd_flush();
+}
+
+void notified(microkit_channel channel)
+{
+    if (channel == config->pause) {
+        look_at_the_clock();
+    } else {
+        (void)pd_dispatch(channel);
+    }
+    pd_flush_deferred();
+}
+
+/* No answer: the child stays where it is until it is restarted. */
+pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
+{
+    struct supervisor_record record = {.time_ns = pd_now_ns(), .child = child};
+    uint64_t build = fault_read(info, &record);
+
+    if (child >= config->child_count) {
+        return 0;
+    }
+    kept_dead |= 1ull << child;
+    record.deaths = ++self.children[child].deaths;
+    record.pause_ms = pause_ms(child, record.time_ns);
+    note(&record);
+    say(&record, build);
+    stop_group(child);
+    self.children[child].due_ns = record.time_ns + record.pause_ms * MS;
+    look_at_the_clock();
+    pd_flush();
+    return 0;
+}
+
+microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
+{
+    bool asked = config->has_killer && channel == config->killer &&
+                 microkit_msginfo_get_label(info) == SUPERVISOR_KILL && microkit_msginfo_get_count(info) >= 1;
+    uint64_t child = asked ? microkit_mr_get(0) : SUPERVISOR_CHILDREN_MAX;
+
+    if (child >= config->child_count || stands_still((uint32_t)child)) {
+        return microkit_msginfo_new(SUPERVISOR_REFUSED, 0);
+    }
+    microkit_pd_restart((microkit_child)child, SUPERVISOR_KILL_PC);
+    return microkit_msginfo_new(0, 0);
+}

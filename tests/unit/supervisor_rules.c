@@ -1,0 +1,289 @@
+/* tests/unit/supervisor_rules.c: who is restarted, when, with whom, and what is noted of it. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "serial/client.h"
+#include "supervisor/config.h"
+#include "tests/unit/fake_microkit.h"
+
+enum { PAUSE = 1, KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 4 };
+enum { ALONE, VIRT, DRIVER, HASTY };
+enum { VM = 6, MS = 1000000 };
+
+static struct supervisor_notes notes;
+static _Alignas(RING_LINE) uint8_t console[RING_BYTES(4096, 1)];
+
+const struct supervisor_config supervisor_config = {
+    .notes = &notes,
+    .pause = PAUSE,
+    .has_killer = true,
+    .killer = KILLER,
+    .child_count = CHILDREN,
+    .children = {{"alone", 1 << ALONE, 100, 10, 50},
+                 {"virt", 1 << VIRT | 1 << DRIVER, 100, 10, 50},
+                 {"driver", 1 << DRIVER, 100, 10, 50},
+                 {"hasty", 1 << HASTY, 1000, 1, 3600000}},
+};
+const struct serial_client_config serial_client_config = {.tx_channel = CONSOLE, .tx = {console, 4096}};
+
+static struct {
+    unsigned restarts[CHILDREN], stops[CHILDREN];
+    seL4_Word entry[CHILDREN];
+    bool runs[CHILDREN];
+} self;
+
+void microkit_pd_restart(microkit_child child, seL4_Word entry)
+{
+    CHECK(child < CHILDREN);
+    self.restarts[child]++;
+    self.entry[child] = entry;
+    self.runs[child] = true;
+}
+
+void microkit_pd_stop(microkit_child child)
+{
+    CHECK(child < CHILDREN);
+    self.stops[child]++;
+    self.runs[child] = false;
+}
+
+static const char *said(void)
+{
+    static char text[4096];
+    struct ring_shared *shared = (void *)console;
+    static struct ring ring;
+
+    if (!ring.shared) {
+        ring_resume_consumer(&ring, &serial_client_config.tx, 1);
+    }
+    text[ring_get_many(&ring, text, sizeof(text) - 1)] = '\0';
+    (void)shared;
+    return text;
+}
+
+/* As seL4 tells it. */
+static void dies(microkit_child child)
+{
+    microkit_msginfo reply;
+
+    microkit_mr_set(0, 0x200010);
+    microkit_mr_set(1, 0x8);
+    microkit_mr_set(2, 0);
+    microkit_mr_set(3, 0x92000046);
+    CHECK_EQUAL(fault(child, microkit_msginfo_new(VM, 4), &reply), 0);
+}
+
+static void passes(uint64_t ms)
+{
+    fake_set_now_ns(pd_now_ns() + ms * MS);
+    fake_wake(FAKE_BIT(PAUSE));
+}
+
+static const struct supervisor_record *last(void)
+{
+    return &notes.records[(notes.count - 1) % SUPERVISOR_RECORDS];
+}
+
+static void forget(void)
+{
+    memset(&self, 0, sizeof(self));
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        self.runs[i] = true;
+    }
+    fake_notified(PAUSE);
+}
+
+static void test_at_once_when_it_had_settled(void)
+{
+    passes(100);
+    forget();
+    dies(ALONE);
+    CHECK(self.restarts[ALONE] == 1 && self.entry[ALONE] == PD_ENTRY && self.runs[ALONE]);
+    CHECK(self.restarts[VIRT] + self.restarts[DRIVER] + self.restarts[HASTY] == 0);
+    CHECK_EQUAL(fake_notified(PAUSE), 0);
+    CHECK_TEXT(said(), "fault: PD 'alone' data abort, write to 0x0000000000000008, pc 0x0000000000200010, "
+                       "esr 0x92000046; death 1, restarted in 0 ms\n");
+    CHECK(last()->child == ALONE && last()->deaths == 1 && last()->label == VM && last()->pc == 0x200010);
+    CHECK(last()->address == 8 && last()->esr == 0x92000046 && last()->time_ns == 100 * MS);
+    CHECK_EQUAL(last()->caller_count, 0);
+}
+
+/* 10, 20, 40, 50, 50 ms; not a moment earlier, whoever wakes the supervisor; and at once again after 100 ms of life. */
+static void test_growing_pauses(void)
+{
+    static const uint32_t pauses[] = {10, 20, 40, 50, 50};
+
+    for (unsigned i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        forget();
+        dies(ALONE);
+        CHECK_EQUAL(last()->pause_ms, pauses[i]);
+        CHECK(!self.runs[ALONE] && self.restarts[ALONE] == 0);
+        CHECK_EQUAL(fake_notified(PAUSE), 1);
+        CHECK_EQUAL(notes.until_ns, pd_now_ns() + pauses[i] * (uint64_t)MS);
+        passes(pauses[i] - 1);
+        CHECK(!self.runs[ALONE]);
+        passes(1);
+        CHECK(self.runs[ALONE] && self.restarts[ALONE] == 1);
+    }
+    passes(99);
+    forget();
+    dies(ALONE);
+    CHECK(!self.runs[ALONE]);
+    passes(50);
+    passes(100);
+    forget();
+    dies(ALONE);
+    CHECK(self.runs[ALONE]);
+    said();
+}
+
+static void test_groups(void)
+{
+    passes(1000);
+    forget();
+    dies(DRIVER);
+    CHECK(self.restarts[DRIVER] == 1 && self.restarts[VIRT] == 0);
+    dies(VIRT);
+    CHECK(self.restarts[DRIVER] == 2 && self.restarts[VIRT] == 1 && self.stops[DRIVER] == 2);
+    /* While one waits, all of its group stand. */
+    dies(VIRT);
+    CHECK(!self.runs[VIRT] && !self.runs[DRIVER] && self.runs[ALONE] && self.runs[HASTY]);
+    passes(10);
+    CHECK(self.runs[VIRT] && self.runs[DRIVER]);
+    said();
+}
+
+/* Pauses for ever, none longer than allowed, no overflow. */
+static void test_never_gives_up(void)
+{
+    uint32_t before = 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        forget();
+        dies(HASTY);
+        CHECK(last()->pause_ms >= before && last()->pause_ms <= 3600000);
+        before = last()->pause_ms;
+        passes(before);
+        CHECK(self.runs[HASTY]);
+        said();
+    }
+    CHECK_EQUAL(before, 3600000);
+    CHECK_EQUAL(last()->deaths, 100);
+}
+
+static microkit_msginfo ask(microkit_channel channel, seL4_Word label, uint16_t count, seL4_Word child)
+{
+    microkit_mr_set(0, child);
+    return protected(channel, microkit_msginfo_new(label, count));
+}
+
+static void test_nonsense_restarts_nothing(void)
+{
+    passes(1000);
+    forget();
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, CHILDREN)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, ~0ul)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, 1ul << 32)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 0, ALONE)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, 77, 1, ALONE)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(STRANGER, SUPERVISOR_KILL, 1, ALONE)), SUPERVISOR_REFUSED);
+    uint64_t count = notes.count;
+    dies(CHILDREN);
+    dies(61);
+    fake_wake(FAKE_BIT(PAUSE) | FAKE_BIT(STRANGER) | FAKE_BIT(KILLER));
+    CHECK(notes.count == count && !memcmp(&self, &(typeof(self)){.runs = {true, true, true, true}}, sizeof(self)));
+}
+
+static void test_kill(void)
+{
+    forget();
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, DRIVER)), 0);
+    CHECK(self.restarts[DRIVER] == 1 && self.entry[DRIVER] == SUPERVISOR_KILL_PC);
+    dies(DRIVER);
+    dies(DRIVER);
+    CHECK(!self.runs[DRIVER]);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, DRIVER)), SUPERVISOR_REFUSED);
+    passes(50);
+    dies(VIRT);
+    dies(VIRT);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_KILL, 1, DRIVER)), SUPERVISOR_REFUSED);
+    passes(50);
+    said();
+}
+
+/* What our kernel adds; told once. */
+static void test_callers(void)
+{
+    passes(1000);
+    microkit_mr_set(16, 1ul << 32 | 0x5d1c0e2f);
+    microkit_mr_set(17, 0x200010);
+    microkit_mr_set(18, 0x92000006);
+    microkit_mr_set(19, 0x18);
+    microkit_mr_set(20, 1000);
+    for (uint8_t i = 0; i < 9; i++) {
+        microkit_mr_set((uint8_t)(21 + i), 0x200100 + i);
+    }
+    dies(ALONE);
+    CHECK_TEXT(said(),
+               "fault: PD 'alone' data abort, read from 0x0000000000000018, pc 0x0000000000200010, esr 0x92000006, "
+               "build 0x5d1c0e2f; death 9, restarted in 0 ms\n"
+               "  called from 0x0000000000200100 0x0000000000200101 0x0000000000200102 0x0000000000200103 "
+               "0x0000000000200104 0x0000000000200105 0x0000000000200106 0x0000000000200107\n");
+    CHECK(last()->caller_count == SUPERVISOR_CALLERS && last()->callers[7] == 0x200107);
+    passes(1000);
+    dies(ALONE);
+    CHECK_EQUAL(last()->caller_count, 0);
+    said();
+}
+
+static void test_oldest_record_goes(void)
+{
+    for (unsigned i = 0; i < 3 * SUPERVISOR_RECORDS; i++) {
+        passes(1000);
+        dies(ALONE);
+        said();
+    }
+    for (uint64_t n = notes.count - SUPERVISOR_RECORDS; n + 1 < notes.count; n++) {
+        const struct supervisor_record *record = &notes.records[n % SUPERVISOR_RECORDS];
+        CHECK_EQUAL(notes.records[(n + 1) % SUPERVISOR_RECORDS].deaths, record->deaths + 1);
+    }
+}
+
+/* It dies itself while somebody waits: that one is not forgotten, nor is what was noted. In a process of its own: a
+ * restart forgets all but what is kept, and init() is called once. */
+static void test_its_own_restart(void)
+{
+    fake_reset();
+    fake_set_now_ns(MS);
+    dies(HASTY);
+    dies(HASTY);
+    CHECK(!self.runs[HASTY] && self.restarts[HASTY] == 1);
+    fake_set_generation(2);
+    init();
+    CHECK(self.runs[HASTY] && self.restarts[HASTY] == 2 && self.restarts[ALONE] == 0 && notes.count == 2);
+    passes(1000);
+    CHECK_EQUAL(self.restarts[HASTY], 2);
+}
+
+int main(void)
+{
+    int status = 1;
+
+    if (fork() == 0) {
+        test_its_own_restart();
+        exit(0);
+    }
+    CHECK(wait(&status) > 0 && status == 0);
+    fake_reset();
+    init();
+    test_at_once_when_it_had_settled();
+    test_growing_pauses();
+    test_groups();
+    test_never_gives_up();
+    test_nonsense_restarts_nothing();
+    test_kill();
+    test_callers();
+    test_oldest_record_goes();
+    return 0;
+}
