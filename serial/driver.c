@@ -4,6 +4,7 @@
  *   device    trusted to be a UART
  *   invariant when notified() returns: tx is empty and armed, or the transmit interrupt is on and its FIFO has no room;
  *             the receive FIFO is empty, or rx is full and armed and the receive interrupt is off
+ *   restart   of anybody: the streams go on. What was on its way to the FIFO is kept, so not a byte is lost or comes twice
  *   when full rx: bytes stay in the FIFO, whose overruns the device reports
  *
  * virt_tx is woken when its ring is half empty, not for every byte.
@@ -17,9 +18,12 @@
 static struct {
     struct ring tx, rx;
     bool tx_interrupt, rx_interrupt;
+} self;
+
+PD_KEPT static struct {
     uint8_t left[BATCH]; /* taken from tx, not yet in the FIFO */
     uint32_t left_first, left_end;
-} self;
+} kept;
 
 static void set_interrupts(bool transmit, bool receive)
 {
@@ -33,11 +37,11 @@ static void set_interrupts(bool transmit, bool receive)
 /* Into the FIFO while it has room; false: it has none. */
 static bool send_left(void)
 {
-    while (self.left_first < self.left_end) {
-        if (!uart_send(self.left[self.left_first])) {
+    while (kept.left_first < kept.left_end) {
+        if (!uart_send(kept.left[kept.left_first])) {
             return false;
         }
-        self.left_first++;
+        kept.left_first++;
     }
     return true;
 }
@@ -53,13 +57,13 @@ static void transmit(void)
 {
     do {
         while (send_left()) {
-            self.left_first = 0;
-            self.left_end = ring_get_many(&self.tx, self.left, sizeof(self.left));
-            if (self.left_end == 0) {
+            kept.left_first = 0;
+            kept.left_end = ring_get_many(&self.tx, kept.left, sizeof(kept.left));
+            if (kept.left_end == 0) {
                 break;
             }
         }
-        if (self.left_first < self.left_end) {
+        if (kept.left_first < kept.left_end) {
             set_interrupts(true, self.rx_interrupt);
             owe_tx_virt();
             return;
@@ -99,13 +103,23 @@ static void owe_rx_virt(void)
     }
 }
 
+/* The last life may have scribbled over it. */
+static void check_kept(void)
+{
+    if (kept.left_first > kept.left_end || kept.left_end > BATCH) {
+        kept.left_first = kept.left_end = 0;
+    }
+}
+
 void init(void)
 {
-    ring_attach_consumer(&self.tx, &serial_driver_config.tx, 1);
-    ring_attach_producer(&self.rx, &serial_driver_config.rx, 1);
+    ring_resume_consumer(&self.tx, &serial_driver_config.tx, 1);
+    ring_resume_producer(&self.rx, &serial_driver_config.rx, 1);
+    check_kept();
     uart_init();
-    if (ring_wake_producer(&self.tx)) { /* after a restart it may wait */
-        pd_notify_later(serial_driver_config.tx_virt);
+    self.tx_interrupt = self.rx_interrupt = false; /* as it has set them */
+    if (pd_generation() > 1) {
+        microkit_irq_ack(serial_driver_config.irq); /* the last life may have died before it did */
     }
     receive();
     transmit();
@@ -113,19 +127,8 @@ void init(void)
     pd_flush();
 }
 
-static void follow_restarts(void)
-{
-    if (ring_peer_restarted(&self.tx)) {
-        ring_reset(&self.tx);
-    }
-    if (ring_peer_restarted(&self.rx)) {
-        ring_reset(&self.rx);
-    }
-}
-
 void notified(microkit_channel channel)
 {
-    follow_restarts();
     if (channel == serial_driver_config.irq) {
         interrupt();
     } else if (channel == serial_driver_config.tx_virt) {

@@ -2,6 +2,7 @@
  *   consumes  driver rx   bytes     from the driver, trusted for liveness only
  *   produces  client rx   bytes     to the client, NOT trusted
  *   invariant when notified() returns: the driver's ring is empty and armed, or the client's is full and armed
+ *   restart   of anybody: the streams go on, and what was on its way is kept
  *   when full the driver waits; only this client's own input is delayed. Without a client, input is dropped.
  */
 #include "lib/pd.h"
@@ -11,9 +12,12 @@
 
 static struct {
     struct ring driver, client;
+} self;
+
+PD_KEPT static struct {
     uint8_t chunk[CHUNK]; /* taken from the driver, not yet given on */
     uint32_t first, end;
-} self;
+} kept;
 
 static const struct serial_virt_rx_config *const config = &serial_virt_rx_config;
 
@@ -21,12 +25,12 @@ static const struct serial_virt_rx_config *const config = &serial_virt_rx_config
 static bool give(void)
 {
     if (!config->has_client) {
-        self.first = self.end;
+        kept.first = kept.end;
         return true;
     }
     do {
-        self.first += ring_put_many(&self.client, self.chunk + self.first, self.end - self.first);
-        if (self.first == self.end) {
+        kept.first += ring_put_many(&self.client, kept.chunk + kept.first, kept.end - kept.first);
+        if (kept.first == kept.end) {
             return true;
         }
     } while (!ring_arm_producer(&self.client));
@@ -40,25 +44,14 @@ static void pump(void)
             if (!give()) {
                 return;
             }
-            self.first = 0;
-            self.end = ring_get_many(&self.driver, self.chunk, CHUNK);
-        } while (self.end);
+            kept.first = 0;
+            kept.end = ring_get_many(&self.driver, kept.chunk, CHUNK);
+        } while (kept.end);
     } while (!ring_arm_consumer(&self.driver));
-}
-
-static void follow_restarts(void)
-{
-    if (ring_peer_restarted(&self.driver)) {
-        ring_reset(&self.driver);
-    }
-    if (config->has_client && ring_peer_restarted(&self.client)) {
-        ring_reset(&self.client);
-    }
 }
 
 static void run(void)
 {
-    follow_restarts();
     pump();
     if (config->has_client && ring_wake_consumer(&self.client)) {
         pd_notify_later(config->client);
@@ -70,9 +63,12 @@ static void run(void)
 
 void init(void)
 {
-    ring_attach_consumer(&self.driver, &config->driver_rx, 1);
+    ring_resume_consumer(&self.driver, &config->driver_rx, 1);
     if (config->has_client) {
-        ring_attach_producer(&self.client, &config->client_rx, 1);
+        ring_resume_producer(&self.client, &config->client_rx, 1);
+    }
+    if (kept.first > kept.end || kept.end > CHUNK) { /* the last life may have scribbled over it */
+        kept.first = kept.end = 0;
     }
     run();
     pd_flush();

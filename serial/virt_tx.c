@@ -3,6 +3,8 @@
  *   produces  driver tx   bytes                    to the driver, trusted for liveness only
  *   invariant a line that was begun is finished before another client's begins; when notified() returns, either the
  *             driver's ring is full and armed, or every client's ring is empty and armed
+ *   restart   of anybody: the streams go on. Of its own former life it keeps what it had taken of each client and what was
+ *             on its way to the driver, but for the line that it was at work on, which may be what it died of
  *   when full the clients wait: their rings fill up, and what they do then is their business
  *
  * Each client has one line at most here; in turn, each gives one line at most.
@@ -16,19 +18,24 @@
 #define FRAME_MAX 48 /* newline, colour, name, "| ", colour off */
 
 struct client {
-    struct ring ring;
     uint32_t length;
     char bytes[SERIAL_LINE_MAX];
 };
 
 static struct {
     struct ring driver;
+    struct ring clients[SERIAL_CLIENTS_MAX];
     uint32_t next; /* whose turn it is */
+} self;
+
+PD_KEPT static struct {
     bool mid_line; /* a raw client's last byte was not a newline */
+    bool at_work;  /* on this client's line: */
+    uint32_t at_work_on;
     uint32_t out_first, out_end;
     char out[FRAME_MAX + SERIAL_LINE_MAX + 1];
     struct client clients[SERIAL_CLIENTS_MAX];
-} self;
+} kept;
 
 static const struct serial_virt_tx_config *const config = &serial_virt_tx_config;
 
@@ -36,8 +43,8 @@ static const struct serial_virt_tx_config *const config = &serial_virt_tx_config
 static bool push_out(void)
 {
     do {
-        self.out_first += ring_put_many(&self.driver, self.out + self.out_first, self.out_end - self.out_first);
-        if (self.out_first == self.out_end) {
+        kept.out_first += ring_put_many(&self.driver, kept.out + kept.out_first, kept.out_end - kept.out_first);
+        if (kept.out_first == kept.out_end) {
             return true;
         }
     } while (!ring_arm_producer(&self.driver));
@@ -46,13 +53,13 @@ static bool push_out(void)
 
 static void add(const char *bytes, size_t length)
 {
-    memcpy(self.out + self.out_end, bytes, length);
-    self.out_end += (uint32_t)length;
+    memcpy(kept.out + kept.out_end, bytes, length);
+    kept.out_end += (uint32_t)length;
 }
 
 static void begin(void)
 {
-    self.out_first = self.out_end = 0;
+    kept.out_first = kept.out_end = 0;
 }
 
 static void add_name(uint32_t index)
@@ -77,16 +84,16 @@ static char shown(char byte)
 static void add_line(uint32_t index, const char *bytes, size_t length)
 {
     begin();
-    if (self.mid_line) {
+    if (kept.mid_line) {
         add("\n", 1);
-        self.mid_line = false;
+        kept.mid_line = false;
     }
     add_name(index);
     if (length && bytes[length - 1] == '\r') {
         length--;
     }
     for (size_t i = 0; i < length; i++) {
-        self.out[self.out_end++] = shown(bytes[i]);
+        kept.out[kept.out_end++] = shown(bytes[i]);
     }
     add("\n", 1);
 }
@@ -95,7 +102,7 @@ static void add_raw(const char *bytes, size_t length)
 {
     begin();
     add(bytes, length);
-    self.mid_line = bytes[length - 1] != '\n';
+    kept.mid_line = bytes[length - 1] != '\n';
 }
 
 static void drop_front(struct client *client, uint32_t length)
@@ -107,16 +114,13 @@ static void drop_front(struct client *client, uint32_t length)
 /* Takes what fits from the client's ring. */
 static void fetch(uint32_t index)
 {
-    struct client *client = &self.clients[index];
+    struct client *client = &kept.clients[index];
 
-    if (ring_peer_restarted(&client->ring)) {
-        ring_reset(&client->ring);
-        client->length = 0;
-    }
-    uint32_t taken = ring_get_many(&client->ring, client->bytes + client->length, SERIAL_LINE_MAX - client->length);
+    struct ring *ring = &self.clients[index];
+    uint32_t taken = ring_get_many(ring, client->bytes + client->length, SERIAL_LINE_MAX - client->length);
 
     client->length += taken;
-    if (taken && ring_wake_producer(&client->ring)) {
+    if (taken && ring_wake_producer(ring)) {
         pd_notify_later(config->clients[index].channel);
     }
 }
@@ -124,7 +128,7 @@ static void fetch(uint32_t index)
 /* Prepares this client's next line, or piece; false: it has none. */
 static bool line_of(uint32_t index)
 {
-    struct client *client = &self.clients[index];
+    struct client *client = &kept.clients[index];
 
     fetch(index);
     if (client->length == 0) {
@@ -158,7 +162,11 @@ static bool next_line(void)
         uint32_t index = self.next;
 
         self.next = (self.next + 1) % config->client_count;
-        if (line_of(index)) {
+        kept.at_work_on = index;
+        kept.at_work = true;
+        bool any = line_of(index);
+        kept.at_work = false;
+        if (any) {
             return true;
         }
     }
@@ -171,7 +179,7 @@ static bool arm_clients(void)
     bool armed = true;
 
     for (uint32_t i = 0; i < config->client_count; i++) {
-        armed &= ring_arm_consumer(&self.clients[i].ring);
+        armed &= ring_arm_consumer(&self.clients[i]);
     }
     return armed;
 }
@@ -189,27 +197,45 @@ static void pump(void)
 
 static void run(void)
 {
-    if (ring_peer_restarted(&self.driver)) {
-        ring_reset(&self.driver);
-    }
     pump();
     if (ring_wake_consumer(&self.driver)) {
         pd_notify_later(config->driver);
     }
 }
 
+/* The last life may have scribbled over it. */
+static void check_kept(void)
+{
+    if (kept.out_first > kept.out_end || kept.out_end > sizeof(kept.out)) {
+        begin();
+    }
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        if (kept.clients[i].length > SERIAL_LINE_MAX || (kept.at_work && kept.at_work_on == i)) {
+            kept.clients[i].length = 0;
+        }
+    }
+    if (kept.at_work) {
+        begin();
+        kept.at_work = false;
+    }
+}
+
 void init(void)
 {
     require(config->client_count <= SERIAL_CLIENTS_MAX, "serial_virt_tx: client_count", config->client_count);
-    ring_attach_producer(&self.driver, &config->driver_tx, 1);
+    ring_resume_producer(&self.driver, &config->driver_tx, 1);
     for (uint32_t i = 0; i < config->client_count; i++) {
-        ring_attach_consumer(&self.clients[i].ring, &config->clients[i].tx, 1);
-        if (ring_wake_producer(&self.clients[i].ring)) { /* after our restart it may wait */
+        ring_resume_consumer(&self.clients[i], &config->clients[i].tx, 1);
+        if (ring_wake_producer(&self.clients[i])) { /* after our restart it may wait */
             pd_notify_later(config->clients[i].channel);
         }
     }
-    begin();
-    add(config->greeting, strnlen(config->greeting, sizeof(config->greeting)));
+    if (pd_generation() > 1) {
+        check_kept();
+    } else {
+        begin();
+        add(config->greeting, strnlen(config->greeting, sizeof(config->greeting)));
+    }
     run();
     pd_flush();
 }

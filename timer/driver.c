@@ -1,6 +1,7 @@
 /* timer/driver.c: one deadline per client over one timer, whichever it is (timer/device.h).
  *   answers   TIMER_SET_DEADLINE     from the clients, NOT trusted: each can move its own deadline, nothing else
  *   produces  one notification per deadline
+ *   restart   the deadlines are forgotten: each client is notified once, finds nothing due, and tells its own anew
  *   invariant the timer is set to the earliest deadline, or off when there is none: no tick, ever
  *
  * Where the interrupt is a level it ends before the acknowledgement: the timer is moved, or switched off.
@@ -43,6 +44,15 @@ static void notify_due(void)
     }
 }
 
+/* After a restart, whose cause may have come before the interrupt was acknowledged. */
+static void ask_again(void)
+{
+    microkit_irq_ack(config->irq);
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        microkit_notify(config->clients[i]);
+    }
+}
+
 void init(void)
 {
     require(config->client_count <= TIMER_CLIENTS_MAX, "timer_driver: client_count", config->client_count);
@@ -50,6 +60,9 @@ void init(void)
         self.deadlines[i] = TIMER_NEVER;
     }
     timer_device_off();
+    if (pd_generation() > 1) {
+        ask_again();
+    }
 }
 
 void notified(microkit_channel channel)

@@ -150,6 +150,28 @@ static void test_receive_back_pressure(void)
     CHECK(read_all(text) == 5);
 }
 
+/* It dies with bytes on their way to the FIFO, and before the interrupt was acknowledged. */
+static void test_restart(void)
+{
+    char text[200];
+
+    device.sent_length = 0;
+    fill(text, sizeof(text), 'k');
+    say(text, 200);
+    fake_acked(IRQ);
+    fake_set_generation(2);
+    init();
+    fake_set_generation(1);
+    CHECK_EQUAL(fake_acked(IRQ), 1);
+    for (unsigned i = 0; i < 300; i++) {
+        transmit_bytes(1);
+    }
+    CHECK_EQUAL(device.sent_length, 200);
+    CHECK(memcmp(device.sent, text, 200) == 0);
+    type("here", 0);
+    CHECK(read_all(text) == 4);
+}
+
 int main(void)
 {
     fake_reset();
@@ -160,6 +182,7 @@ int main(void)
     test_transmit();
     test_receive();
     test_receive_back_pressure();
+    test_restart();
     CHECK_EQUAL(fake_lost_deferred(), 0);
     return 0;
 }

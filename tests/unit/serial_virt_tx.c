@@ -159,6 +159,25 @@ static void test_back_pressure(void)
     printed_length = 0;
 }
 
+/* It dies again and again, also with a line half on its way: not a byte is lost or comes twice, and no greeting. */
+static void test_restarts(void)
+{
+    char line[80], want[4000] = "";
+
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(line, sizeof(line), "line %u of a client that does not notice\n", i);
+        say(0, line);
+        sprintf(want + strlen(want), "quiet| %s", line);
+        if (i % 2) {
+            drain(30);
+        }
+        fake_set_generation(2 + i);
+        init();
+        fake_set_generation(1);
+    }
+    expect(want);
+}
+
 static void test_lying_clients(void)
 {
     struct ring_shared *shared = (void *)client_memory[1];
@@ -193,6 +212,7 @@ int main(void)
     test_long_line();
     test_raw();
     test_back_pressure();
+    test_restarts();
     test_lying_clients();
     return 0;
 }

@@ -101,5 +101,15 @@ int main(void)
     expect("x", 1, 3000);
     at(3001);
     expect("x", 1, 3001);
+
+    /* The driver has died: it notifies, and is told the deadline anew, also when it died in the middle of a call. */
+    timer_stop(&again);
+    at(3001);
+    timer_start(&a, 9000, fire, "a");
+    expect("", 1, 9000);
+    at(4000);
+    expect("", 1, 9000);
+    at(9000);
+    expect("a", 0, 9000);
     return 0;
 }

@@ -70,5 +70,15 @@ int main(void)
     CHECK(!on);
     CHECK_EQUAL(fake_notified_bits(), 0);
     CHECK_EQUAL(fake_lost_deferred(), 0);
+
+    /* Started anew it has forgotten all, and asks; the interrupt may be one that nobody has acknowledged. */
+    ask(FIRST, 900);
+    fake_acked(IRQ);
+    fake_set_generation(2);
+    init();
+    CHECK(!on);
+    CHECK(fake_notified(FIRST) == 1 && fake_notified(SECOND) == 1 && fake_acked(IRQ) == 1);
+    ask(FIRST, 900);
+    CHECK(on && comparator == 900);
     return 0;
 }
