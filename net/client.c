@@ -2,9 +2,14 @@
  *   consumes  rx.filled  frames in our region     from net_virt_rx, trusted for content; its descriptors are bounded
  *   consumes  tx.free    slots whose frame left   from net_virt_tx, as above
  *   produces  rx.free, tx.filled
+ *   restart   of net_virt_tx: it lets us see its new life when no device reads our memory any more, and all that was out
+ *             is free. Of net_virt_rx: it held buffers only while it wrote in them. Our own: as the virtualisers' heads
+ *             say; the virtualisers are told, since at other times they do not look
  *   invariant a slot is free, in its taker's hands, or out
  */
 #include "net/client.h"
+
+#include <string.h>
 
 #include "lib/pd.h"
 
@@ -12,6 +17,15 @@ uint32_t net_client_slots(const struct net_client_config *config)
 {
     uint64_t slots = config->regions[0].size / NET_BUFFER_SIZE;
     return slots > NET_CLIENT_SLOTS_MAX ? NET_CLIENT_SLOTS_MAX : (uint32_t)slots;
+}
+
+static void begin_again(struct net_client *client)
+{
+    memset(client->out, true, client->slot_count);
+    client->settling = client->slot_count;
+    client->unprovided = true;
+    pd_notify_later(client->config->rx_channel);
+    pd_notify_later(client->config->tx_channel);
 }
 
 void net_client_init(struct net_client *client, const struct net_client_config *config)
@@ -29,6 +43,10 @@ void net_client_init(struct net_client *client, const struct net_client_config *
     ring_attach_consumer(&client->tx_free, &config->tx_free, sizeof(struct net_desc));
     client->slot_count = net_client_slots(config);
     require(client->slot_count > NET_LAZY, "net client: regions[0].size", config->regions[0].size);
+    if (pd_generation() > 1) {
+        begin_again(client);
+        return;
+    }
     for (uint32_t i = 0; i < client->slot_count; i++) {
         client->free[i] = (uint16_t)(client->slot_count - 1 - i);
     }
@@ -84,6 +102,24 @@ bool net_client_receive(struct net_client *client, struct net_received *frame)
     return false;
 }
 
+/* It attaches rx_filled last. */
+bool net_client_lost_buffers(struct net_client *client)
+{
+    if (ring_peer_restarted(&client->rx_filled)) {
+        ring_reset(&client->rx_free);
+        if (client->config->rx_small_count > 0) {
+            ring_reset(&client->rx_small);
+        }
+        ring_reset(&client->rx_filled);
+        client->unprovided = true;
+    }
+    if (!client->unprovided || !ring_is_open(&client->rx_filled)) {
+        return false;
+    }
+    client->unprovided = false;
+    return true;
+}
+
 bool net_client_arm_receive(struct net_client *client)
 {
     return ring_arm_consumer(&client->rx_filled);
@@ -136,9 +172,31 @@ bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *
     return true;
 }
 
+static bool take_lost(struct net_client *client, uint16_t *slot)
+{
+    while (client->settling > 0) {
+        *slot = (uint16_t)--client->settling;
+        if (client->out[*slot]) {
+            client->out[*slot] = false;
+            net_client_slot_back(client, *slot);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool net_client_sent(struct net_client *client, uint16_t *slot)
 {
     struct net_desc done;
+    if (ring_peer_restarted(&client->tx_free)) { /* attached last */
+        ring_reset(&client->tx_filled);
+        ring_reset(&client->tx_free);
+        client->settling = client->slot_count;
+        client->owed = true;
+    }
+    if (client->settling > 0 && ring_is_open(&client->tx_filled) && take_lost(client, slot)) {
+        return true;
+    }
     while (ring_get(&client->tx_free, &done)) {
         if (done.cookie < client->slot_count && client->out[done.cookie]) {
             *slot = (uint16_t)done.cookie;

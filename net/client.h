@@ -23,9 +23,11 @@ struct net_client {
     uint32_t free_count;
     uint16_t free[NET_CLIENT_SLOTS_MAX];
     bool out[NET_CLIENT_SLOTS_MAX];
-    bool owed;        /* frames put since the virtualiser was last woken */
-    uint64_t refused; /* frames that the virtualiser would not send */
-    uint64_t lies;    /* what came from the virtualisers and cannot be */
+    uint32_t settling; /* slots below this that are out are ours again as soon as the virtualiser knows us */
+    bool unprovided;   /* so are the receive buffers that nobody holds */
+    bool owed;         /* frames put since the virtualiser was last woken */
+    uint64_t refused;  /* frames that the virtualiser would not send */
+    uint64_t lies;     /* what came from the virtualisers and cannot be */
 };
 
 struct net_received {
@@ -39,11 +41,15 @@ struct net_received {
 /* What it will have. */
 uint32_t net_client_slots(const struct net_client_config *config);
 
-/* Gives all receive buffers to the virtualiser. */
+/* Gives all receive buffers to the virtualiser. After a restart that is net_client_lost_buffers()'s to say, and all slots
+ * are out: they come back when nothing of the former life is on its way any more. */
 void net_client_init(struct net_client *client, const struct net_client_config *config);
 
 bool net_client_receive(struct net_client *client, struct net_received *frame);
 void net_client_provide(struct net_client *client, uint16_t buffer);
+/* At each word of the receive virtualiser's: true: it has restarted, or we have. Each buffer that is not in the caller's
+ * hands is then to be provided anew; nobody writes there meanwhile. */
+bool net_client_lost_buffers(struct net_client *client);
 /* Before sleep: wake us for the next frame. False: there is one already. */
 bool net_client_arm_receive(struct net_client *client);
 
@@ -59,7 +65,7 @@ bool net_client_locate(const struct net_client *client, const void *data, uint16
 bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count);
 uint32_t net_client_slot_offset(uint16_t slot);
 
-/* The next slot whose frame has left; it is free again. */
+/* The next slot whose frame has left, or was lost with the virtualiser; it is free again. */
 bool net_client_sent(struct net_client *client, uint16_t *slot);
 /* Before sleep, when out of slots: wake us when some are back. False: some are already. */
 bool net_client_arm_sent(struct net_client *client);

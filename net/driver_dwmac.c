@@ -53,6 +53,8 @@ static struct {
     struct dwmac_link link;
     bool running; /* false: the reset did not end, or helped for a moment only; the timer tries again */
     uint64_t restarted_ns;
+    bool attached; /* to the virtualisers' rings: not before the device has let go of a former life's memory */
+    bool leaving;  /* a virtualiser has restarted, and the device still has something of its former life */
     bool filled;   /* frames were put since net_virt_rx was last woken */
     bool kick_rx;  /* buffers were provided since the device was told */
     bool was_full; /* tx.filled was left alone for want of room */
@@ -446,12 +448,51 @@ static bool sleep(void)
            (self.was_full || ring_arm_consumer(&self.tx_filled));
 }
 
+static void attach(void)
+{
+    const struct net_driver_config *config = &net_driver_config;
+
+    /* The virtualisers take the last ring of each pair for the word that the device is reset. */
+    ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
+    ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
+    ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
+    ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
+    self.attached = true;
+    self.filled = true; /* after a restart net_virt_rx hears of it */
+}
+
+/* False: not yet. */
+static bool let_in(struct ring *ring, struct ring *other, uint32_t with_device)
+{
+    if (ring_peer_restarted(ring) && with_device == 0) {
+        ring_reset(ring);
+        ring_reset(other);
+    }
+    return !ring_peer_restarted(ring);
+}
+
+/* net_virt_rx attaches rx_filled last, net_virt_tx tx_free: what is asked for is a new life on both rings. */
+static void follow_restarts(void)
+{
+    bool rx_in = let_in(&self.rx_filled, &self.rx_free, self.rx.count);
+    self.leaving = !let_in(&self.tx_free, &self.tx_filled, self.tx.count) || !rx_in;
+}
+
 static void run(void)
 {
+    if (!self.attached) {
+        if (!self.running) {
+            return;
+        }
+        attach();
+    }
     do {
         return_received();
         provide_buffers();
         return_sent();
+        if (self.leaving) {
+            follow_restarts();
+        }
         provide_frames();
     } while (!sleep());
     if (self.filled && ring_wake_consumer(&self.rx_filled)) { /* not for what was only sent */
@@ -478,23 +519,32 @@ static void cut_rings(void)
     self.tx.bus = (uint32_t)tx.value;
 }
 
+/* The former life may have died before it did. */
+static void acknowledge_interrupts(void)
+{
+    microkit_irq_ack(net_driver_config.irq);
+    if (net_dwmac_config.phy_irq != DWMAC_NONE) {
+        microkit_irq_ack(net_dwmac_config.phy_irq);
+    }
+}
+
 void init(void)
 {
     const struct net_driver_config *config = &net_driver_config;
 
     require(config->registers != NULL, "net driver: registers", 0);
     require(net_dwmac_config.mac_count <= NET_CLIENTS_MAX, "net driver: mac_count", net_dwmac_config.mac_count);
-    ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
-    ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
-    ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
-    ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
     cut_rings();
     self.link = (struct dwmac_link){.up = false, .speed = 1000, .full_duplex = true};
     write_glue();
     config->device->offloads = read_register(GMAC_HW_FEATURE) & GMAC_FEATURE_TX_CHECKSUM ? NET_CHECKSUM : 0;
     start_device();
     set_timer();
-    self.filled = true; /* after a restart net_virt_rx hears of it */
+    if (pd_generation() > 1) {
+        acknowledge_interrupts();
+    } else {
+        attach();
+    }
     run();
 }
 
@@ -509,6 +559,8 @@ void notified(microkit_channel channel)
         check_link();
     } else if (channel == net_dwmac_config.timer) {
         look_after_device();
+    } else if (self.attached) {
+        follow_restarts();
     }
     run();
     if (interrupt || phy) {

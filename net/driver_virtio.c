@@ -4,6 +4,10 @@
  *   consumes  the device's used rings                           NOT trusted: ids and lengths are checked
  *   produces  rx.filled, tx.free                                a frame's cookie comes back once
  *   never     touches a frame with the CPU: the device's 12-byte header lies in this driver's own descriptor memory
+ *   restart   the device is reset first, and only then do the virtualisers see the new life: from there on the device
+ *             holds no memory of the former one. A virtualiser's new life is let in when the device has nothing more of
+ *             its former one: net_virt_tx when all is sent. Receive buffers never come back by themselves: net_virt_rx
+ *             restarts with this PD (compose/net.py)
  *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
  *   ends      an event ends when the device and net_virt_tx have nothing more. Frames that cannot be end by themselves:
  *             their buffers are the device's again after the event, so one has as many as there are buffers. What can
@@ -11,6 +15,8 @@
  *             turn. What is to run beside a flood needs that this PD has a budget in the description
  * Woken by the device's interrupt, by net_virt_tx, and by net_virt_rx when the device had been short of buffers.
  */
+#include <string.h>
+
 #include "lib/pd.h"
 
 #include "net/config.h"
@@ -44,6 +50,7 @@ static struct {
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
     bool filled;     /* frames were put since net_virt_rx was last woken */
+    bool leaving;    /* a virtualiser has restarted, and the device still has something of its former life */
     bool broken;     /* the device asked for a reset */
     uint32_t rx_bad; /* frames with an impossible length */
 } self;
@@ -64,7 +71,7 @@ static void write_address(uint32_t offset, uint64_t value)
     write_register(offset + 4, (uint32_t)(value >> 32));
 }
 
-/* Cuts zeroed DMA memory off the region; never given back. */
+/* Cuts DMA memory off the region; never given back. The image's is zero, a former life's is not. */
 static void *cut(uint64_t bytes, uint64_t *bus)
 {
     const struct region *region = &net_driver_config.descriptors;
@@ -73,6 +80,9 @@ static void *cut(uint64_t bytes, uint64_t *bus)
     require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size",
             region->size);
     self.memory_used += (bytes + 63) & ~63ull;
+    if (pd_generation() > 1) {
+        memset(memory, 0, bytes);
+    }
     *bus = address.value;
     return memory;
 }
@@ -312,11 +322,12 @@ static void provide_frames(void)
 /* A lone frame's departure is no event that anybody waits for (NET_LAZY); a full device is. */
 static bool sleep_until_sent(void)
 {
-    if (self.tx.in_flight < NET_LAZY && self.tx.free_count > 0) {
+    if (self.tx.in_flight < NET_LAZY && self.tx.free_count > 0 && !self.leaving) {
         virtq_interrupt_never(&self.tx);
         return true;
     }
-    return virtq_interrupt_after(&self.tx, (uint16_t)(self.tx.in_flight - self.tx.in_flight / 4));
+    uint16_t few = self.leaving ? 0 : self.tx.in_flight / 4;
+    return self.tx.in_flight == 0 || virtq_interrupt_after(&self.tx, (uint16_t)(self.tx.in_flight - few));
 }
 
 /* Arms all that could wake us. False: something is there already. */
@@ -337,12 +348,32 @@ static void wake_rx_virt(void)
     self.filled = false;
 }
 
+/* False: not yet. */
+static bool let_in(struct ring *ring, struct ring *other, const struct virtq *q)
+{
+    if (ring_peer_restarted(ring) && q->in_flight == 0) {
+        ring_reset(ring);
+        ring_reset(other);
+    }
+    return !ring_peer_restarted(ring);
+}
+
+/* net_virt_rx attaches rx_filled last, net_virt_tx tx_free: what is asked for is a new life on both rings. */
+static void follow_restarts(void)
+{
+    bool rx_in = let_in(&self.rx_filled, &self.rx_free, &self.rx);
+    self.leaving = !let_in(&self.tx_free, &self.tx_filled, &self.tx) || !rx_in;
+}
+
 static void run(void)
 {
     do {
         return_received();
         provide_buffers();
         return_sent();
+        if (self.leaving) {
+            follow_restarts();
+        }
         provide_frames();
     } while (!sleep());
     give_back();
@@ -355,11 +386,15 @@ static void run(void)
 void init(void)
 {
     const struct net_driver_config *config = &net_driver_config;
+    start_device();
+    /* The virtualisers take the last ring of each pair for the word that the device is reset. */
     ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
-    start_device();
+    if (pd_generation() > 1) {
+        microkit_irq_ack(config->irq); /* the former life may have died before it did */
+    }
     self.filled = true; /* after a restart net_virt_rx hears of it */
     run();
 }
@@ -369,6 +404,8 @@ void notified(microkit_channel channel)
     bool interrupt = channel == net_driver_config.irq;
     if (interrupt) {
         acknowledge();
+    } else {
+        follow_restarts();
     }
     run();
     if (interrupt) {

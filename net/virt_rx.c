@@ -5,6 +5,9 @@
  *   produces  client.filled, driver.free
  *   invariant every buffer taken from the driver is back in driver.free before notified() returns, but one whose
  *             address or length cannot be: that word may be about another's buffer
+ *   restart   of the driver: the device is reset before we see it, so all buffers are ours, and given anew. Of a client:
+ *             nothing of it is here. Our own: the driver restarts with us (its device has the buffers), the clients give
+ *             their buffers anew
  *   when full the frame is dropped for that client and counted; neither the driver nor another client waits for it
  *   ends      an event ends when the driver has put no more: each BATCH clients are woken, and nothing else of this PD
  *             waits meanwhile. With more in the ring a return to the dispatcher would be no end: it would be woken at
@@ -31,6 +34,7 @@ static struct {
         uint64_t dropped;  /* it had no buffer */
         uint64_t nonsense; /* buffers that it gave and that cannot be */
     } clients[NET_CLIENTS_MAX];
+    bool provided;      /* all buffers, to the life of the driver that we know */
     uint64_t unclaimed; /* frames for nobody here */
     uint64_t nonsense;  /* descriptors of the driver that cannot be */
 } self;
@@ -146,13 +150,45 @@ static void run(void)
     } while (!ring_arm_consumer(&self.driver_filled));
 }
 
-static void provide_all(void)
+/* False: the ring is closed, since the driver has just restarted; it will speak again. */
+static bool provide_all(void)
 {
     const struct net_virt_rx_config *config = &net_virt_rx_config;
     for (uint32_t i = 0; i < config->buffer_count; i++) {
         struct net_dma_desc buffer = {.length = NET_BUFFER_SIZE};
         bool inside = dma_for_device(&config->dma, (uint64_t)i * NET_BUFFER_SIZE, NET_BUFFER_SIZE, &buffer.bus);
-        require(inside && ring_put(&self.driver_free, &buffer), "net_virt_rx: buffer_count", config->buffer_count);
+        require(inside, "net_virt_rx: buffer_count", config->buffer_count);
+        if (!ring_put(&self.driver_free, &buffer)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The driver attaches driver_filled last, after it has reset the device. */
+static void follow_driver(void)
+{
+    if (ring_peer_restarted(&self.driver_filled)) {
+        ring_reset(&self.driver_free);
+        ring_reset(&self.driver_filled);
+        self.provided = false;
+    }
+    if (!self.provided && ring_is_open(&self.driver_filled)) {
+        self.provided = provide_all();
+    }
+}
+
+static void follow_client(microkit_channel channel)
+{
+    for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
+        if (net_virt_rx_config.clients[i].channel == channel) {
+            ring_reset(&self.clients[i].free);
+            ring_reset(&self.clients[i].filled);
+            self.clients[i].owed = true;
+            if (net_virt_rx_config.clients[i].small.capacity > 0) {
+                ring_reset(&self.clients[i].small);
+            }
+        }
     }
 }
 
@@ -160,6 +196,8 @@ void init(void)
 {
     const struct net_virt_rx_config *config = &net_virt_rx_config;
     require(config->client_count <= NET_CLIENTS_MAX, "net_virt_rx: client_count", config->client_count);
+    require(config->buffer_count <= config->driver_free.capacity, "net_virt_rx: buffer_count", config->buffer_count);
+    /* Each peer takes the last one of its rings for the word that all of them are in a new life. */
     ring_attach_producer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
     for (uint32_t i = 0; i < config->client_count; i++) {
@@ -168,13 +206,19 @@ void init(void)
             ring_attach_consumer(&self.clients[i].small, &config->clients[i].small, sizeof(struct net_desc));
         }
         ring_attach_producer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
+        self.clients[i].owed = pd_generation() > 1;
     }
-    provide_all();
+    follow_driver();
     run();
 }
 
+/* The driver has frames, or is in a new life; a client speaks only when it is in one. */
 void notified(microkit_channel channel)
 {
-    (void)channel; /* every wake-up means the same: look at the driver's ring */
+    if (channel == net_virt_rx_config.driver) {
+        follow_driver();
+    } else {
+        follow_client(channel);
+    }
     run();
 }

@@ -4,6 +4,9 @@
  *   consumes  driver.free    cookies of frames that have left    from the driver, trusted for liveness only
  *   produces  driver.filled  chains of bus addresses, whole; client.free, one element for each frame taken
  *   invariant a frame slot is free, or on its way in the driver's hands with its client known
+ *   restart   of the driver: its device is reset before we see it, so what was on its way counts as sent. Of a client: it is
+ *             let in when nothing of its former life is on its way any more. Our own: the driver lets us in when its device
+ *             has sent all that was ours, and only then do the clients see the new life: their frames are free then
  *   when full clients wait: their chains stay in their rings until frames come back from the driver
  *   ends      an event ends when no client has a frame, or FRAMES are out: the driver's word goes on then. Clients run
  *             below this PD (compose/), so meanwhile their rings only empty
@@ -31,6 +34,7 @@ struct client {
     bool complete;    /* its last descriptor is there */
     bool too_long;    /* the rest of it is thrown away */
     bool owed;        /* frames returned since it was last woken */
+    bool leaving;     /* it has restarted, and frames of its former life are on their way */
     uint32_t out;     /* frames on their way */
     uint64_t refused; /* frames */
     uint64_t unheard; /* frames returned into a full ring: the client gave more than it can take back */
@@ -46,6 +50,8 @@ static struct {
     } frames[FRAMES];
     uint16_t free_frames[FRAMES];
     uint32_t free_count;
+    bool begun; /* the driver knows us, and the clients' rings are attached */
+    bool any_leaving;
     uint32_t turn;     /* the client that is asked first */
     uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
@@ -173,7 +179,9 @@ static bool provide_all(void)
     uint32_t idle = 0;
     while (idle < count) {
         struct client *client = &self.clients[self.turn];
-        gather(client);
+        if (!client->leaving) {
+            gather(client);
+        }
         if (!client->complete) {
             idle++;
         } else if (self.free_count == 0) {
@@ -188,6 +196,16 @@ static bool provide_all(void)
     return false;
 }
 
+static void sent(uint16_t frame)
+{
+    struct client *client = &self.clients[self.frames[frame].client];
+    trace(frame_gone, frame, net_virt_tx_config.clients[self.frames[frame].client].channel);
+    self.frames[frame].out = false;
+    self.free_frames[self.free_count++] = frame;
+    client->out--;
+    return_frame(client, self.frames[frame].cookie, 0);
+}
+
 static void return_sent(void)
 {
     struct net_dma_desc done;
@@ -196,16 +214,53 @@ static void return_sent(void)
             self.nonsense++;
             continue;
         }
-        struct client *client = &self.clients[self.frames[done.cookie].client];
-        trace(frame_gone, done.cookie, net_virt_tx_config.clients[self.frames[done.cookie].client].channel);
-        self.frames[done.cookie].out = false;
-        self.free_frames[self.free_count++] = (uint16_t)done.cookie;
-        client->out--;
-        return_frame(client, self.frames[done.cookie].cookie, 0);
+        sent(done.cookie);
     }
 }
 
-/* Nobody can be waiting for a frame's return while its client has fewer than NET_LAZY out. */
+/* The driver attaches driver_free last, after it has reset the device: no frame is on its way any more. */
+static void follow_driver(void)
+{
+    if (!ring_peer_restarted(&self.driver_free)) {
+        return;
+    }
+    ring_reset(&self.driver_filled);
+    ring_reset(&self.driver_free);
+    for (uint16_t i = 0; i < FRAMES; i++) {
+        if (self.frames[i].out) {
+            sent(i);
+        }
+    }
+}
+
+/* A client attaches its end of `free` last. What it had begun to put is nobody's any more. */
+static void follow_client(microkit_channel channel)
+{
+    for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
+        struct client *client = &self.clients[i];
+        if (net_virt_tx_config.clients[i].channel == channel && ring_peer_restarted(&client->free)) {
+            client->leaving = self.any_leaving = true;
+            finish_chain(client);
+        }
+    }
+}
+
+static void let_clients_in(void)
+{
+    self.any_leaving = false;
+    for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
+        struct client *client = &self.clients[i];
+        if (client->leaving && client->out == 0) {
+            ring_reset(&client->filled);
+            ring_reset(&client->free);
+            client->leaving = false;
+            client->owed = true;
+        }
+        self.any_leaving |= client->leaving;
+    }
+}
+
+/* Nobody can be waiting for a frame's return while its client has fewer than NET_LAZY out, but who restarts. */
 static bool returns_matter(void)
 {
     for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
@@ -213,7 +268,7 @@ static bool returns_matter(void)
             return true;
         }
     }
-    return false;
+    return self.any_leaving;
 }
 
 /* Arms all that could wake us. False: something is there already. */
@@ -248,6 +303,9 @@ static void run(void)
     bool blocked;
     do {
         return_sent();
+        if (self.any_leaving) {
+            let_clients_in();
+        }
         blocked = provide_all();
         wake_peers();
     } while (!sleep(blocked));
@@ -266,26 +324,48 @@ static void check_config(const struct net_virt_tx_config *config)
     }
 }
 
+/* As soon as the driver knows us, which is at once at the first start. */
+static void begin(void)
+{
+    const struct net_virt_tx_config *config = &net_virt_tx_config;
+    self.begun = true;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        ring_attach_consumer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
+        ring_attach_producer(&self.clients[i].free, &config->clients[i].free, sizeof(struct net_desc));
+        self.clients[i].owed = pd_generation() > 1;
+    }
+    self.offloads = config->device->offloads;
+}
+
 void init(void)
 {
     const struct net_virt_tx_config *config = &net_virt_tx_config;
     check_config(config);
     ring_attach_producer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        ring_attach_consumer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
-        ring_attach_producer(&self.clients[i].free, &config->clients[i].free, sizeof(struct net_desc));
-    }
     for (uint16_t i = 0; i < FRAMES; i++) {
         self.free_frames[i] = (uint16_t)(FRAMES - 1 - i);
     }
     self.free_count = FRAMES;
-    self.offloads = config->device->offloads;
-    run();
+    if (pd_generation() > 1) {
+        (void)ring_wake_consumer(&self.driver_filled);
+        microkit_notify(config->driver);
+    }
+    notified(config->driver);
 }
 
+/* Every wake-up means the same: look at all rings; and who speaks may be in a new life. */
 void notified(microkit_channel channel)
 {
-    (void)channel; /* every wake-up means the same: look at all rings */
-    run();
+    if (channel == net_virt_tx_config.driver) {
+        follow_driver();
+    } else if (self.begun) {
+        follow_client(channel);
+    }
+    if (!self.begun && ring_is_open(&self.driver_free) && ring_is_open(&self.driver_filled)) {
+        begin();
+    }
+    if (self.begun) {
+        run();
+    }
 }

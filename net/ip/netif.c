@@ -1,6 +1,8 @@
 /* netif.c: lwIP's interface `e0` on a client of the network service.
  *   consumes  received frames   from net_virt_rx; whoever sent them is NOT trusted: lwIP checks them
  *   produces  frames to send
+ *   restart   of a virtualiser: buffers and slots are settled as net/client.h says; what was lost is as if lost on the
+ *             wire
  *   invariant a receive buffer is with the virtualiser, or in exactly one custom pbuf
  *   when full no slot: the frame is refused to lwIP (ERR_MEM). Its connection waits in a queue and sends TURN frames
  *             when it is first; nobody sends past those who wait. The last RESERVED slots are for what nobody sends
@@ -232,10 +234,24 @@ static void sort_frame(struct batch *batch, const struct net_received *frame)
     }
 }
 
+/* All but those that lie in lwIP's hands, which come back one by one. */
+static void provide_again(void)
+{
+    const struct net_client_config *config = self.client.config;
+    for (uint32_t i = 0; i < config->rx_buffer_count + config->rx_small_count; i++) {
+        if (self.buffers[i].custom.pbuf.ref == 0) {
+            net_client_provide(&self.client, (uint16_t)i);
+        }
+    }
+}
+
 static void on_received(void *context)
 {
     struct net_received frame;
     uint32_t left = FRAMES_MAX;
+    if (net_client_lost_buffers(&self.client)) {
+        provide_again();
+    }
     ip_random_stir(pd_now_ticks());
     if (ip_turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
@@ -629,6 +645,7 @@ struct netif *ip_netif_up(const struct net_client_config *config, void *tables)
 {
     net_client_init(&self.client, config);
     self.buffers = tables;
+    memset(tables, 0, ip_netif_table_bytes(config)); /* of a former life */
     self.held = (struct held *)(self.buffers + config->rx_buffer_count + config->rx_small_count);
     /* so many out that somebody is woken when they are back */
     self.reserved = LWIP_MIN(RESERVED, self.client.slot_count - NET_LAZY);

@@ -127,12 +127,16 @@ static void test_refuses_what_the_device_does_not_offer(void)
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 2});
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK(refused(0, 1) && ring_get(&driver_filled, &dma) && !ring_get(&driver_filled, &dma));
+}
+
+static void test_refuses_all_where_nothing_is_offered(void)
+{
+    struct net_dma_desc dma;
     device.offloads = 0;
     start();
     put(0, (struct net_desc){.offset = 0, .length = 60, .flags = NET_CHECKSUM, .cookie = 3});
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK(refused(0, 3) && !ring_get(&driver_filled, &dma));
-    device.offloads = NET_CHECKSUM | NET_TSO;
 }
 
 static void test_throws_away_a_chain_without_end(void)
@@ -237,6 +241,7 @@ int main(void)
     run(test_asks_for_checksums);
     run(test_asks_for_cutting);
     run(test_refuses_what_the_device_does_not_offer);
+    run(test_refuses_all_where_nothing_is_offered);
     run(test_throws_away_a_chain_without_end);
     run(test_takes_turns_and_waits);
     run(test_lying_driver);

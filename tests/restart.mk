@@ -1,0 +1,4 @@
+# tests/restart.mk: who dies comes back, and nobody else notices.
+
+$(eval $(call program,restart_killer,tests/systems/restart/killer.c,net_client serial timer))
+$(eval $(call system,restarts,tests/systems/restart/restarts.py))
