@@ -110,7 +110,7 @@ static void say_that_there_is_more(void)
 static void on_server(void *context)
 {
     (void)context;
-    if (ring_peer_restarted(&self.completions)) {
+    if (ring_pair_restarted(&self.commands, &self.completions)) {
         ring_reset(&self.commands);
         ring_reset(&self.completions);
         self.restarts++;

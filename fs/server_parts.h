@@ -64,10 +64,10 @@ static inline bool fs_server_client_lives(const struct fs_server_client *client)
     return !ring_peer_restarted(&client->commands);
 }
 
-/* It has begun another life, of which the server has not heard yet: on both rings, since it attaches this one last. */
+/* It has begun another life, on both rings, of which the server has not heard yet. */
 static inline bool fs_server_client_restarted(const struct fs_server_client *client)
 {
-    return !fs_server_client_lives(client);
+    return ring_pair_restarted(&client->commands, &client->completions);
 }
 
 /* Commands that wait for a job, in order. NULL: there are none. There has to be room for one more. */

@@ -75,7 +75,8 @@ struct ring {
     uint32_t expected; /* the peer's generation word while the ring is open */
     uint32_t lies;     /* how often the peer's index was impossible */
     bool producer;
-    bool owes; /* a wake-up, because of a restart */
+    bool owes;  /* a wake-up, because of a restart */
+    bool fresh; /* a producer that begins anew, and has not seen the ring open yet */
 };
 
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size);
@@ -104,13 +105,34 @@ void ring_arm_consumer_for_next(struct ring *ring);
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */
 bool ring_wake_producer(struct ring *ring);
 
+static inline uint16_t ring_peer_generation(const struct ring *ring)
+{
+    const struct ring_shared *shared = ring->shared;
+
+    return (uint16_t)__atomic_load_n(ring->producer ? &shared->consumer_generation : &shared->producer_generation,
+                                     __ATOMIC_RELAXED);
+}
+
 /* Whether the peer has attached again, which closes the ring until ring_reset(). */
 static inline bool ring_peer_restarted(const struct ring *ring)
 {
-    const struct ring_shared *shared = ring->shared;
-    const uint32_t *word = ring->producer ? &shared->consumer_generation : &shared->producer_generation;
+    return ring_peer_generation(ring) != (uint16_t)ring->expected;
+}
 
-    return (uint16_t)__atomic_load_n(word, __ATOMIC_RELAXED) != (uint16_t)ring->expected;
+/* The same of two rings with one peer, of which what was lent in one comes back in the other: true when the peer is in
+ * one new life on both. In between false: it is about to attach to the other one, and will owe a wake-up. To settle for
+ * one ring alone would be to settle twice, the second time with what is in the peer's hands already. */
+static inline bool ring_pair_restarted(const struct ring *one, const struct ring *other)
+{
+    return (ring_peer_restarted(one) || ring_peer_restarted(other)) &&
+           ring_peer_generation(one) == ring_peer_generation(other);
+}
+
+/* After both were reset: whether both know the same life of the peer. It may have begun another one in between: then
+ * nothing is settled yet, nothing may go in, and the peer will owe another wake-up. */
+static inline bool ring_pair_agrees(const struct ring *one, const struct ring *other)
+{
+    return (uint16_t)one->expected == (uint16_t)other->expected;
 }
 
 /* After that, when all that was lent is settled: what lies in the ring is dropped. Otherwise nothing happens. */

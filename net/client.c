@@ -102,12 +102,14 @@ bool net_client_receive(struct net_client *client, struct net_received *frame)
     return false;
 }
 
-/* It attaches rx_filled last. */
 bool net_client_lost_buffers(struct net_client *client)
 {
-    if (ring_peer_restarted(&client->rx_filled)) {
+    bool has_small = client->config->rx_small_count > 0;
+    bool on_all = !has_small || ring_peer_generation(&client->rx_small) == ring_peer_generation(&client->rx_filled);
+    if (on_all && (ring_pair_restarted(&client->rx_free, &client->rx_filled) ||
+                   (has_small && ring_pair_restarted(&client->rx_small, &client->rx_filled)))) {
         ring_reset(&client->rx_free);
-        if (client->config->rx_small_count > 0) {
+        if (has_small) {
             ring_reset(&client->rx_small);
         }
         ring_reset(&client->rx_filled);
@@ -172,6 +174,16 @@ bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *
     return true;
 }
 
+void net_client_follow(struct net_client *client)
+{
+    if (ring_pair_restarted(&client->tx_filled, &client->tx_free)) {
+        ring_reset(&client->tx_filled);
+        ring_reset(&client->tx_free);
+        client->settling = client->slot_count;
+        client->owed = true;
+    }
+}
+
 static bool take_lost(struct net_client *client, uint16_t *slot)
 {
     while (client->settling > 0) {
@@ -188,13 +200,8 @@ static bool take_lost(struct net_client *client, uint16_t *slot)
 bool net_client_sent(struct net_client *client, uint16_t *slot)
 {
     struct net_desc done;
-    if (ring_peer_restarted(&client->tx_free)) { /* attached last */
-        ring_reset(&client->tx_filled);
-        ring_reset(&client->tx_free);
-        client->settling = client->slot_count;
-        client->owed = true;
-    }
-    if (client->settling > 0 && ring_is_open(&client->tx_filled) && take_lost(client, slot)) {
+    if (client->settling > 0 && ring_pair_agrees(&client->tx_filled, &client->tx_free) &&
+        ring_is_open(&client->tx_filled) && take_lost(client, slot)) {
         return true;
     }
     while (ring_get(&client->tx_free, &done)) {

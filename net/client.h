@@ -65,6 +65,8 @@ bool net_client_locate(const struct net_client *client, const void *data, uint16
 bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count);
 uint32_t net_client_slot_offset(uint16_t slot);
 
+/* At each word of the transmit virtualiser's, before the next: it may have restarted. */
+void net_client_follow(struct net_client *client);
 /* The next slot whose frame has left, or was lost with the virtualiser; it is free again. */
 bool net_client_sent(struct net_client *client, uint16_t *slot);
 /* Before sleep, when out of slots: wake us when some are back. False: some are already. */

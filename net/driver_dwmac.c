@@ -452,7 +452,7 @@ static void attach(void)
 {
     const struct net_driver_config *config = &net_driver_config;
 
-    /* The virtualisers take the last ring of each pair for the word that the device is reset. */
+    /* The virtualisers take a new life on both rings of a pair for the word that the device is reset. */
     ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
@@ -464,14 +464,13 @@ static void attach(void)
 /* False: not yet. */
 static bool let_in(struct ring *ring, struct ring *other, uint32_t with_device)
 {
-    if (ring_peer_restarted(ring) && with_device == 0) {
+    if (ring_pair_restarted(ring, other) && with_device == 0) {
         ring_reset(ring);
         ring_reset(other);
     }
-    return !ring_peer_restarted(ring);
+    return !ring_peer_restarted(ring) && !ring_peer_restarted(other);
 }
 
-/* net_virt_rx attaches rx_filled last, net_virt_tx tx_free: what is asked for is a new life on both rings. */
 static void follow_restarts(void)
 {
     bool rx_in = let_in(&self.rx_filled, &self.rx_free, self.rx.count);

@@ -351,14 +351,13 @@ static void wake_rx_virt(void)
 /* False: not yet. */
 static bool let_in(struct ring *ring, struct ring *other, const struct virtq *q)
 {
-    if (ring_peer_restarted(ring) && q->in_flight == 0) {
+    if (ring_pair_restarted(ring, other) && q->in_flight == 0) {
         ring_reset(ring);
         ring_reset(other);
     }
-    return !ring_peer_restarted(ring);
+    return !ring_peer_restarted(ring) && !ring_peer_restarted(other);
 }
 
-/* net_virt_rx attaches rx_filled last, net_virt_tx tx_free: what is asked for is a new life on both rings. */
 static void follow_restarts(void)
 {
     bool rx_in = let_in(&self.rx_filled, &self.rx_free, &self.rx);
@@ -387,7 +386,7 @@ void init(void)
 {
     const struct net_driver_config *config = &net_driver_config;
     start_device();
-    /* The virtualisers take the last ring of each pair for the word that the device is reset. */
+    /* The virtualisers take a new life on both rings of a pair for the word that the device is reset. */
     ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.rx_filled, &config->rx_filled, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));

@@ -23,9 +23,8 @@
  * the new life: the driver resets its device before it attaches its rings; the driver lets a new life of net_virt_tx in
  * when all is sent, and net_virt_tx attaches its clients' rings after that; net_virt_tx lets a new life of a client in
  * when nothing of the former one is on its way, and until then that client writes nothing where it sends from. Receive
- * buffers stay with the device, so net_virt_rx and the driver restart together. The last of a peer's rings in a new life
- * says that all of them are: driver rx_filled, tx_free; net_virt_rx driver_filled, and filled of each client; net_virt_tx
- * driver_free, and free of each client; a client rx_filled, tx_free. A client that restarts notifies both virtualisers.
+ * buffers stay with the device, so net_virt_rx and the driver restart together. Who restarts notifies its peers when it
+ * has attached to all of their rings, and they act when they see the new life on all of them.
  */
 #ifndef NET_PROTO_H
 #define NET_PROTO_H

@@ -165,15 +165,16 @@ static bool provide_all(void)
     return true;
 }
 
-/* The driver attaches driver_filled last, after it has reset the device. */
+/* The driver attaches after it has reset the device. */
 static void follow_driver(void)
 {
-    if (ring_peer_restarted(&self.driver_filled)) {
+    if (ring_pair_restarted(&self.driver_free, &self.driver_filled)) {
         ring_reset(&self.driver_free);
         ring_reset(&self.driver_filled);
         self.provided = false;
     }
-    if (!self.provided && ring_is_open(&self.driver_filled)) {
+    if (!self.provided && ring_pair_agrees(&self.driver_free, &self.driver_filled) &&
+        ring_is_open(&self.driver_filled)) {
         self.provided = provide_all();
     }
 }
@@ -197,7 +198,6 @@ void init(void)
     const struct net_virt_rx_config *config = &net_virt_rx_config;
     require(config->client_count <= NET_CLIENTS_MAX, "net_virt_rx: client_count", config->client_count);
     require(config->buffer_count <= config->driver_free.capacity, "net_virt_rx: buffer_count", config->buffer_count);
-    /* Each peer takes the last one of its rings for the word that all of them are in a new life. */
     ring_attach_producer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
     for (uint32_t i = 0; i < config->client_count; i++) {

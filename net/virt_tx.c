@@ -50,7 +50,8 @@ static struct {
     } frames[FRAMES];
     uint16_t free_frames[FRAMES];
     uint32_t free_count;
-    bool begun; /* the driver knows us, and the clients' rings are attached */
+    bool begun;     /* the driver knows us, and the clients' rings are attached */
+    bool unsettled; /* the driver has restarted; what was on its way is not returned yet */
     bool any_leaving;
     uint32_t turn;     /* the client that is asked first */
     uint32_t offloads; /* enum net_flags: what the device offers */
@@ -184,7 +185,7 @@ static bool provide_all(void)
         }
         if (!client->complete) {
             idle++;
-        } else if (self.free_count == 0) {
+        } else if (self.free_count == 0 || self.unsettled) {
             return true;
         } else {
             provide(self.turn);
@@ -218,14 +219,18 @@ static void return_sent(void)
     }
 }
 
-/* The driver attaches driver_free last, after it has reset the device: no frame is on its way any more. */
+/* The driver attaches after it has reset the device: no frame is on its way any more. */
 static void follow_driver(void)
 {
-    if (!ring_peer_restarted(&self.driver_free)) {
+    if (ring_pair_restarted(&self.driver_filled, &self.driver_free)) {
+        ring_reset(&self.driver_filled);
+        ring_reset(&self.driver_free);
+        self.unsettled = true;
+    }
+    if (!self.unsettled || !ring_pair_agrees(&self.driver_filled, &self.driver_free)) {
         return;
     }
-    ring_reset(&self.driver_filled);
-    ring_reset(&self.driver_free);
+    self.unsettled = false;
     for (uint16_t i = 0; i < FRAMES; i++) {
         if (self.frames[i].out) {
             sent(i);
@@ -233,12 +238,12 @@ static void follow_driver(void)
     }
 }
 
-/* A client attaches its end of `free` last. What it had begun to put is nobody's any more. */
+/* What it had begun to put is nobody's any more. */
 static void follow_client(microkit_channel channel)
 {
     for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
         struct client *client = &self.clients[i];
-        if (net_virt_tx_config.clients[i].channel == channel && ring_peer_restarted(&client->free)) {
+        if (net_virt_tx_config.clients[i].channel == channel && ring_pair_restarted(&client->filled, &client->free)) {
             client->leaving = self.any_leaving = true;
             finish_chain(client);
         }

@@ -19,6 +19,7 @@ class Proof:
 class Model:
     file: str
     mutations: list = field(default_factory=list)   # names for the preprocessor, each of which breaks one rule
+    progress: str = None                            # where its ltl property is checked with something made smaller
 
 
 DECODE = "sdk/kernel/decode.c"
@@ -104,7 +105,7 @@ def ring_proofs(size, capacity):
                      defines=[f"SIZE={size}", f"CAPACITY={capacity}"])
     believe_tail = (RING, "claimed > capacity(consumer) || claimed < elements_known(consumer)",
                     "claimed < elements_known(consumer)")
-    begins_elsewhere = (RING, "ring->peer = ring->producer ? ring->own - capacity(ring) : ring->own;", "ring->peer = 0;")
+    begins_elsewhere = (RING, "ring->peer = ring->own - capacity(ring);", "ring->peer = 0;")
     believe_head = (RING, "claimed > producer->own - producer->peer", "false")
     return [
         proof("put_is_whole_and_within", believe_head,
@@ -130,6 +131,9 @@ def ring_proofs(size, capacity):
                                             "ring->own = head;"),
               (RING, "ring->own = tail - head <= capacity(ring) ? tail : head;", "ring->own = tail;"),
               begins_elsewhere),
+        proof("beginning_anew_is_within",
+              (RING, "    producer->own = head;\n    publish(producer);", "    publish(producer);"),
+              (RING, "    producer->fresh = false;\n", "")),
         proof("resetting_ends_in_order",
               begins_elsewhere),
     ]
@@ -198,4 +202,6 @@ PROOFS = [
 MODELS = [
     Model("ring_wakeup.pml", ["NO_SECOND_LOOK", "NO_FENCE_ARM", "NO_FENCE_WAKE",
                               "LOOK_BEFORE_ARM", "CLEAR_AFTER_NOTIFY", "NO_QUESTION"]),
+    Model("ring_restart.pml", ["ATTACHES_FIRST", "LETS_IN_TOO_EARLY", "NO_KNOWING", "ASKS_ONE_RING", "SETTLES_ON_HALF",
+                               "CONSUMER_TAKES_OVER", "NO_WORD_AFTER_ATTACH", "NO_WORD_AFTER_RESET"], progress="RESTARTS=1"),
 ]

@@ -88,7 +88,16 @@ static void any_ring(bool producer)
     ring.mask = CAPACITY - 1;
     ring.size = SIZE;
     ring.producer = producer;
+    ring.fresh = false;
     ASSUME(invariant());
+}
+
+/* A producer after its restart, or the consumer's: it believes in no room. */
+static void fresh_ring(void)
+{
+    any_ring(true);
+    ring.fresh = true;
+    ASSUME(distance() == ring.mask + 1);
 }
 
 static uint8_t element_byte(uint32_t index, uint32_t byte)
@@ -228,4 +237,18 @@ void resetting_ends_in_order(void)
     ring_reset(&ring);
     PROVE(invariant());
     POSSIBLE(1);
+}
+
+/* Wherever the consumer says that it is: there the producer begins, with one element, or it does not. */
+void beginning_anew_is_within(void)
+{
+    fresh_ring();
+    uint32_t byte = nondet_u32();
+    ASSUME(byte < SIZE);
+    bool done = ring_put(&ring, bytes);
+
+    PROVE(invariant());
+    PROVE(!done || (!ring.fresh && element_byte(ring.own - 1, byte) == bytes[byte]));
+    PROVE(!done || ring.shared->tail == ring.own);
+    POSSIBLE(1 + done);
 }

@@ -70,13 +70,16 @@ def run_spin(model, define=None):
             return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False).stdout
 
-        run("spin", "-a", *([f"-D{define}"] if define else []), str(TOP / "proofs" / model.file))
-        run("gcc", "-O2", "-w", "-DSAFETY", "-DNOCLAIM", "-o", "safety", "pan.c")
-        run("gcc", "-O2", "-w", "-o", "liveness", "pan.c")
-        if not (Path(folder) / "liveness").exists():
-            raise Broken("the model does not compile")
+        def build(program, *flags, defines=()):
+            run("spin", "-a", *[f"-D{d}" for d in defines], str(TOP / "proofs" / model.file))
+            run("gcc", "-O2", "-w", "-DCOLLAPSE", *flags, "-o", program, "pan.c")
+            if not (Path(folder) / program).exists():
+                raise Broken("the model does not compile")
+
+        build("safety", "-DSAFETY", "-DNOCLAIM", defines=[define] if define else [])
         words = run("./safety", "-m1000000")
         if define is None:
+            build("liveness", defines=[model.progress] if model.progress else [])
             words += run("./liveness", "-a", "-f", "-m1000000")
     if "too small" in words or "errors: " not in words:
         raise Broken(words[-600:])

@@ -2,8 +2,8 @@
  *
  * Trust: none. Of what the peer writes we read its index, its generation and its armed flag. An index is taken over
  * only from a peer that we know and that knows us, and only if it is possible: between 0 and `capacity` elements in the
- * ring, and no fewer than we knew of. Anything else changes nothing (what is impossible is counted), so every address below is elements + (own & mask) * size, and every loop is
- * bounded by a count that was read once.
+ * ring, and no fewer than we knew of. Anything else changes nothing (what is impossible is counted), so every address
+ * below is elements + (own & mask) * size, and every loop is bounded by a count that was read once.
  *
  * Ordering of data (C11 7.17.3): the producer writes elements, then releases `tail`; the consumer acquires `tail`,
  * then reads elements. It reads them, then releases `head`; the producer acquires `head`, then overwrites. So no
@@ -26,10 +26,11 @@
  * same with tail, consumer and "nothing new" read as head, producer and "no room".
  *
  * No element of another life. Index, own generation and the peer's that is known are one word, so that they are never
- * seen apart. Who attaches takes over the peer's index and generation and publishes both with its own: it has nothing
- * in the ring then, and sees the peer's index as not its own until that knows it. The other side believes our index
- * again only from ring_reset() on, which does the same: takes over, publishes. So between two believed indices of one
- * peer there is no restart of either side (proofs/ring_restart.pml: both restart at any step).
+ * seen apart. Who attaches takes over the peer's generation and publishes it with its own, and so does ring_reset(): an
+ * index is believed when both sides have done so since the last restart of either. Where the ring begins is the
+ * consumer's word alone: its index counts on, and the producer takes it over when it sees the ring open, before it puts
+ * anything. Were it taken over by whoever comes second, two that come at the same time would exchange their indices
+ * (proofs/ring_restart.pml: both restart at any step).
  *
  * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
  */
@@ -92,46 +93,6 @@ static uint32_t room_known(const struct ring *producer)
     return capacity(producer) - (producer->own - producer->peer);
 }
 
-static void look_at_tail(struct ring *consumer)
-{
-    uint64_t word = load_word(&consumer->shared->producer);
-    uint32_t tail = (uint32_t)word;
-    uint32_t claimed = tail - consumer->own;
-
-    if (word >> 32 != consumer->expected) {
-        return; /* closed */
-    }
-    if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
-        consumer->lies++;
-        return;
-    }
-    consumer->peer = tail;
-}
-
-static void look_at_head(struct ring *producer)
-{
-    uint64_t word = load_word(&producer->shared->consumer);
-    uint32_t head = (uint32_t)word;
-    uint32_t claimed = producer->own - head; /* elements still in the ring */
-
-    if (word >> 32 != producer->expected) {
-        return; /* closed */
-    }
-    if (claimed > producer->own - producer->peer) {
-        producer->lies++;
-        return;
-    }
-    producer->peer = head;
-}
-
-static void attach(struct ring *ring, const struct ring_config *config, uint32_t size)
-{
-    require(config->shared && (uintptr_t)config->shared % RING_LINE == 0, "ring: shared", (uintptr_t)config->shared);
-    require(config->capacity && (config->capacity & (config->capacity - 1)) == 0, "ring: capacity", config->capacity);
-    require(size, "ring: element size", size);
-    *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size};
-}
-
 static const uint64_t *peers_word(const struct ring *ring)
 {
     return ring->producer ? &ring->shared->consumer : &ring->shared->producer;
@@ -161,14 +122,73 @@ static void publish(struct ring *ring)
     __atomic_store_n(own_word(ring), life << 32 | ring->own, __ATOMIC_RELEASE);
 }
 
-/* Empty, at the peer's index, the only one that both can know. A producer believes in no room before it has looked. */
-static void begin_at_peer(struct ring *ring)
+/* False: it has put something since it began, and the consumer's index is a lie. */
+static bool begin_at(struct ring *producer, uint32_t head)
+{
+    if (!producer->fresh) {
+        return false;
+    }
+    producer->own = head;
+    publish(producer);
+    return true;
+}
+
+static void look_at_tail(struct ring *consumer)
+{
+    uint64_t word = load_word(&consumer->shared->producer);
+    uint32_t tail = (uint32_t)word;
+    uint32_t claimed = tail - consumer->own;
+
+    if (word >> 32 != consumer->expected) {
+        return; /* closed */
+    }
+    if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
+        consumer->lies++;
+        return;
+    }
+    consumer->peer = tail;
+}
+
+static void look_at_head(struct ring *producer)
+{
+    uint64_t word = load_word(&producer->shared->consumer);
+    uint32_t head = (uint32_t)word;
+    uint32_t claimed = producer->own - head; /* elements still in the ring */
+
+    if (word >> 32 != producer->expected) {
+        return; /* closed */
+    }
+    if (claimed > producer->own - producer->peer && !begin_at(producer, head)) {
+        producer->lies++;
+        return;
+    }
+    producer->fresh = false;
+    producer->peer = head;
+}
+
+static void attach(struct ring *ring, const struct ring_config *config, uint32_t size)
+{
+    require(config->shared && (uintptr_t)config->shared % RING_LINE == 0, "ring: shared", (uintptr_t)config->shared);
+    require(config->capacity && (config->capacity & (config->capacity - 1)) == 0, "ring: capacity", config->capacity);
+    require(size, "ring: element size", size);
+    *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size};
+}
+
+/* Empty, at the consumer's index: that is the consumer's alone to say, so that two sides that begin anew at the same time
+ * agree. A producer believes in no room before it has looked, and begins where it sees the consumer then: that may have
+ * taken what it still knew of a former life. */
+static void begin_anew(struct ring *ring)
 {
     uint64_t word = load_word(peers_word(ring));
 
     know(ring, word);
-    ring->own = (uint32_t)word;
-    ring->peer = ring->producer ? ring->own - capacity(ring) : ring->own;
+    if (ring->producer) {
+        ring->own = (uint32_t)word;
+        ring->peer = ring->own - capacity(ring);
+        ring->fresh = true;
+    } else {
+        ring->peer = ring->own;
+    }
     ring->owes = true;
     publish(ring);
 }
@@ -178,7 +198,8 @@ static void begin(struct ring *ring)
 {
     ring->expected = (uint32_t)own_generation() << 16;
     if (own_generation() != 0) {
-        begin_at_peer(ring);
+        ring->own = load(&ring->shared->head); /* of a consumer's last life: any other would do, too */
+        begin_anew(ring);
         return;
     }
     know(ring, load_word(peers_word(ring)));
@@ -361,7 +382,7 @@ bool ring_wake_producer(struct ring *ring)
 void ring_reset(struct ring *ring)
 {
     if (ring_peer_restarted(ring)) {
-        begin_at_peer(ring);
+        begin_anew(ring);
     }
 }
 

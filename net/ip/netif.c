@@ -549,6 +549,7 @@ static void give_turns(void)
 
 static void on_sent(void *context)
 {
+    net_client_follow(&self.client);
     take_slots_back();
     if (ip_turns_any() && self.client.free_count > 0) {
         give_turns();

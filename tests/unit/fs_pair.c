@@ -45,20 +45,20 @@ void fs_pair_pump(void)
     }
 }
 
-static void restart(uint32_t *generation, microkit_channel other)
+static void restart(uint32_t *one, uint32_t *other, microkit_channel peer)
 {
-    ++*generation;
-    fake_wake(FAKE_BIT(other));
-    --*generation;
-    fake_wake(FAKE_BIT(other));
+    ++*one, ++*other;
+    fake_wake(FAKE_BIT(peer));
+    --*one, --*other;
+    fake_wake(FAKE_BIT(peer));
 }
 
 void fs_pair_restart_client(void)
 {
-    restart(&fs_pair_commands->producer_generation, FS_PAIR_SERVER);
+    restart(&fs_pair_commands->producer_generation, &fs_pair_completions->consumer_generation, FS_PAIR_SERVER);
 }
 
 void fs_pair_restart_server(void)
 {
-    restart(&fs_pair_completions->producer_generation, FS_PAIR_CLIENT);
+    restart(&fs_pair_commands->consumer_generation, &fs_pair_completions->producer_generation, FS_PAIR_CLIENT);
 }

@@ -2,6 +2,8 @@
  * says so, a client that restarts, a server that restarts, and peers that lie.
  */
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fs/server.h"
 #include "tests/unit/fs_pair.h"
@@ -274,11 +276,8 @@ static void test_client_that_asks_too_much(void)
     for (uint32_t i = 0; i < FS_QUEUE_CAPACITY; i++) {
         CHECK(requests[i].done);
     }
-    fs_pair_commands->tail = tail; /* the library's own index does not know of what the test put */
     fs_pair_restart_client();
     CHECK_EQUAL(fs_server_counts(0).open_files, 0);
-    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
-    released = 0;
 }
 
 /* The peer's index anywhere: nothing is executed that was not put, nobody hangs, and the true index goes on. */
@@ -501,6 +500,19 @@ static void test_server_that_never_stops(void)
     }
 }
 
+/* The library's own index does not know of what the test put in its ring. */
+static void run_apart(void (*test)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        test();
+        exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 int main(void)
 {
     fs_server_init(&fs_server_config, &operations);
@@ -516,7 +528,7 @@ int main(void)
     test_away();
     test_server_that_boasts();
     test_more_than_an_event_takes();
-    test_client_that_asks_too_much();
+    run_apart(test_client_that_asks_too_much);
     test_client_that_lies();
     test_client_restarts();
     test_server_restarts();

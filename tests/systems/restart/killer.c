@@ -119,6 +119,7 @@ static void on_sent(void *context)
     uint16_t slot;
 
     (void)context;
+    net_client_follow(&self.net);
     while (net_client_sent(&self.net, &slot)) {
     }
     net_client_flush(&self.net);
