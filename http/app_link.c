@@ -285,13 +285,14 @@ static void take(const struct app_message *message)
     }
 }
 
+/* It waits for our word: the rings are closed until then. */
 static void see_restart(void)
 {
-    bool from = ring_peer_restarted(&self.from), to = ring_peer_restarted(&self.to);
-    if (from || to) {
-        ring_reset(&self.from);
+    if (ring_pair_restarted(&self.to, &self.from)) {
         ring_reset(&self.to);
+        ring_reset(&self.from);
         forget_all();
+        pd_notify_later(self.config->peer);
         self.restarted();
     }
 }
@@ -301,6 +302,9 @@ static void receive(void *context)
     struct app_message message;
     uint32_t left = MESSAGES_MAX;
     see_restart();
+    if (!ring_pair_agrees(&self.to, &self.from)) {
+        return; /* it has begun another life meanwhile, and will say so */
+    }
     do {
         while (left > 0 && ring_get(&self.from, &message)) {
             take(&message);
@@ -326,5 +330,8 @@ void app_link_init(const struct app_config *config, app_handler handler, void (*
     forget_all();
     pd_on_channel(config->peer, receive, NULL);
     pd_before_flush(flush, NULL);
+    if (pd_generation() > 1) {
+        pd_notify_later(config->peer); /* it lets us in */
+    }
     receive(NULL);
 }

@@ -265,10 +265,10 @@ void fake_front_init(void)
     app_front_init(&front_config, &handlers);
 }
 
-/* As if it had started anew: the rings say so, and it knows of no slot. */
+/* As if it had started anew: the rings say so, and it knows of no slot. They say so once more when all is as before: the
+ * library here, which has not restarted, is let in again. */
 void fake_front_restart(void)
 {
-    static uint32_t generation = 1;
     struct ring_shared *to = (struct ring_shared *)to_app, *from = (struct ring_shared *)from_app;
     for (uint32_t i = 0; i < APP_SLOTS; i++) {
         if (clients[i]) {
@@ -278,7 +278,9 @@ void fake_front_restart(void)
         }
     }
     app_link_take(app_link_slot(APP_CONTROL), 0);
-    to->producer_generation = from->consumer_generation = ++generation;
+    to->producer_generation++, from->consumer_generation++;
+    fake_wake(FAKE_BIT(FAKE_APP_CHANNEL));
+    to->producer_generation--, from->consumer_generation--;
     fake_wake(FAKE_BIT(FAKE_APP_CHANNEL));
     fake_front_pump();
 }

@@ -11,6 +11,7 @@ void client_link_restart(void)
     ring_attach_producer(&self.to, &self.config->to, sizeof(struct app_message));
     ring_attach_consumer(&self.from, &self.config->from, sizeof(struct app_message));
     forget_all();
+    pd_notify_later(self.config->peer);
     receive(NULL);
 }
 

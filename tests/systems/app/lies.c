@@ -13,6 +13,7 @@ struct liar liar_self;
 
 static struct {
     uint32_t tail, head; /* ours, of the rings to the front and from it */
+    uint16_t life;
     uint64_t noise;
     bool put;
 } self = {.noise = 88172645463325252u};
@@ -111,16 +112,19 @@ void liar_record(const void *bytes, uint32_t count)
     liar_put(&message);
 }
 
+/* Our life, and the front's that we know. */
 static void attach(void)
 {
     struct ring_shared *to = app_config.to.shared, *from = app_config.from.shared;
+    self.life++;
     self.tail = load(&to->head);
     self.head = load(&from->tail);
     store(&to->tail, self.tail);
     store(&from->head, self.head);
-    store(&to->producer_generation, to->producer_generation + 1);
-    store(&from->consumer_generation, from->consumer_generation + 1);
+    store(&to->producer_generation, to->consumer_generation << 16 | self.life);
+    store(&from->consumer_generation, from->producer_generation << 16 | self.life);
     store(&from->consumer_armed, 1);
+    microkit_notify(app_config.peer);
 }
 
 /* Twice: the front's indices may be lies by now, and at the first it says them anew. It is above this program, so it
@@ -128,7 +132,6 @@ static void attach(void)
 void liar_start_anew(void)
 {
     attach();
-    microkit_notify(app_config.peer);
     attach();
     liar_self = (struct liar){.control_produced = 0};
     struct app_message open = of_control(APP_ANSWER);

@@ -25,6 +25,7 @@ static struct {
     struct timer timer;
     uint64_t noise;
     uint32_t rounds;
+    uint16_t life;
 } self = {.noise = 88172645463325252u};
 
 static uint32_t noise(void)
@@ -142,12 +143,21 @@ static void tamper(void)
 }
 
 /* As fs_client_init() would, in another life of it. */
-static void start_anew(void)
+static void attach(void)
 {
+    self.life++;
     self.commands->tail = self.commands->head;
     self.completions->head = self.completions->tail;
-    self.commands->producer_generation++;
-    self.completions->consumer_generation++;
+    self.commands->producer_generation = self.commands->consumer_generation << 16 | self.life;
+    self.completions->consumer_generation = self.completions->producer_generation << 16 | self.life;
+}
+
+/* Twice: at the first the server, which is above this program, says its indices anew, that may be lies by now. */
+static void start_anew(void)
+{
+    attach();
+    microkit_notify(fs_client_config.server);
+    attach();
 }
 
 static void on_time(void *context)
@@ -176,7 +186,7 @@ void init(void)
     self.commands = fs_client_config.commands.shared;
     self.completions = fs_client_config.completions.shared;
     self.share = fs_client_config.share.base;
-    self.commands->producer_generation = self.completions->consumer_generation = 1;
+    attach();
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);

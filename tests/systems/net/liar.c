@@ -64,6 +64,27 @@ static void tamper(struct ring_shared *ring)
     }
 }
 
+/* As one that has died: its lives, and the virtualisers' that it knows of. Twice: at the first the virtualisers, which are
+ * above this program, say their indices anew, that may be lies by now. */
+static void start_anew(void)
+{
+    static uint16_t life;
+    const struct net_client_config *net = &net_client_config;
+    struct ring_shared *const out[] = {net->tx_filled.shared, net->rx_free.shared};
+    struct ring_shared *const in[] = {net->tx_free.shared, net->rx_filled.shared};
+    for (int times = 0; times < 2; times++) {
+        life++;
+        for (int i = 0; i < 2; i++) {
+            out[i]->tail = out[i]->head;
+            in[i]->head = in[i]->tail;
+            out[i]->producer_generation = out[i]->consumer_generation << 16 | life;
+            in[i]->consumer_generation = in[i]->producer_generation << 16 | life;
+        }
+        microkit_notify(net->tx_channel);
+        microkit_notify(net->rx_channel);
+    }
+}
+
 static void put(struct ring_config config, struct net_desc desc)
 {
     struct ring_shared *ring = config.shared;
@@ -87,6 +108,9 @@ void init(void)
             struct ring_shared *rings[] = {net->tx_filled.shared, net->tx_free.shared, net->rx_free.shared,
                                            net->rx_filled.shared};
             tamper(rings[noise() % 4]);
+        }
+        if (noise() % 64 == 0) {
+            start_anew();
         }
         microkit_notify(noise() % 2 ? net->tx_channel : net->rx_channel);
         microkit_notify(noise() % 64); /* channels that it does not have change nothing */
