@@ -51,7 +51,7 @@ class Supervisor:
         self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0)  # it cannot wait for itself; its budget holds it
         children.append(self.pause)
         self.numbers = {pd.name: self.pd.child(pd) for pd in children}
-        serial.client(self.pd)
+        serial.client(self.pd, tx_capacity=2048)     # one page
         self._configure(children, killer)
 
     def _check(self, children):
