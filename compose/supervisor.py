@@ -7,7 +7,8 @@
         "http": Rule(settled_ms=5000, pause_ms=50, pause_max_ms=60_000),
     })
 
-A PD that has run for settled_ms restarts at once. One that dies again before that waits pause_ms, then twice as long
+A PD that has run for settled_ms restarts at once. One that runs and takes no event for watchdog_ms dies, too; of a PD
+that runs a user's program this is None. One that dies again before that waits pause_ms, then twice as long
 each time, up to pause_max_ms, for ever.
 """
 
@@ -19,6 +20,7 @@ CHILDREN_MAX = 62       # SUPERVISOR_CHILDREN_MAX
 NOTES_SIZE = 0x1000     # struct supervisor_notes
 PRIORITY = 254          # above all: whoever runs, a fault is looked at first
 MS_MAX = 3_600_000
+WATCHDOG_MS = 300       # noticed within 400 ms: the kernel looks each 100 ms
 
 # The pause PD spins so long in each period: half a per cent of the CPU while something waits for its restart, and none
 # otherwise; a restart is late by a period at most.
@@ -29,9 +31,12 @@ STACK = 0x1000
 
 
 class Rule:
-    def __init__(self, group=(), settled_ms=1000, pause_ms=10, pause_max_ms=10_000):
+    """watchdog_ms: it dies when it has run for about so long without taking an event (docs/kernel.md); None: never."""
+
+    def __init__(self, group=(), settled_ms=1000, pause_ms=10, pause_max_ms=10_000, watchdog_ms=WATCHDOG_MS):
         self.group = [group] if isinstance(group, str) else list(group)
         self.settled_ms, self.pause_ms, self.pause_max_ms = settled_ms, pause_ms, pause_max_ms
+        self.watchdog_ms = watchdog_ms
 
 
 class Supervisor:
@@ -48,9 +53,12 @@ class Supervisor:
         self.pd = system.pd("supervisor", program="supervisor", priority=PRIORITY, stack=STACK)
         self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK,
                                budget_us=PAUSE_BUDGET_US, period_us=PAUSE_PERIOD_US)
-        self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0)  # it cannot wait for itself; its budget holds it
+        self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0, watchdog_ms=None)  # its budget holds it
         children.append(self.pause)
         self.numbers = {pd.name: self.pd.child(pd) for pd in children}
+        for pd in children:
+            watchdog_ms = self.rules[pd.name].watchdog_ms
+            pd.watchdog_us = watchdog_ms and watchdog_ms * 1000
         serial.client(self.pd, tx_capacity=2048)     # one page
         self._configure(children, killer)
 
@@ -74,6 +82,10 @@ class Supervisor:
                 value = getattr(rule, field)
                 if not isinstance(value, int) or not 0 < value <= MS_MAX:
                     raise ComposeError(f"PD '{name}': {field} of its rule is {value}; 1 to {MS_MAX} it may be")
+            if rule.watchdog_ms is not None and not (isinstance(rule.watchdog_ms, int)
+                                                     and 0 < rule.watchdog_ms <= MS_MAX):
+                raise ComposeError(f"PD '{name}': watchdog_ms of its rule is {rule.watchdog_ms!r}; 1 to {MS_MAX} or "
+                                   "None it may be")
             if rule.pause_max_ms < rule.pause_ms:
                 raise ComposeError(f"PD '{name}': pause_max_ms of its rule, {rule.pause_max_ms}, "
                                    f"is below pause_ms, {rule.pause_ms}")

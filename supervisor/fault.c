@@ -10,6 +10,7 @@
 enum {
     UNKNOWN_SYSCALL = 2,
     USER_EXCEPTION = 3,
+    TIMEOUT = 5,
     VM = 6,
 };
 enum {
@@ -49,6 +50,7 @@ static void read_words(struct supervisor_record *record)
         record->address = microkit_mr_get(VM_ADDRESS);
         record->esr = (uint32_t)microkit_mr_get(VM_SYNDROME);
         break;
+    case TIMEOUT: break; /* the words say whose it is */
     case UNKNOWN_SYSCALL: record->pc = microkit_mr_get(SYSCALL_PC); break;
     case USER_EXCEPTION: record->pc = microkit_mr_get(EXCEPTION_PC); break;
     default: record->esr = (uint32_t)microkit_mr_get(0);
@@ -96,6 +98,8 @@ void fault_cause(const struct supervisor_record *record, char cause[FAULT_CAUSE_
                    (unsigned long)record->address);
     } else if (record->label == UNKNOWN_SYSCALL) {
         log_format(cause, FAULT_CAUSE_MAX, "unknown system call");
+    } else if (record->label == TIMEOUT) {
+        log_format(cause, FAULT_CAUSE_MAX, "took no event for too long");
     } else {
         log_format(cause, FAULT_CAUSE_MAX, "%s", exception_name(CLASS(record->esr)));
     }

@@ -126,6 +126,8 @@ MISTAKES = {
                                 "which knows what it had lent and must restart with it"),
     "supervisor_pause": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=0)}"),
                          "PD 'a': pause_ms of its rule is 0; 1 to 3600000 it may be"),
+    "supervisor_watchdog": (SUPERVISED.format("ALL | {'a': Rule(watchdog_ms=0)}"),
+                            "PD 'a': watchdog_ms of its rule is 0; 1 to 3600000 or None it may be"),
     "supervisor_pauses": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=20, pause_max_ms=10)}"),
                           "PD 'a': pause_max_ms of its rule, 10, is below pause_ms, 20"),
     "supervisor_below": ("s.pd('b', program='p', priority=253)\n" + SUPERVISED.format("ALL"),

@@ -117,6 +117,19 @@ def test_it_is_back_soon(guest, name, record_property):
         assert statistics.median(times) < MEDIAN_US
 
 
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official kernel has no watchdog")
+def test_who_takes_no_event_dies(guest, record_property):
+    """Above all services, for some tenths of a second: whose connections live on."""
+    with Load(guest):
+        for _ in range(3):
+            guest.send(b"spin\n")
+            back = guest.expect(r"spinner: back after (\d+) us", GENEROUS_S)
+            record_property("back after us", back[1])
+    assert len(re.findall(r"fault: PD 'spinner' took no event for too long, pc 0x0*2\w{5},", guest.text())) == 3
+    numbers = numbered(guest)
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_a_client_of_the_network_dies(guest):
     """Its connections are gone; it has an address again, and answers, and its slots are not lost."""
     for _ in range(3):
@@ -141,5 +154,8 @@ def test_what_it_says_can_be_explained(guest):
     assert {hex(address >> 20) for address in by_itself.callers} == {"0x2"}     # in its text
     report = (build.system("restarts").with_name("restarts.report.txt")).read_text()
     for fault in faults:
+        if fault.pd == "spinner":
+            assert fault.pc >> 20 == 0x2
+            continue
         assert fault.pc == 0x10 and fault.address == 0x10
         assert f"{fault.build:#010x}" in report

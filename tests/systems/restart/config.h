@@ -7,7 +7,7 @@
 #define VICTIMS_MAX 16
 
 struct killer_config {
-    uint8_t supervisor; /* channel */
+    uint8_t supervisor, spinner; /* channels */
     uint8_t victim_count;
     struct {
         char name[24];
@@ -15,5 +15,10 @@ struct killer_config {
     } victims[VICTIMS_MAX];
 };
 extern const struct killer_config killer_config;
+
+struct spinner_config {
+    uint8_t killer; /* channel */
+};
+extern const struct spinner_config spinner_config;
 
 #endif

@@ -1,5 +1,5 @@
 /* killer.c: has others die, and sees how long they are missed.
- *   consumes  lines `kill NAME TIMES` and `die`, by its own hand, from the console
+ *   consumes  lines `kill NAME TIMES`, `spin`, and `die`, by its own hand, from the console
  *   produces  one line for each death: how long until a deadline was kept, and a question was answered from the network
  *             (ARP, to the gateway of QEMU's user network): both, whoever died
  *   in between it says a numbered line each few milliseconds, so that one that is missing is seen
@@ -29,6 +29,7 @@ static struct {
     const char *name;
     uint32_t left, number, asked, lines;
     uint64_t killed_ns, deadline_ns, answer_ns; /* 0: not yet */
+    uint64_t spins_ns;                          /* since when; 0: not */
 } self;
 
 static void kill_next(void *context);
@@ -147,6 +148,11 @@ static void obey(char *line)
     if (strcmp(line, "die") == 0) {
         pd_die("as told");
     }
+    if (strcmp(line, "spin") == 0) {
+        self.spins_ns = pd_now_ns();
+        microkit_notify(killer_config.spinner);
+        return;
+    }
     if (strncmp(line, "kill ", 5) != 0 || times == line + 4) {
         log_line("what? %s", line);
         return;
@@ -165,6 +171,14 @@ static void obey(char *line)
         }
     }
     log_line("nobody is called '%s'", line + 5);
+}
+
+static void on_spinner(void *context)
+{
+    if (self.spins_ns) {
+        log_line("spinner: back after %lu us", (unsigned long)((pd_now_ns() - self.spins_ns) / 1000));
+        self.spins_ns = 0;
+    }
 }
 
 static void on_console(void *context)
@@ -203,6 +217,7 @@ void init(void)
     net_client_init(&self.net, &net_client_config);
     pd_on_channel(net_client_config.rx_channel, on_received, NULL);
     pd_on_channel(net_client_config.tx_channel, on_sent, NULL);
+    pd_on_channel(killer_config.spinner, on_spinner, NULL);
     on_received(NULL);
     on_console(NULL);
     say(NULL);

@@ -23,12 +23,17 @@ timer.client(killer)
 serial.client(killer, input=True, colour=0)
 net.client(killer, "52:54:01:00:00:21")
 
+spinner = s.pd("spinner", program="restart_spinner", priority=200)
+to_spinner, from_spinner = s.channel(killer, spinner)
+spinner.config("tests/systems/restart/config.h", "struct spinner_config", "spinner_config", {"killer": from_spinner})
+
 QUICK = {"settled_ms": 50, "pause_ms": 20, "pause_max_ms": 200}
 rules = {pd.name: Rule(**QUICK) for pd in s.pds}
 rules["net_virt_rx"] = Rule(group=["eth_driver"], **QUICK)
 supervisor = Supervisor(s, serial, rules, killer=killer)
 killer.config("tests/systems/restart/config.h", "struct killer_config", "killer_config", {
     "supervisor": supervisor.to_supervisor,
+    "spinner": to_spinner,
     "victim_count": len(supervisor.numbers),
     "victims": [{"name": name, "child": child} for name, child in supervisor.numbers.items()],
 })
