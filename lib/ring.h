@@ -68,6 +68,7 @@ struct ring_config {
 /* One end, in private memory. */
 struct ring {
     struct ring_shared *shared;
+    const uint64_t *theirs; /* there: the peer's index and generation */
     uint32_t mask;
     uint32_t size;
     uint32_t own;      /* our index: tail of a producer, head of a consumer */
@@ -107,10 +108,7 @@ bool ring_wake_producer(struct ring *ring);
 
 static inline uint16_t ring_peer_generation(const struct ring *ring)
 {
-    const struct ring_shared *shared = ring->shared;
-
-    return (uint16_t)__atomic_load_n(ring->producer ? &shared->consumer_generation : &shared->producer_generation,
-                                     __ATOMIC_RELAXED);
+    return (uint16_t)(__atomic_load_n(ring->theirs, __ATOMIC_RELAXED) >> 32);
 }
 
 /* Whether the peer has attached again, which closes the ring until ring_reset(). */
@@ -119,13 +117,17 @@ static inline bool ring_peer_restarted(const struct ring *ring)
     return ring_peer_generation(ring) != (uint16_t)ring->expected;
 }
 
+static inline bool ring_any_restarted(const struct ring *one, const struct ring *other)
+{
+    return ring_peer_restarted(one) || ring_peer_restarted(other);
+}
+
 /* The same of two rings with one peer, of which what was lent in one comes back in the other: true when the peer is in
  * one new life on both. In between false: it is about to attach to the other one, and will owe a wake-up. To settle for
  * one ring alone would be to settle twice, the second time with what is in the peer's hands already. */
 static inline bool ring_pair_restarted(const struct ring *one, const struct ring *other)
 {
-    return (ring_peer_restarted(one) || ring_peer_restarted(other)) &&
-           ring_peer_generation(one) == ring_peer_generation(other);
+    return ring_any_restarted(one, other) && ring_peer_generation(one) == ring_peer_generation(other);
 }
 
 /* After both were reset: whether both know the same life of the peer. It may have begun another one in between: then

@@ -102,7 +102,7 @@ bool net_client_receive(struct net_client *client, struct net_received *frame)
     return false;
 }
 
-bool net_client_lost_buffers(struct net_client *client)
+bool net_client_settle_buffers(struct net_client *client)
 {
     bool has_small = client->config->rx_small_count > 0;
     bool on_all = !has_small || ring_peer_generation(&client->rx_small) == ring_peer_generation(&client->rx_filled);

@@ -49,7 +49,13 @@ bool net_client_receive(struct net_client *client, struct net_received *frame);
 void net_client_provide(struct net_client *client, uint16_t buffer);
 /* At each word of the receive virtualiser's: true: it has restarted, or we have. Each buffer that is not in the caller's
  * hands is then to be provided anew; nobody writes there meanwhile. */
-bool net_client_lost_buffers(struct net_client *client);
+bool net_client_settle_buffers(struct net_client *client);
+static inline bool net_client_lost_buffers(struct net_client *client)
+{
+    bool small = client->config->rx_small_count > 0 && ring_peer_restarted(&client->rx_small);
+    bool settled = !client->unprovided && !small && !ring_any_restarted(&client->rx_free, &client->rx_filled);
+    return !settled && net_client_settle_buffers(client);
+}
 /* Before sleep: wake us for the next frame. False: there is one already. */
 bool net_client_arm_receive(struct net_client *client);
 

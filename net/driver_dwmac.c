@@ -468,7 +468,13 @@ static bool let_in(struct ring *ring, struct ring *other, uint32_t with_device)
         ring_reset(ring);
         ring_reset(other);
     }
-    return !ring_peer_restarted(ring) && !ring_peer_restarted(other);
+    return !ring_any_restarted(ring, other);
+}
+
+static bool virtualiser_restarted(microkit_channel channel)
+{
+    return channel == net_driver_config.tx_virt ? ring_any_restarted(&self.tx_filled, &self.tx_free)
+                                                : ring_any_restarted(&self.rx_filled, &self.rx_free);
 }
 
 static void follow_restarts(void)
@@ -558,7 +564,7 @@ void notified(microkit_channel channel)
         check_link();
     } else if (channel == net_dwmac_config.timer) {
         look_after_device();
-    } else if (self.attached) {
+    } else if (self.attached && virtualiser_restarted(channel)) {
         follow_restarts();
     }
     run();

@@ -355,7 +355,13 @@ static bool let_in(struct ring *ring, struct ring *other, const struct virtq *q)
         ring_reset(ring);
         ring_reset(other);
     }
-    return !ring_peer_restarted(ring) && !ring_peer_restarted(other);
+    return !ring_any_restarted(ring, other);
+}
+
+static bool virtualiser_restarted(microkit_channel channel)
+{
+    return channel == net_driver_config.tx_virt ? ring_any_restarted(&self.tx_filled, &self.tx_free)
+                                                : ring_any_restarted(&self.rx_filled, &self.rx_free);
 }
 
 static void follow_restarts(void)
@@ -403,7 +409,7 @@ void notified(microkit_channel channel)
     bool interrupt = channel == net_driver_config.irq;
     if (interrupt) {
         acknowledge();
-    } else {
+    } else if (virtualiser_restarted(channel)) {
         follow_restarts();
     }
     run();

@@ -216,7 +216,9 @@ void init(void)
 void notified(microkit_channel channel)
 {
     if (channel == net_virt_rx_config.driver) {
-        follow_driver();
+        if (!self.provided || ring_any_restarted(&self.driver_free, &self.driver_filled)) {
+            follow_driver();
+        }
     } else {
         follow_client(channel);
     }

@@ -363,7 +363,9 @@ void init(void)
 void notified(microkit_channel channel)
 {
     if (channel == net_virt_tx_config.driver) {
-        follow_driver();
+        if (self.unsettled || ring_any_restarted(&self.driver_filled, &self.driver_free)) {
+            follow_driver();
+        }
     } else if (self.begun) {
         follow_client(channel);
     }

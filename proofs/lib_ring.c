@@ -88,6 +88,7 @@ static void any_ring(bool producer)
     ring.mask = CAPACITY - 1;
     ring.size = SIZE;
     ring.producer = producer;
+    ring.theirs = producer ? &ring.shared->consumer : &ring.shared->producer;
     ring.fresh = false;
     ASSUME(invariant());
 }

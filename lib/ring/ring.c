@@ -93,11 +93,6 @@ static uint32_t room_known(const struct ring *producer)
     return capacity(producer) - (producer->own - producer->peer);
 }
 
-static const uint64_t *peers_word(const struct ring *ring)
-{
-    return ring->producer ? &ring->shared->consumer : &ring->shared->producer;
-}
-
 static uint64_t *own_word(const struct ring *ring)
 {
     return ring->producer ? &ring->shared->producer : &ring->shared->consumer;
@@ -139,8 +134,8 @@ static void look_at_tail(struct ring *consumer)
     uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
 
-    if (word >> 32 != consumer->expected) {
-        return; /* closed */
+    if (tail == consumer->peer || word >> 32 != consumer->expected) {
+        return; /* nothing new, or closed */
     }
     if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
         consumer->lies++;
@@ -149,7 +144,8 @@ static void look_at_tail(struct ring *consumer)
     consumer->peer = tail;
 }
 
-static void look_at_head(struct ring *producer)
+/* Seldom: apart, so that ring_put() is small enough to be inlined. */
+static __attribute__((noinline)) void look_at_head(struct ring *producer)
 {
     uint64_t word = load_word(&producer->shared->consumer);
     uint32_t head = (uint32_t)word;
@@ -166,12 +162,13 @@ static void look_at_head(struct ring *producer)
     producer->peer = head;
 }
 
-static void attach(struct ring *ring, const struct ring_config *config, uint32_t size)
+static void attach(struct ring *ring, const struct ring_config *config, uint32_t size, bool producer)
 {
     require(config->shared && (uintptr_t)config->shared % RING_LINE == 0, "ring: shared", (uintptr_t)config->shared);
     require(config->capacity && (config->capacity & (config->capacity - 1)) == 0, "ring: capacity", config->capacity);
     require(size, "ring: element size", size);
-    *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size};
+    *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size, .producer = producer};
+    ring->theirs = producer ? &ring->shared->consumer : &ring->shared->producer;
 }
 
 /* Empty, at the consumer's index: that is the consumer's alone to say, so that two sides that begin anew at the same time
@@ -179,7 +176,7 @@ static void attach(struct ring *ring, const struct ring_config *config, uint32_t
  * taken what it still knew of a former life. */
 static void begin_anew(struct ring *ring)
 {
-    uint64_t word = load_word(peers_word(ring));
+    uint64_t word = load_word(ring->theirs);
 
     know(ring, word);
     if (ring->producer) {
@@ -202,28 +199,26 @@ static void begin(struct ring *ring)
         begin_anew(ring);
         return;
     }
-    know(ring, load_word(peers_word(ring)));
+    know(ring, load_word(ring->theirs));
     publish(ring);
 }
 
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
-    attach(ring, config, size);
-    ring->producer = true;
+    attach(ring, config, size, true);
     begin(ring);
 }
 
 void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
-    attach(ring, config, size);
+    attach(ring, config, size, false);
     begin(ring);
 }
 
 /* Generations stay 0. */
 void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
-    attach(ring, config, size);
-    ring->producer = true;
+    attach(ring, config, size, true);
     if (own_generation() != 0) {
         uint32_t head = (uint32_t)load_word(&ring->shared->consumer), tail = load(&ring->shared->tail);
 
@@ -236,7 +231,7 @@ void ring_resume_producer(struct ring *ring, const struct ring_config *config, u
 
 void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
-    attach(ring, config, size);
+    attach(ring, config, size, false);
     if (own_generation() != 0) {
         uint32_t tail = (uint32_t)load_word(&ring->shared->producer), head = load(&ring->shared->head);
 
@@ -388,5 +383,5 @@ void ring_reset(struct ring *ring)
 
 bool ring_is_open(const struct ring *ring)
 {
-    return load_word(peers_word(ring)) >> 32 == ring->expected;
+    return load_word(ring->theirs) >> 32 == ring->expected;
 }
