@@ -161,8 +161,8 @@ bool net_client_locate(const struct net_client *client, const void *data, uint16
 
 bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count)
 {
-    if (ring_room(&client->tx_filled) < count) {
-        return false;
+    if (client->settling > 0 || ring_room(&client->tx_filled) < count) {
+        return false; /* settling: a slot that is out in the new life would be taken for one of the former */
     }
     for (uint32_t i = 0; i < count; i++) {
         pieces[i].flags = (pieces[i].flags & (NET_CHECKSUM | NET_TSO)) | (i + 1 < count ? NET_MORE : 0);
