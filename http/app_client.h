@@ -24,6 +24,7 @@ struct app_client_handlers {
     void (*room)(void);                       /* for records, more than before; may be NULL */
 };
 
+/* Timers (timer/client.h) are there already. */
 void app_client_init(const struct app_config *config, const struct app_client_handlers *handlers);
 
 /* Bytes of the request's body in one piece, and that so many were taken. */

@@ -30,13 +30,15 @@ static bool take_control(struct app_slot *slot, const struct app_message *messag
 {
     bool good = false;
     if (message->type == APP_ANSWER && !slot->in.open) {
-        good = app_circle_open(&slot->in, &self.config->in, message) && slot->in.size > APP_RECORD_MAX;
+        good = app_circle_open(&slot->in, &self.config->in, message) && slot->in.size > APP_RECORD_MAX &&
+               slot->in.size / 2 <= APP_RECORD_MAX;
         slot->in.open = good;
     } else if (message->type == APP_BODY) {
         good = app_circle_follow(&slot->in, message);
     }
     if (good) {
         self.handlers->control();
+        app_link_enough();
     }
     return good;
 }
@@ -258,6 +260,11 @@ bool app_front_record(struct app_record *record, void *bytes)
     copy_out(in, sizeof(*record), bytes, record->length);
     app_front_taken(control, sizeof(*record) + record->length);
     return true;
+}
+
+bool app_front_may_ask(void)
+{
+    return !(app_link_slot(APP_CONTROL)->owes & 1u << APP_DONE);
 }
 
 void app_front_done(int status, uint32_t which)

@@ -5,14 +5,16 @@
  *   invariant a slot is in the list of those that owe exactly while `owing`
  *   when full the ring: slots keep what they owe, and are served in turn when the peer has taken messages. A slot owes
  *             each kind of message once, so an honest peer's ring never stays full
- *   ends      an event takes MESSAGES_MAX messages; what a peer puts beyond waits for its next word
+ *   ends      an event takes MESSAGES_MAX messages, or up to one that the handler calls enough; the rest is taken at the
+ *             next event, which a timer brings at once: others of this program have their turn between the two
  */
 #include "lib/pd.h"
 
 #include <string.h>
 #include "http/app_link.h"
+#include "timer/client.h"
 
-#define MESSAGES_MAX (2 * APP_QUEUE_CAPACITY) /* in one event */
+#define MESSAGES_MAX APP_SLOTS /* in one event */
 
 struct app_link_counters app_link_counts;
 
@@ -23,7 +25,9 @@ static struct {
     struct ring to, from;
     struct app_slot slots[APP_SLOTS + 1];
     struct app_slot *owing, **owing_end;
-    bool put; /* messages that the peer has not been woken for */
+    bool put;          /* messages that the peer has not been woken for */
+    uint32_t left;     /* messages that this event may still take */
+    struct timer rest; /* messages that an event did not come to */
 } self;
 
 struct app_slot *app_link_slot(uint32_t number)
@@ -297,24 +301,32 @@ static void see_restart(void)
     }
 }
 
+void app_link_enough(void)
+{
+    self.left = 0;
+}
+
 static void receive(void *context)
 {
     struct app_message message;
-    uint32_t left = MESSAGES_MAX;
+    bool any = false, all;
+    self.left = MESSAGES_MAX;
     see_restart();
     if (!ring_pair_agrees(&self.to, &self.from)) {
         return; /* it has begun another life meanwhile, and will say so */
     }
     do {
-        while (left > 0 && ring_get(&self.from, &message)) {
+        while (self.left > 0 && ring_get(&self.from, &message)) {
+            self.left--;
+            any = true;
             take(&message);
-            left--;
         }
-    } while (left > 0 && !ring_arm_consumer(&self.from));
-    if (left == 0) {
-        ring_arm_consumer_for_next(&self.from);
+        all = ring_arm_consumer(&self.from);
+    } while (!all && self.left > 0);
+    if (!all) {
+        timer_start(&self.rest, pd_now_ns(), receive, NULL);
     }
-    if (left < MESSAGES_MAX && ring_wake_producer(&self.from)) {
+    if (any && ring_wake_producer(&self.from)) {
         pd_notify_later(self.config->peer);
     }
 }

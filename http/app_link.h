@@ -49,6 +49,7 @@ struct app_slot *app_link_slot(uint32_t number); /* NULL: there is no such */
 void app_link_take(struct app_slot *slot, uint32_t serial);
 void app_link_free(struct app_slot *slot);
 void app_link_owe(struct app_slot *slot, enum app_message_type type); /* told at the end of the event */
+void app_link_enough(void); /* the message that is handled is this event's last: it has cost as much as many */
 
 /* Gives slot->out a circle: `large`, where there is one, or the slot's small one; a slot that has a large one keeps it.
  * False: none holds `least` bytes. */

@@ -33,8 +33,9 @@
  * Slot APP_CONTROL is open from the application's first APP_ANSWER on, has no request and no end. Through its circle
  * come records (struct app_record). APP_SITE, the site as a whole (struct app_site): mounts, routes, port; it holds from
  * the front's APP_DONE on, or not at all, and then what was before holds on. APP_COUNT: at APP_DONE the front's counters
- * (struct app_counters) lie at the beginning of its share. Of these two one is under way at a time. APP_CHANGED, a path
- * of the file service that the application has written; it is heard before an answer that is given behind it.
+ * (struct app_counters) lie at the beginning of its share. Of these two one is under way at a time; another is dropped
+ * and counted. APP_CHANGED, a path of the file service that the application has written; it has its effect before an
+ * answer that is given behind it is heard. The circle is the smallest that holds the longest record.
  *
  * The front believes nothing of this: it copies a head before it looks at it, and checks all numbers. What is wrong
  * costs that request its answer (500) and is counted; what the application says too much of it reads in turns, a

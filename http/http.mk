@@ -6,7 +6,7 @@ HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c 
 HTTP_LINES := $(addprefix http/response/,reason.c lines.c)
 HTTP_RESPONSE := $(HTTP_LINES) $(addprefix http/response/,head.c page.c)
 
-HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c try_files.c mounts.c)
+HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c changes.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 

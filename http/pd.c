@@ -81,7 +81,7 @@ static void on_mount(void *context)
         return;
     }
     if (self.away) {
-        http_path_changed("/", 1, true);
+        http_files_changed();
     }
     look_at_folders();
 }

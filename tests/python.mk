@@ -23,8 +23,8 @@ $(eval $(call host_test,python_endpoint_states,tests/unit/python_endpoint_states
     $(FAKE_PD_CFLAGS) $(PYTHON_UNIT) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
 # ... and on the site's port.
-$(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c python/endpoint.c $(PYTHON_SITE) \
-    $(FRONT_PLAYED) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(PYTHON_UNIT) $(FOREIGN)))
+$(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c tests/unit/fake_rest.c python/endpoint.c \
+    $(PYTHON_SITE) $(FRONT_PLAYED) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(PYTHON_UNIT) $(FOREIGN)))
 
 $(foreach t,python_endpoint python_endpoint_states python_endpoint_http,\
     $(eval $(foreach s,$(PYTHON_ENDPOINTS) $(PYTHON_SITE) tests/unit/fake_front.c,$(HOST_OBJ)/$t/$s.o): | $(SOURCES_READY)))

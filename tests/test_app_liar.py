@@ -6,6 +6,7 @@ import contextlib
 import json
 import random
 import re
+import select
 import struct
 import threading
 import time
@@ -469,6 +470,28 @@ def test_a_record_that_cannot_be(guest, steps):
     assert goes_on(guest, steps, SAY, SAY_HONEST).status in (200, 500)
     assert run(guest, START_ANEW)[:13] in (b"", b"HTTP/1.1 503 ")
     assert counters(guest)["status"] == OK
+
+
+def pages_until(guest, path, contents):
+    """How many pages a client gets, one by one, while another one waits for this answer."""
+    with guest.connect() as waits, guest.connect() as sock:
+        kept, served = Kept(sock), 0
+        waits.sendall(head_of(path))
+        while not select.select([waits], [], [], 0)[0]:
+            told = kept.ask("/1000.bin")
+            assert told.status == 200 and told.body == contents
+            served += 1
+        assert Kept(waits).receive().body == HONEST
+    return served
+
+
+def test_words_about_folders(guest, files):
+    """As many as ring and circle hold at once, half a million, and an answer behind them; again and again. Files are
+    served, whole; how much of it the front takes in one event is counted by the host test http_front_app."""
+    contents = (files / "1000.bin").read_bytes()
+    before = counters(guest)["nonsense"]
+    assert all(pages_until(guest, "/app/folders", contents) > 0 for _ in range(10))
+    assert counters(guest)["nonsense"] == before
 
 
 # -- another life ------------------------------------------------------------------------------------------------------

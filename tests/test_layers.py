@@ -69,7 +69,7 @@ ORDERS = {
                "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
                "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
                "pd"],
-    "http/site": ["site.h", "types", "head", "resolutions", "try_files", "mounts"],
+    "http/site": ["site.h", "types", "head", "resolutions", "changes", "try_files", "mounts"],
 }
 
 # Library -> what its global symbols begin with, and the names that others give: lwIP, and libc's users.

@@ -54,9 +54,17 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
 struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
 
-/* What is known of this path is no longer so, nor, with `below`, of what lies below it (of "", the root: everything).
- * The holder of an entry keeps what is here of it; the next one that asks gets another entry. */
-void cache_path_changed(const char *path, uint32_t length, bool below);
+/* What is known of this path is no longer so. The holder of an entry keeps what is here of it; the next one that asks
+ * gets another entry. */
+void cache_path_changed(const char *path, uint32_t length);
+
+/* Nor what is known of these folders and of all that lies below them (of "", the root: everything). However many they
+ * are, all that is known is looked through once. */
+struct cache_folder {
+    const char *path;
+    uint32_t length;
+};
+void cache_folders_changed(const struct cache_folder *folders, uint32_t count);
 
 /* The waiter waits no longer; no effect where it does not wait. Also for one that waits at the site: the lists are
  * alike, http/cache/waiters.h. */

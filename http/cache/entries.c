@@ -228,33 +228,43 @@ static void drop_entry(struct entry *entry)
     }
 }
 
-static bool is_below(const struct entry *entry, const char *path, uint32_t length)
+static bool lies_in(const struct entry *entry, const struct cache_folder *folder)
 {
     const struct cache_file *file = &entry->content.file;
-    return file->path_length > length && file->path[length] == '/' && memcmp(file->path, path, length) == 0;
+    return file->path_length >= folder->length && memcmp(file->path, folder->path, folder->length) == 0 &&
+           (file->path_length == folder->length || file->path[folder->length] == '/');
 }
 
-/* After each one from the beginning of the bucket: waiters that are told may change the list. */
-static void drop_below(uint32_t bucket, const char *path, uint32_t length)
+static bool lies_in_any(const struct entry *entry, const struct cache_folder *folders, uint32_t count)
 {
-    struct entry *entry = self.buckets[bucket];
-    while (entry) {
-        bool below = is_below(entry, path, length);
-        if (below) {
-            drop_entry(entry);
+    for (uint32_t i = 0; i < count; i++) {
+        if (lies_in(entry, &folders[i])) {
+            return true;
         }
-        entry = below ? self.buckets[bucket] : entry->next;
     }
+    return false;
 }
 
-void cache_path_changed(const char *path, uint32_t length, bool below)
+void cache_path_changed(const char *path, uint32_t length)
 {
     struct entry *entry = cache_entries_find(path, length, cache_entries_hash(path, length));
     if (entry) {
         drop_entry(entry);
     }
-    for (uint32_t bucket = 0; below && bucket <= self.bucket_mask; bucket++) {
-        drop_below(bucket, path, length);
+}
+
+/* After each one from the beginning of the bucket: waiters that are told may change the list. */
+void cache_folders_changed(const struct cache_folder *folders, uint32_t count)
+{
+    for (uint32_t bucket = 0; bucket <= self.bucket_mask; bucket++) {
+        struct entry *entry = self.buckets[bucket];
+        while (entry) {
+            bool drops = lies_in_any(entry, folders, count);
+            if (drops) {
+                drop_entry(entry);
+            }
+            entry = drops ? self.buckets[bucket] : entry->next;
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-/* http/cache/entries.h: which paths are known: made, found, used, forgotten. cache_path_changed() (cache.h) is for
- * everyone. */
+/* http/cache/entries.h: which paths are known: made, found, used, forgotten. What has changed (cache.h) is for
+ * everyone to say. */
 #ifndef HTTP_CACHE_ENTRIES_H
 #define HTTP_CACHE_ENTRIES_H
 

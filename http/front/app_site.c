@@ -2,7 +2,8 @@
  *   consumes  records, copied    from the application, NOT trusted: a site is checked as a whole before any of it holds
  *   produces  mounts (over those that the description has), routes, a listening port; APP_DONE with what is wrong
  *   invariant a site that is refused changes nothing
- *   ends      one event's records are as many as its messages let in
+ *   ends      one call takes what the control circle holds: one site or question, and however many folders have changed,
+ *             the cache is looked through once, before this returns
  */
 #include "http/front/app_site.h"
 
@@ -15,6 +16,8 @@
 #include "http/front/listeners.h"
 #include "http/front/routes.h"
 #include "http/site/head.h"
+
+#define MOUNTS_SAID_MAX (4 * SITE_MOUNTS_MAX) /* those of the same prefix take one place */
 
 struct cursor {
     const uint8_t *at, *end;
@@ -153,7 +156,7 @@ static enum app_site_status check(struct cursor cursor, const struct app_site *s
     const char *text;
     self.prefix_count = 0;
     for (*which = 0; *which < site->mounts; ++*which) {
-        status = check_mount(&cursor);
+        status = *which == MOUNTS_SAID_MAX ? APP_SITE_TOO_MANY : check_mount(&cursor);
         if (status != APP_SITE_OK) {
             return status;
         }
@@ -237,20 +240,34 @@ static void tell_counters(void)
     app_front_done(APP_SITE_OK, 0);
 }
 
+/* Of those that are answered one is under way at a time: it costs more than the others. True: the site is another one
+ * now. */
+static bool take_question(const struct app_record *record)
+{
+    if (!app_front_may_ask()) {
+        app_request_count_nonsense();
+        return false;
+    }
+    if (record->type == APP_SITE) {
+        return take_site(record->length);
+    }
+    tell_counters();
+    return false;
+}
+
 bool app_site_go_on(void)
 {
     struct app_record record;
     bool changed = false;
     while (app_front_record(&record, self.record)) {
         switch (record.type) {
-        case APP_SITE: changed |= take_site(record.length); break;
-        case APP_COUNT: tell_counters(); break;
-        case APP_CHANGED:
-        case APP_CHANGED_BELOW:
-            site_path_changed((const char *)self.record, record.length, record.type == APP_CHANGED_BELOW);
-            break;
+        case APP_SITE:
+        case APP_COUNT: changed |= take_question(&record); break;
+        case APP_CHANGED: site_path_changed((const char *)self.record, record.length); break;
+        case APP_CHANGED_BELOW: site_folder_changed((const char *)self.record, record.length); break;
         default: app_request_count_nonsense(); break;
         }
     }
+    site_changes_end();
     return changed;
 }

@@ -11,9 +11,10 @@
 #include "http/front/app_site.h"
 #include "http/front/dispatch.h"
 
-void http_path_changed(const char *path, uint32_t length, bool below)
+void http_files_changed(void)
 {
-    site_path_changed(path, length, below);
+    site_folder_changed("/", 1);
+    site_changes_end();
 }
 
 void http_counters(struct http_counters *counters)

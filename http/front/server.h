@@ -28,9 +28,8 @@
 
 /* Once; http_start() does it (http/front/start.h). app: NULL: there is none. */
 void http_init(const struct app_config *app);
-/* This path of the file service (absolute; may hold "." and "..") was changed by one that says so at once: what is kept
- * of it, and with `below` of all that lies below it, is asked for anew. */
-void http_path_changed(const char *path, uint32_t length, bool below);
+/* Any file of the file service may be another one now: what is kept is asked for anew. */
+void http_files_changed(void);
 
 void http_counters(struct http_counters *counters);
 

@@ -6,7 +6,6 @@
 #include "http/site/site.h"
 
 #include <string.h>
-#include "fs/proto.h"
 #include "http/site/try_files.h"
 #include "lib/pd.h"
 
@@ -103,36 +102,6 @@ static bool lacks_slash(const char *path, uint32_t length, bool internal)
         }
     }
     return false;
-}
-
-/* -- what is changed -- */
-
-/* The name that the cache knows it by: as the file service reads it. */
-static uint32_t plain_name(const char *path, uint32_t length, char name[FS_PATH_MAX])
-{
-    uint32_t done = 0;
-    for (uint32_t at = 0, end; at < length; at = end + 1) {
-        for (end = at; end < length && path[end] != '/'; end++) {
-        }
-        bool up = end - at == 2 && memcmp(path + at, "..", 2) == 0;
-        if (up) {
-            while (done > 0 && name[--done] != '/') {
-            }
-        } else if (end > at && !(end - at == 1 && path[at] == '.') && end - at < FS_PATH_MAX - done) {
-            name[done++] = '/';
-            memcpy(name + done, path + at, end - at);
-            done += end - at;
-        }
-    }
-    return done;
-}
-
-/* All that is remembered is looked for again when it is asked for; what has not changed is still in the cache. */
-void site_path_changed(const char *path, uint32_t length, bool below)
-{
-    char name[FS_PATH_MAX];
-    site_resolutions_changed();
-    cache_path_changed(name, plain_name(path, length, name), below);
 }
 
 /* -- what others ask -- */

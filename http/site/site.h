@@ -34,7 +34,14 @@ struct site_policy {
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 bool site_may_mount(const char *prefix, const char *folder); /* they are such; whatever else there is to it */
 void site_unmount_all(void);
-void site_path_changed(const char *path, uint32_t length, bool below); /* see http_path_changed() */
+
+/* What lies at this path of the file service is no longer what it was. */
+void site_path_changed(const char *path, uint32_t length);
+/* Nor what lies in this folder, however deep: noted, until site_changes_end() lets the cache forget what it has of all
+ * that were noted. That looks through all that the cache knows, once, and may forget more than was noted: call it
+ * before anything else happens. */
+void site_folder_changed(const char *path, uint32_t length);
+void site_changes_end(void);
 
 /* A resolved resource, prepared. Valid while held. */
 struct site_resource {

@@ -512,12 +512,22 @@ static void work(struct fuzz_input *in, struct job *job)
 
 /* -- the course of it -- */
 
+static void changed(const char *path, uint32_t length, bool below)
+{
+    struct cache_folder folder = {path, length};
+    if (below) {
+        cache_folders_changed(&folder, 1);
+    } else {
+        cache_path_changed(path, length);
+    }
+}
+
 void init(void)
 {
     timer_client_init(&timer_client_config);
     files_init(&fs_client_config);
     cache_init(FRESH_MS, FILES_BLOCKS, &cache_index);
-    changes_tell(cache_path_changed);
+    changes_tell(changed);
     pd_flush();
 }
 
@@ -563,7 +573,7 @@ static void step(struct fuzz_input *in)
             name(reader);
         }
         break;
-    case 14: cache_path_changed(files[who % FILES].path, (uint32_t)strlen(files[who % FILES].path), who & 8); break;
+    case 14: changed(files[who % FILES].path, (uint32_t)strlen(files[who % FILES].path), who & 8); break;
     default: serve(); break;
     }
     pd_flush();

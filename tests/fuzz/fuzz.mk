@@ -60,7 +60,8 @@ FUZZ_FRONT := $(HTTP_FRONT_TEST)
 $(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_app_head,own http/content/app_head.c $(HTTP_LINES) $(HTTP_PARSERS)))
-$(eval $(call fuzz_target,python_reply,own $(addprefix python/incoming,.c _text.c _reply.c) python/control.c $(FRONT_PLAYED) $(FAKE_PD)))
+$(eval $(call fuzz_target,python_reply,own $(addprefix python/incoming,.c _text.c _reply.c) python/control.c $(FRONT_PLAYED) \
+    tests/unit/fake_rest.c $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_server,own fs/mem/mem.c tests/unit/fs_clients.c $(FS_SERVER) $(FAKE_PD)))
 $(eval $(call fuzz_target,fs_client,own $(HTTP_CACHE) python/files.c python/changes.c fs/mount.c tests/unit/fs_pair.c fs/client.c \
     timer/client.c $(FAKE_PD)))

@@ -10,6 +10,7 @@
 #include "fake_microkit.h"
 #include "http/app_client.h"
 #include "http/app_front.h"
+#include "timer/client.h"
 
 #include "check.h"
 
@@ -256,7 +257,30 @@ void init(void)
     app_client_init(&client_config, &client);
 }
 
-/* -- time -- */
+/* -- time: a timer is of one of the two, and for now -- */
+
+static struct timer *timers;
+
+void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
+{
+    CHECK(deadline_ns <= pd_now_ns());
+    if (!timer->armed) {
+        *timer = (struct timer){.next = timers, .handler = handler, .context = context, .armed = true};
+        timers = timer;
+    }
+}
+
+static void run_timers(void)
+{
+    struct timer *timer = timers, *next;
+    timers = NULL;
+    for (; timer; timer = next) {
+        next = timer->next;
+        timer->armed = false;
+        timer->handler(timer->context);
+    }
+    pd_flush();
+}
 
 static void pump(void)
 {
@@ -264,10 +288,11 @@ static void pump(void)
     for (;;) {
         /* who notifies on its channel wakes the other */
         unsigned to_client = fake_notified(FRONT), to_front = fake_notified(CLIENT);
-        if (!to_client && !to_front) {
+        if (!to_client && !to_front && !timers) {
             return;
         }
         fake_wake((to_client ? FAKE_BIT(CLIENT) : 0) | (to_front ? FAKE_BIT(FRONT) : 0));
+        run_timers();
     }
 }
 

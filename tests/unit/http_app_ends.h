@@ -7,6 +7,7 @@
 #define app_link_take client_link_take
 #define app_link_free client_link_free
 #define app_link_owe client_link_owe
+#define app_link_enough client_link_enough
 #define app_link_counts client_link_counts
 #define app_pool_take client_pool_take
 #define app_pool_give_back client_pool_give_back

@@ -103,7 +103,12 @@ static void test_revalidation(void)
 
 static void changed(const char *path, bool below)
 {
-    cache_path_changed(path, (uint32_t)strlen(path), below);
+    struct cache_folder folder = {path, (uint32_t)strlen(path)};
+    if (below) {
+        cache_folders_changed(&folder, 1);
+    } else {
+        cache_path_changed(path, folder.length);
+    }
 }
 
 /* Of a file that was written here nothing old is given, though its time and size are the same: a server's clock may be
@@ -192,6 +197,8 @@ static void test_changed_below(void)
         cache_release(get_now(paths[i]));
         CHECK_EQUAL(counters().revalidations, before + (i < 3 ? (unsigned)(3 - i) : 0));
     }
+    cache_folders_changed((struct cache_folder[]){{"/z", 2}, {"/d/e", 4}}, 2);
+    CHECK_EQUAL(counters().entries, 3);
     changed("", true); /* all */
     CHECK_EQUAL(counters().entries, 0);
 }

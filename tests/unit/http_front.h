@@ -21,6 +21,7 @@ void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 extern char site_changed[200], site_mounts[1000]; /* what was said last of a path; of what is mounted */
+extern uint32_t site_walks;                       /* so often the cache was looked through for folders */
 
 /* -- the application (http_played.c), at the other end of the front's rings --
  * /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (the same), /app/x/SIZE (the file /f/SIZE), /app/404/SIZE (the same, as
@@ -46,10 +47,11 @@ extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and
 extern uint32_t app_broken;   /* so often it was told that the client has gone */
 extern uint64_t app_streamed; /* bytes */
 void app_start_front(void);
-void app_start(void);    /* and the application */
-void app_begin(void);    /* the application says what the site is */
-void app_run(void);      /* each of its requests takes a step */
-void app_exchange(void); /* both ends hear what the other has said */
+void app_start(void);      /* and the application */
+void app_begin(void);      /* the application says what the site is */
+void app_run(void);        /* each of its requests takes a step */
+void app_exchange(void);   /* both ends hear what the other has said */
+void app_wake_front(void); /* one event of the front */
 void app_release(void);
 void app_hold(void);        /* /app/hold waits again */
 void app_dies(void);        /* it does nothing any more, */

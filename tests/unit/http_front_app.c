@@ -14,6 +14,9 @@
 #include "http_front_client.h"
 #include "in_turn.h"
 
+struct app_slot *client_link_slot(uint32_t number);      /* the application's: http_app_ends.h */
+bool client_link_say(const struct app_message *message); /* http_app_client_link.c */
+
 #define H "HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED H "Transfer-Encoding: chunked\r\n\r\n"
 #define UPGRADE H "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n"
@@ -903,6 +906,12 @@ static void test_most_mounts(void)
         add_mount(text, "/c", "", 0);
     }
     CHECK_EQUAL(tell(), APP_SITE_OK);
+    begin_site(0, 4 * SITE_MOUNTS_MAX + 1, 0, true);
+    for (int i = 0; i <= 4 * SITE_MOUNTS_MAX; i++) {
+        add_mount("/1/", "/c", "", 0);
+    }
+    CHECK_EQUAL(tell(), APP_SITE_TOO_MANY);
+    CHECK_EQUAL(app_site_which, 4 * SITE_MOUNTS_MAX);
 }
 
 /* The queue goes the way of the new site. */
@@ -941,6 +950,97 @@ static void test_other_records(void)
     CHECK_EQUAL(app_counted()->nonsense, 1);
 }
 
+/* -- how much of it an event takes -- */
+
+/* Records in the circle, and what each message says of it is `step` bytes more. */
+static void say_records(uint32_t messages, uint32_t step)
+{
+    struct app_slot *control = client_link_slot(APP_CONTROL);
+    struct app_message more = {.type = APP_BODY, .slot = APP_CONTROL, .produced = control->out.taken};
+    for (uint32_t i = 0; i < messages; i++) {
+        more.produced += step;
+        CHECK(client_link_say(&more));
+    }
+    CHECK_EQUAL(more.produced, control->out.produced);
+}
+
+/* As many words about folders as the circle holds: one look through the cache. */
+static void test_many_folders_at_once(void)
+{
+    uint32_t before = site_walks, words = 0;
+    while (app_client_record(APP_CHANGED_BELOW, "/c", 2)) {
+        words++;
+    }
+    CHECK(words > 3000);
+    app_exchange();
+    CHECK(strcmp(site_changed, "/c below") == 0);
+    CHECK_EQUAL(site_walks, before + 1);
+    CHECK(app_record(APP_CHANGED_BELOW, "/d", 2)); /* all were taken */
+    CHECK_EQUAL(site_walks, before + 2);
+}
+
+/* In a message for each: an event acts upon one. The answer behind them waits until all have had their effect. */
+static void test_a_folder_in_each_message(void)
+{
+    enum { WORDS = 100, BYTES = sizeof(struct app_record) + 2 };
+    uint32_t before = site_walks;
+    connect();
+    send("GET /app/hold " H "\r\n");
+    steps(5);
+    for (int i = 0; i < WORDS; i++) {
+        CHECK(app_client_record(APP_CHANGED_BELOW, "/c", 2));
+    }
+    say_records(WORDS, BYTES);
+    struct app_slot *slot = app_slot_of("/app/hold");
+    CHECK(client_link_say(
+        &(struct app_message){.type = APP_FAILED, .slot = slot->number, .serial = slot->serial, .status = 503}));
+    for (uint32_t i = 1; i <= WORDS; i++) {
+        app_wake_front();
+        CHECK_EQUAL(site_walks, before + i);
+        CHECK_EQUAL(client_waiting(client), 0);
+    }
+    CHECK_EQUAL(receive(false), 503); /* a timer brings the rest */
+    CHECK_EQUAL(site_walks, before + WORDS);
+    leave();
+}
+
+static void test_messages_of_an_event(void)
+{
+    struct app_message none = {.type = APP_FAILED, .slot = 63};
+    uint64_t before = app_link_counts.late;
+    for (int i = 0; i < APP_QUEUE_CAPACITY; i++) {
+        CHECK(client_link_say(&none));
+    }
+    CHECK(!client_link_say(&none));
+    for (uint32_t i = 1; i < APP_QUEUE_CAPACITY / APP_SLOTS; i++) {
+        app_wake_front();
+        CHECK_EQUAL(app_link_counts.late, before + i * APP_SLOTS);
+    }
+    pass_s(0);
+    CHECK_EQUAL(app_link_counts.late, before + APP_QUEUE_CAPACITY);
+    CHECK(client_link_say(&none)); /* and its wake-up is armed again: the peer's is as well */
+    app_exchange();
+    app_wake_front();
+    CHECK_EQUAL(app_link_counts.late, before + APP_QUEUE_CAPACITY + 1);
+}
+
+/* Of what is answered one is under way. */
+static void test_two_questions(void)
+{
+    struct app_site site = {.routes = 0};
+    uint32_t before = app_dones;
+    CHECK(app_client_record(APP_COUNT, NULL, 0));
+    CHECK(app_client_record(APP_COUNT, NULL, 0));
+    CHECK(app_client_record(APP_SITE, &site, sizeof(site)));
+    app_exchange();
+    CHECK_EQUAL(app_dones, before + 1);
+    CHECK(app_record(APP_COUNT, NULL, 0));
+    CHECK_EQUAL(app_counted()->nonsense, 2);
+    connect();
+    CHECK_EQUAL(get("/app/len/3", ""), 200); /* the site is what it was */
+    leave();
+}
+
 /* -- all -- */
 
 static const struct {
@@ -977,6 +1077,10 @@ static const struct {
     {"most_mounts", test_most_mounts, false},
     {"a_site_for_who_waits", test_a_site_for_who_waits, false},
     {"other_records", test_other_records, false},
+    {"many_folders_at_once", test_many_folders_at_once, false},
+    {"a_folder_in_each_message", test_a_folder_in_each_message, false},
+    {"messages_of_an_event", test_messages_of_an_event, false},
+    {"two_questions", test_two_questions, false},
 };
 
 static void run(uint64_t i)

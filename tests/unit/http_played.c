@@ -609,10 +609,15 @@ void app_lives_again(void)
     app_say_site();
 }
 
+void app_wake_front(void)
+{
+    fake_wake(FAKE_BIT(FRONT));
+}
+
 void app_say(const struct app_message *message)
 {
     CHECK(client_link_say(message));
-    fake_wake(FAKE_BIT(FRONT));
+    app_wake_front();
     app_exchange();
 }
 

@@ -3,6 +3,7 @@
  */
 #include "http_site.h"
 
+#include "fs/proto.h"
 #include "http/cache/waiters.h"
 
 static const char *found(const char *path, uint8_t codings)
@@ -194,7 +195,12 @@ static void test_heads(void)
 
 static void changed(const char *path, bool below)
 {
-    site_path_changed(path, (uint32_t)strlen(path), below);
+    if (below) {
+        site_folder_changed(path, (uint32_t)strlen(path));
+        site_changes_end();
+    } else {
+        site_path_changed(path, (uint32_t)strlen(path));
+    }
 }
 
 /* What the program does to files is seen at once, under whatever name it has them; of the rest nothing is asked. */
@@ -233,6 +239,65 @@ static void test_changed_here(void)
     changed("/", true);
     CHECK_EQUAL(outcome_of("/b.css", 0, &resource), SITE_FOUND);
     CHECK(resource->validators.size == 5);
+}
+
+static void check_walk(const char *const *folders, uint32_t count, const char *walk)
+{
+    walks[0] = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        site_folder_changed(folders[i], (uint32_t)strlen(folders[i]));
+    }
+    CHECK(walks[0] == '\0');
+    site_changes_end();
+    CHECK_CASE(strcmp(walks, walk) == 0, walks);
+    site_changes_end();
+    CHECK_CASE(strcmp(walks, walk) == 0, walks);
+}
+
+#define CHECK_WALK(walk, ...) \
+    check_walk((const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), walk)
+
+/* Whatever is said of folders at once costs one look through the cache, and covers all that was said. */
+static void test_many_folders_changed(void)
+{
+    static char longest[2][FS_PATH_MAX + 1];
+    begin(&plain);
+    check_walk(NULL, 0, "");
+    CHECK_WALK("/a/b/ /c/ \n", "/a/b", "/c");
+    CHECK_WALK("/a/ \n", "/a", "/a/b", "/a", "a/b/c/", "/x/../a");
+    CHECK_WALK("/ab/ /a/ \n", "/a/b", "/ab", "/a/c", "/a");
+    CHECK_WALK("/a/1/ /a/2/ /b/1/ /b/2/ \n", "/a/1", "/a/2", "/b/1", "/b/2");
+    CHECK_WALK("/a/b/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/b/12");
+    CHECK_WALK("/a/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/bb");
+    CHECK_WALK("/ \n", "/1", "/2", "/3", "/4", "/5", "/6/7");
+    CHECK_WALK("/1/2/ /9/ \n", "/1/2/3", "/1/2/4", "/1/2/5", "/1/2/6", "/1/2/7", "/1/2/8", "/9");
+    CHECK_WALK("/ \n", "/a", "/../b/..", "", "/c");
+    for (int i = 0; i < 2; i++) { /* two that differ at their end */
+        memset(longest[i], 'x', FS_PATH_MAX);
+        longest[i][0] = '/';
+        longest[i][FS_PATH_MAX - 1 - i] = 'y';
+        site_folder_changed(longest[i], FS_PATH_MAX);
+    }
+    walks[0] = '\0';
+    site_changes_end();
+    CHECK_EQUAL(strlen(walks), 2 * (FS_PATH_MAX + 2) + 1);
+}
+
+/* One beside those that were said is not asked for anew; what comes to be meanwhile is. */
+static void test_what_folders_cost(void)
+{
+    static const char *const said[] = {"/www/a/1", "/www/a/2", "/www/a/3", "/www/a/4", "/www/a/5"};
+    begin(&plain);
+    put("/www/a/x.css", CACHE_FILE, 1);
+    put("/www/b.css", CACHE_FILE, 1);
+    check_found("/a/x.css", 0, "/www/a/x.css");
+    check_found("/b.css", 0, "/www/b.css");
+    uint32_t before = looks;
+    check_walk(said, 5, "/www/a/ \n");
+    check_found("/b.css", 0, "/www/b.css");
+    CHECK_EQUAL(looks, before);
+    check_found("/a/x.css", 0, "/www/a/x.css");
+    CHECK_EQUAL(looks, before + 1);
 }
 
 /* While it is being walked for: who asked before and who asks behind the change get what is there. */
@@ -623,6 +688,8 @@ int main(void)
     test_what_cannot_be_mounted();
     test_heads();
     test_changed_here();
+    test_many_folders_changed();
+    test_what_folders_cost();
     test_changed_while_walked();
     test_modified_later();
     test_longest_head();

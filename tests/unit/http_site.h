@@ -31,6 +31,7 @@ struct fake_entry {
 };
 
 extern uint32_t looks, held; /* questions to the file server; entries that somebody holds */
+extern char walks[3000];     /* what the cache was told of folders: a line for each time */
 extern bool slow, away;      /* slow: answers come by answer_one() only */
 struct fake_file *put(const char *path, enum cache_kind kind, uint64_t size);
 void remove_files(void);

@@ -148,14 +148,32 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
     return NULL;
 }
 
-void cache_path_changed(const char *path, uint32_t length, bool below)
+static void forget(const char *path, uint32_t length, bool below)
 {
     for (struct fake_entry *entry = entries; entry; entry = entry->next) {
         bool itself = strlen(entry->path) == length;
-        if (memcmp(entry->path, path, length) == 0 && (itself || (below && entry->path[length] == '/'))) {
+        if (strncmp(entry->path, path, length) == 0 && (itself || (below && entry->path[length] == '/'))) {
             entry->seen.fresh_until_ns = 0;
         }
     }
+}
+
+void cache_path_changed(const char *path, uint32_t length)
+{
+    forget(path, length, false);
+}
+
+char walks[3000];
+
+/* A walk is the folders in it, with a blank behind each, and a line's end. */
+void cache_folders_changed(const struct cache_folder *folders, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        forget(folders[i].path, folders[i].length, true);
+        size_t at = strlen(walks);
+        snprintf(walks + at, sizeof(walks) - at, "%.*s/ ", (int)folders[i].length, folders[i].path);
+    }
+    strcat(walks, "\n");
 }
 
 struct cache_entry *cache_hold(struct cache_entry *entry)

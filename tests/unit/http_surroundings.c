@@ -180,10 +180,24 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
 }
 
 char site_changed[200];
+uint32_t site_walks;
+static bool walk_due;
 
-void site_path_changed(const char *path, uint32_t length, bool below)
+void site_path_changed(const char *path, uint32_t length)
 {
-    snprintf(site_changed, sizeof(site_changed), "%.*s%s", (int)length, path, below ? " below" : "");
+    snprintf(site_changed, sizeof(site_changed), "%.*s", (int)length, path);
+}
+
+void site_folder_changed(const char *path, uint32_t length)
+{
+    snprintf(site_changed, sizeof(site_changed), "%.*s below", (int)length, path);
+    walk_due = true;
+}
+
+void site_changes_end(void)
+{
+    site_walks += walk_due;
+    walk_due = false;
 }
 
 /* What an application mounts. */

@@ -6,6 +6,7 @@
  *   /app/honest         200, a body, as any application's
  *   /app/script/HEX     does and says what the steps in HEX are (enum step): the test says each lie
  *   /app/lie..          answered by a lie that noise picks
+ *   /app/folders        the same behind all that the ring holds of words about folders
  *   /app/storm/ROUNDS   from then on a lie each ROUND_NS, whoever asks what; at last it starts anew, honest
  */
 #include "lib/pd.h"
@@ -176,6 +177,9 @@ static void begun(struct app_liar_request *request, const char *target, uint32_t
         self.rounds_left = number(rest, end);
         text(request, 200, BODY);
         timer_start(&self.timer, pd_now_ns() + ROUND_NS, on_round, NULL);
+    } else if (begins(target, length, "/app/folders", &rest)) {
+        liar_say_folders();
+        text(request, 200, BODY);
     } else if (begins(target, length, "/app/honest", &rest)) {
         text(request, 200, BODY);
     } else {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "lib/log.h"
 #include "tests/systems/app/lies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -277,6 +278,37 @@ static void lie_in_a_record(void)
     uint64_t noise[8] = {liar_noise(), liar_noise(), liar_noise(), liar_noise(), liar_noise(), liar_noise()};
     liar_record(&record, sizeof(record));
     liar_record(noise, record.length < sizeof(noise) ? record.length : sizeof(noise));
+}
+
+/* Before the words the circle is filled up to a multiple of their size. The front is above this program: when
+ * liar_flush() returns it has taken that. */
+static void align_control(uint32_t bytes)
+{
+    struct app_record record = {.type = APP_CHANGED};
+    record.length = 2 * bytes - sizeof(record) - liar_self.control_produced % bytes;
+    liar_record(&record, sizeof(record));
+    liar_record("/what/goes/before/those/words", record.length);
+    liar_flush();
+}
+
+void liar_say_folders(void)
+{
+    struct {
+        struct app_record record;
+        char path[8];
+    } word = {.record = {.type = APP_CHANGED_BELOW, .length = sizeof(word.path)}};
+    uint8_t *circle = app_config.out.base;
+    const struct ring_shared *to = app_config.to.shared;
+    align_control(sizeof(word));
+    for (uint32_t i = 0; i < APP_CONTROL_SIZE / sizeof(word); i++) {
+        log_format(word.path, sizeof(word.path), "/%u/x", i);
+        memcpy(circle + i * sizeof(word), &word, sizeof(word));
+    }
+    while (self.tail - load(&to->head) < APP_QUEUE_CAPACITY - 1) {
+        liar_self.control_produced += APP_CONTROL_SIZE;
+        struct app_message message = of_control(APP_BODY);
+        liar_put(&message);
+    }
 }
 
 /* What is read at a time when it is written: the front is above this program, so between two of its events. */

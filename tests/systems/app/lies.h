@@ -54,6 +54,8 @@ void liar_record(const void *bytes, uint32_t count); /* as they are */
 uint64_t liar_noise(void);
 void liar_set_index(uint32_t which, uint32_t value);
 void liar_flood(uint32_t count);
+/* A ring full of messages but for one place, each of them a circle full of words about folders. */
+void liar_say_folders(void);
 void liar_spoil_the_share(uint32_t words);
 void liar_lie(void);
 void liar_lie_about(struct app_liar_request *request);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "http/app_client.h"
+#include "timer/client.h"
 
 static struct task {
     bool said, ended;
@@ -215,6 +216,7 @@ static void restarted(void)
 void init(void)
 {
     static const struct app_client_handlers handlers = {begun, changed, gone, over, done, restarted, NULL};
+    timer_client_init(&timer_client_config);
     app_client_init(&app_config, &handlers);
     say_site();
     pd_flush();

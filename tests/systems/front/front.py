@@ -17,5 +17,7 @@ nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERV
           nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0),
           cache=s.number("FRONT_CACHE_KIB") << 10)
 front = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/")], fresh_ms=FRESH_MS)
-front.application(s.pd("app", program="front_app", priority=50))
+app = s.pd("app", program="front_app", priority=50)
+timer.client(app)
+front.application(app)
 s.write()
