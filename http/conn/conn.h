@@ -12,6 +12,7 @@
 #include "http/conn/limits.h"
 #include "http/response/head.h"
 #include "http/site/site.h"
+#include "lib/list.h"
 
 #include "lwip/tcp.h"
 
@@ -89,7 +90,6 @@ struct http_conn {
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
     bool no_memory;       /* TCP had none: on after an acknowledgement or a poll */
-    bool owed;            /* in the list of those with output to be sent */
     bool long_head;       /* QUEUED: of those there are fewer with the application at a time */
     uint8_t pin_count;
     struct tcp_pcb *tcp;
@@ -109,8 +109,8 @@ struct http_conn {
     const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */
     struct app_request *app;           /* its request with the application: its content's */
     uint64_t due_ns, got_on_ns;        /* got_on_ns: of an answer on its way, in the idle list */
-    struct http_conn *next, *previous; /* in the clock's list; next: free */
-    struct http_conn *next_owed;
+    struct list_link link;             /* in its clock's list; FREE: in the pool's */
+    struct list_link owed;             /* in the list of those with output to be sent */
 };
 
 #endif

@@ -73,7 +73,7 @@ static bool has_room(const struct kept *kept, uint32_t count, uint32_t left)
 /* One beginning is evicted. False: none is old enough. */
 static bool evict_beginning(const struct http_conn *newcomer)
 {
-    for (struct http_conn *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = c->next) {
+    for (struct http_conn *c = timeouts_oldest(CLOCK_HEAD); c && timeouts_age_ns(c) >= YOUNG_NS; c = timeouts_next(c)) {
         if (c->kept.length > 0 && c != newcomer) {
             timeouts_expire(c);
             return true;

@@ -6,40 +6,31 @@
 #include "lib/pd.h"
 
 static struct {
-    struct http_conn *owed;
+    struct list owed;
 } self;
 
 void output_owe(struct http_conn *c)
 {
-    if (!c->owed) {
-        c->owed = true;
-        c->next_owed = self.owed;
-        self.owed = c;
+    if (!list_has(&c->owed)) {
+        list_add_last(&self.owed, &c->owed);
     }
 }
 
 void output_forget(struct http_conn *c)
 {
-    for (struct http_conn **at = &self.owed; c->owed && *at; at = &(*at)->next_owed) {
-        if (*at == c) {
-            *at = c->next_owed;
-            c->owed = false;
-            break;
-        }
-    }
+    list_remove(&c->owed);
 }
 
 static void send_owed(void *context)
 {
-    while (self.owed) {
-        struct http_conn *c = self.owed;
-        self.owed = c->next_owed;
-        c->owed = false;
-        tcp_output(c->tcp);
+    struct list_link *link;
+    while ((link = list_take_first(&self.owed)) != NULL) {
+        tcp_output(LIST_ITEM(struct http_conn, owed, link)->tcp);
     }
 }
 
 void output_init(void)
 {
+    list_init(&self.owed);
     pd_before_flush(send_owed, NULL);
 }

@@ -5,32 +5,28 @@
 
 static struct {
     struct http_conn connections[HTTP_CONNECTIONS_MAX];
-    struct http_conn *free;
+    struct list free;
 } self;
 
 struct http_counters http_counts;
 
 struct http_conn *pool_take(void)
 {
-    struct http_conn *c = self.free;
-    if (c) {
-        self.free = c->next;
-        http_counts.connections++;
-    }
-    return c;
+    struct list_link *link = list_take_first(&self.free);
+    http_counts.connections += link != NULL;
+    return link ? LIST_ITEM(struct http_conn, link, link) : NULL;
 }
 
 void pool_give_back(struct http_conn *c)
 {
-    c->next = self.free;
-    self.free = c;
+    list_add_first(&self.free, &c->link);
     http_counts.connections--;
 }
 
 void pool_init(void)
 {
-    for (uint32_t i = HTTP_CONNECTIONS_MAX; i-- > 0;) {
-        self.connections[i].next = self.free;
-        self.free = &self.connections[i];
+    list_init(&self.free);
+    for (uint32_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        list_add_last(&self.free, &self.connections[i].link);
     }
 }

@@ -11,14 +11,14 @@
 #define S 1000000000ull
 #define FOREVER UINT64_MAX
 
-struct list {
-    struct http_conn *first, *last;
+struct ordered {
+    struct list list; /* by due_ns */
     uint32_t count;
 };
 
 static struct {
     void (*expire)(struct http_conn *connection, enum clock clock);
-    struct list lists[CLOCKS];
+    struct ordered lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
 } self;
@@ -29,26 +29,20 @@ static const uint64_t limits_ns[CLOCKS] = {
     [CLOCK_GONE] = HTTP_GONE_S * S,     [CLOCK_APP] = HTTP_APP_S * S,
 };
 
-static void take_out(struct list *list, struct http_conn *c)
+static struct http_conn *conn_of(struct list_link *link)
 {
-    *(c->previous ? &c->previous->next : &list->first) = c->next;
-    *(c->next ? &c->next->previous : &list->last) = c->previous;
-    list->count--;
+    return link ? LIST_ITEM(struct http_conn, link, link) : NULL;
 }
 
 /* In the order of time; with one limit for all that is last. */
-static void put_in(struct list *list, struct http_conn *c)
+static void put_in(struct ordered *to, struct http_conn *c)
 {
-    struct http_conn *before = list->last, *after = NULL;
-    while (before && before->due_ns > c->due_ns) {
-        after = before;
-        before = before->previous;
+    struct list_link *before = list_last(&to->list);
+    while (before && conn_of(before)->due_ns > c->due_ns) {
+        before = list_previous(&to->list, before);
     }
-    c->previous = before;
-    c->next = after;
-    *(before ? &before->next : &list->first) = c;
-    *(after ? &after->previous : &list->last) = c;
-    list->count++;
+    list_add_after(before ? before : &to->list.ends, &c->link);
+    to->count++;
 }
 
 static void on_timer(void *context);
@@ -64,7 +58,8 @@ static void see_timer(uint64_t due_ns)
 void timeouts_set_for(struct http_conn *c, enum clock clock, uint64_t limit_ns)
 {
     if (c->clock != CLOCK_NONE) {
-        take_out(&self.lists[c->clock], c);
+        list_remove(&c->link);
+        self.lists[c->clock].count--;
     }
     c->clock = clock;
     if (clock != CLOCK_NONE) {
@@ -91,7 +86,12 @@ uint64_t timeouts_age_ns(const struct http_conn *c)
 
 struct http_conn *timeouts_oldest(enum clock clock)
 {
-    return self.lists[clock].first;
+    return conn_of(list_first(&self.lists[clock].list));
+}
+
+struct http_conn *timeouts_next(const struct http_conn *c)
+{
+    return conn_of(list_next(&self.lists[c->clock].list, &c->link));
 }
 
 /* A connection that expires leaves its list, or is put at the list's end with a new limit. */
@@ -101,12 +101,12 @@ static void on_timer(void *context)
     self.timer_at_ns = 0; /* armed below, once */
     for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
         struct http_conn *c;
-        while ((c = self.lists[clock].first) != NULL && c->due_ns <= now) {
+        while ((c = timeouts_oldest(clock)) != NULL && c->due_ns <= now) {
             self.expire(c, clock);
         }
     }
     for (enum clock clock = CLOCK_HEAD; clock < CLOCKS; clock++) {
-        const struct http_conn *c = self.lists[clock].first;
+        const struct http_conn *c = timeouts_oldest(clock);
         next = c && c->due_ns < next ? c->due_ns : next;
     }
     self.timer_at_ns = FOREVER;
@@ -129,4 +129,7 @@ void timeouts_init(void (*expire)(struct http_conn *connection, enum clock clock
 {
     self.expire = expire;
     self.timer_at_ns = FOREVER;
+    for (enum clock clock = CLOCK_NONE; clock < CLOCKS; clock++) {
+        list_init(&self.lists[clock].list);
+    }
 }

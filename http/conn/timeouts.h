@@ -10,7 +10,8 @@ void timeouts_set(struct http_conn *connection, enum clock clock);
 void timeouts_set_for(struct http_conn *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */
 void timeouts_expire(struct http_conn *connection);                                       /* before its time */
 uint64_t timeouts_limit_ns(enum clock clock);                                             /* not of CLOCK_BODY */
-struct http_conn *timeouts_oldest(enum clock clock);
+struct http_conn *timeouts_oldest(enum clock clock);                                      /* NULL: there is none */
+struct http_conn *timeouts_next(const struct http_conn *connection); /* behind it in its list; NULL: it is the last */
 uint32_t timeouts_count(enum clock clock);
 uint64_t timeouts_age_ns(const struct http_conn *connection); /* not of CLOCK_BODY */
 

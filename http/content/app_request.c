@@ -108,7 +108,7 @@ static void serve_queue(enum clock clock)
 {
     struct http_conn *c, *next;
     for (c = timeouts_oldest(clock); c && app_front_has_room(false); c = next) {
-        next = c->next;
+        next = timeouts_next(c);
         if (c->state == QUEUED && (!c->long_head || app_front_has_room(true))) {
             c->state = READING;
             http_conn_go_on(c);
