@@ -42,7 +42,7 @@ static uint32_t fields_bytes(struct http_slice lines)
     return bytes;
 }
 
-uint32_t app_request_head_bytes(const struct http_request *request)
+uint32_t app_head_bytes(const struct http_request *request)
 {
     uint32_t fields = request->fields.length;
     return (uint32_t)sizeof(struct app_request_head) + request->method_text.length + request->path.length + 1 +
@@ -64,7 +64,7 @@ static uint8_t *put_field(uint8_t *to, const struct field *field)
     return put(to, field->value.at, field->value.length);
 }
 
-uint32_t app_request_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to)
+uint32_t app_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to)
 {
     const struct http_slice *path = &request->path, *query = &request->query;
     struct app_request_head head = {
@@ -131,7 +131,7 @@ static const char *read_slices(const char *at, struct field *field)
     return at + lengths.name_length + lengths.value_length;
 }
 
-void app_request_head_read(const uint8_t *bytes, uint32_t length, struct http_request *request)
+void app_head_read(const uint8_t *bytes, uint32_t length, struct http_request *request)
 {
     struct app_request_head head;
     struct field field;
@@ -161,7 +161,7 @@ static bool all_are(struct http_slice text, uint8_t classes)
     return true;
 }
 
-bool app_answer_has_no_body(int status)
+bool app_head_has_no_body(int status)
 {
     return status == 204 || status == 205 || status == 304;
 }
@@ -199,7 +199,7 @@ static const char *check_fields(const char *at, const char *end, struct app_answ
     return NULL;
 }
 
-const char *app_answer_check(const char *text, uint32_t length, bool upgrade, struct app_answer *answer)
+const char *app_head_check(const char *text, uint32_t length, bool upgrade, struct app_answer *answer)
 {
     struct app_answer_head head;
     *answer = (struct app_answer){.status = 0};
@@ -248,7 +248,7 @@ static void put_line(struct writer *head, const struct field *field)
     writer_put(head, "\r\n");
 }
 
-void app_answer_status_line(const struct app_answer *answer, struct writer *head)
+void app_head_status_line(const struct app_answer *answer, struct writer *head)
 {
     response_status_line_as(head, answer->status, answer->reason);
 }
@@ -261,10 +261,10 @@ static bool is_kept_back(struct http_slice name, int status)
         "connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length", "trailer", "te", NULL};
     static const char *const body[] = {"content-type", "content-encoding", "content-language", "content-range", NULL};
     return one_of(name, connection) || (http_slice_is(name, "upgrade") && status != 101) ||
-           (app_answer_has_no_body(status) && one_of(name, body));
+           (app_head_has_no_body(status) && one_of(name, body));
 }
 
-void app_answer_fields(const struct app_answer *answer, struct writer *head)
+void app_head_fields(const struct app_answer *answer, struct writer *head)
 {
     const char *at = answer->fields;
     struct field field;
@@ -336,7 +336,7 @@ static bool of_a_success(struct http_slice name)
 }
 
 /* The file's fields, but the application's where it has one of that name, and those that only it has. */
-void app_answer_merge(const struct app_answer *answer, const char *lines, uint32_t lines_length, struct writer *head)
+void app_head_merge(const struct app_answer *answer, const char *lines, uint32_t lines_length, struct writer *head)
 {
     static const struct http_slice policy = {"cache-control", 13}, ordered = {type_ordered, sizeof(type_ordered) - 1};
     const char *at = lines, *end = lines + lines_length;

@@ -11,12 +11,12 @@ struct app_peer {
     uint8_t address[4];
     uint16_t port;
 };
-/* Bytes that app_request_head_put() writes, at most; near enough to what they are. */
-uint32_t app_request_head_bytes(const struct http_request *request);
-uint32_t app_request_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to);
-/* What is left of a request there, `length` bytes that app_request_head_put() wrote: all that a file's answer depends
+/* Bytes that app_head_put() writes, at most; near enough to what they are. */
+uint32_t app_head_bytes(const struct http_request *request);
+uint32_t app_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to);
+/* What is left of a request there, `length` bytes that app_head_put() wrote: all that a file's answer depends
  * on, and method and target as they came. */
-void app_request_head_read(const uint8_t *head, uint32_t length, struct http_request *request);
+void app_head_read(const uint8_t *head, uint32_t length, struct http_request *request);
 
 /* -- of an answer -- */
 
@@ -28,15 +28,15 @@ struct app_answer {
     bool has_date, has_server;
 };
 /* 204, 205, 304. */
-bool app_answer_has_no_body(int status);
+bool app_head_has_no_body(int status);
 /* Checks what an application says: head[0..length), a copy. NULL: it is an answer; else what is wrong with it: the
  * client must not see it. upgrade: the request may be answered with 101. */
-const char *app_answer_check(const char *head, uint32_t length, bool upgrade, struct app_answer *answer);
+const char *app_head_check(const char *head, uint32_t length, bool upgrade, struct app_answer *answer);
 /* "HTTP/1.1 status". */
-void app_answer_status_line(const struct app_answer *answer, struct writer *head);
+void app_head_status_line(const struct app_answer *answer, struct writer *head);
 /* Its fields but those of the connection, and of a body that it has not; Server, where it says none. */
-void app_answer_fields(const struct app_answer *answer, struct writer *head);
+void app_head_fields(const struct app_answer *answer, struct writer *head);
 /* The fields of a file's head, `lines`, with those of the answer. */
-void app_answer_merge(const struct app_answer *answer, const char *lines, uint32_t lines_length, struct writer *head);
+void app_head_merge(const struct app_answer *answer, const char *lines, uint32_t lines_length, struct writer *head);
 
 #endif

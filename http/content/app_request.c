@@ -174,14 +174,14 @@ static void set_up(struct app_request *x, struct app_slot *slot, struct http_con
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
     set_up_body(x, request);
     bool open = x->part == RAW || x->part == SIZE_LINE;
-    app_front_begin(slot, app_request_head_put(request, &peer, slot->out.at), x->part == RAW ? APP_UPGRADE : 0,
+    app_front_begin(slot, app_head_put(request, &peer, slot->out.at), x->part == RAW ? APP_UPGRADE : 0,
                     open ? APP_UNKNOWN : request->content_length);
 }
 
 /* Who waits already comes first. */
 static struct app_slot *take_slot(struct http_conn *c, const struct http_request *request)
 {
-    uint32_t bytes = app_request_head_bytes(request);
+    uint32_t bytes = app_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
     c->long_head = bytes > APP_SMALL;
     return self.is_up && !self.queue_due ? app_front_take(bytes, body) : NULL;
@@ -432,7 +432,7 @@ static void say_nonsense(const struct app_request *x, const char *wrong)
 {
     struct http_request request = {.method_text = {"a request", 9}};
     if (!x->overwritten) {
-        app_request_head_read(x->slot->out.at, x->slot->out.head, &request);
+        app_head_read(x->slot->out.at, x->slot->out.head, &request);
     }
     int method = (int)LWIP_MIN(request.method_text.length, 20u), path = (int)LWIP_MIN(request.path.length, 100u);
     log_line("%.*s %.*s: the application's answer is refused: %s", method, request.method_text.at, path,
@@ -461,7 +461,7 @@ static enum stage framing(const struct app_request *x)
     if (status == 101) {
         return TUNNEL;
     }
-    if (x->reply.head_only || app_answer_has_no_body(status)) {
+    if (x->reply.head_only || app_head_has_no_body(status)) {
         return NO_BODY;
     }
     if (x->slot->in.length != APP_UNKNOWN) {
@@ -479,7 +479,7 @@ static void put_framing(const struct app_request *x, enum stage stage, struct wr
         writer_put(head, "Transfer-Encoding: chunked\r\n");
     } else if (status == 205) {
         response_content_length(head, 0); /* else it would end with the connection: RFC 9110 15.3.6 */
-    } else if (!app_answer_has_no_body(status) && x->slot->in.length != APP_UNKNOWN) {
+    } else if (!app_head_has_no_body(status) && x->slot->in.length != APP_UNKNOWN) {
         response_content_length(head, x->slot->in.length);
     }
 }
@@ -500,8 +500,8 @@ static uint32_t make_head(const struct app_request *x, enum stage stage, uint32_
 {
     struct writer head = writer_in(self.text, sizeof(self.text));
     struct reply reply = {.minor = x->reply.minor, .ends = x->reply.ends && stage != TUNNEL};
-    app_answer_status_line(&self.answer, &head);
-    app_answer_fields(&self.answer, &head);
+    app_head_status_line(&self.answer, &head);
+    app_head_fields(&self.answer, &head);
     put_framing(x, stage, &head);
     response_end(&head, &reply, !self.answer.has_date);
     assert(!head.full); /* HEAD_ROOM */
@@ -547,8 +547,8 @@ static enum content_outcome begin_answer(struct app_request *x)
         return CONTENT_WAIT;
     }
     memcpy(self.answer_head, in->at, in->head);
-    const char *wrong = app_answer_check(self.answer_head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
-    bool file = self.answer.path.length > 0 && !app_answer_has_no_body(self.answer.status);
+    const char *wrong = app_head_check(self.answer_head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
+    bool file = self.answer.path.length > 0 && !app_head_has_no_body(self.answer.status);
     if (!wrong && file != (x->stage == REDIRECT) && x->stage == REDIRECT) {
         wrong = "it has changed its mind";
     }
@@ -782,7 +782,7 @@ void app_request_read(const struct app_request *x, struct http_request *parsed)
     if (x->overwritten) {
         *parsed = (struct http_request){.method = HTTP_OTHER};
     } else {
-        app_request_head_read(x->slot->out.at, x->slot->out.head, parsed);
+        app_head_read(x->slot->out.at, x->slot->out.head, parsed);
     }
 }
 
@@ -793,10 +793,10 @@ int app_request_status(const struct app_request *x)
 
 void app_request_put_status_line(const struct app_request *x, struct writer *head)
 {
-    app_answer_status_line(&self.answer, head);
+    app_head_status_line(&self.answer, head);
 }
 
 void app_request_put_fields(const struct app_request *x, const char *lines, uint32_t length, struct writer *head)
 {
-    app_answer_merge(&self.answer, lines, length, head);
+    app_head_merge(&self.answer, lines, length, head);
 }

@@ -41,12 +41,12 @@ static void check_made(const struct app_answer *answer, uint32_t size, bool merg
     char *buffer = malloc(size + !size);
     struct writer out = writer_in(buffer, size);
 
-    app_answer_status_line(answer, &out);
+    app_head_status_line(answer, &out);
     uint32_t line = writer_length(&out);
     if (merge) {
-        app_answer_merge(answer, file_lines, sizeof(file_lines) - 1, &out);
+        app_head_merge(answer, file_lines, sizeof(file_lines) - 1, &out);
     } else {
-        app_answer_fields(answer, &out);
+        app_head_fields(answer, &out);
     }
     DEMAND(out.at <= out.end && writer_length(&out) <= size);
     if (!out.full) {
@@ -54,7 +54,7 @@ static void check_made(const struct app_answer *answer, uint32_t size, bool merg
         DEMAND(!memchr(buffer, '\r', line - 2) && !memchr(buffer, '\n', line - 2));
         check_lines(buffer + line, out.at);
         DEMAND(!has(&out, "\nConnection: ") && !has(&out, "\nTransfer-Encoding: ") && !has(&out, "\nContent-Length: "));
-        DEMAND(merge || !app_answer_has_no_body(answer->status) || !has(&out, "\nContent-Type: "));
+        DEMAND(merge || !app_head_has_no_body(answer->status) || !has(&out, "\nContent-Type: "));
     }
     DEMAND(size < HEAD_ROOM || !out.full);
     free(buffer);
@@ -65,7 +65,7 @@ static void check_answer(const char *text, uint32_t length, uint32_t size)
     struct app_answer answer;
 
     for (int upgrade = 0; upgrade < 2; upgrade++) {
-        if (!app_answer_check(text, length, upgrade, &answer)) {
+        if (!app_head_check(text, length, upgrade, &answer)) {
             DEMAND((answer.status >= 200 && answer.status < 600) || (answer.status == 101 && upgrade));
             for (int merge = 0; merge < 2; merge++) {
                 check_made(&answer, size, merge);
@@ -90,11 +90,11 @@ static void check_request(const char *text, uint32_t length)
     if (http_request_parse(text, length, &request) != 0) {
         return;
     }
-    uint32_t most = app_request_head_bytes(&request);
+    uint32_t most = app_head_bytes(&request);
     uint8_t *head = malloc(most);
-    uint32_t bytes = app_request_head_put(&request, &peer, head);
+    uint32_t bytes = app_head_put(&request, &peer, head);
     DEMAND(most <= APP_HEAD_MAX && bytes <= most);
-    app_request_head_read(head, bytes, &again);
+    app_head_read(head, bytes, &again);
     DEMAND(again.method == request.method && again.minor == request.minor);
     DEMAND(same(again.method_text, request.method_text) && same(again.path, request.path));
     DEMAND(same(again.query, request.query) && same(again.accept_encoding, request.accept_encoding));
