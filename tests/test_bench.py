@@ -265,7 +265,7 @@ def test_stages_by_source():
     assert stages.stage_of("http", ["x/lwip/src/core/pbuf.c pbuf_free"]) == "lwIP, packets and timers"
     assert stages.stage_of("net_virt_rx", ["lib/ring/ring.c ring_put"]) == "virtualiser, in"
     assert stages.stage_of("http", ["http/app_link.c flush"]) == "messages to Python and back"
-    assert stages.stage_of("http", ["http/content/app_request.c move"]) == "messages to Python and back"
+    assert stages.stage_of("http", ["http/content/app_body.c move"]) == "messages to Python and back"
     assert stages.stage_of("http", ["http/parse/request.c parse"]) == "request parsed"
     assert stages.stage_of("http", ["http/parse/path.c clean"]) == stages.stage_of("http", ["http/site/mounts.c f"]) == "which file"
     assert stages.stage_of("micropython", ["http/app_link.c flush"]) == "Python: event loop, rings, messages"

@@ -19,12 +19,8 @@ bool app_request_begin(struct http_conn *connection, const struct http_request *
 /* CONTENT_REDIRECT: the file that goes in place of its answer, and how. */
 struct http_slice app_request_redirection(const struct app_request *request, struct reply *reply);
 void app_request_redirected(struct app_request *request); /* it has been answered, or begun to be */
-/* While a file is found and its head made, in place of an answer: the request, as far as a file's answer depends on it;
- * the answer's status and its line; its fields that go with a file of this head. */
+/* The request, as far as a file's answer depends on it. */
 void app_request_read(const struct app_request *request, struct http_request *parsed);
-int app_request_status(const struct app_request *request);
-void app_request_put_status_line(const struct app_request *request, struct writer *head);
-void app_request_put_fields(const struct app_request *request, const char *lines, uint32_t length, struct writer *head);
 
 void app_request_count_nonsense(void);
 uint64_t app_request_nonsense(void); /* so much of it has there been */

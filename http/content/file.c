@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "http/content/app_request.h"
+#include "http/content/app_answer.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
@@ -83,7 +83,7 @@ static void put_validators(struct writer *head, const char *lines, uint32_t leng
 static void put_fields(struct writer *head, const struct http_conn *c, const char *lines, uint32_t length)
 {
     if (c->app) {
-        app_request_put_fields(c->app, lines, length, head);
+        app_answer_put_fields(lines, length, head);
     } else {
         writer_put_bytes(head, lines, length);
     }
@@ -107,7 +107,7 @@ static void put_status(struct writer *head, const struct http_conn *c, const str
         response_status_line(head, 206);
         put_range(head, selection, resource->validators.size);
     } else {
-        app_request_put_status_line(c->app, head);
+        app_answer_put_status_line(head);
     }
     response_content_length(head, selection->length);
     put_fields(head, c, fields, length);

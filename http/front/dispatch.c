@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "http/conn/waiting.h"
+#include "http/content/app_answer.h"
 #include "http/content/app_request.h"
 #include "http/content/file.h"
 #include "http/front/routes.h"
@@ -203,7 +204,7 @@ static bool find_ordered(struct http_conn *c, struct http_slice target, const st
 static bool redirected(struct http_conn *c, struct http_slice target, const struct reply *reply)
 {
     app_request_read(c->app, &self.request);
-    if (self.request.method == HTTP_OTHER || app_request_status(c->app) != 200) {
+    if (self.request.method == HTTP_OTHER || app_answer_status() != 200) {
         static const struct http_slice none;
         struct http_request *request = &self.request;
         request->range = request->if_range = request->if_match = request->if_none_match = none;
