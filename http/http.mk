@@ -12,7 +12,7 @@ HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c r
 
 HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c)
 
-HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c app_queue.c app_body.c app_answer.c app_request.c file.c)
+HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_body.c app_answer.c app_request.c file.c)
 
 HTTP_FRONT := $(HTTP_CONN) $(HTTP_CONTENT) $(addprefix http/front/,routes.c listeners.c dispatch.c app_site.c server.c)
 

@@ -55,7 +55,7 @@ ORDERS = {
                    "revalidate", "cache.c"],
     "http/conn": ["limits.h counters.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
                   "connection", "accept"],
-    "http/content": ["app_head", "app_state.h", "app_queue", "app_body", "app_answer", "app_request", "file"],
+    "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_body", "app_answer", "app_request", "file"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
     "net/ip": ["arch/", "ip.h", "checksum_blocks.S", "checksum_blocks.c checksum.h", "checksum.c", "sums", "lwipopts.h",

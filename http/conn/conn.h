@@ -6,12 +6,10 @@
 #ifndef HTTP_CONN_CONN_H
 #define HTTP_CONN_CONN_H
 
-#include "http/app_proto.h"
 #include "http/cache/cache.h"
 #include "http/conn/counters.h"
 #include "http/conn/limits.h"
 #include "http/response/head.h"
-#include "http/site/site.h"
 #include "lib/list.h"
 
 #include "lwip/tcp.h"
@@ -26,7 +24,7 @@
 #define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
 #define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
 #define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different blocks of the cache */
-#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
+#define CONTENT_BYTES 64          /* that who answers may keep */
 
 enum state {
     FREE,
@@ -62,8 +60,9 @@ struct kept {
 
 /* Bytes in TCP's hands; the block they lie in is unpinned when all are acknowledged. */
 struct pin {
-    struct cache_block *block; /* NULL: they were copied */
+    struct cache_block *block; /* NULL: there is none to unpin: they were copied, or who answers writes on from it */
     uint32_t bytes;
+    bool by_reference; /* some of them */
 };
 
 struct http_conn;
@@ -77,20 +76,17 @@ enum content_outcome {
 /* What a connection knows of who answers on it. */
 struct content_ops {
     enum content_outcome (*go_on)(struct http_conn *connection);
-    enum clock (*clock)(const struct http_conn *connection);     /* while nothing is unacknowledged, but CLOCK_BODY */
-    uint64_t (*patience_ns)(const struct http_conn *connection); /* of CLOCK_BODY */
-    void (*expire)(struct http_conn *connection, int status);    /* it has waited too long */
-    void (*closed)(struct http_conn *connection);                /* the client has gone */
+    enum clock (*clock)(struct http_conn *connection);        /* while nothing is unacknowledged, but CLOCK_BODY */
+    uint64_t (*patience_ns)(struct http_conn *connection);    /* of CLOCK_BODY */
+    void (*expire)(struct http_conn *connection, int status); /* it has waited too long */
+    void (*closed)(struct http_conn *connection);             /* the client has gone: what is held goes, too */
 };
-
-struct app_request;
 
 struct http_conn {
     uint8_t state, clock; /* enum state, enum clock */
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
     bool no_memory;       /* TCP had none: on after an acknowledgement or a poll */
-    bool long_head;       /* QUEUED: of those there are fewer with the application at a time */
     uint8_t pin_count;
     struct tcp_pcb *tcp;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
@@ -101,16 +97,12 @@ struct http_conn {
     uint64_t skip;           /* of a body that nobody reads; LINGERING: bytes thrown away */
     uint32_t unacknowledged; /* sum of pins */
     struct pin pins[PINS_MAX];
-    struct site_resource *resource; /* WAITING for its bytes, or they are sent */
-    uint64_t offset, end;           /* a file: of it, not yet asked of the cache */
-    const uint8_t *at;              /* a file: of the last pin's block, not yet written */
-    uint32_t left;
-    struct cache_waiter waiter;
-    const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */
-    struct app_request *app;           /* its request with the application: its content's */
-    uint64_t due_ns, got_on_ns;        /* got_on_ns: of an answer on its way, in the idle list */
-    struct list_link link;             /* in its clock's list; FREE: in the pool's */
-    struct list_link owed;             /* in the list of those with output to be sent */
+    struct cache_waiter waiter;                   /* of cache or site; who answers may wait by it */
+    const struct content_ops *content;            /* ANSWERING; WAITING, if for what takes its place */
+    _Alignas(8) unsigned char own[CONTENT_BYTES]; /* who answers keeps here what it likes; zeros at first */
+    uint64_t due_ns, got_on_ns;                   /* got_on_ns: of an answer on its way, in the idle list */
+    struct list_link link;                        /* in its clock's list; FREE: in the pool's */
+    struct list_link owed;                        /* in the list of those with output to be sent */
 };
 
 #endif

@@ -57,17 +57,29 @@ uint32_t http_conn_room(const struct http_conn *c, bool stays)
 
 static err_t on_poll(void *context, struct tcp_pcb *pcb);
 
-static bool put(struct http_conn *c, const void *data, uint32_t length, uint8_t flags)
+/* Where bytes of this block are counted. What lies before it is acknowledged before it, so that one pin does for both.
+ * NULL: all are out. */
+static struct pin *pin_for(struct http_conn *c, const struct cache_block *block)
+{
+    struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
+    if (last && (!block || !last->block || last->block == block)) {
+        return last;
+    }
+    if (c->pin_count == PINS_MAX) {
+        return NULL;
+    }
+    c->pins[c->pin_count] = (struct pin){.block = NULL};
+    return &c->pins[c->pin_count++];
+}
+
+static bool put(struct http_conn *c, struct pin *pin, const void *data, uint32_t length, uint8_t flags)
 {
     if (length > WRITE_MAX || ip_tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
         c->no_memory = true;
         tcp_poll(c->tcp, on_poll, 1);
         return false;
     }
-    if (c->pin_count == 0) {
-        c->pins[c->pin_count++] = (struct pin){.block = NULL};
-    }
-    c->pins[c->pin_count - 1].bytes += length;
+    pin->bytes += length;
     c->unacknowledged += length;
     if (c->tcp != self.inside) {
         output_owe(c);
@@ -77,26 +89,24 @@ static bool put(struct http_conn *c, const void *data, uint32_t length, uint8_t 
 
 bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
-    return put(c, data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
+    return put(c, pin_for(c, NULL), data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
 }
 
-bool http_conn_refer(struct http_conn *c, const void *data, uint32_t length, bool more)
+bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
 {
-    return put(c, data, length, more ? TCP_WRITE_FLAG_MORE : 0);
-}
-
-/* What lies before the block is acknowledged before it, so that one pin does for both. */
-void http_conn_pin(struct http_conn *c, struct cache_block *block)
-{
-    struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
-    if (last && last->block == block) {
-        cache_unpin(block);
-    } else if (last && !last->block) {
-        last->block = block;
-    } else {
-        assert(c->pin_count < PINS_MAX);
-        c->pins[c->pin_count++] = (struct pin){.block = block};
+    struct pin *pin = pin_for(c, bytes->block);
+    if (!pin || !put(c, pin, bytes->at, count, more ? TCP_WRITE_FLAG_MORE : 0)) {
+        return false;
     }
+    pin->by_reference = true;
+    bytes->at += count;
+    bytes->length -= count;
+    if (bytes->length == 0 && pin->block) {
+        cache_unpin(bytes->block); /* once is enough */
+    } else if (bytes->length == 0) {
+        pin->block = bytes->block;
+    }
+    return true;
 }
 
 static void drop_pin(struct http_conn *c)
@@ -116,8 +126,7 @@ static void acknowledged(struct http_conn *c, uint32_t count)
         uint32_t here = count < c->pins[0].bytes ? count : c->pins[0].bytes;
         c->pins[0].bytes -= here;
         count -= here;
-        bool in_use = c->pin_count == 1 && c->left > 0;
-        if (c->pins[0].bytes > 0 || in_use) {
+        if (c->pins[0].bytes > 0) {
             break;
         }
         drop_pin(c);
@@ -157,15 +166,6 @@ static bool see_held(struct http_conn *c)
     return waiting_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
-void http_conn_let_go_file(struct http_conn *c)
-{
-    cache_cancel(&c->waiter);
-    if (c->resource) {
-        site_release(c->resource);
-        c->resource = NULL;
-    }
-}
-
 /* lwIP has the rest, or there is none. */
 static void release(struct http_conn *c)
 {
@@ -175,9 +175,8 @@ static void release(struct http_conn *c)
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
-    http_conn_let_go_file(c);
+    self.handlers->forget(c);
     see_held(c);
-    c->left = 0;
     while (c->pin_count > 0) {
         drop_pin(c);
     }
@@ -220,7 +219,7 @@ static void finish(struct http_conn *c)
 {
     uint32_t unread = unread_bytes(c);
     drop_unread(c);
-    http_conn_let_go_file(c);
+    self.handlers->forget(c);
     if (unread > 0) {
         unread_open_window(c, unread);
     }
@@ -249,7 +248,7 @@ static void close_quietly(struct http_conn *c)
 {
     struct tcp_pcb *pcb = c->tcp;
     for (uint32_t i = 0; i < c->pin_count; i++) {
-        if (c->pins[i].block) {
+        if (c->pins[i].by_reference) {
             http_conn_abort(c);
             return;
         }
@@ -331,7 +330,7 @@ static bool read_on(struct http_conn *c)
         return false;
     }
     bool crowded = c->unacknowledged > 0 && http_conn_room(c, false) < ANSWER_ROOM;
-    if (c->no_memory || crowded || c->pin_count == PINS_MAX) {
+    if (c->no_memory || crowded) {
         return false; /* an acknowledgement or a poll will come */
     }
     if ((c->unread || c->kept.length > 0) && self.handlers->request(c)) {
@@ -416,7 +415,7 @@ static bool step(struct http_conn *c)
     return false;
 }
 
-static enum clock clock_of(const struct http_conn *c)
+static enum clock clock_of(struct http_conn *c)
 {
     enum clock otherwise = CLOCK_NONE;
     switch ((enum state)c->state) {

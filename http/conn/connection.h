@@ -11,6 +11,7 @@
 struct http_conn_handlers {
     bool (*request)(struct http_conn *connection); /* there may be one at the front. False: nothing can be done now */
     void (*waited)(struct http_conn *connection, int status); /* too long: WAITING or QUEUED */
+    void (*forget)(struct http_conn *connection);             /* what was found for its request, or is waited for */
     /* CONTENT_REDIRECT. True: it is answered, or has another content now. False: later, again. */
     bool (*redirect)(struct http_conn *connection);
 };
@@ -22,10 +23,9 @@ void http_conn_take_request(struct http_conn *connection, const struct http_requ
 uint32_t http_conn_room(const struct http_conn *connection, bool stays);
 /* False: no memory, nothing has been written; http_conn_go_on() tries again. */
 bool http_conn_write(struct http_conn *connection, const void *data, uint32_t length, bool more);
-/* In the last pin's block. */
-bool http_conn_refer(struct http_conn *connection, const void *data, uint32_t length, bool more);
-/* Takes over the caller's pin; there is room for it. */
-void http_conn_pin(struct http_conn *connection, struct cache_block *block);
+/* So many of the bytes, by reference; they are taken off. The caller's pin is taken over with the last one. False: as
+ * above, or there is no place for a pin, until some are acknowledged. */
+bool http_conn_refer(struct http_conn *connection, struct cache_bytes *bytes, uint32_t count, bool more);
 void http_conn_answered(struct http_conn *connection); /* all is written: on to the next request, or the end */
 void http_conn_go_on(struct http_conn *connection);    /* what it waited for may be there */
 void http_conn_update_deadline(struct http_conn *connection, bool progress);
@@ -38,7 +38,6 @@ bool http_conn_page(struct http_conn *connection, const struct reply *reply, int
 /* The same, counted as refused: not what the application has ordered. */
 bool http_conn_refusal(struct http_conn *connection, const struct reply *reply, int status, const char *field);
 void http_conn_tell_next(struct http_conn *connection, int status, const struct reply *reply); /* when it goes on */
-void http_conn_let_go_file(struct http_conn *connection); /* its resource, or the wait for it */
 void http_conn_evict(struct http_conn *connection);
 void http_conn_abort(struct http_conn *connection);
 

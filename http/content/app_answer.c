@@ -16,6 +16,7 @@
 #include "http/conn/connection.h"
 #include "http/content/app_body.h"
 #include "http/content/app_head.h"
+#include "http/content/content.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"

@@ -10,6 +10,7 @@
 #include "http/app_front.h"
 #include "http/conn/connection.h"
 #include "http/content/app_head.h"
+#include "http/content/content.h"
 #include "lib/pd.h"
 #include "timer/client.h"
 
@@ -24,7 +25,7 @@ static void serve(enum clock clock)
     struct http_conn *c, *next;
     for (c = timeouts_oldest(clock); c && app_front_has_room(false); c = next) {
         next = timeouts_next(c);
-        if (c->state == QUEUED && (!c->long_head || app_front_has_room(true))) {
+        if (c->state == QUEUED && (!content_of(c)->long_head || app_front_has_room(true))) {
             c->state = READING;
             http_conn_go_on(c);
         }
@@ -66,6 +67,6 @@ struct app_slot *app_queue_take_slot(struct http_conn *c, const struct http_requ
 {
     uint32_t bytes = app_head_bytes(request);
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
-    c->long_head = bytes > APP_SMALL;
+    content_of(c)->long_head = bytes > APP_SMALL;
     return self.is_open && !self.due ? app_front_take(bytes, body) : NULL;
 }

@@ -18,6 +18,7 @@
 #include "http/content/app_body.h"
 #include "http/content/app_head.h"
 #include "http/content/app_queue.h"
+#include "http/content/content.h"
 #include "lib/log.h"
 #include "lib/pd.h"
 
@@ -76,7 +77,7 @@ static void part_from(struct app_request *x, bool ends)
     struct http_conn *c = x->connection;
     c->ends = ends || !app_body_is_skippable(x);
     c->skip = !c->ends && x->part == PART_BYTES ? x->body_left : 0;
-    c->app = NULL;
+    content_of(c)->app = NULL;
     x->connection = NULL;
 }
 
@@ -92,7 +93,7 @@ static enum content_outcome end(struct app_request *x)
 static enum content_outcome tell(struct app_request *x, int status, bool ends)
 {
     struct http_conn *c = x->connection;
-    http_conn_let_go_file(c);
+    content_drop_file(c);
     part_from(x, ends || !x->keeps);
     struct reply reply = {.head_only = x->reply.head_only, .minor = x->reply.minor, .ends = c->ends};
     http_conn_tell_next(c, status, &reply);
@@ -112,7 +113,7 @@ static enum content_outcome cut_off(struct app_request *x, int status, bool ends
 
 static void expire(struct http_conn *c, int status)
 {
-    struct app_request *x = c->app;
+    struct app_request *x = content_of(c)->app;
     int why = status == 504 && !app_front_accepted(x->slot) ? 503 : status;
     if (cut_off(x, why, true) == CONTENT_DONE) {
         http_conn_go_on(c);
@@ -121,17 +122,17 @@ static void expire(struct http_conn *c, int status)
 
 static void closed(struct http_conn *c)
 {
-    struct app_request *x = c->app;
-    c->app = NULL;
+    struct app_request *x = content_of(c)->app;
+    content_of(c)->app = NULL;
     x->connection = NULL;
     leave(x, 0);
 }
 
 /* -- on its way -- */
 
-static enum clock clock_of(const struct http_conn *c)
+static enum clock clock_of(struct http_conn *c)
 {
-    const struct app_request *x = c->app;
+    const struct app_request *x = content_of(c)->app;
     if (x->slot->in.ended) {
         return CLOCK_STALL;
     }
@@ -141,9 +142,9 @@ static enum clock clock_of(const struct http_conn *c)
     return x->begun ? CLOCK_NONE : CLOCK_APP;
 }
 
-static uint64_t patience_ns(const struct http_conn *c)
+static uint64_t patience_ns(struct http_conn *c)
 {
-    return c->app->patience_ns;
+    return content_of(c)->app->patience_ns;
 }
 
 static int at_most(uint32_t most, uint32_t length)
@@ -190,7 +191,7 @@ static enum content_outcome finish(struct app_request *x)
 
 static enum content_outcome go_on(struct http_conn *c)
 {
-    struct app_request *x = c->app;
+    struct app_request *x = content_of(c)->app;
     int status = app_body_take(x), failure;
     if (status != 0) {
         return cut_off(x, status, true);
@@ -203,7 +204,7 @@ static enum content_outcome go_on(struct http_conn *c)
     }
     if (x->stage == STAGE_HEAD || x->stage == STAGE_REDIRECT) {
         enum content_outcome outcome = begin_answer(x);
-        if (!c->app || !x->begun) {
+        if (!content_of(c)->app || !x->begun) {
             return outcome;
         }
         app_body_take(x); /* of a tunnel */
@@ -227,7 +228,7 @@ bool app_request_begin(struct http_conn *c, const struct http_request *request, 
     http_counts.app_requests++;
     http_counts.handed_over++;
     c->skip = 0;
-    c->app = x;
+    content_of(c)->app = x;
     c->state = ANSWERING;
     c->content = &content;
     return true;

@@ -4,7 +4,8 @@
  *   produces  the answer, in TCP's hands (http/conn/)
  *   order     the first block is there before the head is written, so that a file that cannot be read is a 503 and no
  *             broken answer; one that fails later breaks the connection: its length was promised
- *   holds     the resource until its last block is at hand; each block's pin is then TCP's (http/conn/)
+ *   holds     the resource until its last block is with TCP; a block until its last byte is, whose pin is TCP's then
+ *             (http/conn/)
  *   when full no memory for a block: the connection waits for the cache. TCP takes no more, or all pins are out: it
  *             goes on when its client has acknowledged something
  */
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "http/content/app_answer.h"
+#include "http/content/content.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
@@ -34,19 +36,12 @@ static uint32_t blocks_ahead(uint64_t offset, uint64_t end)
 
 static enum cache_outcome read_block(struct http_conn *c, uint64_t offset, uint64_t end, struct cache_bytes *bytes)
 {
-    enum cache_outcome outcome = cache_read(c->resource->file, offset, blocks_ahead(offset, end), bytes, &c->waiter);
+    struct cache_entry *entry = content_of(c)->resource->file;
+    enum cache_outcome outcome = cache_read(entry, offset, blocks_ahead(offset, end), bytes, &c->waiter);
     if (outcome == CACHE_READY && bytes->length > end - offset) {
         bytes->length = (uint32_t)(end - offset);
     }
     return outcome;
-}
-
-static void take_block(struct http_conn *c, const struct cache_bytes *bytes)
-{
-    http_conn_pin(c, bytes->block);
-    c->at = bytes->at;
-    c->left = bytes->length;
-    c->offset += bytes->length;
 }
 
 /* -- heads -- */
@@ -80,18 +75,18 @@ static void put_validators(struct writer *head, const char *lines, uint32_t leng
     }
 }
 
-static void put_fields(struct writer *head, const struct http_conn *c, const char *lines, uint32_t length)
+static void put_fields(struct writer *head, const struct content_state *state, const char *lines, uint32_t length)
 {
-    if (c->app) {
+    if (state->app) {
         app_answer_put_fields(lines, length, head);
     } else {
         writer_put_bytes(head, lines, length);
     }
 }
 
-static void put_status(struct writer *head, const struct http_conn *c, const struct http_selection *selection)
+static void put_status(struct writer *head, const struct content_state *state, const struct http_selection *selection)
 {
-    const struct site_resource *resource = c->resource;
+    const struct site_resource *resource = state->resource;
     const char *fields = resource->whole + resource->fields_at;
     uint32_t length = resource->whole_length - resource->fields_at;
     if (selection->status == 304) {
@@ -99,7 +94,7 @@ static void put_status(struct writer *head, const struct http_conn *c, const str
         put_validators(head, fields, length);
         return;
     }
-    if (selection->status == 200 && !c->app) {
+    if (selection->status == 200 && !state->app) {
         writer_put_bytes(head, resource->whole, resource->whole_length);
         return;
     }
@@ -110,26 +105,27 @@ static void put_status(struct writer *head, const struct http_conn *c, const str
         app_answer_put_status_line(head);
     }
     response_content_length(head, selection->length);
-    put_fields(head, c, fields, length);
+    put_fields(head, state, fields, length);
 }
 
 /* A Last-Modified later than Date would be refused: Date is told in its place (RFC 9110 8.8.2.1). */
-static void put_modified_now(struct writer *head, const struct http_conn *c)
+static void put_modified_now(struct writer *head, const struct site_resource *resource)
 {
     char date[HTTP_DATE_LENGTH];
-    int64_t now_s = response_now_s(), mtime_s = c->resource->validators.mtime_s;
+    int64_t now_s = response_now_s(), mtime_s = resource->validators.mtime_s;
     http_date_format(mtime_s < now_s ? mtime_s : now_s, date);
     writer_put(head, "Last-Modified: ");
     writer_put_bytes(head, date, sizeof(date));
     writer_put(head, "\r\n");
 }
 
-static uint32_t make_head(struct http_conn *c, const struct http_selection *selection, const struct reply *reply)
+static uint32_t make_head(const struct content_state *state, const struct http_selection *selection,
+                          const struct reply *reply)
 {
     struct writer head = writer_in(self.head, sizeof(self.head));
-    put_status(&head, c, selection);
-    if (c->resource->later) {
-        put_modified_now(&head, c);
+    put_status(&head, state, selection);
+    if (state->resource->later) {
+        put_modified_now(&head, state->resource);
     }
     response_end(&head, reply, true);
     assert(!head.full); /* HEAD_ROOM */
@@ -146,20 +142,20 @@ static bool refuse(struct http_conn *c, const struct http_selection *selection, 
     }
     if (selection->status == 416) {
         struct writer text = writer_in(field, sizeof(field) - 1);
-        put_range(&text, selection, c->resource->validators.size);
+        put_range(&text, selection, content_of(c)->resource->validators.size);
     }
-    if (!(c->app ? http_conn_page : http_conn_refusal)(c, reply, selection->status, field)) {
+    if (!(content_of(c)->app ? http_conn_page : http_conn_refusal)(c, reply, selection->status, field)) {
         return false;
     }
-    http_conn_let_go_file(c);
+    content_drop_file(c);
     return true;
 }
 
 /* The body's first block is at hand, or there is no body. What fits into one segment with its head is copied, and
  * needs no pin. */
-static bool begin(struct http_conn *c, const struct http_selection *selection, uint32_t head, uint64_t length,
-                  const struct cache_bytes *bytes)
+static bool begin(struct http_conn *c, uint32_t head, uint64_t length, const struct cache_bytes *bytes)
 {
+    struct content_state *state = content_of(c);
     bool small = head + length <= TCP_MSS && bytes->length == length;
     if (small && length > 0) {
         memcpy(self.head + head, bytes->at, length);
@@ -167,15 +163,10 @@ static bool begin(struct http_conn *c, const struct http_selection *selection, u
     if (!http_conn_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {
         return false;
     }
-    c->offset = selection->first;
-    c->end = c->offset + length;
     if (!small) {
-        take_block(c, bytes);
-    } else {
-        c->offset = c->end;
-        if (length > 0) {
-            cache_unpin(bytes->block);
-        }
+        state->bytes = *bytes;
+    } else if (length > 0) {
+        cache_unpin(bytes->block);
     }
     return true;
 }
@@ -183,12 +174,12 @@ static bool begin(struct http_conn *c, const struct http_selection *selection, u
 /* False: it waits, or the connection has been broken. */
 static bool next_block(struct http_conn *c)
 {
-    struct cache_bytes bytes;
-    if (c->waiter.link || c->pin_count == PINS_MAX) {
+    struct content_state *state = content_of(c);
+    if (c->waiter.link) {
         return false;
     }
-    switch (read_block(c, c->offset, c->end, &bytes)) {
-    case CACHE_READY: take_block(c, &bytes); return true;
+    switch (read_block(c, state->offset, state->end, &state->bytes)) {
+    case CACHE_READY: state->offset += state->bytes.length; return true;
     case CACHE_WAIT: return false;
     case CACHE_FAILED: break;
     }
@@ -198,36 +189,34 @@ static bool next_block(struct http_conn *c)
 
 static bool write_block(struct http_conn *c)
 {
-    uint32_t room = http_conn_room(c, true), count = c->left < WRITE_MAX ? c->left : WRITE_MAX;
+    struct content_state *state = content_of(c);
+    uint32_t left = state->bytes.length, count = left < WRITE_MAX ? left : WRITE_MAX;
+    uint32_t room = http_conn_room(c, true);
     if (room < count && room < REFILL && c->unacknowledged > 0) {
         return false;
     }
     count = room < count ? room : count;
-    if (count == 0 || !http_conn_refer(c, c->at, count, count < c->left || c->offset < c->end)) {
-        return false;
-    }
-    c->at += count;
-    c->left -= count;
-    return true;
+    return count > 0 && http_conn_refer(c, &state->bytes, count, count < left || state->offset < state->end);
 }
 
 static enum content_outcome go_on(struct http_conn *c)
 {
-    while (c->left > 0 || c->offset < c->end) {
-        if (c->left > 0 ? !write_block(c) : !next_block(c)) {
+    struct content_state *state = content_of(c);
+    while (state->bytes.length > 0 || state->offset < state->end) {
+        if (state->bytes.length > 0 ? !write_block(c) : !next_block(c)) {
             return CONTENT_WAIT;
         }
     }
-    http_conn_let_go_file(c);
+    content_drop_file(c);
     return CONTENT_DONE;
 }
 
-static enum clock clock_of(const struct http_conn *c)
+static enum clock clock_of(struct http_conn *c)
 {
     return c->waiter.link ? CLOCK_WAIT : CLOCK_NONE;
 }
 
-static uint64_t patience_ns(const struct http_conn *c)
+static uint64_t patience_ns(struct http_conn *c)
 {
     return 0; /* its request is there as a whole */
 }
@@ -238,15 +227,23 @@ static void expire(struct http_conn *c, int status)
     http_conn_abort(c);
 }
 
-/* What it holds is the connection's. */
-static void closed(struct http_conn *c) {}
+/* The resource is forgotten with the request. */
+static void closed(struct http_conn *c)
+{
+    struct cache_bytes *bytes = &content_of(c)->bytes;
+    if (bytes->length > 0) {
+        cache_unpin(bytes->block);
+        bytes->length = 0;
+    }
+}
 
 static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
 
 bool file_answer(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
+    struct content_state *state = content_of(c);
     struct cache_bytes bytes = {.length = 0};
-    struct http_selection selection = http_select(request, &c->resource->validators, response_now_s());
+    struct http_selection selection = http_select(request, &state->resource->validators, response_now_s());
     if (selection.status == 412 || selection.status == 416) {
         return refuse(c, &selection, reply);
     }
@@ -258,8 +255,7 @@ bool file_answer(struct http_conn *c, const struct http_request *request, const 
         case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
         }
     }
-    uint32_t head = make_head(c, &selection, reply);
-    if (!begin(c, &selection, head, length, &bytes)) {
+    if (!begin(c, make_head(state, &selection, reply), length, &bytes)) {
         if (length > 0) {
             cache_unpin(bytes.block);
         }
@@ -268,9 +264,11 @@ bool file_answer(struct http_conn *c, const struct http_request *request, const 
     http_counts.files++;
     trace(http_file, c, length);
     c->ends = reply->ends;
-    if (c->left == 0 && c->offset == c->end) {
-        http_conn_let_go_file(c); /* all is with TCP */
+    if (state->bytes.length == 0) {
+        content_drop_file(c); /* all is with TCP */
     } else {
+        state->offset = selection.first + bytes.length;
+        state->end = selection.first + length;
         c->state = ANSWERING;
         c->content = &content;
     }

@@ -10,6 +10,7 @@
 #include "http/conn/waiting.h"
 #include "http/content/app_answer.h"
 #include "http/content/app_request.h"
+#include "http/content/content.h"
 #include "http/content/file.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
@@ -87,10 +88,11 @@ static bool moved(struct http_conn *c, const struct reply *reply, uint32_t lengt
 
 static bool find(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length)
 {
-    switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &c->resource, &c->waiter)) {
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &content_of(c)->resource,
+                      &c->waiter)) {
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
-            http_conn_let_go_file(c);
+            content_drop_file(c);
             return refuse(c, request, reply, 405);
         }
         return file(c, request, reply);
@@ -129,8 +131,9 @@ static bool route(struct http_conn *c, const struct http_request *request, const
 /* What was found before its bytes were there may be another file by now: it is found anew. */
 static void forget_what_changed(struct http_conn *c)
 {
-    if (c->resource && c->resource->file->fresh_until_ns == 0) {
-        http_conn_let_go_file(c);
+    const struct site_resource *resource = content_of(c)->resource;
+    if (resource && resource->file->fresh_until_ns == 0) {
+        content_drop_file(c);
     }
 }
 
@@ -140,7 +143,7 @@ static bool wait(struct http_conn *c, const struct http_request *request, const 
     if (waiting_may_more(c) && head_buffer_keep(c, request->head_length, c->state == QUEUED)) {
         return false;
     }
-    http_conn_let_go_file(c);
+    content_drop_file(c);
     c->state = READING;
     return refuse(c, request, reply, 503);
 }
@@ -158,7 +161,7 @@ static bool request(struct http_conn *c)
     trace_text(http_target, self.request.path.at, self.request.path.length);
     struct reply reply = reply_to(&self.request);
     forget_what_changed(c);
-    bool answered = c->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
+    bool answered = content_of(c)->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
     return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
 }
 
@@ -166,7 +169,7 @@ static void waited(struct http_conn *c, int status)
 {
     head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(&self.request);
-    http_conn_let_go_file(c);
+    content_drop_file(c);
     http_conn_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
     http_conn_tell(c, status, &reply);
@@ -187,7 +190,8 @@ static bool find_ordered(struct http_conn *c, struct http_slice target, const st
     if (length == 0) {
         return http_conn_page(c, reply, 404, "");
     }
-    switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &c->resource, &c->waiter)) {
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &content_of(c)->resource,
+                      &c->waiter)) {
     case SITE_FOUND: return file_answer(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query);
@@ -203,7 +207,7 @@ static bool find_ordered(struct http_conn *c, struct http_slice target, const st
  * part, nor has a status other than 200, which stays. */
 static bool redirected(struct http_conn *c, struct http_slice target, const struct reply *reply)
 {
-    app_request_read(c->app, &self.request);
+    app_request_read(content_of(c)->app, &self.request);
     if (self.request.method == HTTP_OTHER || app_answer_status() != 200) {
         static const struct http_slice none;
         struct http_request *request = &self.request;
@@ -211,12 +215,12 @@ static bool redirected(struct http_conn *c, struct http_slice target, const stru
         request->if_modified_since = request->if_unmodified_since = none;
     }
     forget_what_changed(c);
-    return c->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
+    return content_of(c)->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
 }
 
 static bool redirect(struct http_conn *c)
 {
-    struct app_request *app = c->app;
+    struct app_request *app = content_of(c)->app;
     struct reply reply;
     struct http_slice target = app_request_redirection(app, &reply);
     if (!redirected(c, target, &reply)) {
@@ -228,6 +232,6 @@ static bool redirect(struct http_conn *c)
 
 void dispatch_init(void)
 {
-    static const struct http_conn_handlers handlers = {request, waited, redirect};
+    static const struct http_conn_handlers handlers = {request, waited, content_drop_file, redirect};
     http_conn_init(&handlers);
 }

@@ -10,6 +10,7 @@
 #include "http/content/app_request.h"
 #include "http/front/app_site.h"
 #include "http/front/dispatch.h"
+#include "http/site/site.h"
 
 void http_files_changed(void)
 {

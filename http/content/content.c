@@ -1,0 +1,12 @@
+/* content.c: what those who answer keep of a connection, and that it goes. */
+#include "http/content/content.h"
+
+void content_drop_file(struct http_conn *c)
+{
+    struct content_state *state = content_of(c);
+    cache_cancel(&c->waiter);
+    if (state->resource) {
+        site_release(state->resource);
+        state->resource = NULL;
+    }
+}

@@ -1,0 +1,31 @@
+/* http/content/content.h: what those who answer keep of a connection, in the place that it has for them (http_conn.own).
+ * The files of http/conn/ cannot look into it.
+ */
+#ifndef HTTP_CONTENT_CONTENT_H
+#define HTTP_CONTENT_CONTENT_H
+
+#include "http/app_proto.h"
+#include "http/conn/conn.h"
+#include "http/site/site.h"
+
+#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
+
+struct app_request;
+
+struct content_state {
+    struct app_request *app;        /* its request with the application; also while a file goes in the answer's place */
+    struct site_resource *resource; /* a file that was found: its bytes are waited for, or on their way */
+    uint64_t offset, end;           /* of the file, not yet asked of the cache */
+    struct cache_bytes bytes;       /* of the file, not yet with TCP; pinned if there are any */
+    bool long_head;                 /* QUEUED: of those there are fewer with the application at a time */
+};
+_Static_assert(sizeof(struct content_state) <= CONTENT_BYTES, "it has its place");
+
+static inline struct content_state *content_of(struct http_conn *c)
+{
+    return (struct content_state *)(void *)c->own;
+}
+
+void content_drop_file(struct http_conn *connection); /* its resource, or the wait for it */
+
+#endif
