@@ -1,8 +1,9 @@
 /* fs/nfs/mount.c: see the header.
  *   consumes  the configuration; the replies of DNS, portmapper, mount daemon and NFS server, none of them trusted
  *   produces  one line on the console for each change: mounted, refused and what to do about it, gone
- *   invariant at most one step is under way; after a failure there is a pause of 0.5 s, growing to 4 s, or to 30 s
- *             after a refusal, and one timer
+ *   invariant at most one step is under way; after a failure there is a pause, and one timer. While somebody waits it
+ *             is of half a second, or a little more after a refusal, so that a server that is back is found at once.
+ *             While nobody does it grows, to 8 s, or to 30 s after a refusal; who comes then ends it
  *   time      each of its connections has done what it is for within STEP_NS, or is given up: also one on which bytes
  *             come for ever
  *   when down the server counts as gone when connections have failed for about GRACE_NS, when it was silent for too
@@ -27,9 +28,11 @@
 #include "timer/client.h"
 
 #define PORTMAPPER_PORT 111
-#define PAUSE_FIRST_NS (500ull * 1000 * 1000)
-#define PAUSE_MAX_NS (4ull * 1000 * 1000 * 1000)      /* short, since commands may be refused meanwhile */
+#define PAUSE_FIRST_NS (500ull * 1000 * 1000) /* the longest while somebody waits */
+#define PAUSE_MAX_NS (8ull * 1000 * 1000 * 1000)
+#define PAUSE_REFUSED_FIRST_NS (750ull * 1000 * 1000) /* a mount is more work for the server than a connection */
 #define PAUSE_REFUSED_NS (30ull * 1000 * 1000 * 1000) /* somebody has to put it right */
+#define RESOLVE_NS (500ull * 1000 * 1000)             /* then the address of before is good enough */
 #define GRACE_NS (5ull * 1000 * 1000 * 1000)
 #define STEP_NS (20ull * 1000 * 1000 * 1000)
 #define TRANSFER_MAX (256u * 1024) /* libnfs refuses a reply above 1 MiB and keeps it in its heap */
@@ -56,18 +59,22 @@ static struct {
     void (*down)(bool for_longer);
     enum step step;
     bool have_root;
-    bool moved; /* our address has changed: the connection that ends now is made again at once */
+    bool root_is_new; /* nothing but its mount says so yet */
+    bool moved;       /* our address has changed: the connection that ends now is made again at once */
     char address[16];
     uint16_t mount_port, nfs_port;
     struct nfs_handle root;
     uint32_t number; /* of the root */
     uint32_t read_size, write_size;
     struct nfs_rpc_call call;
-    struct timer pause;        /* or a step's end */
-    uint64_t pause_ns;         /* the next one */
+    struct timer pause;       /* or a step's end */
+    uint64_t pause_ns;        /* the next one */
+    uint64_t wanted_pause_ns; /* of this one, when somebody waits */
+    uint64_t pause_since_ns;
     uint64_t failing_since_ns; /* 0: it stood the last time */
     bool useful;               /* the connection has answered something beside our questions about the mount */
     char said[LOG_LINE_MAX];   /* the last line on the console: a refusal is not repeated at every attempt */
+    bool said_gone;            /* since it was mounted: a line for that is enough */
 } self;
 
 /* A connection that has broken is gone a moment before we hear of it. */
@@ -109,6 +116,15 @@ static void say(const char *what, const char *advice)
         memcpy(self.said, line, sizeof(line));
         log_line("%s", line);
     }
+}
+
+/* At first it may be many things, each for somebody to put right. A server that was there before is simply gone. */
+static void say_gone(const char *what, const char *advice)
+{
+    if (self.number == 0 || !self.said_gone) {
+        say(what, advice);
+    }
+    self.said_gone = true;
 }
 
 static const char *mount_refusal(mountstat3 status)
@@ -161,18 +177,34 @@ static void on_pause(void *context)
 }
 
 /* The server counts as gone when the next try comes after GRACE_NS of failures. */
-static void pause_then_again(uint64_t at_most_ns)
+static void pause_then_again(uint64_t first_ns, uint64_t at_most_ns)
 {
     uint64_t pause_ns = self.pause_ns < at_most_ns ? self.pause_ns : at_most_ns;
     uint64_t now = pd_now_ns();
 
+    pause_ns = pause_ns < first_ns ? first_ns : pause_ns;
     self.step = PAUSING;
     timer_start(&self.pause, now + pause_ns, on_pause, NULL);
     self.pause_ns = pause_ns * 2;
+    self.wanted_pause_ns = first_ns;
+    self.pause_since_ns = now;
     if (!self.failing_since_ns) {
         self.failing_since_ns = now;
     }
-    self.down(now + pause_ns >= self.failing_since_ns + GRACE_NS);
+    self.down(now + first_ns >= self.failing_since_ns + GRACE_NS);
+}
+
+/* Somebody waits. */
+static void shorten_pause(void)
+{
+    uint64_t end_ns = self.pause_since_ns + self.wanted_pause_ns;
+
+    if (pd_now_ns() >= end_ns) {
+        timer_stop(&self.pause);
+        on_pause(NULL);
+    } else if (end_ns < self.pause.deadline_ns) {
+        timer_start(&self.pause, end_ns, on_pause, NULL);
+    }
 }
 
 static void on_no_address(void *context)
@@ -182,12 +214,17 @@ static void on_no_address(void *context)
     }
 }
 
+static void start_over(void)
+{
+    nfs_rpc_close();
+    self.have_root = false;
+    pause_then_again(PAUSE_REFUSED_FIRST_NS, PAUSE_REFUSED_NS);
+}
+
 static void refuse(const char *what, const char *advice)
 {
     say(what, advice);
-    nfs_rpc_close();
-    self.have_root = false;
-    pause_then_again(PAUSE_REFUSED_NS);
+    start_over();
 }
 
 /* A connection that has not done what it is for. */
@@ -210,12 +247,25 @@ static const char *info_refusal(nfsstat3 status)
                : "the server has an error of its own with the root directory; see its log";
 }
 
+/* At once, but not again and again. */
+static void root_is_another(void)
+{
+    if (self.root_is_new) {
+        refuse("the root directory is another one now", "mounting it again");
+        return;
+    }
+    nfs_rpc_close();
+    self.have_root = false;
+    self.step = IDLE;
+    begin();
+}
+
 static void on_info(struct nfs_rpc_call *call, void *result)
 {
     const FSINFO3res *info = result;
 
     if (info->status == NFS3ERR_STALE || info->status == NFS3ERR_BADHANDLE) {
-        refuse("the root directory is another one now", "mounting it again");
+        root_is_another();
         return;
     }
     if (info->status != NFS3_OK) {
@@ -225,11 +275,12 @@ static void on_info(struct nfs_rpc_call *call, void *result)
     uint32_t read = info->FSINFO3res_u.resok.rtmax, write = info->FSINFO3res_u.resok.wtmax;
     self.read_size = read == 0 || read > TRANSFER_MAX ? TRANSFER_MAX : read;
     self.write_size = write == 0 || write > TRANSFER_MAX ? TRANSFER_MAX : write;
-    self.useful = false;
+    self.useful = self.root_is_new = false;
     self.failing_since_ns = 0;
     timer_stop(&self.pause);
     self.step = UP;
     say("mounted", "");
+    self.said_gone = false;
     self.up();
 }
 
@@ -248,7 +299,8 @@ static void on_lost(struct nfs_rpc_call *call, enum nfs_rpc_loss how)
                "our credentials are not accepted; a server that wants a reserved port must be told `insecure` where "
                "ports are translated on the way (QEMU's user network)");
     } else {
-        refuse(step_name(), nfs_rpc_why());
+        say_gone(step_name(), nfs_rpc_why());
+        start_over();
     }
 }
 
@@ -289,7 +341,7 @@ static void on_mount(struct nfs_rpc_call *call, void *result)
     memcpy(root.bytes, mount->mountres3_u.mountinfo.fhandle.fhandle3_val, size);
     self.number += memcmp(&root, &self.root, sizeof(root)) != 0;
     self.root = root;
-    self.have_root = true;
+    self.have_root = self.root_is_new = true;
     connect_nfs();
 }
 
@@ -342,9 +394,8 @@ static void on_mount_port(struct nfs_rpc_call *call, void *result)
     ask_port(NFS_PROGRAM, on_nfs_port, ASKING_NFS_PORT);
 }
 
-static void have_address(const ip_addr_t *address)
+static void from_address(void)
 {
-    ipaddr_ntoa_r(address, self.address, sizeof(self.address));
     self.nfs_port = self.config->nfs_port;
     self.mount_port = self.config->mount_port;
     if (self.mount_port && self.nfs_port) {
@@ -354,16 +405,29 @@ static void have_address(const ip_addr_t *address)
     }
 }
 
+/* NULL: there is none. DNS may be out of reach as well, and for longer: then the address of before has to do. */
+static void have_address(const ip_addr_t *address, const char *or_else)
+{
+    if (address) {
+        ipaddr_ntoa_r(address, self.address, sizeof(self.address));
+    }
+    if (self.address[0]) {
+        from_address();
+    } else {
+        refuse("out of reach", or_else);
+    }
+}
+
 static void on_resolved(const char *asked, const ip_addr_t *address, void *context)
 {
-    if (self.step != RESOLVING) {
-        return;
+    if (self.step == RESOLVING) {
+        have_address(address, "no DNS server knows the server's name");
     }
-    if (address) {
-        have_address(address);
-    } else {
-        refuse("out of reach", "no DNS server knows the server's name");
-    }
+}
+
+static void on_slow_resolver(void *context)
+{
+    from_address();
 }
 
 static void resolve(void)
@@ -372,15 +436,22 @@ static void resolve(void)
 
     self.step = RESOLVING;
     switch (dns_gethostbyname(self.config->server, &address, on_resolved, NULL)) {
-    case ERR_OK: have_address(&address); break;
-    case ERR_INPROGRESS: break;
-    default: refuse("out of reach", "the server's name cannot be looked up"); break;
+    case ERR_OK: have_address(&address, ""); break;
+    case ERR_INPROGRESS:
+        if (self.address[0]) {
+            timer_start(&self.pause, pd_now_ns() + RESOLVE_NS, on_slow_resolver, NULL);
+        }
+        break;
+    default: have_address(NULL, "the server's name cannot be looked up"); break;
     }
 }
 
 /* From where we stand. */
 static void begin(void)
 {
+    if (self.step == PAUSING) {
+        shorten_pause();
+    }
     if (self.step != IDLE) {
         return;
     }
@@ -447,6 +518,9 @@ static void on_connection_down(bool silent)
         self.down(false);
         begin();
     } else if (was_up && self.useful) {
+        if (silent) {
+            say_gone(step_name(), nfs_rpc_why());
+        }
         self.step = IDLE;
         self.down(silent);
         if (silent) {
@@ -455,9 +529,9 @@ static void on_connection_down(bool silent)
     } else {
         if (!was_up) {
             self.have_root = false;
-            say(step_name(), nfs_rpc_why());
+            say_gone(step_name(), nfs_rpc_why());
         }
-        pause_then_again(PAUSE_MAX_NS);
+        pause_then_again(PAUSE_FIRST_NS, PAUSE_MAX_NS);
     }
 }
 

@@ -10,9 +10,9 @@
 #include "fs/nfs/op.h"
 #include "timer/client.h"
 
-#define PATIENCE_NS (60ull * 1000 * 1000 * 1000)
-#define RETRY_NS (1000ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
-#define SHORT_NS (100ull * 1000 * 1000)  /* after want of memory */
+#define PATIENCE_NS (40ull * 1000 * 1000 * 1000)
+#define RETRY_NS (500ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
+#define SHORT_NS (100ull * 1000 * 1000) /* after want of memory */
 
 static struct {
     struct nfs_op ops[FS_JOBS_MAX];

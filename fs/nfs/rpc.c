@@ -3,7 +3,8 @@
  *   produces  calls to libnfs, which reads and writes the socket and calls back
  *   invariant libnfs' context is destroyed only from pump(), never below one of its own callbacks; a call has a ticket,
  *             or is in `lost`, or is its owner's; a ticket is `live` while somebody waits for its reply
- *   time      a connection that owes replies and is silent for NFS_RPC_SILENCE_NS is given up; a reply that has
+ *   time      a connection that owes replies and is silent for NFS_RPC_SILENCE_NS is given up, until then its peer is
+ *             asked each NFS_RPC_ASK_NS, so that one that is back is heard at once; a reply that has
  *             not come NFS_RPC_REPLY_NS after one to a later call, or as much later as its owner says, is lost, and
  *             so is only its call. Both by one timer, armed only while something is owed
  *   when full what the socket does not take waits in libnfs' queue, in its heap; no memory there: LOST_MEMORY. An event
@@ -181,8 +182,8 @@ static uint64_t lost_at(const struct nfs_rpc_ticket *ticket)
 
 static void on_watch(void *context)
 {
-    uint64_t now = pd_now_ns(), limit = self.heard_ns + NFS_RPC_SILENCE_NS;
-    uint64_t earliest = now + NFS_RPC_REPLY_NS; /* of what is overtaken from now on */
+    uint64_t now = pd_now_ns(), limit = self.heard_ns + (self.connected ? NFS_RPC_SILENCE_NS : NFS_RPC_CONNECT_NS);
+    uint64_t earliest = now + NFS_RPC_ASK_NS;
 
     if (!waiting()) {
         return;
@@ -191,6 +192,9 @@ static void on_watch(void *context)
         break_off("no answer"); /* pump() sees it at the end of this event */
         self.silent = true;
         return;
+    }
+    if (now >= self.heard_ns + NFS_RPC_ASK_NS) {
+        socket_ask_again(rpc_get_fd(self.rpc));
     }
     for (struct list_link *link = list_first(&self.live), *next; link; link = next) {
         struct nfs_rpc_ticket *ticket = LIST_ITEM(struct nfs_rpc_ticket, live, link);
@@ -213,7 +217,7 @@ static void expect_reply(void)
         self.heard_ns = pd_now_ns();
     }
     if (!self.watch.armed) {
-        timer_start(&self.watch, self.heard_ns + NFS_RPC_REPLY_NS, on_watch, NULL);
+        timer_start(&self.watch, self.heard_ns + NFS_RPC_ASK_NS, on_watch, NULL);
     }
 }
 

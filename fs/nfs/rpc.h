@@ -34,6 +34,8 @@ struct nfs_rpc_call {
  * server said nothing for NFS_RPC_SILENCE_NS although it owed something. */
 #define NFS_RPC_REPLY_NS (5ull * 1000 * 1000 * 1000)
 #define NFS_RPC_SILENCE_NS (10ull * 1000 * 1000 * 1000)
+#define NFS_RPC_CONNECT_NS (3ull * 1000 * 1000 * 1000) /* the same for one that does not stand yet */
+#define NFS_RPC_ASK_NS (500ull * 1000 * 1000)          /* silent for so long, its peer is asked whether it is there */
 void nfs_rpc_init(void (*up)(void), void (*down)(bool silent));
 
 /* At most one: an older one is closed first. */

@@ -296,6 +296,15 @@ bool socket_flush(int fd)
     return !refused;
 }
 
+void socket_ask_again(int fd)
+{
+    const struct nfs_socket *socket = at(fd);
+
+    if (socket && socket->pcb) {
+        ip_tcp_ask_again(socket->pcb);
+    }
+}
+
 int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
 {
     const struct nfs_socket *socket = at(fd);

@@ -13,4 +13,7 @@ int socket_events(int fd, int wanted);
  * comes back has no event of its own. */
 bool socket_flush(int fd);
 
+/* Nothing has come for a while: ip_tcp_ask_again(). */
+void socket_ask_again(int fd);
+
 #endif

@@ -93,6 +93,10 @@ void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length);
  * only while something is queued: its acknowledgement makes room. */
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference);
 
+/* Who waits for this connection's peer asks whether it is there: what it has not acknowledged is sent again, or a probe,
+ * and its station is asked for, whatever the back-off of TCP and ARP says. Not more often than some times a second. */
+void ip_tcp_ask_again(struct tcp_pcb *pcb);
+
 /* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
 uint32_t ip_random(void);
 void ip_random_bytes(void *bytes, uint32_t count);

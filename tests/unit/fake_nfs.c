@@ -65,7 +65,7 @@ static struct {
     void *kept[CALLS_MAX]; /* tickets of replies that are lost */
     uint32_t kept_count;
     void (*on_address)(void *context);
-    char console[8192];
+    char console[256 << 10];
     size_t console_end;
 } self;
 
@@ -725,6 +725,8 @@ int socket_events(int fd, int wanted)
     }
     return !fake_nfs.hangs && (self.connecting || self.count > 0) ? POLLIN | POLLOUT : 0;
 }
+
+void socket_ask_again(int fd) {}
 
 bool socket_flush(int fd)
 {

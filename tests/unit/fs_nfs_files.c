@@ -50,7 +50,7 @@ static int lose_some(uint32_t procedure)
                                    FAKE_NFS_BREAK_BEFORE, NFS3ERR_JUKEBOX};
 
     seed = seed * 1664525u + 1013904223u;
-    return seed >> 28 == 0 && procedure != NFS3_FSINFO ? verdicts[(seed >> 20) % 5] : FAKE_NFS_ANSWER;
+    return (seed >> 24) % 32 == 0 && procedure != NFS3_FSINFO ? verdicts[(seed >> 16) % 5] : FAKE_NFS_ANSWER;
 }
 
 static void conforms_with_losses(uint64_t n)

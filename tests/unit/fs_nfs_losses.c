@@ -5,6 +5,7 @@
 
 #include "tests/unit/fs_nfs_program.h"
 
+#define PATIENCE_NS (40 * S) /* fs/nfs/op.c */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const int losses[] = {FAKE_NFS_LOSE_ANSWER, FAKE_NFS_LOSE_CALL, FAKE_NFS_BREAK_AFTER, FAKE_NFS_BREAK_BEFORE};
@@ -454,13 +455,14 @@ static void test_away_during_each_command(void)
             if (await(&request) != FS_STATUS_OK) {
                 FAIL("command %u, away in way %u: %u", i, how, (uint32_t)last.status);
             }
-            CHECK(pd_now_ns() < begun + 46 * S);
+            /* at once, but where its reply may be on the way */
+            CHECK(pd_now_ns() < begun + (how == FORGETS ? 46 * S : 31 * S));
             close_all(i);
         }
     }
 }
 
-/* For ever: each ends after its minute; when the server is back all is well, and nothing is carried out twice. */
+/* For ever: each ends after its time; when the server is back all is well, and nothing is carried out twice. */
 static void test_away_for_good(void)
 {
     mount();
@@ -472,10 +474,10 @@ static void test_away_for_good(void)
             struct fs_command command = any_command(i);
             issue(&request, &command);
             uint64_t begun = pd_now_ns();
-            pass_until(begun + 60 * S - MS);
+            pass_until(begun + PATIENCE_NS - MS);
             CHECK(!request.done);
             CHECK_EQUAL(await(&request), FS_STATUS_UNREACHABLE);
-            CHECK(pd_now_ns() <= begun + 60 * S);
+            CHECK(pd_now_ns() <= begun + PATIENCE_NS);
             issue(&again, &command); /* it is known to be away */
             CHECK(again.done || how == FORGETS);
             come_back();
@@ -505,18 +507,18 @@ static void test_away_during_all_commands(void)
         for (uint32_t i = 0; i < COUNT(requests); i++) {
             issue(&requests[i], &command);
         }
-        pass_until(begun + 60 * S);
+        pass_until(begun + PATIENCE_NS);
         for (uint32_t i = 0; i < COUNT(requests); i++) {
             CHECK_EQUAL(await(&requests[i]), FS_STATUS_UNREACHABLE);
         }
-        CHECK(pd_now_ns() <= begun + 60 * S && fs_server_counts(0).jobs == 0);
+        CHECK(pd_now_ns() <= begun + PATIENCE_NS && fs_server_counts(0).jobs == 0);
         come_back();
         pass_until(begun + 100 * S);
         CHECK_EQUAL(on_path(FS_STAT, "/file"), FS_STATUS_OK);
     }
 }
 
-/* A close is not kept waiting by the server; what is under way on its file keeps it for a minute at most. */
+/* A close is not kept waiting by the server; what is under way on its file keeps it as long as it may take. */
 static void test_closing_while_away(void)
 {
     struct fs_request read, close;
@@ -547,7 +549,7 @@ static void test_no_memory(void)
         issue(&request, &command);
         uint64_t begun = pd_now_ns();
         CHECK_EQUAL(await(&request), FS_STATUS_UNREACHABLE);
-        CHECK_EQUAL(pd_now_ns(), begun + 60 * S);
+        CHECK_EQUAL(pd_now_ns(), begun + PATIENCE_NS);
     }
     struct fs_command command = file_command(FS_READ, file_fd, 0, 100);
     issue(&request, &command);
@@ -609,7 +611,7 @@ static void test_the_client_restarts(void)
     fs_pair_restart_client();
     memset(data(), 0xaa, 100);
     come_back();
-    pass_until(pd_now_ns() + 60 * S);
+    pass_until(pd_now_ns() + PATIENCE_NS);
     CHECK(fs_server_counts(0).jobs == 0 && fs_server_counts(0).open_files == 0);
     CHECK(data()[0] == 0xaa && data()[99] == 0xaa);
     CHECK(fake_nfs_holds("/file", "content"));

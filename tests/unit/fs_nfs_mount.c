@@ -10,6 +10,7 @@
 #include "libnfs-raw-mount.h"
 #include "libnfs-raw-nfs.h"
 #include "tests/unit/fake_microkit.h"
+#include "tests/unit/in_turn.h"
 #include "timer/client.h"
 
 #define MS 1000000ull
@@ -229,11 +230,34 @@ static void test_a_short_restart(void)
     CHECK(ups == 1 && gone == 0);
 }
 
-/* Gone when it has failed for some seconds; tried for ever, at least every four seconds, also when nobody asks. */
+/* What the console has said since the last look. */
+static const char *said(void)
+{
+    static size_t looked;
+    const char *all = fake_console(), *news = all + looked;
+
+    looked = strlen(all);
+    return news;
+}
+
+static uint32_t lines(const char *text)
+{
+    uint32_t count = 0;
+
+    for (; *text; text++) {
+        count += *text == '\n';
+    }
+    return count;
+}
+
+/* Gone when it has failed for some seconds; tried for ever, at least every eight seconds, also when nobody asks. The
+ * console has a line each way. */
 static void test_gone(void)
 {
+    static const uint64_t pauses_ns[] = {1 * S, 2 * S, 4 * S, 8 * S, 8 * S, 8 * S};
     uint64_t now = 100 * S;
 
+    said();
     at(now);
     break_down(false);
     mount_want();
@@ -243,25 +267,56 @@ static void test_gone(void)
     at(now += 500 * MS);
     CHECK(opens(2050));
     break_down(false);
-    CHECK(gone == 0);
-    for (uint32_t i = 0; i < 20; i++) {
+    for (uint32_t i = 0; i < sizeof(pauses_ns) / sizeof(pauses_ns[0]); i++) {
+        CHECK(gone == (i < 3 ? 0 : i - 2));
+        at(now + pauses_ns[i] - MS);
         CHECK(opens(0));
-        now += 4 * S + MS;
+        now += pauses_ns[i];
         at(now);
         CHECK(opens(2050));
         break_down(false);
-        CHECK(gone == i + 1);
     }
-    at(now + 5 * S);
+    const char *news = said();
+    CHECK(lines(news) == 1 && strstr(news, "the NFS service does not answer as it should: why"));
+    at(now + 8 * S);
     mount_all();
+    news = said();
+    CHECK(lines(news) == 1 && strstr(news, ": mounted\n"));
+}
+
+/* Somebody waits: it is tried every half second, and at once if it was tried before that; for as long as that takes. */
+static void test_gone_and_wanted(void)
+{
+    uint64_t now = 300 * S;
+
+    at(now);
+    break_down(false);
+    mount_want();
+    CHECK(opens(2049));
+    break_down(false);
+    for (uint32_t i = 0; i < 1200; i++) { /* ten minutes */
+        mount_want();
+        at(now + 499 * MS);
+        CHECK(opens(0));
+        at(now += 500 * MS);
+        CHECK(opens(2050));
+        break_down(false);
+    }
+    at(now += 7 * S); /* nobody does any more */
+    CHECK(opens(0));
+    mount_want();
+    mount_all();
+    CHECK_EQUAL(lines(said()), 2);
 }
 
 static void test_silence(void)
 {
     break_down(true);
     CHECK(gone == 1 && opens(2049)); /* at once: new commands are refused, so nobody asks */
+    CHECK(strstr(said(), "it does not answer: why"));
     up();
     reply_info();
+    CHECK(strstr(said(), ": mounted\n"));
     mount_useful();
     ups = downs = gone = 0;
 }
@@ -321,16 +376,6 @@ static void test_no_address(void)
     mount_all();
 }
 
-/* What the console has said since the last look. */
-static const char *said(void)
-{
-    static size_t looked;
-    const char *all = fake_console(), *news = all + looked;
-
-    looked = strlen(all);
-    return news;
-}
-
 /* The next try, from the start, comes after this time and not before; nobody has to ask for it. */
 static bool tries_after(uint64_t pause_ns, uint16_t port)
 {
@@ -342,21 +387,32 @@ static bool tries_after(uint64_t pause_ns, uint16_t port)
     return opens(port);
 }
 
-/* Connecting from the start, as at the first time: the next pause is the shortest. The console's last line is another
- * one than what a case is about. */
+/* Connecting from the start, after all was well: the next pause is the shortest. The console's last line is another one
+ * than what a case is about. */
 static void start_anew(void)
 {
-    if (mount_is_up()) {
-        mount_anew();
-        mount_want();
-    }
-    for (uint32_t i = 0; i < 2; i++) {
+    uint16_t nfs_port = config.nfs_port, mount_port = config.mount_port;
+
+    config.nfs_port = 2049;
+    config.mount_port = 2050;
+    if (!mount_is_up()) {
         if (there) {
             break_down(false);
         }
         opened = 0;
         on_address(NULL); /* ends the pause */
+        if (opened == 2049) {
+            up();
+        } else {
+            mount_up_to_info();
+        }
+        reply_info();
     }
+    mount_useful();
+    config.nfs_port = nfs_port;
+    config.mount_port = mount_port;
+    mount_anew();
+    mount_want();
     said();
 }
 
@@ -378,7 +434,7 @@ static void test_refusals_of_the_mount(void)
         {MNT3ERR_NOTSUPP, "the server does not support it"},
         {(mountstat3)77, "an answer that NFSv3 does not know"},
     };
-    static const uint64_t pauses[] = {500 * MS, 1 * S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S, 30 * S};
+    static const uint64_t pauses[] = {750 * MS, 1500 * MS, 3 * S, 6 * S, 12 * S, 24 * S, 30 * S, 30 * S};
 
     for (uint32_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         mountres3 refused = {.fhs_status = refusals[i].status};
@@ -391,7 +447,7 @@ static void test_refusals_of_the_mount(void)
             const char *news = said();
             CHECK_CASE(n > 0 ? news[0] == '\0' : strstr(news, refusals[i].words) != NULL, refusals[i].words);
             CHECK(n > 0 || strstr(news, "NFS 10.0.0.1:/srv: refused: "));
-            CHECK(!there && (gone > 0) == (i > 0 || n >= 3)); /* out of reach when it has failed for some seconds */
+            CHECK(!there && (gone > 0) == (n >= 3)); /* out of reach when it has failed for some seconds */
             CHECK_CASE(tries_after(pauses[n], 2050), refusals[i].words);
         }
     }
@@ -409,7 +465,7 @@ static void test_a_handle_of_65_bytes(void)
     up();
     reply(&mounted);
     CHECK(strstr(said(), "refused: a file handle that NFSv3 does not know") && opens(0));
-    CHECK(tries_after(500 * MS, 2050));
+    CHECK(tries_after(750 * MS, 2050));
     mounted.mountres3_u.mountinfo.fhandle.fhandle3_len = 64;
     up();
     reply(&mounted);
@@ -448,23 +504,23 @@ static void test_the_portmapper(void)
         }
         if (replies[i].words) {
             CHECK_CASE(strstr(said(), replies[i].words), replies[i].words);
-            CHECK(tries_after(500 * MS, 111));
+            CHECK(tries_after(750 * MS, 111));
         } else {
             CHECK(opens(3050));
             up();
             reply(&(mountres3){.fhs_status = MNT3ERR_NOENT});
-            CHECK(tries_after(500 * MS, 111)); /* its ports may be others by then */
+            CHECK(tries_after(750 * MS, 111)); /* its ports may be others by then */
         }
     }
     break_down(false);
     CHECK(strstr(said(), "the portmapper (port 111) does not answer as it should; give NFS_PORT and MOUNT_PORT"));
-    CHECK(tries_after(1 * S, 111));
+    CHECK(tries_after(1500 * MS, 111));
     up();
     why = "nonsense";
     asked->lost(asked, LOST_REFUSED);
     asked = NULL;
     why = "why";
-    CHECK(strstr(said(), "to do without: nonsense"));
+    CHECK(said()[0] == '\0'); /* it is gone all the same */
     config.nfs_port = 2049;
     config.mount_port = 2050;
 }
@@ -479,7 +535,7 @@ static void test_lost_calls(void)
     asked->lost(asked, LOST_REFUSED);
     asked = NULL;
     CHECK(strstr(said(), "the mount service does not answer as it should: nonsense"));
-    CHECK(tries_after(500 * MS, 2050));
+    CHECK(tries_after(750 * MS, 2050));
     up();
     why = "RPC error: message was not accepted by the server";
     asked->lost(asked, LOST_REFUSED);
@@ -487,12 +543,12 @@ static void test_lost_calls(void)
     why = "why";
     const char *news = said();
     CHECK(strstr(news, "refused: our credentials are not accepted") && strstr(news, "`insecure`"));
-    CHECK(tries_after(1 * S, 2050));
+    CHECK(tries_after(1500 * MS, 2050));
     up();
     asked->lost(asked, LOST_MEMORY);
     asked = NULL;
     CHECK(strstr(said(), "out of memory: trying again"));
-    CHECK(tries_after(2 * S, 2050));
+    CHECK(tries_after(3 * S, 2050));
     mount_all_from_here();
 }
 
@@ -520,25 +576,40 @@ static void test_the_root_directory(void)
         reply(&info);
         const char *news = said();
         CHECK_CASE(replies[i].words ? strstr(news, replies[i].words) != NULL : news[0] == '\0', news);
-        CHECK(tries_after(500 * MS << i, 2050)); /* from the start: the handle is in doubt */
+        CHECK(tries_after(750 * MS << i, 2050)); /* from the start: the handle is in doubt */
     }
     mount_up_to_info();
     break_down(false); /* nor is one of use that was not asked for anything yet */
     CHECK(strstr(said(), "the NFS service does not answer as it should: why"));
-    CHECK(tries_after(4 * S, 2050));
+    CHECK(tries_after(8 * S, 2050));
     mount_up_to_info();
     reply_info();
     CHECK(strstr(said(), "NFS 10.0.0.1:/srv: mounted\n"));
     CHECK(mount_read_size() == 65536 && mount_write_size() == 65536);
     break_down(false); /* up, but not of use: not made again at once */
     mount_want();
-    CHECK(tries_after(4 * S, 2049));
+    CHECK(tries_after(500 * MS, 2049));
     up();
     FSINFO3res info = {.status = NFS3_OK};
     info.FSINFO3res_u.resok.rtmax = 1u << 20;
     reply(&info);
     CHECK(mount_read_size() == 256 * 1024 && mount_write_size() == 256 * 1024);
     mount_useful();
+}
+
+/* After a restart the server knows other handles: that is no failure. */
+static void test_the_root_of_before(void)
+{
+    FSINFO3res info = {.status = NFS3ERR_STALE};
+
+    said();
+    break_down(false);
+    mount_want();
+    CHECK(opens(2049));
+    up();
+    reply(&info);
+    CHECK(opens(2050) && said()[0] == '\0');
+    mount_all_from_here();
 }
 
 /* The root is stale: mounted again at once; who says so when it is done already changes nothing. */
@@ -553,34 +624,61 @@ static void test_mount_anew(void)
     mount_all_from_here();
 }
 
+/* DNS may be away as well. Then the address of before has to do. */
 static void test_names(void)
 {
     ip_addr_t address = {0};
 
-    start_anew();
-    break_down(false);
     dns = ERR_INPROGRESS;
-    opened = 0;
-    on_address(NULL);
-    said();
+    start_anew();
     CHECK(opens(0));
     mount_want(); /* it is under way */
     on_address(NULL);
     CHECK(opens(0));
+    at(pd_now_ns() + 500 * MS);
+    CHECK(opens(2050));
+    resolved("name", &address, NULL); /* too late */
+    CHECK(opens(0));
+    break_down(false);
+    mount_want();
+    at(pd_now_ns() + 500 * MS);
+    CHECK(opens(0));
+    resolved("name", NULL, NULL);
+    CHECK(opens(2050));
+    break_down(false);
+    mount_want();
+    dns = ERR_VAL;
+    at(pd_now_ns() + 500 * MS);
+    dns = ERR_OK;
+    mount_all();
+}
+
+/* At the first time there is none. */
+static void names_at_first(uint64_t n)
+{
+    ip_addr_t address = {0};
+
+    dns = ERR_INPROGRESS;
+    mount_want();
+    at(pd_now_ns() + 100 * S);
+    CHECK(opens(0));
     resolved("name", NULL, NULL);
     CHECK(strstr(said(), "out of reach: no DNS server knows the server's name"));
-    at(pd_now_ns() + 500 * MS);
+    at(pd_now_ns() + 750 * MS);
     resolved("name", &address, NULL);
     CHECK(opens(2050));
     resolved("name", &address, NULL); /* twice */
     CHECK(opens(0));
-    break_down(false);
+}
+
+static void no_names_at_first(uint64_t n)
+{
     dns = ERR_VAL;
-    at(pd_now_ns() + 1 * S);
+    mount_want();
     CHECK(strstr(said(), "out of reach: the server's name cannot be looked up"));
     dns = ERR_OK;
-    at(pd_now_ns() + 2 * S);
-    mount_all_from_here();
+    at(pd_now_ns() + 750 * MS);
+    CHECK(opens(2050));
 }
 
 /* A server on whose connection something comes again and again, but never what was asked for. */
@@ -678,11 +776,14 @@ int main(void)
 {
     timer_client_init(&timer_client_config);
     mount_init(&config, on_up, on_down);
+    CHECK_EQUAL(in_own_process(names_at_first, 0), 0);
+    CHECK_EQUAL(in_own_process(no_names_at_first, 0), 0);
     mount_want();
     test_refusal_of_a_long_name();
     mount_all();
     test_a_short_restart();
     test_gone();
+    test_gone_and_wanted();
     test_silence();
     test_another_address();
     test_no_address();
@@ -691,6 +792,7 @@ int main(void)
     test_the_portmapper();
     test_lost_calls();
     test_the_root_directory();
+    test_the_root_of_before();
     test_mount_anew();
     test_names();
     test_a_step_without_end();

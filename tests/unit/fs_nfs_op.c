@@ -1,5 +1,5 @@
 /* tests/unit/fs_nfs_op.c: the life of operations over a mount, a connection and a core that the test plays: each ends
- * once, and when its command is a minute old at the latest, wherever it is then.
+ * once, and when its command is 40 s old at the latest, wherever it is then.
  */
 #include <string.h>
 
@@ -153,7 +153,7 @@ static bool ended(uint32_t index, enum fs_status status)
     return so;
 }
 
-/* The minute counts from when the command came, not from when its job began; under way or waiting makes no difference,
+/* The time counts from when the command came, not from when its job began; under way or waiting makes no difference,
  * and what comes for it later comes to nobody. */
 static void test_patience_counts_from_arrival(void)
 {
@@ -163,13 +163,13 @@ static void test_patience_counts_from_arrival(void)
     mounted = false;
     begin(1, 80 * S); /* waits for the mount */
     begin(2, 100 * S);
-    begin(3, 39 * S); /* too late already */
+    begin(3, 59 * S); /* too late already */
     CHECK(ended(3, FS_STATUS_UNREACHABLE) && calls() == 1);
-    at(129 * S);
+    at(109 * S);
     CHECK(done[0].count == 0);
-    at(130 * S);
+    at(110 * S);
     CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0 && done[1].count == 0);
-    at(140 * S);
+    at(120 * S);
     CHECK(ended(1, FS_STATUS_UNREACHABLE) && done[2].count == 0);
     mounted = true;
     up();
@@ -193,12 +193,12 @@ static void test_all_end_at_once(void)
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         jobs[i].arrived_ns = 2000 * S; /* what follows is young */
     }
-    at(1060 * S);
+    at(1040 * S);
     again = false;
     for (uint32_t i = 0; i < FS_JOBS_MAX; i++) {
         CHECK(ended(i, FS_STATUS_UNREACHABLE));
     }
-    at(1061 * S);
+    at(1041 * S);
     mounted = true;
     up();
     CHECK_EQUAL(calls(), FS_JOBS_MAX);
@@ -241,7 +241,7 @@ static void test_no_memory_and_not_now(void)
     at(4002 * S);
     CHECK(starts == 2);
     reply(&last_started->call, NFS3ERR_JUKEBOX);
-    at(4060 * S); /* again and again, but not for ever */
+    at(4040 * S); /* again and again, but not for ever */
     CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0);
 }
 
@@ -253,7 +253,7 @@ static void test_each_at_its_time(void)
     struct nfs_op *busy = last_started;
     begin(1, 5000 * S);
     struct nfs_op *poor = last_started;
-    reply(&busy->call, NFS3ERR_JUKEBOX); /* a second */
+    reply(&busy->call, NFS3ERR_JUKEBOX); /* half a second */
     at(5000 * S + 50 * MS);
     lose(&poor->call, LOST_MEMORY); /* a tenth of one */
     starts = 0;
@@ -261,9 +261,9 @@ static void test_each_at_its_time(void)
     CHECK_EQUAL(starts, 0);
     at(5000 * S + 150 * MS);
     CHECK(starts == 1 && last_started == poor);
-    at(5000 * S + 999 * MS);
+    at(5000 * S + 499 * MS);
     CHECK_EQUAL(starts, 1);
-    at(5001 * S);
+    at(5000 * S + 500 * MS);
     CHECK(starts == 2 && last_started == busy);
     reply(&poor->call, NFS3_OK);
     reply(&busy->call, NFS3_OK);

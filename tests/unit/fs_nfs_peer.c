@@ -381,6 +381,8 @@ err_t tcp_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port, tcp
     return ERR_OK;
 }
 
+void ip_tcp_ask_again(struct tcp_pcb *pcb) {}
+
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
     CHECK(pcb == self.pcb && !stays);

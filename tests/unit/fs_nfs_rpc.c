@@ -110,6 +110,14 @@ bool socket_flush(int fd)
     return was;
 }
 
+static uint32_t asked_again;
+
+void socket_ask_again(int fd)
+{
+    CHECK_EQUAL(fd, 3);
+    asked_again++;
+}
+
 uint32_t ip_random(void)
 {
     return 4;
@@ -262,10 +270,16 @@ static void test_silence(void)
     at(400 * S);
     ask(&asked[0]);
     ask(&asked[1]);
-    at(405 * S);
-    at(409 * S);
+    asked_again = 0;
+    at(400 * S + 499 * MS);
+    CHECK_EQUAL(asked_again, 0);
+    for (uint64_t half = 1; half < 20; half++) { /* its peer may be back at any time */
+        at(400 * S + half * 500 * MS);
+        CHECK_EQUAL(asked_again, half);
+    }
     CHECK(downs == 0);
     at(410 * S);
+    CHECK_EQUAL(asked_again, 19);
     CHECK(downs == 1 && silences == 1 && !rpc.there);
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_CONNECTION && asked[1].losses == 1);
     CHECK(strcmp(nfs_rpc_why(), "no answer") == 0);
@@ -414,9 +428,11 @@ static void test_it_cannot_be_made(void)
     nfs_rpc_open("10.0.0.2", 111);
     events = 0;
     pd_flush();
-    at(1009 * S);
-    CHECK(downs == 3 && rpc.there);
-    at(1010 * S);
+    asked_again = 0;
+    at(1001 * S);
+    at(1002 * S);
+    CHECK(downs == 3 && rpc.there && asked_again == 2);
+    at(1003 * S);
     CHECK(downs == 4 && silences == 1 && !rpc.there);
     CHECK_TEXT(nfs_rpc_why(), "no answer");
     connect();

@@ -28,6 +28,13 @@ static uint16_t bound;
 static bool no_pcb, no_close;
 static err_t connect_error, write_error;
 
+static struct tcp_pcb *asked_again;
+
+void ip_tcp_ask_again(struct tcp_pcb *of)
+{
+    asked_again = of;
+}
+
 uint32_t ip_tcp_room(const struct tcp_pcb *of, bool stays)
 {
     CHECK(of == pcb && !stays);
