@@ -81,6 +81,7 @@ class Client:
         share, index = share_and_index_bytes(pd.name, cache, blocks)
         self.pd, self.jobs, self.files = pd, jobs, files
         self.writes = min(JOBS, BLOCKS_BESIDE_CACHE if cache else blocks)
+        self.waits = caches
         self.commands = Ring(system, f"fs_commands_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
         self.completions = Ring(system, f"fs_completions_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
         self.share = system.region(f"fs_share_{server.name}_{pd.name}", share, dma=True)
@@ -88,7 +89,7 @@ class Client:
         at_server, at_client = system.channel(server, pd)
         self.at_server = {"channel": at_server, **self._end(server),
                           "waiting": {"base": Ptr(server.map(waiting, "rw")), "size": waiting.size},
-                          "writes": self.writes}
+                          "writes": self.writes, "waits": self.waits}
         end = self._end(pd)
         self.share_at = int(end["share"]["base"])
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
@@ -117,8 +118,9 @@ class FileService:
 
     def client(self, pd, caches=False, cache=None, blocks=CAPACITY, jobs=None, files=None):
         """Makes pd a client. cache: bytes of files that it keeps, index and all; blocks: of its share where it keeps
-        none; caches: it keeps what it has read there, also where nobody has said how much. jobs: places kept for it;
-        files: that it may have open."""
+        none; caches: it keeps what it has read there, also where nobody has said how much, and has something to do
+        meanwhile: its commands wait for files that are out of reach. jobs: places kept for it; files: that it may have
+        open."""
         if any(c.pd is pd for c in self.clients):
             raise ComposeError(f"PD '{pd.name}' is a client of '{self.pd.name}' already")
         if len(self.clients) == CLIENTS_MAX:

@@ -5,8 +5,9 @@
     http.application(pd)        # pd answers what the application claims (http/app_proto.h); compose/python.py does this
 
 Http makes a protection domain that serves files. Without an application what no file answers is 404. files: a file
-service, whose client it becomes. fresh_ms: how long it takes what the file service said of a file for true. The site's
-folder is named as the file service has it.
+service, whose client it becomes. fresh_ms: how long it takes what the file service said of a file for true; stale_s: how
+long it goes on with that while it cannot ask, None: for ever; wait_s: how long a request for what is not here waits for
+the file service before it is told 503. The site's folder is named as the file service has it.
 """
 
 import re
@@ -20,6 +21,9 @@ HEAD_ROOM = 384         # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value an
 SITES_MAX = 16          # SITE_MOUNTS_MAX
 PORT_MAX = 65535
 FRESH_MAX_MS = 3_600_000
+NEVER_STALE = 0xffffffff     # CACHE_NEVER_STALE
+STALE_MAX_S = 1_000_000_000
+WAIT_MAX_S = 60
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}
@@ -89,12 +93,13 @@ class Http:
     """The front as a protection domain."""
 
     def __init__(self, system, serial, timer, net, mac, files, sites=(), port=80, name="http", priority=70, hostname="",
-                 fresh_ms=2000):
+                 fresh_ms=2000, stale_s=None, wait_s=5):
         if not files:
             raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
         self.system, self.port, self.app = system, port, None
         self.pd = system.pd(name, program="http_front", priority=priority, stack=STACK)
         self._check(files, sites, port, fresh_ms)
+        self._check_times(stale_s, wait_s)
         serial.client(self.pd)
         timer.client(self.pd)
         client = files.client(self.pd, caches=True)
@@ -106,6 +111,8 @@ class Http:
             "app": Ptr(0),
             "port": port,
             "fresh_ms": fresh_ms,
+            "stale_s": NEVER_STALE if stale_s is None else stale_s,
+            "wait_s": wait_s,
             "site_count": len(sites),
             "sites": [site.config(self.pd) for site in sites],
         }
@@ -156,6 +163,12 @@ class Http:
         if pd.priority > files.pd.priority:
             raise ComposeError(f"PD '{pd.name}': priority {pd.priority} is above that of its files' PD "
                                f"'{files.pd.name}' ({files.pd.priority}), which it waits for")
+
+    def _check_times(self, stale_s, wait_s):
+        if stale_s is not None and not 0 <= stale_s <= STALE_MAX_S:
+            raise ComposeError(f"PD '{self.pd.name}': stale_s {stale_s} is not in 0..{STALE_MAX_S}")
+        if not 1 <= wait_s <= WAIT_MAX_S:
+            raise ComposeError(f"PD '{self.pd.name}': wait_s {wait_s} is not in 1..{WAIT_MAX_S}")
 
     def _check_alone(self):
         """Who could say more of the site is known now."""

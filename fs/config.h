@@ -2,6 +2,7 @@
 #ifndef FS_CONFIG_H
 #define FS_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/region.h"
 #include "lib/ring.h"
@@ -25,6 +26,7 @@ struct fs_server_client_config {
     uint32_t jobs;         /* kept for it, of FS_JOBS_MAX; what is kept for nobody is for all */
     uint32_t files;        /* that it may have open, of FS_FILES_MAX */
     uint32_t writes;       /* that it may have under way: what the server has memory for */
+    bool waits;            /* its commands wait for files that are out of reach; else they are answered at once then */
 };
 
 struct fs_server_config {

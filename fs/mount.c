@@ -100,6 +100,11 @@ bool fs_mount_is_asked(void)
     return self.state == ASKED;
 }
 
+bool fs_mount_stands(void)
+{
+    return self.state == DONE;
+}
+
 void fs_mount_on_outcome(void (*handler)(void *context), void *context)
 {
     require(self.handler_count < HANDLERS_MAX, "fs/mount: too many handlers", self.handler_count);

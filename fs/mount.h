@@ -18,6 +18,7 @@ void fs_mount_init(void);
 
 /* The outcome is not known: commands are to wait. */
 bool fs_mount_is_asked(void);
+bool fs_mount_stands(void); /* who has something to do meanwhile waits for that */
 
 /* For each command's status: a server that has started anew has forgotten the mount. Before the command is issued
  * again. */

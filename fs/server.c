@@ -3,7 +3,8 @@
  *   invariant a job is answered exactly once, to the client that asked; of the free ones `reserved` are there for
  *             clients that have fewer than are kept for them
  *   when full commands wait, in order (server_clients.c), while their client may have no more jobs, or no more writes
- *   when away new commands that need the server are answered at once, also while all jobs are busy
+ *   when away new commands that need the server are answered at once, also while all jobs are busy; those of a client
+ *             that waits are taken as ever
  *   ends      an event ends when each client has nothing to say, or has had its part (server_clients.c)
  *   restart   a client that starts anew loses its files; what was under way for it ends without touching the share, and
  *             counts among its jobs until then
@@ -239,7 +240,7 @@ static bool needs_server(uint32_t type)
 /* A command that has just come out of the ring: to a job, behind those that wait, or back at once. */
 static void arrived(struct fs_server_client *client, const struct fs_command *command)
 {
-    if (self.away && client->mounted && needs_server(command->type)) {
+    if (self.away && !client->config->waits && client->mounted && needs_server(command->type)) {
         client->counts.commands++;
         fs_server_complete(client, &(struct fs_completion){.id = command->id, .status = FS_STATUS_UNREACHABLE});
     } else if (client->waiting_count == 0 && has_place(client, command->type)) {

@@ -83,7 +83,8 @@ bool fs_server_dirent(struct fs_job *job, uint64_t next_position, uint32_t mode,
 enum fs_status fs_server_normalise(const char *from, uint64_t length, char *to, bool *slash);
 
 /* Where the files lie is out of reach: until the server says otherwise, commands that come new and need it are answered
- * FS_STATUS_UNREACHABLE at once. What is under way or waits here is the server's to end. */
+ * FS_STATUS_UNREACHABLE at once, but those of a client that waits (fs/config.h). What is under way or waits here is the
+ * server's to end. */
 void fs_server_away(bool away);
 
 /* For tests and reports. */

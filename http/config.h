@@ -22,6 +22,8 @@ struct http_config {
     const struct app_config *app; /* NULL: nobody answers but files */
     uint16_t port;                /* listens from the start on; 0: on none until an application says which */
     uint32_t fresh_ms;            /* how long what the file server said of a file holds */
+    uint32_t stale_s;             /* and is given while it cannot be asked; UINT32_MAX: for ever */
+    uint32_t wait_s;              /* for it, with a file that is not here; 0: HTTP_WAIT_S */
     uint32_t site_count;
     struct http_site_config sites[SITE_MOUNTS_MAX];
 };

@@ -36,18 +36,20 @@ static void look_at_folders(void);
 
 static void say(const struct http_site_config *site, enum cache_kind kind)
 {
-    bool was_away = self.away;
-    self.away = kind == CACHE_UNREACHABLE;
     switch (kind) {
     case CACHE_DIRECTORY: break;
     case CACHE_ABSENT: log_line("%s: there is no such folder among the files", site->folder); break;
     case CACHE_FILE:
     case CACHE_FORBIDDEN: log_line("%s: this is no folder that may be read", site->folder); break;
-    case CACHE_UNREACHABLE:
-        if (!was_away) {
-            log_line("the files cannot be reached yet; until they can, requests are answered 503");
-        }
-        break;
+    case CACHE_UNREACHABLE: break;
+    }
+}
+
+static void say_away(void)
+{
+    if (!self.away) {
+        self.away = true;
+        log_line("the files cannot be reached yet; until they can, requests are answered 503");
     }
 }
 
@@ -64,26 +66,32 @@ static void look_at_folders(void)
         if (!entry) {
             return;
         }
+        bool away = entry->kind == CACHE_UNREACHABLE;
         say(site, entry->kind);
         cache_release(entry);
-        if (self.away) {
+        if (away) {
+            say_away();
             return;
         }
         self.looked_at++;
     }
 }
 
-/* Each outcome: the files may be there now. That they could not be reached is known of some paths, and would be for as
- * long as any answer: all are asked for anew. */
+/* Each outcome. That files could not be reached may be known of some paths, and would be for as long as any answer: all
+ * are asked for anew. */
 static void on_mount(void *context)
 {
-    if (self.waiter.link) {
+    if (!fs_mount_stands()) {
+        say_away();
         return;
     }
     if (self.away) {
+        self.away = false;
         http_files_changed();
     }
-    look_at_folders();
+    if (!self.waiter.link) {
+        look_at_folders();
+    }
 }
 
 /* -- the address -- */

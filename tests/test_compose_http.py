@@ -48,6 +48,8 @@ MISTAKES = {
     "above_its_files": ("http(priority=91)", "PD 'http': priority 91 is above that of its files' PD 'files8' (90), "
                                              "which it waits for"),
     "fresh": ("http(fresh_ms=3600001)", "PD 'http': fresh_ms 3600001 is not in 0..3600000"),
+    "stale": ("http(stale_s=-1)", "PD 'http': stale_s -1 is not in 0..1000000000"),
+    "wait": ("http(wait_s=0)", "PD 'http': wait_s 0 is not in 1..60"),
     "many_sites": ("http([Site('/www', prefix=f'/{i}/') for i in range(17)])", "PD 'http': 17 sites; at most 16"),
     "prefix_twice": ("http([Site('/www'), Site('/other')])", "PD 'http': two sites have the prefix '/'"),
     "prefix": ("http([Site('/www', prefix='/docs')])",

@@ -189,12 +189,13 @@ def test_make_run_hands_everything_on(tmp_path, qemu):
     words = ["-name", ALL, "", "$HOME"]
     done = make("run", f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={program}", f"QEMU_EXTRA={shlex.join(words)}",
                 "HTTP_PORT=55", "NFS_SERVER=10.0.2.2", f"NFS_DIRECTORY={ALL}", f"WEBSITE_DIR={ALL}", "V=1",
-                "WEBSITE_FRESH_MS=1234")
+                "WEBSITE_FRESH_MS=1234", "WEBSITE_WAIT_S=7", "WEBSITE_STALE_S=3600")
     assert "make run: QEMU ended (status 0)" in done.stderr, done.stdout + done.stderr
     assert arguments()[-len(words):] == words
     assert configured(tmp_path / "out", "nfs", "directory") == ALL
     assert configured(tmp_path / "out", "micropython", "arguments") == ALL
-    assert ".fresh_ms = 1234" in (tmp_path / "out" / "webserver" / "http.config.c").read_text()
+    front = (tmp_path / "out" / "webserver" / "http.config.c").read_text()
+    assert ".fresh_ms = 1234" in front and ".wait_s = 7" in front and ".stale_s = 3600" in front
     assert "--dialect" in done.stdout, "V=1 was not handed on"
 
 
@@ -221,6 +222,7 @@ PORT = "is no port: a number from 1 to 65535"
     ("NFS_UID", "www", "is no number from 0 to 4294967294"),
     ("NFS_GID", "4294967295", "is no number from 0 to 4294967294"),
     ("WEBSITE_FRESH_MS", "2s", "is no number from 0 to 3600000"),
+    ("WEBSITE_WAIT_S", "0", "is no number from 1 to 60"),
     ("SOAK_MINUTES", "0", "is no number from 1 to 100000"),
     ("NFS_SERVER", "no/name", "is neither an address nor a name"),
     ("NFS_SERVER", "a b", "is neither an address nor a name"),
@@ -237,8 +239,9 @@ def test_a_value_of_the_wrong_kind_is_refused_in_one_line(name, value, wrong, wa
 
 
 def test_an_empty_value_is_the_default(tmp_path):
-    assert "COMPOSE" in compose(tmp_path, WEBSITE_FRESH_MS="", NFS_UID="", WEBSITE_DIR="")
-    assert ".fresh_ms = 2000" in (tmp_path / "webserver" / "http.config.c").read_text()
+    assert "COMPOSE" in compose(tmp_path, WEBSITE_FRESH_MS="", WEBSITE_STALE_S="", NFS_UID="", WEBSITE_DIR="")
+    front = (tmp_path / "webserver" / "http.config.c").read_text()
+    assert ".fresh_ms = 2000" in front and ".wait_s = 5" in front and ".stale_s = 0xffffffff" in front
     assert configured(tmp_path, "micropython", "arguments") == "."
 
 

@@ -14,7 +14,7 @@ from serval.nfs import NfsServer
 from serval.qemu import Guest
 
 PAGE = b"<h1>Serval</h1>"
-PATIENCE_S = 60     # http/conn/limits.h
+PATIENCE_S = 5      # http/conn/limits.h
 SOON_S = 5          # a new client's page, on a busy machine, with one SYN lost
 
 

@@ -89,7 +89,8 @@ serial = Serial(s)
 net = Net(s)
 files = file_service()
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
-            fresh_ms=s.number("WEBSITE_FRESH_MS"))
+            fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
+            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None)
 if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,

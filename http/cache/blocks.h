@@ -28,7 +28,7 @@ struct cache_block {
     struct cache_fill fill; /* first */
     uint32_t pins;
     uint8_t state;  /* enum cache_block_state */
-    uint8_t resets; /* how often the server started anew while it was read */
+    uint8_t resets; /* how often the server started anew, or could not be reached, while it was read */
     struct cache_block *hash_next;
     struct list_link of_content;
     struct cache_waiter *waiters;

@@ -19,6 +19,7 @@
 
 static struct {
     uint64_t hits, stale;
+    struct entry refusal; /* given in the place of what is too old */
 } self;
 
 static struct cache_entry *give(struct entry *entry, bool fresh)
@@ -30,6 +31,17 @@ static struct cache_entry *give(struct entry *entry, bool fresh)
     }
     cache_entries_use(entry);
     return &entry->content.seen;
+}
+
+/* The server was asked and could not say. */
+static struct cache_entry *give_unconfirmed(struct entry *entry)
+{
+    if (!cache_is_too_old(&entry->content.seen)) {
+        return give(entry, false);
+    }
+    self.refusal.content.seen.fresh_until_ns = entry->content.seen.fresh_until_ns;
+    cache_entries_use(&self.refusal);
+    return &self.refusal.content.seen;
 }
 
 struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter)
@@ -46,7 +58,7 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
         cache_revalidate(entry);
         cache_entries_unuse(entry);
     } else if (entry->known && pd_now_ns() < entry->content.seen.fresh_until_ns) {
-        return give(entry, !entry->overdue);
+        return entry->overdue ? give_unconfirmed(entry) : give(entry, true);
     } else {
         cache_revalidate(entry);
         if (cache_revalidate_gives_old(entry)) {
@@ -92,7 +104,7 @@ static bool room_for(uint32_t pages)
     return pages == 0 ? cache_entries_left() : cache_blocks_room_for(pages);
 }
 
-void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index)
+void cache_init(uint32_t revalidate_ms, uint32_t stale_s, uint32_t reserve, const struct region *index)
 {
     uint32_t units = cache_index_init(index);
 
@@ -109,5 +121,7 @@ void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *i
         .wants_fd = cache_revalidate_reopen,
     });
     cache_entries_init(units);
-    cache_revalidate_init(revalidate_ms);
+    cache_revalidate_init(revalidate_ms, stale_s);
+    self.refusal.content.seen.kind = CACHE_UNREACHABLE;
+    self.refusal.content.uses = 1; /* never idle */
 }

@@ -7,7 +7,7 @@
  * for others, least recently used first. An entry that somebody holds stays as it was: when the file has changed, those
  * who ask next get another entry.
  *
- * While the file server is away what is here is given, however old.
+ * While the file server is away what is here is given, however old, or as old as cache_init() says.
  *
  * Nothing in here waits: a function that cannot answer notes the waiter and calls waiter->ready once, later, from the
  * event loop; the caller then asks again, and gets an answer then: of a failure, too.
@@ -37,22 +37,30 @@ enum cache_kind {
 
 struct cache_entry {
     enum cache_kind kind;
+    uint32_t confirmed_s;    /* of pd_now_ns(): when the server last said that it is so */
     uint64_t size, mtime_ns; /* of a file */
     uint64_t fresh_until_ns; /* of pd_now_ns() */
     /* the rest is the cache's: entries.h */
 };
 
-/* revalidate_ms: how long an entry is fresh. Takes all of the share's blocks but `reserve`, and `index`, memory that
+/* revalidate_ms: how long an entry is fresh. stale_s: how long it is given without the server's word; CACHE_NEVER_STALE: for
+ * ever. Takes all of the share's blocks but `reserve`, and `index`, memory that
  * nobody else has: CACHE_INDEX_UNIT bytes for each of those. For each there can be 7 names known, and 10 blocks of
  * files. */
 #define CACHE_INDEX_UNIT 4416
-void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index);
+#define CACHE_NEVER_STALE UINT32_MAX
+void cache_init(uint32_t revalidate_ms, uint32_t stale_s, uint32_t reserve, const struct region *index);
 
 /* What lies at this path (absolute, inside the mount), held for the caller until cache_release(). NULL: the waiter
  * is noted. */
 struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter);
 struct cache_entry *cache_hold(struct cache_entry *entry); /* once more */
 void cache_release(struct cache_entry *entry);
+
+/* The server has not answered for a while, so who waits for an entry may do better without; its waiters are called once
+ * when that begins. */
+bool cache_is_away(void);
+bool cache_is_too_old(const struct cache_entry *entry); /* to be given without the server's word */
 
 /* What is known of this path is no longer so. The holder of an entry keeps what is here of it; the next one that asks
  * gets another entry. */

@@ -25,10 +25,10 @@ struct entry {
     bool known;             /* `content.seen` says something */
     bool overdue;           /* the server has not answered: what is here is given */
     bool retried;           /* this question, for want of an fd */
-    uint8_t resets;         /* how often the server started anew during this question */
+    uint8_t resets;         /* how often the server started anew, or could not be reached, during this question */
     uint8_t question;       /* enum cache_question */
-    struct list_link asked; /* asked about while something old is here */
-    uint64_t overdue_ns;    /* when the answer will be */
+    struct list_link asked; /* about */
+    uint64_t asked_ns;
     struct cache_waiter *waiters;
     char short_path[CACHE_PATH_SHORT];
 };

@@ -256,7 +256,7 @@ static bool issue_read(void)
 /* What one of them causes is taken up by the loop that runs already. */
 static void pump(void)
 {
-    bool going = !self.pumping && !fs_mount_is_asked();
+    bool going = !self.pumping && fs_mount_stands();
 
     self.pumping |= going;
     while (going) {

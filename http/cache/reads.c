@@ -108,6 +108,18 @@ static void lost_fd(struct cache_block *block)
     }
 }
 
+/* Asked again for those who wait. Who comes later asks anew. */
+static void no_answer(struct cache_block *block)
+{
+    if (!block->waiters) {
+        failed(block);
+    } else if (++block->resets < CACHE_TRIES) {
+        cache_files_fill(&block->fill);
+    } else {
+        give_up_for_now(block);
+    }
+}
+
 /* The whole block, of the file that the content tells of. */
 static bool is_right(const struct cache_block *block, const struct fs_completion *completion)
 {
@@ -127,6 +139,7 @@ static void read_ended(struct cache_block *block, const struct fs_completion *co
         }
         return;
     case FS_STATUS_SERVER_WAS_RESET: lost_fd(block); return;
+    case FS_STATUS_UNREACHABLE: no_answer(block); return;
     case FS_STATUS_NOT_FOUND:
     case FS_STATUS_STALE: is_another(block); return;
     case FS_STATUS_INVALID_COMMAND:
@@ -146,7 +159,6 @@ static void read_ended(struct cache_block *block, const struct fs_completion *co
     case FS_STATUS_INVALID_ARGUMENT:
     case FS_STATUS_IO:
     case FS_STATUS_NOT_MOUNTED:
-    case FS_STATUS_UNREACHABLE:
     case FS_STATUS_LOOP: break;
     }
     cache_files_close(block->fill.file);

@@ -2,15 +2,21 @@
  *   consumes  answers to FS_OPEN and FS_STAT   from the file server, believed
  *   produces  questions: one per entry at a time, for all who ask
  *   invariant an entry that is asked about is in use, once for that
- *   old       what is here is given while the server does not answer; after PATIENCE_NS to those who wait, then at once
+ *   old       what is here is given while the server does not answer, to nobody when it is older than it may be (`stale`).
+ *             To those who wait after QUICK_NS where it was right a moment ago, else after PATIENCE_NS; to those who
+ *             come then, at once: of the former until the server is quick again, of all until it answers at all
+ *   ends      a question without an answer is asked again for those who wait for it, CACHE_TRIES times
  */
 #include "http/cache/revalidate.h"
 
 #include "lib/pd.h"
 #include "timer/client.h"
 
+#define QUICK_NS 100000000ull     /* an answer that nobody minds waiting for */
 #define PATIENCE_NS 1000000000ull /* with an answer while something old is here */
-#define FRESH_MIN_NS 10000000ull  /* so that who has waited for an answer finds it fresh */
+#define RECENT_S 10               /* beyond freshness: so old it may be while the server is slow, but there */
+#define S 1000000000ull
+#define FRESH_MIN_NS 10000000ull /* so that who has waited for an answer finds it fresh */
 #define FILE_SIZE_MAX (1ull << 44)
 #define MODE_TYPE 0170000u
 #define MODE_DIRECTORY 0040000u
@@ -18,26 +24,46 @@
 
 static struct {
     uint64_t fresh_ns;
-    struct list asked; /* entries that are asked about while something old is here, in order */
+    uint32_t fresh_s, stale_s; /* fresh_s: rounded up */
+    struct list asked, late;   /* entries that are asked about, in order; late: for QUICK_NS already */
     struct timer overdue;
+    bool slow; /* its last answer, or one that is under way, took more than QUICK_NS */
     bool away; /* the server did not answer when it was last asked */
 } self;
+
+static uint32_t now_s(void)
+{
+    return (uint32_t)(pd_now_ns() / S);
+}
 
 /* -- questions -- */
 
 static void on_overdue(void *context);
 
-static void await_overdue(void)
+/* The first of the list is late at this time. */
+static void await_first(const struct list *list, uint64_t after_ns)
 {
-    struct list_link *first = list_first(&self.asked);
-    if (first && !self.overdue.armed) {
-        timer_start(&self.overdue, LIST_ITEM(struct entry, asked, first)->overdue_ns, on_overdue, NULL);
+    struct list_link *first = list_first(list);
+    uint64_t at_ns = first ? LIST_ITEM(struct entry, asked, first)->asked_ns + after_ns : 0;
+
+    if (first && (!self.overdue.armed || at_ns < self.overdue.deadline_ns)) {
+        timer_start(&self.overdue, at_ns, on_overdue, NULL);
     }
 }
 
 static bool is_something(const struct entry *entry)
 {
     return entry->known && entry->content.seen.kind != CACHE_UNREACHABLE;
+}
+
+static bool may_be_old(const struct entry *entry)
+{
+    return is_something(entry) && !cache_is_too_old(&entry->content.seen);
+}
+
+static bool was_right_lately(const struct entry *entry)
+{
+    return now_s() - entry->content.seen.confirmed_s <= self.fresh_s + RECENT_S;
 }
 
 static void ask(struct entry *entry)
@@ -50,30 +76,45 @@ static void begin(struct entry *entry, enum cache_question question)
     cache_entries_use(entry);
     trace(cache_revalidate, entry, question);
     entry->question = (uint8_t)question;
-    if (is_something(entry)) {
-        entry->overdue_ns = pd_now_ns() + PATIENCE_NS;
-        list_add_last(&self.asked, &entry->asked);
-        await_overdue();
-    }
+    entry->asked_ns = pd_now_ns();
+    list_add_last(&self.asked, &entry->asked);
+    await_first(&self.asked, QUICK_NS);
     ask(entry);
 }
 
-/* It takes long: those who wait get what is here. */
+/* The first of the list if it has been asked about for so long; out of the list. */
+static struct entry *take_late(struct list *list, uint64_t after_ns)
+{
+    struct list_link *link = list_first(list);
+    struct entry *entry = link ? LIST_ITEM(struct entry, asked, link) : NULL;
+
+    if (!entry || pd_now_ns() < entry->asked_ns + after_ns) {
+        return NULL;
+    }
+    list_remove(link);
+    return entry;
+}
+
+/* It takes long: those who wait get what is here, or see whether they can do without. */
 static void on_overdue(void *context)
 {
-    uint64_t now = pd_now_ns();
-    struct list_link *link;
+    struct entry *entry;
 
-    while ((link = list_first(&self.asked))) {
-        struct entry *entry = LIST_ITEM(struct entry, asked, link);
-        if (entry->overdue_ns > now) {
-            break;
+    while ((entry = take_late(&self.asked, QUICK_NS))) {
+        self.slow = true;
+        list_add_last(&self.late, &entry->asked);
+        if (is_something(entry) && was_right_lately(entry)) {
+            entry->overdue = true;
+            waiters_wake(&entry->waiters);
         }
-        list_remove(link);
-        entry->overdue = self.away = true;
+    }
+    while ((entry = take_late(&self.late, PATIENCE_NS))) {
+        self.away = true;
+        entry->overdue = is_something(entry);
         waiters_wake(&entry->waiters);
     }
-    await_overdue();
+    await_first(&self.asked, QUICK_NS);
+    await_first(&self.late, PATIENCE_NS);
 }
 
 void cache_revalidate_reopen(struct cache_content *content)
@@ -135,6 +176,7 @@ static bool is_same(const struct entry *entry, enum cache_kind kind, const struc
 static void refresh(struct entry *entry)
 {
     self.away = entry->overdue = false;
+    entry->content.seen.confirmed_s = now_s();
     entry->content.seen.fresh_until_ns = pd_now_ns() + self.fresh_ns;
 }
 
@@ -257,9 +299,10 @@ static void reopened(struct entry *entry, enum cache_kind kind, const struct fs_
 static bool again(struct entry *entry, enum fs_status status)
 {
     bool no_fds = status == FS_STATUS_TOO_MANY_OPEN && !entry->retried && cache_files_close_idle(0);
+    bool waits = status == FS_STATUS_UNREACHABLE && (entry->content.parked || (entry->waiters && !may_be_old(entry)));
 
     entry->retried = no_fds;
-    if (no_fds || (status == FS_STATUS_SERVER_WAS_RESET && ++entry->resets < CACHE_TRIES)) {
+    if (no_fds || ((status == FS_STATUS_SERVER_WAS_RESET || waits) && ++entry->resets < CACHE_TRIES)) {
         ask(entry);
         return true;
     }
@@ -277,6 +320,7 @@ void cache_revalidate_answered(struct cache_file *file, enum fs_status status, c
     if (again(entry, status)) {
         return;
     }
+    self.slow = pd_now_ns() >= entry->asked_ns + QUICK_NS;
     if (question == CACHE_QUESTION_REOPEN) {
         reopened(entry, kind, attributes, fd);
     } else if (!revalidated(entry, question, kind, attributes, fd)) {
@@ -302,13 +346,26 @@ void cache_revalidate(struct entry *entry)
 
 bool cache_revalidate_gives_old(const struct entry *entry)
 {
-    return is_something(entry) && (entry->overdue || self.away);
+    return may_be_old(entry) && (entry->overdue || self.away || (self.slow && was_right_lately(entry)));
 }
 
-void cache_revalidate_init(uint32_t fresh_ms)
+bool cache_is_away(void)
+{
+    return self.away;
+}
+
+bool cache_is_too_old(const struct cache_entry *seen)
+{
+    return now_s() - seen->confirmed_s > self.stale_s;
+}
+
+void cache_revalidate_init(uint32_t fresh_ms, uint32_t stale_s)
 {
     uint64_t fresh_ns = fresh_ms * 1000000ull;
 
     self.fresh_ns = fresh_ns > FRESH_MIN_NS ? fresh_ns : FRESH_MIN_NS;
+    self.fresh_s = (uint32_t)((self.fresh_ns + S - 1) / S);
+    self.stale_s = stale_s;
     list_init(&self.asked);
+    list_init(&self.late);
 }

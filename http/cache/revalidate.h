@@ -14,7 +14,7 @@ enum cache_question {
     CACHE_QUESTION_REOPEN, /* an fd of a file that is still what it was */
 };
 
-void cache_revalidate_init(uint32_t fresh_ms);
+void cache_revalidate_init(uint32_t fresh_ms, uint32_t stale_s);
 
 /* The server is asked about it, unless it is already. */
 void cache_revalidate(struct entry *entry);

@@ -44,7 +44,8 @@ enum clock {
     CLOCK_IDLE,
     CLOCK_STALL,
     CLOCK_LINGER,
-    CLOCK_WAIT,  /* for the file server */
+    CLOCK_WAIT,  /* for the file server, before anything of an answer has gone out */
+    CLOCK_REST,  /* behind that */
     CLOCK_QUEUE, /* for a place with the application, in order */
     CLOCK_GONE,  /* either, of a client that has closed its side */
     CLOCK_BODY,  /* of a request: the application waits for it */

@@ -282,6 +282,7 @@ void http_conn_expire(struct http_conn *c, enum clock clock)
     case CLOCK_HEAD: http_conn_tell(c, 408, &unknown); return;
     case CLOCK_STALL: http_conn_abort(c); return;
     case CLOCK_WAIT:
+    case CLOCK_REST:
     case CLOCK_QUEUE:
     case CLOCK_GONE: waited(c); return;
     case CLOCK_BODY: c->content->expire(c, 408); return;

@@ -5,6 +5,8 @@
  */
 #include "http/conn/timeouts.h"
 
+#include <string.h>
+
 #include "lib/pd.h"
 #include "timer/client.h"
 
@@ -18,6 +20,7 @@ struct ordered {
 
 static struct {
     void (*expire)(struct http_conn *connection, enum clock clock);
+    uint64_t limits_ns[CLOCKS];
     struct ordered lists[CLOCKS];
     struct timer timer;
     uint64_t timer_at_ns;
@@ -25,8 +28,8 @@ static struct {
 
 static const uint64_t limits_ns[CLOCKS] = {
     [CLOCK_HEAD] = HTTP_HEAD_S * S,     [CLOCK_IDLE] = HTTP_IDLE_S * S, [CLOCK_STALL] = HTTP_STALL_S * S,
-    [CLOCK_LINGER] = HTTP_LINGER_S * S, [CLOCK_WAIT] = HTTP_WAIT_S * S, [CLOCK_QUEUE] = HTTP_APP_S * S,
-    [CLOCK_GONE] = HTTP_GONE_S * S,     [CLOCK_APP] = HTTP_APP_S * S,
+    [CLOCK_LINGER] = HTTP_LINGER_S * S, [CLOCK_WAIT] = HTTP_WAIT_S * S, [CLOCK_REST] = HTTP_REST_S * S,
+    [CLOCK_QUEUE] = HTTP_APP_S * S,     [CLOCK_GONE] = HTTP_GONE_S * S, [CLOCK_APP] = HTTP_APP_S * S,
 };
 
 static struct http_conn *conn_of(struct list_link *link)
@@ -71,17 +74,17 @@ void timeouts_set_for(struct http_conn *c, enum clock clock, uint64_t limit_ns)
 
 void timeouts_set(struct http_conn *c, enum clock clock)
 {
-    timeouts_set_for(c, clock, limits_ns[clock]);
+    timeouts_set_for(c, clock, self.limits_ns[clock]);
 }
 
 uint64_t timeouts_limit_ns(enum clock clock)
 {
-    return limits_ns[clock];
+    return self.limits_ns[clock];
 }
 
 uint64_t timeouts_age_ns(const struct http_conn *c)
 {
-    return pd_now_ns() + limits_ns[c->clock] - c->due_ns;
+    return pd_now_ns() + self.limits_ns[c->clock] - c->due_ns;
 }
 
 struct http_conn *timeouts_oldest(enum clock clock)
@@ -125,9 +128,13 @@ uint32_t timeouts_count(enum clock clock)
     return self.lists[clock].count;
 }
 
-void timeouts_init(void (*expire)(struct http_conn *connection, enum clock clock))
+void timeouts_init(uint32_t wait_s, void (*expire)(struct http_conn *connection, enum clock clock))
 {
     self.expire = expire;
+    memcpy(self.limits_ns, limits_ns, sizeof(self.limits_ns));
+    if (wait_s > 0) {
+        self.limits_ns[CLOCK_WAIT] = wait_s * S;
+    }
     self.timer_at_ns = FOREVER;
     for (enum clock clock = CLOCK_NONE; clock < CLOCKS; clock++) {
         list_init(&self.lists[clock].list);

@@ -213,7 +213,7 @@ static enum content_outcome go_on(struct http_conn *c)
 
 static enum clock clock_of(struct http_conn *c)
 {
-    return c->waiter.link ? CLOCK_WAIT : CLOCK_NONE;
+    return c->waiter.link ? CLOCK_REST : CLOCK_NONE;
 }
 
 static uint64_t patience_ns(struct http_conn *c)

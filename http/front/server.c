@@ -23,10 +23,10 @@ void http_counters(struct http_counters *counters)
     *counters = http_counts;
 }
 
-void http_init(const struct app_config *app)
+void http_init(const struct app_config *app, uint32_t wait_s)
 {
     pool_init();
-    timeouts_init(http_conn_expire);
+    timeouts_init(wait_s, http_conn_expire);
     output_init();
     dispatch_init();
     if (app) {

@@ -26,8 +26,9 @@
 #include "http/conn/limits.h"
 #include "http/front/listeners.h"
 
-/* Once; http_start() does it (http/front/start.h). app: NULL: there is none. */
-void http_init(const struct app_config *app);
+/* Once; http_start() does it (http/front/start.h). app: NULL: there is none. wait_s: for files that have to be asked for;
+ * 0: HTTP_WAIT_S. */
+void http_init(const struct app_config *app, uint32_t wait_s);
 /* Any file of the file service may be another one now: what is kept is asked for anew. */
 void http_files_changed(void);
 

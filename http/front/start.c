@@ -19,8 +19,8 @@ static void on_mount(void *context)
 
 void http_start(const struct http_config *config)
 {
-    cache_init(config->fresh_ms, 0, &config->files->index);
-    http_init(config->app);
+    cache_init(config->fresh_ms, config->stale_s, 0, &config->files->index);
+    http_init(config->app, config->wait_s);
     described_init(config);
     routes_take_the_rest(config->app != NULL);
     require(config->port == 0 || http_listen(config->port), "http: port", config->port);

@@ -2,8 +2,9 @@
  *   serves    try_files.c and mounts.c; paths are clients', cleaned, but NOT trusted to exist
  *   invariant a resolution is free, or in one of two lists: what was found, and the rest, which also has those that are
  *             looked for the first time: so that made-up names push out nothing that is served
- *   when full the resolution used least recently is evicted, of its own list first; when all are being looked for, or
- *             all resources are held, who asks waits until one is not
+ *   when full the resolution used least recently is evicted, of its own list first, also one that is being looked for
+ *             when nobody waits for it any more; when somebody waits for all, or all resources are held, who asks waits
+ *             until one is not
  */
 #include <string.h>
 #include "http/site/resolutions.h"
@@ -219,16 +220,34 @@ void site_resolution_drop(struct resolution *resolution)
     site_room_again();
 }
 
-enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE };
+enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE, ABANDONED };
+
+/* Whoever wanted it has gone, and the file server does not say. One whose waiter is nowhere is at work just now. */
+static bool is_abandoned(const struct resolution *resolution)
+{
+    return resolution->trying && !resolution->waiters && resolution->try.waiter.link;
+}
 
 static bool may_give_way(const struct resolution *resolution, enum give_way which)
 {
     switch (which) {
     case ANY: return !resolution->trying;
-    case WITH_LONG_PATH: return !resolution->trying && resolution->path != resolution->short_path;
+    case ABANDONED: return is_abandoned(resolution);
+    case WITH_LONG_PATH:
+        return (!resolution->trying || is_abandoned(resolution)) && resolution->path != resolution->short_path;
     case WITH_RESOURCE: return !resolution->trying && resolution->prepared && resolution->prepared->holders == 1;
     }
     return false;
+}
+
+static void stop(struct resolution *resolution)
+{
+    if (resolution->trying) {
+        cache_cancel(&resolution->try.waiter);
+        if (resolution->try.file) {
+            cache_release(resolution->try.file);
+        }
+    }
 }
 
 static bool evict(enum site_list list, enum give_way which)
@@ -239,6 +258,7 @@ static bool evict(enum site_list list, enum give_way which)
         resolution = resolution->newer;
     }
     if (resolution) {
+        stop(resolution);
         site_resolution_drop(resolution);
     }
     return resolution != NULL;
@@ -250,7 +270,8 @@ static bool make_room(bool needs_long)
         !evict(SITE_LIST_FOUND, WITH_LONG_PATH)) {
         return false;
     }
-    if (self.counts[SITE_LIST_OTHERS] >= OTHERS_MAX && !evict(SITE_LIST_OTHERS, ANY)) {
+    if (self.counts[SITE_LIST_OTHERS] >= OTHERS_MAX && !evict(SITE_LIST_OTHERS, ANY) &&
+        !evict(SITE_LIST_OTHERS, ABANDONED)) {
         return false;
     }
     return self.free_resolutions || evict(SITE_LIST_OTHERS, ANY) || evict(SITE_LIST_FOUND, ANY);

@@ -23,6 +23,12 @@ static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml"
 static const char *const of_name[] = {"", ".html", ".htm", ".xhtml", NULL};
 static const char *const of_page[] = {"", NULL};
 
+/* What was found before, in place of what cannot be found out. */
+static bool may_stay(const struct resolution *resolution)
+{
+    return resolution->prepared && !cache_is_too_old(resolution->prepared->resource.file);
+}
+
 /* The file service's name of the path with these endings in self.name; 0: there can be none so long. */
 static uint32_t name_of(const struct resolution *resolution, const char *ending, const char *second_ending)
 {
@@ -41,6 +47,21 @@ static uint32_t name_of(const struct resolution *resolution, const char *ending,
     return length + rest + size + second_size;
 }
 
+/* Nobody can say what is there now. False: it has to be waited for. A variant need not be, nor what may be given as it
+ * was; that is looked for again soon. */
+static bool does_without(struct resolution *resolution, enum cache_kind *kind)
+{
+    struct try_files *try = &resolution->try;
+
+    if (!cache_is_away() || !(try->found || may_stay(resolution))) {
+        return false;
+    }
+    cache_cancel(&try->waiter);
+    try->fresh_until_ns = 0;
+    *kind = CACHE_UNREACHABLE;
+    return true;
+}
+
 /* False: it waits. Else what is there, with the entry held for a file, NULL else. */
 static bool look(struct resolution *resolution, const char *ending, const char *second_ending, enum cache_kind *kind,
                  struct cache_entry **file)
@@ -55,7 +76,7 @@ static bool look(struct resolution *resolution, const char *ending, const char *
     }
     struct cache_entry *entry = cache_get(self.name, length, &try->waiter);
     if (!entry) {
-        return false;
+        return does_without(resolution, kind);
     }
     *kind = entry->kind;
     try->fresh_until_ns = entry->fresh_until_ns < try->fresh_until_ns ? entry->fresh_until_ns : try->fresh_until_ns;
@@ -168,8 +189,8 @@ static void finish(struct resolution *resolution)
     waiters_move(&resolution->waiters, &waiters);
     if (resolution->linked) {
         resolution->fresh_until_ns = try->fresh_until_ns > least ? try->fresh_until_ns : least;
-        site_resolution_settle(resolution,
-                               try->outcome == SITE_UNREACHABLE && resolution->prepared ? SITE_FOUND : try->outcome);
+        bool stays = try->outcome == SITE_UNREACHABLE && may_stay(resolution);
+        site_resolution_settle(resolution, stays ? SITE_FOUND : try->outcome);
         resolution->trying = false;
     } else { /* forgotten meanwhile */
         if (try->file) {

@@ -39,7 +39,7 @@ NFS_CORE_PARAM {{
 NFSv4 {{ Graceless = true; RecoveryRoot = "{scratch}"; }}
 NFS_KRB5 {{ Active_krb5 = false; }}
 EXPORT {{
-    Export_Id = 1;
+    Export_Id = {export_id};
     Path = "{directory}";
     Pseudo = "/export";
     Access_Type = {access};
@@ -134,7 +134,7 @@ class NfsServer:
         if any(c in f"{self.directory}{self.scratch}" for c in '"\n'):
             raise NfsServerError(f"{self.directory}: a double quote in its path cannot be told to NFS-Ganesha")
         self.options = {"access": "RO" if read_only else "RW", "squash": squash,
-                        "privileged_port": "true" if privileged_port else "false", "address": address}
+                        "privileged_port": "true" if privileged_port else "false", "address": address, "export_id": 1}
         self.process = None
         self.wanted = ports
         self.nfs_port = self.mount_port = None

@@ -526,7 +526,7 @@ void init(void)
 {
     timer_client_init(&timer_client_config);
     files_init(&fs_client_config);
-    cache_init(FRESH_MS, FILES_BLOCKS, &cache_index);
+    cache_init(FRESH_MS, CACHE_NEVER_STALE, FILES_BLOCKS, &cache_index);
     changes_tell(changed);
     pd_flush();
 }

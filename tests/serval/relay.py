@@ -16,12 +16,12 @@ class Relay:
     send; END in them closes the connection there. Records are whole RPC messages with their marker.
     call(record): the procedure of NFS that a reply answers, and how the call begins; or None."""
 
-    def __init__(self, port):
+    def __init__(self, port, address="127.0.0.1"):
         self.target = ("127.0.0.1", port)
         self.spoil = None
         self.number = 0
         self.calls = {}     # transaction id -> procedure, how the record begins
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

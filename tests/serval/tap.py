@@ -21,7 +21,7 @@ import pytest
 from . import paths
 
 sys.path.append(str(paths.TOP / "bench"))
-from network import TapNetwork, tap_lacks  # noqa: E402
+from network import TapNetwork, ip, tap_lacks  # noqa: E402,F401
 
 CLONE_NEWNET = 0x40000000   # unshare(2)
 libc = ctypes.CDLL(None, use_errno=True)

@@ -321,6 +321,11 @@ bool fs_mount_is_asked(void)
     return fake_world.mount_asked;
 }
 
+bool fs_mount_stands(void)
+{
+    return !fake_world.mount_asked;
+}
+
 void fs_mount_note(uint32_t status) {}
 
 /* -- net/ip/ip.h -- */

@@ -234,7 +234,10 @@ static void test_failures(void)
     start(4);
     fake_put("/f", 100);
     CHECK(!get("/f", &asker));
-    fake_fail_all(FS_STATUS_UNREACHABLE);
+    for (uint32_t i = 0; i < 3; i++) { /* asked again for who waits */
+        CHECK_EQUAL(asker.called, 0);
+        fake_answer(0, FS_STATUS_UNREACHABLE);
+    }
     CHECK_EQUAL(asker.called, 1);
     struct cache_entry *entry = get("/f", &asker);
     CHECK(entry && entry->kind == CACHE_UNREACHABLE);
@@ -256,7 +259,14 @@ static void test_read_fails(void)
     struct fake_file *file = fake_put("/f", 100);
     struct cache_entry *entry = get_now("/f");
     CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_WAIT);
-    fake_answer(0, FS_STATUS_UNREACHABLE);
+    cache_cancel(&asker.waiter);
+    fake_answer(0, FS_STATUS_UNREACHABLE); /* nobody waits any more: who comes later asks anew */
+    CHECK(fake_world.pending_count == 0 && counters().blocks == 0);
+    CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_WAIT);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(asker.called, 0);
+        fake_answer(0, FS_STATUS_UNREACHABLE);
+    }
     CHECK_EQUAL(asker.called, 1);
     CHECK_EQUAL(cache_read(entry, 0, 0, &bytes, &asker.waiter), CACHE_FAILED);
     CHECK_EQUAL(counters().blocks, 0);
@@ -276,7 +286,7 @@ static void test_stale_is_given(void)
     struct cache_entry *entry = get_now("/f");
     struct cache_entry *another = get_now("/g");
     struct cache_bytes bytes = read_now(entry, 0);
-    fake_pass(5000 * MS);
+    fake_pass(20000 * MS);
     CHECK(!get("/f", &asker));
     fake_pass(999 * MS);
     CHECK_EQUAL(asker.called, 0);
@@ -300,6 +310,94 @@ static void test_stale_is_given(void)
     fake_answer_all();
     CHECK(get("/f", &asker) != entry);
     CHECK_EQUAL(asker.called, 1);
+}
+
+/* What was right a moment ago is not waited for while the server is slow, and is asked for all the same. */
+static void test_slow_server(void)
+{
+    struct asker asker = new_asker(), other = new_asker();
+
+    start(4);
+    struct fake_file *file = fake_put("/f", 100);
+    fake_put("/g", 100);
+    struct cache_entry *entry = get_now("/f"), *another = get_now("/g");
+    fake_pass(5000 * MS);
+    CHECK(!get("/f", &asker));
+    fake_pass(99 * MS);
+    CHECK_EQUAL(asker.called, 0);
+    fake_pass(2 * MS);
+    CHECK_EQUAL(asker.called, 1);
+    CHECK(get("/f", &asker) == entry && get("/g", &other) == another && !cache_is_away());
+    CHECK_EQUAL(fake_world.pending_count, 2);
+    file->mtime_ns++;
+    fake_answer_all(); /* late */
+    struct cache_entry *next = get("/f", &asker);
+    CHECK(next && next != entry && next->mtime_ns == file->mtime_ns);
+    fake_pass(5000 * MS);
+    CHECK(get("/f", &asker) == next); /* at once: it still counts as slow */
+    fake_answer_all();                /* quick */
+    fake_pass(5000 * MS);
+    CHECK(!get("/f", &asker));
+    fake_answer_all();
+    CHECK_EQUAL(asker.called, 2);
+    fake_pass(5000 * MS);
+    CHECK(!get("/g", &other)); /* that was right long ago, so it is worth a second */
+    fake_pass(101 * MS);
+    CHECK(other.called == 0 && !cache_is_away());
+    fake_pass(900 * MS);
+    CHECK(other.called == 1 && cache_is_away());
+    CHECK(get("/g", &other) == another);
+}
+
+/* Who waits for what is not here is called when the server is slow, and when it is away: it may do without. */
+static void test_who_waits_is_told(void)
+{
+    struct asker asker = new_asker();
+
+    start(4);
+    CHECK(!get("/none", &asker));
+    fake_pass(999 * MS);
+    CHECK(!cache_is_away() && asker.called == 0);
+    fake_pass(2 * MS);
+    CHECK(cache_is_away() && asker.called == 1);
+    CHECK(!get("/none", &asker));
+    fake_pass(60000 * MS);
+    CHECK(asker.called == 1 && fake_world.pending_count == 1);
+    fake_answer_all();
+    CHECK(!cache_is_away() && asker.called == 2);
+}
+
+/* With a limit: what is older is not given without the server's word, but kept. */
+static void test_too_old(void)
+{
+    struct asker asker = new_asker();
+
+    start_with_limit(4, 30);
+    fake_put("/f", 100);
+    struct cache_entry *entry = get_now("/f");
+    uint64_t reads = counters().reads;
+    read_now(entry, 0);
+    fake_pass(29000 * MS);
+    CHECK(!get("/f", &asker));
+    fake_pass(1001 * MS);
+    CHECK(asker.called == 1 && get("/f", &asker) == entry);
+    fake_pass(1000 * MS);
+    CHECK(!get("/f", &asker)); /* the question is under way */
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(asker.called, 1);
+        fake_answer(0, FS_STATUS_UNREACHABLE);
+    }
+    CHECK_EQUAL(asker.called, 2);
+    for (uint32_t i = 0; i < 2; i++) { /* known for a second */
+        struct cache_entry *refusal = get("/f", &asker);
+        CHECK(refusal && refusal->kind == CACHE_UNREACHABLE && fake_world.pending_count == 0);
+        cache_release(refusal);
+        fake_pass(500 * MS);
+    }
+    fake_pass(10000 * MS);
+    CHECK(get_now("/f") == entry);
+    read_now(entry, 0);
+    CHECK_EQUAL(counters().reads, reads + 1); /* its bytes were here all the time */
 }
 
 static void test_mount_is_awaited(void)
@@ -512,6 +610,9 @@ static const struct cache_case cases[] = {
     {"failures", test_failures},
     {"read_fails", test_read_fails},
     {"stale_is_given", test_stale_is_given},
+    {"slow_server", test_slow_server},
+    {"who_waits_is_told", test_who_waits_is_told},
+    {"too_old", test_too_old},
     {"mount_is_awaited", test_mount_is_awaited},
     {"large_file", test_large_file},
     {"file_shrinks", test_file_shrinks},

@@ -63,9 +63,14 @@ struct cache_counters counters(void)
 
 void start(uint32_t blocks)
 {
+    start_with_limit(blocks, CACHE_NEVER_STALE);
+}
+
+void start_with_limit(uint32_t blocks, uint32_t stale_s)
+{
     fake_reset();
     fake_world_init(blocks + 1);
-    cache_init(FRESH_MS, 0, &fake_index);
+    cache_init(FRESH_MS, stale_s, 0, &fake_index);
     CHECK_EQUAL(counters().memory_max, (uint64_t)blocks * FS_CLIENT_BLOCK_SIZE);
 }
 

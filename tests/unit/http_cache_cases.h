@@ -24,6 +24,7 @@ struct cache_bytes read_now(struct cache_entry *entry, uint64_t offset);
 void check_bytes(const struct fake_file *file, uint64_t offset, const struct cache_bytes *bytes);
 struct cache_counters counters(void);
 void start(uint32_t blocks); /* of memory for blocks */
+void start_with_limit(uint32_t blocks, uint32_t stale_s);
 
 struct cache_case {
     const char *name;

@@ -327,7 +327,7 @@ static void run(uint64_t seed)
     fake_reset();
     fake_world_init(BLOCKS + 1);
     fake_world.ring = one_in(2) ? FAKE_RING : 5;
-    cache_init(2000, 0, &fake_index);
+    cache_init(2000, CACHE_NEVER_STALE, 0, &fake_index);
     for (uint32_t i = 0; i < FILES; i++) {
         name_of(path, i);
         put(path);

@@ -425,7 +425,7 @@ static void test_waiters_are_answered(void)
     struct http_counters counters;
     site_away = true;
     CHECK_EQUAL(ask_for_late(0, 100), 0);
-    pass_s(20);
+    pass_s(HTTP_WAIT_S - 1);
     client = crowd_of_waiters[0]; /* a request sent ahead, and one that breaks off */
     send("GET /f/7 HTTP/1.1\r\nHost: x\r\n\r\nGET ");
     site_away = false;

@@ -471,7 +471,7 @@ static void test_rare_ends(void)
     connect(); /* the rest of a file does not come, and the application's file does not */
     site_rest_away = true;
     send("GET /f/200000 " H "\r\n");
-    for (int s = 0; s < HTTP_WAIT_S - 1; s++) {
+    for (int s = 0; s < HTTP_REST_S - 1; s++) {
         take();
         pass_s(1);
         CHECK(!client_was_reset(client));

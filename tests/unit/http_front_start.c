@@ -20,14 +20,14 @@ static struct {
     void (*on_outcome)(void *context);
 } seen;
 
-void cache_init(uint32_t revalidate_ms, uint32_t reserve, const struct region *index)
+void cache_init(uint32_t revalidate_ms, uint32_t stale_s, uint32_t reserve, const struct region *index)
 {
     seen.fresh_ms = revalidate_ms;
     seen.reserve = reserve;
     seen.index = index;
 }
 
-void http_init(const struct app_config *app)
+void http_init(const struct app_config *app, uint32_t wait_s)
 {
     CHECK(seen.index); /* the cache comes first */
     seen.app = app;

@@ -648,6 +648,63 @@ static void test_unmounted_while_walked(void)
     CHECK_EQUAL(ask(&clients[1], "/a", HTTP_CODING_GZIP), SITE_NOT_FOUND);
 }
 
+/* Nobody says what is there now: what was found before is given, where it may be that old; a variant is not waited
+ * for. */
+static void test_away_without_a_word(void)
+{
+    begin(&compressed);
+    put("/www/a.html", CACHE_FILE, 1);
+    put("/www/b.html", CACHE_FILE, 1);
+    put("/www/b.html.gz", CACHE_FILE, 1);
+    check_found("/a.html", 0, "/www/a.html");
+    CHECK_EQUAL(outcome_of("/b.html", 0, NULL), SITE_FOUND); /* its variants are not known */
+    slow = away = true;
+    CHECK_EQUAL(ask(&clients[0], "/b.html", HTTP_CODING_GZIP), SITE_FOUND);
+    CHECK_EQUAL(clients[0].resource->validators.size, 1);
+    let_go(&clients[0]);
+    pass(FRESH_NS + S);
+    CHECK_EQUAL(ask(&clients[0], "/a.html", 0), SITE_FOUND);
+    let_go(&clients[0]);
+    pass(S);
+    too_old = true;
+    CHECK_EQUAL(ask(&clients[0], "/a.html", 0), SITE_WAIT);
+    CHECK_EQUAL(ask(&clients[1], "/c.html", 0), SITE_WAIT); /* of which nothing is known */
+    slow = away = too_old = false;
+    answer_all();
+    CHECK(clients[0].called == 1 && clients[1].called == 1);
+    check_found("/a.html", 0, "/www/a.html");
+    CHECK_EQUAL(outcome_of("/b.html", HTTP_CODING_GZIP, NULL), SITE_FOUND);
+}
+
+/* Looked for by nobody any more, they do not keep their places from who comes. */
+static void test_abandoned(void)
+{
+    char path[40];
+
+    begin(&plain);
+    slow = true;
+    for (uint32_t i = 0; i < 256; i++) {
+        snprintf(path, sizeof(path), "/none%u.html", i);
+        CHECK_EQUAL(ask(&clients[i], path, 0), SITE_WAIT);
+    }
+    uint32_t before = looks;
+    CHECK_EQUAL(ask(&clients[256], "/more.html", 0), SITE_WAIT);
+    CHECK_EQUAL(looks, before);
+    cache_cancel(&clients[256].waiter);
+    for (uint32_t i = 0; i < 3; i++) {
+        cache_cancel(&clients[100 * i].waiter);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "/more%u.html", i);
+        CHECK_EQUAL(ask(&clients[256 + i], path, 0), SITE_WAIT);
+        CHECK_EQUAL(looks, before + i + 1);
+    }
+    answer_all();
+    for (uint32_t i = 0; i < 259; i++) {
+        CHECK_EQUAL(clients[i].called, i % 100 != 0 || i > 200);
+    }
+}
+
 static void test_long_paths(void)
 {
     static char path[1100], name[1104];
@@ -704,6 +761,8 @@ int main(void)
     test_all_resources_held();
     test_all_answers_walked();
     test_unmounted_while_walked();
+    test_away_without_a_word();
+    test_abandoned();
     test_long_paths();
     test_soak();
     begin(&plain); /* looks for what is still held */

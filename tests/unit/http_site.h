@@ -33,6 +33,7 @@ struct fake_entry {
 extern uint32_t looks, held; /* questions to the file server; entries that somebody holds */
 extern char walks[3000];     /* what the cache was told of folders: a line for each time */
 extern bool slow, away;      /* slow: answers come by answer_one() only */
+extern bool too_old;         /* all that is known */
 struct fake_file *put(const char *path, enum cache_kind kind, uint64_t size);
 void remove_files(void);
 struct fake_entry *entry_at(const char *path); /* what is known of this path now, or NULL */

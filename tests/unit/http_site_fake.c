@@ -15,7 +15,7 @@ static uint32_t file_count;
 uint32_t looks, held;
 static struct fake_file *files_by_name[BUCKETS];
 static struct fake_entry *entries, *entries_by_name[BUCKETS];
-bool slow, away;
+bool slow, away, too_old;
 uint64_t now = 1000 * S;
 
 static uint32_t bucket_of(const char *path)
@@ -146,6 +146,21 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
     CHECK(waiter->link == NULL && waiter->ready);
     waiters_add(&entry->waiters, waiter);
     return NULL;
+}
+
+void cache_cancel(struct cache_waiter *waiter)
+{
+    waiters_remove(waiter);
+}
+
+bool cache_is_away(void)
+{
+    return away;
+}
+
+bool cache_is_too_old(const struct cache_entry *entry)
+{
+    return too_old;
 }
 
 static void forget(const char *path, uint32_t length, bool below)

@@ -301,7 +301,7 @@ void cache_unpin(struct cache_block *block)
 void app_start_front(void)
 {
     pd_set_unix_time_ns(UNIX_S * S);
-    http_init(&played_front);
+    http_init(&played_front, 0);
     CHECK(http_listen(80) && http_owns(80) && !http_owns(81));
     CHECK(routes_add("/app/", 5, false, true, true));
 }
