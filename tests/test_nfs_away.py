@@ -8,6 +8,7 @@ import queue
 import random
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from serval import build, tap
@@ -56,6 +57,9 @@ class Site:
 
     def stopped(self):
         self.server.pause()
+        tasks = Path(f"/proc/{self.server.process.pid}/task")
+        while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in tasks.glob("*/stat")):
+            time.sleep(0.001)       # each thread sees the signal when it runs the next time
         return self.server.resume
 
     def cut(self):

@@ -220,7 +220,7 @@ void site_resolution_drop(struct resolution *resolution)
     site_room_again();
 }
 
-enum give_way { ANY, WITH_LONG_PATH, WITH_RESOURCE, ABANDONED };
+enum evicted { ANY, WITH_LONG_PATH, WITH_RESOURCE, ABANDONED };
 
 /* Whoever wanted it has gone, and the file server does not say. One whose waiter is nowhere is at work just now. */
 static bool is_abandoned(const struct resolution *resolution)
@@ -228,7 +228,7 @@ static bool is_abandoned(const struct resolution *resolution)
     return resolution->trying && !resolution->waiters && resolution->try.waiter.link;
 }
 
-static bool may_give_way(const struct resolution *resolution, enum give_way which)
+static bool may_be_evicted(const struct resolution *resolution, enum evicted which)
 {
     switch (which) {
     case ANY: return !resolution->trying;
@@ -250,11 +250,11 @@ static void stop(struct resolution *resolution)
     }
 }
 
-static bool evict(enum site_list list, enum give_way which)
+static bool evict(enum site_list list, enum evicted which)
 {
     struct resolution *resolution = self.oldest[list];
 
-    while (resolution && !may_give_way(resolution, which)) {
+    while (resolution && !may_be_evicted(resolution, which)) {
         resolution = resolution->newer;
     }
     if (resolution) {
