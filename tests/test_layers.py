@@ -59,7 +59,7 @@ ORDERS = {
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
     "net/ip": ["arch/", "ip.h", "checksum_blocks.S", "checksum_blocks.c checksum.h", "checksum.c", "sums", "lwipopts.h",
-               "internal.h", "acks", "turns", "pools", "memory", "random", "tso", "tcp_hooks", "timers", "netif",
+               "internal.h", "acks", "turns", "pools", "memory", "random", "tso", "tcp_hooks", "lease", "timers", "netif",
                "window", "again.c", "ip.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
     "python": ["config.h", "mphalport.h", "qstrdefsport.h", "modos_impl.h", "modtime_impl.h", "port.h mpconfigport.h",

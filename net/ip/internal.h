@@ -40,6 +40,12 @@ void ip_netif_counters(struct ip_counters *counters);
 uint32_t ip_netif_receive_room(void); /* full segments that can be kept now, in receive buffers and packet memory, */
 uint32_t ip_netif_receive_capacity(void); /* and when nothing else is */
 
+/* lease.c */
+/* A server has given or renewed it; or it has ended, and nothing is kept. */
+void ip_lease_keep(const struct netif *netif);
+/* After a restart: the interface has the address of the former life again. False: that has none, or it has ended. */
+bool ip_lease_resume(struct netif *netif);
+
 /* timers.c */
 void ip_timers_init(struct netif *netif);
 /* Looks at each frame's start for what lwIP will have to be reminded of. At least 42 bytes are readable. */

@@ -1,6 +1,7 @@
 /* ip.c: brings lwIP up on one interface and keeps its address.
  *   consumes  answers of DHCP, by lwIP: from whoever sends them, NOT trusted for more than this stack's address
  *   produces  one line on the console for each change of the address; a call of each handler that waits for one
+ *   restart   the address of the former life holds on, and nobody is asked (lease.c)
  *   when full no more than HANDLERS_MAX handlers: refused in init()
  */
 #include "net/ip/ip.h"
@@ -19,6 +20,7 @@ static struct {
     const struct ip_config *config;
     struct netif *netif;
     bool started;
+    bool resumes;
     uint32_t address; /* as last told */
     struct {
         void (*function)(void *);
@@ -62,11 +64,13 @@ static void on_status(struct netif *netif)
     }
     self.address = address;
     if (address == 0) {
+        ip_lease_keep(netif);
         log_line("netif %c%c has lost its address", netif->name[0], netif->name[1]);
         return;
     }
-    log_line("DHCP request finished, IP address for netif %c%c is: %s", netif->name[0], netif->name[1],
-             ip4addr_ntoa(netif_ip4_addr(netif)));
+    const char *said = self.resumes ? "netif %c%c keeps its IP address: %s"
+                                    : "DHCP request finished, IP address for netif %c%c is: %s";
+    log_line(said, netif->name[0], netif->name[1], ip4addr_ntoa(netif_ip4_addr(netif)));
     for (uint32_t i = 0; i < self.handler_count; i++) {
         self.handlers[i].function(self.handlers[i].context);
     }
@@ -97,6 +101,9 @@ void ip_init(const struct ip_config *config, const struct net_client_config *net
     if (config->hostname[0]) {
         netif_set_hostname(self.netif, config->hostname);
     }
+    self.resumes = true;
+    self.started = ip_lease_resume(self.netif);
+    self.resumes = false;
     if (!config->wait_for_start) {
         ip_start();
     }

@@ -17,7 +17,7 @@
  *   - tcp_write without TCP_WRITE_FLAG_COPY: payload inside a transmit region (net_client_config.regions[1..]) leaves
  *     by scatter-gather; elsewhere it is copied into a slot when it is sent. Either way it must not change until it is
  *     acknowledged. Memory in a transmit region may be read once more even after that (a retransmission under way):
- *     before it is used anew, see ip_sends_from() and ip_when_sent().
+ *     before it is used anew, see ip_sends_from() and ip_when_sent(). After a restart that is so of all such memory.
  *   - tcp_output() sends; the wake-up follows at the flush.
  */
 #ifndef NET_IP_IP_H
@@ -52,7 +52,8 @@ extern const struct ip_config ip_config;
 #define IP_SLOT_BYTES 72   /* and for each slot to send from */
 
 /* lwIP, the interface `e0`, ARP, DHCP. Needs timer_client_init() before it. Prints
- * `DHCP request finished, IP address for netif e0 is: ADDRESS` through lib/log when the address is there. */
+ * `DHCP request finished, IP address for netif e0 is: ADDRESS` through lib/log when the address is there. After a restart
+ * that is at once, where the lease has not ended meanwhile (`netif e0 keeps its IP address: ADDRESS`). */
 void ip_init(const struct ip_config *config, const struct net_client_config *net);
 void ip_start(void);
 

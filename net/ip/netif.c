@@ -642,12 +642,24 @@ size_t ip_netif_table_bytes(const struct net_client_config *config)
     return buffers * sizeof(*self.buffers) + net_client_slots(config) * sizeof(*self.held);
 }
 
+/* Frames of a former life may be read from anywhere until all slots are back. */
+static void hold_everything(void)
+{
+    for (uint32_t slot = 0; slot < self.client.slot_count; slot++) {
+        hold(&self.held[slot], 0, UINTPTR_MAX);
+    }
+    self.held_count = self.client.slot_count;
+}
+
 struct netif *ip_netif_up(const struct net_client_config *config, void *tables)
 {
     net_client_init(&self.client, config);
     self.buffers = tables;
     memset(tables, 0, ip_netif_table_bytes(config)); /* of a former life */
     self.held = (struct held *)(self.buffers + config->rx_buffer_count + config->rx_small_count);
+    if (pd_generation() > 1) {
+        hold_everything();
+    }
     /* so many out that somebody is woken when they are back */
     self.reserved = LWIP_MIN(RESERVED, self.client.slot_count - NET_LAZY);
     if (config->region_count > 1) {

@@ -204,6 +204,9 @@ static void on_lease(void *context)
 static void pace_lease(bool request_ended)
 {
     bool begins = request_ended && netif_dhcp_data(self.netif)->lease_used == 0;
+    if (begins) {
+        ip_lease_keep(self.netif);
+    }
     uint32_t ticks = begins || !self.lease.armed ? lease_ticks() : 0;
     if (ticks > 0) {
         self.lease_ticks = ticks;

@@ -1,11 +1,14 @@
 /* net_ip_dhcp.c: leases that end, through net/ip and lwIP on the host, under the address sanitizer. The test is the
  * DHCP server, a client of TCP, and the clock. Seen to: a short lease is renewed at half its time, one that nobody
  * renews is given up at its end and asked for anew at once; old connections are told, new ones work on another address;
- * a long lease wire_alarms nobody.
+ * a long lease wire_alarms nobody; a stack that starts anew goes on with what is left of its lease, and asks nobody.
  */
 #include <string.h>
 
+#include "lwip/dhcp.h"
+#include "lwip/mem.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dhcp.h"
 #include "net/ip/internal.h"
 #include "wire_stack.h"
 
@@ -162,12 +165,53 @@ static void test_a_long_one_wire_alarms_nobody(uint32_t seconds)
     CHECK(ip_has_address());
 }
 
+/* As a stack that starts anew: seconds until it renews its lease; 0: it has none. */
+static uint32_t renews_after(uint32_t generation)
+{
+    struct netif *netif = netif_default;
+    struct dhcp *former = netif_dhcp_data(netif);
+    netif_status_callback_fn callback = netif->status_callback;
+    netif->status_callback = NULL;
+    netif_set_client_data(netif, LWIP_NETIF_CLIENT_DATA_INDEX_DHCP, NULL);
+    fake_set_generation(generation);
+    bool resumed = ip_lease_resume(netif);
+    fake_set_generation(1);
+    struct dhcp *dhcp = netif_dhcp_data(netif);
+    CHECK_EQUAL(dhcp != NULL, resumed);
+    CHECK(!resumed || (dhcp->state == DHCP_STATE_BOUND && dhcp->lease_used + dhcp->t1_renew_time == 10));
+    uint32_t after = resumed ? dhcp->t1_renew_time : 0;
+    if (dhcp) {
+        mem_free(dhcp);
+    }
+    netif_set_client_data(netif, LWIP_NETIF_CLIENT_DATA_INDEX_DHCP, former);
+    netif->status_callback = callback;
+    return after;
+}
+
+static void test_it_outlives_the_program(void)
+{
+    uint64_t bound = seen_at[REQUEST];
+    uint32_t before = seen[DISCOVER] + seen[REQUEST];
+    wire_pass(bound + 3 * S - now);
+    CHECK_EQUAL(renews_after(1), 0); /* the image's first start: what lies there is nobody's lease */
+    uint32_t after = renews_after(2);
+    CHECK(after >= 6 && after <= 8);
+    wire_pass(bound + 8 * S - now);
+    after = renews_after(3);
+    CHECK(after >= 1 && after <= 3);
+    CHECK_EQUAL(seen[DISCOVER] + seen[REQUEST], before);
+    fake_set_now_ns(now + 20 * S); /* it was dead for long */
+    CHECK_EQUAL(renews_after(4), 0);
+    fake_set_now_ns(now);
+}
+
 int main(void)
 {
     wire_begin();
     init();
     wire_take();
     test_a_short_lease_is_renewed();
+    test_it_outlives_the_program();
     test_one_that_ends_is_asked_for_anew();
     test_a_long_one_wire_alarms_nobody(DAY / S);
     test_a_long_one_wire_alarms_nobody(30 * (DAY / S));
