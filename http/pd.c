@@ -4,6 +4,9 @@
  *   consumes  answers and the site, through http/app_front.c   from the application, where there is one, NOT trusted
  *   produces  answers; what neither file nor application answers is 404, a method that files do not have 405
  *   produces  lines on the console: where each site is served, and what is wrong with its folder
+ *   restart   the cache begins empty, connections of the former life are reset when their clients send next, and the
+ *             application says the site again. Where the former life's frames are sent from nothing is written until
+ *             they have left
  *   runs      in event handlers alone (lib/pd/dispatch.c): nothing waits, nothing computes at length
  *   when full http/conn/accept.c, http/cache/pages.c
  */
@@ -94,6 +97,12 @@ static void on_mount(void *context)
     }
 }
 
+/* Nothing of a former life is sent from the share any more: it may be written. At the first start that is at once. */
+static void begin_with_files(void *context)
+{
+    fs_mount_init();
+}
+
 /* -- the address -- */
 
 static void on_address(void *context)
@@ -120,10 +129,10 @@ void init(void)
     }
     ip_init(&ip_config, &net_client_config);
     fs_client_init(http_config.files);
-    fs_mount_init();
     http_start(&http_config);
     self.waiter.ready = on_folder;
     fs_mount_on_outcome(on_mount, NULL);
     ip_on_address(on_address, NULL);
+    ip_when_sent(begin_with_files, NULL);
     pd_flush();
 }

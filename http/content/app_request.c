@@ -260,7 +260,7 @@ static void on_control(void)
     }
 }
 
-/* All slots are free already. Who had nothing of an answer is told to come again. */
+/* All slots are free already. Who had nothing of an answer is told so. */
 static void on_restarted(void)
 {
     app_queue_close();
@@ -269,7 +269,7 @@ static void on_restarted(void)
         struct http_conn *c = x->connection;
         if (x->slot && !c) {
             let_go(x);
-        } else if (x->slot && cut_off(x, 503, x->part == PART_RAW) == CONTENT_DONE) {
+        } else if (x->slot && cut_off(x, 502, x->part == PART_RAW) == CONTENT_DONE) {
             http_conn_go_on(c);
         }
     }
