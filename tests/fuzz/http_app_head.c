@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "http/content/app_head.h"
-#include "http/content/file.h"
+#include "http/content/content.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char file_lines[] = "Content-Type: text/css\r\nETag: \"1\"\r\nCache-Control: max-age=60\r\n";
