@@ -2,12 +2,14 @@
 #ifndef TESTS_RESTART_CONFIG_H
 #define TESTS_RESTART_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define VICTIMS_MAX 16
 
 struct killer_config {
     uint8_t supervisor, spinner; /* channels */
+    bool says_lines, has_spinner;
     uint8_t victim_count;
     struct {
         char name[24];

@@ -2,7 +2,8 @@
  *   consumes  lines `kill NAME TIMES`, `spin`, and `die`, by its own hand, from the console
  *   produces  one line for each death: how long until a deadline was kept, and a question was answered from the network
  *             (ARP, to the gateway of QEMU's user network): both, whoever died
- *   in between it says a numbered line each few milliseconds, so that one that is missing is seen
+ *   in between, where the description wants it, it says a numbered line each few milliseconds, so that one that is
+ *   missing is seen
  */
 #include <string.h>
 
@@ -131,6 +132,8 @@ static void kill_next(void *context)
     (void)context;
     self.number++;
     self.deadline_ns = self.answer_ns = 0;
+    log_line("%s %u: dies", self.name, (unsigned)self.number);
+    pd_flush();
     self.killed_ns = pd_now_ns();
     microkit_mr_set(0, self.child);
     microkit_msginfo answer = microkit_ppcall(killer_config.supervisor, microkit_msginfo_new(SUPERVISOR_KILL, 1));
@@ -148,7 +151,7 @@ static void obey(char *line)
     if (strcmp(line, "die") == 0) {
         pd_die("as told");
     }
-    if (strcmp(line, "spin") == 0) {
+    if (strcmp(line, "spin") == 0 && killer_config.has_spinner) {
         self.spins_ns = pd_now_ns();
         microkit_notify(killer_config.spinner);
         return;
@@ -217,9 +220,13 @@ void init(void)
     net_client_init(&self.net, &net_client_config);
     pd_on_channel(net_client_config.rx_channel, on_received, NULL);
     pd_on_channel(net_client_config.tx_channel, on_sent, NULL);
-    pd_on_channel(killer_config.spinner, on_spinner, NULL);
+    if (killer_config.has_spinner) {
+        pd_on_channel(killer_config.spinner, on_spinner, NULL);
+    }
     on_received(NULL);
     on_console(NULL);
-    say(NULL);
+    if (killer_config.says_lines) {
+        say(NULL);
+    }
     pd_flush();
 }

@@ -34,6 +34,8 @@ supervisor = Supervisor(s, serial, rules, killer=killer)
 killer.config("tests/systems/restart/config.h", "struct killer_config", "killer_config", {
     "supervisor": supervisor.to_supervisor,
     "spinner": to_spinner,
+    "has_spinner": True,
+    "says_lines": True,
     "victim_count": len(supervisor.numbers),
     "victims": [{"name": name, "child": child} for name, child in supervisor.numbers.items()],
 })

@@ -1,0 +1,37 @@
+"""site_restarts.py: a web server with a supervisor, and somebody who has its parts die."""
+
+from compose import System
+from compose.fs import Nfs
+from compose.http import Http, Site
+from compose.net import Net
+from compose.python import Python
+from compose.serial import Serial
+from compose.supervisor import Rule, Supervisor
+from compose.timer import Timer
+
+s = System.from_args()
+timer = Timer(s)
+serial = Serial(s)
+net = Net(s)
+nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
+          nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0), cache=8 << 20)
+http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
+Python(s, serial, timer, net=net, mac="52:54:01:00:00:12", files=nfs, site=http, program="python_webserver",
+       app="webserver", heap=5 << 18, arguments=["www"])
+
+killer = s.pd("killer", program="restart_killer", priority=90)
+timer.client(killer)
+serial.client(killer, input=True, colour=0)
+net.client(killer, "52:54:01:00:00:21")
+
+QUICK = {"settled_ms": 50, "pause_ms": 20, "pause_max_ms": 200}
+rules = {pd.name: Rule(**QUICK) for pd in s.pds}
+rules["net_virt_rx"] = Rule(group=["eth_driver"], **QUICK)
+supervisor = Supervisor(s, serial, rules, killer=killer)
+killer.config("tests/systems/restart/config.h", "struct killer_config", "killer_config", {
+    "supervisor": supervisor.to_supervisor,
+    "says_lines": False,
+    "victim_count": len(supervisor.numbers),
+    "victims": [{"name": name, "child": child} for name, child in supervisor.numbers.items()],
+})
+s.write()
