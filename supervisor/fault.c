@@ -32,6 +32,7 @@ enum {
 
 /* Of the syndrome (Arm ARM, ESR_EL1). */
 #define CLASS(esr) ((esr) >> 26 & 0x3f)
+#define CLASS_SYSREG 0x18
 #define CLASS_INSTRUCTION_ABORT 0x20
 #define CLASS_DATA_ABORT 0x24
 #define CLASS_BRK 0x3c
@@ -84,6 +85,7 @@ static const char *exception_name(uint32_t class)
     switch (class) {
     case 0: return "undefined instruction";
     case CLASS_BRK: return "brk";
+    case CLASS_SYSREG: return "system register or instruction not allowed";
     default: return "exception";
     }
 }

@@ -1,6 +1,7 @@
 """system.py: the web server's protection domains, and who of them talks to whom.
 
 Priorities, from above:
+  254  supervisor: whoever runs, a fault is looked at first; it runs for nothing else
   200  timer driver: short and rare; clients call it, and a deadline must not wait for anybody's work
   120  serial driver, 110 its virtualisers: a few characters at a time
   112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers
@@ -20,6 +21,7 @@ from compose.http import Http, Site
 from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
+from compose.supervisor import Rule, Supervisor
 from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
@@ -28,6 +30,21 @@ APP_MAC = "52:54:01:00:00:12"   # of Python's own sockets; the site is not there
 PORT = 80
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
 CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
+# Who dies is restarted, alone where nobody is named beside it: at once, or after a pause that grows where it had not run
+# for a second.
+RULES = {
+    "timer_driver": Rule(),
+    "serial_driver": Rule(),
+    "serial_virt_tx": Rule(),
+    "serial_virt_rx": Rule(),
+    "eth_driver": Rule(),
+    "net_virt_tx": Rule(),
+    "net_virt_rx": Rule(group="eth_driver"),    # the device has its buffers
+    "nfs": Rule(),
+    "memfs": Rule(),
+    "http": Rule(),
+    "micropython": Rule(pause_ms=100),          # a mistake in app.py that ends it is made again
+}
 HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB
                         # and app.py
 
@@ -95,4 +112,5 @@ if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
            app="webserver", heap=HEAP_BYTES, arguments=[website()])
+Supervisor(s, serial, {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)})
 s.write()
