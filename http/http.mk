@@ -10,7 +10,7 @@ HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c changes.c try_f
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
-HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c)
+HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
 HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_body.c app_answer.c app_request.c file.c)
 

@@ -53,8 +53,8 @@ ORDERS = {
              "config.h", "conn/", "content/", "front/", "pd.c"],
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "cache.c"],
-    "http/conn": ["limits.h counters.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
-                  "connection", "accept"],
+    "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
+                  "connection", "accept", "transport_tcp"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_body", "app_answer", "app_request", "file"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
@@ -191,6 +191,25 @@ def test_a_violation_is_found(name, text, message):
 ])
 def test_what_is_allowed_passes(name, text):
     assert not list(violations(name, text))
+
+
+def lwip_names(text):
+    """Of TCP, and of packets."""
+    return re.findall(r"\b(?:ip_)?tcp_(?!pcb;)\w+|\bTCP_[A-Z]+|\bpbuf_\w+|->payload\b|lwip/\w+\.h|net/ip/\w+\.h",
+                      "\n".join(re.findall(r".*#\s*include.*", text)) + code_of(text))
+
+
+def test_only_the_transport_knows_tcp():
+    """Connections and contents have a table of operations; packets are those of one more file."""
+    named = {name: set(lwip_names((paths.TOP / name).read_text())) for name in sources()
+             if name.startswith(("http/conn/", "http/content/"))}
+    assert len(named) > 20 and named["http/conn/transport_tcp.c"]
+    assert {name for name, found in named.items() if found} == {
+        "http/conn/transport_tcp.c", "http/conn/transport_tcp.h", "http/conn/unread.c", "http/conn/unread.h",
+        "http/conn/transport.h"}
+    assert named["http/conn/transport.h"] == {"tcp_pcb"}
+    assert named["http/conn/unread.h"] | named["http/conn/unread.c"] == {
+        "lwip/pbuf.h", "pbuf_free", "pbuf_remove_header", "->payload"}
 
 
 @pytest.mark.parametrize("folder", ORDERS)

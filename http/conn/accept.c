@@ -1,9 +1,9 @@
-/* accept.c: a new connection, and which one is evicted for it.
+/* accept.c: a place for a new connection, and which one is evicted for it.
  *   when full a new connection takes the place of an old one: of the one that has lingered longest; else of a client
  *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
  *             the one that has been at its head longest, which is told 408, if that is a second; else of the client
  *             that has taken nothing of its answer for longest, which is reset, if that is SILENT_NS; else of any at
- *             its head. If there is none the new one is reset. Connections that wait for files or the application are
+ *             its head. If there is none the caller resets the new one. Connections that wait for files or the application are
  *             always fewer than the pool (waiting.c)
  */
 #include "http/conn/accept.h"
@@ -48,7 +48,7 @@ static void evict_one(void)
     }
 }
 
-static struct http_conn *take(void)
+struct http_conn *accept_take(void)
 {
     struct http_conn *c = pool_take();
     if (!c) {
@@ -56,18 +56,4 @@ static struct http_conn *take(void)
         c = pool_take();
     }
     return c;
-}
-
-err_t accept_client(void *context, struct tcp_pcb *pcb, err_t error)
-{
-    if (error != ERR_OK || !pcb) {
-        return ERR_VAL;
-    }
-    struct http_conn *c = take();
-    if (!c) {
-        tcp_abort(pcb);
-        return ERR_ABRT;
-    }
-    http_conn_open(c, pcb);
-    return ERR_OK;
 }

@@ -2,8 +2,8 @@
 #ifndef HTTP_CONN_ACCEPT_H
 #define HTTP_CONN_ACCEPT_H
 
-#include "lwip/tcp.h"
+#include "http/conn/conn.h"
 
-err_t accept_client(void *context, struct tcp_pcb *pcb, err_t error); /* tcp_accept()'s */
+struct http_conn *accept_take(void); /* NULL: there is no place */
 
 #endif

@@ -1,30 +1,22 @@
-/* http/conn/conn.h: one connection, as the files of this folder and what answers know it.
- *
- * lwIP's rule: a callback in which its own connection was aborted returns ERR_ABRT. All aborts go through
- * http_conn_abort(), which notes it.
- */
+/* http/conn/conn.h: one connection, as the files of this folder and what answers know it. */
 #ifndef HTTP_CONN_CONN_H
 #define HTTP_CONN_CONN_H
 
-#include "http/cache/cache.h"
 #include "http/conn/counters.h"
 #include "http/conn/limits.h"
+#include "http/conn/transport.h"
 #include "http/response/head.h"
-#include "lib/list.h"
 
-#include "lwip/tcp.h"
-
-#define HTTP_LINGER_S 10          /* for the client to take the last answer and close */
-#define LINGER_BYTES (1u << 20)   /* of a client that sends on meanwhile; beyond, it is reset */
-#define SKIP_MAX 65536            /* bytes of a body that nobody reads, skipped so that the connection can go on */
-#define ANSWER_ROOM (4 * TCP_MSS) /* free in TCP's buffer before a request is looked at: a head and a small page */
-#define HTTP_GONE_S 3             /* for the answer to a client that has said it sends no more: mostly it has gone */
-#define WAITERS_MAX 512           /* for the file server, */
-#define WAITERS_SLOW 192          /* when one has waited for a second; */
-#define QUEUE_MAX 384             /* for the application. The other connections are for requests that need not wait */
-#define HELD_MAX (96u << 10)      /* bytes of packets that all of them hold: bodies, and requests sent ahead */
-#define PINS_MAX 8                /* runs of unacknowledged bytes that lie in different blocks of the cache */
-#define CONTENT_BYTES 64          /* that who answers may keep */
+#define HTTP_LINGER_S 10        /* for the client to take the last answer and close */
+#define LINGER_BYTES (1u << 20) /* of a client that sends on meanwhile; beyond, it is reset */
+#define SKIP_MAX 65536          /* bytes of a body that nobody reads, skipped so that the connection can go on */
+#define ANSWER_ROOM (4 * TRANSPORT_SEGMENT) /* there is before a request is looked at: for a head, a small page */
+#define HTTP_GONE_S 3        /* for the answer to a client that has said it sends no more: mostly it has gone */
+#define WAITERS_MAX 512      /* for the file server, */
+#define WAITERS_SLOW 192     /* when one has waited for a second; */
+#define QUEUE_MAX 384        /* for the application. The other connections are for requests that need not wait */
+#define HELD_MAX (96u << 10) /* bytes of packets that all of them hold: bodies, and requests sent ahead */
+#define CONTENT_BYTES 64     /* that who answers may keep */
 
 enum state {
     FREE,
@@ -59,13 +51,7 @@ struct kept {
     uint32_t length;
 };
 
-/* Bytes in TCP's hands; the block they lie in is unpinned when all are acknowledged. */
-struct pin {
-    struct cache_block *block; /* NULL: there is none to unpin: they were copied, or who answers writes on from it */
-    uint32_t bytes;
-    bool by_reference; /* some of them */
-};
-
+struct pbuf;
 struct http_conn;
 
 enum content_outcome {
@@ -87,23 +73,18 @@ struct http_conn {
     uint8_t state, clock; /* enum state, enum clock */
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
-    bool no_memory;       /* TCP had none: on after an acknowledgement or a poll */
-    uint8_t pin_count;
-    struct tcp_pcb *tcp;
+    struct transport transport;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
-    struct kept kept;        /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
-    uint32_t held;           /* waits: bytes that are unread */
-    uint16_t telling;        /* TELLING: the status, */
-    struct reply told;       /* of this */
-    uint64_t skip;           /* of a body that nobody reads; LINGERING: bytes thrown away */
-    uint32_t unacknowledged; /* sum of pins */
-    struct pin pins[PINS_MAX];
-    struct cache_waiter waiter;                   /* of cache or site; who answers may wait by it */
+    struct kept kept;           /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
+    uint32_t held;              /* waits: bytes that are unread */
+    uint16_t telling;           /* TELLING: the status, */
+    struct reply told;          /* of this */
+    uint64_t skip;              /* of a body that nobody reads; LINGERING: bytes thrown away */
+    struct cache_waiter waiter; /* of cache or site; who answers may wait by it */
     const struct content_ops *content;            /* ANSWERING; WAITING, if for what takes its place */
     _Alignas(8) unsigned char own[CONTENT_BYTES]; /* who answers keeps here what it likes; zeros at first */
     uint64_t due_ns, got_on_ns;                   /* got_on_ns: of an answer on its way, in the idle list */
     struct list_link link;                        /* in its clock's list; FREE: in the pool's */
-    struct list_link owed;                        /* in the list of those with output to be sent */
 };
 
 #endif

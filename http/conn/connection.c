@@ -1,33 +1,26 @@
 /* connection.c: one connection's life, from its begin (accept.c) to the last acknowledgement.
- *   consumes  bytes of a client, through lwIP's callbacks            NOT trusted
- *   produces  tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
- *   invariant at most one request is in work; what is behind it stays in `unread`, and TCP's window open only for what
- *             was taken
- *             a block of the cache is pinned until TCP has the acknowledgement of all bytes in it
+ *   consumes  bytes of a client, from its transport     NOT trusted
+ *   produces  writes to its transport, of pages of its own; what a request gets others write: its handlers, a content
+ *   invariant at most one request is in work; what is behind it stays in `unread`, and the transport's window opens only
+ *             for what was taken
  *   waits     a connection that waits for a file or the application holds no packets but those behind its head:
  *             HELD_MAX bytes of all such connections together, else 503. It has a clock, a short one when its client
  *             has closed its side
- *   when full no memory to write: on_poll tries again, also to send the page that says what went wrong
+ *   when full no memory to write: the transport says when there may be some, also to send the page that says what went
+ *             wrong
  */
 #include "http/conn/connection.h"
 
-#include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
-#include "http/conn/output.h"
 #include "http/conn/pool.h"
 #include "http/conn/waiting.h"
 #include "lib/pd.h"
-#include "net/ip/ip.h"
 
-#define WRITE_MAX 0xffffu /* bytes that tcp_write takes at once */
-#define QUEUE_SPARE 8     /* pbufs that one write of a head needs at most */
+#define SKIP_AT_ONCE 0xffffu
 
 static struct {
     const struct http_conn_handlers *handlers;
-    struct tcp_pcb *inside; /* whose callback this is */
-    bool aborted;           /* it was, in there */
     char page[RESPONSE_PAGE_MAX];
 } self;
 
@@ -45,112 +38,6 @@ void http_conn_take_request(struct http_conn *c, const struct http_request *requ
     http_counts.requests++;
 }
 
-/* -- what is sent -- */
-
-uint32_t http_conn_room(const struct http_conn *c, bool stays)
-{
-    if (c->no_memory || tcp_sndqueuelen(c->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
-        return 0;
-    }
-    return ip_tcp_room(c->tcp, stays);
-}
-
-static err_t on_poll(void *context, struct tcp_pcb *pcb);
-
-/* Where bytes of this block are counted. What lies before it is acknowledged before it, so that one pin does for both.
- * NULL: all are out. */
-static struct pin *pin_for(struct http_conn *c, const struct cache_block *block)
-{
-    struct pin *last = c->pin_count > 0 ? &c->pins[c->pin_count - 1] : NULL;
-    if (last && (!block || !last->block || last->block == block)) {
-        return last;
-    }
-    if (c->pin_count == PINS_MAX) {
-        return NULL;
-    }
-    c->pins[c->pin_count] = (struct pin){.block = NULL};
-    return &c->pins[c->pin_count++];
-}
-
-static bool put(struct http_conn *c, struct pin *pin, const void *data, uint32_t length, uint8_t flags)
-{
-    if (length > WRITE_MAX || ip_tcp_write(c->tcp, data, (uint16_t)length, flags) != ERR_OK) {
-        c->no_memory = true;
-        tcp_poll(c->tcp, on_poll, 1);
-        return false;
-    }
-    pin->bytes += length;
-    c->unacknowledged += length;
-    if (c->tcp != self.inside) {
-        output_owe(c);
-    }
-    return true;
-}
-
-bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
-{
-    return put(c, pin_for(c, NULL), data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
-}
-
-bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
-{
-    struct pin *pin = pin_for(c, bytes->block);
-    if (!pin || !put(c, pin, bytes->at, count, more ? TCP_WRITE_FLAG_MORE : 0)) {
-        return false;
-    }
-    pin->by_reference = true;
-    bytes->at += count;
-    bytes->length -= count;
-    if (bytes->length == 0 && pin->block) {
-        cache_unpin(bytes->block); /* once is enough */
-    } else if (bytes->length == 0) {
-        pin->block = bytes->block;
-    }
-    return true;
-}
-
-static void drop_pin(struct http_conn *c)
-{
-    struct cache_block *block = c->pins[0].block;
-    c->pin_count--;
-    memmove(&c->pins[0], &c->pins[1], c->pin_count * sizeof(c->pins[0]));
-    if (block) {
-        cache_unpin(block);
-    }
-}
-
-static void acknowledged(struct http_conn *c, uint32_t count)
-{
-    c->unacknowledged -= count;
-    while (c->pin_count > 0) {
-        uint32_t here = count < c->pins[0].bytes ? count : c->pins[0].bytes;
-        c->pins[0].bytes -= here;
-        count -= here;
-        if (c->pins[0].bytes > 0) {
-            break;
-        }
-        drop_pin(c);
-    }
-}
-
-/* -- the end -- */
-
-static void detach(struct tcp_pcb *pcb)
-{
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_sent(pcb, NULL);
-    tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
-    tcp_setprio(pcb, TCP_PRIO_MIN); /* the first that lwIP takes when it needs another */
-}
-
-static void drop_unread(struct http_conn *c)
-{
-    unread_drop(c);
-    head_buffer_drop(&c->kept);
-}
-
 /* -- what waiting connections hold -- */
 
 static bool waits(const struct http_conn *c)
@@ -166,51 +53,62 @@ static bool see_held(struct http_conn *c)
     return waiting_held((int32_t)(c->held - before)) || c->held <= before;
 }
 
-/* lwIP has the rest, or there is none. */
+/* -- the end -- */
+
+static void drop_unread(struct http_conn *c)
+{
+    unread_drop(c);
+    head_buffer_drop(&c->kept);
+}
+
+/* There is no transport any more. */
 static void release(struct http_conn *c)
 {
     const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
-    c->tcp = NULL;
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
     self.handlers->forget(c);
     see_held(c);
-    while (c->pin_count > 0) {
-        drop_pin(c);
-    }
     timeouts_set(c, CLOCK_NONE);
-    output_forget(c);
     if (content) {
         content->closed(c);
     }
     pool_give_back(c);
 }
 
-void http_conn_abort(struct http_conn *c)
+void http_conn_failed(struct http_conn *c)
 {
-    struct tcp_pcb *pcb = c->tcp;
-    if (pcb == self.inside) {
-        self.aborted = true;
-    }
-    detach(pcb);
-    tcp_abort(pcb);
     http_counts.broken++;
     release(c);
 }
 
-/* Both sides have sent all, and all is acknowledged, but perhaps our FIN. lwIP frees the pcb and does not tell us. */
-static void let_go(struct http_conn *c)
+void http_conn_abort(struct http_conn *c)
 {
-    detach(c->tcp);
-    release(c);
+    c->transport.ops->abort(&c->transport);
+    http_conn_failed(c);
 }
 
+/* The transport sends what is left, and gives it up after its own time. */
+static void close_quietly(struct http_conn *c)
+{
+    uint32_t unread = unread_bytes(c);
+    if (unread > 0) {
+        c->transport.ops->consumed(&c->transport, unread);
+    }
+    if (c->transport.ops->close(&c->transport)) {
+        release(c);
+    } else {
+        http_conn_abort(c);
+    }
+}
+
+/* Both sides have sent all, and all is acknowledged, but perhaps our end. */
 static void let_go_when_done(struct http_conn *c)
 {
-    if (c->fin && c->unacknowledged == 0) {
-        let_go(c);
+    if (c->fin && c->transport.unacknowledged == 0) {
+        close_quietly(c);
     }
 }
 
@@ -221,11 +119,11 @@ static void finish(struct http_conn *c)
     drop_unread(c);
     self.handlers->forget(c);
     if (unread > 0) {
-        unread_open_window(c, unread);
+        c->transport.ops->consumed(&c->transport, unread);
     }
     c->skip = unread;
     c->state = LINGERING;
-    if (tcp_shutdown(c->tcp, 0, 1) != ERR_OK) {
+    if (!c->transport.ops->shut_down(&c->transport)) {
         http_conn_abort(c);
         return;
     }
@@ -234,31 +132,12 @@ static void finish(struct http_conn *c)
 
 void http_conn_answered(struct http_conn *c)
 {
-    trace(http_answered, c, c->unacknowledged);
+    trace(http_answered, c, c->transport.unacknowledged);
     if (c->ends) {
         finish(c);
     } else {
         c->state = c->skip > 0 ? SKIPPING : READING;
     }
-}
-
-/* A client that has been told all, but does not close: lwIP sends what is copied, and gives it up after its own time.
- */
-static void close_quietly(struct http_conn *c)
-{
-    struct tcp_pcb *pcb = c->tcp;
-    for (uint32_t i = 0; i < c->pin_count; i++) {
-        if (c->pins[i].by_reference) {
-            http_conn_abort(c);
-            return;
-        }
-    }
-    uint32_t all = unread_bytes(c);
-    if (all > 0) {
-        unread_open_window(c, all);
-    }
-    let_go(c);
-    tcp_close(pcb);
 }
 
 static const struct reply unknown = {.ends = true, .minor = 1}; /* of a request that is not there as a whole */
@@ -327,17 +206,17 @@ void http_conn_evict(struct http_conn *c)
 
 static bool read_on(struct http_conn *c)
 {
-    if (!c->unread && c->kept.length == 0 && !c->fin) {
+    if (!unread_any(c) && c->kept.length == 0 && !c->fin) {
         return false;
     }
-    bool crowded = c->unacknowledged > 0 && http_conn_room(c, false) < ANSWER_ROOM;
-    if (c->no_memory || crowded) {
+    bool crowded = c->transport.unacknowledged > 0 && http_conn_room(c, false) < ANSWER_ROOM;
+    if (c->transport.no_memory || crowded) {
         return false; /* an acknowledgement or a poll will come */
     }
-    if ((c->unread || c->kept.length > 0) && self.handlers->request(c)) {
+    if ((unread_any(c) || c->kept.length > 0) && self.handlers->request(c)) {
         return true;
     }
-    if (c->state == READING && c->fin && !c->no_memory) {
+    if (c->state == READING && c->fin && !c->transport.no_memory) {
         finish(c);
     }
     return false;
@@ -345,15 +224,15 @@ static bool read_on(struct http_conn *c)
 
 static bool skip_on(struct http_conn *c)
 {
-    c->skip -= unread_consume(c, c->skip < WRITE_MAX ? (uint32_t)c->skip : WRITE_MAX);
+    c->skip -= unread_consume(c, c->skip < SKIP_AT_ONCE ? (uint32_t)c->skip : SKIP_AT_ONCE);
     if (c->skip == 0) {
         c->state = READING;
         return true;
     }
-    if (!c->unread && c->fin) {
+    if (!unread_any(c) && c->fin) {
         finish(c);
     }
-    return c->state == SKIPPING && c->unread;
+    return c->state == SKIPPING && unread_any(c);
 }
 
 static bool tell_on(struct http_conn *c)
@@ -363,7 +242,7 @@ static bool tell_on(struct http_conn *c)
         head_buffer_drop(&c->kept);
     }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->no_memory || !http_conn_refusal(c, &c->told, c->telling, field)) {
+    if (c->transport.no_memory || !http_conn_refusal(c, &c->told, c->telling, field)) {
         return false;
     }
     c->ends = c->told.ends;
@@ -431,10 +310,10 @@ static enum clock clock_of(struct http_conn *c)
             return otherwise;
         }
         break;
-    case READING: otherwise = c->unread || c->kept.length > 0 ? CLOCK_HEAD : CLOCK_IDLE; break;
+    case READING: otherwise = unread_any(c) || c->kept.length > 0 ? CLOCK_HEAD : CLOCK_IDLE; break;
     case FREE: break;
     }
-    return c->unacknowledged > 0 ? CLOCK_STALL : otherwise;
+    return c->transport.unacknowledged > 0 ? CLOCK_STALL : otherwise;
 }
 
 /* A head's time runs from its first byte, a wait's and lingering from its begin; a stall ends with each byte that gets
@@ -499,60 +378,25 @@ void http_conn_go_on(struct http_conn *c)
     go_on(c, false);
 }
 
-/* -- lwIP's callbacks -- */
+/* -- what the transport tells -- */
 
-static void enter(struct tcp_pcb *pcb)
+void http_conn_received(struct http_conn *c, struct pbuf *data)
 {
-    self.inside = pcb;
-    self.aborted = false;
-}
-
-static err_t leave(void)
-{
-    self.inside = NULL;
-    return self.aborted ? ERR_ABRT : ERR_OK;
-}
-
-static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
-{
-    struct http_conn *c = context;
-    bool progress = c->unacknowledged == 0; /* what it sends gets no answer on */
-    enter(pcb);
+    bool progress = c->transport.unacknowledged == 0; /* what it sends gets no answer on */
     if (data) {
         unread_append(c, data);
     } else {
         c->fin = true;
     }
     go_on(c, progress);
-    return leave();
 }
 
-static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
+void http_conn_sent(struct http_conn *c)
 {
-    struct http_conn *c = context;
-    enter(pcb);
-    c->no_memory = false;
-    acknowledged(c, count);
     go_on(c, true);
-    return leave();
 }
 
-static err_t on_poll(void *context, struct tcp_pcb *pcb)
-{
-    struct http_conn *c = context;
-    enter(pcb);
-    tcp_poll(pcb, NULL, 0);
-    c->no_memory = false;
-    go_on(c, false);
-    return leave();
-}
-
-/* The pcb is gone. */
-static void on_error(void *context, err_t error)
-{
-    http_counts.broken++;
-    release(context);
-}
+/* -- begin -- */
 
 static void on_ready(struct cache_waiter *waiter)
 {
@@ -563,16 +407,10 @@ static void on_ready(struct cache_waiter *waiter)
     go_on(c, true);
 }
 
-void http_conn_open(struct http_conn *c, struct tcp_pcb *pcb)
+void http_conn_open(struct http_conn *c, const struct transport *transport)
 {
-    *c = (struct http_conn){.state = READING, .tcp = pcb, .waiter.ready = on_ready};
-    tcp_arg(pcb, c);
-    tcp_recv(pcb, on_receive);
-    tcp_sent(pcb, on_sent);
-    tcp_err(pcb, on_error);
-    tcp_nagle_disable(pcb); /* what belongs together is written together */
+    *c = (struct http_conn){.state = READING, .transport = *transport, .waiter.ready = on_ready};
     http_counts.accepted++;
-    trace(http_accepted, c, pcb->remote_port);
     http_conn_update_deadline(c, false);
 }
 

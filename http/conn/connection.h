@@ -16,16 +16,9 @@ struct http_conn_handlers {
     bool (*redirect)(struct http_conn *connection);
 };
 void http_conn_init(const struct http_conn_handlers *handlers);
-void http_conn_open(struct http_conn *connection, struct tcp_pcb *pcb);
+void http_conn_open(struct http_conn *connection, const struct transport *transport); /* a copy of it is its own */
 /* Its head is done with. */
 void http_conn_take_request(struct http_conn *connection, const struct http_request *request);
-/* Bytes that may be written now; `stays`: by reference, to memory of the cache. */
-uint32_t http_conn_room(const struct http_conn *connection, bool stays);
-/* False: no memory, nothing has been written; http_conn_go_on() tries again. */
-bool http_conn_write(struct http_conn *connection, const void *data, uint32_t length, bool more);
-/* So many of the bytes, by reference; they are taken off. The caller's pin is taken over with the last one. False: as
- * above, or there is no place for a pin, until some are acknowledged. */
-bool http_conn_refer(struct http_conn *connection, struct cache_bytes *bytes, uint32_t count, bool more);
 void http_conn_answered(struct http_conn *connection); /* all is written: on to the next request, or the end */
 void http_conn_go_on(struct http_conn *connection);    /* what it waited for may be there */
 void http_conn_update_deadline(struct http_conn *connection, bool progress);
@@ -40,5 +33,28 @@ bool http_conn_refusal(struct http_conn *connection, const struct reply *reply, 
 void http_conn_tell_next(struct http_conn *connection, int status, const struct reply *reply); /* when it goes on */
 void http_conn_evict(struct http_conn *connection);
 void http_conn_abort(struct http_conn *connection);
+
+/* -- what the transport does: transport.h -- */
+
+static inline uint32_t http_conn_room(const struct http_conn *c, bool by_reference)
+{
+    return c->transport.ops->room(&c->transport, by_reference);
+}
+
+static inline bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
+{
+    return c->transport.ops->write(&c->transport, data, length, more);
+}
+
+static inline bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
+{
+    return c->transport.ops->refer(&c->transport, bytes, count, more);
+}
+
+/* -- what the transport tells -- */
+
+void http_conn_received(struct http_conn *connection, struct pbuf *data); /* NULL: no more will come */
+void http_conn_sent(struct http_conn *connection);   /* bytes are acknowledged; there may be memory */
+void http_conn_failed(struct http_conn *connection); /* the transport has ended */
 
 #endif

@@ -127,21 +127,18 @@ static uint32_t copy_kept(const struct kept *kept, char *to)
 /* `count` bytes of what is unread go into units. */
 static void keep(struct http_conn *c, struct kept *kept, uint32_t count)
 {
-    uint32_t left = count;
-    for (const struct pbuf *p = c->unread; p && left > 0; p = p->next) {
-        uint32_t part = p->len < left ? p->len : left;
-        append(kept, p->payload, part);
-        left -= part;
+    while (count > 0 && unread_any(c)) {
+        struct http_slice first = unread_first(c);
+        uint32_t part = first.length < count ? first.length : count;
+        append(kept, first.at, part);
+        unread_consume(c, part);
+        count -= part;
     }
-    unread_consume(c, count - left);
 }
 
 static uint32_t unread_up_to(const struct http_conn *c, uint32_t most)
 {
-    uint32_t count = 0;
-    for (const struct pbuf *p = c->unread; p && count < most; p = p->next) {
-        count += p->len;
-    }
+    uint32_t count = unread_bytes(c);
     return count < most ? count : most;
 }
 
@@ -149,12 +146,7 @@ static uint32_t unread_up_to(const struct http_conn *c, uint32_t most)
 static uint32_t put_together(const struct http_conn *c)
 {
     uint32_t length = copy_kept(&c->kept, self.whole);
-    for (const struct pbuf *p = c->unread; p && length < HTTP_HEAD_MAX; p = p->next) {
-        uint32_t space = HTTP_HEAD_MAX - length, part = p->len < space ? p->len : space;
-        memcpy(self.whole + length, p->payload, part);
-        length += part;
-    }
-    return length;
+    return length + unread_copy(c, self.whole + length, HTTP_HEAD_MAX - length);
 }
 
 static int keep_beginning(struct http_conn *c)
@@ -170,16 +162,17 @@ static int keep_beginning(struct http_conn *c)
 int head_buffer_parse(struct http_conn *c, struct http_request *request)
 {
     if (c->kept.length == 0) {
-        int status = http_request_parse(c->unread->payload, c->unread->len, request);
+        struct http_slice first = unread_first(c);
+        int status = http_request_parse(first.at, first.length, request);
         if (status != HTTP_INCOMPLETE) {
             return status;
         }
-        if (!c->unread->next) {
+        if (unread_is_one(c)) {
             return keep_beginning(c);
         }
     }
     int status = http_request_parse(self.whole, put_together(c), request);
-    return status == HTTP_INCOMPLETE && c->unread ? keep_beginning(c) : status;
+    return status == HTTP_INCOMPLETE && unread_any(c) ? keep_beginning(c) : status;
 }
 
 bool head_buffer_keep(struct http_conn *c, uint32_t head_length, bool for_app)
@@ -211,11 +204,11 @@ static int keep_line(struct http_conn *c, uint32_t most)
 int head_buffer_line(struct http_conn *c, uint32_t most, struct http_slice *line)
 {
     struct http_slice there = {self.whole, 0};
-    if (!c->unread) {
+    if (!unread_any(c)) {
         return HTTP_INCOMPLETE;
     }
     if (c->kept.length == 0) {
-        there = (struct http_slice){c->unread->payload, c->unread->len};
+        there = unread_first(c);
     }
     const char *end = there.length ? memchr(there.at, '\n', there.length < most ? there.length : most) : NULL;
     if (!end) {

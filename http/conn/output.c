@@ -1,5 +1,5 @@
-/* output.c: connections that were written to outside of their own callback: lwIP does not send that by itself.
- *   produces  tcp_output() for each, once, when this batch of events is done
+/* output.c: transports that were written to outside of their own events: nobody sends that by itself.
+ *   produces  their flush(), once, when this batch of events is done
  */
 #include "http/conn/output.h"
 
@@ -9,23 +9,24 @@ static struct {
     struct list owed;
 } self;
 
-void output_owe(struct http_conn *c)
+void output_owe(struct transport *t)
 {
-    if (!list_has(&c->owed)) {
-        list_add_last(&self.owed, &c->owed);
+    if (!list_has(&t->owed)) {
+        list_add_last(&self.owed, &t->owed);
     }
 }
 
-void output_forget(struct http_conn *c)
+void output_forget(struct transport *t)
 {
-    list_remove(&c->owed);
+    list_remove(&t->owed);
 }
 
 static void send_owed(void *context)
 {
     struct list_link *link;
     while ((link = list_take_first(&self.owed)) != NULL) {
-        tcp_output(LIST_ITEM(struct http_conn, owed, link)->tcp);
+        struct transport *t = LIST_ITEM(struct transport, owed, link);
+        t->ops->flush(t);
     }
 }
 

@@ -1,14 +1,10 @@
 /* unread.c: what a client has sent and nobody has taken yet: packets, linked by `next`.
- *   consumes  packets of lwIP, which become ours
- *   invariant TCP's window opens for what was taken, and only for that
+ *   consumes  packets of lwIP, from whichever transport, which become ours; other files see bytes
+ *   invariant the transport's window opens for what was taken, and only for that
  */
 #include "http/conn/unread.h"
 
 #include <string.h>
-
-#include "net/ip/ip.h"
-
-#define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
 
 static void drop_first(struct http_conn *c)
 {
@@ -16,14 +12,6 @@ static void drop_first(struct http_conn *c)
     c->unread = first->next;
     first->next = NULL;
     pbuf_free(first);
-}
-
-void unread_open_window(struct http_conn *c, uint32_t count)
-{
-    for (; count > WINDOW_MAX; count -= WINDOW_MAX) {
-        ip_tcp_recved(c->tcp, WINDOW_MAX);
-    }
-    ip_tcp_recved(c->tcp, (uint16_t)count);
 }
 
 uint32_t unread_consume(struct http_conn *c, uint32_t count)
@@ -38,25 +26,25 @@ uint32_t unread_consume(struct http_conn *c, uint32_t count)
         left = 0;
     }
     if (left < count) {
-        unread_open_window(c, count - left);
+        c->transport.ops->consumed(&c->transport, count - left);
     }
     return count - left;
 }
 
-uint32_t unread_read(struct http_conn *c, void *to, uint32_t size)
+uint32_t unread_copy(const struct http_conn *c, void *to, uint32_t size)
 {
     uint32_t done = 0;
-    for (struct pbuf *p = c->unread; p && done < size; p = p->next) {
+    for (const struct pbuf *p = c->unread; p && done < size; p = p->next) {
         uint32_t count = p->len < size - done ? p->len : size - done;
         memcpy((char *)to + done, p->payload, count);
         done += count;
     }
-    return unread_consume(c, done);
+    return done;
 }
 
-bool unread_any(const struct http_conn *c)
+uint32_t unread_read(struct http_conn *c, void *to, uint32_t size)
 {
-    return c->unread != NULL;
+    return unread_consume(c, unread_copy(c, to, size));
 }
 
 void unread_drop(struct http_conn *c)

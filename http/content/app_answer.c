@@ -19,11 +19,9 @@
 #include "http/content/content.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
-#include "net/ip/ip.h"
 
-#define WRITE_MAX 0xffffu
 #define CHUNK_FRAME (8 + 2 + 2 + 5) /* size in hex, line ends, and room for the last chunk */
-#define ROOM_WORTH_TELLING (2 * TCP_MSS)
+#define ROOM_WORTH_TELLING (2 * TRANSPORT_SEGMENT)
 
 static struct {
     struct app_answer answer; /* points to the copy: */
@@ -32,15 +30,6 @@ static struct {
 } self;
 
 /* -- its head -- */
-
-/* Nobody has to say anything from now on, for ever: whether the client is still there TCP has to ask. */
-static void keep_asking(struct tcp_pcb *pcb)
-{
-    ip_set_option(pcb, SOF_KEEPALIVE);
-    pcb->keep_idle = HTTP_PROBE_S * 1000;
-    pcb->keep_intvl = HTTP_PROBE_AGAIN_S * 1000;
-    pcb->keep_cnt = HTTP_PROBES;
-}
 
 static enum stage framing(const struct app_request *x)
 {
@@ -107,7 +96,8 @@ static bool send_head(struct app_request *x)
         return false;
     }
     if (stage == STAGE_CHUNKED || stage == STAGE_TO_END || stage == STAGE_TUNNEL) {
-        keep_asking(x->connection->tcp);
+        struct transport *transport = &x->connection->transport;
+        transport->ops->keep_asking(transport);
     }
     x->stage = (uint8_t)stage;
     x->begun = true;
@@ -121,7 +111,7 @@ static bool send_head(struct app_request *x)
 const char *app_answer_begin(struct app_request *x)
 {
     const struct app_circle *in = &x->slot->in;
-    if (!in->open || tcp_sndbuf(x->connection->tcp) < HEAD_ROOM) {
+    if (!in->open || x->connection->transport.unacknowledged > TRANSPORT_BUFFER - HEAD_ROOM) {
         return NULL;
     }
     memcpy(self.head, in->at, in->head);
@@ -148,16 +138,16 @@ const char *app_answer_begin(struct app_request *x)
 static bool room_is_worth_it(const struct http_conn *c)
 {
     uint32_t room = http_conn_room(c, false);
-    return room >= ROOM_WORTH_TELLING || (room > CHUNK_FRAME && c->unacknowledged == 0);
+    return room >= ROOM_WORTH_TELLING || (room > CHUNK_FRAME && c->transport.unacknowledged == 0);
 }
 
 /* As much as TCP takes. */
 static uint32_t put(struct app_request *x, const void *data, uint32_t size)
 {
     uint32_t room = http_conn_room(x->connection, false), count = size < room ? size : room;
-    count = count < WRITE_MAX ? count : WRITE_MAX;
+    count = count < TRANSPORT_WRITE_MAX ? count : TRANSPORT_WRITE_MAX;
     while (count > 0 && !http_conn_write(x->connection, data, count, false)) {
-        count = count > TCP_MSS ? count / 2 : 0;
+        count = count > TRANSPORT_SEGMENT ? count / 2 : 0;
     }
     return count;
 }

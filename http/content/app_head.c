@@ -64,7 +64,7 @@ static uint8_t *put_field(uint8_t *to, const struct field *field)
     return put(to, field->value.at, field->value.length);
 }
 
-uint32_t app_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to)
+uint32_t app_head_put(const struct http_request *request, const struct transport_peer *peer, uint8_t *to)
 {
     const struct http_slice *path = &request->path, *query = &request->query;
     struct app_request_head head = {

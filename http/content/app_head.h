@@ -3,17 +3,14 @@
 #define HTTP_CONTENT_APP_HEAD_H
 
 #include "http/app_proto.h"
+#include "http/conn/transport.h"
 #include "http/response/writer.h"
 
 /* -- of a request: pure functions of what was parsed -- */
 
-struct app_peer {
-    uint8_t address[4];
-    uint16_t port;
-};
 /* Bytes that app_head_put() writes, at most; near enough to what they are. */
 uint32_t app_head_bytes(const struct http_request *request);
-uint32_t app_head_put(const struct http_request *request, const struct app_peer *peer, uint8_t *to);
+uint32_t app_head_put(const struct http_request *request, const struct transport_peer *peer, uint8_t *to);
 /* What is left of a request there, `length` bytes that app_head_put() wrote: all that a file's answer depends
  * on, and method and target as they came. */
 void app_head_read(const uint8_t *head, uint32_t length, struct http_request *request);

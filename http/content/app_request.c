@@ -12,8 +12,6 @@
  */
 #include "http/content/app_request.h"
 
-#include <string.h>
-
 #include "http/content/app_answer.h"
 #include "http/content/app_body.h"
 #include "http/content/app_head.h"
@@ -62,8 +60,8 @@ static void leave(struct app_request *x, int status)
 static void set_up(struct app_request *x, struct app_slot *slot, struct http_conn *c,
                    const struct http_request *request, const struct reply *reply)
 {
-    struct app_peer peer = {.port = c->tcp->remote_port};
-    memcpy(peer.address, &c->tcp->remote_ip, sizeof(peer.address));
+    struct transport_peer peer;
+    c->transport.ops->peer(&c->transport, &peer);
     *x = (struct app_request){.slot = slot, .connection = c, .keeps = request->keep_alive};
     x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
     app_body_begin(x, request);
@@ -196,7 +194,7 @@ static enum content_outcome go_on(struct http_conn *c)
     if (status != 0) {
         return cut_off(x, status, true);
     }
-    if (c->no_memory) {
+    if (c->transport.no_memory) {
         return CONTENT_WAIT;
     }
     if (app_front_failed(x->slot, &failure) && !app_answer_will_be_whole(x)) {

@@ -20,9 +20,8 @@
 #include "http/response/lines.h"
 #include "lib/pd.h"
 
-#define AHEAD 3              /* blocks asked for before they are needed */
-#define REFILL (8 * TCP_MSS) /* with bytes under way, less room than this waits for more */
-#define WRITE_MAX 0xffffu
+#define AHEAD 3                        /* blocks asked for before they are needed */
+#define REFILL (8 * TRANSPORT_SEGMENT) /* with bytes under way, less room than this waits for more */
 
 static struct {
     char head[HEAD_ROOM];
@@ -156,7 +155,7 @@ static bool refuse(struct http_conn *c, const struct http_selection *selection, 
 static bool begin(struct http_conn *c, uint32_t head, uint64_t length, const struct cache_bytes *bytes)
 {
     struct content_state *state = content_of(c);
-    bool small = head + length <= TCP_MSS && bytes->length == length;
+    bool small = head + length <= TRANSPORT_SEGMENT && bytes->length == length;
     if (small && length > 0) {
         memcpy(self.head + head, bytes->at, length);
     }
@@ -190,9 +189,9 @@ static bool next_block(struct http_conn *c)
 static bool write_block(struct http_conn *c)
 {
     struct content_state *state = content_of(c);
-    uint32_t left = state->bytes.length, count = left < WRITE_MAX ? left : WRITE_MAX;
+    uint32_t left = state->bytes.length, count = left < TRANSPORT_WRITE_MAX ? left : TRANSPORT_WRITE_MAX;
     uint32_t room = http_conn_room(c, true);
-    if (room < count && room < REFILL && c->unacknowledged > 0) {
+    if (room < count && room < REFILL && c->transport.unacknowledged > 0) {
         return false;
     }
     count = room < count ? room : count;

@@ -1,10 +1,10 @@
 /* listeners.c: the ports that the front listens on: the description's, and one that the application asks for.
- *   produces  new connections (http/conn/accept.c)
+ *   produces  new connections (http/conn/transport_tcp.c)
  *   when full a port more than LISTENERS_MAX cannot be had
  */
 #include "http/front/listeners.h"
 
-#include "http/conn/accept.h"
+#include "http/conn/transport_tcp.h"
 
 #define LISTENERS_MAX 4
 #define BACKLOG 128
@@ -40,7 +40,7 @@ bool http_listen(uint16_t port)
         tcp_close(pcb);
         return false;
     }
-    tcp_accept(listener, accept_client);
+    tcp_accept(listener, transport_tcp_accept);
     self.listeners[self.listener_count++] = listener;
     return true;
 }

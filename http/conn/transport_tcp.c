@@ -1,0 +1,279 @@
+/* transport_tcp.c: plain TCP under a connection.
+ *   consumes  lwIP's callbacks; packets of a client, NOT trusted: they are the connection's
+ *   produces  ip_tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
+ *             (output.c)
+ *   invariant a block of the cache is pinned until TCP has the acknowledgement of all bytes in it
+ *             a callback in which its own connection was aborted returns ERR_ABRT: lwIP's rule. All aborts are in here
+ *   when full no memory to write: on_poll tells the connection to try again
+ */
+#include "http/conn/transport_tcp.h"
+
+#include <string.h>
+
+#include "http/conn/accept.h"
+#include "http/conn/connection.h"
+#include "http/conn/output.h"
+#include "lib/pd.h"
+#include "net/ip/ip.h"
+
+#define QUEUE_SPARE 8      /* pbufs that one write of a head needs at most */
+#define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
+_Static_assert(TRANSPORT_SEGMENT == TCP_MSS && TRANSPORT_BUFFER == TCP_SND_BUF, "as lwIP has it");
+
+static struct {
+    struct tcp_pcb *inside; /* whose callback this is */
+    bool aborted;           /* it was, in there */
+} self;
+
+static struct http_conn *conn_of(struct transport *t)
+{
+    return LIST_ITEM(struct http_conn, transport, t);
+}
+
+/* -- pins -- */
+
+/* Where bytes of this block are counted. What lies before it is acknowledged before it, so that one pin does for both.
+ * NULL: all are out. */
+static struct pin *pin_for(struct transport *t, const struct cache_block *block)
+{
+    struct pin *last = t->pin_count > 0 ? &t->pins[t->pin_count - 1] : NULL;
+    if (last && (!block || !last->block || last->block == block)) {
+        return last;
+    }
+    if (t->pin_count == PINS_MAX) {
+        return NULL;
+    }
+    t->pins[t->pin_count] = (struct pin){.block = NULL};
+    return &t->pins[t->pin_count++];
+}
+
+static void drop_pin(struct transport *t)
+{
+    struct cache_block *block = t->pins[0].block;
+    t->pin_count--;
+    memmove(&t->pins[0], &t->pins[1], t->pin_count * sizeof(t->pins[0]));
+    if (block) {
+        cache_unpin(block);
+    }
+}
+
+static void acknowledged(struct transport *t, uint32_t count)
+{
+    t->unacknowledged -= count;
+    while (t->pin_count > 0) {
+        uint32_t here = count < t->pins[0].bytes ? count : t->pins[0].bytes;
+        t->pins[0].bytes -= here;
+        count -= here;
+        if (t->pins[0].bytes > 0) {
+            break;
+        }
+        drop_pin(t);
+    }
+}
+
+/* -- what is sent -- */
+
+static uint32_t room(const struct transport *t, bool by_reference)
+{
+    if (t->no_memory || tcp_sndqueuelen(t->tcp) + QUEUE_SPARE > TCP_SND_QUEUELEN) {
+        return 0;
+    }
+    return ip_tcp_room(t->tcp, by_reference);
+}
+
+static err_t on_poll(void *context, struct tcp_pcb *pcb);
+
+static bool put(struct transport *t, struct pin *pin, const void *data, uint32_t length, uint8_t flags)
+{
+    if (length > TRANSPORT_WRITE_MAX || ip_tcp_write(t->tcp, data, (uint16_t)length, flags) != ERR_OK) {
+        t->no_memory = true;
+        tcp_poll(t->tcp, on_poll, 1);
+        return false;
+    }
+    pin->bytes += length;
+    t->unacknowledged += length;
+    if (t->tcp != self.inside) {
+        output_owe(t);
+    }
+    return true;
+}
+
+static bool write_copy(struct transport *t, const void *data, uint32_t length, bool more)
+{
+    return put(t, pin_for(t, NULL), data, length, TCP_WRITE_FLAG_COPY | (more ? TCP_WRITE_FLAG_MORE : 0));
+}
+
+static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count, bool more)
+{
+    struct pin *pin = pin_for(t, bytes->block);
+    if (!pin || !put(t, pin, bytes->at, count, more ? TCP_WRITE_FLAG_MORE : 0)) {
+        return false;
+    }
+    pin->by_reference = true;
+    bytes->at += count;
+    bytes->length -= count;
+    if (bytes->length == 0 && pin->block) {
+        cache_unpin(bytes->block); /* once is enough */
+    } else if (bytes->length == 0) {
+        pin->block = bytes->block;
+    }
+    return true;
+}
+
+static void flush(struct transport *t)
+{
+    tcp_output(t->tcp);
+}
+
+static void consumed(struct transport *t, uint32_t count)
+{
+    for (; count > WINDOW_MAX; count -= WINDOW_MAX) {
+        ip_tcp_recved(t->tcp, WINDOW_MAX);
+    }
+    ip_tcp_recved(t->tcp, (uint16_t)count);
+}
+
+static void keep_asking(struct transport *t)
+{
+    struct tcp_pcb *pcb = t->tcp;
+    ip_set_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = HTTP_PROBE_S * 1000;
+    pcb->keep_intvl = HTTP_PROBE_AGAIN_S * 1000;
+    pcb->keep_cnt = HTTP_PROBES;
+}
+
+static void peer(const struct transport *t, struct transport_peer *peer)
+{
+    memcpy(peer->address, &t->tcp->remote_ip, sizeof(peer->address));
+    peer->port = t->tcp->remote_port;
+}
+
+/* -- the end -- */
+
+/* lwIP has the rest, or there is none. */
+static void forget(struct transport *t)
+{
+    t->tcp = NULL;
+    while (t->pin_count > 0) {
+        drop_pin(t);
+    }
+    output_forget(t);
+}
+
+static struct tcp_pcb *detach(struct transport *t)
+{
+    struct tcp_pcb *pcb = t->tcp;
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+    tcp_setprio(pcb, TCP_PRIO_MIN); /* the first that lwIP takes when it needs another */
+    forget(t);
+    return pcb;
+}
+
+static bool shut_down(struct transport *t)
+{
+    return tcp_shutdown(t->tcp, 0, 1) == ERR_OK;
+}
+
+/* Of one that both sides have ended lwIP frees what is left, and does not tell us. */
+static bool close_it(struct transport *t)
+{
+    for (uint32_t i = 0; i < t->pin_count; i++) {
+        if (t->pins[i].by_reference) {
+            return false;
+        }
+    }
+    tcp_close(detach(t));
+    return true;
+}
+
+static void abort_it(struct transport *t)
+{
+    if (t->tcp == self.inside) {
+        self.aborted = true;
+    }
+    tcp_abort(detach(t));
+}
+
+/* -- lwIP's callbacks -- */
+
+static void enter(struct tcp_pcb *pcb)
+{
+    self.inside = pcb;
+    self.aborted = false;
+}
+
+static err_t leave(void)
+{
+    self.inside = NULL;
+    return self.aborted ? ERR_ABRT : ERR_OK;
+}
+
+static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
+{
+    enter(pcb);
+    http_conn_received(conn_of(context), data);
+    return leave();
+}
+
+static err_t on_sent(void *context, struct tcp_pcb *pcb, uint16_t count)
+{
+    struct transport *t = context;
+    enter(pcb);
+    t->no_memory = false;
+    acknowledged(t, count);
+    http_conn_sent(conn_of(t));
+    return leave();
+}
+
+static err_t on_poll(void *context, struct tcp_pcb *pcb)
+{
+    struct transport *t = context;
+    enter(pcb);
+    tcp_poll(pcb, NULL, 0);
+    t->no_memory = false;
+    http_conn_go_on(conn_of(t));
+    return leave();
+}
+
+/* The pcb is gone. */
+static void on_error(void *context, err_t error)
+{
+    forget(context);
+    http_conn_failed(conn_of(context));
+}
+
+err_t transport_tcp_accept(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    static const struct transport_ops ops = {
+        .room = room,
+        .write = write_copy,
+        .refer = refer,
+        .flush = flush,
+        .consumed = consumed,
+        .shut_down = shut_down,
+        .close = close_it,
+        .abort = abort_it,
+        .keep_asking = keep_asking,
+        .peer = peer,
+    };
+    if (error != ERR_OK || !pcb) {
+        return ERR_VAL;
+    }
+    struct http_conn *c = accept_take();
+    if (!c) {
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    http_conn_open(c, &(struct transport){.ops = &ops, .tcp = pcb});
+    tcp_arg(pcb, &c->transport);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_nagle_disable(pcb); /* what belongs together is written together */
+    trace(http_accepted, c, pcb->remote_port);
+    return ERR_OK;
+}
