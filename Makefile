@@ -16,7 +16,7 @@ include mk/coverage.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 
 include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial supervisor/supervisor timer/timer net/net net/ip/ip fs/fs fs/nfs/nfs \
-    fs/mem/mem http/http python/python))
+    fs/mem/mem http/http python/python chaos/chaos))
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 include tests/fuzz/fuzz.mk
 

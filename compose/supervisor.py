@@ -95,7 +95,7 @@ class Supervisor:
             raise ComposeError(f"{len(children)} PDs are too many for a supervisor: {CHILDREN_MAX - 1} it can have")
 
     def _configure(self, children, killer):
-        notes = self.system.region("supervisor_notes", NOTES_SIZE)
+        notes = self.notes = self.system.region("supervisor_notes", NOTES_SIZE)
         to_pause, from_pause = self.system.channel(self.pd, self.pause)
         config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause": to_pause, "has_killer": killer is not None}
         if killer is not None:

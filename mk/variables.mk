@@ -22,6 +22,7 @@ var.WEBSITE_FILES    := folder --  a folder of this machine that goes into the i
 var.WEBSITE_FRESH_MS := 0..3600000 2000 milliseconds that what the server said of a file holds; below 50 counts as 50
 var.WEBSITE_STALE_S  := 0..1000000000 -- seconds that a page is served without the server's word while it is away, then 503; empty: for ever
 var.WEBSITE_WAIT_S   := 1..60 5    seconds that a request for what is not in the cache waits for a server that is away, then 503
+var.CHAOS            := 0|1   0    1: all parts under a supervisor, and one more, which has any of them die for who asks (chaos/README.md)
 var.NFS_PORT         := port  --   the NFS service's port; both ports or neither: then the server's portmapper is asked
 var.MOUNT_PORT       := port  --   the mount service's port
 var.NFS_UID          := 0..4294967294 0 the user as whom it asks; most exports take 0 for nobody
@@ -58,6 +59,9 @@ var.PROFILE_CLOSE    := 0|1   0    1: a connection for each request
 var.PROFILE_REQUESTS := 1..1000000 -- how many
 var.SOAK_CONNECTIONS := 1..10000000 10000 connections of `make soak`, one after another
 var.SOAK_MINUTES     := 1..100000 60 minutes of load after them
+var.CHAOS_MINUTES    := 1..100000 10 `make chaos`: minutes of parts that are killed, and as many of random faults
+var.CHAOS_HALVES     := both|kills|faults both `make chaos`: the one, the other, or both
+var.CHAOS_SEED       := text  --   from which `make chaos` draws all that is random; empty: another each time, which it prints
 
 ## Systems of tests
 var.CONFORMANCE      := yes|no yes fileio_nfs: run the conformance program

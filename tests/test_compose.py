@@ -130,6 +130,13 @@ MISTAKES = {
                             "PD 'a': watchdog_ms of its rule is 0; 1 to 3600000 or None it may be"),
     "supervisor_pauses": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=20, pause_max_ms=10)}"),
                           "PD 'a': pause_max_ms of its rule, 10, is below pause_ms, 20"),
+    "chaos_many_parts": ("from compose.chaos import Chaos; from compose.net import Net; from compose.serial import Serial\n"
+                         "from compose.supervisor import Rule, Supervisor; from compose.timer import Timer\n"
+                         "t, c, n = Timer(s), Serial(s), Net(s); k = Chaos(s, c, t, n, mac='52:54:01:00:00:13')\n"
+                         "[s.pd(f'x{i}', program='p', priority=1) for i in range(23)]\n"
+                         "rules = {pd.name: Rule(group=[other.name for other in pd.restarts_with]) for pd in s.pds}\n"
+                         "k.kills_by(Supervisor(s, c, rules, killer=k.pd))",
+                         "PD 'chaos': 32 parts to kill are more than 30"),
     "supervisor_below": ("s.pd('b', program='p', priority=253)\n" + SUPERVISED.format("ALL"),
                          "PD 'b' has priority 253; beside a supervisor 252 is the highest"),
     "variable_unknown": ("s.var('NFS_SERVER')",

@@ -41,6 +41,7 @@ LAYERS = {
     "fs/nfs": SERVICES | {"fs", "net/ip"},
     "http": SERVICES | {"fs", "net/ip"},
     "python": SERVICES | {"fs", "net/ip", "http"},
+    "chaos": SERVICES | {"supervisor", "net/ip"},
     "examples": SERVICES | {"fs", "net/ip", "http", "python"},
 }
 # Test systems are programs like the examples; what they attack, they may name.

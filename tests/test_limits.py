@@ -23,6 +23,7 @@ COMPILE = ["clang", "-std=gnu11", "-DTRACED", "-I", paths.TOP, "-I", paths.TOP /
 
 PAIRS = [
     ("board", "PAGE", "sdk/abi/mmu.h", "MMU_PAGE_SIZE"),
+    ("chaos", "PARTS_MAX", "chaos/config.h", "CHAOS_PARTS_MAX"),
     ("dwmac", "NONE", "net/dwmac.h", "DWMAC_NONE"),
     ("dwmac", "GLUE_MAX", "net/dwmac.h", "DWMAC_GLUE_MAX"),
     ("dwmac", "PHY_WRITES_MAX", "net/dwmac.h", "DWMAC_PHY_WRITES_MAX"),
@@ -91,6 +92,7 @@ PAIRS = [
 OWN = {
     "board": {"GIC_SPI": "device tree", "GIC_PPI": "device tree", "FIRST_PPI": "of the GIC", "FIRST_SPI": "of the GIC",
               "FLAGS_EDGE": "device tree"},
+    "chaos": {"PRIORITY": "handed over", "IP": "handed over"},
     "c": {"MAX_COLUMN": "width of what is written"},
     "fs": {"HEAP": "an estimate", "WRITE_HEAP": "an estimate", "IP": "handed over",
            "BLOCKS_BESIDE_CACHE": "cache_init()'s own one"},

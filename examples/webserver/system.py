@@ -6,6 +6,7 @@ Priorities, from above:
   120  serial driver, 110 its virtualisers: a few characters at a time
   112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers
        leave before more questions come in; what they do per frame is bounded
+   95  chaos, with CHAOS=1: it has others die, also while one of those below spins
    90  nfs, or memfs with files in the image: who serves them waits for it
    70  http, where there is no application: never below what computes
    50  micropython: the only one that computes at length, so nothing waits for it
@@ -16,6 +17,7 @@ import os
 import re
 
 from compose import ComposeError, System
+from compose.chaos import Chaos
 from compose.fs import MemFs, Nfs
 from compose.http import Http, Site
 from compose.net import Net
@@ -27,6 +29,7 @@ from compose.timer import Timer
 NFS_MAC = "52:54:01:00:00:10"
 WEB_MAC = "52:54:01:00:00:11"
 APP_MAC = "52:54:01:00:00:12"   # of Python's own sockets; the site is not there
+CHAOS_MAC = "52:54:01:00:00:13"
 PORT = 80
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
 CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
@@ -43,7 +46,9 @@ RULES = {
     "nfs": Rule(),
     "memfs": Rule(),
     "http": Rule(),
-    "micropython": Rule(pause_ms=100),          # a mistake in app.py that ends it is made again
+    # A program may compute for as long as it likes; a mistake in it that ends it is made again.
+    "micropython": Rule(pause_ms=100, watchdog_ms=None),
+    "chaos": Rule(),
 }
 HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB
                         # and app.py
@@ -104,6 +109,7 @@ s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
 net = Net(s)
+chaos = Chaos(s, serial, timer, net, mac=CHAOS_MAC) if s.number("CHAOS") else None
 files = file_service()
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
@@ -112,5 +118,8 @@ if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
            app="webserver", heap=HEAP_BYTES, arguments=[website()])
-Supervisor(s, serial, {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)})
+rules = {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)}
+supervisor = Supervisor(s, serial, rules, killer=chaos.pd if chaos else None)
+if chaos:
+    chaos.kills_by(supervisor)
 s.write()
