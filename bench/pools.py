@@ -59,15 +59,20 @@ class Memory:
         return count
 
 
+def lengths(guest, image, scratch):
+    """{"PD POOL": free elements} of a guest that stands still."""
+    found = {}
+    for name, ranges in writable(image.with_suffix(".report.txt")).items():
+        tables = heads(image.parent / image.stem / f"{name}.elf")
+        memory = Memory(guest, ranges, Path(scratch)) if tables else None
+        found |= {f"{name}, free {pool}": memory.length(head) for pool, head in tables.items()}
+    return found
+
+
 def free(guest, image, scratch):
-    """{"PD POOL": free elements}, all at one moment."""
+    """The same, all at one moment."""
     guest.qmp.command("stop")
     try:
-        lengths = {}
-        for name, ranges in writable(image.with_suffix(".report.txt")).items():
-            tables = heads(image.parent / image.stem / f"{name}.elf")
-            memory = Memory(guest, ranges, Path(scratch)) if tables else None
-            lengths |= {f"{name}, free {pool}": memory.length(head) for pool, head in tables.items()}
-        return lengths
+        return lengths(guest, image, scratch)
     finally:
         guest.qmp.command("cont")

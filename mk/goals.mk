@@ -8,6 +8,8 @@ make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
                    (APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a site in the image, without NFS)
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
+make chaos         parts of the web server die while it serves, one each second, then random faults: chaos/README.md
+                   (CHAOS_MINUTES of each; CHAOS_SEED repeats a run)
 make unit          the host's unit tests alone (UNIT=http_parse_date: one of them, in seconds; UNIT='http_site net_ip_*')
 make coverage      which lines the host's unit tests execute: a figure per folder, BUILD_DIR/coverage/index.html (UNIT: as above)
 make fuzz          lists the fuzz targets; FUZZ=NAME (or all) runs one, FUZZ_SECONDS=60 or until Ctrl-C
@@ -27,7 +29,7 @@ make help-variables   what can be set: make NAME VARIABLE=value, or in the envir
 endef
 space := $(subst x,,x x)
 
-.PHONY: help help-variables readme sdk submodules packages systems graph unit run test notices clean distclean
+.PHONY: help help-variables readme sdk submodules packages systems graph unit run test chaos notices clean distclean
 help:
 	$(info $(help_text))
 	@:
@@ -117,6 +119,14 @@ endif
 # The tests say what has to be built for them: systems as they come to them, all else by a mark (tests/conftest.py).
 test: $(CACHE_DIR)/packages.test $(PYTHON_READY)
 	@$(script_environment) $(PYTHON) tests/run.py $(call quoted,$(TESTS))
+
+# Long: CHAOS_MINUTES of kills, as many of faults. The report and its picture lie in BUILD_DIR/chaos.
+chaos: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY)
+	$(if $(MICROKIT_SDK),$(call stop,faults are made where our own image tool's report says: make chaos without \
+	    MICROKIT_SDK))
+	@cd tests && exec env $(script_environment) PYTHONPATH=..:$(abspath $(PYTHON_PACKAGES)) \
+	    BUILD_DIR='$(abspath $(BUILD_DIR))' CHAOS_SEED=$(call quoted,$(CHAOS_SEED)) \
+	    CHAOS_MINUTES=$(CHAOS_MINUTES) CHAOS_HALVES=$(CHAOS_HALVES) $(PYTHON) -m serval.chaos.run
 
 # The licence texts of all that an image contains, to be passed on with it.
 NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \

@@ -72,13 +72,24 @@ class Gdb:
     @contextlib.contextmanager
     def standing_still(self):
         """Stops the guest for a while."""
-        self.sock.sendall(INTERRUPT)
-        self.wait_stop()
+        self.stop()
         yield
         self.go_on()
 
+    def stop(self):
+        self.sock.sendall(INTERRUPT)
+        self.wait_stop()
+
+    def step(self):
+        """One instruction of whoever's turn it is."""
+        self._send(b"s")
+        self.wait_stop()
+
     def break_at(self, address):
         assert self.command(b"Z1,%x,4" % address) == b"OK"
+
+    def no_break_at(self, address):
+        assert self.command(b"z1,%x,4" % address) == b"OK"
 
     # -- what is there -------------------------------------------------------------------------------------------
 

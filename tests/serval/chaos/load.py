@@ -1,0 +1,156 @@
+"""64 clients that ask for files and pages, and compare every answer.
+
+    load = Load(connections, site, seed, Tally())
+    load.start(); ...; await load.stop()
+    load.tally.count["right"], load.tally.share_right()
+
+A request is one for its client, however often it was sent: a connection that died with the front (`excused`) is opened
+again and the request made once more, which is counted apart as `again`.
+"""
+
+import asyncio
+import collections
+import random
+import time
+
+from .client import Client, Died, Garbled
+from .site import UPLOADS, program_page
+from .verdict import Verdict, judge
+
+CLIENTS = 64
+# Between two requests of a client, at most. Files go before Python's pages (the front's priority is higher), so clients
+# that ask for as much as they can would starve those: all pause longer while the program's answers take long.
+PAUSE_S, PAUSE_MOST_S = 0.1, 5.0
+SLOW_S, QUICK_S = 1.0, 0.3
+PATIENCE_S = 10.0       # for an answer; where the connection may have died with the front, SILENT_S
+SILENT_S = 3.0
+TOLD_MOST = 50          # of what went wrong, in words
+MIX = {"small": 46, "middle": 18, "large": 3, "cold": 10, "page": 14, "echo": 5, "upload": 4}
+OF_PROGRAM = ("page", "echo", "upload")
+UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
+
+
+class Tally:
+    """count: right, refused, lost, wrong; again: requests that were made twice; told: what went wrong, in words."""
+
+    def __init__(self):
+        self.count, self.groups = collections.Counter(), collections.Counter()
+        self.again, self.reasons = 0, collections.Counter()
+        self.told = []
+
+    def add(self, group, outcome, reason=""):
+        self.count[outcome] += 1
+        self.groups[group, outcome] += 1
+        if outcome != "right":
+            self.reasons[f"{outcome}, {group}: {reason}"] += 1
+
+    def tell(self, text):
+        if len(self.told) < TOLD_MOST:
+            self.told.append(text)
+
+    def total(self):
+        return sum(self.count.values())
+
+    def share_right(self):
+        return self.count["right"] / max(self.total(), 1)
+
+
+class Load:
+    """front_died(): when the front died last, of time.monotonic(); what it says is believed of broken connections.
+    wrong(path, body, expected): asked about a body that is not right; True: it was meant to be damaged."""
+
+    def __init__(self, connections, site, seed, tally, front_died=lambda: 0.0, meant=lambda *_: False):
+        self.connections, self.site, self.seed = connections, site, seed
+        self.front_died, self.meant = front_died, meant
+        self.tally = tally
+        self.tasks, self.pause_s = [], 4 * PAUSE_S
+        self.began_s = time.monotonic()
+
+    def start(self):
+        self.began_s = time.monotonic()
+        self.ended = False
+        self.tasks = [asyncio.create_task(self._run(n)) for n in range(CLIENTS)]
+
+    async def stop(self):
+        """Each ends the request that it has begun."""
+        self.ended = True
+        await asyncio.gather(*self.tasks)
+
+    async def _run(self, number):
+        rng = random.Random(f"{self.seed} client {number}")
+        client = Client(self.connections)
+        uploaded = {}
+        await asyncio.sleep(rng.random() * self.pause_s)
+        while not self.ended:
+            group = rng.choices(list(MIX), MIX.values())[0]
+            for request in self._requests(rng, number, group, uploaded):
+                begun = time.monotonic()
+                outcome = await self._one(client, group, *request)
+                self._pace(group, time.monotonic() - begun)
+                if group == "upload" and request[0] == "PUT":
+                    uploaded.clear()
+                    if outcome == "right":
+                        uploaded[request[1]] = request[2]
+            await asyncio.sleep(rng.random() * self.pause_s)
+        client.close()
+
+    def _pace(self, group, took_s):
+        if group not in OF_PROGRAM:
+            return
+        if took_s > SLOW_S:
+            self.pause_s = min(1.3 * self.pause_s, PAUSE_MOST_S)
+        elif took_s < QUICK_S:
+            self.pause_s = max(0.97 * self.pause_s, PAUSE_S)
+
+    def _requests(self, rng, number, group, uploaded):
+        """(method, path, body, what the answer has to be), one or two."""
+        if group == "page":
+            n = rng.randrange(100_000)
+            yield "GET", f"/api/page/{n}", b"", program_page(n)
+        elif group == "echo":
+            body = rng.randbytes(rng.randint(*ECHO_BYTES))
+            yield "POST", "/api/echo", body, body
+        elif group == "upload":
+            body = rng.randbytes(rng.randint(*UPLOAD_BYTES))
+            yield "PUT", f"/api/put/{number}.bin", body, b"stored"
+            if uploaded:            # what was not confirmed is not known
+                yield "GET", f"/{UPLOADS}/{number}.bin", b"", body
+        else:
+            path = rng.choice(self.site.groups[group])
+            yield "GET", path, b"", self.site.bodies[path]
+
+    async def _one(self, client, group, method, path, body, expected):
+        for attempt in (1, 2):
+            begun = time.monotonic()
+            try:
+                status, _, answer = await client.ask(method, path, body, self._patience(client, attempt))
+                return self._judged(group, path, status, answer, expected)
+            except Garbled as error:
+                return self._ended(group, "wrong", path, f"no HTTP: {error}", begun)
+            except Died as error:
+                if attempt == 2 or self.front_died() < client.used_s:
+                    return self._ended(group, "lost", path, str(error), begun)
+                self.tally.again += 1
+        raise AssertionError("two attempts there are")
+
+    def _patience(self, client, attempt):
+        """Of a connection on which nothing can come any more a client learns by silence."""
+        return SILENT_S if attempt == 1 and self.front_died() > time.monotonic() - PATIENCE_S else PATIENCE_S
+
+    def _judged(self, group, path, status, answer, expected):
+        verdict, reason = judge(status, answer, expected)
+        outcome = {Verdict.RIGHT: "right", Verdict.REFUSED: "refused", Verdict.FAILED: "lost"}.get(verdict, "wrong")
+        if outcome == "wrong" and status == 200 and self.meant(path, answer, expected):
+            outcome = "got through"
+        if outcome == "right":
+            self.tally.add(group, outcome)
+            return outcome
+        return self._ended(group, outcome, path, reason, None)
+
+    def _ended(self, group, outcome, path, reason, begun):
+        self.tally.add(group, outcome, reason.split(",")[0])
+        now = time.monotonic()
+        waited = f" after {now - begun:.1f} s" if begun else ""
+        if outcome != "refused":
+            self.tally.tell(f"{now - self.began_s:.1f} s: {outcome} {path}: {reason}{waited}")
+        return outcome

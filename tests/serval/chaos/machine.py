@@ -1,0 +1,81 @@
+"""The web server with a supervisor, booted for chaos: its files, its NFS server, its image, its ways in."""
+
+import contextlib
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from .. import build, paths
+from ..nfs import NfsServer
+from ..qemu import Guest
+from .client import Connections
+from .site import FOLDER, Site
+
+sys.path[:0] = [str(paths.TOP), str(paths.TOP / "bench")]
+
+from count import Counting  # noqa: E402
+
+# The killer asks DHCP first of all, then the NFS component, then the front.
+CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.17"
+FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
+
+
+class Machine:
+    """image, guest, site; counting where it was asked for."""
+
+    def __init__(self, log=None, counted=False):
+        self.log, self.counted, self.counting = log, counted, None
+        self.openers, self.asking = {}, threading.Lock()
+        self.guest, self.boots = None, 0
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        try:
+            self._boot(Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="serval-chaos-"))))
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def _boot(self, scratch):
+        self.scratch = scratch
+        export = scratch / "export"
+        self.site = Site(export)
+        server = self.stack.enter_context(NfsServer(export, scratch / "nfs"))
+        self.image = build.system("webserver", CHAOS=1, NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
+                                  WEBSITE_DIR=FOLDER, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        if self.counted:
+            self.counting = self.stack.enter_context(Counting(self.image.with_suffix(".report.txt"), scratch))
+        self.stack.callback(self.end)
+        self.start()
+
+    def start(self):
+        """May be called again after end(): a new life with the same image and the same files."""
+        args = self.counting.qemu_args if self.counting else []
+        self.boots += 1
+        log = self.log and self.log.with_name(f"{self.log.stem}{'' if self.boots == 1 else self.boots}{self.log.suffix}")
+        self.guest = Guest(self.image, FORWARDS, args=args, log=log, debug=True)
+        self.guest.__enter__()
+        self.openers = {}
+        self.guest.gdb.go_on()
+        self.guest.expect_all([r"to kill: POST http://10\.0\.2\.15/", r"Starting async server on"])
+
+    def end(self):
+        if self.guest:
+            self.guest.close()
+
+    def connections(self, name):
+        """Opens those of one port; all who open any of it share these."""
+        if name not in self.openers:
+            self.openers[name] = Connections(("127.0.0.1", self.guest.port(name)), self._accepted)
+        return self.openers[name]
+
+    def _accepted(self):
+        """Answered, twice, by the loop of QEMU's that accepts connections."""
+        with self.asking:
+            self.guest.qmp.command("query-status")
+            self.guest.qmp.command("query-status")

@@ -1,0 +1,21 @@
+"""The one table of what may be killed: part -> by what it is seen that its service is back (probe.py).
+
+A part that is not here is never killed: `chaos` itself, by which they are, and the supervisor, whom nobody can restart.
+"""
+
+PARTS = {
+    "timer_driver": "deadline",
+    "serial_driver": "typed",
+    "serial_virt_tx": "line",
+    "serial_virt_rx": "typed",
+    "eth_driver": "page",
+    "net_virt_rx": "page",
+    "net_virt_tx": "page",
+    "supervisor_time": "page",
+    "nfs": "file",
+    "http": "connection",
+    "micropython": "program",
+}
+# Of those: what has no way back yet. They are left alone until they have.
+NOT_YET = {"nfs", "http", "micropython"}
+KILLED = [name for name in PARTS if name not in NOT_YET]

@@ -1,0 +1,168 @@
+"""make chaos: both halves under load, the report, the picture. Ends with 1 when something is not as it must be."""
+
+import asyncio
+import collections
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from ..gdb import GdbError
+from . import histogram, report, vitals
+from .control import Control, Unreachable
+from .halves import Faults, Kills
+from .load import Load, Tally
+from .machine import Machine
+from .parts import KILLED, NOT_YET
+from .probe import Probe, StayedDown
+from .watch import Console
+
+WARM_UP_S = 3.0
+
+
+def say(what):
+    print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
+
+
+class Outcome:
+    """tallies: title -> Tally of a half. downs: what stayed down, in words, each with the last faults before it. deaths:
+    part -> how often; resets, fatal: of the machine; events: lines, in order."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.tallies, self.kills, self.seen, self.growth, self.downs = {}, None, [], [], []
+        self.deaths, self.resets, self.fatal, self.events = collections.Counter(), 0, [], []
+
+    def take(self, console):
+        self.deaths.update(part for _, part, _ in console.deaths)
+        self.resets += console.resets()
+        self.fatal += console.fatal
+        self.events += console.events()
+
+    def lines(self):
+        yield f"seed {self.seed}"
+        for title, tally in self.tallies.items():
+            yield from report.requests(title, tally)
+        if self.kills:
+            yield from report.kills(self.kills)
+        if self.seen:
+            yield from report.faults(self.seen)
+        yield from report.deaths(self)
+        yield from report.growth(self.growth)
+        yield from (f"NOT WELL: {line}" for line in report.verdict(self))
+
+    def well(self):
+        return not list(report.verdict(self))
+
+    def picture(self):
+        return histogram.svg(f"Time to service, seed {self.seed}", self.kills.times, self.kills.quiet)
+
+
+class Chaos:
+    """One life of the machine; what is seen goes into the outcome, which may have seen others."""
+
+    def __init__(self, machine, outcome, parts=KILLED):
+        self.machine, self.outcome, self.parts = machine, outcome, list(parts)
+        self.seed = f"{outcome.seed} {machine.boots}"
+        self.console = Console(machine.guest, asyncio.get_running_loop())
+        self.control = Control(machine.connections("chaos"), self.console)
+        self.probe = Probe(machine.connections("http"), Control(machine.connections("chaos"), self.console),
+                           self.console, machine.site)
+
+    def close(self):
+        self.probe.close()
+        self.control.close()
+        self.console.close()
+        self.outcome.take(self.console)
+
+    async def half(self, title, work, seconds, meant=lambda *_: False):
+        """The load, and beside it what hurts. False: the machine stayed down."""
+        tally = self.outcome.tallies.setdefault(title, Tally())
+        load = Load(self.machine.connections("http"), self.machine.site, f"{self.seed} {title}", tally,
+                    front_died=lambda: self.console.died("http"), meant=meant)
+        load.start()
+        await asyncio.sleep(WARM_UP_S)
+        try:
+            await work.run(seconds)
+            down = ""
+        except (StayedDown, Unreachable, GdbError, OSError) as error:
+            down = str(error) or type(error).__name__
+            self.console.note(f"stayed down: {down}")
+            self.outcome.downs.append("; ".join([down, *self.console.last_notes()]))
+        await load.stop()
+        for line in report.requests(title, tally):
+            say(line)
+        return not down
+
+    async def kills(self, seconds):
+        self.outcome.kills = Kills(self.control, self.probe, self.console, self.seed, self.parts)
+        return await self.half("kills", self.outcome.kills, seconds)
+
+    async def faults(self, seconds):
+        work = Faults(self.machine, self.control, self.probe, self.console, self.seed, self.outcome.seen, self.parts)
+        return await self.half("faults", work, seconds, work.damage.meant)
+
+
+async def first_half(machine, outcome, minutes):
+    """False: the machine stayed down, so that there is nothing to compare."""
+    before = await vitals.read(machine)
+    chaos = Chaos(machine, outcome)
+    try:
+        up = await chaos.kills(60 * minutes)
+    finally:
+        chaos.close()
+    if up:
+        outcome.growth = vitals.compare(before, await vitals.read(machine))
+    return up
+
+
+async def second_half(machine, outcome, minutes, up):
+    """A machine that stays down is booted anew; each counts."""
+    end = time.monotonic() + 60 * minutes
+    while time.monotonic() < end:
+        if not up:
+            machine.end()
+            machine.start()
+        chaos = Chaos(machine, outcome)
+        try:
+            up = await chaos.faults(end - time.monotonic())
+        finally:
+            chaos.close()
+
+
+async def both_halves(machine, outcome, minutes, which):
+    up = True
+    if which != "faults":
+        up = await first_half(machine, outcome, minutes)
+    if which != "kills":
+        await second_half(machine, outcome, minutes, up)
+
+
+def write(outcome, out):
+    text = "\n".join(outcome.lines()) + "\n"
+    (out / "report.txt").write_text(text)
+    (out / "events.txt").write_text("\n".join(outcome.events) + "\n")
+    if outcome.kills:
+        (out / "back.svg").write_text(outcome.picture())
+    print(f"{text}\n{out}: report.txt, back.svg, events.txt, console.log")
+
+
+def main():
+    seed = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(1 << 32))
+    minutes = float(os.environ.get("CHAOS_MINUTES") or 10)
+    which = os.environ.get("CHAOS_HALVES") or "both"
+    out = Path(os.environ.get("BUILD_DIR") or "build") / "chaos"
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"CHAOS_SEED={seed}, {minutes:g} minutes each half; left alone: {', '.join(sorted(NOT_YET)) or 'nobody'}")
+    outcome = Outcome(seed)
+    with Machine(log=out / "console.log", counted=which != "faults") as machine:
+        try:
+            asyncio.run(both_halves(machine, outcome, minutes, which))
+        finally:
+            write(outcome, out)
+    return 0 if outcome.well() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
