@@ -203,7 +203,43 @@ def test_dark_is_another_picture(running, tmp_path):
     assert max(colours, key=colours.get) < bytes((64, 64, 64))
 
 
-@pytest.mark.parametrize("path", ["/", "/request", "/domains/", "/rules", "/files/"])
+@pytest.fixture(scope="module")
+def broken(port):
+    """make run CHAOS=1, beside the other one."""
+    own = free_port()
+    process = make_run(f"HTTP_PORT={own}", "CHAOS=1")
+    try:
+        read_until(process, rf"^ *http://localhost:{own}/chaos/\r?$", START_S)
+        yield f"http://localhost:{own}"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+        process.stdout.close()
+
+
+PRESS = "document.querySelector('[data-part={}]').dispatchEvent(new Event('click'))"
+
+
+def test_a_button_kills_a_part_and_the_clock_goes_on(broken):
+    with browser.Page(broken + "/chaos/") as page:
+        assert page.until("document.querySelectorAll('[data-part][tabindex]').length") == 10
+        assert page.evaluate("document.getElementById('absent').hidden")
+        for part in ("eth_driver", "timer_driver", "serial_virt_tx"):
+            before = page.evaluate("Number(document.getElementById('answered').textContent)")
+            page.evaluate(PRESS.format(part))
+            page.until(f"document.querySelector('[data-part={part}] .count').textContent === 'died once'")
+            page.until(f"Number(document.getElementById('answered').textContent) > {before + 5}")
+        assert page.evaluate("document.getElementById('lost').textContent") == "0"
+        assert page.evaluate("document.getElementById('said').textContent") == "serial_virt_tx has died."
+
+
+def test_where_nothing_can_be_killed_the_page_says_so(running):
+    with browser.Page(running + "/chaos/") as page:
+        page.until("!document.getElementById('absent').hidden")
+        assert page.evaluate("document.querySelectorAll('[data-part][tabindex]').length") == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/request", "/domains/", "/rules", "/files/", "/chaos/"])
 def test_every_link_leads_somewhere(running, path):
     page = curl(running + path).body.decode()
     links = set(re.findall(r'(?:href|src)="(/[^"]*)"', page))

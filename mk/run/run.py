@@ -27,6 +27,7 @@ from qemu import extra_arguments
 
 TOP = Path(__file__).resolve().parents[2]
 HOST_SEEN_BY_GUEST = "10.0.2.2"
+FIRST_ADDRESS = 15              # of QEMU's DHCP: 10.0.2.15
 SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
@@ -43,6 +44,8 @@ def variable(name, default=""):
 
 def http_port():
     port = int(variable("HTTP_PORT"))
+    if variable("CHAOS") == "1" and not are_free([port + 1]):
+        raise Stop(f"port {port + 1} of this machine is in use; with CHAOS=1 parts are killed by that one, behind HTTP_PORT")
     if not are_free([port]):
         raise Stop(f"port {port} of this machine is in use; choose another, for example: make run HTTP_PORT={port + 1}")
     return port
@@ -94,16 +97,20 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
-def guest_address():
-    """Where QEMU's DHCP puts the web server: behind the NFS component, which asks first, where there is one."""
-    return "10.0.2.15" if variable("WEBSITE_FILES") else "10.0.2.16"
+def forwards(port):
+    """QEMU's DHCP gives addresses in the order of asking: with CHAOS=1 the part that kills others is the first, then
+    comes the NFS component, where there is one, then the web server."""
+    killer = variable("CHAOS") == "1"
+    web = FIRST_ADDRESS + killer + (not variable("WEBSITE_FILES"))
+    words = f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.{web}:80"
+    return words + (f",hostfwd=tcp:127.0.0.1:{port + 1}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
 def start_qemu(image, port, extra, control):
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
     boot = [word.replace("@IMAGE@", str(image)) for word in shlex.split(os.environ["SERVAL_BOOT"])]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
-               "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-{guest_address()}:80",
+               "-netdev", f"user,id=net0{forwards(port)}",
                "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
     libc = ctypes.CDLL(None)
     # In a session of its own Ctrl-C does not reach it: it would say so. It ends when we do.
@@ -129,7 +136,8 @@ def announce(port):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
             page.read()
-        print(f"\n    {address}\n\n(Ctrl-C ends it)", flush=True)
+        more = f"\n    {address}/chaos/" if variable("CHAOS") == "1" else ""
+        print(f"\n    {address}{more}\n\n(Ctrl-C ends it)", flush=True)
     except urllib.error.HTTPError as error:
         print(f"\n    {address} answers, but its first page is: {error.code} {error.reason}\n", flush=True)
     except OSError as error:
