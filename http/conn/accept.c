@@ -3,8 +3,8 @@
  *             that has closed its side and waits for an answer; else of the one that has been idle longest; else of
  *             the one that has been at its head longest, which is told 408, if that is a second; else of the client
  *             that has taken nothing of its answer for longest, which is reset, if that is SILENT_NS; else of any at
- *             its head. If there is none the caller resets the new one. Connections that wait for files or the application are
- *             always fewer than the pool (waiting.c)
+ *             its head. If there is none the caller resets the new one. Connections that wait for files or the
+ *             application are always fewer than the pool (waiting.c)
  */
 #include "http/conn/accept.h"
 

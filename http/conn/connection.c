@@ -1,8 +1,8 @@
 /* connection.c: one connection's life, from its begin (accept.c) to the last acknowledgement.
  *   consumes  bytes of a client, from its transport     NOT trusted
  *   produces  writes to its transport, of pages of its own; what a request gets others write: its handlers, a content
- *   invariant at most one request is in work; what is behind it stays in `unread`, and the transport's window opens only
- *             for what was taken
+ *   invariant at most one request is in work; what is behind it stays in `unread`, and the transport's window opens
+ *             only for what was taken
  *   waits     a connection that waits for a file or the application holds no packets but those behind its head:
  *             HELD_MAX bytes of all such connections together, else 503. It has a clock, a short one when its client
  *             has closed its side

@@ -1,5 +1,6 @@
-/* head_buffer.c: what of a client cannot be done with at once. Most heads lie whole in the first buffer that was received, and
- * are parsed and answered there. The others are copied out, so that slow and waiting clients hold no packets:
+/* head_buffer.c: what of a client cannot be done with at once. Most heads lie whole in the first buffer that was
+ * received, and are parsed and answered there. The others are copied out, so that slow and waiting clients hold no
+ * packets:
  *   a beginning, whose rest has not come; a whole head that waits for the file server or for the application; of a body
  *   in chunks the beginning of a line
  * They lie in units of a pool, each in as many as it needs. To be parsed a head is put together in one buffer, which

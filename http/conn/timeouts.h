@@ -4,7 +4,8 @@
 
 #include "http/conn/conn.h"
 
-/* wait_s: for a file that has to be asked for; 0: HTTP_WAIT_S. expire: it is called with a connection whose time is over, and puts it elsewhere. */
+/* wait_s: for a file that has to be asked for; 0: HTTP_WAIT_S. expire: it is called with a connection whose time is
+ * over, and puts it elsewhere. */
 void timeouts_init(uint32_t wait_s, void (*expire)(struct http_conn *connection, enum clock clock));
 void timeouts_set(struct http_conn *connection, enum clock clock);
 void timeouts_set_for(struct http_conn *connection, enum clock clock, uint64_t limit_ns); /* CLOCK_BODY */

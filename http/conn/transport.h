@@ -1,5 +1,5 @@
-/* http/conn/transport.h: what carries a connection's bytes, as a table of operations. Plain TCP is transport_tcp.c; what
- * seals a page on its way brings another table, and its own pins.
+/* http/conn/transport.h: what carries a connection's bytes, as a table of operations. Plain TCP is transport_tcp.c;
+ * what seals a page on its way brings another table, and its own pins.
  *
  * The connection calls the table. The transport tells the connection by http_conn_received(), http_conn_sent(),
  * http_conn_go_on(), http_conn_failed() (connection.h), and nobody else. What comes is packets of lwIP, from whichever
@@ -39,8 +39,8 @@ struct transport_ops {
     /* A copy, of at most TRANSPORT_WRITE_MAX. more: what belongs to it follows at once. False: no memory, nothing has
      * been written; no_memory is set, and the connection goes on when there may be some. */
     bool (*write)(struct transport *transport, const void *data, uint32_t length, bool more);
-    /* `count` of the bytes, by reference; they are taken off. The caller's pin is taken over with the last one. False: as
-     * above, or there is no place for a pin, until some are acknowledged. */
+    /* `count` of the bytes, by reference; they are taken off. The caller's pin is taken over with the last one. False:
+     * as above, or there is no place for a pin, until some are acknowledged. */
     bool (*refer)(struct transport *transport, struct cache_bytes *bytes, uint32_t count, bool more);
     void (*flush)(struct transport *transport);                    /* sends what was written: output.c */
     void (*consumed)(struct transport *transport, uint32_t count); /* of what came: the client may send as much again */
@@ -49,7 +49,7 @@ struct transport_ops {
      * the cache. */
     bool (*close)(struct transport *transport);
     void (*abort)(struct transport *transport);
-    /* Nobody has to say anything from now on, for ever: it asks whether the client is there (limits.h, HTTP_PROBE_S). */
+    /* Nobody has to say anything from now on, for ever: it asks whether the client is there (HTTP_PROBE_S). */
     void (*keep_asking)(struct transport *transport);
     void (*peer)(const struct transport *transport, struct transport_peer *peer);
 };

@@ -1,7 +1,7 @@
 /* transport_tcp.c: plain TCP under a connection.
  *   consumes  lwIP's callbacks; packets of a client, NOT trusted: they are the connection's
- *   produces  ip_tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is done
- *             (output.c)
+ *   produces  ip_tcp_write; what was written in lwIP's callback leaves at its end, else when this batch of events is
+ *             done (output.c)
  *   invariant a block of the cache is pinned until TCP has the acknowledgement of all bytes in it
  *             a callback in which its own connection was aborted returns ERR_ABRT: lwIP's rule. All aborts are in here
  *   when full no memory to write: on_poll tells the connection to try again

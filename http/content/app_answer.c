@@ -1,8 +1,9 @@
 /* app_answer.c: the application's answer, on its way to the client.
- *   consumes  the slot's circle (http/app_front.h)   NOT trusted: the head is copied, then checked; the body is bytes for
- *             a client
+ *   consumes  the slot's circle (http/app_front.h)   NOT trusted: the head is copied, then checked; the body is bytes
+ *             for a client
  *   produces  an answer for a connection that goes on: framed, with the connection's own fields
- *   invariant what was checked is what is sent: `answer` points into the copy, and holds until the next head is looked at
+ *   invariant what was checked is what is sent: `answer` points into the copy, and holds until the next head is looked
+ *             at
  *   when full TCP's buffer: what is left of the answer stays in its circle. A head waits for room for the longest one
  *   waits     for more of it: for ever, but where its length is not told TCP asks whether the client is there
  *             (HTTP_PROBE_S)

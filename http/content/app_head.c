@@ -1,6 +1,6 @@
 /* app_head.c: heads between HTTP's text and the messages of http/app_proto.h.
- *   input     a request's head that http_request_parse() let through; an application's answer, NOT trusted: sizes, names
- *             and values are checked, byte by byte, since they may hold what a client has sent
+ *   input     a request's head that http_request_parse() let through; an application's answer, NOT trusted: sizes,
+ *             names and values are checked, byte by byte, since they may hold what a client has sent
  *   output    a request's head in the application's share; lines that end in CR LF, by the bounded writer. Fields that
  *             speak of the connection are the front's own
  *   when full the writer says so: the head is not sent, the client is told 500

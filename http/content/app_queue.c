@@ -1,7 +1,7 @@
 /* app_queue.c: requests that wait for a place with the application, in their connections, in order.
  *   consumes  word that a place is free, that the application has said what the site is, that it has started anew
- *   produces  go on, for those that have waited longest, while there is a place; half-closed clients come last. Who waits
- *             already comes before a newcomer
+ *   produces  go on, for those that have waited longest, while there is a place; half-closed clients come last. Who
+ *             waits already comes before a newcomer
  *   when full no slot, no circle for a long head, or the application has not said what the site is: they wait until
  *             HTTP_APP_S (503), QUEUE_MAX of them (503; http/conn/waiting.c)
  */

@@ -4,11 +4,11 @@
  *   invariant a request lives until the application has ended it. Its connection goes on when the answer is in TCP's
  *             hands, and may go before
  *   when full no slot, or nobody to ask yet: it waits in its connection (app_queue.c)
- *   waits     for the answer to begin: HTTP_APP_S, again with each part of the body that the application takes; then 504,
- *             or 503 where nobody had begun to answer. For the body app_body.c says how long, for the rest of an answer
- *             app_answer.c. In a tunnel that the application has agreed to (101): for ever
- *   refuses   an answer that may not be: 500 where nothing has gone out, else the client is cut off; counted, and told on
- *             the console
+ *   waits     for the answer to begin: HTTP_APP_S, again with each part of the body that the application takes; then
+ *             504, or 503 where nobody had begun to answer. For the body app_body.c says how long, for the rest of an
+ *             answer app_answer.c. In a tunnel that the application has agreed to (101): for ever
+ *   refuses   an answer that may not be: 500 where nothing has gone out, else the client is cut off; counted, and told
+ *             on the console
  */
 #include "http/content/app_request.h"
 

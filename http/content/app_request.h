@@ -1,5 +1,5 @@
-/* http/content/app_request.h: one request and its answer, between a connection and the application. What the rest of the front
- * knows of the application.
+/* http/content/app_request.h: one request and its answer, between a connection and the application. What the rest of
+ * the front knows of the application.
  */
 #ifndef HTTP_CONTENT_APP_REQUEST_H
 #define HTTP_CONTENT_APP_REQUEST_H

@@ -1,4 +1,6 @@
-/* content.c: what those who answer keep of a connection, and that it goes. */
+/* content.c: what those who answer keep of a connection: how a file that was found is let go.
+ *   serves    all contents, and who decides what a request gets, when a request or its connection ends
+ */
 #include "http/content/content.h"
 
 void content_drop_file(struct http_conn *c)

@@ -1,5 +1,5 @@
-/* http/content/content.h: what those who answer keep of a connection, in the place that it has for them (http_conn.own).
- * The files of http/conn/ cannot look into it.
+/* http/content/content.h: what those who answer keep of a connection, in the place that it has for them
+ * (http_conn.own). The files of http/conn/ cannot look into it.
  */
 #ifndef HTTP_CONTENT_CONTENT_H
 #define HTTP_CONTENT_CONTENT_H

@@ -4,8 +4,8 @@
 
 #include "http/conn/connection.h"
 
-/* connection->resource, or a part of it: all is with TCP, also of a refusal, or it is the connection's content now. False:
- * later, again. */
+/* The file that was found for the connection, or a part of it: all is with TCP, also of a refusal, or it is the
+ * connection's content now. False: later, again. */
 bool file_answer(struct http_conn *connection, const struct http_request *request, const struct reply *reply);
 
 #endif
