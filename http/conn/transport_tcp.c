@@ -178,7 +178,8 @@ static bool shut_down(struct transport *t)
     return tcp_shutdown(t->tcp, 0, 1) == ERR_OK;
 }
 
-/* Of one that both sides have ended lwIP frees what is left, and does not tell us. */
+/* Of one that both sides have ended lwIP frees what is left, and does not tell us. An end that found no memory lwIP sends
+ * when there is some: tcp_close() might reset in its place. */
 static bool close_it(struct transport *t)
 {
     for (uint32_t i = 0; i < t->pin_count; i++) {
@@ -186,7 +187,12 @@ static bool close_it(struct transport *t)
             return false;
         }
     }
-    tcp_close(detach(t));
+    struct tcp_pcb *pcb = detach(t);
+    if (pcb->flags & TF_CLOSEPEND) {
+        tcp_shutdown(pcb, 1, 0);
+    } else {
+        tcp_close(pcb);
+    }
     return true;
 }
 
