@@ -8,6 +8,7 @@
  *             holds no memory of the former one. A virtualiser's new life is let in when the device has nothing more of
  *             its former one: net_virt_tx when all is sent. Receive buffers never come back by themselves: net_virt_rx
  *             restarts with this PD (compose/net.py)
+ *   dies      when the device has failed and asks for a reset: it would do nothing any more, and the next life resets it
  *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
  *   ends      an event ends when the device and net_virt_tx have nothing more. Frames that cannot be end by themselves:
  *             their buffers are the device's again after the event, so one has as many as there are buffers. What can
@@ -51,7 +52,6 @@ static struct {
     uint32_t rx_back_count;
     bool filled;     /* frames were put since net_virt_rx was last woken */
     bool leaving;    /* a virtualiser has restarted, and the device still has something of its former life */
-    bool broken;     /* the device asked for a reset */
     uint32_t rx_bad; /* frames with an impossible length */
 } self;
 
@@ -193,10 +193,8 @@ static void acknowledge(void)
 {
     uint32_t reasons = read_register(VIRTIO_INTERRUPT_STATUS);
     write_register(VIRTIO_INTERRUPT_ACK, reasons);
-    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) &&
-        !self.broken) {
-        self.broken = true;
-        microkit_dbg_puts("net driver: the device has failed and asks for a reset; the network stands still\n");
+    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET)) {
+        pd_die("net driver: the device has failed and asks for a reset");
     }
 }
 

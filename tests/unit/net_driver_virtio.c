@@ -454,13 +454,19 @@ static void test_waits_for_a_full_device(void)
     }
 }
 
-static void test_says_that_the_device_failed(void)
+static void see_interrupt(void)
+{
+    fake_wake(FAKE_BIT(IRQ));
+}
+
+static void test_dies_of_a_device_that_failed(void)
 {
     boot(OFFERED);
+    device.interrupt = VIRTIO_INTERRUPT_CONFIG; /* something else has changed */
+    see_interrupt();
     device.status |= VIRTIO_STATUS_NEEDS_RESET;
     device.interrupt = VIRTIO_INTERRUPT_CONFIG;
-    fake_wake(FAKE_BIT(IRQ));
-    CHECK(strstr(fake_console(), "asks for a reset"));
+    CHECK(fake_dies(see_interrupt) && strstr(fake_why(), "asks for a reset"));
 }
 
 /* In a process of its own: the driver starts with its statics as they are at a start. */
@@ -493,6 +499,6 @@ int main(void)
     run(test_wakes_whom_it_is_for);
     run(test_leaves_checksums_to_the_device);
     run(test_waits_for_a_full_device);
-    run(test_says_that_the_device_failed);
+    run(test_dies_of_a_device_that_failed);
     return 0;
 }
