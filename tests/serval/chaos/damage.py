@@ -2,7 +2,7 @@
 
 instruction  one of the part's instructions is another: the one that it is about to execute, or any of its text. Put
              back when it has died, or after a while: nobody could write to a part's text
-loop         the one that it is about to execute jumps to itself; put back likewise
+loop         it goes on at an instruction that jumps to itself, at the end of its text: no restart leads there again
 register     one of its registers has another value, in the middle of its work
 own          a word of its own memory (data, stack, heap)
 shared       a word of a region that it shares with others. A file's bytes in the cache are put back after a while
@@ -13,10 +13,11 @@ import re
 from typing import NamedTuple
 
 from .. import inside
+from ..gdb import PC
 from .registers import Registers, catch
 from .verdict import first_difference
 
-LOOP = 0x14000000       # b .
+LOOP = (0x14000000).to_bytes(4, "little")       # b .
 WORD, TRIES = 8, 4
 STEPS = 120
 KINDS = {"instruction": 4, "loop": 1, "register": 4, "own": 4, "shared": 3, "device": 1}
@@ -99,12 +100,17 @@ class Damage:
 
     def _loop(self, part):
         domain = self.domains[part]
+        last = domain.text_size - 4
         with self.gdb.standing_still():
             if not self._caught(part):
                 return None
+            there = self.gdb.read_physical(domain.text_pa + last, 4)
+            if there not in (bytes(4), LOOP):               # its text ends with the page: nothing of it is to be lost
+                return None
+            self.gdb.write_physical(domain.text_pa + last, LOOP)
             at = self.gdb.pc()
-            self._write(domain.text_pa + at - domain.text_va, LOOP.to_bytes(4, "little"), back=True)
-        return f"an endless loop at {at:#x}"
+            self.registers.write(PC, domain.text_va + last)
+        return f"an endless loop, from {at:#x} on"
 
     def _register(self, part):
         with self.gdb.standing_still():

@@ -20,7 +20,7 @@ QUIET_EACH = 4              # so many kills between two looks at how long the re
 FAULT_SHOWS_S = 0.1         # in which who was hurt dies, if it does;
 LOOP_SHOWS_S = 1.5          # who spins
 BACK_BY_ITSELF_S = 5.0      # else it is killed, as a person would
-DIED, NOTHING, BY_HAND, SPINS = "died, was back", "nothing seen", "back by hand", "spun on"
+DIED, NOTHING, BY_HAND = "died, was back", "nothing seen", "back by hand"
 SERVICES = ("deadline", "line", "typed", "page", "file", "program")
 
 
@@ -94,7 +94,7 @@ class Faults:
         self.console.note(f"fault made: {fault.part}: {fault.kind}: {fault.words}")
         await self._wait_for_death(deaths, LOOP_SHOWS_S if fault.kind == "loop" else FAULT_SHOWS_S)
         await loop.run_in_executor(None, self.damage.put_back)
-        what = DIED if len(self.console.deaths) > deaths else SPINS if fault.kind == "loop" else NOTHING
+        what = DIED if len(self.console.deaths) > deaths else NOTHING
         try:
             await self._all_back(BACK_BY_ITSELF_S)
         except StayedDown as missing:

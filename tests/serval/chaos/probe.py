@@ -37,6 +37,7 @@ class Probe:
         self.idle = []
 
     def close(self):
+        self.control.close()
         for client in self.idle:
             client.close()
 

@@ -22,8 +22,8 @@ def read_feature(gdb, name):
 
 class Registers:
     def __init__(self, gdb):
-        """gdb: stands still."""
-        self.gdb = gdb
+        """gdb: stands still. places: of each domain's program, where it goes on after it has waited."""
+        self.gdb, self.places = gdb, {}
         self.ttbr0 = int(re.search(r'name="TTBR0_EL1"[^>]*regnum="(\d+)"', read_feature(gdb, SYSTEM))[1])
 
     def read(self, number):
@@ -53,10 +53,19 @@ def wait_stop(gdb, seconds):
 
 
 def catch(gdb, registers, domain, ttbr0, steps, stir):
-    """Stops when the domain runs, some instructions behind one of its waits. The guest stands still afterwards; False:
-    it did not run in time, and the guest may stand anywhere. stir(): something for it to do."""
-    text = gdb.read_physical(domain.text_pa, domain.text_size)
-    places = after_calls(text, domain.text_va)
+    """Stops when the domain runs, some instructions behind one of its waits, at most so many steps: fewer where its work
+    is shorter than that. The guest stands still afterwards; False: it did not run in time, and the guest may stand
+    anywhere. stir(): something for it to do."""
+    while not (caught := stop_in(gdb, registers, domain, ttbr0, stir) and walk(gdb, registers, ttbr0, steps)) and steps:
+        steps //= 2
+    return caught
+
+
+def stop_in(gdb, registers, domain, ttbr0, stir):
+    if domain.name not in registers.places:
+        text = gdb.read_physical(domain.text_pa, domain.text_size)
+        registers.places[domain.name] = after_calls(text, domain.text_va)
+    places = registers.places[domain.name]
     for place in places:
         gdb.break_at(place)
     try:
@@ -67,12 +76,14 @@ def catch(gdb, registers, domain, ttbr0, steps, stir):
                 gdb.stop()
                 return registers.runs(ttbr0)
             if registers.runs(ttbr0):
-                break
-        else:
-            return False
+                return True
+        return False
     finally:
         for place in places:
             gdb.no_break_at(place)
+
+
+def walk(gdb, registers, ttbr0, steps):
     for _ in range(steps):
         gdb.step()
         if not registers.runs(ttbr0):

@@ -32,7 +32,7 @@ def kills(found):
 
 def faults(seen):
     table = collections.Counter((one.fault.kind, one.what) for one in seen)
-    outcomes = (halves.DIED, halves.NOTHING, halves.BY_HAND, halves.SPINS)
+    outcomes = (halves.DIED, halves.NOTHING, halves.BY_HAND)
     yield f"{len(seen):6} faults  " + "".join(f"{what:>16}" for what in outcomes)
     for kind in sorted({kind for kind, _ in table}):
         yield f"{kind:15}" + "".join(f"{table[kind, what]:16}" for what in outcomes)
