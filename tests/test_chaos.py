@@ -8,7 +8,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from serval.chaos import damage, histogram, load, report
+from serval.chaos import damage, histogram, load, registers, report
 from serval.chaos.client import Died
 from serval.chaos.machine import Machine
 from serval.chaos.parts import KILLED, NOT_YET, PARTS
@@ -116,9 +116,10 @@ class Says:
             raise answer
         return answer
 
-    def outcome(self, front_died_s, meant=False):
-        tally_of = load.Load(None, None, "seed", load.Tally(), front_died=lambda: front_died_s, meant=lambda *_: meant)
-        said = asyncio.run(tally_of._one(self, "small", "GET", "/x", b"", b"body"))
+    def outcome(self, died_s, meant=False, group="small"):
+        tally_of = load.Load(None, None, "seed", load.Tally(), died=lambda part: died_s.get(part, 0.0),
+                             meant=lambda *_: meant)
+        said = asyncio.run(tally_of._one(self, group, "GET", "/x", b"", b"body"))
         return said, tally_of.tally
 
 
@@ -139,8 +140,30 @@ RIGHT, OTHER, REFUSED = (200, {}, b"body"), (200, {}, b"bode"), (503, {}, b"")
 ])
 def test_what_counts_as_what(answers, front_died_s, meant, outcome, again):
     client = Says(*answers)
-    said, tally = client.outcome(front_died_s, meant)
-    assert said == outcome and tally.count == {outcome: 1} and tally.again == again and not client.answers
+    said, tally = client.outcome({"http": front_died_s}, meant)
+    assert said == outcome and tally.count == {outcome: 1} and tally.again.total() == again and not client.answers
+
+
+@pytest.mark.parametrize("group, died, answers, outcome, again", [
+    ("page", True, [REFUSED, RIGHT], "right", 1), ("page", True, [REFUSED, REFUSED], "refused", 1),
+    ("page", False, [REFUSED], "refused", 0), ("small", True, [REFUSED], "refused", 0),
+    ("page", True, [(500, {}, b"")], "lost", 0), ("page", True, [OTHER], "wrong", 0),
+])
+def test_who_is_refused_because_the_program_died_asks_again(monkeypatch, group, died, answers, outcome, again):
+    monkeypatch.setattr(load, "AFTER_S", 0)
+    client = Says(*answers)
+    said, tally = client.outcome({"micropython": time.monotonic()} if died else {}, group=group)
+    assert said == outcome and tally.count == {outcome: 1} and not client.answers
+    assert tally.again == ({"micropython": 1} if again else {})
+
+
+def test_an_older_upload_is_told_apart():
+    asked = load.Load(None, None, "seed", load.Tally())
+    asked.former["/x"].extend([b"old!", b"body"])
+    for answer in (b"old!", b"else"):
+        asyncio.run(asked._one(Says((200, {}, answer)), "upload", "GET", "/x", b"", b"body"))
+    assert sorted(asked.tally.reasons) == ["wrong, upload: 4 bytes", "wrong, upload: an older upload"]
+    assert asked.tally.count == {"wrong": 2}
 
 
 def test_a_share_below_what_must_be():
@@ -203,6 +226,12 @@ def test_what_differs(body, expected, found):
 ])
 def test_whether_a_scribble_explains_it(found, expected, explained):
     assert damage.explains(WORD, found, expected) is explained
+
+
+def test_where_a_program_goes_on_after_it_has_waited():
+    words = [0xd503201f, 0xd4000001, 0xd503201f, 0xd40000a1, 0xd4000002, 0xd4200000, 0xd4000001]     # the last ends it
+    text = b"".join(word.to_bytes(4, "little") for word in words)
+    assert registers.after_calls(text, 0x200000) == [0x200008, 0x200010]
 
 
 # -- the picture ------------------------------------------------------------------------------------------------------

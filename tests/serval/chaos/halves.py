@@ -31,8 +31,8 @@ class Seen(NamedTuple):
 
 
 class Kills:
-    """times: part -> seconds until its service was back; quiet: until an answer, with nobody dead. refused: how often it
-    was dead already."""
+    """times: part -> seconds until its service was back; quiet: until an answer, with nobody dead. refused: how often
+    it was dead already."""
 
     def __init__(self, control, probe, console, seed, parts=KILLED):
         self.control, self.probe, self.console = control, probe, console

@@ -4,8 +4,8 @@
     load.start(); ...; await load.stop()
     load.tally.count["right"], load.tally.share_right()
 
-A request is one for its client, however often it was sent: a connection that died with the front (`excused`) is opened
-again and the request made once more, which is counted apart as `again`.
+A request is one for its client, however often it was sent. One whose connection died with the front is made once more,
+and so is one for the program that was refused because the program had died under it; `again` counts both apart.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ import collections
 import random
 import time
 
-from .client import Client, Died, Garbled
+from .client import DOWN_S, Client, Died, Garbled
 from .site import UPLOADS, program_page
-from .verdict import Verdict, judge
+from .verdict import HONEST, Verdict, judge
 
 CLIENTS = 64
 # Between two requests of a client, at most. Files go before Python's pages (the front's priority is higher), so clients
@@ -24,6 +24,8 @@ PAUSE_S, PAUSE_MOST_S = 0.1, 5.0
 SLOW_S, QUICK_S = 1.0, 0.3
 PATIENCE_S = 10.0       # for an answer; where the connection may have died with the front, SILENT_S
 SILENT_S = 3.0
+FRONT, PROGRAM = "http", "micropython"
+AFTER_S = 0.5           # a refusal says Retry-After: 2; a program that was killed is back before that
 FORMER = 4              # of each client's uploads are known, to tell an old one from anything else
 TOLD_MOST = 50          # of what went wrong, in words
 MIX = {"small": 46, "middle": 18, "large": 3, "cold": 10, "page": 14, "echo": 5, "upload": 4}
@@ -32,11 +34,12 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 
 class Tally:
-    """count: right, refused, lost, wrong; again: requests that were made twice; told: what went wrong, in words."""
+    """count: right, refused, lost, wrong; again: requests that were made twice, by who had died; told: what went wrong,
+    in words."""
 
     def __init__(self):
         self.count, self.groups = collections.Counter(), collections.Counter()
-        self.again, self.reasons = 0, collections.Counter()
+        self.again, self.reasons = collections.Counter(), collections.Counter()
         self.told = []
 
     def add(self, group, outcome, reason=""):
@@ -57,12 +60,12 @@ class Tally:
 
 
 class Load:
-    """front_died(): when the front died last, of time.monotonic(); what it says is believed of broken connections.
+    """died(part): when it died last, of time.monotonic(); believed of broken connections and of refusals.
     wrong(path, body, expected): asked about a body that is not right; True: it was meant to be damaged."""
 
-    def __init__(self, connections, site, seed, tally, front_died=lambda: 0.0, meant=lambda *_: False):
+    def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: False):
         self.connections, self.site, self.seed = connections, site, seed
-        self.front_died, self.meant = front_died, meant
+        self.died, self.meant = died, meant
         self.tally = tally
         self.tasks, self.pause_s = [], 4 * PAUSE_S
         self.former = collections.defaultdict(lambda: collections.deque(maxlen=FORMER))     # path -> bodies
@@ -127,18 +130,22 @@ class Load:
             begun = time.monotonic()
             try:
                 status, _, answer = await client.ask(method, path, body, self._patience(client, attempt))
+                if status in HONEST and attempt == 1 and group in OF_PROGRAM and self.died(PROGRAM) >= begun - DOWN_S:
+                    self.tally.again[PROGRAM] += 1
+                    await asyncio.sleep(AFTER_S)
+                    continue
                 return self._judged(group, path, status, answer, expected)
             except Garbled as error:
                 return self._ended(group, "wrong", path, f"no HTTP: {error}", begun)
             except Died as error:
-                if attempt == 2 or self.front_died() < client.used_s:
+                if attempt == 2 or self.died(FRONT) < client.used_s:
                     return self._ended(group, "lost", path, str(error), begun)
-                self.tally.again += 1
+                self.tally.again[FRONT] += 1
         raise AssertionError("two attempts there are")
 
     def _patience(self, client, attempt):
         """Of a connection on which nothing can come any more a client learns by silence."""
-        return SILENT_S if attempt == 1 and self.front_died() > time.monotonic() - PATIENCE_S else PATIENCE_S
+        return SILENT_S if attempt == 1 and self.died(FRONT) > time.monotonic() - PATIENCE_S else PATIENCE_S
 
     def _judged(self, group, path, status, answer, expected):
         verdict, reason = judge(status, answer, expected)

@@ -57,7 +57,8 @@ class Machine:
         """May be called again after end(): a new life with the same image and the same files."""
         args = self.counting.qemu_args if self.counting else []
         self.boots += 1
-        log = self.log and self.log.with_name(f"{self.log.stem}{'' if self.boots == 1 else self.boots}{self.log.suffix}")
+        life = "" if self.boots == 1 else self.boots
+        log = self.log and self.log.with_name(f"{self.log.stem}{life}{self.log.suffix}")
         self.guest = Guest(self.image, FORWARDS, args=args, log=log, debug=True)
         self.guest.__enter__()
         self.openers = {}

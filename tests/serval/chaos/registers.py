@@ -53,8 +53,8 @@ def wait_stop(gdb, seconds):
 
 
 def catch(gdb, registers, domain, ttbr0, steps, stir):
-    """Stops when the domain runs, some instructions behind one of its waits, at most so many steps: fewer where its work
-    is shorter than that. The guest stands still afterwards; False: it did not run in time, and the guest may stand
+    """Stops when the domain runs, some instructions behind one of its waits, at most so many steps: fewer where its
+    work is shorter than that. The guest stands still afterwards; False: it did not run in time, and the guest may stand
     anywhere. stir(): something for it to do."""
     while not (caught := stop_in(gdb, registers, domain, ttbr0, stir) and walk(gdb, registers, ttbr0, steps)) and steps:
         steps //= 2

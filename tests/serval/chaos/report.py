@@ -12,7 +12,8 @@ def requests(title, tally):
     through = f", {count['got through']} with a word that was scribbled over" if count["got through"] else ""
     yield (f"{title}: {tally.total()} requests: {count['right']} right ({100 * tally.share_right():.3f} %), "
            f"{count['refused']} refused, {count['lost']} lost, {count['wrong']} wrong{through}; "
-           f"{tally.again} made twice because the front had died")
+           f"made twice because http had died {tally.again['http']}, because micropython had "
+           f"{tally.again['micropython']}")
     for reason, number in tally.reasons.most_common(12):
         yield f"    {number:6} {reason}"
     yield from (f"    {line}" for line in tally.told[:12])

@@ -26,8 +26,8 @@ def say(what):
 
 
 class Outcome:
-    """tallies: title -> Tally of a half. downs: what stayed down, in words, each with the last faults before it. deaths:
-    part -> how often; resets, fatal: of the machine; events: lines, in order."""
+    """tallies: title -> Tally of a half. downs: what stayed down, in words, each with the last faults before it.
+    deaths: part -> how often; resets, fatal: of the machine; events: lines, in order."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -80,7 +80,7 @@ class Chaos:
         """The load, and beside it what hurts. False: the machine stayed down."""
         tally = self.outcome.tallies.setdefault(title, Tally())
         load = Load(self.machine.connections("http"), self.machine.site, f"{self.seed} {title}", tally,
-                    front_died=lambda: self.console.died("http"), meant=meant)
+                    died=self.console.died, meant=meant)
         load.start()
         await asyncio.sleep(WARM_UP_S)
         try:
