@@ -565,7 +565,7 @@ void notified(microkit_channel channel)
     } else if (channel == net_dwmac_config.timer) {
         look_after_device();
     } else if (self.attached && virtualiser_restarted(channel)) {
-        follow_restarts();
+        self.leaving = true; /* until run() finds that it is not */
     }
     run();
     if (interrupt || phy) {

@@ -71,7 +71,7 @@ static void write_address(uint32_t offset, uint64_t value)
     write_register(offset + 4, (uint32_t)(value >> 32));
 }
 
-/* Cuts DMA memory off the region; never given back. The image's is zero, a former life's is not. */
+/* Cuts zeroed DMA memory off the region; never given back. */
 static void *cut(uint64_t bytes, uint64_t *bus)
 {
     const struct region *region = &net_driver_config.descriptors;
@@ -80,9 +80,6 @@ static void *cut(uint64_t bytes, uint64_t *bus)
     require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size",
             region->size);
     self.memory_used += (bytes + 63) & ~63ull;
-    if (pd_generation() > 1) {
-        memset(memory, 0, bytes);
-    }
     *bus = address.value;
     return memory;
 }
@@ -174,6 +171,9 @@ static void start_device(void)
             read_register(VIRTIO_VERSION));
     require(read_register(VIRTIO_DEVICE_ID) == VIRTIO_ID_NET, "net driver: device id", read_register(VIRTIO_DEVICE_ID));
     reset_device();
+    if (pd_generation() > 1) { /* the image's is zero, a former life's is not */
+        memset(net_driver_config.descriptors.base, 0, net_driver_config.descriptors.size);
+    }
     uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE;
     write_register(VIRTIO_STATUS, status);
     write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_DRIVER);
@@ -408,7 +408,7 @@ void notified(microkit_channel channel)
     if (interrupt) {
         acknowledge();
     } else if (virtualiser_restarted(channel)) {
-        follow_restarts();
+        self.leaving = true; /* until run() finds that it is not */
     }
     run();
     if (interrupt) {

@@ -208,8 +208,7 @@ void init(void)
         ring_attach_producer(&self.clients[i].filled, &config->clients[i].filled, sizeof(struct net_desc));
         self.clients[i].owed = pd_generation() > 1;
     }
-    follow_driver();
-    run();
+    notified(config->driver);
 }
 
 /* The driver has frames, or is in a new life; a client speaks only when it is in one. */

@@ -41,6 +41,9 @@
 
 #include "lib/pd.h"
 
+/* Seldom called, from many places, or from one that is small only without it. */
+#define APART __attribute__((noinline))
+
 static uint64_t load_word(const uint64_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -144,8 +147,7 @@ static void look_at_tail(struct ring *consumer)
     consumer->peer = tail;
 }
 
-/* Seldom: apart, so that ring_put() is small enough to be inlined. */
-static __attribute__((noinline)) void look_at_head(struct ring *producer)
+static APART void look_at_head(struct ring *producer)
 {
     uint64_t word = load_word(&producer->shared->consumer);
     uint32_t head = (uint32_t)word;
@@ -174,7 +176,7 @@ static void attach(struct ring *ring, const struct ring_config *config, uint32_t
 /* Empty, at the consumer's index: that is the consumer's alone to say, so that two sides that begin anew at the same time
  * agree. A producer believes in no room before it has looked, and begins where it sees the consumer then: that may have
  * taken what it still knew of a former life. */
-static void begin_anew(struct ring *ring)
+static APART void begin_anew(struct ring *ring)
 {
     uint64_t word = load_word(ring->theirs);
 
@@ -203,20 +205,20 @@ static void begin(struct ring *ring)
     publish(ring);
 }
 
-void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
+APART void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, true);
     begin(ring);
 }
 
-void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
+APART void ring_attach_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, false);
     begin(ring);
 }
 
 /* Generations stay 0. */
-void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
+APART void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, true);
     if (own_generation() != 0) {
@@ -229,7 +231,7 @@ void ring_resume_producer(struct ring *ring, const struct ring_config *config, u
     publish(ring);
 }
 
-void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
+APART void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, false);
     if (own_generation() != 0) {
@@ -374,7 +376,7 @@ bool ring_wake_producer(struct ring *ring)
     return take_armed(ring, &ring->shared->producer_armed);
 }
 
-void ring_reset(struct ring *ring)
+APART void ring_reset(struct ring *ring)
 {
     if (ring_peer_restarted(ring)) {
         begin_anew(ring);
