@@ -8,7 +8,9 @@
  *   ends      an event ends when no completion is left, or after STRAYS_MAX that answer nothing of ours: what such a
  *             server has in its ring then waits for its next word. One that answers makes none, and what it answers is
  *             as much as this program asks. Commands that the server's event has left in the ring are told again
- *   restart   a server that starts anew has forgotten all commands: each ends with FS_STATUS_SERVER_WAS_RESET
+ *   restart   a server that starts anew has forgotten all commands: those that may be done twice are given again, in
+ *             their order; the others end with FS_STATUS_SERVER_WAS_RESET, as does what names a file that the server has
+ *             not kept open, or all when it has forgotten the mount
  */
 #include "lib/pd.h"
 
@@ -30,12 +32,13 @@ static struct {
     uint32_t free_slot_count;
     uint64_t sequence; /* above the slot in an id, so that a reply given twice is not taken for another's */
     uint64_t empty_at; /* the sequence when the ring of commands was last seen empty */
-    uint64_t ids[SLOTS_MAX];
-    uint64_t room[SLOTS_MAX]; /* for data: more is not believed */
+    struct fs_command issued[SLOTS_MAX];
     uint16_t free_blocks[BLOCKS_MAX];
     uint32_t free_block_count, block_count;
     uint64_t strays;   /* completions that answer nothing of ours, or tell of too much */
-    uint32_t restarts; /* of the server */
+    uint32_t lives;    /* of the server, behind the first */
+    uint32_t restarts; /* in which it knew us no more */
+    bool mounted;
     struct {
         void (*handler)(void *context);
         void *context;
@@ -43,16 +46,44 @@ static struct {
     uint32_t on_event_count;
 } self;
 
+static uint64_t room_for_data(const struct fs_command *command)
+{
+    bool moves = command->type == FS_READ || command->type == FS_WRITE || command->type == FS_READDIR;
+
+    return moves ? command->file.data.size : UINT64_MAX;
+}
+
+/* What a server that has started anew does not know any more is none of its client's mistakes. */
+static uint32_t status_of(const struct fs_command *command, uint32_t status)
+{
+    if (command->type == FS_INITIALISE) {
+        self.mounted |= status == FS_STATUS_OK;
+    } else if (self.lives > 0 && status == FS_STATUS_NOT_MOUNTED && self.restarts < self.lives) {
+        self.restarts += self.mounted;
+        self.mounted = false;
+        return FS_STATUS_SERVER_WAS_RESET;
+    } else if (self.lives > 0 && status == FS_STATUS_INVALID_FD) {
+        bool closed = (command->type == FS_CLOSE || command->type == FS_CLOSEDIR) && command->flags & FS_AGAIN;
+        return closed ? FS_STATUS_OK : FS_STATUS_SERVER_WAS_RESET;
+    }
+    return status;
+}
+
 static void finish(uint32_t slot, const struct fs_completion *completion)
 {
     struct fs_request *request = self.under_way[slot];
+    const struct fs_command *command = &self.issued[slot];
+    uint64_t room = room_for_data(command);
 
     trace(file_answered, completion->id, completion->status);
     self.under_way[slot] = NULL;
     self.free_slots[self.free_slot_count++] = (uint16_t)slot;
     request->result = *completion;
-    if (request->result.length > self.room[slot]) {
-        request->result.length = self.room[slot];
+    if (completion->status != FS_STATUS_OK || command->type == FS_INITIALISE) {
+        request->result.status = status_of(command, completion->status);
+    }
+    if (request->result.length > room) {
+        request->result.length = room;
         self.strays++;
     }
     request->done = true;
@@ -69,7 +100,7 @@ static void take_completions(void)
     do {
         while (self.strays < enough && ring_get(&self.completions, &completion)) {
             uint32_t slot = completion.id & ((1u << SLOT_BITS) - 1);
-            if (slot < SLOTS_MAX && self.under_way[slot] && self.ids[slot] == completion.id) {
+            if (slot < SLOTS_MAX && self.under_way[slot] && self.issued[slot].id == completion.id) {
                 finish(slot, &completion);
             } else {
                 self.strays++;
@@ -81,15 +112,96 @@ static void take_completions(void)
     }
 }
 
-/* What a handler issues meanwhile goes to the new server: only what was under way before is failed. */
-static void fail_all(void)
+/* -- a server that has started anew -- */
+
+/* Whether it comes to the same when it is done twice. A write says where; of a listing the server knows what it gave. */
+static bool may_be_done_twice(const struct fs_command *command)
+{
+    switch ((enum fs_command_type)command->type) {
+    case FS_OPEN: return !(command->flags & FS_OPEN_EXCLUSIVE);
+    case FS_INITIALISE:
+    case FS_CLOSE:
+    case FS_STAT:
+    case FS_FSTAT:
+    case FS_READ:
+    case FS_WRITE:
+    case FS_FILE_SIZE:
+    case FS_TRUNCATE:
+    case FS_SYNC:
+    case FS_OPENDIR:
+    case FS_CLOSEDIR:
+    case FS_READDIR:
+    case FS_SEEKDIR:
+    case FS_TELLDIR:
+    case FS_REWINDDIR: return true;
+    case FS_DEINITIALISE:
+    case FS_RENAME:
+    case FS_REMOVE:
+    case FS_MKDIR:
+    case FS_RMDIR:
+    case FS_COMMAND_TYPES: break;
+    }
+    return false;
+}
+
+/* Of those under way from `from` on up to `newest`, in sequence. SLOTS_MAX: there is none. */
+static uint32_t oldest(uint64_t from, uint64_t newest)
+{
+    uint32_t found = SLOTS_MAX;
+
+    for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
+        uint64_t id = self.issued[slot].id;
+        if (self.under_way[slot] && id >> SLOT_BITS >= from && id >> SLOT_BITS <= newest &&
+            (found == SLOTS_MAX || id < self.issued[found].id)) {
+            found = slot;
+        }
+    }
+    return found;
+}
+
+/* In the order in which they were given: a close is behind what was done with its file. Should the server die again, the
+ * ring is closed, and this begins anew in its next life. */
+static void give_again(void)
+{
+    uint32_t slot;
+
+    for (uint64_t from = 0; (slot = oldest(from, self.sequence)) < SLOTS_MAX; from++) {
+        struct fs_command *command = &self.issued[slot];
+        from = command->id >> SLOT_BITS;
+        if (may_be_done_twice(command)) {
+            command->flags |= FS_AGAIN;
+            ring_put(&self.commands, command);
+        }
+    }
+    if (ring_wake_consumer(&self.commands)) {
+        pd_notify_later(self.config->server);
+    }
+}
+
+/* What a handler issues meanwhile goes to the new server. */
+static void fail_the_others(uint64_t newest)
+{
+    uint32_t slot;
+
+    for (uint64_t from = 0; (slot = oldest(from, newest)) < SLOTS_MAX; from++) {
+        const struct fs_command *command = &self.issued[slot];
+        from = command->id >> SLOT_BITS;
+        if (!may_be_done_twice(command)) {
+            finish(slot, &(struct fs_completion){.id = command->id, .status = FS_STATUS_SERVER_WAS_RESET});
+        }
+    }
+}
+
+static void begin_anew(void)
 {
     uint64_t newest = self.sequence;
 
-    for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
-        if (self.under_way[slot] && self.ids[slot] >> SLOT_BITS <= newest) {
-            finish(slot, &(struct fs_completion){.id = self.ids[slot], .status = FS_STATUS_SERVER_WAS_RESET});
-        }
+    ring_reset(&self.commands);
+    ring_reset(&self.completions);
+    if (ring_pair_agrees(&self.commands, &self.completions)) {
+        self.lives++;
+        give_again();
+        fail_the_others(newest);
     }
 }
 
@@ -111,10 +223,7 @@ static void on_server(void *context)
 {
     (void)context;
     if (ring_pair_restarted(&self.commands, &self.completions)) {
-        ring_reset(&self.commands);
-        ring_reset(&self.completions);
-        self.restarts++;
-        fail_all();
+        begin_anew();
     }
     take_completions();
     say_that_there_is_more();
@@ -123,32 +232,23 @@ static void on_server(void *context)
     }
 }
 
-static uint64_t room_for_data(const struct fs_command *command)
-{
-    bool moves = command->type == FS_READ || command->type == FS_WRITE || command->type == FS_READDIR;
-
-    return moves ? command->file.data.size : UINT64_MAX;
-}
-
 bool fs_client_issue(struct fs_request *request, const struct fs_command *command)
 {
-    struct fs_command numbered = *command;
-
     if (self.free_slot_count == 0) {
         return false;
     }
     uint32_t slot = self.free_slots[self.free_slot_count - 1];
-    numbered.id = ++self.sequence << SLOT_BITS | slot;
-    trace(file_asked, numbered.id, command->type);
+    struct fs_command *numbered = &self.issued[slot];
+    *numbered = *command;
+    numbered->id = ++self.sequence << SLOT_BITS | slot;
+    trace(file_asked, numbered->id, command->type);
     request->done = false;
     request->slot = slot;
-    if (!ring_put(&self.commands, &numbered)) {
+    if (!ring_put(&self.commands, numbered)) {
         return false;
     }
     self.free_slot_count--;
     self.under_way[slot] = request;
-    self.ids[slot] = numbered.id;
-    self.room[slot] = room_for_data(command);
     if (ring_wake_consumer(&self.commands)) {
         pd_notify_later(self.config->server);
     }

@@ -27,8 +27,9 @@ struct fs_request {
 /* From init(), which ends in pd_flush(). */
 void fs_client_init(const struct fs_client_config *config);
 
-/* How often the server has started anew: what fds were open before the last time mean nothing now. Counted before
- * the requests that were under way end with FS_STATUS_SERVER_WAS_RESET. */
+/* How often the server has started anew and kept nothing: what fds were open before the last time mean nothing now, and
+ * the mount is to be asked for. Counted before a request ends with FS_STATUS_SERVER_WAS_RESET for that. A server that
+ * keeps its files is not noticed, but by requests that cannot be made again (fs/proto.h). */
 uint32_t fs_client_restarts(void);
 
 /* Share blocks, fs_client_blocks() of them in all. NULL when all are in use. fs_client_buffer() says where a block

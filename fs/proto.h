@@ -2,8 +2,9 @@
  * a data share that both map.
  *
  * Every command is answered by exactly one completion that carries its id, in any order; also when the server cannot,
- * or dies and comes back (the client then fails what was under way with FS_STATUS_SERVER_WAS_RESET, by the ring's
- * generation). The client never has more commands under way than the completion ring holds, so a completion always has
+ * or dies and comes back. The client sees that by the rings' generations, and gives again what was under way and may be
+ * done twice (FS_AGAIN); the rest it fails with FS_STATUS_SERVER_WAS_RESET: that may have been done or not. A server that
+ * keeps its open files over its restart goes on with them; one that does not answers FS_STATUS_NOT_MOUNTED. The client never has more commands under way than the completion ring holds, so a completion always has
  * room and the server never waits for a client.
  *
  * Paths, names, data and attributes lie in the share: a struct fs_buffer is an offset and a length there, checked by
@@ -61,6 +62,9 @@ enum fs_open_flags {
     FS_OPEN_EXCLUSIVE = 1 << 4,
 };
 
+/* In the flags of any command: it is given again, with its first id, to a server that has started anew. */
+#define FS_AGAIN (1u << 30)
+
 enum fs_status {
     FS_STATUS_OK = 0,
     FS_STATUS_INVALID_COMMAND, /* unknown type */
@@ -83,7 +87,7 @@ enum fs_status {
     FS_STATUS_IO,
     FS_STATUS_NOT_MOUNTED,
     FS_STATUS_UNREACHABLE,      /* the server behind the server does not answer */
-    FS_STATUS_SERVER_WAS_RESET, /* made by the client library */
+    FS_STATUS_SERVER_WAS_RESET, /* made by the client library: it may have been done, or its file is not open any more */
     FS_STATUS_LOOP,             /* more symbolic links on the way than FS_LINKS_MAX */
 };
 

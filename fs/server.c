@@ -85,7 +85,7 @@ void fs_server_done(struct fs_job *job, enum fs_status status)
     assert(job->busy);
     if (!job->abandoned && fs_server_client_lives(client)) {
         if (job->type == FS_INITIALISE) {
-            client->mounted = status == FS_STATUS_OK;
+            fs_server_client_mounted(client, status == FS_STATUS_OK);
         }
         fs_server_reply(job, status);
     }
@@ -111,8 +111,8 @@ __attribute__((noinline)) static void abandon(struct fs_server_client *client)
         job_free(client->leaving);
         client->leaving = NULL;
     }
-    client->mounted = false;
     fs_server_client_forget(client);
+    fs_server_client_mounted(client, false);
 }
 
 /* -- beginnings -- */
@@ -121,7 +121,13 @@ __attribute__((noinline)) static void abandon(struct fs_server_client *client)
 static bool done_by_position(struct fs_job *job, struct fs_open_file *directory)
 {
     switch (job->type) {
-    case FS_READDIR: job->position = directory->position; return false;
+    case FS_READDIR:
+        if (directory->read_by != job->command.id) { /* else it is asked for again */
+            directory->read_by = job->command.id;
+            directory->read_from = directory->position;
+        }
+        job->position = directory->read_from;
+        return false;
     case FS_TELLDIR: job->position = directory->position; return true;
     case FS_SEEKDIR: directory->position = job->command.file.position; return true;
     case FS_REWINDDIR: directory->position = 0; return true;
@@ -172,8 +178,11 @@ static void refuse(struct fs_job *job, enum fs_status status)
 static void accept(struct fs_job *job)
 {
     struct fs_server_client *client = job->owner;
+    if (job->command.flags & FS_AGAIN) { /* what it has opened in a former life of ours, the client does not know */
+        job->command.flags &= ~FS_AGAIN;
+        fs_server_file_forget(client, job->command.id);
+    }
     enum fs_status status = fs_server_check(job);
-
     client->counts.commands++;
     if (status == FS_STATUS_OK && (job->type == FS_OPEN || job->type == FS_OPENDIR)) {
         job->open_file = fs_server_file_reserve(client, job->type == FS_OPENDIR, job->flags);
@@ -182,7 +191,7 @@ static void accept(struct fs_job *job)
     if (status != FS_STATUS_OK) {
         refuse(job, status);
     } else if (job->type == FS_DEINITIALISE) {
-        client->mounted = false;
+        fs_server_client_mounted(client, false);
         client->leaving = job;
         leave_when_idle(client);
     } else if (job->type == FS_INITIALISE && (client->mounted || client->leaving)) {
@@ -331,8 +340,9 @@ void fs_server_init(const struct fs_server_config *config, const struct fs_serve
         self.free = &self.jobs[i];
     }
     self.free_count = FS_JOBS_MAX;
-    fs_server_files_init(operations->release);
-    fs_server_clients_init(config, on_client);
+    fs_server_files_init(operations);
+    fs_server_clients_init(config, on_client, operations->adopt != NULL);
+    fs_server_files_adopt();
     self.turn = fs_server_client(0);
     uint32_t files = 0;
     for (uint32_t i = 0; i < config->client_count; i++) {

@@ -57,6 +57,9 @@ typedef void fs_operation(struct fs_job *job);
 struct fs_server_operations {
     fs_operation *operation[FS_COMMAND_TYPES];
     void (*release)(void *file, bool directory); /* the last use of what open or opendir made */
+    /* After a restart of this PD, for what was open before: whether it still is what open or opendir made, which then has
+     * to lie in memory that stays. NULL: nothing is kept. */
+    bool (*adopt)(void *file, bool directory);
 };
 
 /* From init(), which ends in pd_flush(). */

@@ -5,17 +5,26 @@
  *             the server counts its deadline; more stay in the ring
  *   ends      one event takes FS_QUEUE_CAPACITY commands of a client, as many as an honest one can have put before it.
  *             One that puts more meanwhile is woken, and then says that there is more (fs/client.c does)
- *   restart   nothing of a former life waits; see server.c for what it had under way
+ *   restart   nothing of a former life waits; see server.c for what it had under way. After one of this PD a client that
+ *             lives on is still mounted, where the server keeps files
  */
 #include "lib/pd.h"
 
 #include <assert.h>
 #include "fs/server_parts.h"
 
+#define MOUNTED 0x6d6f756eu
+
 static struct {
     struct fs_server_client clients[FS_CLIENTS_MAX];
     uint32_t count;
 } self;
+
+/* What each client has been told, and in which life of it: it may be so after a restart of ours, too. */
+PD_KEPT static struct {
+    uint32_t mounted; /* MOUNTED, or anything else */
+    uint16_t life;
+} kept[FS_CLIENTS_MAX];
 
 uint32_t fs_server_clients(void)
 {
@@ -25,6 +34,28 @@ uint32_t fs_server_clients(void)
 struct fs_server_client *fs_server_client(uint32_t index)
 {
     return &self.clients[index];
+}
+
+static uint16_t life_of(const struct fs_server_client *client)
+{
+    return (uint16_t)client->commands.expected;
+}
+
+void fs_server_client_mounted(struct fs_server_client *client, bool mounted)
+{
+    client->mounted = mounted;
+    kept[client->index].life = life_of(client);
+    kept[client->index].mounted = mounted ? MOUNTED : 0;
+}
+
+bool fs_server_client_keeps(const struct fs_server_client *client)
+{
+    for (uint32_t i = 0; i < self.count; i++) {
+        if (client == &self.clients[i]) {
+            return client->mounted;
+        }
+    }
+    return false;
 }
 
 static void may_say(struct fs_server_client *client)
@@ -108,7 +139,7 @@ struct fs_server_counts fs_server_counts(uint32_t client)
 }
 
 static void client_init(struct fs_server_client *client, const struct fs_server_client_config *config,
-                        pd_handler *on_client)
+                        pd_handler *on_client, bool keeps)
 {
     require(config->share.base && config->share.size >= sizeof(struct fs_stat), "fs_server_config.clients.share.size",
             config->share.size);
@@ -120,13 +151,15 @@ static void client_init(struct fs_server_client *client, const struct fs_server_
     may_say(client);
     ring_attach_consumer(&client->commands, &config->commands, sizeof(struct fs_command));
     ring_attach_producer(&client->completions, &config->completions, sizeof(struct fs_completion));
+    client->mounted = pd_generation() > 1 && keeps && kept[client->index].mounted == MOUNTED &&
+                      kept[client->index].life == life_of(client);
     pd_on_channel(config->channel, on_client, client);
     if (pd_generation() > 1) {
         pd_notify_later(config->channel); /* it learns from the ring that what was under way is lost */
     }
 }
 
-void fs_server_clients_init(const struct fs_server_config *config, pd_handler *on_client)
+void fs_server_clients_init(const struct fs_server_config *config, pd_handler *on_client, bool keeps)
 {
     require(config->client_count > 0 && config->client_count <= FS_CLIENTS_MAX, "fs_server_config.client_count",
             config->client_count);
@@ -134,6 +167,6 @@ void fs_server_clients_init(const struct fs_server_config *config, pd_handler *o
     for (uint32_t i = 0; i < self.count; i++) {
         self.clients[i].index = i;
         self.clients[i].next = &self.clients[i + 1 < self.count ? i + 1 : 0];
-        client_init(&self.clients[i], &config->clients[i], on_client);
+        client_init(&self.clients[i], &config->clients[i], on_client, keeps);
     }
 }

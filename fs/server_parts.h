@@ -34,13 +34,16 @@ struct fs_open_file {
     struct fs_server_client *client;
     enum fs_file_state state;
     bool directory;
-    bool abandoned;      /* its client has restarted */
-    bool listed;         /* among those of which a waiting job may be able to begin */
-    uint32_t flags;      /* enum fs_open_flags */
-    uint32_t generation; /* of this entry, so that a stale fd is refused */
-    uint32_t active;     /* jobs begun on it */
-    uint64_t position;   /* of a directory */
-    void *file;          /* the server's */
+    bool abandoned;              /* its client has restarted */
+    bool listed;                 /* among those of which a waiting job may be able to begin */
+    uint32_t flags;              /* enum fs_open_flags */
+    uint32_t generation;         /* of this entry, so that a stale fd is refused */
+    uint32_t active;             /* jobs begun on it */
+    uint64_t position;           /* of a directory */
+    uint64_t read_by, read_from; /* of a directory: the last FS_READDIR, and where it began */
+    uint64_t opened_by;          /* the command's id */
+    uint64_t sum;                /* of what stays while it is open */
+    void *file;                  /* the server's */
     struct fs_job *waiting, *waiting_last;
     struct fs_open_file *next;       /* free */
     struct fs_open_file *next_ready; /* listed */
@@ -48,11 +51,15 @@ struct fs_open_file {
 
 /* -- clients -- */
 
-void fs_server_clients_init(const struct fs_server_config *config, pd_handler *on_client);
+void fs_server_clients_init(const struct fs_server_config *config, pd_handler *on_client, bool keeps);
 struct fs_server_client *fs_server_client(uint32_t index);
 
 /* An event begins: `client` has something to say; so may others, whose events come later. */
 void fs_server_clients_wake(struct fs_server_client *client);
+
+void fs_server_client_mounted(struct fs_server_client *client, bool mounted);
+/* After a restart of this PD, of what may be a client: whether it goes on with what it had. */
+bool fs_server_client_keeps(const struct fs_server_client *client);
 
 /* The next command out of the ring. False: there is none, or it has had its part of this event. */
 bool fs_server_client_get(struct fs_server_client *client, struct fs_command *command);
@@ -80,7 +87,11 @@ void fs_server_client_forget(struct fs_server_client *client);
 
 /* -- files -- */
 
-void fs_server_files_init(void (*release)(void *file, bool directory));
+void fs_server_files_init(const struct fs_server_operations *operations);
+/* After a restart, when the clients are known: what they had open, where it is kept. */
+void fs_server_files_adopt(void);
+/* An open that is asked for again: what it has opened is its client's no more. */
+void fs_server_file_forget(const struct fs_server_client *client, uint64_t opened_by);
 uint64_t fs_server_file_fd(const struct fs_open_file *file);
 struct fs_open_file *fs_server_file_at(const struct fs_server_client *client, uint64_t fd, bool directory);
 

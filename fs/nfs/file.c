@@ -2,11 +2,14 @@
  *   invariant there are as many places as the core has open files (fs/server.h); a long path has a place while its file
  *             is open
  *   when full an open file with a long path beyond its client's part of the places for them is FS_STATUS_TOO_MANY_OPEN
+ *   restart   what is open lies in memory that stays: its handle means the same afterwards, as long as the mount is the
+ *             same. Nothing there is believed that its sum does not vouch for
  */
-#include "fs/nfs/file.h"
+#include "lib/pd.h"
 
 #include <assert.h>
 #include <string.h>
+#include "fs/nfs/file.h"
 #include "fs/nfs/walk.h"
 
 #define LONG_PATHS_MAX 48 /* open files with paths that are not short; each client has the same part */
@@ -16,12 +19,16 @@ struct nfs_long_path {
     char text[FS_PATH_MAX + 2];
 };
 
-static struct {
+PD_KEPT static struct {
     struct nfs_file files[FS_FILES_MAX];
-    struct nfs_file *free_files;
     struct nfs_long_path long_paths[LONG_PATHS_MAX];
+} kept;
+
+static struct {
+    struct nfs_file *free_files;
     struct nfs_long_path *free_long_paths;
     uint32_t long_path_counts[FS_CLIENTS_MAX];
+    bool adopted[FS_FILES_MAX], adopted_paths[LONG_PATHS_MAX];
 } self;
 
 /* -- places -- */
@@ -35,6 +42,30 @@ bool nfs_file_has_place(const struct fs_job *job)
 {
     return strlen(job->path) < NFS_PATH_SHORT ||
            self.long_path_counts[job->client] < LONG_PATHS_MAX / fs_server_clients();
+}
+
+static uint64_t mix(uint64_t sum, const void *bytes, size_t size)
+{
+    uint64_t word;
+
+    for (const uint8_t *at = bytes; size > 0; at += sizeof(word)) {
+        size_t part = size < sizeof(word) ? size : sizeof(word);
+        word = part;
+        memcpy(&word, at, part);
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
+        sum ^= sum >> 32;
+        size -= part;
+    }
+    return sum;
+}
+
+static uint64_t sum_of(const struct nfs_file *file)
+{
+    uint64_t numbers[] = {file->client, file->inode, file->mount, (uintptr_t)file->long_path};
+    uint64_t sum = mix(1, numbers, sizeof(numbers));
+
+    sum = mix(sum, &file->handle, sizeof(file->handle));
+    return mix(sum, path_of(file), strlen(path_of(file)));
 }
 
 static void keep_path(struct nfs_file *file, const char *path)
@@ -64,6 +95,7 @@ void nfs_file_open(struct nfs_op *op)
     *file = (struct nfs_file){
         .handle = op->walk.handle, .inode = op->walk.stat.inode, .mount = mount_number(), .client = op->job->client};
     keep_path(file, op->job->path);
+    file->sum = sum_of(file);
     op->job->file = file;
     op->job->stat = op->walk.stat;
     nfs_op_finish(op, FS_STATUS_OK);
@@ -83,14 +115,61 @@ void nfs_file_release(void *context, bool directory)
     self.free_files = file;
 }
 
+/* -- restart -- */
+
+/* The index of `thing` in an array of so many of that size. `count`: it is none of them. */
+static size_t index_in(const void *array, size_t count, size_t size, const void *thing)
+{
+    uintptr_t offset = (uintptr_t)thing - (uintptr_t)array;
+
+    return offset % size == 0 && offset / size < count ? offset / size : count;
+}
+
+static bool is_whole(const struct nfs_file *file)
+{
+    const char *text = file->short_path;
+    size_t size = sizeof(file->short_path);
+
+    if (file->long_path) {
+        size_t place = index_in(kept.long_paths, LONG_PATHS_MAX, sizeof(kept.long_paths[0]), file->long_path);
+        if (place == LONG_PATHS_MAX || self.adopted_paths[place]) {
+            return false;
+        }
+        text = file->long_path->text;
+        size = sizeof(file->long_path->text);
+    }
+    return memchr(text, '\0', size) && file->client < FS_CLIENTS_MAX && file->sum == sum_of(file);
+}
+
+bool nfs_file_adopt(void *context, bool directory)
+{
+    struct nfs_file *file = context;
+    size_t place = index_in(kept.files, FS_FILES_MAX, sizeof(kept.files[0]), file);
+
+    if (place == FS_FILES_MAX || self.adopted[place] || !mount_is_kept() || !is_whole(file)) {
+        return false;
+    }
+    self.adopted[place] = true;
+    if (file->long_path) {
+        self.adopted_paths[file->long_path - kept.long_paths] = true;
+        self.long_path_counts[file->client]++;
+    }
+    return true;
+}
+
 void nfs_file_init(void)
 {
     for (uint32_t i = FS_FILES_MAX; i-- > 0;) {
-        nfs_file_release(&self.files[i], false);
+        if (!self.adopted[i]) {
+            kept.files[i].next = self.free_files;
+            self.free_files = &kept.files[i];
+        }
     }
     for (uint32_t i = 0; i < LONG_PATHS_MAX; i++) {
-        self.long_paths[i].next = self.free_long_paths;
-        self.free_long_paths = &self.long_paths[i];
+        if (!self.adopted_paths[i]) {
+            kept.long_paths[i].next = self.free_long_paths;
+            self.free_long_paths = &kept.long_paths[i];
+        }
     }
 }
 
@@ -104,6 +183,7 @@ static void on_found_again(struct nfs_op *op, enum fs_status status)
     if (status == FS_STATUS_OK && op->walk.stat.inode == file->inode && mount_number() != file->mount) {
         file->handle = op->walk.handle;
         file->mount = mount_number();
+        file->sum = sum_of(file);
         op->start(op);
     } else {
         nfs_op_finish(op, status == FS_STATUS_OK || status == FS_STATUS_NOT_FOUND ? FS_STATUS_STALE : status);

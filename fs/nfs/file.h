@@ -12,12 +12,13 @@ struct nfs_file {
     struct nfs_handle handle;
     uint64_t inode;
     uint32_t mount;                  /* mount_number() when it was opened or found again */
+    uint64_t sum;                    /* of all the others but `next` and `verifier` */
     cookieverf3 verifier;            /* of a directory: what the server wants back with its cookies */
     struct nfs_long_path *long_path; /* NULL: the path is short */
     char short_path[NFS_PATH_SHORT];
 };
 
-void nfs_file_init(void);
+void nfs_file_init(void); /* after fs_server_init(), which asks what to adopt */
 
 /* False: an open of the job's path would be FS_STATUS_TOO_MANY_OPEN. */
 bool nfs_file_has_place(const struct fs_job *job);
@@ -25,6 +26,7 @@ bool nfs_file_has_place(const struct fs_job *job);
 /* Ends an open with a file of what the walk has found. */
 void nfs_file_open(struct nfs_op *op);
 void nfs_file_release(void *file, bool directory);
+bool nfs_file_adopt(void *file, bool directory); /* fs/server.h */
 
 /* Ends an operation on an open file with what the server has said of it. If its handle is stale because the
  * server has other handles for all now, it is looked for under its name, once, and the operation started over. Another

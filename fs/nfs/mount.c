@@ -6,6 +6,7 @@
  *             While nobody does it grows, to 8 s, or to 30 s after a refusal; who comes then ends it
  *   time      each of its connections has done what it is for within STEP_NS, or is given up: also one on which bytes
  *             come for ever
+ *   restart   the way to the server is that of the former life, until it turns out to be another one
  *   when down the server counts as gone when connections have failed for about GRACE_NS, when it was silent for too
  *             long, or when we have had no address for GRACE_NS: a restart takes less. It is tried again and again,
  *             whoever waits
@@ -59,6 +60,8 @@ static struct {
     void (*down)(bool for_longer);
     enum step step;
     bool have_root;
+    bool is_kept; /* from a former life */
+    bool may_send;
     bool root_is_new; /* nothing but its mount says so yet */
     bool moved;       /* our address has changed: the connection that ends now is made again at once */
     char address[16];
@@ -76,6 +79,56 @@ static struct {
     char said[LOG_LINE_MAX];   /* the last line on the console: a refusal is not repeated at every attempt */
     bool said_gone;            /* since it was mounted: a line for that is enough */
 } self;
+
+/* The way to the server as it was last, for a next life of this PD. */
+PD_KEPT static struct {
+    uint64_t sum;
+    struct nfs_handle root;
+    uint32_t number;
+    uint16_t mount_port, nfs_port;
+    char address[16];
+} kept;
+
+static uint64_t sum_of_kept(void)
+{
+    const uint8_t *bytes = (const uint8_t *)&kept;
+    uint64_t sum = 0xcbf29ce484222325ull; /* FNV-1a */
+
+    for (size_t i = sizeof(kept.sum); i < sizeof(kept); i++) {
+        sum = (sum ^ bytes[i]) * 0x100000001b3ull;
+    }
+    return sum;
+}
+
+static void keep(void)
+{
+    memset(&kept, 0, sizeof(kept)); /* also what lies between its parts */
+    kept.root = self.root;
+    kept.number = self.number;
+    kept.mount_port = self.mount_port;
+    kept.nfs_port = self.nfs_port;
+    memcpy(kept.address, self.address, sizeof(kept.address));
+    kept.sum = sum_of_kept();
+}
+
+/* Where that does not hold any more, the server says so. */
+static void take_up(void)
+{
+    self.have_root = self.is_kept = pd_generation() > 1 && kept.sum == sum_of_kept() && kept.number > 0 &&
+                                    kept.root.size <= NFS_HANDLE_MAX && kept.address[sizeof(kept.address) - 1] == '\0';
+    if (self.is_kept) {
+        self.root = kept.root;
+        self.number = kept.number;
+        self.mount_port = kept.mount_port;
+        self.nfs_port = kept.nfs_port;
+        memcpy(self.address, kept.address, sizeof(self.address));
+    }
+}
+
+bool mount_is_kept(void)
+{
+    return self.is_kept;
+}
 
 /* A connection that has broken is gone a moment before we hear of it. */
 bool mount_is_up(void)
@@ -279,6 +332,7 @@ static void on_info(struct nfs_rpc_call *call, void *result)
     self.failing_since_ns = 0;
     timer_stop(&self.pause);
     self.step = UP;
+    keep();
     say("mounted", "");
     self.said_gone = false;
     self.up();
@@ -452,7 +506,7 @@ static void begin(void)
     if (self.step == PAUSING) {
         shorten_pause();
     }
-    if (self.step != IDLE) {
+    if (self.step != IDLE || !self.may_send) {
         return;
     }
     if (!ip_has_address()) {
@@ -463,6 +517,13 @@ static void begin(void)
     } else {
         resolve();
     }
+}
+
+/* Frames of a former life have left, and ours do from now on: the first would be lost, and its second is sent late. */
+static void on_may_send(void *context)
+{
+    self.may_send = true;
+    begin();
 }
 
 /* What we have sent from the address before comes back to nobody. */
@@ -565,6 +626,8 @@ void mount_init(const struct nfs_config *config, void (*up)(void), void (*down)(
     self.pause_ns = PAUSE_FIRST_NS;
     require(!config->nfs_port == !config->mount_port, "nfs_config: nfs_port and mount_port go together",
             config->nfs_port);
+    take_up();
     nfs_rpc_init(on_connection_up, on_connection_down);
     ip_on_address(on_ip_address, NULL);
+    ip_when_sent(on_may_send, NULL);
 }

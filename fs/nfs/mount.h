@@ -25,6 +25,7 @@ void mount_useful(void); /* an operation was answered: the connection is worth m
 bool mount_is_up(void);
 
 const struct nfs_handle *mount_root(void);
+bool mount_is_kept(void);       /* after a restart of this PD: the mount is that of its last life */
 uint32_t mount_number(void);    /* another one when the root has become another: handles of before do not compare */
 uint32_t mount_read_size(void); /* bytes in one READ, at most */
 uint32_t mount_write_size(void);

@@ -69,17 +69,17 @@ static const struct fs_server_operations operations = {
             [FS_READDIR] = nfs_directory_read,
         },
     .release = nfs_file_release,
+    .adopt = nfs_file_adopt,
 };
 
 void init(void)
 {
-    nfs_file_init();
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);
     ip_init(&ip_config, &net_client_config);
     nfs_op_init(&nfs_config);
     fs_server_init(&fs_server_config, &operations);
-    mount_want(); /* before anybody asks: it takes a few round trips */
+    nfs_file_init();
     pd_flush();
 }

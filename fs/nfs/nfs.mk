@@ -38,6 +38,9 @@ $(eval $(call host_test,fs_nfs_mount,tests/unit/fs_nfs_mount.c fs/nfs/mount.c ti
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h))
 $(HOST_OBJ)/fs_nfs_mount/tests/unit/fs_nfs_mount.c.o: | $(SOURCES_READY)
 
+$(eval $(call host_test,fs_nfs_kept,tests/unit/fs_nfs_kept.c fs/server_paths.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
+$(HOST_OBJ)/fs_nfs_kept/tests/unit/fs_nfs_kept.c.o: | $(SOURCES_READY)
+
 # All of it but the sockets and XDR, and what a program sees of it.
 NFS_PROGRAM := tests/unit/fs_nfs_program.c tests/unit/fake_nfs.c $(NFS_FILES) timer/client.c $(FS_PAIR)
 NFS_PROGRAM_CFLAGS := $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h

@@ -927,6 +927,12 @@ uint32_t ip_random(void)
     return state = state * 1664525u + 1013904223u;
 }
 
+bool ip_when_sent(void (*handler)(void *context), void *context)
+{
+    handler(context);
+    return true;
+}
+
 err_t dns_gethostbyname(const char *host, ip_addr_t *address, dns_found_callback found, void *context)
 {
     return ERR_OK;

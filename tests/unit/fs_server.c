@@ -44,6 +44,7 @@ static const struct fs_server_operations operations = {
             [FS_READ] = hold,
             [FS_STAT] = hold,
             [FS_READDIR] = hold,
+            [FS_REMOVE] = hold,
         },
     .release = release,
 };
@@ -61,7 +62,7 @@ static void issue(struct fs_request *request, enum fs_command_type type, uint64_
 {
     struct fs_command command = {.type = type, .flags = FS_OPEN_READ};
 
-    if (type == FS_OPEN || type == FS_OPENDIR || type == FS_STAT) {
+    if (type == FS_OPEN || type == FS_OPENDIR || type == FS_STAT || type == FS_REMOVE) {
         memcpy(fs_pair_share, "/f", 2);
         command.path.path = (struct fs_buffer){0, 2};
         command.path.other = (struct fs_buffer){4096, sizeof(struct fs_stat)};
@@ -356,25 +357,33 @@ static void test_client_restarts(void)
     (void)other;
 }
 
-/* A server that starts anew: what was under way fails, once, with a status of its own. */
+/* A server that starts anew, as the client sees it: what was under way and may be done twice is given again, with its id,
+ * and ends once; the rest fails, once, with a status of its own. */
 static void test_server_restarts(void)
 {
     struct fs_request requests[3];
+    uint64_t before;
 
     CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
-    for (uint32_t i = 0; i < 3; i++) {
-        issue(&requests[i], FS_STAT, 0);
-    }
+    issue(&requests[0], FS_STAT, 0);
+    issue(&requests[1], FS_REMOVE, 0);
+    issue(&requests[2], FS_STAT, 0);
     fs_pair_pump();
     CHECK_EQUAL(held_count, 3);
+    before = held[0]->command.id;
     fs_pair_restart_server();
-    for (uint32_t i = 0; i < 3; i++) {
-        CHECK(requests[i].done && requests[i].result.status == FS_STATUS_SERVER_WAS_RESET);
-    }
+    fs_pair_pump();
+    CHECK(requests[1].done && requests[1].result.status == FS_STATUS_SERVER_WAS_RESET);
+    CHECK(!requests[0].done && !requests[2].done);
+    CHECK(held_count >= 5 && held[3]->command.id == before && !(held[3]->command.flags & FS_AGAIN));
     while (held_count) {
-        finish(0, FS_STATUS_OK); /* replies of a former life are nobody's */
+        finish(held_count - 1, FS_STATUS_OK);
+        fs_pair_pump();
     }
-    CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_INVALID_FD);
+    CHECK(requests[0].done && requests[0].result.status == FS_STATUS_OK);
+    CHECK(requests[2].done && requests[2].result.status == FS_STATUS_OK);
+    CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_SERVER_WAS_RESET); /* its file was open before, for all we know */
+    CHECK_EQUAL(run(FS_CLOSE, 0).status, FS_STATUS_SERVER_WAS_RESET);
 }
 
 /* A length that no command had room for is cut before anybody counts on it. */
