@@ -9,7 +9,7 @@
  *             server has in its ring then waits for its next word. One that answers makes none, and what it answers is
  *             as much as this program asks. Commands that the server's event has left in the ring are told again
  *   restart   a server that starts anew has forgotten all commands: those that may be done twice are given again, in
- *             their order; the others end with FS_STATUS_SERVER_WAS_RESET, as does what names a file that the server has
+ *             their order, AGAIN_MAX times; the others end with FS_STATUS_SERVER_WAS_RESET, as does what names a file that the server has
  *             not kept open, or all when it has forgotten the mount
  */
 #include "lib/pd.h"
@@ -23,6 +23,7 @@
 #define SLOT_BITS 16
 #define NUMBER_SHIFT 40 /* in the sequence; an id is that and the slot */
 #define HANDLERS_MAX 4
+#define AGAIN_MAX 8 /* a command may be what the server dies of */
 
 static struct {
     const struct fs_client_config *config;
@@ -33,6 +34,7 @@ static struct {
     uint64_t sequence; /* above the slot in an id, so that a reply given twice is not taken for another's */
     uint64_t empty_at; /* the sequence when the ring of commands was last seen empty */
     struct fs_command issued[SLOTS_MAX];
+    uint8_t given_again[SLOTS_MAX]; /* how often; beyond AGAIN_MAX: not */
     uint16_t free_blocks[BLOCKS_MAX];
     uint32_t free_block_count, block_count;
     uint64_t strays;   /* completions that answer nothing of ours, or tell of too much */
@@ -168,7 +170,8 @@ static void give_again(void)
     for (uint64_t from = 0; (slot = oldest(from, self.sequence)) < SLOTS_MAX; from++) {
         struct fs_command *command = &self.issued[slot];
         from = command->id >> SLOT_BITS;
-        if (may_be_done_twice(command)) {
+        self.given_again[slot] = may_be_done_twice(command) ? self.given_again[slot] + 1 : AGAIN_MAX + 1;
+        if (self.given_again[slot] <= AGAIN_MAX) {
             command->flags |= FS_AGAIN;
             ring_put(&self.commands, command);
         }
@@ -186,7 +189,7 @@ static void fail_the_others(uint64_t newest)
     for (uint64_t from = 0; (slot = oldest(from, newest)) < SLOTS_MAX; from++) {
         const struct fs_command *command = &self.issued[slot];
         from = command->id >> SLOT_BITS;
-        if (!may_be_done_twice(command)) {
+        if (self.given_again[slot] > AGAIN_MAX) {
             finish(slot, &(struct fs_completion){.id = command->id, .status = FS_STATUS_SERVER_WAS_RESET});
         }
     }
@@ -242,6 +245,7 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
     *numbered = *command;
     numbered->id = ++self.sequence << SLOT_BITS | slot;
     trace(file_asked, numbered->id, command->type);
+    self.given_again[slot] = 0;
     request->done = false;
     request->slot = slot;
     if (!ring_put(&self.commands, numbered)) {

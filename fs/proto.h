@@ -3,7 +3,7 @@
  *
  * Every command is answered by exactly one completion that carries its id, in any order; also when the server cannot,
  * or dies and comes back. The client sees that by the rings' generations, and gives again what was under way and may be
- * done twice (FS_AGAIN); the rest it fails with FS_STATUS_SERVER_WAS_RESET: that may have been done or not. A server that
+ * done twice (FS_AGAIN), some times; the rest it fails with FS_STATUS_SERVER_WAS_RESET: that may have been done or not. A server that
  * keeps its open files over its restart goes on with them; one that does not answers FS_STATUS_NOT_MOUNTED. The client never has more commands under way than the completion ring holds, so a completion always has
  * room and the server never waits for a client.
  *

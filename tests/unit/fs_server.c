@@ -382,6 +382,17 @@ static void test_server_restarts(void)
     }
     CHECK(requests[0].done && requests[0].result.status == FS_STATUS_OK);
     CHECK(requests[2].done && requests[2].result.status == FS_STATUS_OK);
+    issue(&requests[0], FS_STAT, 0); /* which the server dies of, again and again */
+    fs_pair_pump();
+    for (uint32_t i = 0; !requests[0].done; i++) {
+        CHECK(i < 10);
+        fs_pair_restart_server();
+        fs_pair_pump();
+    }
+    CHECK_EQUAL(requests[0].result.status, FS_STATUS_SERVER_WAS_RESET);
+    while (held_count) {
+        finish(held_count - 1, FS_STATUS_OK);
+    }
     CHECK_EQUAL(run(FS_READ, 0).status, FS_STATUS_SERVER_WAS_RESET); /* its file was open before, for all we know */
     CHECK_EQUAL(run(FS_CLOSE, 0).status, FS_STATUS_SERVER_WAS_RESET);
 }
