@@ -23,10 +23,12 @@ static const char *const of_folder[] = {"index.html", "index.htm", "index.xhtml"
 static const char *const of_name[] = {"", ".html", ".htm", ".xhtml", NULL};
 static const char *const of_page[] = {"", NULL};
 
-/* What was found before, in place of what cannot be found out. */
+/* What was found before, in place of what cannot be found out; not when it is known to be another by now. */
 static bool may_stay(const struct resolution *resolution)
 {
-    return resolution->prepared && !cache_is_too_old(resolution->prepared->resource.file);
+    const struct cache_entry *file = resolution->prepared ? resolution->prepared->resource.file : NULL;
+
+    return file && file->fresh_until_ns != 0 && !cache_is_too_old(file);
 }
 
 /* The file service's name of the path with these endings in self.name; 0: there can be none so long. */

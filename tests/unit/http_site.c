@@ -665,13 +665,15 @@ static void test_away_without_a_word(void)
     pass(FRESH_NS + S);
     CHECK_EQUAL(ask(&clients[0], "/a.html", 0), SITE_FOUND);
     let_go(&clients[0]);
+    site_path_changed("/www/b.html", 11);
+    CHECK_EQUAL(ask(&clients[2], "/b.html", HTTP_CODING_GZIP), SITE_WAIT); /* it is another by now */
     pass(S);
     too_old = true;
     CHECK_EQUAL(ask(&clients[0], "/a.html", 0), SITE_WAIT);
     CHECK_EQUAL(ask(&clients[1], "/c.html", 0), SITE_WAIT); /* of which nothing is known */
     slow = away = too_old = false;
     answer_all();
-    CHECK(clients[0].called == 1 && clients[1].called == 1);
+    CHECK(clients[0].called == 1 && clients[1].called == 1 && clients[2].called == 1);
     check_found("/a.html", 0, "/www/a.html");
     CHECK_EQUAL(outcome_of("/b.html", HTTP_CODING_GZIP, NULL), SITE_FOUND);
 }
