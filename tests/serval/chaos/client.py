@@ -41,6 +41,9 @@ class Client:
         self.reader = self.writer = None
         self.used_s = 0.0
 
+    def is_open(self):
+        return self.writer is not None
+
     def close(self):
         if self.writer:
             self.writer.close()

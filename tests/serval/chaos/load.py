@@ -144,8 +144,9 @@ class Load:
         raise AssertionError("two attempts there are")
 
     def _patience(self, client, attempt):
-        """Of a connection on which nothing can come any more a client learns by silence."""
-        return SILENT_S if attempt == 1 and self.died(FRONT) > time.monotonic() - PATIENCE_S else PATIENCE_S
+        """Of a connection on which nothing can come any more a client learns by silence: one that was opened before the
+        front died, and has not been seen alive since."""
+        return SILENT_S if attempt == 1 and client.is_open() and self.died(FRONT) >= client.used_s else PATIENCE_S
 
     def _judged(self, group, path, status, answer, expected):
         verdict, reason = judge(status, answer, expected)
