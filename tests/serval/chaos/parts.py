@@ -16,6 +16,6 @@ PARTS = {
     "http": "connection",
     "micropython": "program",
 }
-# Of those: what has no way back yet. They are left alone until they have.
+# Of those: what has no way back yet, and is left alone until it has.
 NOT_YET = set()
 KILLED = [name for name in PARTS if name not in NOT_YET]

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from .. import paths
 from ..gdb import GdbError
 from . import histogram, report, vitals
 from .control import Control, Unreachable
@@ -17,6 +18,10 @@ from .machine import Machine
 from .parts import KILLED, NOT_YET
 from .probe import Probe, StayedDown
 from .watch import Console
+
+sys.path.append(str(paths.TOP / "bench"))
+
+import child  # noqa: E402
 
 WARM_UP_S = 3.0
 
@@ -165,4 +170,5 @@ def main():
 
 
 if __name__ == "__main__":
+    child.unwind_when_told()
     sys.exit(main())
