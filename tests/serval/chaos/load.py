@@ -34,7 +34,7 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 
 class Tally:
-    """count: right, refused, lost, wrong; again: requests that were made twice, by who had died; told: what went wrong,
+    """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went wrong,
     in words."""
 
     def __init__(self):
@@ -153,8 +153,8 @@ class Load:
         outcome = {Verdict.RIGHT: "right", Verdict.REFUSED: "refused", Verdict.FAILED: "lost"}.get(verdict, "wrong")
         if outcome == "wrong" and status == 200 and self.meant(path, answer, expected):
             outcome = "got through"
-        if outcome == "wrong" and answer in self.former[path]:
-            reason = f"an older upload, {reason}"
+        if outcome == "wrong" and status == 200 and answer in self.former[path]:
+            outcome = "old"
         if outcome == "right":
             self.tally.add(group, outcome)
             return outcome

@@ -9,7 +9,8 @@ RIGHT_LEAST = 0.999
 
 def requests(title, tally):
     count = tally.count
-    through = f", {count['got through']} with a word that was scribbled over" if count["got through"] else ""
+    through = f", {count['old']} of an older version" if count["old"] else ""
+    through += f", {count['got through']} with a word that was scribbled over" if count["got through"] else ""
     yield (f"{title}: {tally.total()} requests: {count['right']} right ({100 * tally.share_right():.3f} %), "
            f"{count['refused']} refused, {count['lost']} lost, {count['wrong']} wrong{through}; "
            f"made twice because http had died {tally.again['http']}, because micropython had "
