@@ -36,23 +36,23 @@ INDEX_UNIT = 4416       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
 CLIENTS_MAX = 4         # FS_CLIENTS_MAX
-JOBS = 48               # FS_JOBS_MAX
+JOBS = 32               # FS_JOBS_MAX
 FILES = 256             # FS_FILES_MAX
 WAITING_BYTES = 9216    # FS_WAITING_BYTES
-HEAP = 288 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
+HEAP = 208 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
 IP = {"connections": 8, "segments": 256, "memory": 0x1_c000, "large_datagrams": False, "rx_buffers": 128,
       "tx_slots": 48}
 
 
-def share_and_index_bytes(name, cache, blocks):
-    """Of a client with a cache of so many bytes, or so many blocks and no cache. A cache's bytes are all that files
+def share_and_index_bytes(name, cache, blocks, block):
+    """Of a client with a cache of so many bytes, or so many blocks of so many bytes and no cache. A cache's bytes are all that files
     take: the share, nearly all of it for what files hold, and an index of that, which only the client has."""
     if cache == 0:
         if not 1 <= blocks <= BLOCKS_MAX:
             raise ComposeError(f"PD '{name}': {blocks} blocks of a file share; 1 to {BLOCKS_MAX} there can be")
-        return blocks * BLOCK, 0
+        return blocks * block, 0
     if not 16 * BLOCK <= cache <= BLOCKS_MAX * BLOCK:
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{BLOCKS_MAX * BLOCK:#x}")
@@ -76,11 +76,11 @@ class Late(dict):
 class Client:
     """What one PD has of a file service."""
 
-    def __init__(self, service, pd, cache, blocks, caches, jobs, files):
+    def __init__(self, service, pd, cache, blocks, block, caches, jobs, files, changes):
         system, server = service.system, service.pd
-        share, index = share_and_index_bytes(pd.name, cache, blocks)
+        share, index = share_and_index_bytes(pd.name, cache, blocks, block)
         self.pd, self.jobs, self.files = pd, jobs, files
-        self.writes = min(JOBS, BLOCKS_BESIDE_CACHE if cache else blocks)
+        self.writes = min(JOBS, BLOCKS_BESIDE_CACHE if cache else blocks) if changes else 0
         self.waits = caches
         self.commands = Ring(system, f"fs_commands_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
         self.completions = Ring(system, f"fs_completions_{server.name}_{pd.name}", CAPACITY, MESSAGE_BYTES)
@@ -93,7 +93,8 @@ class Client:
         end = self._end(pd)
         self.share_at = int(end["share"]["base"])
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
-                  {"server": at_client, "number": len(service.clients), **end, "index": self._index(index, caches)})
+                  {"server": at_client, "number": len(service.clients), **end, "block": BLOCK if cache else block,
+                   "index": self._index(index, caches)})
 
     def _index(self, size, caches):
         size = size or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)
@@ -116,11 +117,11 @@ class FileService:
     def __init__(self, system, pd, cache=0):
         self.system, self.pd, self.cache, self.clients = system, pd, cache, []
 
-    def client(self, pd, caches=False, cache=None, blocks=CAPACITY, jobs=None, files=None):
+    def client(self, pd, caches=False, cache=None, blocks=CAPACITY, block=BLOCK, jobs=None, files=None, changes=True):
         """Makes pd a client. cache: bytes of files that it keeps, index and all; blocks: of its share where it keeps
         none; caches: it keeps what it has read there, also where nobody has said how much, and has something to do
-        meanwhile: its commands wait for files that are out of reach. jobs: places kept for it; files: that it may have
-        open."""
+        meanwhile: its commands wait for files that are out of reach. block: bytes of each where it keeps none; jobs:
+        places kept for it; files: that it may have open; changes: it may write, and the like: else it is refused."""
         if any(c.pd is pd for c in self.clients):
             raise ComposeError(f"PD '{pd.name}' is a client of '{self.pd.name}' already")
         if len(self.clients) == CLIENTS_MAX:
@@ -132,7 +133,7 @@ class FileService:
             cache = 0 if self.clients else self.cache
         if not self.clients:
             self.pd.config(HEADER, "struct fs_server_config", "fs_server_config", Late(self._config))
-        self.clients.append(Client(self, pd, cache, blocks, caches, jobs, files))
+        self.clients.append(Client(self, pd, cache, blocks, block, caches, jobs, files, changes))
         self.changed()
         return self.clients[-1]
 

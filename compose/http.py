@@ -102,7 +102,7 @@ class Http:
         self._check_times(stale_s, wait_s)
         serial.client(self.pd)
         timer.client(self.pd)
-        client = files.client(self.pd, caches=True)
+        client = files.client(self.pd, caches=True, changes=False)
         # Files' bytes leave from where they lie in the share.
         net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
                tx_regions=[(client.share, client.share_at)], **IP)

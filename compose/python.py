@@ -19,6 +19,7 @@ from .errors import ComposeError
 APP_MAX = 63
 ARGUMENTS_MAX = 8       # PYTHON_ARGUMENTS_MAX
 FILES_BLOCKS = 4        # of python/files.h
+FILES_BLOCK = 32 << 10  # FILE_DATA_MAX
 FILES_JOBS = 5          # kept for it at the file server: as many as it has blocks, and one that has none
 # Beside a site: a few servers and clients of the program's own. Alone, its sockets are all there is: as a front's.
 IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_buffers": 40, "rx_small": 64, "tx_slots": 40}
@@ -40,7 +41,8 @@ class Python:
         serial.client(self.pd, raw=raw_console, input=raw_console)
         timer.client(self.pd)
         if files:
-            files.client(self.pd, cache=0, blocks=FILES_BLOCKS, jobs=FILES_JOBS if len(files.clients) else None)
+            files.client(self.pd, cache=0, blocks=FILES_BLOCKS, block=FILES_BLOCK,
+                         jobs=FILES_JOBS if len(files.clients) else None)
         if net:
             # With files it asks DHCP when their mount is known, as the front does, who runs before it: so it is the last.
             net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=bool(files),

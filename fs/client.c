@@ -264,6 +264,11 @@ uint32_t fs_client_restarts(void)
     return self.restarts;
 }
 
+uint32_t fs_client_block_size(void)
+{
+    return self.config->block;
+}
+
 uint32_t fs_client_blocks(void)
 {
     return self.block_count;
@@ -275,14 +280,14 @@ void *fs_client_block_get(void)
         return NULL;
     }
     uint64_t block = self.free_blocks[--self.free_block_count];
-    return (uint8_t *)self.config->share.base + block * FS_CLIENT_BLOCK_SIZE;
+    return (uint8_t *)self.config->share.base + block * self.config->block;
 }
 
 void fs_client_block_put(void *block)
 {
     uint64_t offset = (uint64_t)((uint8_t *)block - (uint8_t *)self.config->share.base);
 
-    assert(offset % FS_CLIENT_BLOCK_SIZE == 0 && offset / FS_CLIENT_BLOCK_SIZE < self.block_count);
+    assert(offset % self.config->block == 0 && offset / self.config->block < self.block_count);
     assert(self.free_block_count < self.block_count);
     self.free_blocks[self.free_block_count++] = (uint16_t)(offset / FS_CLIENT_BLOCK_SIZE);
 }
@@ -301,7 +306,8 @@ void fs_client_on_event(void (*handler)(void *context), void *context)
 
 void fs_client_init(const struct fs_client_config *config)
 {
-    uint64_t blocks = config->share.size / FS_CLIENT_BLOCK_SIZE;
+    require(config->block > 0 && config->block <= FS_CLIENT_BLOCK_SIZE, "fs_client_config.block", config->block);
+    uint64_t blocks = config->share.size / config->block;
     uint32_t slots = config->completions.capacity < SLOTS_MAX ? config->completions.capacity : SLOTS_MAX;
 
     require(config->share.base && blocks > 0, "fs_client_config.share.size", config->share.size);

@@ -22,7 +22,7 @@ struct fs_request {
     uint32_t slot;               /* the library's */
 };
 
-#define FS_CLIENT_BLOCK_SIZE (64 * 1024) /* bytes: the largest single read or write of a block */
+#define FS_CLIENT_BLOCK_SIZE (64 * 1024) /* bytes of a block, at most: the largest single read or write */
 
 /* From init(), which ends in pd_flush(). */
 void fs_client_init(const struct fs_client_config *config);
@@ -35,6 +35,7 @@ uint32_t fs_client_restarts(void);
 /* Share blocks, fs_client_blocks() of them in all. NULL when all are in use. fs_client_buffer() says where a block
  * lies in the share. */
 uint32_t fs_client_blocks(void);
+uint32_t fs_client_block_size(void);
 void *fs_client_block_get(void);
 void fs_client_block_put(void *block);
 struct fs_buffer fs_client_buffer(const void *in_block, uint64_t size);

@@ -25,7 +25,7 @@ struct fs_server_client_config {
     struct region waiting; /* the server's own */
     uint32_t jobs;         /* kept for it, of FS_JOBS_MAX; what is kept for nobody is for all */
     uint32_t files;        /* that it may have open, of FS_FILES_MAX */
-    uint32_t writes;       /* that it may have under way: what the server has memory for */
+    uint32_t writes;       /* that it may have under way: what the server has memory for; 0: it may change nothing */
     bool waits;            /* its commands wait for files that are out of reach; else they are answered at once then */
 };
 
@@ -40,6 +40,7 @@ struct fs_client_config {
     uint8_t number; /* of this client at its server: ids begin with it, so that in a trace they are one client's */
     struct ring_config commands, completions;
     struct region share;
+    uint32_t block;      /* bytes of each block of the share */
     struct region index; /* for a cache of what it has read, no other's; size 0: it has none */
 };
 extern const struct fs_client_config fs_client_config;

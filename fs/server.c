@@ -31,7 +31,7 @@ static bool has_place(const struct fs_server_client *client, uint32_t type)
     const struct fs_server_client_config *config = client->config;
 
     return (client->jobs < config->jobs || self.free_count > self.reserved) &&
-           (type != FS_WRITE || client->writes < config->writes);
+           (type != FS_WRITE || client->writes < config->writes || config->writes == 0); /* then it is refused */
 }
 
 static struct fs_job *job_take(struct fs_server_client *client, uint32_t type)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include "fs/config.h"
 
-#define FS_JOBS_MAX 48   /* commands being worked on, of all clients; the rest wait for a place */
+#define FS_JOBS_MAX 32   /* commands being worked on, of all clients; the rest wait for a place */
 #define FS_FILES_MAX 256 /* open files and directories, of all clients */
 
 struct fs_open_file;

@@ -131,6 +131,21 @@ static enum fs_status check_readdir(struct fs_job *job)
     return status;
 }
 
+/* A client that has no writes only looks. */
+static bool changes(const struct fs_job *job)
+{
+    switch (job->type) {
+    case FS_OPEN: return job->command.flags & FS_OPEN_WRITE;
+    case FS_WRITE:
+    case FS_TRUNCATE:
+    case FS_RENAME:
+    case FS_REMOVE:
+    case FS_MKDIR:
+    case FS_RMDIR: return true;
+    default: return false;
+    }
+}
+
 enum fs_status fs_server_check(struct fs_job *job)
 {
     if (job->command.type == 0 || job->command.type >= FS_COMMAND_TYPES) {
@@ -139,6 +154,9 @@ enum fs_status fs_server_check(struct fs_job *job)
     job->type = (enum fs_command_type)job->command.type;
     if (!job->owner->mounted && job->type != FS_INITIALISE) {
         return FS_STATUS_NOT_MOUNTED;
+    }
+    if (job->owner->config->writes == 0 && changes(job)) {
+        return FS_STATUS_READ_ONLY;
     }
     switch (job->type) {
     case FS_INITIALISE:

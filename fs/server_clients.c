@@ -145,7 +145,6 @@ static void client_init(struct fs_server_client *client, const struct fs_server_
             config->share.size);
     require(config->waiting.base && config->waiting.size >= FS_WAITING_BYTES, "fs_server_config.clients.waiting.size",
             config->waiting.size);
-    require(config->writes > 0, "fs_server_config.clients.writes", config->writes);
     client->config = config;
     client->waiting = config->waiting.base;
     may_say(client);

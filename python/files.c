@@ -140,6 +140,7 @@ void files_init(const struct fs_client_config *config)
         release(&self.jobs[i]);
     }
     fs_client_init(config);
+    require(fs_client_block_size() >= FILE_DATA_MAX, "fs_client_config.block", fs_client_block_size());
     fs_mount_init();
     fs_mount_on_outcome(after_batch, NULL);
     fs_client_on_event(after_batch, NULL);

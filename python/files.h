@@ -13,7 +13,7 @@
 struct file_job;
 
 /* Parts of a job's block: a path, a second path or attributes, or the whole of it data. */
-#define FILE_DATA_MAX FS_CLIENT_BLOCK_SIZE
+#define FILE_DATA_MAX (32u * 1024) /* of a block of the share: a write of NFS is no longer */
 
 #define FILES_BLOCKS 4 /* of the share: so many jobs at a time */
 

@@ -14,14 +14,14 @@ MISTAKES = {
     "client_twice": ("files.client(a)\nfiles.client(a)", "PD 'a' is a client of 'memfs' already"),
     "too_many_clients": ("for i in range(5): files.client(pd(f'c{i}'))",
                          "PD 'c4' is one client of 'memfs' too many: 4 is all there can be"),
-    "jobs_none": ("files.client(a, jobs=0)", "PD 'a': 0 jobs of 'memfs'; of 48 in all, 0 are the other clients', so 1 "
-                  "to 48 there can be"),
-    "jobs_many": ("files.client(a, jobs=49)", "PD 'a': 49 jobs of 'memfs'; of 48 in all, 0 are the other clients', so "
-                  "1 to 48 there can be"),
-    "jobs_together": ("files.client(a, jobs=40)\nfiles.client(pd('b'))\nfiles.client(pd('c'), jobs=8)",
-                      "PD 'c': 8 jobs of 'memfs'; of 48 in all, 41 are the other clients', so 1 to 7 there can be"),
-    "jobs_all_gone": ("files.client(a, jobs=48)\nfiles.client(pd('b'))",
-                      "PD 'b': 1 jobs of 'memfs', whose 48 are the other clients'"),
+    "jobs_none": ("files.client(a, jobs=0)", "PD 'a': 0 jobs of 'memfs'; of 32 in all, 0 are the other clients', so 1 "
+                  "to 32 there can be"),
+    "jobs_many": ("files.client(a, jobs=33)", "PD 'a': 33 jobs of 'memfs'; of 32 in all, 0 are the other clients', so "
+                  "1 to 32 there can be"),
+    "jobs_together": ("files.client(a, jobs=24)\nfiles.client(pd('b'))\nfiles.client(pd('c'), jobs=8)",
+                      "PD 'c': 8 jobs of 'memfs'; of 32 in all, 25 are the other clients', so 1 to 7 there can be"),
+    "jobs_all_gone": ("files.client(a, jobs=32)\nfiles.client(pd('b'))",
+                      "PD 'b': 1 jobs of 'memfs', whose 32 are the other clients'"),
     "files_many": ("files.client(a, files=200)\nfiles.client(pd('b'), files=57)",
                    "PD 'b': 57 files of 'memfs'; of 256 in all, 200 are the other clients', so 1 to 56 there can be"),
     "blocks_none": ("files.client(a, blocks=0)", "PD 'a': 0 blocks of a file share; 1 to 1024 there can be"),
@@ -50,20 +50,33 @@ def parts(tmp_path, text):
 
 
 def test_one_client_has_all(tmp_path):
-    assert parts(tmp_path, "files.client(a)") == [(48, 256, 48)]
+    assert parts(tmp_path, "files.client(a)") == [(32, 256, 32)]
 
 
 def test_clients_share_evenly(tmp_path):
-    assert parts(tmp_path, "files.client(a)\nfiles.client(pd('b'))") == [(12, 128, 48)] * 2
+    assert parts(tmp_path, "files.client(a)\nfiles.client(pd('b'))") == [(8, 128, 32)] * 2
     for count in (3, 4):
         got = parts(tmp_path, f"for i in range({count}): files.client(pd(f'c{{i}}'))")
-        assert got == [(24 // count, 256 // count, 48)] * count
+        assert got == [(16 // count, 256 // count, 32)] * count
 
 
 def test_what_is_said_counts(tmp_path):
     """The rest is for the others; a small share and a cache need few writes."""
     text = "files.client(a, cache=1 << 20, jobs=20)\nfiles.client(pd('b'), blocks=8, files=16)\nfiles.client(pd('c'))"
-    assert parts(tmp_path, text) == [(20, 120, 1), (7, 16, 8), (7, 120, 48)]
+    assert parts(tmp_path, text) == [(20, 120, 1), (3, 16, 8), (3, 120, 32)]
+
+
+def test_who_only_reads(tmp_path):
+    """Nothing is kept for writes of its own."""
+    assert parts(tmp_path, "files.client(a, changes=False)\nfiles.client(pd('b'), blocks=3)") == [(8, 128, 0), (8, 128, 3)]
+
+
+def test_blocks_of_another_size(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "files.client(a, blocks=4, block=32 << 10)\nfiles.client(pd('b'), blocks=4)")
+    assert done.returncode == 0, done.stderr
+    for pd, block in (("a", 32 << 10), ("b", 64 << 10)):
+        assert re.search(rf"\.block = {block:#x}\b", written(tmp_path, f"{pd}.config.c"))
+        assert re.search(rf'name="fs_share_memfs_{pd}" size="{4 * block:#x}"', written(tmp_path, "sys.system"))
 
 
 def test_nobody_maps_anothers_share(tmp_path):

@@ -72,6 +72,7 @@ PAIRS = [
     ("python", "APP_MAX", "python/config.h", "sizeof(((struct python_config *)0)->app) - 1"),
     ("python", "ARGUMENTS_MAX", "python/config.h", "PYTHON_ARGUMENTS_MAX"),
     ("python", "FILES_BLOCKS", "python/files.h", "FILES_BLOCKS"),
+    ("python", "FILES_BLOCK", "python/files.h", "FILE_DATA_MAX"),
     ("ring", "HEADER_BYTES", "lib/ring.h", "sizeof(struct ring_shared)"),
     ("serial", "CLIENTS_MAX", "serial/proto.h", "SERIAL_CLIENTS_MAX"),
     ("serial", "NAME_MAX", "serial/proto.h", "SERIAL_NAME_MAX"),

@@ -318,6 +318,7 @@ void cache_pages_init(uint32_t reserve, uint32_t units, void (*evict_handler)(st
     uint32_t blocks = fs_client_blocks(), sums = cache_power_of_two(units * SUMS_PER_UNIT);
 
     require(blocks > reserve, "cache_init: blocks of the share", blocks);
+    require(fs_client_block_size() == FS_CLIENT_BLOCK_SIZE, "cache_init: a block's bytes", fs_client_block_size());
     blocks = blocks - reserve < units ? blocks - reserve : units;
     self.evict = evict_handler;
     self.slabs = cache_index_take(blocks * sizeof(struct slab), true);

@@ -287,6 +287,11 @@ uint32_t fs_client_restarts(void)
     return fake_world.restarts;
 }
 
+uint32_t fs_client_block_size(void)
+{
+    return FS_CLIENT_BLOCK_SIZE;
+}
+
 uint32_t fs_client_blocks(void)
 {
     return fake_world.blocks;

@@ -11,17 +11,17 @@ static _Alignas(64) uint8_t shares[FS_CLIENTS][FS_CLIENTS_SHARE_SIZE];
 static struct fs_waiting waiting[FS_CLIENTS][FS_QUEUE_CAPACITY];
 static uint64_t owed; /* channels of which the server is to be told */
 
-#define CLIENT(i)                                                                                           \
+#define CLIENT(i, most_writes)                                                                              \
     {                                                                                                       \
         .channel = i, .commands = {commands[i], FS_QUEUE_CAPACITY},                                         \
         .completions = {completions[i], FS_QUEUE_CAPACITY}, .share = {shares[i], FS_CLIENTS_SHARE_SIZE, 0}, \
         .waiting = {waiting[i], sizeof(waiting[i]), 0}, .jobs = FS_CLIENTS_JOBS, .files = FS_CLIENTS_FILES, \
-        .writes = FS_CLIENTS_WRITES                                                                         \
+        .writes = most_writes                                                                               \
     }
 
 const struct fs_server_config fs_server_config = {
     .client_count = FS_CLIENTS,
-    .clients = {CLIENT(0), CLIENT(1), CLIENT(2)},
+    .clients = {CLIENT(0, FS_CLIENTS_WRITES), CLIENT(1, FS_CLIENTS_WRITES), CLIENT(2, FS_CLIENTS_WRITES), CLIENT(3, 0)},
 };
 
 struct fs_test_client fs_clients[FS_CLIENTS];

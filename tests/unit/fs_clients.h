@@ -1,5 +1,5 @@
-/* tests/unit/fs_clients.h: a file server and three clients in one process, each with rings and a share of its own. What
- * the clients put is the test's, honest or not. Client i's channel at the server is i.
+/* tests/unit/fs_clients.h: a file server and four clients in one process, each with rings and a share of its own. What
+ * the clients put is the test's, honest or not; the last may change nothing. Client i's channel at the server is i.
  */
 #ifndef FS_CLIENTS_H
 #define FS_CLIENTS_H
@@ -7,7 +7,7 @@
 #include "fs/server.h"
 #include "tests/unit/fake_microkit.h"
 
-enum { FS_CLIENTS = 3, FS_CLIENTS_JOBS = 8, FS_CLIENTS_FILES = 80, FS_CLIENTS_WRITES = 6 };
+enum { FS_CLIENTS = 4, FS_CLIENTS_JOBS = 6, FS_CLIENTS_FILES = 60, FS_CLIENTS_WRITES = 6 };
 #define FS_CLIENTS_SHARE_SIZE (64u * 1024)
 
 struct fs_test_client {

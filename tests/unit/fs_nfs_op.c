@@ -180,7 +180,7 @@ static void test_patience_counts_from_arrival(void)
     CHECK(done[0].count + done[1].count + done[2].count == 0);
 }
 
-/* 48 of them, each followed by one as old: all end, none twice, and the event does as well. */
+/* As many as there can be, each followed by one as old: all end, none twice, and the event does as well. */
 static void test_all_end_at_once(void)
 {
     at(1000 * S);

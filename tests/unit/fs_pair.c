@@ -18,6 +18,7 @@ const struct fs_client_config fs_client_config = {
     .commands = {commands, FS_QUEUE_CAPACITY},
     .completions = {completions, FS_QUEUE_CAPACITY},
     .share = {share, sizeof(share), 0},
+    .block = FS_CLIENT_BLOCK_SIZE,
 };
 const struct fs_server_config fs_server_config = {
     .client_count = 1,

@@ -5,7 +5,7 @@
 
 #include "tests/unit/fs_clients.h"
 
-enum { HONEST, OTHER, HOSTILE };
+enum { HONEST, OTHER, HOSTILE, READER };
 enum { COMMON = FS_JOBS_MAX - FS_CLIENTS * FS_CLIENTS_JOBS };
 
 /* A server that keeps reads and writes until told, and does the rest at once; it notes whose turn it was. */
@@ -189,7 +189,8 @@ static void test_each_has_its_own(void)
 /* All that a flooder can have is its own places and the common ones; another's command begins at once. */
 static void test_places_are_kept(void)
 {
-    uint64_t fds[FS_CLIENTS] = {opened(0), opened(1), opened(2)};
+    struct fs_command open = fs_client_path(READER, FS_OPEN, "/f", FS_OPEN_READ);
+    uint64_t fds[FS_CLIENTS] = {opened(0), opened(1), opened(2), fs_client_run(READER, &open).open.fd};
 
     put_many(HOSTILE, FS_READ, fds[HOSTILE], FS_QUEUE_CAPACITY);
     fs_clients_tell();
@@ -197,6 +198,7 @@ static void test_places_are_kept(void)
     CHECK_EQUAL(fs_server_counts(HOSTILE).waiting, FS_QUEUE_CAPACITY - FS_CLIENTS_JOBS - COMMON);
     put_many(HONEST, FS_READ, fds[HONEST], FS_CLIENTS_JOBS + 3);
     put_many(OTHER, FS_READ, fds[OTHER], FS_CLIENTS_JOBS);
+    put_many(READER, FS_READ, fds[READER], FS_CLIENTS_JOBS);
     fs_clients_tell();
     CHECK_EQUAL(held_of(HONEST), FS_CLIENTS_JOBS);
     CHECK_EQUAL(held_of(OTHER), FS_CLIENTS_JOBS);
@@ -335,6 +337,29 @@ static void test_writes(void)
         end_one_of(HOSTILE);
     }
     CHECK(taken(HOSTILE) == FS_CLIENTS_WRITES + 3 && released == 1);
+}
+
+/* A client that has no writes reads as the others do, and changes nothing, whatever it says. */
+static void test_a_reader(void)
+{
+    static const enum fs_command_type changes[] = {FS_RENAME, FS_REMOVE, FS_MKDIR, FS_RMDIR, FS_OPEN};
+    struct fs_command open = fs_client_path(READER, FS_OPEN, "/f", FS_OPEN_READ);
+    struct fs_completion opened_for_it = fs_client_run(READER, &open);
+    CHECK_EQUAL(opened_for_it.status, FS_STATUS_OK);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        CHECK_EQUAL(on_path(READER, changes[i]), FS_STATUS_READ_ONLY);
+    }
+    put_many(READER, FS_WRITE, opened_for_it.open.fd, FS_QUEUE_CAPACITY);
+    fs_clients_tell();
+    CHECK(held_of(READER) == 0 && taken(READER) == FS_QUEUE_CAPACITY);
+    CHECK_EQUAL(on_fd(READER, FS_WRITE, opened_for_it.open.fd), FS_STATUS_READ_ONLY);
+    CHECK_EQUAL(on_fd(READER, FS_TRUNCATE, opened_for_it.open.fd), FS_STATUS_READ_ONLY);
+    CHECK_EQUAL(on_path(READER, FS_STAT), FS_STATUS_OK);
+    put_many(READER, FS_READ, opened_for_it.open.fd, 1);
+    fs_clients_tell();
+    CHECK_EQUAL(held_of(READER), 1);
+    end_one_of(READER);
+    CHECK_EQUAL(taken(READER), 1);
 }
 
 /* Everything in the two rings that a client can write, at random. */
@@ -537,6 +562,7 @@ int main(void)
     run(test_event_ends);
     run(test_open_files);
     run(test_writes);
+    run(test_a_reader);
     run(test_one_restarts);
     run(test_restart_seen_in_another_event);
     run(test_restart_not_heard_of_yet);
