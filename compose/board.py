@@ -98,7 +98,13 @@ class Board:
             f"gicd {addresses[0]:#x}",
             f"gicc {addresses[1]:#x}",
             f"irqs {self.facts.IRQS}",
+            *(["smc 1"] if self.takes_smc() else []),
         ))
+
+    def takes_smc(self):
+        """Whether firmware is there for PSCI calls (DEN 0022), reached by `smc`."""
+        node = self.tree.find("/psci")
+        return node is not None and node.properties.get("method") == b"smc\0"
 
     def _node(self, path, what):
         node = self.tree.find(path)

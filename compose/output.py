@@ -85,6 +85,7 @@ def pd_element(system, pd, indent="    "):
                   "budget": pd.budget_us, "period": pd.period_us,
                   "passive": boolean(pd.passive), "stack_size": f"{pd.stack:#x}",
                   "pp": boolean(called and before_2(system)),
+                  "smc": boolean(pd.smc),
                   "watchdog": None if system.board.official_sdk else pd.watchdog_us}
     inner = indent + "    "
     children = [element("program_image", {"path": f"{pd.name}.elf"}, indent=inner)]

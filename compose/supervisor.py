@@ -32,12 +32,14 @@ VADDR = 0x38_0000       # of what both map: in the page table of their programs,
 
 
 class Rule:
-    """watchdog_ms: it dies when it has run for about so long without taking an event (docs/kernel.md); None: never."""
+    """watchdog_ms: it dies when it has run for about so long without taking an event (docs/kernel.md); None: never.
+    reset_after: so many deaths in a row, each before it had settled, and the machine is reset; None: never."""
 
-    def __init__(self, group=(), settled_ms=1000, pause_ms=10, pause_max_ms=10_000, watchdog_ms=WATCHDOG_MS):
+    def __init__(self, group=(), settled_ms=1000, pause_ms=10, pause_max_ms=10_000, watchdog_ms=WATCHDOG_MS,
+                 reset_after=None):
         self.group = [group] if isinstance(group, str) else list(group)
         self.settled_ms, self.pause_ms, self.pause_max_ms = settled_ms, pause_ms, pause_max_ms
-        self.watchdog_ms = watchdog_ms
+        self.watchdog_ms, self.reset_after = watchdog_ms, reset_after
 
 
 class Supervisor:
@@ -88,11 +90,21 @@ class Supervisor:
                                                      and 0 < rule.watchdog_ms <= MS_MAX):
                 raise ComposeError(f"PD '{name}': watchdog_ms of its rule is {rule.watchdog_ms!r}; 1 to {MS_MAX} or "
                                    "None it may be")
+            if rule.reset_after is not None:
+                self._check_reset(name, rule.reset_after)
             if rule.pause_max_ms < rule.pause_ms:
                 raise ComposeError(f"PD '{name}': pause_max_ms of its rule, {rule.pause_max_ms}, "
                                    f"is below pause_ms, {rule.pause_ms}")
         if len(children) >= CHILDREN_MAX:
             raise ComposeError(f"{len(children)} PDs are too many for a supervisor: {CHILDREN_MAX - 1} it can have")
+
+    def _check_reset(self, name, deaths):
+        if not isinstance(deaths, int) or not 0 < deaths < 1 << 32:
+            raise ComposeError(f"PD '{name}': reset_after of its rule is {deaths!r}; a number of deaths or None it may be")
+        board = self.system.board
+        if board.official_sdk or not board.takes_smc():
+            why = "the official SDK's programs may not call" if board.official_sdk else f"board {board.name} has no"
+            raise ComposeError(f"PD '{name}': reset_after of its rule is {deaths}, and {why} firmware that resets it")
 
     def _configure(self, children, killer):
         notes = self.notes = self.system.region("supervisor_notes", NOTES_SIZE)
@@ -109,5 +121,6 @@ class Supervisor:
     def _row(self, pd):
         rule = self.rules[pd.name]
         group = sum(1 << self.numbers[name] for name in {pd.name, *rule.group})
+        self.pd.smc |= rule.reset_after is not None
         return {"name": pd.name, "group": group, "settled_ms": rule.settled_ms, "pause_ms": rule.pause_ms,
-                "pause_max_ms": rule.pause_max_ms}
+                "pause_max_ms": rule.pause_max_ms, "reset_after": rule.reset_after or 0}

@@ -59,6 +59,7 @@ class Pd:
         self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
+        self.smc = False            # it may call the firmware
         self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
         self.restarts_with = []     # PDs that cannot go on when this one has died: compose/supervisor.py
         self.next_vaddr = VADDR_FIRST

@@ -58,6 +58,7 @@ def syscall_proofs():
         proof("children_are_the_own",
               (SYSCALL, "child_restart(pd_get(child), pc);", "child_restart(pd_get((unsigned)number), pc);"),
               (SYSCALL, "child_stop(pd_get(child));", "child_stop(pd);")),
+        proof("firmware_is_for_who_may", (SYSCALL, "!(pd->abi->flags & ABI_PD_SMC)", "(pd->abi->flags & ABI_PD_PASSIVE)")),
         proof("utilisation_is_the_own_or_a_childs",
               (SYSCALL, "utilisation_read(whose, pd->message);", "utilisation_read((unsigned)number, pd->message);"),
               (SYSCALL, "        utilisation_reset(whose);", "        utilisation_reset(pd->index);"),

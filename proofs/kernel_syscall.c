@@ -6,6 +6,13 @@
  *   bound   two PDs, tables of 5 channels and 2 interrupts
  */
 #include "proofs/cbmc.h"
+
+#define smc_call an_instruction_that_is_not_executed_here
+#include "sdk/kernel/arch.h"
+#undef smc_call
+#define smc_call(words) called_firmware(words)
+static void called_firmware(uint64_t *words);
+
 #include "sdk/kernel/decode.c"
 #include "sdk/kernel/syscall.c"
 
@@ -13,13 +20,14 @@
 
 /* clang-format off */
 enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART,
-           FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ };
+           FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ, SMC };
 /* clang-format on */
 
 static struct {
     struct abi_pd tables;
     uint32_t irq_count;
     struct pd pds[PDS];
+    struct abi_message message; /* the caller's */
     struct pd *caller;
     unsigned count; /* deeds, RECEIVE not counted */
     bool received;
@@ -93,6 +101,12 @@ void fault_unknown_syscall(void)
 
 void fault_exception(uint64_t esr, uint64_t address) {}
 
+static void called_firmware(uint64_t *words)
+{
+    PROVE(words == self.caller->message->words);
+    record(SMC, 0, 0, 0);
+}
+
 void utilisation_count_entry(void) {}
 
 void utilisation_count_exit(unsigned next)
@@ -157,6 +171,7 @@ static void begin(uint64_t number)
     self.caller = &self.pds[0];
     self.caller->abi = &self.tables;
     self.caller->index = 0;
+    self.caller->message = &self.message;
     self.pds[1].index = 1;
     self.caller->context.x[8] = number;
     self.count = 0;
@@ -283,6 +298,16 @@ void utilisation_is_the_own_or_a_childs(void)
         PROVE(self.count == 0 && self.caller->context.x[0] == ABI_ERROR_CHILD);
         POSSIBLE(3);
     }
+}
+
+void firmware_is_for_who_may(void)
+{
+    begin(ABI_SYSCALL_SMC);
+    run();
+    bool may = self.caller->abi->flags & ABI_PD_SMC;
+    PROVE(self.count == (may ? 1 : 0) && (!may || self.deed == SMC));
+    PROVE(self.caller->context.x[0] == (may ? ABI_OK : ABI_ERROR_SMC));
+    POSSIBLE(1 + may);
 }
 
 void another_number_is_a_fault(void)

@@ -20,6 +20,7 @@ struct supervisor_config {
         uint32_t settled_ms; /* who has run for so long restarts at once */
         uint32_t pause_ms;   /* before the second restart in a row; then twice as long each time, */
         uint32_t pause_max_ms;
+        uint32_t reset_after; /* deaths in a row: then the machine is reset; 0: never */
     } children[SUPERVISOR_CHILDREN_MAX];
 };
 extern const struct supervisor_config supervisor_config;

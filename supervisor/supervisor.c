@@ -3,6 +3,7 @@
  *   consumes  word of the pause PD that a time has come, believed only when the clock says so, too
  *   answers   SUPERVISOR_KILL   from the one PD that the description names, NOT trusted with anything else
  *   produces  restarts; records (proto.h); lines for the console, trusted for liveness only: it is a child as well
+ *   produces  a reset of the machine, where a rule wants that as the last resort (reset.h)
  *   invariant a child runs, or a restart of its group is due; while one is due the pause PD is told of the earliest
  *   when full a record takes the oldest one's place; a line that finds no room is lost, and the next one says so
  *   restart   who was dead when the supervisor died is restarted at once; records stay
@@ -15,9 +16,11 @@
 #include "serial/client.h"
 #include "supervisor/config.h"
 #include "supervisor/fault.h"
+#include "supervisor/reset.h"
 
 #define MS 1000000ull
 #define DOUBLINGS_MAX 31
+#define LAST_WORDS_NS (200 * MS) /* for the console, before the machine is reset */
 #define CALLERS_IN_A_LINE SUPERVISOR_CALLERS
 
 static struct {
@@ -27,6 +30,7 @@ static struct {
         uint32_t deaths;
         uint32_t in_a_row; /* deaths, each before it had settled */
     } children[SUPERVISOR_CHILDREN_MAX];
+    uint64_t reset_ns; /* the machine is reset then; 0: it is not */
 } self;
 
 /* What a supervisor that starts anew must know: bit n: child n has died and is not restarted yet. */
@@ -81,11 +85,11 @@ static uint32_t pause_ms(uint32_t child, uint64_t now)
     uint32_t before = settled ? 0 : self.children[child].in_a_row;
     uint64_t pause = config->children[child].pause_ms;
 
-    self.children[child].in_a_row = before + 1 < DOUBLINGS_MAX ? before + 1 : DOUBLINGS_MAX;
+    self.children[child].in_a_row = before + 1;
     if (before == 0) {
         return 0;
     }
-    pause <<= before - 1;
+    pause <<= before - 1 < DOUBLINGS_MAX ? before - 1 : DOUBLINGS_MAX;
     return pause < config->children[child].pause_max_ms ? (uint32_t)pause : config->children[child].pause_max_ms;
 }
 
@@ -125,11 +129,25 @@ static void say(const struct supervisor_record *record, uint64_t build)
     say_callers(record);
 }
 
+/* The last resort. It waits until the console has had time to say so. */
+static void reset_if_it_is_time(uint32_t child, uint64_t now)
+{
+    uint32_t limit = config->children[child].reset_after;
+
+    if (limit > 0 && self.children[child].in_a_row >= limit && !self.reset_ns) {
+        log_line("PD '%s' died %u times in a row: the machine is reset", config->children[child].name, (unsigned)limit);
+        self.reset_ns = now + LAST_WORDS_NS;
+    }
+}
+
 /* Restarts who is due, and tells the pause PD of the next. */
 static void look_at_the_clock(void)
 {
-    uint64_t now = pd_now_ns(), next = UINT64_MAX;
+    uint64_t now = pd_now_ns(), next = self.reset_ns ? self.reset_ns : UINT64_MAX;
 
+    if (self.reset_ns && self.reset_ns <= now) {
+        reset_machine();
+    }
     for (uint32_t i = 0; i < config->child_count; i++) {
         uint64_t due = self.children[i].due_ns;
 
@@ -187,6 +205,7 @@ pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *rep
     say(&record, build);
     stop_group(child);
     self.children[child].due_ns = record.time_ns + record.pause_ms * MS;
+    reset_if_it_is_time(child, record.time_ns);
     look_at_the_clock();
     pd_flush();
     return 0;

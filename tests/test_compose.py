@@ -128,6 +128,8 @@ MISTAKES = {
                          "PD 'a': pause_ms of its rule is 0; 1 to 3600000 it may be"),
     "supervisor_watchdog": (SUPERVISED.format("ALL | {'a': Rule(watchdog_ms=0)}"),
                             "PD 'a': watchdog_ms of its rule is 0; 1 to 3600000 or None it may be"),
+    "supervisor_reset": (SUPERVISED.format("ALL | {'a': Rule(reset_after=0)}"),
+                         "PD 'a': reset_after of its rule is 0; a number of deaths or None it may be"),
     "supervisor_pauses": (SUPERVISED.format("ALL | {'a': Rule(pause_ms=20, pause_max_ms=10)}"),
                           "PD 'a': pause_max_ms of its rule, 10, is below pause_ms, 20"),
     "chaos_many_parts": ("from compose.chaos import Chaos; from compose.net import Net; from compose.serial import Serial\n"

@@ -157,7 +157,7 @@ def test_output_that_cannot_be_written(sdk):
 
 @pytest.mark.parametrize("text, message", [
     (BOARD_CONF.replace("irqs 288\n", ""), ": error: missing line 'irqs'"),
-    (BOARD_CONF + "gpu 0x1000\n", ":7:1: error: unknown word 'gpu'; allowed: ram load uart gicd gicc irqs"),
+    (BOARD_CONF + "gpu 0x1000\n", ":7:1: error: unknown word 'gpu'; allowed: ram load uart gicd gicc irqs smc"),
     (BOARD_CONF.replace("0x09000000", "there"), ":3:1: error: 'uart' wants a number, not 'there'"),
     (BOARD_CONF.replace(" 0x80000000", ""), ":1:1: error: 'ram' wants a number, not ''"),
     (BOARD_CONF.replace("load 0x7", "load 0x3"),

@@ -185,7 +185,7 @@ OWN_NAMES = {"microkit_defer", "microkit_signal_flush", "microkit_syscall", "mic
 
 
 def test_no_name_is_forgotten(sdk):
-    """names.c has all that the SDK's header has, but virtual machines and SMC calls, which we do not do."""
+    """names.c has all that the SDK's header has, but virtual machines, which we do not do, and SMC calls, which many SDKs leave out."""
     header = (sdk / "board" / paths.BOARD / "debug" / "include" / "microkit.h").read_text()
     found, known = ({name for name in re.findall(r"\bmicrokit_[a-z0-9_]+", re.sub(r"(?s)/\*.*?\*/", "", text))
                      if not re.search("_vcpu|_vm_|_smc_", name)} for text in (header, (FOLDER / "names.c").read_text()))

@@ -143,6 +143,18 @@ def test_a_client_of_the_network_dies(guest):
                 assert sock.recv(100) == b"still there?"
 
 
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="its programs may not call the firmware")
+def test_last_resort():
+    """Who dies again and again, before it has settled, has the machine reset, where its rule says so."""
+    with Guest(build.system("restarts"), FORWARDS) as guest:
+        guest.expect(r"echo: TCP and UDP port 7")
+        for death in range(1, 7):
+            guest.send(b"kill spinner 1\n")
+            guest.expect(rf"fault: PD 'spinner' .*; death {death}, restarted", GENEROUS_S)
+        guest.expect(r"PD 'spinner' died 6 times in a row: the machine is reset")
+        assert guest.wait_exit(GENEROUS_S) == 0     # QEMU's -no-reboot
+
+
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official kernel tells no build and no callers")
 def test_what_it_says_can_be_explained(guest):
     guest.send(b"die\n")

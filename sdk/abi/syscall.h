@@ -15,6 +15,7 @@
  *     ABI_SYSCALL_PD_STOP      x0 child                              x0 enum abi_error
  *     ABI_SYSCALL_PD_RESTART   x0 child, x1 program counter          x0 enum abi_error
  *     ABI_SYSCALL_DBG_PUTC     x0 character                          x0 enum abi_error; nothing is printed in release
+ *     ABI_SYSCALL_SMC          its IPC buffer's first ABI_SMC_WORDS  x0 enum abi_error; the same words: the answer
  *     ABI_SYSCALL_UTILISATION  x0 enum abi_utilisation, x1 whose     x0 enum abi_error; `benchmark` only
  *
  * RECV is the one place where a PD waits. In one entry it answers the caller it has (ABI_RECV_REPLY), then notifies
@@ -32,8 +33,11 @@
 #define ABI_SYSCALL_PD_STOP 4
 #define ABI_SYSCALL_PD_RESTART 5
 #define ABI_SYSCALL_DBG_PUTC 6
-#define ABI_SYSCALL_COUNT 7       /* those of every configuration */
-#define ABI_SYSCALL_UTILISATION 7 /* in `benchmark`; elsewhere it is unknown */
+#define ABI_SYSCALL_SMC 7
+#define ABI_SYSCALL_COUNT 8       /* those of every configuration */
+#define ABI_SYSCALL_UTILISATION 8 /* in `benchmark`; elsewhere it is unknown */
+
+#define ABI_SMC_WORDS 8 /* of a call of the SMC Calling Convention (Arm DEN 0028), and of its answer */
 
 #define ABI_RECV_REPLY (1ul << 0)
 #define ABI_RECV_NOTIFY (1ul << 1)
@@ -77,6 +81,7 @@ enum abi_error {
     ABI_ERROR_CHILD,    /* the PD has no such child */
     ABI_ERROR_NO_REPLY, /* the server was restarted, waited again, or died, without an answer */
     ABI_ERROR_CONFIG,   /* not in this configuration */
+    ABI_ERROR_SMC,      /* the PD may not call the firmware */
 };
 
 /* Who uses the CPU: counted from BEGIN to END. READ writes the words below to the caller's IPC buffer; it and RESET

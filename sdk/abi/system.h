@@ -37,6 +37,7 @@ struct abi_channel {
 enum abi_pd_flags {
     ABI_PD_PASSIVE = 1 << 0,    /* after init() it runs on its callers' or a bound scheduling context only */
     ABI_PD_PHYS_TIMER = 1 << 1, /* owns PPI 30: CNTP_* are open to EL0 while it runs */
+    ABI_PD_SMC = 1 << 2,        /* its calls of the firmware are passed on */
 };
 
 struct abi_pd {

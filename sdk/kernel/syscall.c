@@ -115,6 +115,15 @@ static enum abi_error dbg_putc(uint64_t c)
     return ABI_OK;
 }
 
+static enum abi_error smc(struct pd *pd)
+{
+    if (!(pd->abi->flags & ABI_PD_SMC)) {
+        return refuse(pd, "calls the firmware, function", pd->message->words[0], ABI_ERROR_SMC);
+    }
+    smc_call(pd->message->words);
+    return ABI_OK;
+}
+
 static enum abi_error utilisation_of(struct pd *pd, uint64_t what, uint64_t number)
 {
     uint8_t whose = number == ABI_UTILISATION_SELF ? pd->index : decode_child(pd->abi, number);
@@ -193,6 +202,12 @@ static APART struct context *handle_dbg_putc(struct pd *pd)
     return leave();
 }
 
+static APART struct context *handle_smc(struct pd *pd)
+{
+    pd->context.x[0] = smc(pd);
+    return leave();
+}
+
 static APART struct context *handle_utilisation(struct pd *pd)
 {
     pd->context.x[0] = utilisation(pd, pd->context.x[0], pd->context.x[1]);
@@ -218,6 +233,7 @@ struct context *syscall_handle(struct context *context)
     case ABI_SYSCALL_PD_STOP: return handle_stop(pd);
     case ABI_SYSCALL_PD_RESTART: return handle_restart(pd);
     case ABI_SYSCALL_DBG_PUTC: return handle_dbg_putc(pd);
+    case ABI_SYSCALL_SMC: return handle_smc(pd);
     case ABI_SYSCALL_UTILISATION: return CONFIG_UTILISATION ? handle_utilisation(pd) : handle_unknown(pd);
     default: return handle_unknown(pd);
     }

@@ -7,14 +7,14 @@
 #include "sdk/tool/board.h"
 #include "sdk/tool/file.h"
 
-enum fact { RAM, LOAD, UART, GICD, GICC, IRQS, FACT_COUNT };
+enum fact { RAM, LOAD, UART, GICD, GICC, IRQS, SMC, FACT_COUNT };
 
 static const struct {
     const char *word;
     int numbers;
 } facts[FACT_COUNT] = {
-    [RAM] = {"ram", 2},   [LOAD] = {"load", 1}, [UART] = {"uart", 1},
-    [GICD] = {"gicd", 1}, [GICC] = {"gicc", 1}, [IRQS] = {"irqs", 1},
+    [RAM] = {"ram", 2},   [LOAD] = {"load", 1}, [UART] = {"uart", 1}, [GICD] = {"gicd", 1},
+    [GICC] = {"gicc", 1}, [IRQS] = {"irqs", 1}, [SMC] = {"smc", 1},
 };
 
 static enum fact fact_of(const char *word, struct place place)
@@ -24,7 +24,7 @@ static enum fact fact_of(const char *word, struct place place)
             return (enum fact)i;
         }
     }
-    diag_refuse(place, "unknown word '%s'; allowed: ram load uart gicd gicc irqs", word);
+    diag_refuse(place, "unknown word '%s'; allowed: ram load uart gicd gicc irqs smc", word);
 }
 
 static uint64_t next_number(struct place place, const char *word)
@@ -45,8 +45,8 @@ static void read_line(struct board *board, char *line, struct place place, bool 
     if (word == NULL) {
         return;
     }
-    uint64_t *first[FACT_COUNT] = {&board->ram_pa,  &board->load_pa, &board->uart_pa,
-                                   &board->gicd_pa, &board->gicc_pa, &board->irqs};
+    uint64_t *first[FACT_COUNT] = {&board->ram_pa,  &board->load_pa, &board->uart_pa, &board->gicd_pa,
+                                   &board->gicc_pa, &board->irqs,    &board->smc};
     enum fact fact = fact_of(word, place);
     *first[fact] = next_number(place, word);
     if (facts[fact].numbers == 2) {
@@ -73,7 +73,7 @@ struct board *board_read(const char *path)
     board->file = path;
     size_t size;
     char *text = file_read((struct place){.file = path}, path, &size);
-    bool seen[FACT_COUNT] = {false};
+    bool seen[FACT_COUNT] = {[SMC] = true}; /* or not */
     struct place place = {.file = path, .line = 1, .column = 1};
     for (char *line = text; line != NULL; place.line++) {
         char *next = strchr(line, '\n');

@@ -7,6 +7,7 @@
  *     gicd 0x08000000             interrupt controller: distributor
  *     gicc 0x08010000             and CPU interface
  *     irqs 288                    interrupt numbers below this exist
+ *     smc 1                       firmware takes SMC calls; a board without this line has none
  *
  * `#` begins a comment.
  */
@@ -24,6 +25,7 @@ struct board {
     uint64_t gicd_pa;
     uint64_t gicc_pa;
     uint64_t irqs;
+    uint64_t smc; /* 0: there is nobody to call */
 };
 
 #define BOARD_GICD_SIZE 0x1000ul

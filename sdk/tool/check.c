@@ -274,6 +274,10 @@ void check_description(struct description *d, const struct board *board)
     }
     for (size_t i = 0; i < d->pd_count; i++) {
         check_maps(d, &d->pds[i]);
+        if (d->pds[i].smc && !board->smc) {
+            diag_refuse(d->pds[i].smc_place,
+                        "smc is not supported (true); this board has no firmware that takes calls");
+        }
     }
     for (size_t i = 0; i < d->region_count; i++) {
         if (d->regions[i].fixed) {

@@ -210,9 +210,8 @@ static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int p
     pd->pp = fields_bool_or(node, "pp", false);
     pd->stack_size = fields_number_or(node, "stack_size", STACK_LEAST, STACK_MOST, STACK_DEFAULT);
     refuse_unaligned(node, "stack_size", pd->stack_size, MMU_PAGE_SIZE);
-    if (fields_bool_or(node, "smc", false)) {
-        diag_refuse(fields_place(node, "smc"), "smc is not supported (true); this kernel forwards no SMC to firmware");
-    }
+    pd->smc = fields_bool_or(node, "smc", false);
+    pd->smc_place = fields_place(node, "smc");
 }
 
 static void read_pd(struct description *d, const struct xml_node *node, int parent);

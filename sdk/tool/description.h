@@ -71,6 +71,8 @@ struct pd {
     uint64_t budget_us;
     uint64_t period_us;
     bool passive;
+    bool smc;
+    struct place smc_place;
     bool pp; /* the dialect of 1.4: any peer of lower priority may call */
     uint64_t stack_size;
     struct place program_place;

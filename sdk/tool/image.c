@@ -149,7 +149,7 @@ static void fill_pd(struct abi_pd *out, const struct layout *l, size_t index)
     out->watchdog_us = pd->watchdog_us;
     out->period_us = pd->period_us;
     out->priority = (uint8_t)pd->priority;
-    out->flags = pd->passive ? ABI_PD_PASSIVE : 0;
+    out->flags = (uint8_t)((pd->passive ? ABI_PD_PASSIVE : 0) | (pd->smc ? ABI_PD_SMC : 0));
     out->parent = pd->parent == DESCRIPTION_NONE ? ABI_NONE : (uint8_t)pd->parent;
     out->child_id = (uint8_t)pd->child_id;
     memset(out->children, ABI_NONE, sizeof(out->children));

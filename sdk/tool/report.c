@@ -66,9 +66,10 @@ static void print_pd(FILE *out, const struct layout *l, size_t index)
     const struct abi_system *s = (const struct abi_system *)l->system_bytes;
     const struct abi_pd *pd = &s->pds[index];
     const struct pd *described = &l->description->pds[index];
-    fprintf(out, "\n%zu '%s': priority %u, budget %lu us in %lu us%s%s\n", index, pd->name, pd->priority, pd->budget_us,
-            pd->period_us, (pd->flags & ABI_PD_PASSIVE) != 0 ? ", passive" : "",
-            (pd->flags & ABI_PD_PHYS_TIMER) != 0 ? ", owns the physical timer" : "");
+    fprintf(out, "\n%zu '%s': priority %u, budget %lu us in %lu us%s%s%s\n", index, pd->name, pd->priority,
+            pd->budget_us, pd->period_us, (pd->flags & ABI_PD_PASSIVE) != 0 ? ", passive" : "",
+            (pd->flags & ABI_PD_PHYS_TIMER) != 0 ? ", owns the physical timer" : "",
+            (pd->flags & ABI_PD_SMC) != 0 ? ", calls the firmware" : "");
     if (pd->parent != ABI_NONE) {
         fprintf(out, "    child %u of '%s', which receives its faults\n", pd->child_id, s->pds[pd->parent].name);
         if (pd->watchdog_us != 0) {

@@ -85,6 +85,12 @@ _Noreturn void kassert_failed(const char *file, int line, const char *what)
     check_failed(file, line, "kassert", "not so: %s", what);
 }
 
+/* A function that the firmware does not have. */
+void fake_smc_call(uint64_t *words)
+{
+    words[0] = UINT64_MAX;
+}
+
 void context_switch_fp(struct context *from, const struct context *to)
 {
     CHECK(from != to && (self.fp == NULL || from == self.fp));
@@ -158,7 +164,7 @@ static void make_pd(unsigned index)
 
     snprintf(pd->name, sizeof(pd->name), "pd%u", index);
     pd->priority = (uint8_t)(rand() % 5 * 50);
-    pd->flags = chance(30) ? ABI_PD_PASSIVE : 0;
+    pd->flags = (chance(30) ? ABI_PD_PASSIVE : 0) | (chance(30) ? ABI_PD_SMC : 0);
     pd->budget_us = 10 + (uint64_t)rand() % 500;
     pd->period_us = chance(40) ? pd->budget_us * (2 + (uint64_t)rand() % 9) : pd->budget_us;
     pd->watchdog_us = chance(30) ? 1 + (uint64_t)rand() % 500000 : 0;
@@ -305,9 +311,10 @@ static void make_call(struct context *context)
     static const uint64_t calls[] = {ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,     ABI_SYSCALL_RECV,
                                      ABI_SYSCALL_NOTIFY,     ABI_SYSCALL_CALL,     ABI_SYSCALL_CALL,
                                      ABI_SYSCALL_IRQ_ACK,    ABI_SYSCALL_PD_STOP,  ABI_SYSCALL_PD_RESTART,
-                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC, ABI_SYSCALL_UTILISATION};
+                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC, ABI_SYSCALL_SMC,
+                                     ABI_SYSCALL_UTILISATION};
 
-    context->x[8] = chance(99) ? calls[(unsigned)rand() % (11 + CONFIG_UTILISATION)] : number();
+    context->x[8] = chance(99) ? calls[(unsigned)rand() % (12 + CONFIG_UTILISATION)] : number();
     bool few = context->x[8] == ABI_SYSCALL_RECV || context->x[8] == ABI_SYSCALL_UTILISATION;
     context->x[0] = few && chance(80) ? (uint64_t)(rand() % 8) : number();
     context->x[1] = number();

@@ -20,10 +20,10 @@ const struct supervisor_config supervisor_config = {
     .has_killer = true,
     .killer = KILLER,
     .child_count = CHILDREN,
-    .children = {{"alone", 1 << ALONE, 100, 10, 50},
-                 {"virt", 1 << VIRT | 1 << DRIVER, 100, 10, 50},
-                 {"driver", 1 << DRIVER, 100, 10, 50},
-                 {"hasty", 1 << HASTY, 1000, 1, 3600000}},
+    .children = {{"alone", 1 << ALONE, 100, 10, 50, 0},
+                 {"virt", 1 << VIRT | 1 << DRIVER, 100, 10, 50, 0},
+                 {"driver", 1 << DRIVER, 100, 10, 50, 0},
+                 {"hasty", 1 << HASTY, 1000, 1, 3600000, .reset_after = 40}},
 };
 const struct serial_client_config serial_client_config = {.tx_channel = CONSOLE, .tx = {console, 4096}};
 
@@ -31,6 +31,7 @@ static struct {
     unsigned restarts[CHILDREN], stops[CHILDREN];
     seL4_Word entry[CHILDREN];
     bool runs[CHILDREN];
+    unsigned resets;
 } self;
 
 void microkit_pd_restart(microkit_child child, seL4_Word entry)
@@ -46,6 +47,11 @@ void microkit_pd_stop(microkit_child child)
     CHECK(child < CHILDREN);
     self.stops[child]++;
     self.runs[child] = false;
+}
+
+void reset_machine(void)
+{
+    self.resets++;
 }
 
 static const char *said(void)
@@ -266,15 +272,40 @@ static void test_its_own_restart(void)
     CHECK_EQUAL(self.restarts[HASTY], 2);
 }
 
-int main(void)
+/* Not one death too early, and not before the console has had time to say so. */
+static void test_last_resort(void)
+{
+    fake_reset();
+    init();
+    forget();
+    for (unsigned i = 1; i <= 40; i++) {
+        CHECK_EQUAL(self.resets, 0);
+        said();
+        dies(HASTY);
+    }
+    CHECK(strstr(said(), "PD 'hasty' died 40 times in a row: the machine is reset\n"));
+    passes(199);
+    CHECK_EQUAL(self.resets, 0);
+    CHECK(notes.until_ns == pd_now_ns() + MS);
+    passes(1);
+    CHECK_EQUAL(self.resets, 1);
+}
+
+static void alone(void (*test)(void))
 {
     int status = 1;
 
     if (fork() == 0) {
-        test_its_own_restart();
+        test();
         exit(0);
     }
     CHECK(wait(&status) > 0 && status == 0);
+}
+
+int main(void)
+{
+    alone(test_its_own_restart);
+    alone(test_last_resort);
     fake_reset();
     init();
     test_at_once_when_it_had_settled();

@@ -162,6 +162,23 @@ static inline seL4_Word microkit_mr_get(seL4_Uint8 mr)
     return seL4_GetMR(mr);
 }
 
+/* A call of the firmware (Arm DEN 0028), for a PD whose description has smc="true"; another one stops with a fault. */
+static inline void microkit_arm_smc_call(seL4_ARM_SMCContext *args, seL4_ARM_SMCContext *response)
+{
+    const seL4_Word words[ABI_SMC_WORDS] = {args->x0, args->x1, args->x2, args->x3,
+                                            args->x4, args->x5, args->x6, args->x7};
+
+    for (seL4_Uint8 n = 0; n < ABI_SMC_WORDS; n++) {
+        microkit_mr_set(n, words[n]);
+    }
+    if (microkit_syscall1(ABI_SYSCALL_SMC, 0) != ABI_OK) {
+        microkit_dbg_puts("microkit_arm_smc_call: this PD may not\n");
+        microkit_internal_crash(seL4_InvalidCapability);
+    }
+    *response = (seL4_ARM_SMCContext){microkit_mr_get(0), microkit_mr_get(1), microkit_mr_get(2), microkit_mr_get(3),
+                                      microkit_mr_get(4), microkit_mr_get(5), microkit_mr_get(6), microkit_mr_get(7)};
+}
+
 static inline microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
 {
     seL4_Word info = msginfo.words[0];

@@ -33,6 +33,10 @@ typedef enum {
     seL4_NotEnoughMemory,
 } seL4_Error;
 
+typedef struct {
+    seL4_Word x0, x1, x2, x3, x4, x5, x6, x7;
+} seL4_ARM_SMCContext;
+
 /* Faults: the label of the message that fault() gets, and the meaning of its words. */
 enum {
     seL4_Fault_NullFault = 0,

@@ -1,0 +1,8 @@
+/* supervisor/reset.h: the last resort. */
+#ifndef SUPERVISOR_RESET_H
+#define SUPERVISOR_RESET_H
+
+/* The machine begins anew, if this returns it does not. */
+void reset_machine(void);
+
+#endif
