@@ -7,11 +7,8 @@
  */
 #include "proofs/cbmc.h"
 
-#define smc_call an_instruction_that_is_not_executed_here
-#include "sdk/kernel/arch.h"
-#undef smc_call
-#define smc_call(words) called_firmware(words)
-static void called_firmware(uint64_t *words);
+#define KERNEL_FIRMWARE_H /* not the instruction */
+static void smc_call(uint64_t *words);
 
 #include "sdk/kernel/decode.c"
 #include "sdk/kernel/syscall.c"
@@ -101,7 +98,7 @@ void fault_unknown_syscall(void)
 
 void fault_exception(uint64_t esr, uint64_t address) {}
 
-static void called_firmware(uint64_t *words)
+static void smc_call(uint64_t *words)
 {
     PROVE(words == self.caller->message->words);
     record(SMC, 0, 0, 0);

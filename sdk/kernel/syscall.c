@@ -13,6 +13,7 @@
 #include "sdk/kernel/child.h"
 #include "sdk/kernel/decode.h"
 #include "sdk/kernel/fault.h"
+#include "sdk/kernel/firmware.h"
 #include "sdk/kernel/irq.h"
 #include "sdk/kernel/print.h"
 #include "sdk/kernel/sched.h"

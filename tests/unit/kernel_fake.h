@@ -11,9 +11,9 @@ void fake_wait_for_interrupt(void);
 uint64_t fake_translate(uint64_t address);
 uint64_t fake_load(uint64_t address);
 
-void fake_smc_call(uint64_t *words);
+#define KERNEL_FIRMWARE_H
+void smc_call(uint64_t *words);
 
-#define smc_call(words) fake_smc_call(words)
 #define SYSREG_READ(name) (fake_##name)
 #define SYSREG_WRITE(name, value) ((void)(fake_##name = (value)))
 #define WAIT_FOR_INTERRUPT() fake_wait_for_interrupt()

@@ -86,7 +86,7 @@ _Noreturn void kassert_failed(const char *file, int line, const char *what)
 }
 
 /* A function that the firmware does not have. */
-void fake_smc_call(uint64_t *words)
+void smc_call(uint64_t *words)
 {
     words[0] = UINT64_MAX;
 }
