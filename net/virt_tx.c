@@ -173,24 +173,25 @@ static void provide(uint32_t index)
     (void)ring_put_many(&self.driver_filled, dma, client->chain_count);
 }
 
-/* One frame of each client in turn, until none has one or the driver has no room. True: frames are left waiting. */
+/* One frame of each client in turn, until none has one or the driver has no room. Who has none is not asked again:
+ * clients run below. True: frames are left waiting. */
 static bool provide_all(void)
 {
-    uint32_t count = net_virt_tx_config.client_count;
-    uint32_t idle = 0;
-    while (idle < count) {
+    uint32_t count = net_virt_tx_config.client_count, may_have = (1u << count) - 1;
+    while (may_have) {
         struct client *client = &self.clients[self.turn];
-        if (!client->leaving) {
-            gather(client);
-        }
-        if (!client->complete) {
-            idle++;
-        } else if (self.free_count == 0 || self.unsettled) {
-            return true;
-        } else {
-            provide(self.turn);
-            finish_chain(client);
-            idle = 0;
+        if (may_have & 1u << self.turn) {
+            if (!client->leaving) {
+                gather(client);
+            }
+            if (!client->complete) {
+                may_have &= ~(1u << self.turn);
+            } else if (self.free_count == 0 || self.unsettled) {
+                return true;
+            } else {
+                provide(self.turn);
+                finish_chain(client);
+            }
         }
         self.turn = self.turn + 1 == count ? 0 : self.turn + 1;
     }
