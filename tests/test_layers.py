@@ -156,7 +156,7 @@ def violations(name, text):
     for match in () if name.startswith(WITH_WEAK) else WEAK.finditer(text):
         yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: a weak symbol: the description says what is started"
     if not name.startswith("sdk/"):
-        for match in re.finditer(r"\bseL4_\w+", text):
+        for match in re.finditer(r"\bseL4_(?!ARM_SMCContext)\w+", text):   # microkit.h has that one in a call
             yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]} is below the SDK's line"
 
 

@@ -468,6 +468,13 @@ bool ip_has_address(void)
     return !peer_no_address;
 }
 
+/* Nothing of a former life is on its way. */
+bool ip_when_sent(void (*handler)(void *context), void *context)
+{
+    handler(context);
+    return true;
+}
+
 void ip_on_address(void (*handler)(void *context), void *context)
 {
     self.on_address = handler;
