@@ -160,6 +160,15 @@ def test_who_is_refused_because_the_program_died_asks_again(monkeypatch, group, 
     assert tally.again == ({"micropython": 1} if again else {})
 
 
+def test_both_may_die_under_one_request(monkeypatch):
+    monkeypatch.setattr(load, "AFTER_S", 0)
+    died = {"http": time.monotonic(), "micropython": time.monotonic()}
+    for answers, outcome in (([REFUSED, Died("reset"), RIGHT], "right"), ([Died("reset"), REFUSED, Died("reset")], "lost"),
+                             ([REFUSED, REFUSED], "refused")):
+        said, tally = Says(*answers).outcome(died, group="page")
+        assert said == outcome and tally.again.total() == len(answers) - 1
+
+
 def test_an_older_upload_is_told_apart():
     asked = load.Load(None, None, "seed", load.Tally())
     asked.former["/x"].extend([b"old!", b"body"])

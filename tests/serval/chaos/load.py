@@ -126,27 +126,34 @@ class Load:
             yield "GET", path, b"", self.site.bodies[path]
 
     async def _one(self, client, group, method, path, body, expected):
-        for attempt in (1, 2):
+        """Once more for each of the two that may have died under it."""
+        excused = {FRONT, PROGRAM}
+        while True:
             begun = time.monotonic()
             try:
-                status, _, answer = await client.ask(method, path, body, self._patience(client, attempt))
-                if status in HONEST and attempt == 1 and group in OF_PROGRAM and self.died(PROGRAM) >= begun - DOWN_S:
-                    self.tally.again[PROGRAM] += 1
-                    await asyncio.sleep(AFTER_S)
-                    continue
-                return self._judged(group, path, status, answer, expected)
+                status, _, answer = await client.ask(method, path, body, self._patience(client, excused))
             except Garbled as error:
                 return self._ended(group, "wrong", path, f"no HTTP: {error}", begun)
             except Died as error:
-                if attempt == 2 or self.died(FRONT) < client.used_s:
+                if not self._again(excused, FRONT, client.used_s):
                     return self._ended(group, "lost", path, str(error), begun)
-                self.tally.again[FRONT] += 1
-        raise AssertionError("two attempts there are")
+                continue
+            if status not in HONEST or group not in OF_PROGRAM or not self._again(excused, PROGRAM, begun - DOWN_S):
+                return self._judged(group, path, status, answer, expected)
+            await asyncio.sleep(AFTER_S)
 
-    def _patience(self, client, attempt):
+    def _again(self, excused, part, since_s):
+        """Whether this one has died since then, and it is the first time that this excuses the request."""
+        if part not in excused or self.died(part) < since_s:
+            return False
+        excused.remove(part)
+        self.tally.again[part] += 1
+        return True
+
+    def _patience(self, client, excused):
         """Of a connection on which nothing can come any more a client learns by silence: one that was opened before the
         front died, and has not been seen alive since."""
-        return SILENT_S if attempt == 1 and client.is_open() and self.died(FRONT) >= client.used_s else PATIENCE_S
+        return SILENT_S if FRONT in excused and client.is_open() and self.died(FRONT) >= client.used_s else PATIENCE_S
 
     def _judged(self, group, path, status, answer, expected):
         verdict, reason = judge(status, answer, expected)
