@@ -289,7 +289,7 @@ void fs_client_block_put(void *block)
 
     assert(offset % self.config->block == 0 && offset / self.config->block < self.block_count);
     assert(self.free_block_count < self.block_count);
-    self.free_blocks[self.free_block_count++] = (uint16_t)(offset / FS_CLIENT_BLOCK_SIZE);
+    self.free_blocks[self.free_block_count++] = (uint16_t)(offset / self.config->block);
 }
 
 struct fs_buffer fs_client_buffer(const void *in_block, uint64_t size)
