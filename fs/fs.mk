@@ -8,6 +8,7 @@ FS_CONFORMANCE := $(addprefix fs/conformance,.c _trial.c _refusals.c)
 $(eval $(call library,fs_conformance,$(FS_CONFORMANCE),fs_client))
 
 FS_PAIR := tests/unit/fs_pair.c $(FS_SERVER) fs/client.c $(FAKE_PD)
+$(eval $(call host_test,fs_client,tests/unit/fs_client.c fs/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_mem,tests/unit/fs_mem.c fs/mem/mem.c $(FS_CONFORMANCE) $(FS_PAIR),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_server,tests/unit/fs_server.c $(FS_PAIR),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,fs_server_clients,tests/unit/fs_server_clients.c tests/unit/fs_clients.c $(FS_SERVER) $(FAKE_PD),\
