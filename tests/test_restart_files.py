@@ -183,14 +183,14 @@ def test_a_download_is_right_to_the_byte(guest, export):
 def test_an_upload_is_stored_whole(guest, export):
     bodies = [random.Random(n).randbytes(2 * MIB) for n in range(3)]
 
-    def put(n):
-        with contextlib.closing(guest.connect(timeout=GENEROUS_S)) as sock:
-            head = f"PUT /api/put/u{n} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(bodies[n])}\r\nConnection: close\r\n\r\n"
-            sock.sendall(head.encode() + bodies[n])
-            return Answer(receive_all(sock)).status
+    def put(sock, n):
+        head = f"PUT /api/put/u{n} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(bodies[n])}\r\nConnection: close\r\n\r\n"
+        sock.sendall(head.encode() + bodies[n])
+        return Answer(receive_all(sock)).status
 
-    with Deaths(guest) as deaths, concurrent.futures.ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(put, range(3))) == [200] * 3
+    with Deaths(guest) as deaths, contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(3) as pool:
+        socks = [stack.enter_context(guest.connect(timeout=GENEROUS_S)) for _ in bodies]
+        assert list(pool.map(put, socks, range(3))) == [200] * 3
         deaths.wait(1)
     for n, body in enumerate(bodies):
         assert (export / "out" / f"u{n}").read_bytes() == body
