@@ -21,7 +21,9 @@
 
 /* A variable that keeps its value across a restart; zero at the first start. A variable that the description patches
  * (setvar) is kept by having a value other than 0 in the source. */
+#ifndef PD_KEPT /* tests/fuzz/sections.h puts all back */
 #define PD_KEPT __attribute__((section(".noinit")))
+#endif
 
 /* How often this PD has started: 1 at first. Carried by rings, so that a peer notices a restart. */
 uint32_t pd_generation(void);

@@ -17,6 +17,7 @@ static struct {
     uint64_t addresses[2][3];
     bool out[BUFFERS]; /* given to the driver */
     uint32_t frames;
+    bool dead; /* of a device that has failed */
 } self;
 
 uint32_t mmio_read(volatile void *registers, uint32_t offset)
@@ -116,6 +117,17 @@ static void use(struct fuzz_input *in, uint32_t q)
     memcpy(used(q) + 2, &index, 2);
 }
 
+static void interrupt(void)
+{
+    fake_wake(FAKE_BIT(IRQ));
+}
+
+static void see_interrupt(void)
+{
+    self.dead = fake_dies(interrupt);
+    DEMAND(!self.dead || self.status & VIRTIO_STATUS_NEEDS_RESET);
+}
+
 static void step(struct fuzz_input *in)
 {
     uint8_t what = fuzz_byte(in);
@@ -129,7 +141,7 @@ static void step(struct fuzz_input *in)
     case 4:
         self.interrupt = fuzz_byte(in);
         self.status ^= what & 0x80 ? VIRTIO_STATUS_NEEDS_RESET : 0;
-        fake_wake(FAKE_BIT(IRQ));
+        see_interrupt();
         break;
     case 5:
         take_received();
@@ -150,11 +162,13 @@ void fuzz_run(struct fuzz_input *in)
     if (fake_dies(init)) { /* a device that it cannot work with */
         return;
     }
-    while (in->left > 0) {
+    while (in->left > 0 && !self.dead) {
         step(in);
     }
-    fake_wake(FAKE_BIT(IRQ));
+    if (!self.dead) {
+        see_interrupt();
+    }
     take_received();
     take_sent();
-    DEMAND(fake_lost_deferred() == 0);
+    DEMAND(self.dead || fake_lost_deferred() == 0);
 }

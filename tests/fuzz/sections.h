@@ -28,6 +28,7 @@ void *fuzz_scarce_calloc(size_t count, size_t size);
 #undef strdup
 #define strdup fuzz_strdup
 
+#define PD_KEPT /* each input is a first start */
 #pragma clang section bss = "fuzz_bss" data = "fuzz_data"
 
 #endif

@@ -7,8 +7,8 @@
 #include "supervisor/config.h"
 #include "tests/unit/fake_microkit.h"
 
-enum { PAUSE = 1, KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 4 };
-enum { ALONE, VIRT, DRIVER, HASTY };
+enum { PAUSE = 1, KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 5 };
+enum { ALONE, VIRT, DRIVER, HASTY, LAST };
 enum { VM = 6, MS = 1000000 };
 
 static struct supervisor_notes notes;
@@ -23,7 +23,8 @@ const struct supervisor_config supervisor_config = {
     .children = {{"alone", 1 << ALONE, 100, 10, 50, 0},
                  {"virt", 1 << VIRT | 1 << DRIVER, 100, 10, 50, 0},
                  {"driver", 1 << DRIVER, 100, 10, 50, 0},
-                 {"hasty", 1 << HASTY, 1000, 1, 3600000, .reset_after = 40}},
+                 {"hasty", 1 << HASTY, 1000, 1, 3600000, 0},
+                 {"last", 1 << LAST, 1000, 1, 3600000, .reset_after = 40}},
 };
 const struct serial_client_config serial_client_config = {.tx_channel = CONSOLE, .tx = {console, 4096}};
 
@@ -198,7 +199,8 @@ static void test_nonsense_restarts_nothing(void)
     dies(CHILDREN);
     dies(61);
     fake_wake(FAKE_BIT(PAUSE) | FAKE_BIT(STRANGER) | FAKE_BIT(KILLER));
-    CHECK(notes.count == count && !memcmp(&self, &(typeof(self)){.runs = {true, true, true, true}}, sizeof(self)));
+    CHECK(notes.count == count &&
+          !memcmp(&self, &(typeof(self)){.runs = {true, true, true, true, true}}, sizeof(self)));
 }
 
 static void test_kill(void)
@@ -281,9 +283,9 @@ static void test_last_resort(void)
     for (unsigned i = 1; i <= 40; i++) {
         CHECK_EQUAL(self.resets, 0);
         said();
-        dies(HASTY);
+        dies(LAST);
     }
-    CHECK(strstr(said(), "PD 'hasty' died 40 times in a row: the machine is reset\n"));
+    CHECK(strstr(said(), "PD 'last' died 40 times in a row: the machine is reset\n"));
     passes(199);
     CHECK_EQUAL(self.resets, 0);
     CHECK(notes.until_ns == pd_now_ns() + MS);
