@@ -36,6 +36,7 @@
  */
 #include "lib/ring.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -299,6 +300,7 @@ uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
 
 uint32_t ring_get_many(struct ring *ring, void *elements, uint32_t count)
 {
+    assert(elements_known(ring) <= capacity(ring)); /* else our own words were written over: 2^32 bytes of nothing */
     if (elements_known(ring) < count) {
         look_at_tail(ring);
         count = min(count, elements_known(ring));

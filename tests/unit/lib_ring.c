@@ -1,5 +1,7 @@
 /* tests/unit/lib_ring.c: the ring against honest and lying peers, one step at a time. */
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/ring.h"
 #include "tests/unit/fake_microkit.h"
@@ -454,8 +456,27 @@ static void test_bad_configuration(void)
     CHECK(!fake_dies(attach_bad));
 }
 
+/* Our own index beyond the peer's, as a stray write leaves it: nothing is taken, this PD dies. */
+static void test_own_index_written_over(void)
+{
+    struct pair p = make(8, 1);
+    uint8_t bytes[64];
+    int status;
+    CHECK_EQUAL(ring_put_many(&p.producer, "abc", 3), 3);
+    CHECK_EQUAL(ring_get_many(&p.consumer, bytes, 1), 1);
+    p.consumer.own += 4;
+    pid_t child = fork();
+    if (child == 0) {
+        ring_get_many(&p.consumer, bytes, sizeof(bytes));
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && !(WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    free(p.memory);
+}
+
 int main(void)
 {
+    test_own_index_written_over();
     test_layout();
     test_order_and_room(1);
     test_order_and_room(16);
