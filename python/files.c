@@ -58,7 +58,7 @@ static int errno_of(uint32_t status)
     case FS_STATUS_IO: return MP_EIO;
     case FS_STATUS_NOT_MOUNTED: return MP_ENODEV;
     case FS_STATUS_UNREACHABLE: return MP_EHOSTUNREACH;
-    case FS_STATUS_SERVER_WAS_RESET: return MP_ECONNRESET; /* it may have been done */
+    case FS_STATUS_SERVER_WAS_RESET: return MP_ECONNABORTED; /* it may have been done */
     case FS_STATUS_LOOP: return MP_ELOOP;
     }
     return MP_EIO; /* a number that the protocol does not have */

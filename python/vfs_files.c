@@ -143,7 +143,7 @@ static mp_import_stat_t vfs_import_stat(void *self_in, const char *path)
     if (!error) {
         error = get_attributes(whole, &stat);
     }
-    if (error == MP_EHOSTUNREACH || error == MP_EIO || error == MP_ENODEV || error == MP_ECONNRESET) {
+    if (error == MP_EHOSTUNREACH || error == MP_EIO || error == MP_ENODEV || error == MP_ECONNABORTED) {
         mp_raise_OSError(error);
     }
     if (error) {
