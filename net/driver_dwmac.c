@@ -56,6 +56,7 @@ static struct {
     bool attached; /* to the virtualisers' rings: not before the device has let go of a former life's memory */
     bool leaving;  /* a virtualiser has restarted, and the device still has something of its former life */
     bool filled;   /* frames were put since net_virt_rx was last woken */
+    bool returned; /* and since net_virt_tx was, frames that have left */
     bool kick_rx;  /* buffers were provided since the device was told */
     bool was_full; /* tx.filled was left alone for want of room */
     uint32_t rx_bad, rx_overflows, tx_bad, tx_underruns, tx_lost, resets;
@@ -186,6 +187,7 @@ static void return_sent(void)
             self.tx_underruns += status & TX_UNDERRUN ? 1 : 0;
         }
         return_cookie(slot);
+        self.returned = true;
         self.tx.count--;
         self.sent++;
     }
@@ -458,7 +460,7 @@ static void attach(void)
     ring_attach_consumer(&self.tx_filled, &config->tx_filled, sizeof(struct net_dma_desc));
     ring_attach_producer(&self.tx_free, &config->tx_free, sizeof(struct net_dma_desc));
     self.attached = true;
-    self.filled = true; /* after a restart net_virt_rx hears of it */
+    self.filled = self.returned = true; /* after a restart the virtualisers hear of it */
 }
 
 /* False: not yet. */
@@ -467,6 +469,7 @@ static bool let_in(struct ring *ring, struct ring *other, uint32_t with_device)
     if (ring_pair_restarted(ring, other) && with_device == 0) {
         ring_reset(ring);
         ring_reset(other);
+        self.filled = self.returned = true; /* the virtualiser hears of it */
     }
     return !ring_any_restarted(ring, other);
 }
@@ -504,9 +507,11 @@ static void run(void)
         microkit_notify(net_driver_config.rx_virt);
     }
     self.filled = false;
-    if (ring_wake_consumer(&self.tx_free)) {
+    /* Nor for nothing: it would wake us, which would find nothing, for as long as the device keeps its frames. */
+    if (self.returned && ring_wake_consumer(&self.tx_free)) {
         microkit_notify(net_driver_config.tx_virt);
     }
+    self.returned = false;
 }
 
 static void cut_rings(void)

@@ -51,6 +51,7 @@ static struct {
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
     bool filled;     /* frames were put since net_virt_rx was last woken */
+    bool returned;   /* and since net_virt_tx was, frames that have left */
     bool leaving;    /* a virtualiser has restarted, and the device still has something of its former life */
     uint32_t rx_bad; /* frames with an impossible length */
 } self;
@@ -274,6 +275,7 @@ static void return_sent(void)
         struct net_dma_desc done = {.cookie = self.tx_owner[slot]};
         trace(nic_sent, done.cookie, slot);
         (void)ring_put(&self.tx_free, &done); /* as long as the queue: room for every frame on its way */
+        self.returned = true;
     }
 }
 
@@ -346,12 +348,22 @@ static void wake_rx_virt(void)
     self.filled = false;
 }
 
+/* Nor for nothing: it would wake us, which would find nothing, for as long as the device keeps its frames. */
+static void wake_tx_virt(void)
+{
+    if (self.returned && ring_wake_consumer(&self.tx_free)) {
+        microkit_notify(net_driver_config.tx_virt);
+    }
+    self.returned = false;
+}
+
 /* False: not yet. */
 static bool let_in(struct ring *ring, struct ring *other, const struct virtq *q)
 {
     if (ring_pair_restarted(ring, other) && q->in_flight == 0) {
         ring_reset(ring);
         ring_reset(other);
+        self.filled = self.returned = true; /* the virtualiser hears of it */
     }
     return !ring_any_restarted(ring, other);
 }
@@ -381,9 +393,7 @@ static void run(void)
     } while (!sleep());
     give_back();
     wake_rx_virt();
-    if (ring_wake_consumer(&self.tx_free)) {
-        microkit_notify(net_driver_config.tx_virt);
-    }
+    wake_tx_virt();
 }
 
 void init(void)
@@ -398,7 +408,7 @@ void init(void)
     if (pd_generation() > 1) {
         microkit_irq_ack(config->irq); /* the former life may have died before it did */
     }
-    self.filled = true; /* after a restart net_virt_rx hears of it */
+    self.filled = self.returned = true; /* after a restart the virtualisers hear of it */
     run();
 }
 

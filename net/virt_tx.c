@@ -53,6 +53,7 @@ static struct {
     bool begun;     /* the driver knows us, and the clients' rings are attached */
     bool unsettled; /* the driver has restarted; what was on its way is not returned yet */
     bool any_leaving;
+    bool put;          /* frames, since the driver was last woken */
     uint32_t turn;     /* the client that is asked first */
     uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
@@ -171,6 +172,7 @@ static void provide(uint32_t index)
     }
     /* it has room for FRAMES of the longest chains */
     (void)ring_put_many(&self.driver_filled, dma, client->chain_count);
+    self.put = true;
 }
 
 /* One frame of each client in turn, until none has one or the driver has no room. Who has none is not asked again:
@@ -226,7 +228,7 @@ static void follow_driver(void)
     if (ring_pair_restarted(&self.driver_filled, &self.driver_free)) {
         ring_reset(&self.driver_filled);
         ring_reset(&self.driver_free);
-        self.unsettled = true;
+        self.unsettled = self.put = true;
     }
     if (!self.unsettled || !ring_pair_agrees(&self.driver_filled, &self.driver_free)) {
         return;
@@ -291,11 +293,13 @@ static bool sleep(bool blocked)
     return true;
 }
 
+/* Nobody for nothing: driver and virtualiser would wake each other for as long as the device keeps its frames. */
 static void wake_peers(void)
 {
-    if (ring_wake_consumer(&self.driver_filled)) {
+    if (self.put && ring_wake_consumer(&self.driver_filled)) {
         microkit_notify(net_virt_tx_config.driver);
     }
+    self.put = false;
     for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
         if (self.clients[i].owed && ring_wake_consumer(&self.clients[i].free)) {
             microkit_notify(net_virt_tx_config.clients[i].channel);

@@ -422,6 +422,29 @@ static void test_wakes_whom_it_is_for(void)
     CHECK_EQUAL(fake_notified(RX_VIRT), 1);
 }
 
+/* Each would wake the other again, for as long as the device keeps its frames. */
+static void test_the_virtualiser_is_not_woken_for_nothing(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    boot(OFFERED);
+    for (uint32_t i = 0; i < NET_LAZY; i++) {
+        send(i, 1);
+    }
+    CHECK(ring_wake_consumer(&tx_filled));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    (void)fake_notified(TX_VIRT);
+    CHECK(ring_arm_consumer(&tx_free));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    interrupt();
+    CHECK_EQUAL(fake_notified(TX_VIRT), 0);
+    CHECK(next_chain(1, &entry, &table, &count));
+    use(1, entry, 0);
+    interrupt();
+    CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+}
+
 static void test_waits_for_a_full_device(void)
 {
     uint16_t entry;
@@ -498,6 +521,7 @@ int main(void)
     run(test_sends_chains);
     run(test_wakes_whom_it_is_for);
     run(test_leaves_checksums_to_the_device);
+    run(test_the_virtualiser_is_not_woken_for_nothing);
     run(test_waits_for_a_full_device);
     run(test_dies_of_a_device_that_failed);
     return 0;

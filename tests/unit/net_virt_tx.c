@@ -221,6 +221,26 @@ static void test_nobody_is_woken_for_a_lone_frame(void)
     CHECK(ring_wake_consumer(&driver_free)); /* now its client may be waiting */
 }
 
+/* Each would wake the other again, for as long as the device keeps its frames. */
+static void test_the_driver_is_not_woken_for_nothing(void)
+{
+    struct net_dma_desc dma;
+    start();
+    for (uint32_t i = 0; i < NET_LAZY; i++) {
+        put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = i});
+    }
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    while (ring_get(&driver_filled, &dma)) {
+    }
+    (void)fake_notified(DRIVER);
+    CHECK(ring_arm_consumer(&driver_filled));
+    fake_wake(FAKE_BIT(DRIVER));
+    CHECK_EQUAL(fake_notified(DRIVER), 0);
+    put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 1});
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK_EQUAL(fake_notified(DRIVER), 1);
+}
+
 /* In a process of its own: the service starts with its statics as they are at a start. */
 static void run(void (*test)(void))
 {
@@ -246,5 +266,6 @@ int main(void)
     run(test_takes_turns_and_waits);
     run(test_lying_driver);
     run(test_nobody_is_woken_for_a_lone_frame);
+    run(test_the_driver_is_not_woken_for_nothing);
     return 0;
 }
