@@ -228,8 +228,10 @@ static void say_large_head(struct task *task, uint32_t size)
 {
     static char value[2 * LARGE];
     say(task, 204, 0, "");
+    uint32_t least = task->head_length + 7;
+    size = size < least ? least : size < sizeof(value) ? size : sizeof(value);
     memset(value, 'a', size);
-    add_field(task, "X-A", 3, value, size - task->head_length - 7);
+    add_field(task, "X-A", 3, value, size - least);
 }
 
 static void say_text(struct task *task)

@@ -36,15 +36,15 @@ static inline int in_turn(int argc, char **argv, uint64_t first, uint64_t last, 
     }
     for (uint64_t n = first; n <= last; n++) {
         snprintf(number, sizeof(number), "%llu", (unsigned long long)n);
-        const char *name = name_of ? name_of(n) : number;
-        if (argc > 1 && name_of && strcmp(argv[1], name) != 0) {
+        const char *called = name_of ? name_of(n) : number;
+        if (argc > 1 && name_of && strcmp(argv[1], called) != 0) {
             continue;
         }
         ran++;
         if (argc > 1) {
             run(n);
         } else if (in_own_process(run, n) != 0) {
-            fprintf(stderr, "%s failed; alone: %s %s\n", name, argv[0], name);
+            fprintf(stderr, "%s failed; alone: %s %s\n", called, argv[0], called);
             failed++;
         }
     }

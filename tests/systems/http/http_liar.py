@@ -20,13 +20,13 @@ class Liar:
         self.share = system.region("liar_share", BLOCKS * BLOCK, dma=True)
         serial.client(self.pd)
 
-    def client(self, pd, caches):
+    def client(self, pd, caches, changes):
         index = self.system.region("liar_index", BLOCKS * INDEX_UNIT)
         at_liar, at_client = self.system.channel(self.pd, pd)
         self.pd.config("tests/systems/http/config.h", "struct liar_config", "liar_config",
                        {"client": at_liar, **self._end(self.pd)})
         pd.config("fs/config.h", "struct fs_client_config", "fs_client_config",
-                  {"server": at_client, **self._end(pd),
+                  {"server": at_client, **self._end(pd), "block": BLOCK,
                    "index": {"base": Ptr(pd.map(index, "rw")), "size": index.size}})
         self.share_at = next(m.vaddr for m in pd.maps if m.region is self.share)
         return self
