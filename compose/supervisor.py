@@ -53,7 +53,8 @@ class Supervisor:
                                f"{PRIORITY - 2} is the highest")
         children = [pd for pd in system.pds if pd.parent is None]
         self._check(children)
-        self.pd = system.pd("supervisor", program="supervisor", priority=PRIORITY, stack=STACK)
+        program = "supervisor_without_reset" if system.board.official_sdk else "supervisor"
+        self.pd = system.pd("supervisor", program=program, priority=PRIORITY, stack=STACK)
         self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK,
                                budget_us=PAUSE_BUDGET_US, period_us=PAUSE_PERIOD_US)
         self.pd.next_vaddr = self.pause.next_vaddr = VADDR

@@ -1,7 +1,9 @@
 # supervisor/supervisor.mk: the parent of all, and what gives it time.
 
-$(eval $(call program,supervisor,supervisor/supervisor.c supervisor/fault.c \
-    supervisor/reset_$(if $(MICROKIT_SDK),none,psci).c,serial))
+SUPERVISOR := $(addprefix supervisor/,supervisor.c fault.c)
+$(eval $(call program,supervisor,$(SUPERVISOR) supervisor/reset_psci.c,serial))
+# For an SDK whose programs may not call the firmware.
+$(eval $(call program,supervisor_without_reset,$(SUPERVISOR) supervisor/reset_none.c,serial))
 $(eval $(call program,supervisor_pause,supervisor/pause.c))
 
 $(eval $(call host_test,supervisor_rules,tests/unit/supervisor_rules.c supervisor/supervisor.c supervisor/fault.c serial/client.c \

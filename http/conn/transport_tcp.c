@@ -18,7 +18,8 @@
 
 #define QUEUE_SPARE 8      /* pbufs that one write of a head needs at most */
 #define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
-_Static_assert(TRANSPORT_SEGMENT == TCP_MSS && TRANSPORT_BUFFER == TCP_SND_BUF, "as lwIP has it");
+_Static_assert(sizeof(char[TRANSPORT_SEGMENT]) == TCP_MSS, "as lwIP has it");
+_Static_assert(sizeof(char[TRANSPORT_BUFFER]) == TCP_SND_BUF, "as lwIP has it");
 
 static struct {
     struct tcp_pcb *inside; /* whose callback this is */

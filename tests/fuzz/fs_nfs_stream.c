@@ -369,7 +369,7 @@ static void begin_client(void)
     ring_attach_producer(&self.commands, &fs_client_config.commands, sizeof(struct fs_command));
     ring_attach_consumer(&self.completions, &fs_client_config.completions, sizeof(struct fs_completion));
     memset(fs_pair_share, UNTOUCHED, FS_PAIR_SHARE_SIZE);
-    for (uint8_t i = 0; i < PATHS; i++) {
+    for (uint32_t i = 0; i < PATHS; i++) {
         memcpy(fs_pair_share + path_at(i).offset, paths[i], strlen(paths[i]));
     }
 }

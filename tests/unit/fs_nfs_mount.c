@@ -310,7 +310,7 @@ static void test_gone_and_wanted(void)
         CHECK(opens(2050));
         break_down(false);
     }
-    at(now += 7 * S); /* nobody does any more */
+    at(now + 7 * S); /* nobody does any more */
     CHECK(opens(0));
     mount_want();
     mount_all();

@@ -534,7 +534,7 @@ static void test_leaving(void)
     fs_client_attach(OTHER);
     fs_clients_tell();
     CHECK_EQUAL(on_fd(OTHER, FS_INITIALISE, 0), FS_STATUS_OK);
-    other = opened(OTHER);
+    (void)opened(OTHER);
     end_one_of(OTHER);
     CHECK(released == 1 && fs_server_counts(OTHER).open_files == 1);
     CHECK_EQUAL(on_fd(OTHER, FS_DEINITIALISE, 0), FS_STATUS_OK);

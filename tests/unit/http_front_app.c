@@ -350,7 +350,7 @@ static void test_a_file_behind_a_body(void)
     memcpy(at += sizeof(head), "GET", 3);
     memcpy(at += 3, target, sizeof(target) - 1);
     memcpy(at += sizeof(target) - 1, &field, sizeof(field));
-    memcpy(at += sizeof(field), fields, sizeof(fields) - 1);
+    memcpy(at + sizeof(field), fields, sizeof(fields) - 1);
     client_send(client, body, sizeof(body), 1460);
     CHECK_EQUAL(receive(false), 200);
     CHECK(body_is(70, 0, 70));
@@ -809,9 +809,8 @@ static void test_site(void)
 /* What is wrong with a site is said, and nothing of it holds. */
 static void is_refused(enum app_site_status status, uint32_t which)
 {
-    uint64_t before = app_counted()->nonsense;
     CHECK(app_record(APP_COUNT, NULL, 0));
-    before = app_counted()->nonsense;
+    uint64_t before = app_counted()->nonsense;
     CHECK_EQUAL(tell(), status);
     CHECK_EQUAL(app_site_which, which);
     CHECK(app_record(APP_COUNT, NULL, 0));

@@ -263,8 +263,8 @@ static void check_passes(struct pair *p, unsigned count)
 {
     uint8_t element[16];
 
-    for (uint8_t i = 0; i < count; i++) {
-        memset(element, i, sizeof(element));
+    for (unsigned i = 0; i < count; i++) {
+        memset(element, (int)i, sizeof(element));
         CHECK(ring_put(&p->producer, element));
         memset(element, 99, sizeof(element));
         CHECK(ring_get(&p->consumer, element));
