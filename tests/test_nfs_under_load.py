@@ -184,7 +184,8 @@ def test_a_lost_answer(boot, export, tmp_path):
     with NfsServer(export, tmp_path / "nfs") as server, Relay(server.nfs_port) as relay:
         relay.spoil = lose
         guest = boot("webserver", {"http": ("tcp", WEB_ADDRESS, 80)}, NFS_SERVER="10.0.2.2", WEBSITE_DIR="www",
-                     NFS_DIRECTORY=server.directory, NFS_PORT=relay.port, MOUNT_PORT=server.mount_port)
+                     NFS_DIRECTORY=server.directory, NFS_PORT=relay.port, MOUNT_PORT=server.mount_port,
+                     WEBSITE_WAIT_S=20)     # it is asked for again after 5 s
         guest.expect(r"Starting async server on 0\.0\.0\.0:80")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             begin = time.monotonic()
