@@ -254,7 +254,7 @@ static void check_walk(const char *const *folders, uint32_t count, const char *w
     CHECK_CASE(strcmp(walks, walk) == 0, walks);
 }
 
-#define CHECK_WALK(walk, ...) \
+#define WALKS_FOR(walk, ...) \
     check_walk((const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), walk)
 
 /* Whatever is said of folders at once costs one look through the cache, and covers all that was said. */
@@ -263,15 +263,15 @@ static void test_many_folders_changed(void)
     static char longest[2][FS_PATH_MAX + 1];
     begin(&plain);
     check_walk(NULL, 0, "");
-    CHECK_WALK("/a/b/ /c/ \n", "/a/b", "/c");
-    CHECK_WALK("/a/ \n", "/a", "/a/b", "/a", "a/b/c/", "/x/../a");
-    CHECK_WALK("/ab/ /a/ \n", "/a/b", "/ab", "/a/c", "/a");
-    CHECK_WALK("/a/1/ /a/2/ /b/1/ /b/2/ \n", "/a/1", "/a/2", "/b/1", "/b/2");
-    CHECK_WALK("/a/b/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/b/12");
-    CHECK_WALK("/a/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/bb");
-    CHECK_WALK("/ \n", "/1", "/2", "/3", "/4", "/5", "/6/7");
-    CHECK_WALK("/1/2/ /9/ \n", "/1/2/3", "/1/2/4", "/1/2/5", "/1/2/6", "/1/2/7", "/1/2/8", "/9");
-    CHECK_WALK("/ \n", "/a", "/../b/..", "", "/c");
+    WALKS_FOR("/a/b/ /c/ \n", "/a/b", "/c");
+    WALKS_FOR("/a/ \n", "/a", "/a/b", "/a", "a/b/c/", "/x/../a");
+    WALKS_FOR("/ab/ /a/ \n", "/a/b", "/ab", "/a/c", "/a");
+    WALKS_FOR("/a/1/ /a/2/ /b/1/ /b/2/ \n", "/a/1", "/a/2", "/b/1", "/b/2");
+    WALKS_FOR("/a/b/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/b/12");
+    WALKS_FOR("/a/ \n", "/a/b/1", "/a/b/2/x", "/a/b/3", "/a/b/2/y", "/a/bb");
+    WALKS_FOR("/ \n", "/1", "/2", "/3", "/4", "/5", "/6/7");
+    WALKS_FOR("/1/2/ /9/ \n", "/1/2/3", "/1/2/4", "/1/2/5", "/1/2/6", "/1/2/7", "/1/2/8", "/9");
+    WALKS_FOR("/ \n", "/a", "/../b/..", "", "/c");
     for (int i = 0; i < 2; i++) { /* two that differ at their end */
         memset(longest[i], 'x', FS_PATH_MAX);
         longest[i][0] = '/';
