@@ -114,6 +114,8 @@ static struct fake_entry *learn(struct fake_entry *entry)
         entry->current = false;
         entry->seen.fresh_until_ns = 0;
         waiters_move(&entry->waiters, &next->waiters);
+        next->asked = entry->asked; /* who waits is answered there */
+        entry->asked = false;
         entry = next;
     }
     entry->seen = seen;
