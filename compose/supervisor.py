@@ -7,9 +7,9 @@
         "http": Rule(settled_ms=5000, pause_ms=50, pause_max_ms=60_000),
     })
 
-A PD that has run for settled_ms restarts at once. One that runs and takes no event for watchdog_ms dies, too; of a PD
-that runs a user's program this is None. One that dies again before that waits pause_ms, then twice as long
-each time, up to pause_max_ms, for ever.
+A PD that has run for settled_ms restarts at once. One that dies before that waits pause_ms, then twice as long each
+time, up to pause_max_ms, for ever. A PD that runs and takes no event for watchdog_ms dies, too; a PD that runs a user's
+program has None there.
 """
 
 from .c import Ptr

@@ -2,7 +2,7 @@
 #ifndef SUPERVISOR_RESET_H
 #define SUPERVISOR_RESET_H
 
-/* The machine begins anew, if this returns it does not. */
+/* The machine begins anew. Returns only where it does not. */
 void reset_machine(void);
 
 #endif

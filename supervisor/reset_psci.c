@@ -1,4 +1,7 @@
-/* supervisor/reset_psci.c: the machine is reset by its firmware: PSCI's SYSTEM_RESET (Arm DEN 0022, 5.11). */
+/* supervisor/reset_psci.c: the machine is reset by its firmware: PSCI's SYSTEM_RESET (Arm DEN 0022, 5.11).
+ *   serves    supervisor.c
+ *   trusts    the firmware, which runs above the kernel; one that refuses is named on the console, and all go on
+ */
 #include "lib/log.h"
 #include "lib/pd.h"
 #include "supervisor/reset.h"

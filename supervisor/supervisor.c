@@ -143,10 +143,13 @@ static void reset_if_it_is_time(uint32_t child, uint64_t now)
 /* Restarts who is due, and tells the pause PD of the next. */
 static void look_at_the_clock(void)
 {
-    uint64_t now = pd_now_ns(), next = self.reset_ns ? self.reset_ns : UINT64_MAX;
+    uint64_t now = pd_now_ns(), next = UINT64_MAX;
 
     if (self.reset_ns && self.reset_ns <= now) {
+        self.reset_ns = 0; /* where it is refused, the next death asks again */
         reset_machine();
+    } else if (self.reset_ns) {
+        next = self.reset_ns;
     }
     for (uint32_t i = 0; i < config->child_count; i++) {
         uint64_t due = self.children[i].due_ns;

@@ -293,6 +293,8 @@ static void test_last_resort(void)
     CHECK(notes.until_ns == pd_now_ns() + MS);
     passes(1);
     CHECK_EQUAL(self.resets, 1);
+    passes(10); /* the firmware has refused: it is asked again at the next death, not for ever */
+    CHECK_EQUAL(self.resets, 1);
 }
 
 static void alone(void (*test)(void))
