@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from serval import build
+from serval import build, uploads
 from serval.http import Answer, get, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
@@ -41,22 +41,7 @@ def routes(app):
         writers, count, size = (int(request.args[name]) for name in ("writers", "count", "size"))
         await asyncio.gather(*[write_one("/out/w%d" % i, count, size) for i in range(writers)])
         return "written"
-
-    @app.put("/api/put/<name>")
-    async def put(request, name):
-        file = await fs_async.open("/out/" + name, "w")
-        try:
-            left = request.content_length
-            while left > 0:
-                block = await request.stream.read(min(left, 8192))
-                if not block:
-                    return "short", 400
-                left -= len(block)
-                await file.write(block)
-        finally:
-            await file.close()
-        return "stored"
-"""
+""" + uploads.route("/out")
 
 
 @pytest.fixture(scope="module")

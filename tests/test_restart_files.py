@@ -13,7 +13,7 @@ import threading
 import time
 
 import pytest
-from serval import build
+from serval import build, uploads
 from serval.http import Answer, Kept, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
@@ -30,21 +30,7 @@ Request.max_content_length = 64 << 20
 kept = {}
 
 def routes(app):
-    @app.put("/api/put/<name>")
-    async def upload(request, name):
-        file = await fs_async.open("/out/" + name, "w")
-        try:
-            left = request.content_length
-            while left > 0:
-                block = await request.stream.read(min(left, 8192))
-                if not block:
-                    return "short", 400
-                left -= len(block)
-                await file.write(block)
-        finally:
-            await file.close()
-        return "stored"
-
+""" + uploads.route("/out") + r"""
     @app.get("/api/read/<name>")
     async def read(request, name):
         file = await fs_async.open("/out/" + name)
