@@ -4,6 +4,8 @@ path's bytes are known here, so every answer can be compared.
 
 import random
 
+from .. import uploads
+
 FOLDER, UPLOADS = "www", "up"
 SEED = 20
 # Group -> (how many, bytes). The cache has 32 MiB: `cold` is twice as much, and of `fresh` each is asked for once.
@@ -33,22 +35,7 @@ def routes(app):
     @app.post("/api/echo")
     async def echo(request):
         return request.body
-
-    @app.put("/api/put/<name>")
-    async def put(request, name):
-        file = await fs_async.open("/{FOLDER}/{UPLOADS}/" + name, "w")
-        try:
-            left = request.content_length
-            while left > 0:
-                block = await request.stream.read(min(left, 8192))
-                if not block:
-                    return "short", 400
-                left -= len(block)
-                await file.write(block)
-        finally:
-            await file.close()
-        return "stored"
-
+{uploads.route(f"/{FOLDER}/{UPLOADS}")}
     @app.get("/api/vitals")
     async def vitals(request):
         import gc
