@@ -1,5 +1,6 @@
 """The test run: fixtures for all, and the one line that a machine reads at the very end."""
 
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -41,6 +42,13 @@ def boot(request, tmp_path):
     yield start
     for guest in guests:
         guest.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """The fixtures that it needs build in its turn, too."""
+    with build.turn() if item.get_closest_marker("makes") else contextlib.nullcontext():
+        yield
 
 
 class Needs:
@@ -90,6 +98,7 @@ class Tally:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(goal, ..): what make has to have built before the test")
+    config.addinivalue_line("markers", "makes: calls make by itself, so nobody else builds meanwhile")
     config.pluginmanager.register(Needs())
     config.serval_tally = Tally()
     config.pluginmanager.register(config.serval_tally)

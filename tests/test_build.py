@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from serval import paths
 
+pytestmark = pytest.mark.makes
 BOARD = "qemu_virt_aarch64"     # the default: what is tested for does not depend on it
 LISTED = "`make help-variables` lists them"
 

@@ -9,7 +9,7 @@ import sys
 import textwrap
 
 import pytest
-from serval import paths
+from serval import build, paths
 
 sys.path.insert(0, str(paths.TOP))
 
@@ -25,9 +25,7 @@ DTB = paths.CACHE / "boards" / f"{BOARD}.dtb"
 
 @pytest.fixture(scope="module", autouse=True)
 def device_tree():
-    subprocess.run(["make", "-s", "-C", str(paths.TOP), f"CACHE_DIR={paths.CACHE}",
-                    f"MICROKIT_BOARD={BOARD}", str(DTB)],
-                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    build.make(DTB, MICROKIT_BOARD=BOARD)
 
 
 def compose(tmp_path, text, *args, board=BOARD):

@@ -14,6 +14,7 @@ from serval.ports import free_port
 from serval.qemu import Guest, needs_machine
 from serval.siterules import make_site
 
+pytestmark = pytest.mark.makes
 OFFICIAL = bool(os.environ.get("MICROKIT_SDK"))
 WEB_ADDRESS = "10.0.2.16"
 SERVING = r"Starting async server on 0\.0\.0\.0:80\.\.\.\r?$"

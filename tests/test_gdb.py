@@ -10,7 +10,7 @@ from serval import build, paths
 from serval.qemu import GENEROUS_S, needs_machine
 from serval.terminal import Terminal
 
-pytestmark = [needs_machine,
+pytestmark = [needs_machine, pytest.mark.makes,
               pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="reads the tables of our own kernel")]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
 SOURCE = "crasher.c"

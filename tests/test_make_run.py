@@ -18,7 +18,7 @@ from serval.http import curl
 from serval.ports import free_port
 from serval.qemu import needs_machine
 
-pytestmark = needs_machine
+pytestmark = [needs_machine, pytest.mark.makes]
 START_S = 400
 
 

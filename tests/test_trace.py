@@ -23,6 +23,7 @@ import trace_svg  # noqa: E402
 import trace_views as tv  # noqa: E402
 from compose import trace as composed  # noqa: E402
 
+pytestmark = pytest.mark.makes
 RING, EVENT = te.RING, te.EVENT
 KINDS = composed.events()
 NUMBER = {row[0]: number for number, row in enumerate(KINDS)}

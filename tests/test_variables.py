@@ -16,6 +16,7 @@ from serval.qemu import needs_machine
 sys.path.insert(0, str(paths.TOP / "mk"))
 import variables  # noqa: E402
 
+pytestmark = pytest.mark.makes
 # Each is something else to make, to the shell, to Python or to C; the last has a double quote's and a trigraph's trap.
 ODD = ["/a#b", "/a'b", '/a"b', "/a\\b", "/a$b", "/a$(b)", "/a$$b", "/a${b}c", "/a b  c", "/a%b", "/a&b;c|d", "/a,b(c)d",
        "/a`b`", "/a=b:c", "/a*?[c]~", "/äöü/名", "/a\tb", "/a\\", "/a\\#b ", '/ ??/"\\n\\"%s\'\'$@ #$<']

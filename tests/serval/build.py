@@ -1,5 +1,8 @@
-"""Builds a system for a test, with its own BUILD_DIR, once per set of variables in a test run."""
+"""Builds a system for a test, with its own BUILD_DIR, once per set of variables in a test run. Tests run beside each
+other, in processes of their own; objects lie in one cache, so one of them builds at a time."""
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -10,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from . import paths
+
+
+STDERR = 2      # where a process of several that run tests is heard
 
 
 class BuildError(AssertionError):
@@ -25,11 +31,30 @@ def _environment():
     return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
 
 
+class _Turn:
+    depth = 0       # of turns within a turn, in this process
+
+
+@contextlib.contextmanager
+def turn():
+    """Nobody else builds meanwhile. May be taken again by who has it."""
+    paths.CACHE.mkdir(parents=True, exist_ok=True)
+    with open(paths.CACHE / "tests.lock", "ab") as lock:
+        if not _Turn.depth:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        _Turn.depth += 1
+        try:
+            yield
+        finally:
+            _Turn.depth -= 1
+
+
 def make(*targets, **variables):
     """Runs make at the top of the tree. Returns the finished process; a failure raises with what make said."""
     command = _command(targets, variables)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", env=_environment(), check=False)
+    with turn():
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", env=_environment(), check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
     return done
@@ -37,8 +62,9 @@ def make(*targets, **variables):
 
 def make_all(targets):
     """Runs make for as many of the targets as can be made, before everyone's eyes. Returns whether all were."""
-    return subprocess.run(_command(["--keep-going", *targets], {}), stdin=subprocess.DEVNULL, env=_environment(),
-                          check=False).returncode == 0
+    with turn():
+        return subprocess.run(_command(["--keep-going", *targets], {}), stdin=subprocess.DEVNULL, stdout=STDERR,
+                              env=_environment(), check=False).returncode == 0
 
 
 def need_board(board):
