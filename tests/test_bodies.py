@@ -13,10 +13,8 @@ import termios
 import threading
 
 import pytest
-from serval import build, tap
+from serval import tap, uploads
 from serval.http import Answer, Kept, get, head_of, receive_all
-from serval.nfs import NfsServer
-from serval.qemu import Guest
 from test_nfs_under_load import Visitor
 
 LARGE = 100 << 20
@@ -121,19 +119,12 @@ def routes(app):
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    top = tmp_path_factory.mktemp("export")
-    for folder in (top, top / "www", top / "out"):
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o777)
+    top = uploads.writable(tmp_path_factory.mktemp("export"), "www", "out")
     (top / "app.py").write_text(ROUTES)
     (top / "www" / "cached.bin").write_bytes(random.Random(5).randbytes(300_000))
     scratch = tmp_path_factory.mktemp("nfs")
-    with tap.network() as plug, NfsServer(top, scratch / "nfs", address="0.0.0.0") as server:
-        image = build.system("webserver", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
-                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=scratch / "console.log") as guest:
-            guest.expect(r"Starting async server on 0\.0\.0\.0:80")
-            yield guest, top, server
+    with tap.serving("webserver", top, scratch, WEBSITE_DIR="www") as (guest, server, _):
+        yield guest, top, server
 
 
 @pytest.fixture

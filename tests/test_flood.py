@@ -8,10 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serval import build, tap
+from serval import tap
 from serval.http import get
-from serval.nfs import NfsServer
-from serval.qemu import Guest
 from serval.wire import SYN, ipv4, with_checksum
 
 STEADY_S, PER_S, CLIENTS_PER_S = 24, 50, 1
@@ -58,12 +56,8 @@ def booted(tmp_path_factory):
     site = tmp_path_factory.mktemp("export")
     site.chmod(0o755)
     (site / "index.html").write_text("<h1>Serval</h1>")
-    with tap.network() as plug, NfsServer(site, tmp / "nfs", address="0.0.0.0") as server:
-        image = build.system("front", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port,
-                             MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=tmp / "console.log") as guest:
-            guest.expect("serving")
-            yield guest, plug
+    with tap.serving("front", site, tmp, "serving") as (guest, _, plug):
+        yield guest, plug
 
 
 def served(guest, within):

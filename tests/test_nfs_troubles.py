@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from serval import build
+from serval import build, uploads
 from serval.http import Answer, Kept, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
@@ -75,10 +75,7 @@ def routes(app):
 
 @pytest.fixture
 def export(tmp_path):
-    top = tmp_path / "export"
-    for folder in (top, top / "www", top / "out"):
-        folder.mkdir()
-        folder.chmod(0o777)
+    top = uploads.writable(tmp_path / "export", "www", "out")
     (top / "app.py").write_text(ROUTES)
     (top / "www" / "page.txt").write_text("a page")
     return top
@@ -289,9 +286,7 @@ def test_the_server_comes_back_with_other_files(request, export, tmp_path):
         with Reading(guest, "/large.bin") as reading:
             server.kill()
             export.rename(tmp_path / "before")
-            for folder in (export, export / "www", export / "out"):
-                folder.mkdir()
-                folder.chmod(0o777)
+            uploads.writable(export, "www", "out")
             (export / "www" / "large.bin").write_bytes(new)
             (export / "www" / "page.txt").write_text("another page")
             (export / "www" / "only_now.txt").write_text("only now")

@@ -73,10 +73,7 @@ def routes(app):
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory):
-    top = tmp_path_factory.mktemp("export")
-    for folder in (top, top / "www", top / "out", top / "many"):
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o777)
+    top = uploads.writable(tmp_path_factory.mktemp("export"), "www", "out", "many")
     (top / "app.py").write_text(ROUTES)
     (top / "www" / "cached.html").write_bytes(random.Random(5).randbytes(20_000))
     for n in range(500):

@@ -6,10 +6,8 @@ import socket
 import time
 
 import pytest
-from serval import build, tap
+from serval import tap
 from serval.http import Kept, get, head_of
-from serval.nfs import NfsServer
-from serval.qemu import Guest
 
 PAGE = b"<h1>Serval</h1>"
 LARGE = random.Random(1).randbytes(1 << 20)
@@ -33,12 +31,8 @@ def booted(tmp_path_factory):
     top.mkdir(mode=0o755)
     (top / "index.html").write_bytes(PAGE)
     (top / "large.bin").write_bytes(LARGE)
-    with tap.network() as plug, NfsServer(top, tmp / "nfs", address="0.0.0.0") as server:
-        image = build.system("front", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port,
-                             MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=tmp / "console.log") as guest:
-            guest.expect("serving")
-            yield guest, server
+    with tap.serving("front", top, tmp, "serving") as (guest, server, _):
+        yield guest, server
 
 
 @pytest.fixture
@@ -67,13 +61,9 @@ def with_python(request, tmp_path):
     (top / "app.py").write_text(ROUTES)
     (top / "www" / "index.html").write_bytes(PAGE)
     (top / "www" / "file.bin").write_bytes(FILE)
-    with tap.network() as plug, NfsServer(top, tmp_path / "nfs", address="0.0.0.0") as server:
-        image = build.system("webserver", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
-                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=tmp_path / "console.log") as guest:
-            guest.expect("Starting async server")
-            request.node.serval_guests = [guest]
-            yield guest
+    with tap.serving("webserver", top, tmp_path, WEBSITE_DIR="www") as (guest, *_):
+        request.node.serval_guests = [guest]
+        yield guest
 
 
 def ask(guest, path, buffer=None):

@@ -6,9 +6,7 @@ import random
 import time
 
 import pytest
-from serval import build, tap
-from serval.nfs import NfsServer
-from serval.qemu import Guest
+from serval import tap, uploads
 from test_nfs_under_load import ROUTES, Visitor, put_all
 
 UPLOADS = 40
@@ -18,19 +16,12 @@ SLOWEST_S = 240       # a bound for what hangs: quiet machines need 30, one with
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    top = tmp_path_factory.mktemp("export")
-    for folder in (top, top / "www", top / "out"):
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o777)
+    top = uploads.writable(tmp_path_factory.mktemp("export"), "www", "out")
     (top / "app.py").write_text(ROUTES)
     (top / "www" / "cached.bin").write_bytes(random.Random(5).randbytes(50_000))
     scratch = tmp_path_factory.mktemp("nfs")
-    with tap.network() as plug, NfsServer(top, scratch / "nfs", address="0.0.0.0") as server:
-        image = build.system("webserver", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
-                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=scratch / "console.log") as guest:
-            guest.expect(r"Starting async server on 0\.0\.0\.0:80")
-            yield guest, top
+    with tap.serving("webserver", top, scratch, WEBSITE_DIR="www") as (guest, server, _):
+        yield guest, top
 
 
 @pytest.fixture

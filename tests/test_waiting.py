@@ -8,10 +8,8 @@ import threading
 import time
 
 import pytest
-from serval import build, tap
+from serval import tap
 from serval.http import Answer, get, head_of, receive_all
-from serval.nfs import NfsServer
-from serval.qemu import Guest
 
 PAGE = b"<h1>Serval</h1>"
 PATIENCE_S = 5      # http/conn/limits.h
@@ -26,12 +24,8 @@ def booted(tmp_path_factory):
     top.chmod(0o755)
     (top / "www" / "index.html").write_bytes(PAGE)
     (top / "www" / "late.html").write_bytes(PAGE)
-    with tap.network() as plug, NfsServer(top, tmp / "nfs", address="0.0.0.0") as server:
-        image = build.system("webserver", NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
-                             NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=tmp / "console.log") as guest:
-            guest.expect("Starting async server")
-            yield guest, server
+    with tap.serving("webserver", top, tmp, WEBSITE_DIR="www") as (guest, server, _):
+        yield guest, server
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 On QEMU's user network the guest speaks TCP with QEMU, which takes what it can at once; on a tap it speaks with this
 machine's clients, so that a slow reader, a full window, a reset or a lost frame is what the guest sees.
 
-    with tap.network() as plug, NfsServer(top, scratch, address="0.0.0.0") as server:
-        image = build.system("webserver", NFS_SERVER=plug.host, ..)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug) as guest:
-            get(guest.port("http"), "/")
+    with tap.serving("webserver", top, scratch, WEBSITE_DIR="www") as (guest, server, plug):
+        get(guest.port("http"), "/")
 
 The network namespace is the calling thread's, and of the threads and processes that it starts meanwhile.
 """
@@ -18,7 +16,9 @@ import sys
 
 import pytest
 
-from . import paths
+from . import build, paths
+from .nfs import NfsServer
+from .qemu import Guest
 
 sys.path.append(str(paths.TOP / "bench"))
 from network import TapNetwork, ip, tap_lacks  # noqa: E402,F401
@@ -55,3 +55,14 @@ def network():
         pytest.skip(lacks)
     with namespace(), TapNetwork() as net:
         yield net.plugs["serval"]
+
+
+@contextlib.contextmanager
+def serving(system, export, scratch, says="Starting async server", **variables):
+    """The system behind a tap, with this folder for its files, once its console has said that: (guest, server, plug)."""
+    with network() as plug, NfsServer(export, scratch / "nfs", address="0.0.0.0") as server:
+        image = build.system(system, NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port,
+                             MOUNT_PORT=server.mount_port, **variables)
+        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=scratch / "console.log") as guest:
+            guest.expect(says)
+            yield guest, server, plug

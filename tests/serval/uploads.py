@@ -1,4 +1,4 @@
-"""Of the programs that tests write for a site: the route that stores what is put."""
+"""For tests that write: folders where the guest may, and the route that stores what is put."""
 
 
 def route(folder):
@@ -19,3 +19,11 @@ def route(folder):
             await file.close()
         return "stored"
 '''
+
+
+def writable(top, *names):
+    """`top` and these folders in it are there, and anybody may write in them. Returns `top`."""
+    for folder in (top, *(top / name for name in names)):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+    return top

@@ -55,9 +55,7 @@ class Site:
     def __init__(self, export):
         rng = random.Random(SEED)
         top = export / FOLDER
-        for folder in (export, top, top / UPLOADS):
-            folder.mkdir(exist_ok=True)
-            folder.chmod(0o777)
+        uploads.writable(export, FOLDER, f"{FOLDER}/{UPLOADS}")
         (export / "app.py").write_text(APP)
         self.groups, self.bodies = {}, {}
         for group, (count, size) in FILES.items():
