@@ -25,7 +25,7 @@ def users(pattern):
     (r"\bcache_(clean|invalidate)\(", {"net/cache.h", "net/cache.c", "net/dma.h"}),
     (r'"\s*dc\s', {"net/cache.c"}),
     (r"\bstruct bus_address\s*\)", set()),                  # none is made of thin air
-], ids=str)
+], ids=["to_bus", "from_bus", "maintenance", "dc", "made"])
 def test_only_there(what, places):
     assert users(what) == places
 
