@@ -10,6 +10,9 @@
  *     serve(flag)          requests are taken, or no more
  *     await accept()       a Request (request.c); None: no more
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
+ *
+ * Serves website.py and whoever imports it, NOT trusted with numbers: each argument is checked before the front hears of
+ * it. Trusts the front's answers (control.c checks their form).
  */
 #include "lib/pd.h"
 

@@ -1,6 +1,9 @@
 /* vfs_files.c: the file service as a MicroPython file system: os, and what open() and import ask of it.
  * Each operation waits for its command, as Python's own do. Paths are str or bytes; a name that is no UTF-8 is listed
- * as bytes. */
+ * as bytes.
+ *   serves    the interpreter and what runs in it: any path, any order; a wrong one is an OSError
+ *   consumes  answers of the file service by files.c, which checks them; names in a listing are bytes and nothing more
+ */
 #include "lib/pd.h"
 
 #include <string.h>

@@ -10,6 +10,9 @@
  *   revalidate.c  what the server says of a path, and how fresh that is
  *
  * Each calls what stands above it in this list, and hears of events by the handlers that it is given here.
+ *
+ * Serves the front's contents and sites, which are trusted. Distrusts the file server: it says what a file holds, and
+ * nothing else; each of its numbers is checked where it comes in (files.c, reads.c).
  */
 #include "http/cache/cache.h"
 

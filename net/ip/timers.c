@@ -10,6 +10,8 @@
  *            30 s     entries of the ARP table and the DNS cache age
  *   fragment 1 s      for as long as a fragment can wait
  * The conditions are looked at before each flush, that is, after each batch of work.
+ *
+ * Serves lwIP, in its PD; trusts it, and the clock. No peer can make it run more often than the table says.
  */
 #include "lib/pd.h"
 

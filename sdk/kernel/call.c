@@ -3,6 +3,9 @@
  * A call is delivered at once when the server waits, and otherwise queued with the server by the caller's priority. A
  * server without a scheduling context (a passive one) runs on the caller's, which goes back with the answer. Words are
  * copied at the moment of delivery, straight from one IPC buffer to the other: the sender is blocked by then.
+ *
+ * Serves syscall.c, whose arguments have been decoded. Of a PD's own memory only its IPC buffer is read, message registers
+ * below the length that was checked: what lies there is passed on, and never looked at.
  */
 #include "sdk/kernel/call.h"
 

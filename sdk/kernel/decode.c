@@ -1,4 +1,5 @@
-/* decode.c: from the numbers that a PD passes to what they mean, or to a refusal. */
+/* decode.c: from the numbers that a PD passes, NOT trusted, to what they mean, or to a refusal. Reads the tables of the
+ * image tool, changes nothing. */
 #include "sdk/kernel/decode.h"
 
 #include <stddef.h>

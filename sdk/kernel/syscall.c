@@ -2,6 +2,9 @@
  *
  * Each function first asks decode.c what the PD's numbers mean; a refusal leaves everything as it was. What follows
  * cannot fail.
+ *
+ * Serves every PD, trusts none: all numbers come from its registers, and none is used before decode.c has said what it
+ * means. What a PD may do is in the tables that the image tool wrote (abi/), which are trusted.
  */
 #include "sdk/kernel/syscall.h"
 
