@@ -15,7 +15,7 @@ include mk/rules.mk
 include mk/coverage.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 
-include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial supervisor/supervisor timer/timer net/net net/ip/ip fs/fs fs/nfs/nfs \
+include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial supervisor/supervisor timer/timer virtio/virtio entropy/entropy net/net net/ip/ip fs/fs fs/nfs/nfs \
     fs/mem/mem http/http python/python chaos/chaos))
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 include tests/fuzz/fuzz.mk

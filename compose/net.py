@@ -12,7 +12,7 @@ that answers leave before more questions come in; clients below all three.
 import re
 
 from . import dwmac
-from .c import Ptr
+from .c import Expr, Ptr
 from .dwmac import Dwmac
 from .errors import ComposeError
 from .ring import ring_bytes
@@ -76,9 +76,11 @@ def region_config(address, region):
 
 class Net:
     """Whether devices see the CPU's caches is the board's to say (DMA_COHERENT); where they do not the virtualisers
-    maintain them, and the driver's descriptors are mapped uncached."""
+    maintain them, and the driver's descriptors are mapped uncached. entropy: a service (compose/entropy.py), whose client
+    each PD with a TCP/IP stack becomes."""
 
-    def __init__(self, system, rx_buffers=176, priority=112):
+    def __init__(self, system, rx_buffers=176, priority=112, entropy=None):
+        self.entropy = entropy
         self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
         self.macs = {}
         program, device = system.board.driver("net")
@@ -148,6 +150,8 @@ class Net:
             timer.client(pd)
         if self.dwmac:
             self.dwmac.use_timer(timer)
+        if self.entropy:
+            self.entropy.client(pd)
         pools = POOLS_BYTES + connections * CONNECTION_BYTES + segments * SEGMENT_BYTES
         region = self.system.region(f"ip_memory_{pd.name}", memory + pools + self._table_bytes(pd))
         pd.config("net/ip/ip.h", "struct ip_config", "ip_config", {
@@ -158,6 +162,7 @@ class Net:
             "segments": segments,
             "memory": region_config(pd.map(region, "rw"), region),
             "rtc": Ptr(self._clock(pd)),
+            "entropy": Expr("&entropy_client_config") if self.entropy else Ptr(0),
         })
 
     @staticmethod

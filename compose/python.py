@@ -28,7 +28,7 @@ IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_bu
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
                  priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
-                 site=None, sites=(), port=0):
+                 site=None, sites=(), port=0, entropy=None):
         if sites or port:
             raise ComposeError(f"PD '{name}': an application has no front of its own: Http(.., sites=.., port=..) is one, "
                                "and site= names it here")
@@ -47,6 +47,8 @@ class Python:
             # With files it asks DHCP when their mount is known, as the front does, who runs before it: so it is the last.
             net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=bool(files),
                    **(IP_BESIDE_SITE if site else http.IP))
+        elif entropy:
+            entropy.client(self.pd)
         if site:
             site.application(self.pd)
         self.pd.config("python/config.h", "struct python_config", "python_config", {
@@ -55,6 +57,7 @@ class Python:
             "raw_console": raw_console,
             "app": app,
             "clock": Ptr(self._clock()),
+            "entropy": self._given("entropy_client_config"),
             "files": self._given("fs_client_config"),
             "ip": self._given("ip_config"),
             "net": self._given("net_client_config"),

@@ -1,8 +1,8 @@
 # lib/lib.mk: what every PD is linked with (each part only where used), and what its host tests are linked with instead.
 
 $(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/notify.c pd/dispatch.c pd/die.c pd/libc.c \
-    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c fiber/fiber.c fiber/frame.c fiber/switch.S \
-    $(if $(TRACED),trace/trace.c)),log))
+    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c fiber/fiber.c fiber/frame.c fiber/switch.S random/random.c \
+    mmio/mmio.c     $(if $(TRACED),trace/trace.c)),log))
 # In every program, and never where it is hot: small, a third of what it is otherwise.
 $(eval $(call library,log,lib/log/log.c lib/log/format.c,,-Oz))
 
@@ -11,6 +11,7 @@ FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c
     log/log.c log/format.c)
 FAKE_PD_CFLAGS := -Itests/unit
 
+$(eval $(call host_test,lib_random,tests/unit/lib_random.c lib/random/random.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_list,tests/unit/lib_list.c))
 $(eval $(call host_test,lib_ring,tests/unit/lib_ring.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,lib_ring_stress,tests/unit/lib_ring_stress.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

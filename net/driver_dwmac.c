@@ -19,7 +19,7 @@
 #include "net/config.h"
 #include "net/dwmac.h"
 #include "net/dwmac_phy.h"
-#include "net/mmio.h"
+#include "lib/mmio.h"
 #include "timer/proto.h"
 
 #define RX_SIZE 256u

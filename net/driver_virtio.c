@@ -21,23 +21,22 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
-#include "net/mmio.h"
-#include "net/virtio.h"
-#include "net/virtq.h"
+#include "net/virtio_net.h"
+#include "virtio/device.h"
+#include "virtio/virtq.h"
 
 #define QUEUE_SIZE_MAX VIRTQ_SIZE_MAX
 #define RX_CHAIN 2                   /* header, buffer */
 #define TX_CHAIN (1 + NET_CHAIN_MAX) /* header, pieces of the frame */
 
-#define RESET_READS 1000000 /* some tenths of a second at least: a read goes to the device and back */
-
-#define BIT(n) (1ull << (n))
+#define BIT(n) VIRTIO_BIT(n)
 #define FEATURES_NEEDED (BIT(VIRTIO_F_VERSION_1_BIT) | BIT(VIRTIO_F_INDIRECT_DESC_BIT))
 #define FEATURES_WANTED                                                                                            \
     (FEATURES_NEEDED | BIT(VIRTIO_NET_F_CSUM_BIT) | BIT(VIRTIO_NET_F_GUEST_CSUM_BIT) | BIT(VIRTIO_NET_F_MAC_BIT) | \
      BIT(VIRTIO_NET_F_HOST_TSO4_BIT) | BIT(VIRTIO_F_EVENT_IDX_BIT))
 
 static struct {
+    struct virtio_device device;
     struct ring rx_free, rx_filled, tx_filled, tx_free;
     struct virtq rx, tx;
     struct net_dma_desc rx_owner[QUEUE_SIZE_MAX]; /* the buffer that lies in the slot */
@@ -47,7 +46,6 @@ static struct {
     uint64_t tx_plain_bus, tx_checksum_bus; /* the two headers that an ordinary frame to send may have */
     struct virtio_net_header *tx_tso;       /* a large one's, by slot */
     uint64_t tx_tso_bus;
-    uint64_t memory_used;             /* of the descriptors region */
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
     bool filled;     /* frames were put since net_virt_rx was last woken */
@@ -56,75 +54,18 @@ static struct {
     uint32_t rx_bad; /* frames with an impossible length */
 } self;
 
-static uint32_t read_register(uint32_t offset)
-{
-    return mmio_read(net_driver_config.registers, offset);
-}
-
-static void write_register(uint32_t offset, uint32_t value)
-{
-    mmio_write(net_driver_config.registers, offset, value);
-}
-
-static void write_address(uint32_t offset, uint64_t value)
-{
-    write_register(offset, (uint32_t)value);
-    write_register(offset + 4, (uint32_t)(value >> 32));
-}
-
-/* Cuts zeroed DMA memory off the region; never given back. */
-static void *cut(uint64_t bytes, uint64_t *bus)
-{
-    const struct region *region = &net_driver_config.descriptors;
-    struct bus_address address = {0};
-    void *memory = region_at(region, self.memory_used, bytes);
-    require(memory && region_bus(region, self.memory_used, bytes, &address), "net driver: descriptors.size",
-            region->size);
-    self.memory_used += (bytes + 63) & ~63ull;
-    *bus = address.value;
-    return memory;
-}
-
-/* 4.2.3.2 */
-static void set_up_queue(struct virtq *q, uint32_t index, uint16_t chain_max, bool event_idx)
-{
-    uint64_t bus;
-    write_register(VIRTIO_QUEUE_SEL, index);
-    uint32_t size = read_register(VIRTIO_QUEUE_NUM_MAX);
-    require(size > 0 && read_register(VIRTIO_QUEUE_READY) == 0, "net driver: device queue", index);
-    size = size > QUEUE_SIZE_MAX ? QUEUE_SIZE_MAX : size;
-    while (size & (size - 1)) {
-        size &= size - 1;
-    }
-    void *memory = cut(virtq_bytes((uint16_t)size, chain_max), &bus);
-    virtq_init(q, (uint16_t)size, chain_max, memory, bus, event_idx);
-    write_register(VIRTIO_QUEUE_NUM, size);
-    write_address(VIRTIO_QUEUE_DESC, q->entries_bus);
-    write_address(VIRTIO_QUEUE_DRIVER, q->avail_bus);
-    write_address(VIRTIO_QUEUE_DEVICE, q->used_bus);
-    write_register(VIRTIO_QUEUE_READY, 1);
-}
-
-static uint64_t negotiate(void)
-{
-    write_register(VIRTIO_DEVICE_FEATURES_SEL, 0);
-    uint64_t offered = read_register(VIRTIO_DEVICE_FEATURES);
-    write_register(VIRTIO_DEVICE_FEATURES_SEL, 1);
-    offered |= (uint64_t)read_register(VIRTIO_DEVICE_FEATURES) << 32;
-    require((offered & FEATURES_NEEDED) == FEATURES_NEEDED, "net driver: features the device offers", offered);
-    uint64_t taken = offered & FEATURES_WANTED;
-    write_register(VIRTIO_DRIVER_FEATURES_SEL, 0);
-    write_register(VIRTIO_DRIVER_FEATURES, (uint32_t)taken);
-    write_register(VIRTIO_DRIVER_FEATURES_SEL, 1);
-    write_register(VIRTIO_DRIVER_FEATURES, (uint32_t)(taken >> 32));
-    return taken;
-}
-
 /* 5.1.3.1: a device that cuts needs leave to complete checksums. */
 static uint32_t offloads(uint64_t features)
 {
     bool checksum = features & BIT(VIRTIO_NET_F_CSUM_BIT), tso = features & BIT(VIRTIO_NET_F_HOST_TSO4_BIT);
     return !checksum ? 0 : tso ? NET_CHECKSUM | NET_TSO : NET_CHECKSUM;
+}
+
+static void *cut(uint64_t bytes, uint64_t *bus)
+{
+    void *memory = virtio_device_cut(&self.device, bytes, bus);
+    require(memory, "net driver: descriptors.size", net_driver_config.descriptors.size);
+    return memory;
 }
 
 /* Headers to send are written once, with a checksum to complete or all zeros; of a large frame only the segments'
@@ -152,58 +93,31 @@ static void prepare_tables(void)
     }
 }
 
-/* 4.2.2.2: it is done when the register reads 0. */
-static void reset_device(void)
-{
-    uint32_t reads = 0;
-    write_register(VIRTIO_STATUS, 0);
-    while (read_register(VIRTIO_STATUS) != 0) {
-        require(++reads < RESET_READS, "net driver: a device that does not end its reset; status",
-                read_register(VIRTIO_STATUS));
-    }
-}
-
-/* 3.1.1: the order of these steps is the specification's. */
 static void start_device(void)
 {
+    struct virtio_device *device = &self.device;
     require(net_driver_config.registers != NULL, "net driver: registers", 0);
-    require(read_register(VIRTIO_MAGIC) == VIRTIO_MAGIC_VALUE, "net driver: device magic", read_register(VIRTIO_MAGIC));
-    require(read_register(VIRTIO_VERSION) == VIRTIO_VERSION_MMIO, "net driver: device version",
-            read_register(VIRTIO_VERSION));
-    require(read_register(VIRTIO_DEVICE_ID) == VIRTIO_ID_NET, "net driver: device id", read_register(VIRTIO_DEVICE_ID));
-    reset_device();
-    if (pd_generation() > 1) { /* the image's is zero, a former life's is not */
-        memset(net_driver_config.descriptors.base, 0, net_driver_config.descriptors.size);
-    }
-    uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE;
-    write_register(VIRTIO_STATUS, status);
-    write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_DRIVER);
-    uint64_t features = negotiate();
-    write_register(VIRTIO_STATUS, status |= VIRTIO_STATUS_FEATURES_OK);
-    require(read_register(VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK, "net driver: features refused", features);
-    bool event_idx = features & BIT(VIRTIO_F_EVENT_IDX_BIT);
-    set_up_queue(&self.rx, VIRTIO_NET_RX, RX_CHAIN, event_idx);
-    set_up_queue(&self.tx, VIRTIO_NET_TX, TX_CHAIN, event_idx);
+    device->registers = net_driver_config.registers;
+    device->memory = net_driver_config.descriptors;
+    bool up = virtio_device_begin(device, VIRTIO_ID_NET, FEATURES_NEEDED, FEATURES_WANTED) &&
+              virtio_device_queue(device, &self.rx, VIRTIO_NET_RX, QUEUE_SIZE_MAX, RX_CHAIN) &&
+              virtio_device_queue(device, &self.tx, VIRTIO_NET_TX, QUEUE_SIZE_MAX, TX_CHAIN);
+    require(up, device->wrong, device->value);
     prepare_tables();
-    net_driver_config.device->offloads = offloads(features);
-    write_register(VIRTIO_STATUS, status | VIRTIO_STATUS_DRIVER_OK);
+    net_driver_config.device->offloads = offloads(device->features);
+    virtio_device_go(device);
 }
 
-/* The device first, the rings after: what comes in between raises a new interrupt (4.2.3.4). */
 static void acknowledge(void)
 {
-    uint32_t reasons = read_register(VIRTIO_INTERRUPT_STATUS);
-    write_register(VIRTIO_INTERRUPT_ACK, reasons);
-    if ((reasons & VIRTIO_INTERRUPT_CONFIG) && (read_register(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET)) {
+    if (!virtio_device_acknowledge(&self.device)) {
         pd_die("net driver: the device has failed and asks for a reset");
     }
 }
 
 static void publish(struct virtq *q, uint32_t index)
 {
-    if (virtq_publish(q)) {
-        write_register(VIRTIO_QUEUE_NOTIFY, index);
-    }
+    virtio_device_publish(&self.device, q, index);
 }
 
 /* 5.1.6.4.2 */

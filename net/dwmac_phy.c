@@ -10,7 +10,7 @@
 
 #include "lib/pd.h"
 #include "net/dwmac.h"
-#include "net/mmio.h"
+#include "lib/mmio.h"
 
 #define MDIO_NS_MAX 1000000ull
 

@@ -1,14 +1,14 @@
 # net/net.mk: the network service.
 
 $(eval $(call library,net_client,net/client.c))
-$(eval $(call program,net_driver_virtio,net/driver_virtio.c net/virtq.c net/mmio.c))
-$(eval $(call program,net_driver_dwmac,net/driver_dwmac.c net/dwmac_phy.c net/mmio.c))
+$(eval $(call program,net_driver_virtio,net/driver_virtio.c,virtio))
+$(eval $(call program,net_driver_dwmac,net/driver_dwmac.c net/dwmac_phy.c))
 $(eval $(call program,net_virt_rx,net/virt_rx.c net/cache.c))
 $(eval $(call program,net_virt_tx,net/virt_tx.c net/cache.c))
 
 $(eval $(call host_test,net_virt_rx,tests/unit/net_virt_rx.c net/virt_rx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,net_virt_tx,tests/unit/net_virt_tx.c net/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
-$(eval $(call host_test,net_driver_virtio,tests/unit/net_driver_virtio.c net/driver_virtio.c net/virtq.c \
+$(eval $(call host_test,net_driver_virtio,tests/unit/net_driver_virtio.c net/driver_virtio.c $(VIRTIO) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,net_driver_dwmac,tests/unit/net_driver_dwmac.c tests/unit/gmac_model.c \
     net/driver_dwmac.c net/dwmac_phy.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

@@ -1,6 +1,6 @@
 /* builtins.c: what help() says, and where random numbers start. */
 #include "lib/pd.h"
-#include "net/ip/ip.h"
+#include "lib/random.h"
 #include "python/endpoint.h"
 #include "python/port.h"
 
@@ -17,5 +17,5 @@ const char python_help_text[] = "This is MicroPython on Serval.\n"
 
 uint32_t python_random_seed(void)
 {
-    return ip_random();
+    return random_word();
 }

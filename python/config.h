@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "entropy/config.h"
 #include "fs/config.h"
 #include "http/app_config.h"
 #include "lib/region.h"
@@ -22,6 +23,7 @@ struct python_config {
     bool raw_console;               /* a prompt for people and tools; else lines with a prefix before each */
     char app[64];                   /* the module to run as __main__; "": the prompt */
     const volatile uint32_t *clock; /* PL031 data register: seconds since 1970; NULL: time starts at 1970 */
+    const struct entropy_client_config *entropy;
     const struct fs_client_config *files;
     const struct ip_config *ip;
     const struct net_client_config *net;

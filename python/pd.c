@@ -4,6 +4,7 @@
  */
 #include "lib/pd.h"
 
+#include "entropy/client.h"
 #include "fs/mount.h"
 #include "python/changes.h"
 #include "python/config.h"
@@ -27,6 +28,8 @@ static void start_services(void)
 {
     if (python_config.net) {
         ip_init(python_config.ip, python_config.net);
+    } else {
+        entropy_client_init(python_config.entropy);
     }
     if (python_config.net || python_config.site) {
         endpoint_init(python_config.net != NULL);

@@ -3,7 +3,7 @@ $(eval $(call system,net_isolation,tests/systems/net/net_isolation.py))
 
 # lwIP, net/ip and the echo service natively. lwIP reads unaligned words by design; the address sanitizer is what
 # matters here.
-IP_STORM := $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c random.c checksum.c \
+IP_STORM := lib/random/random.c entropy/client.c $(filter-out %.S,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c random.c checksum.c \
     checksum_blocks.c sums.c)) net/client.c timer/client.c examples/echo/echo.c $(LWIP_SOURCES) $(LWIP)/src/core/memp.c
 $(eval $(call host_test,net_ip_storm,tests/unit/net_ip_storm.c tests/unit/wire.c $(IP_STORM) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -DSENDS_LARGE=1 -fno-sanitize=undefined $(FOREIGN)))

@@ -47,7 +47,7 @@ def test_the_web_server_boots_in_five_million_instructions(image, tmp_path):
 
 
 def test_barriers_are_executed(image, tmp_path):
-    """QEMU's devices run beside the CPU: without the guest's barriers (net/virtq.c) an interrupt is lost now and then,
+    """QEMU's devices run beside the CPU: without the guest's barriers (virtio/virtq.c) an interrupt is lost now and then,
     and the network stands still until a timer ends. boards/qemu_virt_aarch64/qemu.args sees to it."""
     log = tmp_path / "operations"
     with Guest(image, args=["-d", "op", "-D", str(log)]) as guest:

@@ -224,7 +224,7 @@ def test_mistake_in_a_description_is_one_line_and_mended_by_its_correction(tmp_p
     done = make(*arguments, folder=tree)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (f"examples/hello/hello.py:{line}: error: unknown device 'floppy'; board "
-                                           f"{BOARD} has: rtc, timer, uart, virtio_net")
+                                           f"{BOARD} has: rtc, timer, uart, virtio_net, virtio_rng")
     assert len(done.stderr.splitlines()) == 2
     script.write_text(good)
     assert make(*arguments, folder=tree).returncode == 0

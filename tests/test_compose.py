@@ -49,7 +49,7 @@ SUPERVISED = ("from compose.serial import Serial; from compose.supervisor import
               "ALL = {{pd.name: Rule() for pd in s.pds}}; Supervisor(s, serial, {})")
 MISTAKES = {
     "unknown_device": ("a.device('floppy')",
-                       "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net"),
+                       "unknown device 'floppy'; board qemu_virt_aarch64 has: rtc, timer, uart, virtio_net, virtio_rng"),
     "device_without_registers": ("a.device('timer')", "PD 'a': device 'timer' has no registers to map"),
     "device_without_interrupt": ("a.device_irq('/memory@40000000')",
                                  "PD 'a': device '/memory@40000000' has no interrupt"),

@@ -1,6 +1,6 @@
 """Who may include whom. Dependencies point one way:
 
-    examples -> python -> http, fs/nfs -> fs, net/ip -> net -> serial, timer -> lib -> microkit.h
+    examples -> python -> http, fs/nfs -> fs, net/ip -> net -> serial, timer, entropy -> virtio -> lib -> microkit.h
     kernel, loader, libmicrokit and tool see only sdk/abi
 
 Nothing above the SDK's line uses seL4's own names, and only lib/pd.h includes microkit.h. What a protection domain
@@ -23,7 +23,7 @@ from serval import paths
 
 # Folder -> the folders, beside itself, whose headers it may include. The longest prefix of a file's path counts.
 BASE = {"lib"}
-SERVICES = BASE | {"serial", "timer", "net"}
+SERVICES = BASE | {"serial", "timer", "entropy", "net"}
 LAYERS = {
     "sdk/abi": set(),
     "sdk/kernel": {"sdk/abi"},
@@ -33,8 +33,10 @@ LAYERS = {
     "lib": set(),
     "serial": BASE,
     "timer": BASE,
+    "virtio": BASE,
+    "entropy": BASE | {"serial", "virtio"},
     "supervisor": BASE | {"serial"},
-    "net": BASE | {"timer"},
+    "net": BASE | {"timer", "virtio"},
     "net/ip": SERVICES,
     "fs": BASE | {"timer"},
     "fs/mem": BASE | {"fs"},
@@ -77,11 +79,13 @@ ORDERS = {
 
 # Library -> what its global symbols begin with, and the names that others give: lwIP, and libc's users.
 PREFIXES = {
-    "pd": ("pd_ fiber_ ring_ region_ heap_ trace_",
+    "pd": ("pd_ fiber_ ring_ region_ heap_ trace_ random_ mmio_",
            "_exit __assert_func abort gettimeofday notified sbrk stderr stdin stdout"),
     "log": ("log_", ""),
     "serial": ("serial_client_", ""),
     "timer": ("timer_", ""),
+    "virtio": ("virtio_device_ virtq_", ""),
+    "entropy": ("entropy_client_", ""),
     "net_client": ("net_client_", ""),
     "ip": ("ip_", "memp_free memp_init memp_malloc sys_now sys_timeouts_init tcp_timer_needed"),
     "fs_client": ("fs_client_", ""),

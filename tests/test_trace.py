@@ -33,7 +33,7 @@ START_S = 600
 
 def sources():
     """Components with events: file -> text."""
-    folders = ("lib", "serial", "timer", "net", "fs", "http", "python")
+    folders = ("lib", "serial", "timer", "entropy", "net", "fs", "http", "python")
     found = {p: p.read_text() for folder in folders for p in sorted((paths.TOP / folder).rglob("*.c"))
              if p.parent != paths.TOP / "lib" / "trace"}
     return {path: text for path, text in found.items() if CALL.search(text)}

@@ -18,6 +18,7 @@ DEVICES = {
     # aml-hrtimer-regs.h), in the watchdog's page. Timer A's interrupt as on the S905 (seL4's util_libs, TIMER_A_IRQ of
     # the ODROID-C2).
     "timer_a": {"base": 0xffd0f140, "size": 0x64, "irq": 42, "trigger": "edge"},
+    "rng": {"node": "/soc/bus@ff600000/bus@30000/rng@218"},
     "gmac": {"node": "/soc/ethernet@ff3f0000"},
     "gmac_glue": {"node": "/soc/ethernet@ff3f0000", "reg": 1},  # PRG_ETH0
 }
@@ -28,6 +29,7 @@ DRIVERS = {
     "serial": ("serial_driver_meson", "uart"),
     "timer": ("timer_driver_arm", "timer"),
     "net": ("net_driver_dwmac", "gmac"),
+    "entropy": ("entropy_meson", "rng"),
 }
 
 # seL4 gives EL0 the physical counter of this board, but no timer.

@@ -19,6 +19,8 @@ DEVICES = {
     "timer": {"node": "/timer", "interrupt": 1},
     # The machine gives its first virtio device the last of 32 slots.
     "virtio_net": {"node": "/virtio_mmio@a003e00"},
+    # A slot has 512 bytes: this one is the first of a page of its own, as long as nothing else is put into 16 to 23.
+    "virtio_rng": {"node": "/virtio_mmio@a002000"},
 }
 
 GIC = "/intc@8000000"
@@ -28,6 +30,7 @@ DRIVERS = {
     "serial": ("serial_driver_pl011", "uart"),
     "timer": ("timer_driver_arm", "timer"),
     "net": ("net_driver_virtio", "virtio_net"),
+    "entropy": ("entropy_virtio", "virtio_rng"),
 }
 
 # Interrupt numbers below this exist: GICD_TYPER of this machine says 9 words of 32.

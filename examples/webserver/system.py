@@ -3,6 +3,7 @@
 Priorities, from above:
   254  supervisor: whoever runs, a fault is looked at first; it runs for nothing else
   200  timer driver: short and rare; clients call it, and a deadline must not wait for anybody's work
+  190  entropy: clients call it, and it answers at once
   120  serial driver, 110 its virtualisers: a few characters at a time
   112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers
        leave before more questions come in; what they do per frame is bounded
@@ -18,6 +19,7 @@ import re
 
 from compose import ComposeError, System
 from compose.chaos import Chaos
+from compose.entropy import Entropy
 from compose.fs import MemFs, Nfs
 from compose.http import Http, Site
 from compose.net import Net
@@ -37,6 +39,7 @@ CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size
 # for a second.
 RULES = {
     "timer_driver": Rule(),
+    "entropy": Rule(),
     "serial_driver": Rule(),
     "serial_virt_tx": Rule(),
     "serial_virt_rx": Rule(),
@@ -108,7 +111,8 @@ def file_service():
 s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
-net = Net(s)
+entropy = Entropy(s, serial)
+net = Net(s, entropy=entropy)
 chaos = Chaos(s, serial, timer, net, mac=CHAOS_MAC) if s.number("CHAOS") else None
 files = file_service()
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
@@ -117,7 +121,7 @@ http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolut
 if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
-           app="webserver", heap=HEAP_BYTES, arguments=[website()])
+           app="webserver", heap=HEAP_BYTES, arguments=[website()], entropy=entropy)
 rules = {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)}
 supervisor = Supervisor(s, serial, rules, killer=chaos.pd if chaos else None)
 if chaos:

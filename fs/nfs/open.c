@@ -8,6 +8,7 @@
 #include "fs/nfs/file.h"
 #include "fs/nfs/operations.h"
 #include "fs/nfs/walk.h"
+#include "lib/random.h"
 #include "net/ip/ip.h"
 
 #define MODE_READ_BY_ALL 0004u
@@ -250,7 +251,7 @@ void nfs_open_file(struct fs_job *job)
     struct nfs_op *op = nfs_op_of(job);
 
     if (job->flags & FS_OPEN_EXCLUSIVE) {
-        uint32_t verifier[] = {ip_random(), ip_random()};
+        uint32_t verifier[] = {random_word(), random_word()};
         memcpy(op->verifier, verifier, sizeof(op->verifier));
     }
     nfs_op_begin(job, start_open, false);

@@ -25,6 +25,7 @@
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
 #include "lib/list.h"
+#include "lib/random.h"
 #include "net/ip/ip.h"
 #include "timer/client.h"
 
@@ -327,7 +328,7 @@ static void start(void)
         break_off("out of memory");
         return;
     }
-    rpc_set_next_xid(self.rpc, ip_random());
+    rpc_set_next_xid(self.rpc, random_word());
     if (rpc_connect_async(self.rpc, address, self.next_port, on_connect, NULL) != 0) {
         break_off(rpc_get_error(self.rpc));
         return;

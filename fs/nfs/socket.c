@@ -20,6 +20,7 @@
 #include "fs/nfs/config.h"
 #include "fs/nfs/socket.h"
 #include "lwip/tcp.h"
+#include "lib/random.h"
 #include "net/ip/ip.h"
 
 #define SOCKETS_MAX 4
@@ -131,7 +132,7 @@ int socket(int domain, int type, int protocol)
 int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct nfs_socket *socket = at(fd);
-    uint32_t start = ip_random();
+    uint32_t start = random_word();
 
     if (!socket) {
         return -1;
@@ -382,7 +383,7 @@ struct servent *getservbyport(int port, const char *protocol)
 /* In libnfs' first transaction ids. */
 pid_t getpid(void)
 {
-    return (pid_t)(ip_random() >> 17);
+    return (pid_t)(random_word() >> 17);
 }
 
 uid_t getuid(void)

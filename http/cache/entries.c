@@ -11,6 +11,7 @@
 #include <string.h>
 #include "http/cache/index.h"
 #include "http/cache/queue.h"
+#include "lib/random.h"
 #include "net/ip/ip.h"
 
 #define ENTRIES_PER_UNIT 7 /* of the index */
@@ -283,7 +284,7 @@ void cache_entries_init(uint32_t units)
     cache_pool_init(&self.long_paths, entries / ENTRIES_PER_LONG_PATH, FS_PATH_MAX);
     self.buckets = cache_index_take(buckets * sizeof(struct entry *), true);
     self.bucket_mask = buckets - 1;
-    self.seed = (uint64_t)ip_random() << 32 | ip_random();
+    self.seed = (uint64_t)random_word() << 32 | random_word();
     self.idle_most[IDLE_FILES] = entries / 4 * 3;
     self.idle_most[IDLE_OTHERS] = entries / 8;
     list_init(&self.idle[IDLE_FILES]);

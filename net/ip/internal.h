@@ -30,7 +30,6 @@ bool ip_pools_are_low(void);
 
 /* random.c */
 void ip_random_seed(const struct ip_config *config, const uint8_t mac[6]);
-void ip_random_stir(uint64_t value);
 uint64_t ip_random_keyed_hash(uint64_t a, uint64_t b);
 
 /* netif.c */

@@ -7,7 +7,7 @@
  *
  * Callbacks of lwIP run inside ip's handlers. After work begun elsewhere (a worker that wrote to a connection), the
  * program's return to the event loop ends in pd_flush(), which sends what is owed; ip registers itself for that. A
- * program's init() ends with pd_flush().
+ * program's init() ends with pd_flush(). Random numbers (lib/random.h) are seeded by ip_init().
  *
  * What a program should know of the raw API:
  *   - tcp_listen_with_backlog: a connection is accepted at once when its handshake ends, and its data comes at once, so
@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "entropy/config.h"
 #include "lib/region.h"
 #include "lwip/ip4.h"
 #include "net/config.h"
@@ -40,6 +41,7 @@ struct ip_config {
     uint32_t segments;            /* TCP segments to be sent or acknowledged, of all connections */
     struct region memory;         /* for all these, the tables, and at least IP_MEMORY_MIN bytes of packets */
     volatile const uint32_t *rtc; /* a clock to seed random numbers with; NULL: none */
+    const struct entropy_client_config *entropy; /* NULL: no service */
 };
 extern const struct ip_config ip_config;
 
@@ -97,10 +99,6 @@ uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference);
 /* Who waits for this connection's peer asks whether it is there: what it has not acknowledged is sent again, or a probe,
  * and its station is asked for, whatever the back-off of TCP and ARP says. Not more often than some times a second. */
 void ip_tcp_ask_again(struct tcp_pcb *pcb);
-
-/* Random numbers that lwIP, RPC ids and Python share; seeded per board (docs/LIMITS.md says with what). */
-uint32_t ip_random(void);
-void ip_random_bytes(void *bytes, uint32_t count);
 
 /* Counters, for tests and for a person. */
 struct ip_counters {

@@ -8,7 +8,7 @@ LWIP_SOURCES := $(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c in
     netif/ethernet.c)
 
 $(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
-$(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c again.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer,\
+$(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c again.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer entropy,\
     $(IP_CFLAGS)))
 
 $(eval $(call host_test,net_ip_checksum,tests/unit/net_ip_checksum.c net/ip/checksum.c net/ip/checksum_blocks.c))

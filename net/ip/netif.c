@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "lib/pd.h"
+#include "lib/random.h"
 
 #include "lwip/etharp.h"
 #include "lwip/ip4_frag.h"
@@ -252,7 +253,7 @@ static void on_received(void *context)
     if (net_client_lost_buffers(&self.client)) {
         provide_again();
     }
-    ip_random_stir(pd_now_ticks());
+    random_stir(pd_now_ticks());
     if (ip_turns_any()) {
         on_sent(NULL); /* before what is received lets others send */
     }

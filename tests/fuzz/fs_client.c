@@ -87,7 +87,7 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
     return self.named;
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     return 4;
 }

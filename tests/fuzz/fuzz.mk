@@ -68,7 +68,7 @@ $(eval $(call fuzz_target,fs_client,own $(HTTP_CACHE) python/files.c python/chan
 $(eval $(call fuzz_target,fs_nfs_xdr,foreign fs/nfs/zdr.c $(LIBNFS)/nfs/libnfs-raw-nfs.c $(LIBNFS)/mount/libnfs-raw-mount.c))
 $(eval $(call fuzz_target,net_virt_tx,own net/virt_tx.c $(FAKE_PD)))
 $(eval $(call fuzz_target,net_virt_rx,own net/virt_rx.c $(FAKE_PD)))
-$(eval $(call fuzz_target,net_driver_virtio,own net/driver_virtio.c net/virtq.c $(FAKE_PD)))
+$(eval $(call fuzz_target,net_driver_virtio,own net/driver_virtio.c $(VIRTIO) $(FAKE_PD)))
 FUZZ_IP := $(filter-out examples/echo/%,$(IP_STORM))
 $(eval $(call fuzz_target,net_ip,ip $(WIRE_STACK) $(filter-out $(LWIP)/%,$(FUZZ_IP)),lwip $(filter $(LWIP)/%,$(FUZZ_IP)),\
     own $(FAKE_PD)))

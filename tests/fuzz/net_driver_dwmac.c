@@ -6,7 +6,7 @@
  * Input: steps: words of the descriptors, buffers and frames from the virtualisers, interrupts, time. What a register
  * reads comes from the input, too.
  */
-#include "net/mmio.h"
+#include "lib/mmio.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/fake_microkit.h"
 #include "tests/unit/net_driver_dwmac_rig.h"

@@ -369,7 +369,7 @@ void fake_unname(void)
     }
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     return 4; /* so that a run repeats */
 }

@@ -920,7 +920,7 @@ void fake_nfs_new_address(void)
     self.on_address(NULL);
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     static uint32_t state = 1;
 

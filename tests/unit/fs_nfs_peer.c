@@ -486,7 +486,7 @@ void peer_new_address(void)
     self.on_address(NULL);
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     self.random = self.random * 1664525 + 1013904223;
     return self.random;

@@ -118,7 +118,7 @@ void socket_ask_again(int fd)
     asked_again++;
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     return 4;
 }

@@ -144,7 +144,7 @@ int ip4addr_aton(const char *text, ip4_addr_t *to)
     return strcmp(text, "10.0.0.1") == 0;
 }
 
-uint32_t ip_random(void)
+uint32_t random_word(void)
 {
     return (uint32_t)rand();
 }

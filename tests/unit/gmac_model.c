@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "net/mmio.h"
+#include "lib/mmio.h"
 #include "timer/proto.h"
 
 #define WORDS_MAX (0x20000 / 4)

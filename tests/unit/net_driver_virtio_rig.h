@@ -5,8 +5,9 @@
 #define NET_DRIVER_VIRTIO_RIG_H
 
 #include "net/config.h"
-#include "net/mmio.h"
-#include "net/virtio.h"
+#include "lib/mmio.h"
+#include "net/virtio_net.h"
+#include "virtio/virtio.h"
 #include "tests/unit/fake_microkit.h"
 
 enum { IRQ = 1, RX_VIRT = 2, TX_VIRT = 3 };

@@ -17,8 +17,8 @@
 #define lwip_htonl(x) __builtin_bswap32(x)
 #define lwip_ntohl(x) __builtin_bswap32(x)
 
-uint32_t ip_random(void);
-#define LWIP_RAND() ip_random()
+uint32_t random_word(void);
+#define LWIP_RAND() random_word()
 
 _Noreturn void ip_assertion_failed(const char *what);
 #define LWIP_PLATFORM_DIAG(words) ((void)0)

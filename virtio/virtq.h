@@ -1,17 +1,17 @@
-/* net/virtq.h: one split virtqueue (VIRTIO 1.2, 2.7) whose every entry is an indirect chain (2.7.5.3).
+/* virtio/virtq.h: one split virtqueue (VIRTIO 1.2, 2.7) whose every entry is an indirect chain (2.7.5.3).
  *
  * Slot i is entry i of the descriptor table for ever and owns the indirect table i, so that a frame of any number of
  * pieces takes one entry and nothing has to be linked or unlinked. The owner fills the slot's table, offers the slot,
  * and gets it back when the device has used it. What the device writes is an allegation: an entry that was not offered,
  * or an index that ran too far, is counted in `lies` and changes nothing.
  */
-#ifndef NET_VIRTQ_H
-#define NET_VIRTQ_H
+#ifndef VIRTIO_VIRTQ_H
+#define VIRTIO_VIRTQ_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "net/virtio.h"
+#include "virtio/virtio.h"
 
 #define VIRTQ_SIZE_MAX 256
 

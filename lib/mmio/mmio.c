@@ -1,5 +1,5 @@
 /* mmio.c: plain 32-bit accesses; the region is mapped as device memory, so they stay in order among themselves. */
-#include "net/mmio.h"
+#include "lib/mmio.h"
 
 uint32_t mmio_read(volatile void *registers, uint32_t offset)
 {

@@ -1,6 +1,6 @@
-/* net/mmio.h: a device's 32-bit registers, and order; a host test has a model of the device in place of mmio.c. */
-#ifndef NET_MMIO_H
-#define NET_MMIO_H
+/* lib/mmio.h: a device's 32-bit registers, and order; a host test has a model of the device in place of mmio.c. */
+#ifndef LIB_MMIO_H
+#define LIB_MMIO_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
-/* net/virtio.h: what driver_virtio.c knows of a virtio network device on MMIO: names and numbers only.
+/* virtio/virtio.h: what drivers know of any virtio device on MMIO: names and numbers only.
  * Source: "Virtual I/O Device (VIRTIO) Version 1.2" (OASIS); sections are named at each group.
  */
-#ifndef NET_VIRTIO_H
-#define NET_VIRTIO_H
+#ifndef VIRTIO_VIRTIO_H
+#define VIRTIO_VIRTIO_H
 
 #include <stdint.h>
 
@@ -30,7 +30,7 @@ enum virtio_register {
 
 #define VIRTIO_MAGIC_VALUE 0x74726976u
 #define VIRTIO_VERSION_MMIO 2
-#define VIRTIO_ID_NET 1
+#define VIRTIO_ID_NONE 0 /* 4.2.3.1.1: an empty slot */
 
 /* 2.1: the device status field */
 #define VIRTIO_STATUS_ACKNOWLEDGE 1u
@@ -43,37 +43,10 @@ enum virtio_register {
 #define VIRTIO_INTERRUPT_USED 1u
 #define VIRTIO_INTERRUPT_CONFIG 2u
 
-/* 5.1.3 and 6: feature bits */
-#define VIRTIO_NET_F_CSUM_BIT 0
-#define VIRTIO_NET_F_GUEST_CSUM_BIT 1
-#define VIRTIO_NET_F_MAC_BIT 5
-#define VIRTIO_NET_F_HOST_TSO4_BIT 11
+/* 6: feature bits of any device */
 #define VIRTIO_F_INDIRECT_DESC_BIT 28
 #define VIRTIO_F_EVENT_IDX_BIT 29
 #define VIRTIO_F_VERSION_1_BIT 32
-
-/* 5.1.2: queues without VIRTIO_NET_F_MQ */
-#define VIRTIO_NET_RX 0
-#define VIRTIO_NET_TX 1
-
-/* 5.1.6: flags of the header */
-#define VIRTIO_NET_HDR_F_NEEDS_CSUM 1u /* to send: complete the checksum; received: not yet complete, never wrong */
-#define VIRTIO_NET_HDR_F_DATA_VALID 2u /* received: the checksum is right */
-
-/* 5.1.6.2: gso_type */
-#define VIRTIO_NET_HDR_GSO_TCPV4 1u
-
-/* 5.1.6: the header before each frame, always 12 bytes with VIRTIO_F_VERSION_1 */
-struct virtio_net_header {
-    uint8_t flags;
-    uint8_t gso_type;
-    uint16_t hdr_len;
-    uint16_t gso_size;
-    uint16_t csum_start;
-    uint16_t csum_offset;
-    uint16_t num_buffers;
-};
-_Static_assert(sizeof(struct virtio_net_header) == 12, "5.1.6");
 
 /* 2.7.5: a descriptor */
 #define VIRTQ_DESC_F_NEXT 1u

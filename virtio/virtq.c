@@ -6,7 +6,7 @@
  * between CPUs (2.7.13): release before an index is published, acquire after one is read, and a full fence between
  * publishing ours and reading the other's wish, which is the same store-then-load on both sides.
  */
-#include "net/virtq.h"
+#include "virtio/virtq.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -1,0 +1,9 @@
+# entropy/entropy.mk: the service with each source, the library that seeds a client's generator.
+
+$(eval $(call library,entropy,entropy/client.c,pd))
+ENTROPY := entropy/server.c entropy/health.c
+$(eval $(call program,entropy_virtio,$(ENTROPY) entropy/source_virtio.c,virtio serial))
+$(eval $(call program,entropy_meson,$(ENTROPY) entropy/source_meson.c,serial))
+
+$(eval $(call host_test,entropy_health,tests/unit/entropy_health.c entropy/health.c,,,-lm))
+$(eval $(call host_test,entropy_client,tests/unit/entropy_client.c entropy/client.c lib/random/random.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
