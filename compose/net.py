@@ -84,9 +84,9 @@ class Net:
         self.system, self.coherent = system, getattr(system.board.facts, "DMA_COHERENT", True)
         self.macs = {}
         program, device = system.board.driver("net")
-        self.driver = system.pd("eth_driver", program=program, priority=priority)
-        self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1)
-        self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2)
+        self.driver = system.pd("eth_driver", program=program, priority=priority, small=True)
+        self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1, small=True)
+        self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2, small=True)
         self.virt_rx.restarts_with.append(self.driver)  # the device has its buffers
         self.rx_rings = Rings(system, "net_rx_rings", (self.driver, self.virt_rx),
                               free=rx_buffers, filled=rx_buffers)

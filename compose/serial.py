@@ -29,9 +29,9 @@ class Serial:
     def __init__(self, system, driver_priority=120, virt_priority=110):
         program, device = system.board.driver("serial")
         self.system = system
-        self.driver = system.pd("serial_driver", program=program, priority=driver_priority)
-        self.virt_tx = system.pd("serial_virt_tx", program="serial_virt_tx", priority=virt_priority)
-        self.virt_rx = system.pd("serial_virt_rx", program="serial_virt_rx", priority=virt_priority)
+        self.driver = system.pd("serial_driver", program=program, priority=driver_priority, small=True)
+        self.virt_tx = system.pd("serial_virt_tx", program="serial_virt_tx", priority=virt_priority, small=True)
+        self.virt_rx = system.pd("serial_virt_rx", program="serial_virt_rx", priority=virt_priority, small=True)
         self._connect(device)
 
     def _connect(self, device):

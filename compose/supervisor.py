@@ -28,7 +28,6 @@ PAUSE_BUDGET_US = 50
 PAUSE_PERIOD_US = 10_000
 PAUSE = "supervisor_time"
 STACK = 0x1000
-VADDR = 0x38_0000       # of what both map: in the page table of their programs, which end far below
 
 
 class Rule:
@@ -54,10 +53,9 @@ class Supervisor:
         children = [pd for pd in system.pds if pd.parent is None]
         self._check(children)
         program = "supervisor_without_reset" if system.board.official_sdk else "supervisor"
-        self.pd = system.pd("supervisor", program=program, priority=PRIORITY, stack=STACK)
-        self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK,
+        self.pd = system.pd("supervisor", program=program, priority=PRIORITY, stack=STACK, small=True)
+        self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK, small=True,
                                budget_us=PAUSE_BUDGET_US, period_us=PAUSE_PERIOD_US)
-        self.pd.next_vaddr = self.pause.next_vaddr = VADDR
         self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0, watchdog_ms=None)  # its budget holds it
         children.append(self.pause)
         self.numbers = {pd.name: self.pd.child(pd) for pd in children}

@@ -22,6 +22,10 @@ NAME_MAX = {"1.": 16, "2.": 63}
 # Where mappings go that name no address: above the program, whose linker script starts at 2 MiB, in the same GiB (one
 # page table less), and below the 2^39 of our address spaces. A guard page follows each.
 VADDR_FIRST = 0x2000_0000
+
+# Of a small program: behind it, in the page table that it has anyway, as long as there is room. The rest of that table
+# is for its stack and IPC buffer, which the image tool puts there.
+NEAR_FIRST, NEAR_END = 0x28_0000, 0x3c_0000
 VADDR_END = 0x70_0000_0000
 
 
@@ -54,7 +58,7 @@ class Channel:
 class Pd:
     """A protection domain. Made by System.pd()."""
 
-    def __init__(self, system, name, program, priority, budget_us, period_us, passive, stack, heap):
+    def __init__(self, system, name, program, priority, budget_us, period_us, passive, stack, heap, small):
         self.system, self.name, self.program, self.priority = system, name, program, priority
         self.budget_us, self.period_us, self.passive, self.stack, self.heap = budget_us, period_us, passive, stack, heap
         self.maps, self.irqs, self.configs = [], [], []
@@ -62,7 +66,7 @@ class Pd:
         self.smc = False            # it may call the firmware
         self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
         self.restarts_with = []     # PDs that cannot go on when this one has died: compose/supervisor.py
-        self.next_vaddr = VADDR_FIRST
+        self.next_vaddr, self.next_near = VADDR_FIRST, NEAR_FIRST if small else NEAR_END
         self.next_channel = 0
 
     def map(self, region, permissions="rw", vaddr=None, cached=None):
@@ -75,8 +79,7 @@ class Pd:
         if any(m.region is region for m in self.maps):
             raise ComposeError(f"PD '{self.name}' maps region '{region.name}' twice")
         if vaddr is None:
-            vaddr = (self.next_vaddr + region.page_size - 1) & -region.page_size
-            self.next_vaddr = vaddr + region.size + PAGE
+            vaddr = self._free_address(region)
         mapped = Map(region, vaddr, permissions, region.cached if cached is None else cached)
         if vaddr % region.page_size:
             raise ComposeError(f"PD '{self.name}': address {vaddr:#x} of region '{region.name}' is not a multiple of "
@@ -89,6 +92,15 @@ class Pd:
                 raise ComposeError(f"PD '{self.name}': region '{region.name}' at {vaddr:#x}..{mapped.end:#x} overlaps "
                                    f"region '{other.region.name}' at {other.vaddr:#x}..{other.end:#x}")
         self.maps.append(mapped)
+        return vaddr
+
+    def _free_address(self, region):
+        if region.page_size == PAGE and self.next_near + region.size <= NEAR_END:
+            vaddr = self.next_near
+            self.next_near += region.size + PAGE
+            return vaddr
+        vaddr = (self.next_vaddr + region.page_size - 1) & -region.page_size
+        self.next_vaddr = vaddr + region.size + PAGE
         return vaddr
 
     def device(self, name, permissions="rw"):
@@ -212,7 +224,8 @@ class System:
         return int(text)
 
     def pd(self, name, program, priority, budget_us=None, period_us=None, passive=False, stack=STACK_DEFAULT,
-           heap=None):
+           heap=None, small=False):
+        """small: the program takes less than half a MiB, all its variables included."""
         longest = next(n for version, n in NAME_MAX.items() if self.dialect.startswith(version))
         if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\Z", name):
             raise ComposeError(f"'{name}' is no name for a PD: letters, digits, '_', '-', '.'")
@@ -232,7 +245,7 @@ class System:
             raise ComposeError(f"PD '{name}': stack size {stack:#x} is not a multiple of {PAGE:#x} up to 16 MiB")
         if heap is not None and not 0 <= heap <= HEAP_MAX:
             raise ComposeError(f"PD '{name}': heap of {heap:#x} bytes is not in 0..{HEAP_MAX:#x}")
-        pd = Pd(self, name, program, priority, budget_us, period_us, passive, stack, heap)
+        pd = Pd(self, name, program, priority, budget_us, period_us, passive, stack, heap, small)
         self.pds.append(pd)
         return pd
 

@@ -16,7 +16,7 @@ class Timer:
     def __init__(self, system, priority=PRIORITY):
         program, device = system.board.driver("timer")
         self.system = system
-        self.driver = system.pd("timer_driver", program=program, priority=priority)
+        self.driver = system.pd("timer_driver", program=program, priority=priority, small=True)
         registers = self.driver.device(device) if system.board.device(device).base is not None else 0
         self.config = {"registers": Ptr(registers), "irq": self.driver.device_irq(device)}
         self.config |= {"client_count": 0, "clients": []}

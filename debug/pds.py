@@ -132,8 +132,7 @@ class Guest:
 
 def state_of(guest, pd):
     """What the kernel knows of it: its struct pd."""
-    table = next(symbol for symbol in gdb.lookup_static_symbols("self")
-                 if symbol.symtab.filename.endswith("sdk/kernel/pd.c")).value()["pds"]
+    table = gdb.lookup_static_symbol("kernel_pds").value()
     data = guest.read(guest.system.kernel_maps, mask(int(table[pd.index].address)), table[0].type.sizeof)
     return gdb.Value(data, table[0].type)
 

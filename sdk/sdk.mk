@@ -87,6 +87,7 @@ $(eval $(call host_test,sdk_kernel_decode,tests/unit/sdk_kernel_decode.c sdk/ker
 
 # The image tool's own proof, against page tables that are broken on purpose.
 $(eval $(call host_test,sdk_tool_prove,tests/unit/sdk_tool_prove.c $(addprefix sdk/tool/,prove.c paging.c diag.c)))
+$(eval $(call host_test,sdk_tool_stacks,tests/unit/sdk_tool_stacks.c sdk/tool/stacks.c))
 # What it takes for a program, of files that linkers do not write.
 $(eval $(call host_test,sdk_tool_elf,tests/unit/sdk_tool_elf.c $(addprefix sdk/tool/,elf.c file.c diag.c),,,-lelf))
 KERNEL_ON_HOST := $(addprefix sdk/kernel/,budget.c call.c callers.c child.c clock.c decode.c fault.c irq.c pd.c print.c \

@@ -252,6 +252,14 @@ def test_guard_page_follows_each_mapping(tmp_path):
     assert ".v = {0x20000000, 0x20200000, 0x20401000, 0x20405000}," in written(tmp_path, "a.config.c")
 
 
+def test_regions_of_a_small_program_lie_behind_it_as_long_as_there_is_room(tmp_path):
+    assert compose(tmp_path, "c = s.pd('c', program='p', priority=1, small=True)\n"
+                             "sizes = (1, 0x100000, 0x200000, 0x3000, 0x40000, 1)\n"
+                             "v = [c.map(s.region(f'r{i}', n)) for i, n in enumerate(sizes)]\n"
+                             "c.config('h.h', 'struct s', 'v', {'v': v})").returncode == 0
+    assert ".v = {0x280000, 0x282000, 0x20000000, 0x383000, 0x20201000, 0x387000}," in written(tmp_path, "c.config.c")
+
+
 def test_device_address_is_that_of_its_registers(tmp_path):
     assert compose(tmp_path, "a.config('h.h', 'struct s', 'v', {'v': Ptr(a.device('virtio_net')), "
                              "'irq': a.device_irq('virtio_net')})"

@@ -15,7 +15,7 @@ OWN_CALLS = ("unknown_syscall", "strange_channels", "strange_children", "fuzzes"
 
 HEX = "0x[0-9a-f]+"
 OWN = "0x00000000002[0-9a-f]{5}"        # in the hostile program itself
-STACK = "0x0000007fffff[0-9a-f]{4}"
+STACK = "0x00000000003f[0-9a-f]{4}"
 
 
 def write(address):
@@ -48,7 +48,7 @@ FAULTS = {
     "writes_constant": write(OWN),
     "writes_read_only": write("0x0000000032000000"),
     "reads_past_end": read("0x0000000031001000"),
-    "reads_past_ipc": read("0x0000007ffffff000"),
+    "reads_past_ipc": read("0x00000000003ff000"),
     "writes_page_0": write("0x0000000000000000"),
     "reads_page_0": read("0x0000000000000ff8"),
     "jumps_to_0": fetch("0x0000000000000000"),

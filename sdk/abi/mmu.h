@@ -2,6 +2,7 @@
  * time, the loader, which turns translation on, and the kernel, which switches between the tables.
  *
  * 4 KiB granule, 39-bit addresses in both halves: three levels, 1 GiB / 2 MiB / 4 KiB (Arm ARM D8.2, VMSAv8-64).
+ * Where no PD has an address of 1 GiB or more the lower half has 30 bits, and its trees begin at the second level.
  * A PD has its own TTBR0 tree and ASID; the kernel has the one TTBR1 tree. No page is ever both writable and
  * executable: the tool refuses it.
  */
@@ -13,6 +14,7 @@
 #define MMU_LARGE_PAGE_BITS 21
 #define MMU_LARGE_PAGE_SIZE (1ul << MMU_LARGE_PAGE_BITS)
 #define MMU_VA_BITS 39
+#define MMU_VA_BITS_SMALL 30
 #define MMU_TABLE_ENTRIES 512
 
 /* Descriptors: Arm ARM D8.3 (table, block and page descriptor formats). */
@@ -33,10 +35,11 @@
 #define MMU_ATTR_NORMAL_WB 1
 #define MMU_MAIR ((0x00ul << (8 * MMU_ATTR_DEVICE_nGnRnE)) | (0xfful << (8 * MMU_ATTR_NORMAL_WB)))
 
-/* TCR_EL1: T0SZ = T1SZ = 25, 4 KiB granules, walks inner and outer write-back, inner shareable, 16-bit ASID off,
+/* TCR_EL1: T0SZ = T1SZ = 25, or T0SZ = 34; 4 KiB granules, walks inner and outer write-back, inner shareable, 16-bit ASID off,
  * 40-bit physical addresses. */
-#define MMU_TCR                                                                                                      \
-    ((25ul << 0) | (1ul << 8) | (1ul << 10) | (3ul << 12) | (0ul << 14) | (25ul << 16) | (1ul << 24) | (1ul << 26) | \
+#define MMU_TCR MMU_TCR_OF(MMU_VA_BITS)
+#define MMU_TCR_OF(bits)                                                                                             \
+    ((64ul - (bits)) | (1ul << 8) | (1ul << 10) | (3ul << 12) | (0ul << 14) | (25ul << 16) | (1ul << 24) | (1ul << 26) | \
      (3ul << 28) | (2ul << 30) | (2ul << 32))
 
 /* The kernel's half. Each window is mapped by 4 KiB pages, as large as needed and no larger. */
@@ -46,10 +49,10 @@
 #define KERNEL_VA_DEVICE 0xffffff8030000000ul /* page 0: UART, page 1: GIC distributor, pages 2-3: GIC CPU interface */
 
 /* A PD's address space. Programs and memory regions live in [MMU_PAGE_SIZE, USER_VA_MAPS_END): page 0 stays unmapped.
- * The last GiB is the tool's: one stack that ends at USER_VA_STACK_TOP with an unmapped page on either side of it, and
- * the IPC buffer, which shares the stack's page tables. */
+ * The tool puts one stack there, too, with an unmapped page on either side of it, and the IPC buffer behind it; where
+ * there is no room for these (sdk/tool/stacks.c) they lie in the last GiB, which is the tool's. */
 #define USER_VA_MAPS_END 0x0000007fc0000000ul
-#define USER_VA_STACK_TOP 0x0000007fffffd000    /* without a suffix: assembly reads it, too */
-#define USER_VA_IPC_BUFFER 0x0000007fffffe000ul /* one page, read and write */
+#define USER_VA_STACK_TOP 0x0000007fffffd000 /* in the last GiB; without a suffix: assembly reads it, too */
+#define USER_VA_IPC_BEHIND 0x1000            /* from a stack's end to its IPC buffer: one page, read and write */
 
 #endif

@@ -9,13 +9,16 @@
  *     microkit_irqs            uint64_t  bit n: channel n is an interrupt
  *     microkit_notifications   uint64_t  bit n: this end may notify on channel n
  *     microkit_pps             uint64_t  bit n: this end may make protected calls on channel n
+ *     microkit_stack_top       uint64_t  the stack's end
+ *     __sel4_ipc_buffer        uint64_t  the IPC buffer's page, USER_VA_IPC_BEHIND (abi/mmu.h) above that
  *
  * Any other symbol is patched only because the description names it (setvar, setvar_vaddr, ..); it must exist and be
  * 8 bytes long at least. Programs for the official SDK leave such variables uninitialised, so a patched symbol may lie
  * in `.bss`: the tool then stores that page.
  *
- * At its start a PD has: pc = e_entry, sp = stack_top, all other registers 0, EL0, interrupts open. Its IPC buffer is
- * the page at USER_VA_IPC_BUFFER (abi/mmu.h; struct abi_message in abi/syscall.h); no symbol names it.
+ * At its start a PD has: pc = e_entry, sp = stack_top, all other registers 0, EL0, interrupts open. Its IPC buffer
+ * holds struct abi_message (abi/syscall.h). In a program without both of the last two symbols the stack ends at
+ * USER_VA_STACK_TOP.
  */
 #ifndef ABI_PD_H
 #define ABI_PD_H
@@ -25,5 +28,7 @@
 #define ABI_PD_SYMBOL_IRQS "microkit_irqs"
 #define ABI_PD_SYMBOL_NOTIFICATIONS "microkit_notifications"
 #define ABI_PD_SYMBOL_PPS "microkit_pps"
+#define ABI_PD_SYMBOL_STACK_TOP "microkit_stack_top"
+#define ABI_PD_SYMBOL_IPC_BUFFER "__sel4_ipc_buffer"
 
 #endif

@@ -42,7 +42,7 @@ enum abi_pd_flags {
 
 struct abi_pd {
     char name[ABI_PD_NAME_MAX];
-    uint64_t ttbr0;        /* physical address of the level 1 table, ASID in bits 63:48 */
+    uint64_t ttbr0;        /* physical address of the first table, ASID in bits 63:48 */
     uint64_t entry;        /* initial pc */
     uint64_t stack_top;    /* initial sp, 16-byte aligned */
     uint64_t stack_bottom; /* lowest byte of the stack; the page below it is unmapped */
@@ -56,6 +56,10 @@ struct abi_pd {
     uint8_t children[ABI_CHANNELS_MAX + 2]; /* by child id: index of the PD, ABI_NONE where there is no such child */
     struct abi_channel channels[ABI_CHANNELS_MAX + 2];
 };
+
+/* In the kernel: an array of what it keeps of each PD, ABI_PDS_MAX elements of zeros, in a segment of its own. The image
+ * tool leaves out the pages behind those that pd_count of them take. */
+#define ABI_SYSTEM_SYMBOL_PDS "kernel_pds"
 
 enum abi_irq_trigger { ABI_IRQ_LEVEL, ABI_IRQ_EDGE };
 
@@ -73,7 +77,8 @@ struct abi_system {
     uint32_t pd_count;
     uint32_t irq_count;
     uint32_t build;       /* CRC-32C of the stored image, this field and the loader's checksum taken as 0 */
-    uint64_t empty_ttbr0; /* physical address of a level 1 table of zeros, ASID 0: loaded while no PD runs */
+    uint64_t empty_ttbr0; /* physical address of a table of zeros, ASID 0: loaded while no PD runs */
+    uint64_t is_small;    /* 1: the lower half has MMU_VA_BITS_SMALL; 0: MMU_VA_BITS */
     uint64_t ram_pa;      /* all of RAM: reading there has no effect and always succeeds */
     uint64_t ram_size;
     struct abi_irq irqs[ABI_IRQS_MAX];

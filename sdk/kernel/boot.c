@@ -1,6 +1,6 @@
 /* boot.c: from the loader's hands to the first PD, and the end of everything if the kernel itself is wrong.
- *   consumes  the image tool's tables: checked as a whole before anything but the empty table's address is taken from
- *             them
+ *   consumes  the image tool's tables: checked as a whole before anything is taken from them but the empty table's
+ *             address and the size of the lower half
  *   produces  every PD, ready to run from its entry; the processor with its lower half empty until one does
  *   order     interrupts are let through last, when whatever they wake is there
  *   ends      by a kassert that fails, or an exception in the kernel: one line, then the processor stands still
@@ -33,6 +33,7 @@
 static void leave_loader(const struct abi_system *system)
 {
     SYSREG_WRITE(ttbr0_el1, system->empty_ttbr0);
+    SYSREG_WRITE(tcr_el1, system->is_small ? MMU_TCR_OF(MMU_VA_BITS_SMALL) : MMU_TCR);
     __asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" : : : "memory");
 }
 

@@ -23,10 +23,12 @@ _Static_assert(sizeof(struct context) == CONTEXT_SIZE, "entry.S");
 
 static struct {
     unsigned count;
-    struct pd pds[ABI_PDS_MAX];
     struct pd boot;      /* whose registers the CPU has before the first PD */
     struct pd *fp_owner; /* whose FP/SIMD registers it has: they stay while PDs run that do not use them */
 } self;
+
+/* The image tool leaves out the pages behind the last one that there is (sdk/abi/system.h). */
+static struct pd kernel_pds[ABI_PDS_MAX] __attribute__((section(".pds")));
 
 struct pd *pd_loaded;
 
@@ -67,7 +69,7 @@ void pd_init(const struct abi_system *system)
     self.boot.cpacr = CPACR_FPEN_KERNEL;
     self.fp_owner = &self.boot;
     for (unsigned index = 0; index < self.count; index++) {
-        init_one(&self.pds[index], &system->pds[index], index);
+        init_one(&kernel_pds[index], &system->pds[index], index);
     }
     SYSREG_WRITE(cntkctl_el1, 0);
 }
@@ -80,7 +82,7 @@ unsigned pd_count(void)
 struct pd *pd_get(unsigned index)
 {
     kassert(index < self.count);
-    return &self.pds[index];
+    return &kernel_pds[index];
 }
 
 static void load_fp(struct pd *pd)

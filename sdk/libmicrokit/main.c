@@ -5,8 +5,6 @@
  */
 #include <microkit.h>
 
-#include "sdk/abi/mmu.h"
-
 char microkit_name[MICROKIT_PD_NAME_LENGTH];
 extern seL4_Bool microkit_passive; /* not in the header, nor in the official one: for the image tool (sdk/abi/pd.h) */
 seL4_Bool microkit_passive;
@@ -17,8 +15,6 @@ seL4_Word microkit_pps;
 seL4_Bool microkit_have_signal;
 seL4_CPtr microkit_signal_cap;
 seL4_MessageInfo_t microkit_signal_msg;
-
-seL4_IPCBuffer *const __sel4_ipc_buffer = (seL4_IPCBuffer *)USER_VA_IPC_BUFFER;
 
 extern void (*const __init_array_start[])(void) __attribute__((weak));
 extern void (*const __init_array_end[])(void) __attribute__((weak));

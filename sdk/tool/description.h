@@ -75,6 +75,7 @@ struct pd {
     struct place smc_place;
     bool pp; /* the dialect of 1.4: any peer of lower priority may call */
     uint64_t stack_size;
+    uint64_t stack_top; /* from stacks.c */
     struct place program_place;
     const char *program;
     struct map *maps;

@@ -211,3 +211,15 @@ uint8_t *elf_patch(struct elf *elf, uint64_t va, uint64_t size)
     }
     return NULL;
 }
+
+bool elf_cut(struct elf *elf, uint64_t va, uint64_t size)
+{
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        struct elf_segment *s = &elf->segments[i];
+        if (s->va == va && size <= s->size) {
+            s->size = (size + MMU_PAGE_SIZE - 1) & ~(MMU_PAGE_SIZE - 1);
+            return true;
+        }
+    }
+    return false;
+}

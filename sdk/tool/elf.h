@@ -41,4 +41,7 @@ const struct elf_symbol *elf_symbol(const struct elf *elf, const char *name, siz
  * one segment. */
 uint8_t *elf_patch(struct elf *elf, uint64_t va, uint64_t size);
 
+/* Leaves out the pages behind the first `size` bytes of the segment that begins at `va`. False: none does. */
+bool elf_cut(struct elf *elf, uint64_t va, uint64_t size);
+
 #endif

@@ -7,6 +7,7 @@
 #include "sdk/abi/pd.h"
 #include "sdk/abi/system.h"
 #include "sdk/tool/image.h"
+#include "sdk/tool/stacks.h"
 
 /* The arm64 Linux image header (Documentation/arch/arm64/booting.rst), of which the tool fills in two fields. */
 #define LINUX_TEXT_OFFSET 8
@@ -103,6 +104,14 @@ static void patch_masks(struct elf *elf, const struct description *d, size_t ind
     patch_known(elf, pd, ABI_PD_SYMBOL_PPS, pps);
 }
 
+/* A program that has only one of them does not ask. */
+static void patch_places(struct elf *elf, const struct pd *pd)
+{
+    struct stacks_place place = stacks_place_of(pd);
+    patch_known(elf, pd, ABI_PD_SYMBOL_STACK_TOP, place.top);
+    patch_known(elf, pd, ABI_PD_SYMBOL_IPC_BUFFER, place.ipc);
+}
+
 static uint64_t setvar_value(const struct description *d, const struct setvar *setvar)
 {
     switch (setvar->kind) {
@@ -122,6 +131,7 @@ void image_patch_programs(struct layout *l)
         struct elf *elf = l->programs[i];
         patch_name(elf, pd);
         patch_masks(elf, d, i);
+        patch_places(elf, pd);
         for (size_t k = 0; k < pd->setvar_count; k++) {
             const struct setvar *setvar = &pd->setvars[k];
             const struct elf_symbol *symbol = find_symbol(elf, pd, setvar->place, setvar->symbol);
@@ -143,8 +153,8 @@ static void fill_pd(struct abi_pd *out, const struct layout *l, size_t index)
     strcpy(out->name, pd->name); /* its length was checked when it was read */
     out->ttbr0 = l->spaces[index].root | (uint64_t)(index + 1) << 48;
     out->entry = l->programs[index]->entry;
-    out->stack_top = USER_VA_STACK_TOP;
-    out->stack_bottom = USER_VA_STACK_TOP - pd->stack_size;
+    out->stack_top = pd->stack_top;
+    out->stack_bottom = pd->stack_top - pd->stack_size;
     out->budget_us = pd->budget_us;
     out->watchdog_us = pd->watchdog_us;
     out->period_us = pd->period_us;
@@ -193,6 +203,7 @@ static void fill_system(struct layout *l)
     system->size = (uint32_t)(sizeof(*system) + d->pd_count * sizeof(system->pds[0]));
     system->pd_count = (uint32_t)d->pd_count;
     system->empty_ttbr0 = l->empty_ttbr0;
+    system->is_small = l->paging.is_small;
     system->ram_pa = l->board->ram_pa;
     system->ram_size = l->board->ram_size;
     for (size_t i = 0; i < d->pd_count; i++) {

@@ -11,6 +11,7 @@
 #include "sdk/abi/mmu.h"
 #include "sdk/abi/system.h"
 #include "sdk/tool/layout.h"
+#include "sdk/tool/stacks.h"
 
 #define PASSES_MOST 8
 
@@ -222,6 +223,25 @@ static const char *pd_name(const struct pd *pd)
     return diag_printf("'%s'", pd->name);
 }
 
+/* No protection domain has anything at 1 GiB or above. */
+static bool is_small(const struct layout *l)
+{
+    const struct description *d = l->description;
+    uint64_t end = 0;
+    for (size_t i = 0; i < d->pd_count; i++) {
+        const struct pd *pd = &d->pds[i];
+        const struct elf_segment *last = &l->programs[i]->segments[l->programs[i]->segment_count - 1];
+        uint64_t ends[] = {last->va + last->size, stacks_place_of(pd).high};
+        end = ends[0] > end ? ends[0] : end;
+        end = ends[1] > end ? ends[1] : end;
+        for (size_t k = 0; k < pd->map_count; k++) {
+            uint64_t map_end = pd->maps[k].va + d->regions[pd->maps[k].region].size;
+            end = map_end > end ? map_end : end;
+        }
+    }
+    return end <= 1ul << MMU_VA_BITS_SMALL;
+}
+
 static void place_stored_part(struct layout *l, size_t table_count)
 {
     const struct description *d = l->description;
@@ -230,7 +250,8 @@ static void place_stored_part(struct layout *l, size_t table_count)
     place_stored(l, last->va + last->size - l->loader->segments[0].va, "loader", l->loader_bytes);
     place_program(l, l->kernel, (struct place){.file = l->kernel->path}, "kernel", true, &l->kernel_space);
     l->tables_placement = l->placement_count;
-    l->paging = (struct paging){.pa = place_stored(l, table_count * MMU_PAGE_SIZE, "page tables", NULL)};
+    l->paging = (struct paging){.pa = place_stored(l, table_count * MMU_PAGE_SIZE, "page tables", NULL),
+                                .is_small = is_small(l)};
     l->system_pa = place_stored(l, l->system_size, "kernel's tables", l->system_bytes);
     for (size_t i = 0; i < d->pd_count; i++) {
         const struct pd *pd = &d->pds[i];
@@ -269,7 +290,7 @@ static void place_zeroed_part(struct layout *l)
         const struct pd *pd = &d->pds[i];
         place_program(l, l->programs[i], pd->program_place, pd_name(pd), false, &l->spaces[i]);
         const char *owner = diag_printf("'%s' stack", pd->name);
-        uint64_t bottom = USER_VA_STACK_TOP - pd->stack_size;
+        uint64_t bottom = stacks_place_of(pd).bottom;
         uint64_t pa = place_zeroed(l, pd->stack_size, bottom, pd->place, owner);
         map(&l->spaces[i],
             (struct mapping){
@@ -314,7 +335,7 @@ static void map_regions(struct layout *l)
                                                 .what = region_owner(r),
                                                 .place = m->place});
         }
-        map(&l->spaces[i], (struct mapping){.va = USER_VA_IPC_BUFFER,
+        map(&l->spaces[i], (struct mapping){.va = stacks_place_of(&d->pds[i]).ipc,
                                             .pa = l->ipc_pa + i * MMU_PAGE_SIZE,
                                             .size = MMU_PAGE_SIZE,
                                             .perms = PERM_R | PERM_W,

@@ -33,7 +33,7 @@ struct mapping {
 };
 
 struct space {
-    uint64_t root; /* physical address of the level 1 table */
+    uint64_t root; /* physical address of the first table */
     struct mapping *mappings;
     size_t mapping_count;
 };

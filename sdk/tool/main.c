@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "sdk/abi/mmu.h"
+#include "sdk/abi/system.h"
 #include "sdk/tool/file.h"
 #include "sdk/tool/image.h"
 #include "sdk/tool/prove.h"
 #include "sdk/tool/report.h"
+#include "sdk/tool/stacks.h"
 
 static const char *usage = "usage: microkit SYSTEM --board BOARD --config CONFIG [--search-path DIR ...]\n"
                            "                [-o|--output IMAGE] [-r|--report REPORT] [-h|--help]\n";
@@ -219,6 +221,17 @@ static uint8_t *flat_loader(const struct elf *loader)
     return bytes;
 }
 
+/* Of the kernel's table of PDs the pages behind the last PD are left out. */
+static void cut_kernel_pds(struct elf *kernel, size_t pd_count)
+{
+    size_t count;
+    const struct elf_symbol *table = elf_symbol(kernel, ABI_SYSTEM_SYMBOL_PDS, &count);
+    if (count != 1 || !elf_cut(kernel, table->va, table->size / ABI_PDS_MAX * pd_count)) {
+        diag_refuse((struct place){.file = kernel->path}, "no table '%s', or not in a segment of its own",
+                    ABI_SYSTEM_SYMBOL_PDS);
+    }
+}
+
 static void read_programs(const struct arguments *a, struct layout *l, const char *folder)
 {
     const char *kernel = diag_printf("%s/elf/kernel.elf", folder);
@@ -227,6 +240,7 @@ static void read_programs(const struct arguments *a, struct layout *l, const cha
     l->loader = elf_read((struct place){.file = loader}, loader, 0, 1ul << 40);
     l->loader_bytes = flat_loader(l->loader);
     const struct description *d = l->description;
+    cut_kernel_pds(l->kernel, d->pd_count);
     l->programs = diag_alloc(d->pd_count * sizeof(l->programs[0]));
     for (size_t i = 0; i < d->pd_count; i++) {
         struct place place = d->pds[i].program_place;
@@ -244,6 +258,7 @@ int main(int argc, char **argv)
     read_prefills(&a, l.description);
     check_description(l.description, l.board);
     read_programs(&a, &l, folder);
+    stacks_place(&l);
     l.system_bytes = diag_alloc(layout_system_size(l.description));
     image_patch_programs(&l); /* marks the pages */
     layout_build(&l);

@@ -8,6 +8,11 @@
 
 #define LEVEL_LAST 3
 
+static unsigned first_level(const struct paging *p, uint64_t va)
+{
+    return p->is_small && va < KERNEL_VA_BASE ? 2 : 1;
+}
+
 static unsigned shift_of(unsigned level)
 {
     return MMU_PAGE_BITS + 9 * (LEVEL_LAST - level);
@@ -49,7 +54,7 @@ static size_t next_table(struct paging *p, size_t index, size_t entry)
 static void map_leaf(struct paging *p, uint64_t root, uint64_t va, unsigned level, uint64_t descriptor)
 {
     size_t table = table_at(p, root);
-    for (unsigned at = 1; at < level; at++) {
+    for (unsigned at = first_level(p, va); at < level; at++) {
         table = next_table(p, table, entry_of(va, at));
     }
     uint64_t *entry = &p->tables[table][entry_of(va, level)];
@@ -128,9 +133,9 @@ static void walk_table(const struct walk *w, uint64_t table_pa, uint64_t va, uns
     }
 }
 
-void paging_walk(const uint8_t *image, uint64_t image_pa, uint64_t image_size, uint64_t root, uint64_t half,
-                 void (*leaf)(void *user, const struct paging_leaf *leaf), void *user)
+void paging_walk(const struct paging *p, const uint8_t *image, uint64_t image_pa, uint64_t image_size, uint64_t root,
+                 uint64_t half, void (*leaf)(void *user, const struct paging_leaf *leaf), void *user)
 {
     struct walk w = {.image = image, .image_pa = image_pa, .image_size = image_size, .leaf = leaf, .user = user};
-    walk_table(&w, root, half, 1);
+    walk_table(&w, root, half, first_level(p, half));
 }

@@ -10,6 +10,7 @@ struct paging {
     uint64_t pa; /* where the first table will be */
     uint64_t (*tables)[512];
     size_t count;
+    bool is_small; /* the lower half has MMU_VA_BITS_SMALL: its first tables are of level 2 */
 };
 
 struct paging_leaf {
@@ -19,7 +20,7 @@ struct paging_leaf {
     uint64_t bits; /* the descriptor without its address */
 };
 
-/* An empty level 1 table; gives its physical address. */
+/* An empty table, the first of a tree; gives its physical address. */
 uint64_t paging_root(struct paging *p);
 
 /* Maps [va, va + size) to pa with leaves of the given bits: 2 MiB where both addresses allow it, 4 KiB elsewhere.
@@ -32,7 +33,7 @@ uint64_t paging_kernel_bits(unsigned perms, bool device);
 
 /* Calls back for each leaf by rising address. `image` holds physical memory from `image_pa` on, `image_size` bytes:
  * what is read here is what the hardware will read. */
-void paging_walk(const uint8_t *image, uint64_t image_pa, uint64_t image_size, uint64_t root, uint64_t half,
-                 void (*leaf)(void *user, const struct paging_leaf *leaf), void *user);
+void paging_walk(const struct paging *p, const uint8_t *image, uint64_t image_pa, uint64_t image_size, uint64_t root,
+                 uint64_t half, void (*leaf)(void *user, const struct paging_leaf *leaf), void *user);
 
 #endif

@@ -4,12 +4,13 @@
  *   rights   a leaf inside a region allows no more than that protection domain's map says
  *   kernel   no protection domain reaches loader, kernel, page tables or a page that the kernel maps, its own IPC
  *            buffer and named devices apart
- *   guards   page 0 and the pages on both sides of each stack are unmapped
+ *   guards   page 0 and the pages on both sides of each stack, and of each IPC buffer, are unmapped
  */
 #include <stdlib.h>
 
 #include "sdk/abi/mmu.h"
 #include "sdk/tool/prove.h"
+#include "sdk/tool/stacks.h"
 
 #define KERNEL (-1)
 
@@ -60,11 +61,11 @@ static void check_leaf(const struct prover *p, const struct owned_leaf *o)
     if (leaf->pa < p->l->system_pa + p->l->system_size && p->l->board->load_pa < leaf->pa + leaf->size) {
         violated(p, o, "page of the loader, the kernel, the page tables or the kernel's tables");
     }
-    uint64_t bottom = USER_VA_STACK_TOP - p->l->description->pds[o->pd].stack_size;
+    struct stacks_place place = stacks_place_of(&p->l->description->pds[o->pd]);
     uint64_t end = leaf->va + leaf->size;
-    bool low = leaf->va >= MMU_PAGE_SIZE && end <= USER_VA_MAPS_END;
-    bool stack = leaf->va >= bottom && end <= USER_VA_STACK_TOP;
-    bool ipc = leaf->va == USER_VA_IPC_BUFFER && leaf->size == MMU_PAGE_SIZE;
+    bool low = leaf->va >= MMU_PAGE_SIZE && end <= USER_VA_MAPS_END && (end <= place.low || leaf->va >= place.high);
+    bool stack = leaf->va >= place.bottom && end <= place.top;
+    bool ipc = leaf->va == place.ipc && leaf->size == MMU_PAGE_SIZE;
     if (!low && !stack && !ipc) {
         violated(p, o, "guard page is mapped");
     }
@@ -143,7 +144,7 @@ static void check_pair(struct prover *p, const struct owned_leaf *a, const struc
     const struct description *d = p->l->description;
     if (a->pd == KERNEL || b->pd == KERNEL) {
         const struct owned_leaf *user = a->pd == KERNEL ? b : a;
-        bool own_ipc = user->leaf.va == USER_VA_IPC_BUFFER &&
+        bool own_ipc = user->leaf.va == stacks_place_of(&d->pds[user->pd]).ipc &&
                        user->leaf.pa == p->l->ipc_pa + (uint64_t)user->pd * MMU_PAGE_SIZE;
         int region = region_at(d, &user->leaf);
         if (!own_ipc && (region == DESCRIPTION_NONE || !d->regions[region].device)) {
@@ -190,7 +191,7 @@ static void check_pairs(struct prover *p)
 static void walk(struct prover *p, const struct image *image, uint64_t root, uint64_t half, int pd)
 {
     p->pd = pd;
-    paging_walk(image->bytes, p->l->board->load_pa, image->size, root, half, on_leaf, p);
+    paging_walk(&p->l->paging, image->bytes, p->l->board->load_pa, image->size, root, half, on_leaf, p);
 }
 
 static int compare_shared(const void *a, const void *b)

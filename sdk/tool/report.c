@@ -143,7 +143,8 @@ static void print_totals(FILE *out, const struct layout *l, const struct image *
     fprintf(out, "\nTotals\n\n");
     fprintf(out, "    %u protection domains, %zu memory regions, %zu channels, %u interrupts\n", s->pd_count,
             l->description->region_count, l->description->channel_count, s->irq_count);
-    fprintf(out, "    stored %lu bytes, of them %zu page tables\n", image->size, l->paging.count);
+    fprintf(out, "    stored %lu bytes, of them %zu page tables of address spaces of %d bits\n", image->size,
+            l->paging.count, s->is_small ? MMU_VA_BITS_SMALL : MMU_VA_BITS);
     fprintf(out, "    zeroed %lu bytes in %zu ranges\n", zeroed, image->zero_count);
 }
 

@@ -39,7 +39,9 @@ LOOP = struct.pack("<I", 0x14000000)  # b .
 KERNEL_VA = 0xffffff8000000000
 IMAGE_HEADER_SIZE = 11 * 8 + 128 * 16
 
-KERNEL = elf([(KERNEL_VA, R | X, LOOP, None), (KERNEL_VA + 0x1000, R | W, b"\1", 0x3000)])
+PDS_SIZE = 63 * 256
+KERNEL = elf([(KERNEL_VA, R | X, LOOP, None), (KERNEL_VA + 0x1000, R | W, b"\1", 0x3000),
+              (KERNEL_VA + 0x5000, R | W, b"", PDS_SIZE)], [("kernel_pds", KERNEL_VA + 0x5000, PDS_SIZE)])
 LOADER = elf([(0, R | X, LOOP + bytes(60), None), (0x1000, R | W, bytes(IMAGE_HEADER_SIZE), None)],
              [("image_header", 0x1000, IMAGE_HEADER_SIZE)])
 

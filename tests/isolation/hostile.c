@@ -124,7 +124,7 @@ static uint64_t next_argument(void)
                                      EVERY_BIT_SET,
                                      0x8000000000000000,
                                      0xffffff8000000000,
-                                     0x7fffffe000};
+                                     0x3fe000};
     uint64_t random = next_random();
     uint64_t edge = edges[(random >> 8) % (sizeof(edges) / sizeof(edges[0]))];
     return random % 4 == 0 ? next_random() : random % 4 == 1 ? edge + (random >> 32) % 3 - 1 : edge;

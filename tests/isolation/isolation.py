@@ -12,7 +12,7 @@ from compose import Expr, Ptr, System
 VICTIM = 0x3000_0000    # the bystander's memory: nothing is mapped there in the hostile ones
 SHARED = 0x3100_0000    # mapped in the hostile ones, written by nobody but them
 CONSTANT = 0x3200_0000  # mapped read-only in those that try to write it
-IPC_BUFFER_END = 0x7f_ffff_f000
+IPC_BUFFER_END = 0x3f_f000   # in the page table of the program, with the stack
 KERNEL = 0xffff_ff80_0000_0000
 PAGE = 0x1000
 

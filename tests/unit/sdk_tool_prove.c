@@ -20,6 +20,7 @@
 #define STACKS (LOAD + 0xb0000)
 #define REGION (LOAD + 0xc0000)
 #define STACK_SIZE 0x2000ul
+#define NEAR_TOP 0x3fd000ul /* of one stack that lies behind its program */
 #define UART 0x9000000ul
 
 enum pd_index { A, B };
@@ -55,8 +56,10 @@ static void describe(struct fixture *f)
     f->maps[0] = (struct map){.region = 0, .perms = rw};
     f->maps[1] = (struct map){.region = 1, .perms = rw};
     f->maps[2] = (struct map){.region = 0, .perms = PERM_R};
-    f->pds[A] = (struct pd){.name = "a", .stack_size = STACK_SIZE, .maps = &f->maps[0], .map_count = 2};
-    f->pds[B] = (struct pd){.name = "b", .stack_size = STACK_SIZE, .maps = &f->maps[2], .map_count = 1};
+    f->pds[A] = (struct pd){.name = "a", .stack_size = STACK_SIZE, .stack_top = NEAR_TOP,
+                           .maps = &f->maps[0], .map_count = 2};
+    f->pds[B] = (struct pd){.name = "b", .stack_size = STACK_SIZE, .stack_top = USER_VA_STACK_TOP,
+                           .maps = &f->maps[2], .map_count = 1};
     f->description = (struct description){.pds = f->pds, .pd_count = 2, .regions = f->regions, .region_count = 2};
     f->layout.description = &f->description;
     f->layout.board = &f->board;
@@ -82,9 +85,9 @@ static struct fixture *good(void)
     for (unsigned i = 0; i < 2; i++) {
         f->spaces[i].root = paging_root(p);
         map_pd(f, (int)i, 0x200000, TEXT + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rx, false));
-        map_pd(f, (int)i, USER_VA_STACK_TOP - STACK_SIZE, STACKS + i * STACK_SIZE, STACK_SIZE,
-               paging_user_bits(rw, false));
-        map_pd(f, (int)i, USER_VA_IPC_BUFFER, IPC + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rw, false));
+        uint64_t top = f->pds[i].stack_top;
+        map_pd(f, (int)i, top - STACK_SIZE, STACKS + i * STACK_SIZE, STACK_SIZE, paging_user_bits(rw, false));
+        map_pd(f, (int)i, top + USER_VA_IPC_BEHIND, IPC + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rw, false));
     }
     map_pd(f, A, 0x10000000, REGION, 0x2000, paging_user_bits(rw, false));
     map_pd(f, A, 0x20000000, UART, 0x1000, paging_user_bits(rw, true));
@@ -145,6 +148,22 @@ static void guard_below_stack(struct fixture *f)
 static void guard_above_stack(struct fixture *f)
 {
     map_pd(f, B, USER_VA_STACK_TOP, LOAD + 0xd0000, MMU_PAGE_SIZE, paging_user_bits(rw, false));
+}
+
+static void guard_above_messages(struct fixture *f)
+{
+    map_pd(f, B, USER_VA_STACK_TOP + USER_VA_IPC_BEHIND + MMU_PAGE_SIZE, LOAD + 0xd0000, MMU_PAGE_SIZE,
+           paging_user_bits(rw, false));
+}
+
+static void guard_below_near_stack(struct fixture *f)
+{
+    map_pd(f, A, NEAR_TOP - STACK_SIZE - MMU_PAGE_SIZE, LOAD + 0xd0000, MMU_PAGE_SIZE, paging_user_bits(rw, false));
+}
+
+static void guard_above_near_stack(struct fixture *f)
+{
+    map_pd(f, A, NEAR_TOP, LOAD + 0xd0000, MMU_PAGE_SIZE, paging_user_bits(rw, false));
 }
 
 static void reads_page_tables(struct fixture *f)
@@ -218,6 +237,9 @@ static const struct {
     {"page_zero", page_zero, "guard page is mapped: b"},
     {"guard_below_stack", guard_below_stack, "guard page is mapped: b"},
     {"guard_above_stack", guard_above_stack, "guard page is mapped: b"},
+    {"guard_above_messages", guard_above_messages, "guard page is mapped: b"},
+    {"guard_below_near_stack", guard_below_near_stack, "guard page is mapped: a"},
+    {"guard_above_near_stack", guard_above_near_stack, "guard page is mapped: a"},
     {"reads_page_tables", reads_page_tables, "page of the loader, the kernel"},
     {"reads_system", reads_system, "page of the loader, the kernel"},
     {"others_messages", others_messages, "page of the kernel's: a"},
@@ -266,9 +288,30 @@ static void check_proved(void)
     CHECK(p->shared[0].writers == 1 << A && p->shared[0].readers == 1 << B && p->shared[0].executers == 0);
 }
 
+static void on_leaf(void *user, const struct paging_leaf *leaf)
+{
+    CHECK(leaf->va == 0x200000 && leaf->pa == TEXT && leaf->size == MMU_PAGE_SIZE);
+    *(int *)user += 1;
+}
+
+/* A lower half of 30 bits has a table less. */
+static void check_small(void)
+{
+    struct paging p = {.pa = LOAD, .is_small = true};
+    uint64_t root = paging_root(&p);
+    int leaves = 0;
+    paging_map(&p, root, 0x200000, TEXT, MMU_PAGE_SIZE, paging_user_bits(rx, false));
+    CHECK_EQUAL(p.count, 2);
+    paging_map(&p, paging_root(&p), KERNEL_VA_BASE, SYSTEM, MMU_PAGE_SIZE, paging_kernel_bits(rx, false));
+    CHECK_EQUAL(p.count, 2 + 3);
+    paging_walk(&p, (const uint8_t *)p.tables, LOAD, p.count * MMU_PAGE_SIZE, root, 0, on_leaf, &leaves);
+    CHECK_EQUAL(leaves, 1);
+}
+
 int main(void)
 {
     check_proved();
+    check_small();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         check_refused(i);
     }
