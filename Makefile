@@ -16,7 +16,7 @@ include mk/coverage.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 
 include $(wildcard $(addsuffix .mk,sdk/sdk lib/lib serial/serial supervisor/supervisor timer/timer virtio/virtio entropy/entropy net/net net/ip/ip fs/fs fs/nfs/nfs \
-    fs/mem/mem http/http python/python chaos/chaos))
+    fs/mem/mem third_party/awslc/awslc keys/keys tls/tls http/http python/python chaos/chaos))
 include $(wildcard examples/*/*.mk tests/*.mk bench/*.mk proofs/*.mk)
 include tests/fuzz/fuzz.mk
 

@@ -2,7 +2,9 @@
 # objects: a program is not optimised as a whole.
 
 CC := aarch64-linux-gnu-gcc
+CXX := aarch64-linux-gnu-g++
 HOST_CC := gcc
+HOST_CXX := g++
 COMPILER_READY := $(CACHE_DIR)/packages.gcc
 
 # Debian's is made for Linux: it would build position-independent programs, and leave atomics to a helper of libgcc that
@@ -10,6 +12,7 @@ COMPILER_READY := $(CACHE_DIR)/packages.gcc
 TARGET := -mcpu=cortex-a53 -mno-outline-atomics -fno-pie
 WITHOUT_LIBC := -nostdinc -isystem $(dir $(LIBGCC))include
 COMPILATION_DIR :=
+WITHOUT_ALIGNED_NEW := -fno-aligned-new
 WHOLE_PROGRAM :=
 # Clang's loop hints mean nothing to it.
 COMPILER_WARNINGS := -Wno-unknown-pragmas

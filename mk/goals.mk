@@ -131,6 +131,7 @@ chaos: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY)
 # The licence texts of all that an image contains, to be passed on with it.
 NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \
     $(LIBNFS)/COPYING $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt \
+    $(wildcard $(AWSLC)/aws-lc/LICENSE $(AWSLC)/aws-lc/third_party/fiat/LICENSE) \
     $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
     $(firstword $(wildcard /usr/share/doc/libgcc-12-dev-arm64-cross/copyright \
     /usr/share/doc/gcc-12-cross-base/copyright))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|run|graph|boot|gcc|lint|gdb|test: are the Debian packages for it here? As root, install those that are not; else name them.
+# packages.sh build|run|graph|boot|gcc|https|lint|gdb|test: are the Debian packages for it here? As root, install those that are not; else name them.
 #
 # Some bring system services (nfs-ganesha, and with it rpcbind). Only their programs are wanted: nothing that comes this way
 # is started, now or at the next boot.
@@ -11,10 +11,11 @@ run) uses='build|run' ;;
 graph) uses='build|graph' ;;
 boot) uses='build|boot' ;;
 gcc) uses='build|gcc' ;;
+https) uses='build|https' ;;
 lint) uses='build|lint' ;;
 gdb) uses='build|gdb' ;;
-test) uses='build|run|graph|boot|gcc|lint|gdb|test' ;;
-*) echo "packages.sh: $1: build, run, graph, boot, gcc, lint, gdb or test" >&2; exit 2 ;;
+test) uses='build|run|graph|boot|gcc|https|lint|gdb|test' ;;
+*) echo "packages.sh: $1: build, run, graph, boot, gcc, https, lint, gdb or test" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

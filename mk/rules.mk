@@ -70,7 +70,7 @@ endef
 
 # $(call fetched_for,CFLAGS): what a compilation waits for: the compiler, its sanitizers, headers of a third party.
 fetched_for = $(PACKAGES_READY) $(COMPILER_READY) $(if $(findstring -fsanitize,$1),$(CACHE_DIR)/packages.test) \
-    $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY))
+    $(if $(findstring $(THIRD_PARTY)/,$1),$(SOURCES_READY)) $(if $(findstring $(AWSLC)/,$1),$(AWSLC_READY))
 
 # $(eval $(call objects_rules,DIRECTORY,SOURCES,COMPILER,CFLAGS,ORDER-ONLY))
 define objects_rules

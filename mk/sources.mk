@@ -6,11 +6,14 @@ LWIP := $(THIRD_PARTY)/lwip
 LIBNFS := $(THIRD_PARTY)/libnfs
 MICRODOT := $(THIRD_PARTY)/microdot
 PYTHON_PACKAGES := $(THIRD_PARTY)/python
+AWSLC := $(THIRD_PARTY)/awslc
 
-# Stamps. SOURCES_READY stands for everything that PINS lists from the distribution, PYTHON_READY for what comes by pip.
+# Stamps. SOURCES_READY stands for everything that PINS lists from the distribution, PYTHON_READY for what comes by pip,
+# AWSLC_READY for a crate.
 PACKAGES_READY := $(CACHE_DIR)/packages.build
 SOURCES_READY := $(THIRD_PARTY)/fetched
 PYTHON_READY := $(THIRD_PARTY)/python/installed
+AWSLC_READY := $(AWSLC)/.pin
 
 $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@mkdir -p $(@D)
@@ -18,7 +21,7 @@ $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@touch $@
 
 # What everything needs is there first.
-$(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb test): | $(PACKAGES_READY)
+$(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb https test): | $(PACKAGES_READY)
 
 $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 	@third_party/fetch $(THIRD_PARTY)
@@ -26,6 +29,10 @@ $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 $(PYTHON_READY): third_party/requirements.txt third_party/fetch-python | $(PACKAGES_READY)
 	@PYTHON=$(PYTHON) third_party/fetch-python $(THIRD_PARTY)
 
+$(AWSLC_READY): third_party/CRATES third_party/fetch-crate | $(PACKAGES_READY)
+	@third_party/fetch-crate awslc $(THIRD_PARTY) $(CACHE_DIR)/programs
+
 # A file of a third-party source: there as soon as the fetch is through.
 $(MICROPYTHON)/% $(LWIP)/% $(LIBNFS)/%: | $(SOURCES_READY) ;
 $(MICRODOT)/%: | $(PYTHON_READY) ;
+$(AWSLC)/%: | $(AWSLC_READY) ;

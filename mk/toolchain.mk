@@ -12,8 +12,8 @@ LIBGCC := $(firstword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.
     /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a)
 LIBC := $(PICOLIBC)/lib/release/libc.a
 
-# CC, HOST_CC: for the target, for this machine; TARGET: which processor; WITHOUT_LIBC: the C library's headers are left
-# out, the compiler's own are not; COMPILER_WARNINGS: added to WARNINGS; WHOLE_PROGRAM: leave optimising to the linker; COMPILER_READY: the packages it is in.
+# CC, HOST_CC, CXX, HOST_CXX: for the target, for this machine; TARGET: which processor; WITHOUT_LIBC: the C library's headers are left
+# out, the compiler's own are not; WITHOUT_ALIGNED_NEW: C++'s operator new for large alignments is not named; COMPILER_WARNINGS: added to WARNINGS; WHOLE_PROGRAM: leave optimising to the linker; COMPILER_READY: the packages it is in.
 include mk/compiler-$(COMPILER).mk
 $(if $(filter gcc %-gcc cc,$(notdir $(firstword $(CC)))),$(if $(filter gcc,$(COMPILER)),,\
     $(call stop,CC='$(CC)': the other compiler is asked for by COMPILER=gcc)))

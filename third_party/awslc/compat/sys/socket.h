@@ -1,0 +1,1 @@
+/* sys/socket.h: libssl includes it, and uses nothing of it here. */
