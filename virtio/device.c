@@ -42,7 +42,7 @@ static bool is_there(struct virtio_device *device, uint32_t id)
         return refuse(device, "virtio: device magic", magic);
     }
     if (found == VIRTIO_ID_NONE) {
-        return refuse(device, "virtio: there is no device in its place; device id", found);
+        return refuse(device, "virtio: there is no device in its place", found);
     }
     if (version != VIRTIO_VERSION_MMIO) {
         return refuse(device, "virtio: device version", version);

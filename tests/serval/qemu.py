@@ -42,12 +42,16 @@ class GuestError(AssertionError):
     """The guest did not do what was waited for; the text ends with what its console said."""
 
 
-def board_args(board=paths.BOARD):
-    """The machine's arguments, from boards/BOARD/qemu.args.
+def board_args(board=paths.BOARD, without=()):
+    """The machine's arguments, from boards/BOARD/qemu.args, but for these devices.
     A test that needs a machine which QEMU does not have is skipped."""
     if not machine_args(board).exists():
         pytest.skip(f"no QEMU has a model of {board}")
-    return shlex.split(machine_args(board).read_text(), comments=True)
+    words = shlex.split(machine_args(board).read_text(), comments=True)
+    for n in reversed(range(len(words))):
+        if words[n - 1] == "-device" and words[n].split(",")[0] in without:
+            del words[n - 1:n + 1]
+    return words
 
 
 class Qmp:
@@ -83,11 +87,12 @@ class Guest:
     client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC
     is plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. plug: a tap's (serval/tap.py);
     what would be forwarded is then reached at the guest's own address. program: another QEMU. debug: the guest stands
-    still before its first instruction, and guest.gdb has it (serval/gdb.py).
+    still before its first instruction, and guest.gdb has it (serval/gdb.py). without: names of the machine's devices that
+    it shall not have.
     """
 
     def __init__(self, image, forwards=None, *, console="pipe", args=(), log=None, board=paths.BOARD, netdev=None,
-                 plug=None, program=paths.QEMU, debug=False):
+                 plug=None, program=paths.QEMU, debug=False, without=()):
         self.image = image
         self.forwards = dict(forwards or {})
         self.console = console
@@ -97,6 +102,7 @@ class Guest:
         self.netdev = plug.netdev if plug else netdev
         self.program = program
         self.debug = debug
+        self.without = without
         self.log = Path(log) if log else None
         self.output = bytearray()
         self.mark = 0                       # expect() searches from here on
@@ -145,7 +151,7 @@ class Guest:
         return listener
 
     def _command(self, scratch):
-        command = [str(self.program), *board_args(self.board), "-S", "-qmp", f"unix:{scratch}/qmp"]
+        command = [str(self.program), *board_args(self.board, self.without), "-S", "-qmp", f"unix:{scratch}/qmp"]
         if self.debug:
             command += ["-chardev", f"socket,id=gdb,path={scratch}/gdb", "-gdb", "chardev:gdb"]
         if self.console == "socket":
