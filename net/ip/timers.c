@@ -224,9 +224,11 @@ static void on_resolver(void *context)
     dns_tmr();
 }
 
+/* Not where a request has left in this very wake-up: its time would be over before an answer could come. */
 static void on_ageing(void *context)
 {
-    for (int i = 0; i < RESOLVER_SLOW_COUNTS && !self.resolver.armed; i++) {
+    bool asks = pd_now_ns() < self.resolver_until;
+    for (int i = 0; i < RESOLVER_SLOW_COUNTS && !asks && !self.resolver.armed; i++) {
         on_resolver(NULL);
     }
 }
