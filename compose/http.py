@@ -93,7 +93,7 @@ class Http:
     """The front as a protection domain."""
 
     def __init__(self, system, serial, timer, net, mac, files, sites=(), port=80, name="http", priority=70, hostname="",
-                 fresh_ms=2000, stale_s=None, wait_s=5):
+                 fresh_ms=2000, stale_s=None, wait_s=5, time=None):
         if not files:
             raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
         self.system, self.port, self.app = system, port, None
@@ -109,6 +109,7 @@ class Http:
         self.config = {
             "files": Expr("&fs_client_config"),
             "app": Ptr(0),
+            "time": time.writer(self.pd, net.clock(self.pd)) if time else Ptr(0),
             "port": port,
             "fresh_ms": fresh_ms,
             "stale_s": NEVER_STALE if stale_s is None else stale_s,

@@ -161,7 +161,7 @@ class Net:
             "connections": connections,
             "segments": segments,
             "memory": region_config(pd.map(region, "rw"), region),
-            "rtc": Ptr(self._clock(pd)),
+            "rtc": Ptr(self.clock(pd)),
             "entropy": Expr("&entropy_client_config") if self.entropy else Ptr(0),
         })
 
@@ -172,8 +172,8 @@ class Net:
         slots = min(config["regions"][0]["size"] // BUFFER_SIZE, SLOTS_MAX)
         return (config["rx_buffer_count"] + config["rx_small_count"]) * BUFFER_BYTES + slots * SLOT_BYTES
 
-    def _clock(self, pd):
-        """The board's clock, for a seed; mapped by this PD perhaps already, for the time of day."""
+    def clock(self, pd):
+        """Where pd has the board's clock, for a seed and for the time of day; 0: there is none."""
         if "rtc" not in self.system.board.facts.DEVICES:
             return 0
         device = self.system.board.device("rtc")

@@ -28,7 +28,8 @@ IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_bu
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
                  priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
-                 site=None, sites=(), port=0, entropy=None):
+                 site=None, sites=(), port=0, entropy=None,
+                 time=None):
         if sites or port:
             raise ComposeError(f"PD '{name}': an application has no front of its own: Http(.., sites=.., port=..) is one, "
                                "and site= names it here")
@@ -56,7 +57,8 @@ class Python:
             "stack": self._memory("stack", stack),
             "raw_console": raw_console,
             "app": app,
-            "clock": Ptr(self._clock()),
+            "time": Ptr(time.reader(self.pd) if time else 0),
+            "clock": Ptr(0 if time else self._clock()),
             "entropy": self._given("entropy_client_config"),
             "files": self._given("fs_client_config"),
             "ip": self._given("ip_config"),

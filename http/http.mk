@@ -26,7 +26,7 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP
     ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
 # The front as a protection domain of its own.
-$(eval $(call program,http_front,http/pd.c,http serial,$(IP_CFLAGS)))
+$(eval $(call program,http_front,http/pd.c,http ip_time serial,$(IP_CFLAGS)))
 
 $(eval $(call host_test,http_front_start,tests/unit/http_front_start.c $(HTTP_START) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front_start/http/front/start.c.o $(HOST_OBJ)/http_front_start/http/front/described.c.o: | $(SOURCES_READY)

@@ -1,9 +1,10 @@
 /* pd.c: the native front as a protection domain of its own: a site's files, and what an application answers.
  *   consumes  frames, through net/ip      from the network, NOT trusted
  *   consumes  files, through http/cache   from the file service, trusted for content only
+ *   consumes  the time of day, through net/ip/time_of_day.c, for the whole system   from a clock or an NTP server
  *   consumes  answers and the site, through http/app_front.c   from the application, where there is one, NOT trusted
  *   produces  answers; what neither file nor application answers is 404, a method that files do not have 405
- *   produces  lines on the console: where each site is served, and what is wrong with its folder
+ *   produces  lines on the console: where each site is served, what is wrong with its folder, what time it is
  *   restart   the cache begins empty, connections of the former life are reset when their clients send next, and the
  *             application says the site again. Where the former life's frames are sent from nothing is written until
  *             they have left
@@ -17,6 +18,7 @@
 #include "fs/mount.h"
 #include "http/front/server.h"
 #include "http/front/start.h"
+#include "http/parse/date.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
@@ -119,15 +121,35 @@ static void on_address(void *context)
     }
 }
 
+/* -- the time of day -- */
+
+static void say_time(const char *from)
+{
+    char date[HTTP_DATE_LENGTH + 1] = "";
+    if (!from) {
+        log_line("time of day: not known; NTP_SERVER, or option 42 of DHCP, names who could be asked");
+        return;
+    }
+    http_date_format((int64_t)(pd_unix_time_ns() / S), date);
+    log_line("time of day: %s, from %s", date, from);
+}
+
+static void find_out_the_time(void)
+{
+    if (http_config.time) {
+        ip_time_init(http_config.time, say_time);
+    } else if (ip_config.rtc) {
+        pd_set_unix_time_ns(*ip_config.rtc * S);
+    }
+}
+
 void init(void)
 {
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);
-    if (ip_config.rtc) {
-        pd_set_unix_time_ns(*ip_config.rtc * S);
-    }
     ip_init(&ip_config, &net_client_config);
+    find_out_the_time();
     fs_client_init(http_config.files);
     http_start(&http_config);
     self.waiter.ready = on_folder;

@@ -37,9 +37,16 @@ uint64_t pd_now_ticks(void);
 uint64_t pd_ticks_per_second(void);
 uint64_t pd_ticks_from_ns(uint64_t ns); /* rounded up, so that what is due at the ticks is due at the ns */
 
-/* Time of day, for gettimeofday() and time(): nanoseconds since 1970-01-01 UTC. Counts from 1970 until it is set. */
+/* Time of day, for gettimeofday() and time(): nanoseconds since 1970-01-01 UTC. Counts from 1970 until it is known. It may
+ * be set again, and then go back. */
 void pd_set_unix_time_ns(uint64_t ns);
 uint64_t pd_unix_time_ns(void);
+bool pd_unix_time_is_known(void);
+
+/* The same for several PDs, by a word of memory that all map: what it was at reset, 0 while it is not known. One sets it,
+ * with pd_set_unix_time_ns(); the others can only read it. A word that lives longer than its PD is known at once. */
+void pd_share_unix_time(uint64_t *word);
+void pd_follow_unix_time(const uint64_t *word);
 
 /* Dispatch for PDs made of several libraries: each registers a handler for its channel in its own init function, and
  * the library defines notified(). A second handler for one channel, or a channel out of range, is a require() failure.

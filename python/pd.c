@@ -53,7 +53,9 @@ void init(void)
     serial_client_init(&serial_client_config);
     timer_client_init(&timer_client_config);
     console_init(python_config.raw_console);
-    if (python_config.clock) {
+    if (python_config.time) {
+        pd_follow_unix_time(python_config.time);
+    } else if (python_config.clock) {
         pd_set_unix_time_ns(*python_config.clock * 1000000000ull);
     }
     start_services();

@@ -31,6 +31,11 @@ NET_DHCP := tests/unit/net_ip_dhcp.c $(WIRE_STACK) $(filter-out examples/echo/%,
 $(eval $(call host_test,net_ip_dhcp,$(NET_DHCP) $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
 
+# The time of day, with lwIP's client.
+NET_TIME := tests/unit/net_ip_time.c $(WIRE_STACK) $(filter-out examples/echo/%,$(IP_STORM)) net/ip/time_of_day.c $(LWIP_SNTP)
+$(eval $(call host_test,net_ip_time,$(NET_TIME) $(FAKE_PD),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) -DMEMP_MEM_MALLOC=1 -fno-sanitize=undefined $(FOREIGN)))
+
 # And peers that hold memory: with net/ip's own.
 NET_PACKETS := tests/unit/net_ip_packets.c $(filter-out examples/echo/% %/memp.c,$(IP_STORM)) \
     net/ip/memory.c net/ip/pools.c

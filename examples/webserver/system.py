@@ -26,6 +26,7 @@ from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
 from compose.supervisor import Rule, Supervisor
+from compose.time_of_day import TimeOfDay
 from compose.timer import Timer
 
 NFS_MAC = "52:54:01:00:00:10"
@@ -115,13 +116,14 @@ entropy = Entropy(s, serial)
 net = Net(s, entropy=entropy)
 chaos = Chaos(s, serial, timer, net, mac=CHAOS_MAC) if s.number("CHAOS") else None
 files = file_service()
+time = TimeOfDay(s, server=s.var("NTP_SERVER", ""), port=s.number("NTP_PORT"))
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
-            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None)
+            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time)
 if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
-           app="webserver", heap=HEAP_BYTES, arguments=[website()], entropy=entropy)
+           app="webserver", heap=HEAP_BYTES, arguments=[website()], entropy=entropy, time=time)
 rules = {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)}
 supervisor = Supervisor(s, serial, rules, killer=chaos.pd if chaos else None)
 if chaos:

@@ -8,8 +8,10 @@
 static struct {
     uint64_t frequency;
     uint64_t ns_per_tick_32; /* fixed point, 32 bits of fraction */
-    uint64_t unix_offset_ns; /* time of day at reset */
-} self;
+    uint64_t own_ns;         /* time of day at reset; 0: not known */
+    uint64_t *set_ns;        /* whom it is told to; NULL: nobody */
+    const uint64_t *unix_ns; /* where it is read */
+} self = {.unix_ns = &self.own_ns};
 
 uint64_t pd_now_ticks(void)
 {
@@ -44,10 +46,29 @@ uint64_t pd_ticks_from_ns(uint64_t ns)
 
 void pd_set_unix_time_ns(uint64_t ns)
 {
-    self.unix_offset_ns = ns - pd_now_ns();
+    self.own_ns = ns - pd_now_ns();
+    if (self.set_ns) {
+        __atomic_store_n(self.set_ns, self.own_ns, __ATOMIC_RELAXED);
+    }
 }
 
 uint64_t pd_unix_time_ns(void)
 {
-    return self.unix_offset_ns + pd_now_ns();
+    return __atomic_load_n(self.unix_ns, __ATOMIC_RELAXED) + pd_now_ns();
+}
+
+bool pd_unix_time_is_known(void)
+{
+    return __atomic_load_n(self.unix_ns, __ATOMIC_RELAXED) != 0;
+}
+
+void pd_share_unix_time(uint64_t *word)
+{
+    self.set_ns = word;
+    self.own_ns = *word; /* of a former life */
+}
+
+void pd_follow_unix_time(const uint64_t *word)
+{
+    self.unix_ns = word;
 }

@@ -44,6 +44,8 @@ uint32_t ip_netif_receive_capacity(void); /* and when nothing else is */
 void ip_lease_keep(const struct netif *netif);
 /* After a restart: the interface has the address of the former life again. False: that has none, or it has ended. */
 bool ip_lease_resume(struct netif *netif);
+/* LWIP_DHCP_MAX_NTP_SERVERS of them, as DHCP's option 42 has them; 0: none. */
+const ip4_addr_t *ip_lease_ntp_servers(void);
 
 /* timers.c */
 void ip_timers_init(struct netif *netif);

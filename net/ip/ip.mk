@@ -11,6 +11,11 @@ $(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
 $(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c again.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer entropy,\
     $(IP_CFLAGS)))
 
+# Who keeps the time of day links these, too.
+LWIP_SNTP := $(LWIP)/src/apps/sntp/sntp.c
+$(eval $(call library,lwip_sntp,$(LWIP_SNTP),lwip,$(IP_CFLAGS) $(FOREIGN)))
+$(eval $(call library,ip_time,net/ip/time_of_day.c,ip lwip_sntp timer,$(IP_CFLAGS)))
+
 $(eval $(call host_test,net_ip_checksum,tests/unit/net_ip_checksum.c net/ip/checksum.c net/ip/checksum_blocks.c))
 $(eval $(call host_test,net_ip_acks,tests/unit/net_ip_acks.c net/ip/acks.c))
 $(eval $(call host_test,net_ip_sums,tests/unit/net_ip_sums.c net/ip/sums.c net/ip/checksum.c \

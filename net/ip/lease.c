@@ -22,8 +22,27 @@ struct kept {
     struct dhcp dhcp; /* as it was then */
     ip4_addr_t mask;
     ip_addr_t dns[DNS_MAX_SERVERS];
+    ip4_addr_t ntp[LWIP_DHCP_MAX_NTP_SERVERS];
 };
 PD_KEPT static struct kept kept;
+
+static struct {
+    ip4_addr_t ntp[LWIP_DHCP_MAX_NTP_SERVERS]; /* as the last answer has them; 0: none */
+} self;
+
+/* lwIP's name, called with each answer of a server. */
+void dhcp_set_ntp_servers(u8_t count, const ip4_addr_t *servers)
+{
+    memset(self.ntp, 0, sizeof(self.ntp));
+    for (u8_t i = 0; i < count && i < LWIP_DHCP_MAX_NTP_SERVERS; i++) {
+        self.ntp[i] = servers[i];
+    }
+}
+
+const ip4_addr_t *ip_lease_ntp_servers(void)
+{
+    return self.ntp;
+}
 
 /* FNV-1a: a constant for each byte, so that no zeros are a sum. */
 static uint64_t sum(void)
@@ -47,6 +66,7 @@ void ip_lease_keep(const struct netif *netif)
         for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++) {
             kept.dns[i] = *dns_getserver(i);
         }
+        memcpy(kept.ntp, self.ntp, sizeof(kept.ntp));
         kept.sum = sum();
     }
 }
@@ -81,6 +101,7 @@ bool ip_lease_resume(struct netif *netif)
     for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++) {
         dns_setserver(i, &kept.dns[i]);
     }
+    memcpy(self.ntp, kept.ntp, sizeof(self.ntp));
     netif_set_addr(netif, &dhcp->offered_ip_addr, &kept.mask, &dhcp->offered_gw_addr);
     return true;
 }

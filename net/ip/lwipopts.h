@@ -37,6 +37,8 @@
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t2_rebind, 3))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 2 /* a renewal that had no answer is tried again at half of what is left */
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
+#define LWIP_DHCP_GET_NTP_SRV 1       /* option 42: lease.c keeps what it says */
+#define LWIP_DHCP_MAX_NTP_SERVERS 2
 #define ARP_TABLE_SIZE 64       /* peers on this network that are talked to at a time */
 #define LWIP_NETIF_HWADDRHINT 1 /* each connection remembers its place in it */
 #define ARP_QUEUEING 1          /* more than one packet may wait for an address */
@@ -88,6 +90,19 @@
 
 /* What a device checks and computes, netif.c leaves to it. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+
+/* SNTP (RFC 4330), for who links net/ip/time_of_day.c. An answer has to come from who was asked, and to repeat the
+ * question's time, of which some bits are random. */
+#define SNTP_GET_SERVERS_FROM_DHCP 0
+#define SNTP_MAX_SERVERS LWIP_DHCP_MAX_NTP_SERVERS
+#define SNTP_SERVER_DNS 1
+#define SNTP_STARTUP_DELAY 0
+#define SNTP_CHECK_RESPONSE 2
+#define SNTP_COMP_ROUNDTRIP 1
+#define SNTP_PORT ip_time_port()
+#define SNTP_GET_SYSTEM_TIME_NTP(seconds, fraction) ip_time_stamp(&(seconds), &(fraction))
+#define SNTP_SET_SYSTEM_TIME_NTP(seconds, fraction) ip_time_told((seconds), (fraction))
+#include "net/ip/time_of_day.h"
 
 /* net/ip/sums.c */
 #define LWIP_CHKSUM ip_sums_checksum

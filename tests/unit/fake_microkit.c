@@ -23,6 +23,7 @@ static struct {
     fake_ppcall *answer;
     seL4_Word mr[64];
     uint64_t now_ns, unix_offset_ns;
+    uint64_t *unix_word;
     uint32_t generation;
     char console[65536];
     size_t console_length;
@@ -203,11 +204,25 @@ uint64_t pd_ticks_from_ns(uint64_t ns)
 void pd_set_unix_time_ns(uint64_t ns)
 {
     self.unix_offset_ns = ns - self.now_ns;
+    if (self.unix_word) {
+        *self.unix_word = self.unix_offset_ns;
+    }
 }
 
 uint64_t pd_unix_time_ns(void)
 {
     return self.unix_offset_ns + self.now_ns;
+}
+
+bool pd_unix_time_is_known(void)
+{
+    return self.unix_offset_ns != 0;
+}
+
+void pd_share_unix_time(uint64_t *word)
+{
+    self.unix_word = word;
+    self.unix_offset_ns = *word;
 }
 
 void fake_set_generation(uint32_t generation)
