@@ -3,7 +3,8 @@
  *   produces  commands; those given before the mount's outcome is known, or while the ring is full, wait in order
  *   invariant a job's block is its own from file_job_get() until its command is answered and its user has let go
  *   invariant of what lies in the share each byte is read once, or it is the user's data: the server may change it
- *   when full file_job_get() refuses; the caller waits for a wake
+ *   when full file_job_get() refuses; the caller waits for a wake. A close waits for a job, and what is
+ *             issued behind it waits, too
  */
 #include "lib/pd.h"
 
@@ -15,7 +16,9 @@
 
 #include "py/mperrno.h"
 
-#define JOBS_MAX 384 /* those with data are limited by the share's blocks; the others close files */
+#define CLOSERS 16                         /* jobs that close files: others need a block each, of the share */
+#define JOBS_MAX (FILES_BLOCKS + CLOSERS)
+#define CLOSES_MAX 256                     /* as many as there can be open files */
 #define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
 
 struct file_job {
@@ -31,7 +34,11 @@ static struct {
     struct file_job jobs[JOBS_MAX];
     struct file_job *free;
     struct file_job *held, **held_end; /* not issued yet */
-    uint32_t closes_lost;
+    struct close {
+        uint64_t fd;
+        bool directory;
+    } closes[CLOSES_MAX]; /* a ring of those for which there was no job */
+    uint32_t first_close, close_count, closes_lost;
 } self;
 
 static int errno_of(uint32_t status)
@@ -66,8 +73,48 @@ static int errno_of(uint32_t status)
 
 /* -- issuing -- */
 
+static void completed(struct fs_request *request);
+
+static void release(struct file_job *job)
+{
+    if (job->block) {
+        fs_client_block_put(job->block);
+        job->block = NULL;
+    }
+    job->next = self.free;
+    self.free = job;
+}
+
+static void prepare(struct file_job *job)
+{
+    self.free = job->next;
+    *job = (struct file_job){.request = {.handler = completed, .context = job}};
+}
+
+/* False: some wait. */
+static bool issue_closes(void)
+{
+    for (; self.close_count > 0 && self.free; self.close_count--) {
+        struct file_job *job = self.free;
+        const struct close *close = &self.closes[self.first_close];
+        prepare(job);
+        job->issued = job->dropped = true;
+        job->command = (struct fs_command){.type = close->directory ? FS_CLOSEDIR : FS_CLOSE};
+        job->command.file.fd = close->fd;
+        if (!fs_client_issue(&job->request, &job->command)) {
+            release(job);
+            return false;
+        }
+        self.first_close = (self.first_close + 1) % CLOSES_MAX;
+    }
+    return self.close_count == 0;
+}
+
 static bool issue_held(void)
 {
+    if (!issue_closes()) {
+        return false;
+    }
     while (self.held) {
         struct file_job *job = self.held;
         if (!fs_client_issue(&job->request, &job->command)) {
@@ -90,16 +137,6 @@ static void issue(struct file_job *job)
     if (!fs_mount_is_asked()) {
         issue_held();
     }
-}
-
-static void release(struct file_job *job)
-{
-    if (job->block) {
-        fs_client_block_put(job->block);
-        job->block = NULL;
-    }
-    job->next = self.free;
-    self.free = job;
 }
 
 static void end_dropped(struct file_job *job)
@@ -152,12 +189,6 @@ bool files_available(void)
 }
 
 /* -- jobs -- */
-
-static void prepare(struct file_job *job)
-{
-    self.free = job->next;
-    *job = (struct file_job){.request = {.handler = completed, .context = job}};
-}
 
 struct file_job *file_job_get(void)
 {
@@ -284,14 +315,14 @@ int file_job_wait(struct file_job *job)
 
 void files_close_later(uint64_t fd, bool directory)
 {
-    struct file_job *job = self.free;
-    if (!job) {
+    if (self.close_count == CLOSES_MAX) {
         self.closes_lost++;
         return;
     }
-    prepare(job);
-    job->dropped = true;
-    file_job_fd(job, directory ? FS_CLOSEDIR : FS_CLOSE, fd, 0, 0);
+    self.closes[(self.first_close + self.close_count++) % CLOSES_MAX] = (struct close){fd, directory};
+    if (!fs_mount_is_asked()) {
+        issue_held();
+    }
 }
 
 /* -- directories -- */

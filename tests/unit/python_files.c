@@ -196,7 +196,7 @@ static void test_out_of_blocks(void)
     }
 }
 
-/* Closing needs no block, and more closes than the ring holds are held, not lost. */
+/* Closing needs no block, and more closes than there are jobs for wait, and are not lost. */
 static void test_many_closes(void)
 {
     uint64_t fds[100];
