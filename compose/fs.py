@@ -39,8 +39,9 @@ CLIENTS_MAX = 4         # FS_CLIENTS_MAX
 JOBS = 32               # FS_JOBS_MAX
 FILES = 256             # FS_FILES_MAX
 WAITING_BYTES = 9216    # FS_WAITING_BYTES
-HEAP = 208 << 10        # of the NFS component: libnfs has 5 KiB for a call under way, and one reply at a time
-WRITE_HEAP = 40 << 10   # more for each write under way: its bytes
+HEAP = 128 << 10        # of the NFS component: libnfs has 1.6 KiB for a call under way, and one reply at a time
+WRITE_HEAP = 36 << 10   # more for each write under way: its bytes
+STACK = 0x4000
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.
 IP = {"connections": 8, "segments": 256, "memory": 0x1_c000, "large_datagrams": False, "rx_buffers": 128,
       "tx_slots": 48}
@@ -189,7 +190,7 @@ class Nfs(FileService):
         if not directory.startswith("/") or len(directory.encode()) > DIRECTORY_MAX:
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
                                f"{DIRECTORY_MAX} bytes")
-        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=0x1_8000, heap=HEAP), cache)
+        super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=STACK, heap=HEAP), cache)
         serial.client(self.pd)
         timer.client(self.pd)
         net.ip(self.pd, mac, timer, hostname=name, **IP)

@@ -98,7 +98,7 @@ OWN = {
     "chaos": {"PRIORITY": "handed over", "IP": "handed over"},
     "c": {"MAX_COLUMN": "width of what is written"},
     "entropy": {"PRIORITY": "handed over", "STACK": "handed over", "MEMORY_SIZE": "handed over; the driver checks it"},
-    "fs": {"HEAP": "an estimate", "WRITE_HEAP": "an estimate", "IP": "handed over",
+    "fs": {"HEAP": "an estimate", "WRITE_HEAP": "an estimate", "STACK": "handed over", "IP": "handed over",
            "BLOCKS_BESIDE_CACHE": "cache_init()'s own one"},
     "http": {"PORT_MAX": "of TCP", "FRESH_MAX_MS": "as mk/variables.mk has it",
              "STALE_MAX_S": "as mk/variables.mk has it", "WAIT_MAX_S": "as mk/variables.mk has it", "IP": "handed over", "STACK": "handed over"},

@@ -10,7 +10,7 @@ LIBNFS_SOURCES := $(addprefix $(LIBNFS)/,lib/init.c lib/socket.c mount/mount.c m
 NFS_FILES := $(addprefix fs/nfs/,nfs.c open.c transfer.c names.c directory.c file.c walk.c op.c mount.c rpc.c)
 NFS_SOURCES := $(NFS_FILES) fs/nfs/socket.c
 LIBNFS_CFLAGS := $(NFS_CFLAGS) $(addprefix -include fs/nfs/compat/,buckets.h error_text.h) $(FOREIGN)
-LIBNFS_PDU_CFLAGS := -include fs/nfs/compat/fragments.h
+LIBNFS_PDU_CFLAGS := $(addprefix -include fs/nfs/compat/,fragments.h calls.h)
 $(eval $(call library,nfs_rpc,$(LIBNFS_SOURCES),nfs_pdu,$(LIBNFS_CFLAGS)))
 $(eval $(call library,nfs_pdu,$(LIBNFS_PDU),,$(LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))

@@ -2,7 +2,7 @@
  * libnfs' own lib/libnfs-zdr.c, behind the same header (nfsc/libnfs-zdr.h).
  *   consumes  replies           from the NFS server, NOT trusted
  *   invariant no byte outside [0, size) of the buffer is read or written; what one message makes us allocate is bounded
- *             in number, which also bounds the recursion of its lists
+ *             in number. Lists, however long, take no stack
  *   when full (or bad, or no memory left) the decoder answers FALSE, and libnfs fails that one call
  * Why not libnfs' own: its decoders take negative lengths for small ones, copy fixed-length fields without looking, and
  * use memory that malloc did not give; a hostile server would own this protection domain.
@@ -20,6 +20,12 @@ struct zdr_mem {
     uint32_t number; /* of this message's allocations, this one included */
     _Alignas(16) uint8_t bytes[];
 };
+
+static struct {
+    zdrproc_t element; /* of the list that is gone through, */
+    char **next;       /* and where its next one is to be; NULL: there has been none, */
+    int next_at;       /* and from where in the message */
+} self;
 
 struct opaque_auth _null_auth;
 
@@ -214,8 +220,7 @@ bool_t libnfs_zdr_string(ZDR *zdr, char **string, uint32_t size_max)
     return TRUE;
 }
 
-/* Optional data, and so the lists of directory entries. */
-bool_t libnfs_zdr_pointer(ZDR *zdr, char **object, uint32_t size, zdrproc_t decoder)
+static bool_t optional(ZDR *zdr, char **object, uint32_t size, zdrproc_t decoder)
 {
     bool_t present = *object != NULL;
 
@@ -230,6 +235,28 @@ bool_t libnfs_zdr_pointer(ZDR *zdr, char **object, uint32_t size, zdrproc_t deco
         *object = allocate(zdr, size);
     }
     return *object ? decoder(zdr, *object) : FALSE;
+}
+
+/* Optional data, and so the lists of directory entries: an element's last field is the next one. It is not gone into
+ * while the element itself is decoded, but behind it. */
+bool_t libnfs_zdr_pointer(ZDR *zdr, char **object, uint32_t size, zdrproc_t decoder)
+{
+    if (self.element == decoder) {
+        self.next = object;
+        self.next_at = zdr->pos;
+        return TRUE;
+    }
+    zdrproc_t outer = self.element;
+    bool_t good = TRUE;
+    self.element = decoder;
+    while (good && object) {
+        self.next = NULL;
+        good = optional(zdr, object, size, decoder) && (!self.next || self.next_at == zdr->pos);
+        object = self.next;
+    }
+    self.element = outer;
+    self.next = NULL;
+    return good;
 }
 
 /* Every element takes 4 bytes of the message at least. */

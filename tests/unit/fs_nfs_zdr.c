@@ -167,8 +167,12 @@ struct entry {
     struct entry *next;
 };
 
+static uintptr_t deepest; /* the lowest frame of an entry's decoder */
+
 static uint32_t code_entry(ZDR *to, struct entry *entry)
 {
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    deepest = frame < deepest ? frame : deepest;
     return libnfs_zdr_uint64_t(to, &entry->id) && libnfs_zdr_string(to, &entry->name, 255) &&
            libnfs_zdr_pointer(to, (char **)&entry->next, sizeof(struct entry), (zdrproc_t)code_entry);
 }
@@ -214,7 +218,39 @@ static void test_lists(void)
     }
 }
 
-/* What one message makes us allocate is bounded, however long it is. */
+/* What an element has beside the next one may be optional, or a list of its own. */
+struct group {
+    struct entry *names;
+    struct group *next;
+};
+
+static uint32_t code_group(ZDR *to, struct group *group)
+{
+    return libnfs_zdr_pointer(to, (char **)&group->names, sizeof(struct entry), (zdrproc_t)code_entry) &&
+           libnfs_zdr_pointer(to, (char **)&group->next, sizeof(struct group), (zdrproc_t)code_group);
+}
+
+static void test_a_list_of_lists(void)
+{
+    struct entry b = {2, "b", NULL}, a = {1, "a", &b}, c = {3, "c", NULL};
+    struct group third = {&c, NULL}, second = {NULL, &third}, first = {&a, &second}, *list = &first;
+    uint8_t message[256];
+
+    encode_into(sizeof(message));
+    CHECK(libnfs_zdr_pointer(&zdr, (char **)&list, sizeof(struct group), (zdrproc_t)code_group));
+    uint32_t size = libnfs_zdr_getpos(&zdr);
+    CHECK_EQUAL(size, 3 * 20 + 2 * 4 + 4 + 3 * 4 + 4); /* entries, their ends, none, groups, the end */
+    memcpy(message, bytes, size);
+    decode_from(message, size);
+    list = NULL;
+    CHECK(libnfs_zdr_pointer(&zdr, (char **)&list, sizeof(struct group), (zdrproc_t)code_group));
+    CHECK(list->names->id == 1 && list->names->next->id == 2 && !list->names->next->next);
+    CHECK(!list->next->names && list->next->next->names->id == 3 && !list->next->next->next);
+    CHECK_EQUAL(libnfs_zdr_getpos(&zdr), size);
+    libnfs_zdr_destroy(&zdr);
+}
+
+/* What one message makes us allocate is bounded, however long it is; and it takes no stack. */
 static void test_a_list_of_great_length(void)
 {
     static uint8_t message[600 * 20 + 4];
@@ -226,7 +262,9 @@ static void test_a_list_of_great_length(void)
     decode_from(message, 512 * 20);
     memset(bytes + 511 * 20, 0, 20); /* the end, after 511 */
     allocated = 0;
+    deepest = UINTPTR_MAX;
     CHECK(code_list(&list) && allocated == 511);
+    CHECK((uintptr_t)__builtin_frame_address(0) - deepest < 4096);
     libnfs_zdr_destroy(&zdr);
     decode_from(message, sizeof(message));
     allocated = 0;
@@ -406,6 +444,7 @@ int main(void)
     test_bytes_are_read();
     test_lengths_that_lie();
     test_lists();
+    test_a_list_of_lists();
     test_a_list_of_great_length();
     test_arrays();
     test_calls();
