@@ -8,7 +8,8 @@
 #   board/BOARD/CONFIG/board.conf                   the machine, for the tool
 #
 # A source that differs by config lies in a folder config/CONFIG, which is on the include path. Kernel and loader have a
-# uart_NAME.c for each kind of UART; a board's BOARD_UART says which.
+# uart_NAME.c for each kind of UART; a board's BOARD_UART says which. BOARD_PLAT is the board by seL4's name, where that
+# is another than its own here: programs ask for CONFIG_PLAT_NAME.
 
 sdk_obj = $(CACHE_DIR)/obj$(KEPT_BY)/sdk-$(MICROKIT_BOARD)-$1
 sdk_sources = $(filter-out $(filter-out $1/uart_$(BOARD_UART).c,$(wildcard $1/uart_*.c)), \
@@ -21,9 +22,12 @@ LOADER_CFLAGS = $(call KERNEL_CFLAGS,$1,loader) -mstrict-align
 KERNEL_LTO := $(WHOLE_PROGRAM)
 # libmicrokit is part of a PD, but needs nothing of the C library.
 LIBMICROKIT_CFLAGS = $(TARGET_CFLAGS) -ffreestanding -nostdlib -Isdk -Isdk/libmicrokit/include -Isdk/libmicrokit \
-    -Isdk/libmicrokit/config/$1 $(WARNINGS)
+    -Isdk/libmicrokit/config/$1 -I$(call sdk_board,$1)/include $(WARNINGS)
 
 SDK_LDFLAGS := --gc-sections --build-id=none -nostdlib -z max-page-size=4096 -z noexecstack
+
+BOARD_PLAT ?= $(subst _,-,$(MICROKIT_BOARD))
+plat_macro = CONFIG_PLAT_$(shell echo $(subst -,_,$(BOARD_PLAT)) | tr a-z A-Z)
 
 # Headers that programs see: libmicrokit's and, of the ABI, the system calls.
 SDK_HEADERS := sdk/abi/syscall.h $(patsubst sdk/libmicrokit/include/%,%,\
@@ -42,13 +46,13 @@ endef
 
 define sdk_config
 sdk_files.$1 := $(addprefix $(call sdk_board,$1)/,elf/kernel.elf elf/loader.elf lib/libmicrokit.a lib/microkit.ld \
-    board.conf $(addprefix include/,$(SDK_HEADERS) kernel/build.h))
+    board.conf $(addprefix include/,$(SDK_HEADERS) kernel/build.h kernel/plat.h))
 $(call objects_rules,$(call sdk_obj,$1)/kernel,$(call sdk_sources,sdk/kernel,$1),$(CC),\
     $(call KERNEL_CFLAGS,$1,kernel) $(KERNEL_LTO),$(COMPILER_READY))
 $(call objects_rules,$(call sdk_obj,$1)/loader,$(call sdk_sources,sdk/loader,$1),$(CC),\
     $(call LOADER_CFLAGS,$1),$(COMPILER_READY))
 $(call objects_rules,$(call sdk_obj,$1)/libmicrokit,$(call sdk_sources,sdk/libmicrokit,$1),$(CC),\
-    $(call LIBMICROKIT_CFLAGS,$1),$(COMPILER_READY))
+    $(call LIBMICROKIT_CFLAGS,$1),$(COMPILER_READY) $(call sdk_board,$1)/include/kernel/plat.h)
 $(call sdk_elf,$1,kernel)
 $(call sdk_elf,$1,loader)
 $(call archive_rule,$(call sdk_board,$1)/lib/libmicrokit.a,\
@@ -59,6 +63,10 @@ $(call sdk_board,$1)/include/%.h: sdk/libmicrokit/include/%.h
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/include/kernel/build.h: sdk/libmicrokit/config/$1/kernel/build.h
 	@mkdir -p $$(@D) && cp $$< $$@
+$(call sdk_board,$1)/include/kernel/plat.h: boards/$(MICROKIT_BOARD)/board.mk sdk/sdk.mk
+	@mkdir -p $$(@D)
+	$$(Q)printf '%s\n' '/* kernel/plat.h: the board, by the name that seL4 has for it. */' \
+	    '#define CONFIG_PLAT  $(BOARD_PLAT)' '#define CONFIG_ARM_PLAT  $(BOARD_PLAT)' '#define $(plat_macro)  1' >$$@
 $(call sdk_board,$1)/include/sdk/abi/%.h: sdk/abi/%.h
 	@mkdir -p $$(@D) && cp $$< $$@
 $(call sdk_board,$1)/board.conf: $(BOARD_DTB) boards/$(MICROKIT_BOARD)/board.py compose/board.py $(PYTHON_READY)

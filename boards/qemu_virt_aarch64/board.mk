@@ -2,6 +2,7 @@
 
 BOARD_LOAD := 0x70000000
 BOARD_UART := pl011
+BOARD_PLAT := qemu-arm-virt
 BOARD_DTB := $(CACHE_DIR)/boards/qemu_virt_aarch64.dtb
 QEMU_ARGS := $(shell grep -v '^\#' boards/qemu_virt_aarch64/qemu.args)
 

@@ -20,7 +20,7 @@
  *
  * RECV is the one place where a PD waits. In one entry it answers the caller it has (ABI_RECV_REPLY), then notifies
  * (ABI_RECV_NOTIFY) or acknowledges (ABI_RECV_IRQ_ACK) on channel x2, then waits for the next event. A flag whose
- * channel the PD does not have is ignored, like any other call on such a channel.
+ * channel the PD does not have is ignored, like any other call on such a channel; other bits of x0 have no meaning.
  * Another number is a fault (ABI_FAULT_UNKNOWN_SYSCALL); an error changes nothing.
  */
 #ifndef ABI_SYSCALL_H

@@ -50,16 +50,17 @@ struct event {
 /* Answers, makes the deferred call, and waits: one entry into the kernel. */
 static struct event receive(seL4_Bool have_reply, microkit_msginfo reply)
 {
-    seL4_Word flags = have_reply ? ABI_RECV_REPLY : 0;
+    seL4_Word flags = have_reply ? ABI_RECV_REPLY : 0, channel = 0;
 
     if (microkit_have_signal) {
         microkit_have_signal = seL4_False;
-        flags |= seL4_MessageInfo_get_label(microkit_signal_msg);
+        flags |= microkit_signal_msg.words[0]; /* the kernel looks at its own bits */
+        channel = seL4_MessageInfo_get_label(microkit_signal_msg);
     }
     register seL4_Word x8 __asm__("x8") = ABI_SYSCALL_RECV;
     register seL4_Word x0 __asm__("x0") = flags;
     register seL4_Word x1 __asm__("x1") = reply.words[0];
-    register seL4_Word x2 __asm__("x2") = microkit_signal_cap;
+    register seL4_Word x2 __asm__("x2") = channel;
     __asm__ volatile("svc #0" : "+r"(x0), "+r"(x1) : "r"(x2), "r"(x8) : "memory");
     return (struct event){.what = x0, .info = {{x1}}};
 }

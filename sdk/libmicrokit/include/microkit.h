@@ -20,6 +20,19 @@
 #define MICROKIT_MAX_CHANNELS 62
 #define MICROKIT_MAX_CHANNEL_ID (MICROKIT_MAX_CHANNELS - 1)
 #define MICROKIT_PD_NAME_LENGTH 64
+
+/* What channels and children are called where there are capabilities: channel n's is BASE_.. + n. The kernel here has
+ * none; programs compare these numbers with microkit_signal_cap, or hand them to the calls of seL4 that are there. */
+#define MONITOR_EP 5
+#define TCB_CAP 6
+#define ARM_SMC_CAP 7
+#define BASE_OUTPUT_NOTIFICATION_CAP 10
+#define BASE_ENDPOINT_CAP 74
+#define BASE_IRQ_CAP 138
+#define BASE_TCB_CAP 202
+#define BASE_VM_TCB_CAP 266
+#define BASE_VCPU_CAP 330
+
 #define MICROKIT_NO_REPLY ((1ul << 52) - 1)
 
 typedef unsigned int microkit_channel;
@@ -39,7 +52,8 @@ extern seL4_Word microkit_irqs;
 extern seL4_Word microkit_notifications;
 extern seL4_Word microkit_pps;
 
-/* The deferred call: kept until the PD waits next. `cap` is a channel, the label of `msg` one of ABI_RECV_*. */
+/* The deferred call: kept until the PD waits next. `cap` is for the program to look at: notify or acknowledge, and which
+ * channel; `msg` has the same for the kernel: ABI_RECV_* as its length, the channel as its label. */
 extern seL4_Bool microkit_have_signal;
 extern seL4_CPtr microkit_signal_cap;
 extern seL4_MessageInfo_t microkit_signal_msg;
@@ -59,27 +73,6 @@ static inline void microkit_internal_crash(seL4_Error err)
     *(volatile int *)address = 0;
 }
 
-/* The two forms of a system call, for this header: number, arguments; *second goes in and comes out. */
-static inline seL4_Word microkit_syscall(seL4_Word number, seL4_Word first, seL4_Word *second)
-{
-    register seL4_Word x8 __asm__("x8") = number;
-    register seL4_Word x0 __asm__("x0") = first;
-    register seL4_Word x1 __asm__("x1") = *second;
-
-    __asm__ volatile("svc #0" : "+r"(x0), "+r"(x1) : "r"(x8) : "memory");
-    *second = x1;
-    return x0;
-}
-
-static inline seL4_Word microkit_syscall1(seL4_Word number, seL4_Word first)
-{
-    register seL4_Word x8 __asm__("x8") = number;
-    register seL4_Word x0 __asm__("x0") = first;
-
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8) : "memory");
-    return x0;
-}
-
 #include <sel4/benchmark.h>
 
 static inline void microkit_notify(microkit_channel ch)
@@ -96,29 +89,29 @@ static inline void microkit_signal_flush(void)
 {
     if (microkit_have_signal) {
         microkit_have_signal = seL4_False;
-        microkit_syscall1(seL4_MessageInfo_get_label(microkit_signal_msg) == ABI_RECV_NOTIFY ? ABI_SYSCALL_NOTIFY
-                                                                                             : ABI_SYSCALL_IRQ_ACK,
-                          microkit_signal_cap);
+        microkit_syscall1(seL4_MessageInfo_get_length(microkit_signal_msg) == ABI_RECV_NOTIFY ? ABI_SYSCALL_NOTIFY
+                                                                                              : ABI_SYSCALL_IRQ_ACK,
+                          seL4_MessageInfo_get_label(microkit_signal_msg));
     }
 }
 
-static inline void microkit_defer(seL4_Word what, microkit_channel ch)
+static inline void microkit_defer(seL4_Word what, seL4_CPtr base, microkit_channel ch)
 {
     microkit_signal_flush();
     microkit_have_signal = seL4_True;
-    microkit_signal_msg = seL4_MessageInfo_new(what, 0, 0, 0);
-    microkit_signal_cap = ch;
+    microkit_signal_msg = seL4_MessageInfo_new(ch, 0, 0, what);
+    microkit_signal_cap = base + ch;
 }
 
 /* When the PD waits next, without a system call of its own. */
 static inline void microkit_deferred_notify(microkit_channel ch)
 {
-    microkit_defer(ABI_RECV_NOTIFY, ch);
+    microkit_defer(ABI_RECV_NOTIFY, BASE_OUTPUT_NOTIFICATION_CAP, ch);
 }
 
 static inline void microkit_deferred_irq_ack(microkit_channel ch)
 {
-    microkit_defer(ABI_RECV_IRQ_ACK, ch);
+    microkit_defer(ABI_RECV_IRQ_ACK, BASE_IRQ_CAP, ch);
 }
 
 static inline void microkit_pd_restart(microkit_child pd, seL4_Word entry_point)

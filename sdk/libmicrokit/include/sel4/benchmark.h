@@ -6,9 +6,6 @@
 #ifndef SEL4_BENCHMARK_H
 #define SEL4_BENCHMARK_H
 
-#define TCB_CAP 6
-#define BASE_TCB_CAP 202
-
 #ifdef CONFIG_BENCHMARK_TRACK_UTILISATION
 
 static inline seL4_Word microkit_utilisation(seL4_Word what, seL4_CPtr tcb)

@@ -48,6 +48,20 @@ enum {
     seL4_Fault_VCPUFault = 8, /* any other exception: seL4 on this board is a hypervisor, which calls it so */
 };
 
+/* No fault of a capability is ever sent: there are none. */
+enum {
+    seL4_CapFault_IP,
+    seL4_CapFault_Addr,
+    seL4_CapFault_InRecvPhase,
+    seL4_CapFault_LookupFailureType,
+    seL4_CapFault_BitsLeft,
+    seL4_CapFault_DepthMismatch_BitsFound,
+    seL4_CapFault_GuardMismatch_GuardFound = seL4_CapFault_DepthMismatch_BitsFound,
+    seL4_CapFault_GuardMismatch_BitsFound,
+};
+
+enum { seL4_Timeout_Data, seL4_Timeout_Consumed, seL4_Timeout_Length };
+
 enum { seL4_VCPUFault_HSR, seL4_VCPUFault_Length };
 
 enum { seL4_VMFault_IP, seL4_VMFault_Addr, seL4_VMFault_PrefetchFault, seL4_VMFault_FSR, seL4_VMFault_Length };
@@ -132,6 +146,8 @@ static inline void seL4_SetMR(int i, seL4_Word value)
 {
     __sel4_ipc_buffer->msg[i] = value;
 }
+
+#include <sel4/syscalls.h>
 
 /* Caches, by address. With seL4 these are system calls on the PD's own address space (capability 3 in Microkit); here
  * user level may do it itself, so `vspace` is ignored. The range must be mapped and readable, else the PD faults. */
