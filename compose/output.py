@@ -27,7 +27,7 @@ def write(system):
         put(system, f"{system.name}.trace-map.json", trace.add(system))
     put(system, f"{system.name}.system", system_file(system))
     for pd in system.pds:
-        put(system, f"{pd.name}.config.c", config_file(system, pd))
+        put(system, f"{pd.name}.config.c", config_file(system, pd), secret=pd.secret)
     put(system, f"{system.name}.mk", make_file(system), always=True)
 
 
@@ -36,15 +36,20 @@ def write_picture(system):
     put(system, f"{system.name}.dot", graph.dot(system), always=True)
 
 
-def put(system, name, text, always=False):
+def put(system, name, text, always=False, secret=False):
+    """secret: for its owner's eyes alone."""
     path = os.path.join(system.output_dir, name)
     if not always and os.path.exists(path):
         with open(path, encoding="utf-8") as f:
             if f.read() == text:
                 return
-    with open(path + ".new", "w", encoding="utf-8") as f:
+    with open(path + ".new", "w", encoding="utf-8", opener=only_owner if secret else None) as f:
         f.write(text)
     os.replace(path + ".new", path)
+
+
+def only_owner(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 def origin(system):
@@ -127,6 +132,8 @@ def make_file(system):
                      and os.sep + "third_party" + os.sep not in os.path.abspath(m)} | trace.INPUTS)
     parts = [f"# {origin(system)} made this.\n", f"{own}: {' '.join(inputs)}\n"]
     parts += [f"{i}:\n" for i in inputs]
+    if system.secrets:
+        parts.append(f"secrets.{system.name} := {'; '.join(system.secrets)}\n")
     for pd in system.pds:
         heap = "" if pd.heap is None else f",--defsym=pd_heap_size={pd.heap:#x}"
         parts.append(f"$(eval $(call pd_instance,{system.name},{pd.name},{pd.program}{heap}))\n")

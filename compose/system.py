@@ -64,6 +64,7 @@ class Pd:
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
         self.smc = False            # it may call the firmware
+        self.secret = False         # its configuration is one: only the owner may read what is written of it
         self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
         self.restarts_with = []     # PDs that cannot go on when this one has died: compose/supervisor.py
         self.next_vaddr, self.next_near = VADDR_FIRST, NEAR_FIRST if small else NEAR_END
@@ -173,6 +174,7 @@ class System:
         self.script = sys.argv[0]
         self.pds, self.regions, self.channels = [], [], []
         self.checks = []        # called when all is named, before anything is written
+        self.secrets = []       # what the image holds that nobody else may have; the report says it
         self.next_dma = board.dma_base
         if not any(dialect.startswith(v) for v in NAME_MAX):
             raise ComposeError(f"SDK version '{dialect}' is unknown; there are: 1.4.1, 2.x")

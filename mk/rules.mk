@@ -185,6 +185,9 @@ $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$1.system $(SDK)/bin/microkit $(SDK_FILES)
 	    --search-path $(BUILD_DIR)/$1 --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) \
 	    -o $$@ -r $(BUILD_DIR)/$1.report.txt$(if $(Q), >$(BUILD_DIR)/$1/tool.log \
 	    || { cat $(BUILD_DIR)/$1/tool.log; rm -f $$@; exit 1; })
+	$$(if $$(secrets.$1),$$(Q)chmod -R go= $$@ $(BUILD_DIR)/$1; \
+	    echo "$$@ is now a secret$$(comma) and so is $(BUILD_DIR)/$1: it holds $$(secrets.$1)" | \
+	    tee -a $(BUILD_DIR)/$1.report.txt)
 $(if $(filter $1 $1.% systems $(BUILD_DIR)/$1.img $(goals_with.$1),$(goals_here)),$(eval wanted_systems += $1))
 endef
 

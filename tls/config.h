@@ -19,7 +19,7 @@ struct tls_config {
     uint8_t keys;                    /* channel */
     uint8_t key_count;
     bool hybrid; /* X25519MLKEM768, too */
-    struct region keys_page;
+    struct region keys_page, heap;
 };
 extern const struct tls_config tls_config;
 

@@ -43,9 +43,10 @@ $(OBJ)/lib/libssl.a: $(OBJ)/lib/libssl.members
 AWSLC_HOST_CFLAGS := -isystem $(AWSLC_SRC)/include -DOPENSSL_NANOLIBC
 AWSLC_HOST_COMPILE := $(AWSLC_HOST_CFLAGS) $(AWSLC_INSIDE) $(FOREIGN) -DOPENSSL_NO_ASM -ffunction-sections -fdata-sections
 AWSLC_HOST := $(HOST_OBJ)/awslc/libawslc.a
+AWSLC_HOST_SSL_FILES := $(AWSLC_SSL_FILES) $(addprefix $(AWSLC_SRC)/,$(AWSLC_HOST_SSL))
 AWSLC_HOST_FILES := $(addprefix $(AWSLC_SRC)/,$(AWSLC_CRYPTO) $(AWSLC_HOST_ALONE)) $(AWSLC_BCM)
 $(eval $(call objects_rules,$(HOST_OBJ)/awslc/crypto,$(AWSLC_HOST_FILES),$(HOST_CC),$(HOST_CFLAGS) $(AWSLC_HOST_COMPILE),))
-$(eval $(call objects_rules,$(HOST_OBJ)/awslc/ssl,$(AWSLC_SSL_FILES),$(HOST_CXX),$(filter-out -std=%,$(HOST_CFLAGS)) \
+$(eval $(call objects_rules,$(HOST_OBJ)/awslc/ssl,$(AWSLC_HOST_SSL_FILES),$(HOST_CXX),$(filter-out -std=%,$(HOST_CFLAGS)) \
     -std=c++17 -fno-exceptions -fno-rtti -nostdinc++ -isystem $(LIBCXX) $(AWSLC_HOST_COMPILE),$(AWSLC_CXX_READY)))
 $(eval $(call archive_rule,$(AWSLC_HOST),$(foreach s,$(AWSLC_HOST_FILES),$(call object,$(HOST_OBJ)/awslc/crypto,$s)) \
-    $(foreach s,$(AWSLC_SSL_FILES),$(call object,$(HOST_OBJ)/awslc/ssl,$s))))
+    $(foreach s,$(AWSLC_HOST_SSL_FILES),$(call object,$(HOST_OBJ)/awslc/ssl,$s))))

@@ -141,5 +141,7 @@ AWSLC_SSL := \
     ssl/ssl_lib.cc ssl/ssl_privkey.cc ssl/ssl_session.cc ssl/ssl_transcript.cc ssl/ssl_versions.cc ssl/t1_enc.cc \
     ssl/tls13_both.cc ssl/tls13_enc.cc ssl/tls13_server.cc ssl/tls_method.cc ssl/tls_record.cc
 
-# What the assembly stands for where there is none.
-AWSLC_HOST_ALONE := crypto/poly1305/poly1305.c
+# Of another processor.
+AWSLC_HOST_ALONE := crypto/poly1305/poly1305_vec.c
+# The other side of a handshake, for tests.
+AWSLC_HOST_SSL := ssl/tls13_client.cc
