@@ -1,6 +1,6 @@
 /* prove.c: walk every finished table and hold each leaf against the description.
  *   W^X      no leaf is writable and executable, at any exception level; the kernel's leaves are closed to EL0
- *   private  a page that two protection domains reach and one can write lies in a region that both map by name
+ *   private  a page that two protection domains reach, if only to read it, lies in a region that both map by name
  *   rights   a leaf inside a region allows no more than that protection domain's map says
  *   kernel   no protection domain reaches loader, kernel, page tables or a page that the kernel maps, its own IPC
  *            buffer and named devices apart
@@ -138,7 +138,7 @@ static void note_shared(struct prover *p, int region, const struct owned_leaf *o
     shared->readers &= ~shared->writers;
 }
 
-/* Two leaves that name the same physical memory, at least one of them writable. */
+/* Two leaves that name the same physical memory. What nobody can write is not worth a note. */
 static void check_pair(struct prover *p, const struct owned_leaf *a, const struct owned_leaf *b)
 {
     const struct description *d = p->l->description;
@@ -154,10 +154,12 @@ static void check_pair(struct prover *p, const struct owned_leaf *a, const struc
     }
     int region = region_at(d, &a->leaf);
     if (region == DESCRIPTION_NONE || named_rights(d, a->pd, region) == 0 || named_rights(d, b->pd, region) == 0) {
-        violated(p, a, "writable page shared without a name");
+        violated(p, a, "page shared without a name");
     }
-    note_shared(p, region, a);
-    note_shared(p, region, b);
+    if (writable(&a->leaf) || writable(&b->leaf)) {
+        note_shared(p, region, a);
+        note_shared(p, region, b);
+    }
 }
 
 static int compare_leaves(const void *a, const void *b)
@@ -180,8 +182,7 @@ static void check_pairs(struct prover *p)
         }
         for (size_t k = i + 1; k < p->count && p->leaves[k].leaf.pa < a->leaf.pa + a->leaf.size; k++) {
             const struct owned_leaf *b = &p->leaves[k];
-            bool kernel = a->pd == KERNEL || b->pd == KERNEL;
-            if (a->pd != b->pd && (kernel || writable(&a->leaf) || writable(&b->leaf))) {
+            if (a->pd != b->pd) {
                 check_pair(p, a, b);
             }
         }

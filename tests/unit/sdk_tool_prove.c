@@ -186,6 +186,11 @@ static void others_stack(struct fixture *f)
     map_pd(f, A, 0x40000000, STACKS + STACK_SIZE, MMU_PAGE_SIZE, paging_user_bits(PERM_R, false));
 }
 
+static void reads_others_text(struct fixture *f)
+{
+    map_pd(f, A, 0x40000000, TEXT + MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(PERM_R, false));
+}
+
 static void writes_others_text(struct fixture *f)
 {
     map_pd(f, A, 0x40000000, TEXT + MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rw, false));
@@ -243,12 +248,13 @@ static const struct {
     {"reads_page_tables", reads_page_tables, "page of the loader, the kernel"},
     {"reads_system", reads_system, "page of the loader, the kernel"},
     {"others_messages", others_messages, "page of the kernel's: a"},
-    {"others_stack", others_stack, "writable page shared without a name"},
-    {"writes_others_text", writes_others_text, "writable page shared without a name"},
-    {"region_not_named", region_not_named, "writable page shared without a name"},
+    {"others_stack", others_stack, "page shared without a name"},
+    {"reads_others_text", reads_others_text, "page shared without a name"},
+    {"writes_others_text", writes_others_text, "page shared without a name"},
+    {"region_not_named", region_not_named, "page shared without a name"},
     {"region_more_rights", region_more_rights, "more rights than the description gives: b"},
     {"region_executed", region_executed, "more rights than the description gives: b"},
-    {"large_page_reaches_further", large_page_reaches_further, "writable page shared without a name"},
+    {"large_page_reaches_further", large_page_reaches_further, "page shared without a name"},
     {"empty_tables_map", empty_tables_map, "kernel page open to EL0"},
     {"table_outside_image", table_outside_image, "is outside the image"},
 };
