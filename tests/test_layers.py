@@ -41,8 +41,8 @@ LAYERS = {
     "fs": BASE | {"timer"},
     "fs/mem": BASE | {"fs"},
     "fs/nfs": SERVICES | {"fs", "net/ip"},
-    "keys": BASE,
-    "tls": BASE | {"timer", "keys"},
+    "keys": BASE | {"entropy"},
+    "tls": BASE | {"timer", "keys", "entropy"},
     "http": SERVICES | {"fs", "net/ip", "tls"},
     "python": SERVICES | {"fs", "net/ip", "http"},
     "chaos": SERVICES | {"supervisor", "net/ip"},
@@ -74,6 +74,7 @@ ORDERS = {
                "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
                "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
                "pd"],
+    "tls": ["proto.h", "config.h", "heap", "malloc.c", "keys", "pem", "certificate", "chains", "link", "handshake", "pd.c"],
     "http/site": ["site.h", "types", "head", "resolutions", "changes", "try_files", "mounts"],
 }
 
