@@ -1,8 +1,10 @@
 """MicroPython in its protection domain: the prompt, waiting, sockets, files, and upstream's own tests."""
 
 import hashlib
+import importlib.util
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -98,6 +100,41 @@ print([sha1(bytes(n)).digest()[:2].hex() for n in (0, 55, 56, 63, 64, 65, 1000)]
     assert repl.run("import struct; print(struct.pack('<HI', 1, 2))") == "b'\\x01\\x00\\x02\\x00\\x00\\x00'\n"
     assert repl.run("import random; print(random.random() != random.random())") == "True\n"
     assert repl.run("import os; print(os.urandom(16) != os.urandom(16))") == "True\n"
+
+
+def secrets_module():
+    spec = importlib.util.spec_from_file_location("our_secrets", paths.TOP / "python" / "secrets.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_secrets_is_cpythons():
+    """Shapes and errors; what is drawn is os.urandom's."""
+    ours = secrets_module()
+    for count in (0, 1, 31, 32):
+        assert len(ours.token_bytes(count)) == count and re.fullmatch(f"[0-9a-f]{{{2 * count}}}", ours.token_hex(count))
+        assert re.fullmatch(r"[A-Za-z0-9_-]*", text := ours.token_urlsafe(count))
+        assert len(text) == len(secrets.token_urlsafe(count))
+    assert len(ours.token_bytes()) == len(secrets.token_bytes())
+    assert all(ours.randbits(k) < 1 << k for k in range(1, 70) for _ in range(20)) and ours.randbits(0) == 0
+    assert any(ours.randbits(9) & 1 << 8 for _ in range(100))
+    drawn = [ours.randbelow(6) for _ in range(3000)]
+    assert set(drawn) == set(range(6)) and ours.randbelow(1) == 0
+    assert all(drawn.count(n) in range(350, 650) for n in range(6))
+    assert {ours.choice("abc") for _ in range(200)} == set("abc")
+    for a, b in ((b"", b""), (b"ab", b"ab"), (b"ab", b"ac"), (b"a", b"ab"), (b"ab", b"a"), ("\xe4", "\xe4"), ("a", "b")):
+        assert ours.compare_digest(a, b) == (a == b)
+    for wrong, error in ((lambda: ours.randbelow(0), ValueError), (lambda: ours.randbits(-1), ValueError),
+                         (lambda: ours.choice([]), IndexError), (lambda: ours.compare_digest("a", b"a"), TypeError)):
+        with pytest.raises(error):
+            wrong()
+
+
+def test_secrets(repl):
+    assert re.fullmatch(r"[0-9a-f]{64} \d True True\n", repl.run(
+        "import secrets; print(secrets.token_hex(), secrets.randbelow(10), secrets.token_urlsafe() != secrets.token_urlsafe(),"
+        " secrets.compare_digest('a', 'a'))"))
 
 
 def test_time_of_day(repl):

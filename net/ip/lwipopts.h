@@ -37,7 +37,7 @@
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) ((result) = DHCP_SECONDS((dhcp)->offered_t2_rebind, 3))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 2 /* a renewal that had no answer is tried again at half of what is left */
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
-#define LWIP_DHCP_GET_NTP_SRV 1       /* option 42: lease.c keeps what it says */
+#define LWIP_DHCP_GET_NTP_SRV 1 /* option 42: lease.c keeps what it says */
 #define LWIP_DHCP_MAX_NTP_SERVERS 2
 #define ARP_TABLE_SIZE 64       /* peers on this network that are talked to at a time */
 #define LWIP_NETIF_HWADDRHINT 1 /* each connection remembers its place in it */

@@ -20,9 +20,9 @@
 #define MS 1000000ull
 #define S (1000 * MS)
 #define TIMEOUTS 4
-#define EARLIEST_S 1767225600ull       /* 2026-01-01: there was no Serval that asks before */
-#define NTP_OF_UNIX (-2085978496ll)    /* seconds of lwIP's era, from 2036-02-07 06:28:16, in 1970 */
-#define FRACTION_RANDOM_MASK 0xfffffu  /* of a question's time: a quarter of a millisecond */
+#define EARLIEST_S 1767225600ull      /* 2026-01-01: there was no Serval that asks before */
+#define NTP_OF_UNIX (-2085978496ll)   /* seconds of lwIP's era, from 2036-02-07 06:28:16, in 1970 */
+#define FRACTION_RANDOM_MASK 0xfffffu /* of a question's time: a quarter of a millisecond */
 
 static struct {
     const struct ip_time_config *config;

@@ -139,10 +139,14 @@ static const struct {
     const char *name;
     void (*function)(void);
 } tests[] = {
-    {"the_cipher", test_the_cipher},         {"numbers", test_numbers},
-    {"any_count", test_any_count},           {"mixes", test_mixes},
-    {"mixed_at_once", test_mixed_at_once},   {"stirs_for_a_while", test_stirs_for_a_while},
-    {"jitter", test_jitter},                 {"outcome", test_outcome},
+    {"the_cipher", test_the_cipher},
+    {"numbers", test_numbers},
+    {"any_count", test_any_count},
+    {"mixes", test_mixes},
+    {"mixed_at_once", test_mixed_at_once},
+    {"stirs_for_a_while", test_stirs_for_a_while},
+    {"jitter", test_jitter},
+    {"outcome", test_outcome},
     {"too_many_handlers", test_too_many_handlers},
 };
 

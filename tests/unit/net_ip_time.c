@@ -9,8 +9,8 @@
 
 #define HOUR (3600 * S)
 #define NTP_PORT 1123
-#define UNIX_S 1800000000ull       /* in 2027 */
-#define NTP_OF_1970 2208988800ull  /* RFC 4330 3: seconds since 1900 */
+#define UNIX_S 1800000000ull      /* in 2027 */
+#define NTP_OF_1970 2208988800ull /* RFC 4330 3: seconds since 1900 */
 #define RANDOM_BITS_MASK 0xfffffu
 
 WIRE_CARD(64, 0, 64, 256);
@@ -33,7 +33,7 @@ static void on_told(const char *source)
 /* -- the servers -- */
 
 static struct {
-    uint8_t named[8];   /* option 42: up to two addresses */
+    uint8_t named[8]; /* option 42: up to two addresses */
     uint8_t named_bytes;
     unsigned questions[2]; /* of 10.0.2.2, of 10.0.2.3 */
     uint8_t question[48];
@@ -77,8 +77,9 @@ static void answer_ntp(const uint8_t *question, uint8_t number)
 static void answer_dhcp(const uint8_t *request)
 {
     uint8_t frame[42 + 300] = {0}, *dhcp = frame + 42, kind = request[42 + 242];
-    uint8_t options[] = {99, 130, 83, 99, 53, 1, kind == 1 ? 2 : 5, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 0, 0, 1, 4,
-                         255, 255, 255, 0, 3, 4, 10, 0, 2, 2, 255};
+    uint8_t options[] = {
+        99, 130, 83, 99, 53, 1,  kind == 1 ? 2 : 5, 54, 4, 10, 0, 2, 2, 51, 4, 0, 1, 0, 0, 1, 4, 255, 255, 255, 0, 3,
+        4,  10,  0,  2,  2,  255};
     memcpy(dhcp, (uint8_t[]){2, 1, 6, 0}, 4);
     memcpy(dhcp + 4, request + 42 + 4, 4);
     memcpy(dhcp + 16, (uint8_t[]){10, 0, 2, 15}, 4);
