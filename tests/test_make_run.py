@@ -222,7 +222,7 @@ PRESS = "document.querySelector('[data-part={}]').dispatchEvent(new Event('click
 
 def test_a_button_kills_a_part_and_the_clock_goes_on(broken):
     with browser.Page(broken + "/chaos/") as page:
-        assert page.until("document.querySelectorAll('[data-part][tabindex]').length") == 10
+        assert page.until("document.querySelectorAll('[data-part][tabindex]').length") == 11
         assert page.evaluate("document.getElementById('absent').hidden")
         for part in ("eth_driver", "timer_driver", "serial_virt_tx"):
             before = page.evaluate("Number(document.getElementById('answered').textContent)")

@@ -343,7 +343,7 @@ def test_a_connection_of_the_front_that_died_is_reset(guest):
         kept.ask("/")
 
 
-@pytest.mark.parametrize("name", ["timer_driver", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver",
+@pytest.mark.parametrize("name", ["timer_driver", "entropy", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver",
                                   "net_virt_rx", "net_virt_tx"])
 def test_a_service_dies(guest, name):
     """No request is lost, no connection."""

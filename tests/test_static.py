@@ -19,7 +19,7 @@ sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 from demo_files import large_bytes  # noqa: E402
 
 NFS_ADDRESS, WEB_ADDRESS, FIRST_ADDRESS = "10.0.2.15", "10.0.2.16", "10.0.2.15"
-SERVICES = ["timer_driver", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver", "net_virt_tx",
+SERVICES = ["timer_driver", "entropy", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver", "net_virt_tx",
             "net_virt_rx", "supervisor", "supervisor_time"]
 AWAY_S, ROUNDS = 2, 3
 

@@ -1,6 +1,7 @@
 """site_restarts.py: a web server with a supervisor, and somebody who has its parts die."""
 
 from compose import System
+from compose.entropy import Entropy
 from compose.fs import Nfs
 from compose.http import Http, Site
 from compose.net import Net
@@ -12,7 +13,8 @@ from compose.timer import Timer
 s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
-net = Net(s)
+entropy = Entropy(s, serial)
+net = Net(s, entropy=entropy)
 nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
           nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0), cache=8 << 20)
 http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
