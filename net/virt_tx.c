@@ -54,7 +54,7 @@ static struct {
     bool unsettled; /* the driver has restarted; what was on its way is not returned yet */
     bool any_leaving;
     bool put;          /* frames, since the driver was last woken */
-    uint32_t turn;     /* the client that is asked first */
+    uint32_t turn;     /* the client that is asked first; their number: the first one */
     uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
 } self;
@@ -179,23 +179,23 @@ static void provide(uint32_t index)
  * clients run below. True: frames are left waiting. */
 static bool provide_all(void)
 {
-    uint32_t count = net_virt_tx_config.client_count, may_have = (1u << count) - 1;
+    uint32_t may_have = (1u << net_virt_tx_config.client_count) - 1;
     while (may_have) {
+        uint32_t later = may_have & ~0u << self.turn;
+        self.turn = (uint32_t)__builtin_ctz(later ? later : may_have);
         struct client *client = &self.clients[self.turn];
-        if (may_have & 1u << self.turn) {
-            if (!client->leaving) {
-                gather(client);
-            }
-            if (!client->complete) {
-                may_have &= ~(1u << self.turn);
-            } else if (self.free_count == 0 || self.unsettled) {
-                return true;
-            } else {
-                provide(self.turn);
-                finish_chain(client);
-            }
+        if (!client->leaving) {
+            gather(client);
         }
-        self.turn = self.turn + 1 == count ? 0 : self.turn + 1;
+        if (!client->complete) {
+            may_have &= ~(1u << self.turn);
+        } else if (self.free_count == 0 || self.unsettled) {
+            return true;
+        } else {
+            provide(self.turn);
+            finish_chain(client);
+        }
+        self.turn++;
     }
     return false;
 }
