@@ -44,6 +44,7 @@
 
 /* Seldom called, from many places, or from one that is small only without it. */
 #define APART __attribute__((noinline))
+#define DESCRIPTOR 16 /* bytes of one of the network's */
 
 static uint64_t load_word(const uint64_t *word)
 {
@@ -279,6 +280,28 @@ static uint32_t min(uint32_t a, uint32_t b)
 }
 
 /* At most two pieces: up to the end of the element array, and from its start. */
+/* They may go round the end. */
+static APART void copy_in(struct ring *ring, const void *elements, uint32_t count)
+{
+    uint32_t first = min(count, capacity(ring) - (ring->own & ring->mask));
+    size_t first_bytes = (size_t)first * ring->size;
+
+    memcpy(element_at(ring, ring->own), elements, first_bytes);
+    memcpy(ring->shared->elements, (const uint8_t *)elements + first_bytes, (size_t)(count - first) * ring->size);
+}
+
+/* A frame's two or three descriptors: less than memcpy would take to find out how long that is. */
+static void copy_in_descriptors(struct ring *ring, const void *elements, uint32_t count)
+{
+    const uint8_t *from = elements;
+    uint8_t *to = ring->shared->elements;
+    uint32_t index = ring->own, end = index + count, mask = ring->mask;
+
+    for (; index != end; index++, from += DESCRIPTOR) {
+        memcpy(to + (size_t)(index & mask) * DESCRIPTOR, from, DESCRIPTOR);
+    }
+}
+
 uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
 {
     if (room_known(ring) < count) {
@@ -288,11 +311,11 @@ uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
     if (count == 0) {
         return 0;
     }
-    uint32_t first = min(count, capacity(ring) - (ring->own & ring->mask));
-    size_t first_bytes = (size_t)first * ring->size;
-
-    memcpy(element_at(ring, ring->own), elements, first_bytes);
-    memcpy(ring->shared->elements, (const uint8_t *)elements + first_bytes, (size_t)(count - first) * ring->size);
+    if (ring->size == DESCRIPTOR) {
+        copy_in_descriptors(ring, elements, count);
+    } else {
+        copy_in(ring, elements, count);
+    }
     ring->own += count;
     store_release(&ring->shared->tail, ring->own);
     return count;
