@@ -493,7 +493,9 @@ static void give_up(uint16_t slot)
 static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
     uint16_t slot;
-    struct building b = {.count = 0};
+    struct building b; /* pieces are not looked at before they are made */
+    b.copied = b.count = 0;
+    b.overflows = false;
     if (p->len < NET_FRAME_MIN) {
         return ERR_BUF;
     }
@@ -507,7 +509,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     b.slot_offset = net_client_slot_offset(slot);
     b.held = &self.held[slot];
     build(&b, p);
-    if (!(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
+    if (!b.overflows && !(self.checks & NETIF_CHECKSUM_GEN_TCP)) {
         ask_device(&b);
     }
     if (b.overflows || (p->tot_len > NET_FRAME_MAX && !(b.pieces[0].flags & NET_TSO))) {
@@ -594,6 +596,9 @@ static bool answer_stranger(struct netif *netif, struct pbuf *p, const ip4_addr_
 {
     const struct ip_hdr *ip = p->payload;
     uint8_t flags = IPH_PROTO(ip) == IP_PROTO_TCP ? TCPH_FLAGS((const struct tcp_hdr *)(ip + 1)) : 0;
+    if (!(flags & (TCP_SYN | TCP_RST)) && IPH_PROTO(ip) != IP_PROTO_ICMP) {
+        return false;
+    }
     bool handshake = (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     bool asked = ip4_addr_eq(to, ip4_current_src_addr());
     if (!(handshake || (asked && (flags & TCP_RST || IPH_PROTO(ip) == IP_PROTO_ICMP))) || p->tot_len > MTU ||
