@@ -1,10 +1,13 @@
 # lib/lib.mk: what every PD is linked with (each part only where used), and what its host tests are linked with instead.
 
+# In programs without floating point and in others.
 $(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/notify.c pd/dispatch.c pd/die.c pd/libc.c \
-    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c fiber/fiber.c fiber/frame.c fiber/switch.S random/random.c \
-    mmio/mmio.c     $(if $(TRACED),trace/trace.c)),log))
+    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c random/random.c mmio/mmio.c $(if $(TRACED),trace/trace.c)),\
+    log fiber,$(WITHOUT_FP)))
+$(eval $(call library,fiber,$(addprefix lib/fiber/,fiber.c frame.c switch.S)))
+$(eval $(call library,without_fp,lib/pd/without_fp.S))
 # In every program, and never where it is hot: small, a third of what it is otherwise.
-$(eval $(call library,log,lib/log/log.c lib/log/format.c,,-Oz))
+$(eval $(call library,log,lib/log/log.c lib/log/format.c,,-Oz $(WITHOUT_FP)))
 
 # A service under tests/unit/fake_microkit.h: time, restarts, the end of a PD and the SDK are the fake's.
 FAKE_PD := tests/unit/fake_microkit.c $(addprefix lib/,pd/notify.c pd/dispatch.c ring/ring.c region/region.c \

@@ -29,6 +29,10 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-p
 # They store and load through pointers of different types; seen to break when files are optimised together.
 FOREIGN := -w -fno-strict-aliasing
 
+# For programs that do not compute with floating point: they have no part in the switching of its registers. A program
+# with library without_fp must be compiled with this.
+WITHOUT_FP := -mgeneral-regs-only
+
 # What every C file for the target is compiled with, kernel and loader included.
 TARGET_CFLAGS := $(TARGET) -std=gnu11 -O2 -g -fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
     -ffunction-sections -fdata-sections $(REPRODUCIBLE) -I.

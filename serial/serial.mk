@@ -1,11 +1,11 @@
 # serial/serial.mk: the driver with each UART, the two virtualisers, the client library.
 
-$(eval $(call library,serial,serial/client.c,pd))
-$(eval $(call program,serial_driver_pl011,serial/driver.c serial/driver_pl011.c))
-$(eval $(call program,serial_driver_ns16550,serial/driver.c serial/driver_ns16550.c))
-$(eval $(call program,serial_driver_meson,serial/driver.c serial/driver_meson.c))
-$(eval $(call program,serial_virt_tx,serial/virt_tx.c))
-$(eval $(call program,serial_virt_rx,serial/virt_rx.c))
+$(eval $(call library,serial,serial/client.c,pd,$(WITHOUT_FP)))
+$(eval $(call program,serial_driver_pl011,serial/driver.c serial/driver_pl011.c,without_fp,$(WITHOUT_FP)))
+$(eval $(call program,serial_driver_ns16550,serial/driver.c serial/driver_ns16550.c,without_fp,$(WITHOUT_FP)))
+$(eval $(call program,serial_driver_meson,serial/driver.c serial/driver_meson.c,without_fp,$(WITHOUT_FP)))
+$(eval $(call program,serial_virt_tx,serial/virt_tx.c,without_fp,$(WITHOUT_FP)))
+$(eval $(call program,serial_virt_rx,serial/virt_rx.c,without_fp,$(WITHOUT_FP)))
 
 $(eval $(call host_test,serial_virt_tx,tests/unit/serial_virt_tx.c serial/virt_tx.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_driver_pl011,tests/unit/serial_driver_pl011.c serial/driver.c $(FAKE_PD),\

@@ -2,8 +2,12 @@
  * restart.
  *
  * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped,
- * so the first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes.
+ * so the first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes. Floating point's mode
+ * is that of a former life, too; a program without it does not touch these registers at all, so that the kernel need
+ * not switch them for it (lib/pd/without_fp.S).
  */
+    .weak   pd_without_fp
+
     .section .text.pd_entry, "ax"
     .global pd_entry
     .type pd_entry, %function
@@ -15,7 +19,10 @@ pd_entry:
     mov     x9, sp
     str     x9, [x19]
 1:  mov     sp, x9
+    ldr     x9, =pd_without_fp
+    cbnz    x9, 2f
     msr     fpcr, xzr
+2:
     mov     x29, xzr                /* the end of every backtrace */
     mov     x30, xzr
     bl      pd_prepare
@@ -24,4 +31,5 @@ pd_entry:
     msr     tpidr_el0, x9
     mov     x30, xzr
     b       _start                  /* the SDK's: constructors, init(), then waits */
+    .ltorg
     .size pd_entry, . - pd_entry
