@@ -25,7 +25,7 @@ class Entropy:
         if "entropy" not in system.board.drivers:
             return
         program, name = system.board.driver("entropy")
-        self.pd = system.pd("entropy", program=program, priority=priority, stack=STACK)
+        self.pd = system.pd("entropy", program=program, priority=priority, stack=STACK, small=True)
         device = system.board.device(name)
         memory = system.region("entropy_memory", MEMORY_SIZE, dma=True,
                                cached=getattr(system.board.facts, "DMA_COHERENT", True))
