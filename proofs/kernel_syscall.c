@@ -16,7 +16,7 @@ static void smc_call(uint64_t *words);
 #define PDS 2 /* the caller is number 0: which one it is does not matter, and no PD is its own peer or child */
 
 /* clang-format off */
-enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART,
+enum deed { NOTHING, NOTIFY, CALL, REPLY, RECEIVE, ACK, STOP, RESTART, RESUME, REGISTERS,
            FAULT, COUNT_BEGIN, COUNT_END, COUNT_RESET, COUNT_READ, SMC };
 /* clang-format on */
 
@@ -89,6 +89,17 @@ void child_stop(struct pd *child)
 void child_restart(struct pd *child, uint64_t pc)
 {
     record(RESTART, child->index, pc, 0);
+}
+
+void child_resume(struct pd *child)
+{
+    record(RESUME, child->index, 0, 0);
+}
+
+void child_registers(const struct pd *child, struct abi_message *message)
+{
+    PROVE(message == self.caller->message);
+    record(REGISTERS, child->index, 0, 0);
 }
 
 void fault_unknown_syscall(void)
@@ -258,15 +269,23 @@ void receive_always_waits(void)
 
 void children_are_the_own(void)
 {
-    bool stop = nondet_bool();
+    static const struct {
+        uint64_t call;
+        enum deed deed;
+    } calls[] = {{ABI_SYSCALL_PD_STOP, STOP},
+                 {ABI_SYSCALL_PD_RESTART, RESTART},
+                 {ABI_SYSCALL_PD_RESUME, RESUME},
+                 {ABI_SYSCALL_PD_REGISTERS, REGISTERS}};
+    unsigned which = nondet_u32();
 
-    begin(stop ? ABI_SYSCALL_PD_STOP : ABI_SYSCALL_PD_RESTART);
+    ASSUME(which < sizeof(calls) / sizeof(calls[0]));
+    begin(calls[which].call);
     uint64_t number = self.caller->context.x[0], pc = self.caller->context.x[1];
     bool is_child = number < ABI_CHANNELS_MAX && self.caller->abi->children[number] != ABI_NONE;
     run();
     if (is_child) {
-        PROVE(self.count == 1 && self.deed == (stop ? STOP : RESTART));
-        PROVE(self.whom == self.caller->abi->children[number] && (stop || self.with == pc));
+        PROVE(self.count == 1 && self.deed == calls[which].deed);
+        PROVE(self.whom == self.caller->abi->children[number] && (self.deed != RESTART || self.with == pc));
         POSSIBLE(1);
     } else {
         PROVE(self.count == 0 && self.caller->context.x[0] == ABI_ERROR_CHILD);

@@ -220,6 +220,18 @@ def test_what_a_program_sees_of_its_deferred_call(boot, sdk, tmp_path):
         "ok signal: notified by its peer"]
 
 
+def test_a_child_that_is_stopped_goes_on(boot, sdk, tmp_path):
+    """In the middle of its work, with its registers; and where it waits, for what comes."""
+    guest = boot(image(sdk, tmp_path, "keeper.system", ["keeper", "kept"]))
+    guest.expect(r"^kept: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
+    said = [line for line in lines(guest) if line.startswith(("ok ", "FAILED", "keeper", "kept"))]
+    if os.environ.get("MICROKIT_SDK"):
+        said = [line for line in said if line not in ("ok keeper: resumed", "keeper: notified again")]
+    assert said == ["ok kept: notified", "ok keeper: its registers", "ok keeper: what it had in a register",
+                    "keeper: lets it go on", "ok kept: goes on with its registers", "keeper: lets it wait",
+                    "ok kept: notified", "kept: done"]
+
+
 def test_sections_whose_names_go_on_without_a_dot(boot, sdk, tmp_path):
     guest = boot(image(sdk, tmp_path, "sections.system", ["sections"]))
     guest.expect(r"^sections: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)

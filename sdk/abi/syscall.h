@@ -14,6 +14,8 @@
  *     ABI_SYSCALL_IRQ_ACK      x0 channel                            x0 enum abi_error
  *     ABI_SYSCALL_PD_STOP      x0 child                              x0 enum abi_error
  *     ABI_SYSCALL_PD_RESTART   x0 child, x1 program counter          x0 enum abi_error
+ *     ABI_SYSCALL_PD_RESUME    x0 child                              x0 enum abi_error
+ *     ABI_SYSCALL_PD_REGISTERS x0 child                              x0 enum abi_error; its IPC buffer: ABI_REGISTERS
  *     ABI_SYSCALL_DBG_PUTC     x0 character                          x0 enum abi_error; nothing is printed in release
  *     ABI_SYSCALL_SMC          its IPC buffer's first ABI_SMC_WORDS  x0 enum abi_error; the same words: the answer
  *     ABI_SYSCALL_UTILISATION  x0 enum abi_utilisation, x1 whose     x0 enum abi_error; `benchmark` only
@@ -34,10 +36,19 @@
 #define ABI_SYSCALL_PD_RESTART 5
 #define ABI_SYSCALL_DBG_PUTC 6
 #define ABI_SYSCALL_SMC 7
-#define ABI_SYSCALL_COUNT 8       /* those of every configuration */
-#define ABI_SYSCALL_UTILISATION 8 /* in `benchmark`; elsewhere it is unknown */
+#define ABI_SYSCALL_PD_RESUME 8
+#define ABI_SYSCALL_PD_REGISTERS 9
+#define ABI_SYSCALL_COUNT 10       /* those of every configuration */
+#define ABI_SYSCALL_UTILISATION 10 /* in `benchmark`; elsewhere it is unknown */
 
 #define ABI_SMC_WORDS 8 /* of a call of the SMC Calling Convention (Arm DEN 0028), and of its answer */
+
+/* A child's registers, in words far behind those of a fault, which they leave as they are. */
+#define ABI_REGISTERS 64 /* x0 to x30, then */
+#define ABI_REGISTERS_SP 95
+#define ABI_REGISTERS_PC 96
+#define ABI_REGISTERS_SPSR 97
+#define ABI_REGISTERS_TPIDR 98
 
 #define ABI_RECV_REPLY (1ul << 0)
 #define ABI_RECV_NOTIFY (1ul << 1)

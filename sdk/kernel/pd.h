@@ -2,7 +2,7 @@
  *
  * What a PD is allowed lies in the image tool's tables (abi/system.h), which nobody writes. Here is what changes.
  *
- *     PD_STOPPED    by its parent, or after a fault that nobody handles; only a restart makes it run again
+ *     PD_STOPPED    by its parent, or after a fault that nobody handles; only its parent makes it run again
  *     PD_RUNNABLE   runs, or would run if it had the CPU and time
  *     PD_WAITING    in RECV with nothing to do
  *     PD_QUEUED     has called (or faulted) and is in its server's queue

@@ -110,6 +110,28 @@ static enum abi_error restart(struct pd *pd, uint64_t number, uint64_t pc)
     return ABI_OK;
 }
 
+static enum abi_error resume(struct pd *pd, uint64_t number)
+{
+    uint8_t child = decode_child(pd->abi, number);
+
+    if (child == ABI_NONE) {
+        return refuse(pd, "resumes child", number, ABI_ERROR_CHILD);
+    }
+    child_resume(pd_get(child));
+    return ABI_OK;
+}
+
+static enum abi_error registers(struct pd *pd, uint64_t number)
+{
+    uint8_t child = decode_child(pd->abi, number);
+
+    if (child == ABI_NONE) {
+        return refuse(pd, "reads registers of child", number, ABI_ERROR_CHILD);
+    }
+    child_registers(pd_get(child), pd->message);
+    return ABI_OK;
+}
+
 static enum abi_error dbg_putc(uint64_t c)
 {
     if (!CONFIG_DEBUG) {
@@ -200,6 +222,18 @@ static APART struct context *handle_restart(struct pd *pd)
     return leave();
 }
 
+static APART struct context *handle_resume(struct pd *pd)
+{
+    pd->context.x[0] = resume(pd, pd->context.x[0]);
+    return leave();
+}
+
+static APART struct context *handle_registers(struct pd *pd)
+{
+    pd->context.x[0] = registers(pd, pd->context.x[0]);
+    return leave();
+}
+
 static APART struct context *handle_dbg_putc(struct pd *pd)
 {
     pd->context.x[0] = dbg_putc(pd->context.x[0]);
@@ -236,6 +270,8 @@ struct context *syscall_handle(struct context *context)
     case ABI_SYSCALL_IRQ_ACK: return handle_ack(pd);
     case ABI_SYSCALL_PD_STOP: return handle_stop(pd);
     case ABI_SYSCALL_PD_RESTART: return handle_restart(pd);
+    case ABI_SYSCALL_PD_RESUME: return handle_resume(pd);
+    case ABI_SYSCALL_PD_REGISTERS: return handle_registers(pd);
     case ABI_SYSCALL_DBG_PUTC: return handle_dbg_putc(pd);
     case ABI_SYSCALL_SMC: return handle_smc(pd);
     case ABI_SYSCALL_UTILISATION: return CONFIG_UTILISATION ? handle_utilisation(pd) : handle_unknown(pd);

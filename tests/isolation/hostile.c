@@ -96,6 +96,8 @@ static void strange_children(void)
         uint64_t child = n == STRANGE_NUMBERS - 1 ? EVERY_BIT_SET : n;
         *hostile_config.done += syscall(ABI_SYSCALL_PD_STOP, child, 0, 0) == ABI_ERROR_CHILD;
         *hostile_config.done += syscall(ABI_SYSCALL_PD_RESTART, child, PD_ENTRY, 0) == ABI_ERROR_CHILD;
+        *hostile_config.done += syscall(ABI_SYSCALL_PD_RESUME, child, 0, 0) == ABI_ERROR_CHILD;
+        *hostile_config.done += syscall(ABI_SYSCALL_PD_REGISTERS, child, 0, 0) == ABI_ERROR_CHILD;
     }
 }
 

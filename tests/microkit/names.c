@@ -31,6 +31,9 @@ SAME(microkit_pps, seL4_Word);
 _Static_assert(MICROKIT_MAX_CHANNEL_ID == 61 && MICROKIT_PD_NAME_LENGTH == 64, "limits");
 #endif
 _Static_assert(MICROKIT_MAX_CHANNELS == 62, "limits");
+#if defined(BASE_USER_CAPS) || defined(MICROKIT_NO_REPLY) /* 2.3, and ours */
+TAKES(microkit_pd_resume, void, microkit_child);
+#endif
 
 SAME(microkit_have_signal, seL4_Bool);
 SAME(microkit_signal_cap, seL4_CPtr);

@@ -2,6 +2,7 @@
  * configuration, never run. What came with a later release is asked for where the header says that it has it.
  */
 #include <autoconf.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <microkit.h>
 #include <sel4/benchmark_track_types.h>
@@ -80,6 +81,9 @@ void notified(microkit_channel ch)
 {
     seL4_SetMR(0, seL4_GetMR(1));
     seL4_ARM_VSpace_Invalidate_Data(3, sum, sum + ch);
+#if defined(BASE_USER_CAPS) || defined(MICROKIT_NO_REPLY) /* 2.3, and ours */
+    microkit_pd_resume(ch);
+#endif
 }
 
 static seL4_Word words_of(seL4_Word label)
@@ -98,6 +102,11 @@ static seL4_Word words_of(seL4_Word label)
 
 seL4_Bool fault(microkit_child child, microkit_msginfo msginfo, microkit_msginfo *reply_msginfo)
 {
+    seL4_UserContext regs;
+
+    seL4_TCB_ReadRegisters(BASE_TCB_CAP + child, false, 0, sizeof(regs) / sizeof(seL4_Word), &regs);
+    sum += regs.pc + regs.sp + regs.spsr + regs.x0 + regs.x1 + regs.x2 + regs.x3 + regs.x4 + regs.x5 + regs.x6 +
+           regs.x7 + regs.x30 + regs.x28 + regs.tpidr_el0;
     sum += words_of(microkit_msginfo_get_label(msginfo));
     *reply_msginfo = microkit_msginfo_new(0, 0);
     return seL4_False;

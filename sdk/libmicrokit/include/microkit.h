@@ -74,6 +74,7 @@ static inline void microkit_internal_crash(seL4_Error err)
 }
 
 #include <sel4/benchmark.h>
+#include <sel4/tcb.h>
 
 static inline void microkit_notify(microkit_channel ch)
 {
@@ -126,6 +127,16 @@ static inline void microkit_pd_stop(microkit_child pd)
 {
     if (microkit_syscall1(ABI_SYSCALL_PD_STOP, pd) != ABI_OK) {
         microkit_dbg_puts("microkit_pd_stop: no such child\n");
+        microkit_internal_crash(seL4_InvalidCapability);
+    }
+}
+
+/* From where it was stopped; after a fault, from the instruction that did it. A system call in which it waited is made
+ * anew. */
+static inline void microkit_pd_resume(microkit_child pd)
+{
+    if (microkit_syscall1(ABI_SYSCALL_PD_RESUME, pd) != ABI_OK) {
+        microkit_dbg_puts("microkit_pd_resume: no such child\n");
         microkit_internal_crash(seL4_InvalidCapability);
     }
 }
