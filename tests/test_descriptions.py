@@ -129,6 +129,21 @@ def test_command_line(sdk):
     assert done.returncode == 0 and done.stdout.startswith("usage: microkit SYSTEM")
 
 
+def test_options_of_the_official_tool(sdk):
+    """Taken where they ask for what there is; else refused by name."""
+    assert run(sdk, GOOD, "--viper-output", "viper", "--image-type", "binary") == (0, "")
+    assert outputs(sdk) == ["loader.img", "report.txt"] and not (sdk / "viper").exists()
+    for words, reason in [
+        (["--image-type", "elf"], "image type is not supported (elf); allowed: binary"),
+        (["--image-type", "uimage"], "image type is not supported (uimage); allowed: binary"),
+        (["--capdl-json", "x.json"], "argument --capdl-json is not supported; there are no capabilities to list"),
+        (["--override-kernel", "x.elf"],
+         "argument --override-kernel is not supported; the kernel and its tables belong together"),
+    ]:
+        assert run(sdk, GOOD, *words, "-o", "y.img") == (1, f"microkit: error: {reason}\n")
+    assert outputs(sdk) == ["loader.img", "report.txt"]
+
+
 def test_what_the_sdk_does_not_have(sdk):
     assert run(sdk, GOOD, board="pi") == (1, "microkit: error: unknown board (pi); allowed: made_up\n")
     assert run(sdk, GOOD, config="fast") == (1, "microkit: error: unknown config (fast); allowed: release\n")

@@ -191,16 +191,26 @@ static void read_budget(struct pd *pd, const struct xml_node *node)
     }
 }
 
+/* There is one core, and every protection domain may use the FPU, whatever is said. */
+static void read_processor(const struct xml_node *node)
+{
+    uint64_t core = fields_number_or(node, "cpu", 0, UINT64_MAX, 0);
+    if (core != 0) {
+        diag_refuse(fields_place(node, "cpu"), "cpu is not supported (%lu); this SDK runs on one core; allowed: 0", core);
+    }
+    (void)fields_bool_or(node, "fpu", true);
+}
+
 static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int parent)
 {
     fields_attributes(node, parent == DESCRIPTION_NONE
-                                ? "name priority budget period passive stack_size pp smc"
-                                : "name priority budget period passive stack_size pp smc id setvar_id watchdog");
+                                ? "name priority budget period passive stack_size pp smc cpu fpu"
+                                : "name priority budget period passive stack_size pp smc cpu fpu id setvar_id watchdog");
     pd->place = node->place;
     pd->name = fields_name(node, "name");
-    if (strlen(pd->name) >= ABI_PD_NAME_MAX) {
+    if (strlen(pd->name) > ABI_PD_NAME_MAX) {
         diag_refuse(fields_place(node, "name"), "name is too long (%zu bytes); allowed: %d", strlen(pd->name),
-                    ABI_PD_NAME_MAX - 1);
+                    ABI_PD_NAME_MAX);
     }
     pd->parent = parent;
     pd->priority = (unsigned)fields_number_or(node, "priority", 0, ABI_PRIORITY_MAX, 0);
@@ -212,6 +222,7 @@ static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int p
     refuse_unaligned(node, "stack_size", pd->stack_size, MMU_PAGE_SIZE);
     pd->smc = fields_bool_or(node, "smc", false);
     pd->smc_place = fields_place(node, "smc");
+    read_processor(node);
 }
 
 static void read_pd(struct description *d, const struct xml_node *node, int parent);

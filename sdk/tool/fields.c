@@ -21,9 +21,7 @@ static const struct {
 static const struct {
     const char *name;
     const char *why;
-} unsupported_attributes[] = {{"cpu", "this SDK runs on one core"},
-                              {"domain", "this SDK has no domain scheduler"},
-                              {"fpu", "every protection domain may use the FPU"},
+} unsupported_attributes[] = {{"domain", "this SDK has no domain scheduler"},
                               {"path_for_symbols", "symbols are looked up in the program itself"},
                               {"prefill_bootinfo", "this SDK has no boot information block"},
                               {"pin", "I/O APICs exist on x86 only"},

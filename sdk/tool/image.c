@@ -1,4 +1,5 @@
 /* image.c: what the layout placed becomes bytes: symbols patched, the kernel's tables filled in, the loader told. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,7 +151,7 @@ static void fill_pd(struct abi_pd *out, const struct layout *l, size_t index)
 {
     const struct description *d = l->description;
     const struct pd *pd = &d->pds[index];
-    strcpy(out->name, pd->name); /* its length was checked when it was read */
+    snprintf(out->name, sizeof(out->name), "%s", pd->name); /* one of the longest loses its last byte */
     out->ttbr0 = l->spaces[index].root | (uint64_t)(index + 1) << 48;
     out->entry = l->programs[index]->entry;
     out->stack_top = pd->stack_top;

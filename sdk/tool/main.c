@@ -21,7 +21,8 @@
 #include "sdk/tool/stacks.h"
 
 static const char *usage = "usage: microkit SYSTEM --board BOARD --config CONFIG [--search-path DIR ...]\n"
-                           "                [-o|--output IMAGE] [-r|--report REPORT] [-h|--help]\n";
+                           "                [-o|--output IMAGE] [-r|--report REPORT] [-h|--help]\n"
+                           "                [--image-type binary] [--viper-output DIR (nothing is written there)]\n";
 
 struct arguments {
     const char *system;
@@ -29,6 +30,8 @@ struct arguments {
     const char *config;
     const char *output;
     const char *report;
+    const char *image_type;
+    const char *viper;
     const char **search_paths;
     size_t search_path_count;
 };
@@ -47,6 +50,7 @@ static const char **option(struct arguments *a, const char *text)
     } options[] = {
         {"--board", &a->board},   {"--config", &a->config}, {"-o", &a->output},
         {"--output", &a->output}, {"-r", &a->report},       {"--report", &a->report},
+        {"--image-type", &a->image_type}, {"--viper-output", &a->viper},
     };
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (strcmp(options[i].name, text) == 0) {
@@ -54,6 +58,30 @@ static const char **option(struct arguments *a, const char *text)
         }
     }
     return NULL;
+}
+
+/* What official tools have and this one has not. */
+static void refuse_option(const char *text)
+{
+    static const struct {
+        const char *name;
+        const char *why;
+    } options[] = {
+        {"--capdl-json", "there are no capabilities to list"},
+        {"--override-kernel", "the kernel and its tables belong together"},
+    };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (strcmp(options[i].name, text) == 0) {
+            diag_fail("argument %s is not supported; %s", text, options[i].why);
+        }
+    }
+}
+
+static void check_image_type(const char *type)
+{
+    if (type != NULL && strcmp(type, "binary") != 0) {
+        diag_fail("image type is not supported (%s); allowed: binary", type);
+    }
 }
 
 static struct arguments read_arguments(int argc, char **argv)
@@ -74,6 +102,7 @@ static struct arguments read_arguments(int argc, char **argv)
         } else if (strcmp(argv[i], "--search-path") == 0) {
             in_search_path = true;
         } else if (argv[i][0] == '-') {
+            refuse_option(argv[i]);
             bad_usage(diag_printf("unrecognised argument: %s", argv[i]));
         } else if (in_search_path) {
             *PUSH(a.search_paths, a.search_path_count) = argv[i];
@@ -88,6 +117,7 @@ static struct arguments read_arguments(int argc, char **argv)
                                                       : a.board == NULL ? "--board"
                                                                         : "--config"));
     }
+    check_image_type(a.image_type);
     return a;
 }
 
