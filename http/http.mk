@@ -28,6 +28,15 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP
 # The front as a protection domain of its own.
 $(eval $(call program,http_front,http/pd.c,http ip_time serial,$(IP_CFLAGS)))
 
+HTTP_TLS_RECORD := http/tls/record.c http/tls/crypto.c
+
+# Records of TLS, with libcrypto on the host.
+HTTP_TLS_CFLAGS := $(AWSLC_HOST_CFLAGS) -ffunction-sections -fdata-sections
+HTTP_TLS_LIBS := -fuse-ld=lld -Wl,--gc-sections $(AWSLC_HOST)
+$(eval $(call host_test,http_tls_record,tests/unit/http_tls_record.c $(HTTP_TLS_RECORD) lib/random/random.c \
+    third_party/awslc/platform.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_LIBS)))
+$(HOST_OBJ)/http_tls_record/http_tls_record: $(AWSLC_HOST)
+
 $(eval $(call host_test,http_front_start,tests/unit/http_front_start.c $(HTTP_START) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(HOST_OBJ)/http_front_start/http/front/start.c.o $(HOST_OBJ)/http_front_start/http/front/described.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_parse_request,tests/unit/http_parse_request.c http/parse/request.c http/parse/text.c))

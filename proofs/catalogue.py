@@ -28,6 +28,7 @@ READY = "sdk/kernel/ready.c"
 BUDGET = "sdk/kernel/budget.c"
 RING = "lib/ring/ring.c"
 REGION = "lib/region/region.c"
+RECORD = "http/tls/record.c"
 
 # Tables of 5 channels and 4 interrupts: a loop over 62 shows nothing more than one over 5.
 SMALL_TABLES = [
@@ -142,6 +143,25 @@ def ring_proofs(size, capacity):
     ]
 
 
+def record_proofs():
+    def proof(function, *mutations):
+        return Proof("tls_record.c", function, 50, list(mutations))
+    stands_still = (RECORD, "uint64_t sequence = key->sequence++;", "uint64_t sequence = key->sequence;")
+    same_secret = (RECORD, "memcpy(key->secret, secret, key->suite->secret_bytes);", "")
+    return [
+        proof("sealing_uses_a_nonce_once", stands_still,
+              (RECORD, "(uint8_t)(sequence >> (8 * i))", "(uint8_t)sequence"),
+              (RECORD, "length > RECORD_TEXT_MAX || key->sequence >= RECORD_SEALS_MAX", "length > RECORD_TEXT_MAX")),
+        proof("updating_makes_another_key", same_secret,
+              (RECORD, "crypto_aead_set(&key->aead, (enum crypto_cipher)key->suite->cipher, bytes);", "true;"),
+              (RECORD, "    key->sequence = good ? 0 : UINT64_MAX;", "    key->sequence = 0;")),
+        proof("a_clients_update_makes_another_key", same_secret),
+        proof("opening_counts_on", stands_still, (RECORD, "i < sizeof(sequence)", "i < sizeof(sequence) / 2"),
+              (RECORD, "if (reader->key.sequence == UINT64_MAX)", "if (false)")),
+        proof("a_set_key_is_new", (RECORD, "!key->suite || sequence >= RECORD_UPDATE_AT", "!key->suite")),
+    ]
+
+
 PROOFS = [
     Proof("kernel_decode.c", "channel_is_the_tables_own", 2, [
         (DECODE, "number >= ABI_CHANNELS_MAX || !", "number > ABI_CHANNELS_MAX || !"),
@@ -200,6 +220,7 @@ PROOFS = [
         (REGION, "region->bus == 0 || bus.value < region->bus || !region_holds(region, from_start, length)",
          "region->bus == 0 || bus.value < region->bus"),
     ]),
+    *record_proofs(),
 ]
 
 MODELS = [

@@ -1,0 +1,176 @@
+/* proofs/tls_record.c: no nonce of a record is used twice with one key, one step from any state; libcrypto is played: it
+ * does whatever it likes with bytes, fails when it likes, and is told which key it has by its number. */
+#include <string.h>
+
+#include "http/tls/record.c"
+#include "proofs/cbmc.h"
+
+#define KEYS 3
+#define ROOM 24
+
+static struct record_key key;
+static struct record_reader reader;
+static uint32_t keys;                  /* that were made: their numbers are 1 to this */
+static uint64_t unused_from[KEYS + 1]; /* this number and those above it have not been used with the key */
+static uint8_t ivs[KEYS + 1][CRYPTO_NONCE];
+static uint8_t updated[CRYPTO_SECRET_MAX]; /* the secret that "traffic upd" gave */
+static bool was_updated, key_is_of_it;
+static uint8_t bytes[ROOM], plain[ROOM];
+
+static uint32_t number_of(const struct crypto_aead *aead)
+{
+    uint32_t number;
+    memcpy(&number, aead->state, sizeof(number));
+    return number;
+}
+
+static void take(const struct crypto_aead *aead, const uint8_t *nonce)
+{
+    uint32_t number = number_of(aead);
+    uint64_t sequence = 0;
+    PROVE(number >= 1 && number <= keys);
+    PROVE(memcmp(nonce, ivs[number], CRYPTO_NONCE - 8) == 0);
+    for (int i = CRYPTO_NONCE - 8; i < CRYPTO_NONCE; i++) {
+        sequence = sequence << 8 | (uint8_t)(nonce[i] ^ ivs[number][i]);
+    }
+    PROVE(sequence >= unused_from[number] && sequence != UINT64_MAX);
+    unused_from[number] = sequence + 1;
+}
+
+/* -- libcrypto -- */
+
+bool crypto_aead_set(struct crypto_aead *aead, enum crypto_cipher cipher, const uint8_t *bytes_of_key)
+{
+    if (nondet_bool()) {
+        return false;
+    }
+    ASSUME(keys < KEYS);
+    keys++;
+    memcpy(aead->state, &keys, sizeof(keys));
+    memcpy(ivs[keys], ((const struct record_key *)(const void *)aead)->iv, CRYPTO_NONCE);
+    return true;
+}
+
+bool crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
+                 uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t last, uint8_t *to)
+{
+    PROVE(head_length == RECORD_HEAD && length <= RECORD_TEXT_MAX);
+    PROVE((uint32_t)(head[3] << 8 | head[4]) == length + 1 + CRYPTO_TAG);
+    take(aead, nonce);
+    return nondet_bool();
+}
+
+bool crypto_open(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
+                 uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t *to)
+{
+    take(aead, nonce);
+    ANYTHING(plain);
+    return nondet_bool();
+}
+
+bool crypto_expand(enum crypto_hash hash, const uint8_t *secret, uint32_t secret_bytes, const uint8_t *info,
+                   uint32_t info_bytes, uint8_t *to, uint32_t count)
+{
+    PROVE(info_bytes == 10u + info[2] - 6u && info_bytes <= INFO_MAX && info[1] == count);
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = nondet_u8();
+    }
+    if (info[9] == 't') {
+        memcpy(updated, to, count);
+        was_updated = true;
+    } else if (was_updated && info[9] == 'k') {
+        key_is_of_it = memcmp(secret, updated, secret_bytes) == 0;
+    }
+    return nondet_bool();
+}
+
+void crypto_wipe(void *memory, uint32_t count) {}
+
+/* -- one step from any state -- */
+
+static void any_key(struct record_key *any)
+{
+    uint8_t suite = nondet_u8();
+    ANYTHING(&key);
+    ANYTHING(&reader);
+    ASSUME(suite < sizeof(suites) / sizeof(suites[0]));
+    any->suite = &suites[suite];
+    keys = 1;
+    memcpy(any->aead.state, &keys, sizeof(keys));
+    memcpy(ivs[1], any->iv, CRYPTO_NONCE);
+    unused_from[1] = nondet_u64();
+    ASSUME(unused_from[1] <= any->sequence);
+}
+
+static void prove_it_holds_on(const struct record_key *any)
+{
+    PROVE(unused_from[number_of(&any->aead)] <= any->sequence);
+}
+
+void sealing_uses_a_nonce_once(void)
+{
+    any_key(&key);
+    uint32_t length = nondet_u32(), sealed = record_seal(&key, RECORD_DATA, bytes, length, bytes);
+    prove_it_holds_on(&key);
+    if (sealed > 0) {
+        PROVE(sealed == length + RECORD_OVERHEAD && unused_from[1] <= RECORD_SEALS_MAX);
+        sealed = record_seal_alert(&key, ALERT_CLOSE_NOTIFY, bytes);
+        prove_it_holds_on(&key);
+        POSSIBLE(1 + (sealed > 0));
+    }
+}
+
+void updating_makes_another_key(void)
+{
+    any_key(&key);
+    uint32_t sealed = record_seal_update(&key, bytes);
+    prove_it_holds_on(&key);
+    if (sealed > 0) {
+        PROVE(keys == 2 && number_of(&key.aead) == 2 && key.sequence == 0 && was_updated && key_is_of_it);
+        POSSIBLE(1);
+    }
+    sealed = record_seal(&key, RECORD_DATA, bytes, 1, bytes);
+    prove_it_holds_on(&key);
+    if (sealed > 0) {
+        PROVE(!was_updated || number_of(&key.aead) == 2);
+        POSSIBLE(2);
+    }
+}
+
+/* Of a record that is not opened in the end, or whose content does nothing to keys. */
+void opening_counts_on(void)
+{
+    any_key(&reader.key);
+    uint32_t length = RECORD_HEAD + CRYPTO_TAG + 1;
+    reader.message_bytes = 0;
+    struct record_opened opened = record_open(&reader, bytes, length, plain);
+    PROVE(opened.length <= 1);
+    if (keys == 1) {
+        prove_it_holds_on(&reader.key);
+        POSSIBLE(1 + (opened.event == RECORD_CONTENT));
+    }
+}
+
+void a_clients_update_makes_another_key(void)
+{
+    any_key(&reader.key);
+    struct record_opened opened = take_update(&reader);
+    prove_it_holds_on(&reader.key);
+    PROVE(reader.message_bytes == 0);
+    if (opened.event != RECORD_REFUSED) {
+        PROVE(keys == 2 && number_of(&reader.key.aead) == 2 && reader.key.sequence == 0 && was_updated && key_is_of_it);
+        POSSIBLE(1 + (opened.event == RECORD_CONTENT));
+    }
+}
+
+void a_set_key_is_new(void)
+{
+    ANYTHING(&key);
+    uint8_t secret[CRYPTO_SECRET_MAX];
+    uint64_t sequence = nondet_u64();
+    bool good = record_key_set(&key, 0x1301, secret, 32, sequence);
+    if (good) {
+        PROVE(keys == 1 && number_of(&key.aead) == 1 && key.sequence == sequence && sequence < RECORD_UPDATE_AT);
+        POSSIBLE(1);
+    }
+}
