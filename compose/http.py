@@ -3,6 +3,7 @@
     http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
     Site("/manuals", prefix="/docs/", headers={"Content-Security-Policy": "default-src 'self'"})
     http.application(pd)        # pd answers what the application claims (http/app_proto.h); compose/python.py does this
+    Http(.., https=Https(chains=["/certificates/www.pem"]))     # and compose/tls.py's Tls(.., front=http.pd)
 
 Http makes a protection domain that serves files. Without an application what no file answers is 404. files: a file
 service, whose client it becomes. fresh_ms: how long it takes what the file service said of a file for true; stale_s: how
@@ -24,6 +25,10 @@ FRESH_MAX_MS = 3_600_000
 NEVER_STALE = 0xffffffff     # CACHE_NEVER_STALE
 STALE_MAX_S = 1_000_000_000
 WAIT_MAX_S = 60
+CHAINS_MAX = 8          # TLS_CHAINS_MAX
+CHAIN_MAX = 16384       # TLS_CHAIN_MAX
+HSTS_MAX_S = 10 * 366 * 86400
+SEALED = 0x13_ce00      # SEALED_BYTES
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}
@@ -89,23 +94,69 @@ def field(where, name, value):
     return f"{name}: {bounded(where, 'headers', value)}\r\n"
 
 
+class Https:
+    """HTTPS beside the plain port.
+
+    chains: for each name a certificate chain: a file of the file service (an absolute path), or its PEM
+    told_port: under which clients reach `port`; redirect: what comes without TLS is sent there; hsts_s: how long clients
+    remember that, 0: not at all
+    """
+
+    def __init__(self, chains, port=443, told_port=None, redirect=False, hsts_s=0):
+        self.chains, self.port, self.told_port = chains, port, told_port or port
+        self.redirect, self.hsts_s = redirect, hsts_s
+
+    def config(self, pd, sealed):
+        """struct http_secured_config"""
+        if not 1 <= len(self.chains) <= CHAINS_MAX:
+            raise ComposeError(f"PD '{pd.name}': {len(self.chains)} certificate chains; 1 to {CHAINS_MAX} there can be")
+        for what, port in (("port", self.port), ("told_port", self.told_port)):
+            if not 1 <= port <= PORT_MAX:
+                raise ComposeError(f"PD '{pd.name}': HTTPS's {what} {port} is not in 1..{PORT_MAX}")
+        if not 0 <= self.hsts_s <= HSTS_MAX_S:
+            raise ComposeError(f"PD '{pd.name}': hsts_s {self.hsts_s} is not in 0..{HSTS_MAX_S}")
+        return {
+            "tls": Expr("&tls_client_config"),
+            "sealed": {"base": Ptr(pd.map(sealed, "rw")), "size": sealed.size, "bus": sealed.phys},
+            "port": self.port,
+            "told_port": self.told_port,
+            "redirect": bool(self.redirect),
+            "hsts_s": self.hsts_s,
+            "chain_count": len(self.chains),
+            "chains": [self._chain(pd, chain) for chain in self.chains],
+        }
+
+    @staticmethod
+    def _chain(pd, chain):
+        if chain.startswith("/"):
+            return {"path": chain, "pem": Ptr(0)}
+        if len(chain) > CHAIN_MAX:
+            raise ComposeError(f"PD '{pd.name}': a certificate chain has {len(chain)} bytes; at most {CHAIN_MAX}")
+        return {"path": Ptr(0), "pem": chain}
+
+
 class Http:
     """The front as a protection domain."""
 
     def __init__(self, system, serial, timer, net, mac, files, sites=(), port=80, name="http", priority=70, hostname="",
-                 fresh_ms=2000, stale_s=None, wait_s=5, time=None):
+                 fresh_ms=2000, stale_s=None, wait_s=5, time=None, https=None):
         if not files:
             raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
         self.system, self.port, self.app = system, port, None
-        self.pd = system.pd(name, program="http_front", priority=priority, stack=STACK)
+        self.pd = system.pd(name, program="http_https" if https else "http_front", priority=priority, stack=STACK)
         self._check(files, sites, port, fresh_ms)
         self._check_times(stale_s, wait_s)
         serial.client(self.pd)
         timer.client(self.pd)
         client = files.client(self.pd, caches=True, changes=False)
-        # Files' bytes leave from where they lie in the share.
-        net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True,
-               tx_regions=[(client.share, client.share_at)], **IP)
+        # Files' bytes leave from where they lie in the share, or sealed from where they are sealed.
+        regions = [(client.share, client.share_at)]
+        if https:
+            sealed = system.region(f"sealed_{name}", SEALED, dma=True)
+            config = https.config(self.pd, sealed)
+            regions.append((sealed, int(config["sealed"]["base"])))
+            self.pd.config("http/tls/config.h", "struct http_secured_config", "http_secured_config", config)
+        net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, tx_regions=regions, **IP)
         self.config = {
             "files": Expr("&fs_client_config"),
             "app": Ptr(0),

@@ -26,9 +26,13 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP
     ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
 # The front as a protection domain of its own.
-$(eval $(call program,http_front,http/pd.c,http ip_time serial,$(IP_CFLAGS)))
+$(eval $(call program,http_front,http/pd.c http/plain.c,http ip_time serial,$(IP_CFLAGS)))
 
+# The same with HTTPS beside it.
 HTTP_TLS_RECORD := http/tls/record.c http/tls/crypto.c
+HTTP_TLS := $(HTTP_TLS_RECORD) $(addprefix http/tls/,sealed.c opened.c handshake.c transport_tls.c)
+$(eval $(call program,http_https,http/pd.c $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto ip_time serial,\
+    $(IP_CFLAGS) $(AWSLC_CFLAGS)))
 
 # Records of TLS, with libcrypto on the host.
 HTTP_TLS_CFLAGS := $(AWSLC_HOST_CFLAGS) -ffunction-sections -fdata-sections
@@ -60,6 +64,12 @@ $(eval $(call front_test,http_front,$(addprefix tests/unit/http_,front.c front_s
 $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
+
+# The front over TLS.
+$(eval $(call host_test,http_tls,tests/unit/http_tls.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c third_party/awslc/platform.c,\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_LIBS)))
+$(HOST_OBJ)/http_tls/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
+$(HOST_OBJ)/http_tls/http_tls: $(AWSLC_HOST)
 
 $(eval $(call host_test,http_app,tests/unit/http_app.c http/app_link.c http/app_front.c tests/unit/http_app_client_link.c \
     tests/unit/http_app_client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

@@ -19,6 +19,7 @@
 #include "http/front/server.h"
 #include "http/front/start.h"
 #include "http/parse/date.h"
+#include "http/secured.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
@@ -99,10 +100,12 @@ static void on_mount(void *context)
     }
 }
 
-/* Nothing of a former life is sent from the share any more: it may be written. At the first start that is at once. */
-static void begin_with_files(void *context)
+/* Nothing of a former life is sent from transmit regions any more: they may be written. At the first start that is at
+ * once. */
+static void begin_to_write(void *context)
 {
     fs_mount_init();
+    secured_start();
 }
 
 /* -- the address -- */
@@ -155,6 +158,6 @@ void init(void)
     self.waiter.ready = on_folder;
     fs_mount_on_outcome(on_mount, NULL);
     ip_on_address(on_address, NULL);
-    ip_when_sent(begin_with_files, NULL);
+    ip_when_sent(begin_to_write, NULL);
     pd_flush();
 }

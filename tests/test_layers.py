@@ -54,15 +54,15 @@ TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 # Folder -> its files, lowest first: `name` is name.c and name.h; with a dot one file, as `cache.h`, the contract that
 # its implementors include, too; `name/` all of a folder in it. Several names in one string may know each other.
 ORDERS = {
-    "http": ["parse/", "response/", "app_proto.h app_config.h", "app_link", "app_client app_front", "cache/", "site/",
-             "config.h", "conn/", "content/", "front/", "tls/", "pd.c"],
+    "http": ["secured.h", "parse/", "response/", "app_proto.h app_config.h", "app_link", "app_client app_front", "cache/", "site/",
+             "config.h", "conn/", "content/", "front/", "tls/", "plain.c pd.c"],
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "cache.c"],
     "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
                   "connection", "accept", "transport_tcp"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_body", "app_answer", "app_request", "file"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
-    "http/tls": ["crypto", "record"],
+    "http/tls": ["config.h", "crypto", "record", "sealed", "opened", "handshake", "transport_tls", "chains", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],
     "net/ip": ["arch/", "ip.h", "time_of_day.h", "checksum_blocks.S", "checksum_blocks.c checksum.h", "checksum.c", "sums", "lwipopts.h",
                "internal.h", "acks", "turns", "pools", "memory", "random", "tso", "tcp_hooks", "lease", "timers", "netif",

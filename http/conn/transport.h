@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "http/cache/cache.h"
+#include "http/parse/request.h"
 #include "lib/list.h"
 
 #define PINS_MAX 8             /* runs of unacknowledged bytes that lie in different blocks of the cache */
@@ -34,6 +35,7 @@ struct transport;
 
 /* After close(), abort() and http_conn_failed() there is none any more. */
 struct transport_ops {
+    bool secure; /* who listens on the way learns nothing */
     /* Bytes that may be written now; by_reference: in blocks of the cache. */
     uint32_t (*room)(const struct transport *transport, bool by_reference);
     /* A copy, of at most TRANSPORT_WRITE_MAX. more: what belongs to it follows at once. False: no memory, nothing has
@@ -52,6 +54,8 @@ struct transport_ops {
     /* Nobody has to say anything from now on, for ever: it asks whether the client is there (HTTP_PROBE_S). */
     void (*keep_asking)(struct transport *transport);
     void (*peer)(const struct transport *transport, struct transport_peer *peer);
+    struct http_slice (*server_name)(
+        const struct transport *transport); /* secure: whom the client has named; or empty */
 };
 
 struct tcp_pcb;
@@ -64,6 +68,7 @@ struct transport {
     struct pin pins[PINS_MAX]; /* theirs; the first is acknowledged first */
     struct list_link owed;     /* output.c's list */
     struct tcp_pcb *tcp;       /* the implementation's */
+    void *above;               /* what a transport that stands on TCP keeps of it */
 };
 
 #endif

@@ -5,6 +5,8 @@
  *   invariant a block of the cache is pinned until TCP has the acknowledgement of all bytes in it
  *             a callback in which its own connection was aborted returns ERR_ABRT: lwIP's rule. All aborts are in here
  *   when full no memory to write: on_poll tells the connection to try again
+ *   serves    a transport that stands on it (http/tls/): its connections have callbacks of their own, so that those of
+ *             plain ones ask nobody
  */
 #include "http/conn/transport_tcp.h"
 
@@ -24,6 +26,7 @@ _Static_assert(sizeof(char[TRANSPORT_BUFFER]) == TCP_SND_BUF, "as lwIP has it");
 static struct {
     struct tcp_pcb *inside; /* whose callback this is */
     bool aborted;           /* it was, in there */
+    const struct transport_above *above;
 } self;
 
 static struct http_conn *conn_of(struct transport *t)
@@ -82,20 +85,30 @@ static uint32_t room(const struct transport *t, bool by_reference)
     return ip_tcp_room(t->tcp, by_reference);
 }
 
-static err_t on_poll(void *context, struct tcp_pcb *pcb);
+void transport_tcp_owe(struct transport *t)
+{
+    if (t->tcp != self.inside) {
+        output_owe(t);
+    }
+}
+
+static bool send(struct transport *t, const void *data, uint32_t length, uint8_t flags)
+{
+    if (length > TRANSPORT_WRITE_MAX || ip_tcp_write(t->tcp, data, (uint16_t)length, flags) != ERR_OK) {
+        transport_tcp_try_again(t);
+        return false;
+    }
+    transport_tcp_owe(t);
+    return true;
+}
 
 static bool put(struct transport *t, struct pin *pin, const void *data, uint32_t length, uint8_t flags)
 {
-    if (length > TRANSPORT_WRITE_MAX || ip_tcp_write(t->tcp, data, (uint16_t)length, flags) != ERR_OK) {
-        t->no_memory = true;
-        tcp_poll(t->tcp, on_poll, 1);
+    if (!send(t, data, length, flags)) {
         return false;
     }
     pin->bytes += length;
     t->unacknowledged += length;
-    if (t->tcp != self.inside) {
-        output_owe(t);
-    }
     return true;
 }
 
@@ -119,6 +132,11 @@ static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count
         pin->block = bytes->block;
     }
     return true;
+}
+
+bool transport_tcp_refer(struct transport *t, const void *at, uint32_t count, bool more)
+{
+    return send(t, at, count, more ? TCP_WRITE_FLAG_MORE : 0);
 }
 
 static void flush(struct transport *t)
@@ -253,34 +271,105 @@ static void on_error(void *context, err_t error)
     http_conn_failed(conn_of(context));
 }
 
-err_t transport_tcp_accept(void *context, struct tcp_pcb *pcb, err_t error)
+const struct transport_ops transport_tcp_ops = {
+    .room = room,
+    .write = write_copy,
+    .refer = refer,
+    .flush = flush,
+    .consumed = consumed,
+    .shut_down = shut_down,
+    .close = close_it,
+    .abort = abort_it,
+    .keep_asking = keep_asking,
+    .peer = peer,
+};
+
+/* NULL: there is no place, *result is the callback's. */
+static struct http_conn *accept_one(struct tcp_pcb *pcb, err_t error, const struct transport_ops *ops, err_t *result)
 {
-    static const struct transport_ops ops = {
-        .room = room,
-        .write = write_copy,
-        .refer = refer,
-        .flush = flush,
-        .consumed = consumed,
-        .shut_down = shut_down,
-        .close = close_it,
-        .abort = abort_it,
-        .keep_asking = keep_asking,
-        .peer = peer,
-    };
+    *result = ERR_VAL;
     if (error != ERR_OK || !pcb) {
-        return ERR_VAL;
+        return NULL;
     }
     struct http_conn *c = accept_take();
     if (!c) {
         tcp_abort(pcb);
-        return ERR_ABRT;
+        *result = ERR_ABRT;
+        return NULL;
     }
-    http_conn_open(c, &(struct transport){.ops = &ops, .tcp = pcb});
+    http_conn_open(c, &(struct transport){.ops = ops, .tcp = pcb});
     tcp_arg(pcb, &c->transport);
-    tcp_recv(pcb, on_receive);
-    tcp_sent(pcb, on_sent);
-    tcp_err(pcb, on_error);
     tcp_nagle_disable(pcb); /* what belongs together is written together */
     trace(http_accepted, c, pcb->remote_port);
-    return ERR_OK;
+    *result = ERR_OK;
+    return c;
+}
+
+err_t transport_tcp_accept(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    err_t result;
+    if (accept_one(pcb, error, &transport_tcp_ops, &result)) {
+        tcp_recv(pcb, on_receive);
+        tcp_sent(pcb, on_sent);
+        tcp_err(pcb, on_error);
+    }
+    return result;
+}
+
+/* -- for the transport that stands on this one -- */
+
+static err_t on_receive_above(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
+{
+    enter(pcb);
+    self.above->received(context, data);
+    return leave();
+}
+
+static err_t on_sent_above(void *context, struct tcp_pcb *pcb, uint16_t count)
+{
+    struct transport *t = context;
+    enter(pcb);
+    t->no_memory = false;
+    self.above->sent(t, count);
+    return leave();
+}
+
+static err_t on_poll_above(void *context, struct tcp_pcb *pcb)
+{
+    struct transport *t = context;
+    enter(pcb);
+    tcp_poll(pcb, NULL, 0);
+    t->no_memory = false;
+    self.above->go_on(t);
+    return leave();
+}
+
+static void on_error_above(void *context, err_t error)
+{
+    forget(context);
+    self.above->failed(context);
+}
+
+void transport_tcp_try_again(struct transport *t)
+{
+    t->no_memory = true;
+    tcp_poll(t->tcp, t->ops == &transport_tcp_ops ? on_poll : on_poll_above, 1);
+}
+
+err_t transport_tcp_accept_above(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    err_t result;
+    struct http_conn *c = accept_one(pcb, error, self.above->ops, &result);
+    if (c) {
+        tcp_recv(pcb, on_receive_above);
+        tcp_sent(pcb, on_sent_above);
+        tcp_err(pcb, on_error_above);
+        self.above->opened(&c->transport);
+    }
+    return result;
+}
+
+void transport_tcp_above(const struct transport_above *above)
+{
+    self.above = above;
 }

@@ -24,11 +24,8 @@ bool http_owns(uint16_t port)
     return false;
 }
 
-bool http_listen(uint16_t port)
+static bool listen(uint16_t port, tcp_accept_fn accept)
 {
-    if (http_owns(port)) {
-        return true;
-    }
     struct tcp_pcb *pcb = self.listener_count < LISTENERS_MAX ? tcp_new() : NULL;
     if (!pcb) {
         return false;
@@ -40,7 +37,17 @@ bool http_listen(uint16_t port)
         tcp_close(pcb);
         return false;
     }
-    tcp_accept(listener, transport_tcp_accept);
+    tcp_accept(listener, accept);
     self.listeners[self.listener_count++] = listener;
     return true;
+}
+
+bool http_listen(uint16_t port)
+{
+    return http_owns(port) || listen(port, transport_tcp_accept);
+}
+
+bool http_listen_secured(uint16_t port)
+{
+    return !http_owns(port) && listen(port, transport_tcp_accept_above);
 }

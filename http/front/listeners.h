@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool http_listen(uint16_t port); /* false: it cannot be had */
+bool http_listen(uint16_t port);         /* false: it cannot be had */
+bool http_listen_secured(uint16_t port); /* by the transport that stands on TCP (http/conn/transport_tcp.h) */
 bool http_owns(uint16_t port);
 
 #endif

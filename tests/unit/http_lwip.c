@@ -73,12 +73,26 @@ u8_t pbuf_free(struct pbuf *p)
     while (p) {
         struct pbuf *next = p->next;
         CHECK_EQUAL(p->ref, 1);
-        free(p);
+        if (p->flags & PBUF_FLAG_IS_CUSTOM) {
+            ((struct pbuf_custom *)p)->custom_free_function(p);
+        } else {
+            free(p);
+        }
         lwip_pbufs--;
         count++;
         p = next;
     }
     return count;
+}
+
+struct pbuf *pbuf_alloced_custom(pbuf_layer layer, u16_t length, pbuf_type type, struct pbuf_custom *p, void *memory,
+                                 u16_t size)
+{
+    CHECK(layer == PBUF_RAW && length <= size);
+    p->pbuf = (struct pbuf){
+        .payload = memory, .len = length, .tot_len = length, .ref = 1, .flags = PBUF_FLAG_IS_CUSTOM};
+    lwip_pbufs++;
+    return &p->pbuf;
 }
 
 u8_t pbuf_remove_header(struct pbuf *p, size_t size)

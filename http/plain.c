@@ -1,0 +1,4 @@
+/* plain.c: a front without HTTPS. */
+#include "http/secured.h"
+
+void secured_start(void) {}

@@ -1,0 +1,56 @@
+/* http/tls/handshake.h: handshakes, which PD tls makes: the front's end of tls/proto.h.
+ *
+ * A handshake waits for a slot, in order, then has one; it is under way from handshake_begin() to handshake_end(), for
+ * HANDSHAKE_S at most. What the client sends is framed here: it goes to tls record by record, so that nothing that stands
+ * behind the handshake does.
+ */
+#ifndef HTTP_TLS_HANDSHAKE_H
+#define HTTP_TLS_HANDSHAKE_H
+
+#include "http/tls/record.h"
+#include "lib/list.h"
+#include "tls/config.h"
+#include "tls/proto.h"
+
+#define HANDSHAKE_S 10
+#define HANDSHAKE_NONE UINT16_MAX
+
+struct handshake {
+    struct list_link link;    /* of those under way, by due_ns; next == NULL: it is not */
+    struct list_link waiting; /* for a slot */
+    uint64_t due_ns;
+    uint16_t slot; /* or HANDSHAKE_NONE */
+};
+
+struct handshake_handlers {
+    void (*changed)(struct handshake *handshake); /* it has a slot, or tls has said something of it */
+    /* It has to end: its time is over, or PD tls has begun anew. */
+    void (*lost)(struct handshake *handshake);
+    void (*answered)(uint32_t chain, enum tls_chain_status status, int64_t until_s); /* a chain */
+    void (*restarted)(void);                                                         /* PD tls has: it has no chain */
+};
+
+void handshake_init(const struct tls_client_config *config, const struct handshake_handlers *handlers);
+void handshake_begin(struct handshake *handshake);
+void handshake_end(struct handshake *handshake); /* whatever came of it */
+/* Bytes of the client's: how many were taken. Without a slot none, and none behind a record that tls has not done with. */
+uint32_t handshake_give(struct handshake *handshake, const uint8_t *bytes, uint32_t count);
+/* Bytes for the client, in one piece, and that so many have been sent. */
+const uint8_t *handshake_bytes(const struct handshake *handshake, uint32_t *count);
+void handshake_sent(struct handshake *handshake, uint32_t count);
+enum tls_status
+handshake_status(const struct handshake *handshake); /* DONE and FAILED: when all bytes have been sent */
+/* TLS_DONE: what the connection goes on with. False: it cannot be. The caller wipes it. */
+bool handshake_secrets(const struct handshake *handshake, struct tls_secrets *secrets);
+
+/* A certificate chain, as PEM, for those that begin from now on. False: there is one that tls has not answered yet. */
+bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes);
+
+struct handshake_counters {
+    uint64_t begun, done, resumed, failed, lost;
+    uint64_t nonsense, late; /* messages of tls that cannot be; of handshakes that are over */
+    uint32_t waiting;        /* for a slot, now */
+};
+extern struct handshake_counters handshake_counts;
+
+#endif

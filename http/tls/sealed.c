@@ -1,0 +1,117 @@
+/* sealed.c: memory of records that are sent.
+ *   owns      a transmit region, cut into blocks of two sizes: a record that fills a segment, the largest record
+ *   consumes  net/ip's word whether a descriptor still names some memory
+ *   invariant a block is free, in exactly one connection's hands, or pending: nobody's, but still named by a descriptor
+ *             what lies in the region is sealed: it is the network's, and no page and no request is to be read there
+ *   when full NULL; freed() tells of the next one
+ */
+#include "http/tls/sealed.h"
+
+#include "lib/pd.h"
+#include "net/ip/ip.h"
+
+enum { SMALL, LARGE, KINDS };
+
+static struct {
+    void (*freed)(void);
+    struct sealed small[SEALED_SMALL_COUNT], large[SEALED_LARGE_COUNT];
+    struct sealed *free[KINDS];
+    uint32_t free_count[KINDS];
+    struct sealed *pending;
+    bool sent_awaited, lacked;
+} self;
+
+static void put_free(struct sealed *block)
+{
+    int kind = block->room == SEALED_LARGE;
+    block->next = self.free[kind];
+    self.free[kind] = block;
+    self.free_count[kind]++;
+    if (self.lacked) {
+        self.lacked = false;
+        self.freed();
+    }
+}
+
+/* Too many may wait for that already: the next block that is given back asks again. */
+static void on_sent(void *context);
+
+static void await_sent(void)
+{
+    if (self.pending && !self.sent_awaited) {
+        self.sent_awaited = true; /* it may be called at once */
+        if (!ip_when_sent(on_sent, NULL)) {
+            self.sent_awaited = false;
+        }
+    }
+}
+
+/* A retransmission may be under way. */
+static void settle(struct sealed *block)
+{
+    if (ip_sends_from(block->at, block->room + RECORD_OVERHEAD)) {
+        block->next = self.pending;
+        self.pending = block;
+    } else {
+        put_free(block);
+    }
+}
+
+static void on_sent(void *context)
+{
+    struct sealed *block = self.pending, *next;
+    self.sent_awaited = false;
+    self.pending = NULL;
+    for (; block; block = next) {
+        next = block->next;
+        settle(block);
+    }
+}
+
+void sealed_give_back(struct sealed *block)
+{
+    settle(block);
+    await_sent();
+}
+
+struct sealed *sealed_take(bool large)
+{
+    int kind = self.free[large] ? large : !large;
+    struct sealed *block = self.free[kind];
+    if (!block) {
+        self.lacked = true;
+        return NULL;
+    }
+    self.free[kind] = block->next;
+    self.free_count[kind]--;
+    block->next = NULL;
+    block->length = 0;
+    return block;
+}
+
+uint32_t sealed_room(void)
+{
+    return self.free_count[SMALL] * SEALED_SMALL + self.free_count[LARGE] * SEALED_LARGE;
+}
+
+uint32_t sealed_share(void)
+{
+    return self.free_count[LARGE] / 4 * SEALED_LARGE + self.free_count[SMALL] / 16 * SEALED_SMALL;
+}
+
+static uint8_t *cut(struct sealed *blocks, uint32_t count, uint8_t *at, uint32_t bytes, uint16_t room)
+{
+    for (uint32_t i = 0; i < count; i++, at += bytes) {
+        blocks[i] = (struct sealed){.at = at, .room = room};
+        put_free(&blocks[i]);
+    }
+    return at;
+}
+
+void sealed_init(const struct region *region, void (*freed)(void))
+{
+    require(region->base && region->size >= SEALED_BYTES, "tls: sealed.size", region->size);
+    self.freed = freed;
+    uint8_t *at = cut(self.large, SEALED_LARGE_COUNT, region->base, SEALED_LARGE_BYTES, SEALED_LARGE);
+    cut(self.small, SEALED_SMALL_COUNT, at, SEALED_SMALL_BYTES, SEALED_SMALL);
+}
