@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.register_assert_rewrite("serval.siterules")
 
-from serval import build  # noqa: E402
+from serval import beside, build  # noqa: E402
 from serval.qemu import Guest  # noqa: E402
 
 
@@ -47,7 +47,8 @@ def boot(request, tmp_path):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
     """The fixtures that it needs build in its turn, too."""
-    with build.turn() if item.get_closest_marker("makes") else contextlib.nullcontext():
+    with beside.test(alone=bool(item.get_closest_marker("alone"))), \
+            build.turn() if item.get_closest_marker("makes") else contextlib.nullcontext():
         yield
 
 
@@ -98,6 +99,7 @@ class Tally:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(goal, ..): what make has to have built before the test")
+    config.addinivalue_line("markers", "alone: measures time, so no other test runs meanwhile")
     config.addinivalue_line("markers", "makes: calls make by itself, so nobody else builds meanwhile")
     config.pluginmanager.register(Needs())
     config.serval_tally = Tally()

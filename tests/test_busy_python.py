@@ -192,6 +192,7 @@ def answers_while_it_computes(load_program, guest, root, how):
             assert seconds < 30, f"{count} answers took longer than {seconds // 2} s of computing"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["loop", "regex", "sort", "memory"])
 def test_files_go_on(guest, load_program, top, how):
     if how in ("regex", "sort"):    # one call of C that nothing of Python interrupts

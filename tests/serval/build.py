@@ -2,7 +2,6 @@
 other, in processes of their own; objects lie in one cache, so one of them builds at a time."""
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from . import paths
+from . import beside, paths
 
 
 STDERR = 2      # where a process of several that run tests is heard
@@ -38,10 +37,7 @@ class _Turn:
 @contextlib.contextmanager
 def turn():
     """Nobody else builds meanwhile. May be taken again by who has it."""
-    paths.CACHE.mkdir(parents=True, exist_ok=True)
-    with open(paths.CACHE / "tests.lock", "ab") as lock:
-        if not _Turn.depth:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with contextlib.nullcontext() if _Turn.depth else beside.locked("build"):
         _Turn.depth += 1
         try:
             yield

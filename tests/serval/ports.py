@@ -1,21 +1,19 @@
 """Ports of this machine for what a test starts and cannot ask afterwards which port it took."""
 
-import os
 import random
 import socket
 from pathlib import Path
 
+from . import beside
+
 _given = set()
-# Which of several processes that run tests this is: each has ports of its own.
-_mine = int((os.environ.get("PYTEST_XDIST_WORKER") or "gw0")[2:])
-_count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
 
 
 def free_port():
     """Nobody listens there now, nor will by chance: it is none of those that the system gives to who asks for any, and
-    none that was given here before."""
+    none that was given here before, or is another's to give."""
     first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
-    choice = [port for port in range(10000, 65536) if port % _count == _mine
+    choice = [port for port in range(10000, 65536) if port % beside.COUNT == beside.NUMBER
               and not first <= port <= last and port not in _given]
     for port in random.sample(choice, len(choice)):
         with socket.socket() as sock:
