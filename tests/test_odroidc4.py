@@ -12,6 +12,8 @@ import subprocess
 
 import pytest
 from compose.board import Board
+from compose.entropy import Entropy
+from compose.serial import Serial
 from compose.system import System
 from compose.timer import Timer
 from serval import build, paths, uimage
@@ -127,6 +129,16 @@ def test_timer_is_the_architected_one(tree, tmp_path):
     driver = timer_on(tree, tmp_path, False)
     assert driver.program == "timer_driver_arm" and not driver.maps
     assert [(irq.number, irq.trigger) for irq in driver.irqs] == [(30, "level")]
+
+
+def test_random_numbers_come_from_the_socs_generator(tree, tmp_path):
+    """By the tree's node; it has no interrupt."""
+    system = System("x", Board(BOARD, str(tree)), str(tmp_path))
+    service = Entropy(system, Serial(system)).pd
+    page = next(m for m in service.maps if m.region.kind == "device")
+    config = next(value for *_, symbol, value in service.configs if symbol == "entropy_config")
+    assert service.program == "entropy_meson" and not service.irqs and not config["has_irq"]
+    assert page.region.phys == 0xff630000 and config["registers"] == page.vaddr + 0x218 and not page.cached
 
 
 def test_timer_on_the_official_sdk_is_timer_a(tree, tmp_path):
