@@ -11,6 +11,7 @@
 #include "timer/client.h"
 
 #define PATIENCE_NS (40ull * 1000 * 1000 * 1000)
+#define CHANGE_NS (5ull * 1000 * 1000 * 1000) /* for the reply to a change, which waits for the server's disk */
 #define RETRY_NS (500ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
 #define SHORT_NS (100ull * 1000 * 1000) /* after want of memory */
 
@@ -240,13 +241,28 @@ struct nfs_op *nfs_op_of(const struct fs_job *job)
     return &self.ops[job->index];
 }
 
+/* Before a reply that was overtaken counts as lost, the first time. */
+static uint64_t time_to_reply(const struct fs_job *job)
+{
+    switch (job->type) {
+    case FS_WRITE:
+    case FS_TRUNCATE:
+    case FS_SYNC:
+    case FS_RENAME:
+    case FS_REMOVE:
+    case FS_MKDIR:
+    case FS_RMDIR: return CHANGE_NS;
+    default: return NFS_RPC_REPLY_NS;
+    }
+}
+
 void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
 {
     struct nfs_op *op = nfs_op_of(job);
 
     op->job = job;
     op->start = start;
-    op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .reply_ns = NFS_RPC_REPLY_NS};
+    op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .reply_ns = time_to_reply(job)};
     op->once = op->replayed = op->refreshed = op->remounted = op->created = op->guarded = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;

@@ -32,7 +32,7 @@ struct nfs_rpc_call {
 /* Needs ip_init() and timer_client_init() before it. `up`: a connection that was asked for stands. `down`: it could not
  * be made, or is gone (after the calls on it were lost); nfs_rpc_why() says why. `silent`: it was given up because the
  * server said nothing for NFS_RPC_SILENCE_NS although it owed something. */
-#define NFS_RPC_REPLY_NS (5ull * 1000 * 1000 * 1000)
+#define NFS_RPC_REPLY_NS (2ull * 1000 * 1000 * 1000) /* a visitor who waits for it has five seconds */
 #define NFS_RPC_SILENCE_NS (10ull * 1000 * 1000 * 1000)
 #define NFS_RPC_CONNECT_NS (3ull * 1000 * 1000 * 1000) /* the same for one that does not stand yet */
 #define NFS_RPC_ASK_NS (500ull * 1000 * 1000)          /* silent for so long, its peer is asked whether it is there */

@@ -82,6 +82,7 @@ static uint32_t calls(void)
 
 /* The core. */
 static struct fs_job jobs[FS_JOBS_MAX];
+static enum fs_command_type type; /* of the next that is begun */
 static struct {
     uint32_t count;
     enum fs_status last;
@@ -123,7 +124,7 @@ static void start(struct nfs_op *op)
 
 static void begin(uint32_t index, uint64_t arrived_ns)
 {
-    jobs[index] = (struct fs_job){.index = index, .arrived_ns = arrived_ns};
+    jobs[index] = (struct fs_job){.index = index, .arrived_ns = arrived_ns, .type = type};
     nfs_op_begin(&jobs[index], start, false);
 }
 
@@ -225,6 +226,25 @@ static void test_a_lost_reply_is_asked_for_again(void)
     CHECK(starts == 2 && calls() == 1);
     reply(&last_started->call, NFS3ERR_NOENT);
     CHECK(ended(0, FS_STATUS_NOT_FOUND));
+}
+
+/* A change waits for the server's disk: it is given more time. */
+static void test_how_long_a_reply_may_take(void)
+{
+    static const struct {
+        enum fs_command_type type;
+        uint64_t seconds;
+    } cases[] = {{FS_OPEN, 2},  {FS_STAT, 2}, {FS_READ, 2},  {FS_READDIR, 2},
+                 {FS_WRITE, 5}, {FS_SYNC, 5}, {FS_REMOVE, 5}};
+
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        type = cases[i].type;
+        begin(0, pd_now_ns());
+        CHECK_EQUAL(last_started->call.reply_ns, cases[i].seconds * S);
+        reply(&last_started->call, NFS3_OK);
+        CHECK(ended(0, FS_STATUS_OK));
+    }
+    type = 0;
 }
 
 static void test_no_memory_and_not_now(void)
@@ -416,6 +436,7 @@ int main(void)
     test_patience_counts_from_arrival();
     test_all_end_at_once();
     test_a_lost_reply_is_asked_for_again();
+    test_how_long_a_reply_may_take();
     test_no_memory_and_not_now();
     test_each_at_its_time();
     test_what_may_be_done_already();
