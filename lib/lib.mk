@@ -1,9 +1,10 @@
 # lib/lib.mk: what every PD is linked with (each part only where used), and what its host tests are linked with instead.
 
+CALLER_ANSWER := pd/caller_$(if $(MICROKIT_SDK),official,none).c
 # In programs without floating point and in others.
-$(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c pd/time.c pd/notify.c pd/dispatch.c pd/die.c pd/libc.c \
-    pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c random/random.c mmio/mmio.c $(if $(TRACED),trace/trace.c)),\
-    log fiber,$(WITHOUT_FP)))
+$(eval $(call library,pd,$(addprefix lib/,pd/start.S pd/start.c $(CALLER_ANSWER) pd/time.c pd/notify.c pd/dispatch.c \
+    pd/die.c pd/libc.c pd/libc_exit.c pd/libc_heap.c ring/ring.c region/region.c random/random.c mmio/mmio.c \
+    $(if $(TRACED),trace/trace.c)),log fiber,$(WITHOUT_FP)))
 $(eval $(call library,fiber,$(addprefix lib/fiber/,fiber.c frame.c switch.S)))
 $(eval $(call library,without_fp,lib/pd/without_fp.S))
 # In every program, and never where it is hot: small, a third of what it is otherwise.

@@ -31,6 +31,9 @@ uint32_t pd_generation(void);
 /* What fault() returns, by a name that every SDK has. */
 typedef __typeof__(microkit_have_signal) pd_bool;
 
+/* The label of the answer to a call whose server began anew before it answered. */
+#define PD_NO_REPLY ((1ul << 52) - 1)
+
 /* Time since reset, from CNTPCT_EL0; never a call. */
 uint64_t pd_now_ns(void);
 uint64_t pd_now_ticks(void);

@@ -65,7 +65,7 @@ def told(guest, name, after=0):
 
 def kill(guest, name, times):
     guest.send(f"kill {name} {times}\n".encode())
-    for n in range(times):
+    for _ in range(times):
         guest.expect(rf"killer\| \S*{name} \d+: deadline after \d+ us, network after \d+ us")
 
 

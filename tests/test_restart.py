@@ -147,6 +147,15 @@ def test_a_client_of_the_network_dies(guest):
                 assert sock.recv(100) == b"still there?"
 
 
+def test_who_waits_for_an_answer_is_told_that_there_is_none():
+    """Its server dies in the middle of the call, and begins anew."""
+    with Guest(build.system("restarts"), FORWARDS) as guest:
+        guest.expect(r"echo: TCP and UDP port 7")
+        for _ in range(3):
+            guest.send(b"ask\n")
+            guest.expect(r"killer\| .*ask: no reply after \d+ us", GENEROUS_S)
+
+
 @pytest.mark.skipif(OFFICIAL, reason="its programs may not call the firmware")
 def test_last_resort():
     """Who dies again and again, before it has settled, has the machine reset, where its rule says so."""

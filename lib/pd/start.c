@@ -1,7 +1,7 @@
 /* lib/pd/start.c: memory as a C program expects it, before the SDK's own start, at the first start and at each restart.
  *
  *   first start  all is as the image tool laid it out; .data, with what the tool patched in it, is copied aside
- *   restart      .data comes from that copy, .bss is zeroed, .noinit stays
+ *   restart      .data comes from that copy, .bss is zeroed, .noinit stays; who waits for an answer is told (caller.h)
  *   invariant    until the copy is whole nobody has written .data: a restart that comes before (with a group, by the
  *                parent) makes it again
  *
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/pd.h"
+#include "lib/pd/caller.h"
 
 /* mk/pd.ld */
 extern char pd_data_start[], pd_data_end[], pd_pristine[];
@@ -35,6 +36,7 @@ void pd_prepare(void)
     if (pd_kept.copied) {
         memcpy(pd_data_start, pd_pristine, data_size);
         memset(pd_bss_start, 0, (size_t)(pd_bss_end - pd_bss_start));
+        pd_answer_caller();
     } else {
         memcpy(pd_pristine, pd_data_start, data_size);
         __atomic_store_n(&pd_kept.copied, 1, __ATOMIC_RELEASE);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/pd.h"
+#include "lib/pd/caller.h"
 #include "tests/unit/check.h"
 
 enum { DATA = 48, TEMPLATE = 16, BLOCK = 64, BSS = 80 };
@@ -23,6 +24,15 @@ extern struct {
     uint64_t stack_top;
     uint32_t starts, copied;
 } pd_kept;
+
+static unsigned answered;
+
+/* Its variables are the SDK library's, which have just come back. */
+void pd_answer_caller(void)
+{
+    CHECK(pd_data_start[0] == 1);
+    answered++;
+}
 
 static bool all(const char *bytes, size_t count, char value)
 {
@@ -68,5 +78,6 @@ int main(void)
         check_as_new();
         use();
     }
+    CHECK_EQUAL(answered, 3); /* at the last three; before it nobody could have called */
     return 0;
 }

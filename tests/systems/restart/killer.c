@@ -1,5 +1,5 @@
 /* killer.c: has others die, and sees how long they are missed.
- *   consumes  lines `kill NAME TIMES`, `spin`, and `die`, by its own hand, from the console
+ *   consumes  lines `kill NAME TIMES`, `spin`, `ask`, of whom it dies, and `die`, by its own hand, from the console
  *   produces  one line for each death: how long until a deadline was kept, and a question was answered from the network
  *             (ARP, to the gateway of QEMU's user network): both, whoever died
  *   in between, where the description wants it, it says a numbered line each few milliseconds, so that one that is
@@ -144,6 +144,16 @@ static void kill_next(void *context)
     ask(NULL);
 }
 
+/* Whoever answers nothing must not be waited for. */
+static void ask_spinner(void)
+{
+    uint64_t before_ns = pd_now_ns();
+    microkit_msginfo answer = microkit_ppcall(killer_config.spinner, microkit_msginfo_new(0, 0));
+
+    log_line("ask: %s after %lu us", microkit_msginfo_get_label(answer) == PD_NO_REPLY ? "no reply" : "an answer",
+             (unsigned long)((pd_now_ns() - before_ns) / 1000));
+}
+
 static void obey(char *line)
 {
     char *times = strrchr(line, ' ');
@@ -154,6 +164,10 @@ static void obey(char *line)
     if (strcmp(line, "spin") == 0 && killer_config.has_spinner) {
         self.spins_ns = pd_now_ns();
         microkit_notify(killer_config.spinner);
+        return;
+    }
+    if (strcmp(line, "ask") == 0 && killer_config.has_spinner) {
+        ask_spinner();
         return;
     }
     if (strncmp(line, "kill ", 5) != 0 || times == line + 4) {

@@ -24,7 +24,7 @@ serial.client(killer, input=True, colour=0)
 net.client(killer, "52:54:01:00:00:21")
 
 spinner = s.pd("spinner", program="restart_spinner", priority=200)
-to_spinner, from_spinner = s.channel(killer, spinner)
+to_spinner, from_spinner = s.channel(killer, spinner, pp="a")
 spinner.config("tests/systems/restart/config.h", "struct spinner_config", "spinner_config", {"killer": from_spinner})
 
 QUICK = {"settled_ms": 50, "pause_ms": 20, "pause_max_ms": 200}

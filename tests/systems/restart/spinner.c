@@ -1,5 +1,5 @@
-/* spinner.c: takes an event and comes to no end, above all services.
- *   consumes  the killer's word to spin
+/* spinner.c: takes an event and comes to no end, above all services; or is called, and dies of it.
+ *   consumes  the killer's word to spin, and its call
  *   produces  its word that it has begun, each time
  */
 #include "lib/pd.h"
@@ -14,4 +14,9 @@ void notified(microkit_channel channel)
 {
     for (;;) {
     }
+}
+
+microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
+{
+    pd_die("called");
 }
