@@ -196,16 +196,18 @@ static void read_processor(const struct xml_node *node)
 {
     uint64_t core = fields_number_or(node, "cpu", 0, UINT64_MAX, 0);
     if (core != 0) {
-        diag_refuse(fields_place(node, "cpu"), "cpu is not supported (%lu); this SDK runs on one core; allowed: 0", core);
+        diag_refuse(fields_place(node, "cpu"), "cpu is not supported (%lu); this SDK runs on one core; allowed: 0",
+                    core);
     }
     (void)fields_bool_or(node, "fpu", true);
 }
 
 static void read_pd_attributes(struct pd *pd, const struct xml_node *node, int parent)
 {
-    fields_attributes(node, parent == DESCRIPTION_NONE
-                                ? "name priority budget period passive stack_size pp smc cpu fpu"
-                                : "name priority budget period passive stack_size pp smc cpu fpu id setvar_id watchdog");
+    fields_attributes(node,
+                      parent == DESCRIPTION_NONE
+                          ? "name priority budget period passive stack_size pp smc cpu fpu"
+                          : "name priority budget period passive stack_size pp smc cpu fpu id setvar_id watchdog");
     pd->place = node->place;
     pd->name = fields_name(node, "name");
     if (strlen(pd->name) > ABI_PD_NAME_MAX) {

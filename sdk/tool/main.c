@@ -48,9 +48,14 @@ static const char **option(struct arguments *a, const char *text)
         const char *name;
         const char **value;
     } options[] = {
-        {"--board", &a->board},   {"--config", &a->config}, {"-o", &a->output},
-        {"--output", &a->output}, {"-r", &a->report},       {"--report", &a->report},
-        {"--image-type", &a->image_type}, {"--viper-output", &a->viper},
+        {"--board", &a->board},
+        {"--config", &a->config},
+        {"-o", &a->output},
+        {"--output", &a->output},
+        {"-r", &a->report},
+        {"--report", &a->report},
+        {"--image-type", &a->image_type},
+        {"--viper-output", &a->viper},
     };
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (strcmp(options[i].name, text) == 0) {

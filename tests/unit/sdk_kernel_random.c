@@ -308,12 +308,11 @@ static uint64_t number(void)
 
 static void make_call(struct context *context)
 {
-    static const uint64_t calls[] = {ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,     ABI_SYSCALL_RECV,
-                                     ABI_SYSCALL_NOTIFY,     ABI_SYSCALL_CALL,     ABI_SYSCALL_CALL,
-                                     ABI_SYSCALL_IRQ_ACK,    ABI_SYSCALL_PD_STOP,  ABI_SYSCALL_PD_RESTART,
-                                     ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC, ABI_SYSCALL_SMC,
-                                     ABI_SYSCALL_PD_RESUME,  ABI_SYSCALL_PD_RESUME, ABI_SYSCALL_PD_REGISTERS,
-                                     ABI_SYSCALL_UTILISATION};
+    static const uint64_t calls[] = {
+        ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,       ABI_SYSCALL_RECV,         ABI_SYSCALL_NOTIFY,
+        ABI_SYSCALL_CALL,       ABI_SYSCALL_CALL,       ABI_SYSCALL_IRQ_ACK,      ABI_SYSCALL_PD_STOP,
+        ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_PD_RESTART, ABI_SYSCALL_DBG_PUTC,     ABI_SYSCALL_SMC,
+        ABI_SYSCALL_PD_RESUME,  ABI_SYSCALL_PD_RESUME,  ABI_SYSCALL_PD_REGISTERS, ABI_SYSCALL_UTILISATION};
 
     context->x[8] = chance(99) ? calls[(unsigned)rand() % (15 + CONFIG_UTILISATION)] : number();
     bool few = context->x[8] == ABI_SYSCALL_RECV || context->x[8] == ABI_SYSCALL_UTILISATION;
