@@ -45,44 +45,15 @@ static inline seL4_Error seL4_TCB_ReadRegisters(seL4_TCB tcb, seL4_Bool suspend_
         error = microkit_of_child(microkit_syscall1(ABI_SYSCALL_PD_REGISTERS, tcb - BASE_TCB_CAP));
     }
     if (error == seL4_NoError) {
+        /* clang-format off */
         *regs = (seL4_UserContext){
-            word[ABI_REGISTERS_PC],
-            word[ABI_REGISTERS_SP],
-            word[ABI_REGISTERS_SPSR],
-            x[0],
-            x[1],
-            x[2],
-            x[3],
-            x[4],
-            x[5],
-            x[6],
-            x[7],
-            x[8],
-            x[16],
-            x[17],
-            x[18],
-            x[29],
-            x[30],
-            x[9],
-            x[10],
-            x[11],
-            x[12],
-            x[13],
-            x[14],
-            x[15],
-            x[19],
-            x[20],
-            x[21],
-            x[22],
-            x[23],
-            x[24],
-            x[25],
-            x[26],
-            x[27],
-            x[28],
-            word[ABI_REGISTERS_TPIDR],
-            0,
+            word[ABI_REGISTERS_PC], word[ABI_REGISTERS_SP], word[ABI_REGISTERS_SPSR],
+            x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[16], x[17], x[18], x[29], x[30],
+            x[9], x[10], x[11], x[12], x[13], x[14], x[15],
+            x[19], x[20], x[21], x[22], x[23], x[24], x[25], x[26], x[27], x[28],
+            word[ABI_REGISTERS_TPIDR], 0,
         };
+        /* clang-format on */
     }
     return error;
 }
