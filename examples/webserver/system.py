@@ -9,7 +9,8 @@ Priorities, from above:
        leave before more questions come in; what they do per frame is bounded
    95  chaos, with CHAOS=1: it has others die, also while one of those below spins
    90  nfs, or memfs with files in the image: who serves them waits for it
-   70  http, where there is no application: never below what computes
+   80  keys, 75 tls, with HTTPS: a handshake goes on while http is busy, but tls has no more than its budget
+  70  http, where there is no application: never below what computes
    50  micropython: the only one that computes at length, so nothing waits for it
 """
 
@@ -21,19 +22,21 @@ from compose import ComposeError, System
 from compose.chaos import Chaos
 from compose.entropy import Entropy
 from compose.fs import MemFs, Nfs
-from compose.http import Http, Site
+from compose.http import Http, Https, Site
 from compose.net import Net
+from compose.pem import keys_of
 from compose.python import Python
 from compose.serial import Serial
 from compose.supervisor import Rule, Supervisor
 from compose.time_of_day import TimeOfDay
 from compose.timer import Timer
+from compose.tls import Tls
 
 NFS_MAC = "52:54:01:00:00:10"
 WEB_MAC = "52:54:01:00:00:11"
 APP_MAC = "52:54:01:00:00:12"   # of Python's own sockets; the site is not there
 CHAOS_MAC = "52:54:01:00:00:13"
-PORT = 80
+PORT, TLS_PORT = 80, 443
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
 CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
 # Who dies is restarted, alone where nobody is named beside it: at once, or after a pause that grows where it had not run
@@ -50,6 +53,8 @@ RULES = {
     "nfs": Rule(),
     "memfs": Rule(),
     "http": Rule(),
+    "tls": Rule(),
+    "keys": Rule(),
     # A program may compute for as long as it likes; a mistake in it that ends it is made again.
     "micropython": Rule(pause_ms=100, watchdog_ms=None),
     "chaos": Rule(),
@@ -109,6 +114,28 @@ def file_service():
     return MemFs(s, directory=folder, priority=90, cache=cache)
 
 
+def certificate():
+    """The chain: a file of this machine, which goes into the image; or where it lies among the files."""
+    file, path = s.var("TLS_CERT_FILE", ""), s.var("TLS_CERT", "")
+    if bool(file) == bool(path):
+        raise ComposeError("TLS_KEY needs a certificate: TLS_CERT, a file on the export, or TLS_CERT_FILE, one of this machine")
+    if path:
+        return absolute(path)
+    try:
+        with open(file, encoding="ascii") as pem:
+            return pem.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ComposeError(f"TLS_CERT_FILE='{file}': {getattr(error, 'strerror', None) or 'this is no PEM'}") from None
+
+
+def https():
+    """None: without TLS_KEY there is none."""
+    if not s.var("TLS_KEY", ""):
+        return None
+    return Https(chains=[certificate()], port=TLS_PORT, told_port=s.number("HTTPS_PORT"),
+                 redirect=s.var("HTTPS_REDIRECT") == "yes", hsts_s=s.number("HTTPS_HSTS_S"))
+
+
 s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
@@ -119,7 +146,9 @@ files = file_service()
 time = TimeOfDay(s, server=s.var("NTP_SERVER", ""), port=s.number("NTP_PORT"))
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
-            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time)
+            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time, https=https())
+if s.var("TLS_KEY", ""):
+    Tls(s, timer, entropy, front=http.pd, keys=keys_of(s.var("TLS_KEY")), hybrid=s.var("TLS_HYBRID") == "yes")
 if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,

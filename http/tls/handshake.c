@@ -42,7 +42,7 @@ static struct {
     struct list under_way, waiting;
     struct timer deadline, rest;
     bool deadline_set, put;
-    bool owes_time, owes_chain, chain_asked;
+    bool knows_time, owes_time, owes_chain, chain_asked;
     int64_t time_told;
     uint32_t chain, chain_bytes, chain_serial;
 } self;
@@ -101,8 +101,11 @@ static bool tell_control(void)
     if (self.owes_time && !put(&(struct tls_message){.type = TLS_TIME, .slot = TLS_CONTROL, .time = time})) {
         return false;
     }
+    if (self.owes_time) {
+        self.knows_time = true;
+        self.time_told = time;
+    }
     self.owes_time = false;
-    self.time_told = time;
     if (self.owes_chain && !put(&(struct tls_message){.type = TLS_CHAIN,
                                                       .slot = TLS_CONTROL,
                                                       .chain = (uint8_t)self.chain,
@@ -145,7 +148,9 @@ static struct slot *free_slot(void)
 static void see_time(void)
 {
     int64_t moved = time_of_day() - self.time_told;
-    self.owes_time |= moved > (int64_t)S || moved < -(int64_t)S;
+    if (pd_unix_time_is_known() && (!self.knows_time || moved > (int64_t)S || moved < -(int64_t)S)) {
+        self.owes_time = true;
+    }
 }
 
 static void take_slot(struct handshake *h, struct slot *slot)
@@ -417,7 +422,8 @@ static void begin_anew(void)
         }
         self.slots[i].owes_over = false;
     }
-    self.owes_time = true;
+    self.knows_time = self.owes_time = false;
+    see_time();
     self.owes_chain = self.chain_asked = false;
     self.chain_serial++;
 }
@@ -464,7 +470,7 @@ void handshake_init(const struct tls_client_config *config, const struct handsha
     self.config = config;
     self.handlers = handlers;
     self.serial = pd_generation() << 20;
-    self.owes_time = true;
+    see_time();
     list_init(&self.under_way);
     list_init(&self.waiting);
     ring_attach_producer(&self.to, &config->to, sizeof(struct tls_message));
