@@ -16,7 +16,8 @@ from compose import ComposeError, pem, self_signed  # noqa: E402
 
 
 def test_handshakes_and_lies(boot):
-    """Hellos alone and 64 at a time are answered with all that a server says, also after a front that lied."""
+    """Hellos alone and 64 at a time are answered with all that a server says, also after a front that lied, and after each
+    of the two has died in the middle of them."""
     guest = boot("tls_probe")
     guest.expect(r"chain: status 6, ")      # TLS_CHAIN_NOT_OURS
     guest.expect(r"chain: status 0, ")
@@ -24,19 +25,17 @@ def test_handshakes_and_lies(boot):
         guest.expect(rf"round {round}: a server's hello, ")
     guest.expect(r"flood: 64 answered")
     guest.expect(r"round 8: a server's hello, ")
-    guest.expect(r"done")
     assert "WRONG" not in guest.text() and "fault" not in guest.text()
+    for round, name in ((9, "tls"), (10, "keys")):
+        guest.expect(rf"fault: PD '{name}'.*restarted in 0 ms")
+        guest.expect(rf"round {round}: a server's hello, ")
+    guest.expect(r"done")
+    assert "WRONG" not in guest.text() and guest.text().count("fault: PD") == 2
 
 
 @pytest.fixture(scope="module")
 def probe():
     return build.system("tls_probe")
-
-
-def lines_of(report, name):
-    """What the report's part about a PD says, up to the next one."""
-    text = report.read_text()
-    return re.search(rf"^    '?{name}'?\b.*?(?=^    '?\w+'? |\Z)", text, re.MULTILINE | re.DOTALL)[0]
 
 
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official tool's report says less")

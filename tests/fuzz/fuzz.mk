@@ -89,6 +89,16 @@ $(eval $(call fuzz_flags,libnfs_pdu,$(FUZZ_LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
 $(eval $(call fuzz_target,fs_nfs_stream,own tests/unit/fs_nfs_peer.c tests/unit/fs_pair.c $(FS_SERVER) timer/client.c $(FAKE_PD),\
     nfs $(NFS_SOURCES),libnfs $(LIBNFS_SOURCES) fs/nfs/zdr.c,libnfs_pdu $(LIBNFS_PDU)))
 
+# libssl with the fuzzer's eyes; libcrypto as for the unit tests. It keeps its own variables from one input to the next.
+# The C++ runtime is libFuzzer's, not that of third_party/awslc/platform.c.
+$(eval $(call fuzz_flags,tls,$(FUZZ_WARNINGS) $(TLS_TEST_CFLAGS) -D_ZdlPv=no_delete -D__cxa_pure_virtual=no_call))
+fuzz_cflags.ssl := $(filter-out -std=%,$(FUZZ_CFLAGS)) -std=c++17 -fno-exceptions -fno-rtti -nostdinc++ -isystem $(LIBCXX) \
+    $(AWSLC_HOST_COMPILE) -fno-sanitize=function,vptr
+$(eval $(call remember,$(FUZZ_OBJ)/ssl/flags,$(FUZZ_CC) $$(fuzz_cflags.ssl)))
+fuzz_ldlibs.tls_front := $(TLS_TEST_LIBS)
+$(eval $(call fuzz_target,tls_front,tls $(filter-out $(FAKE_PD),$(TLS_TEST)),ssl $(AWSLC_HOST_SSL_FILES),own $(FAKE_PD)))
+$(FUZZ_OBJ)/fuzz_tls_front: $(AWSLC_HOST)
+
 # What `make fuzz` finds lies here: inputs that reach something new, and those that fail.
 FUZZ_FOUND := $(CACHE_DIR)/fuzz
 fuzz_wanted := $(if $(call same,$(FUZZ),all),$(all_fuzz_targets),$(call one_of_these,$(FUZZ),$(all_fuzz_targets)))

@@ -33,7 +33,8 @@ void rig_start(void);           /* with time of day */
 void rig_restart(void);         /* the front: it attaches anew */
 void rig_give_keys(bool alive); /* false: PD keys refuses everything */
 
-void rig_run(void); /* until nobody has anything to say */
+extern bool rig_lies; /* the front says what is not so: what tls answers is not held against what it knows */
+void rig_run(void);   /* until nobody has anything to say */
 void rig_say(const struct tls_message *message);
 uint64_t rig_signatures(void); /* asked of PD keys */
 

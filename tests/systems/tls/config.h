@@ -7,6 +7,8 @@
 struct probe_config {
     const char *right, *wrong; /* PEM: a certificate of the key that PD keys has, and one of another */
     int64_t unix_s;
+    uint8_t supervisor; /* channel */
+    uint8_t tls, keys;  /* children of it */
 };
 extern const struct probe_config probe_config;
 

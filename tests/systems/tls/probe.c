@@ -1,5 +1,5 @@
 /* probe.c: the front's side of tls/proto.h, which is honest first and lies then: does tls, with keys, answer a hello with
- * all that a server says, many at a time, also after what cannot be?
+ * all that a server says, many at a time, also after what cannot be, and after each of the two has died?
  *
  * The hello is one that OpenSSL's client once said; nobody has the key to its share any more, so handshakes end there.
  */
@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/ring.h"
 #include "serial/client.h"
+#include "supervisor/proto.h"
 #include "tests/systems/tls/config.h"
 #include "tls/config.h"
 #include "tls/proto.h"
@@ -30,7 +31,7 @@ static const uint8_t hello[] = {
     0x61, 0xa7, 0x42, 0x61, 0x96, 0x02, 0x6e, 0x7b, 0x0b, 0xb6, 0x2f, 0x27, 0xab, 0x2d,
 };
 
-enum step { WRONG, RIGHT, ROUND, FLOOD, LIES, AFTER, DONE };
+enum step { WRONG, RIGHT, ROUND, FLOOD, AFTER, TLS_DIES, KEYS_DIE, DONE };
 
 static struct {
     const struct tls_client_config *config;
@@ -98,7 +99,6 @@ static void lie(void)
                                  .chain = (uint8_t)i,
                                  .time = (int64_t)i << 55});
     }
-    self.step = AFTER;
     say((struct tls_message){.type = TLS_OVER, .slot = 0, .serial = self.serial});
     say((struct tls_message){.type = TLS_OVER, .slot = 0, .serial = self.serial - 1});
     pd_flush();
@@ -111,15 +111,40 @@ static bool is_server_hello(const struct tls_message *message)
            at[5] == 2;
 }
 
+static void kill(uint8_t child)
+{
+    self.began_ns = pd_now_ns();
+    microkit_mr_set(0, child);
+    microkit_ppcall(probe_config.supervisor, microkit_msginfo_new(SUPERVISOR_KILL, 1));
+}
+
+/* In the middle of handshakes: of tls those are lost, of keys they go on when it is back. */
+static void next_death(void)
+{
+    self.step++;
+    self.round++;
+    self.serial++;
+    if (self.step == TLS_DIES) {
+        begin(1);
+        begin(2);
+        pd_flush();
+        kill(probe_config.tls);
+    } else if (self.step == KEYS_DIE) {
+        kill(probe_config.keys);
+        begin(0);
+    } else {
+        log_line("done");
+    }
+}
+
 static void hear_round(const struct tls_message *message)
 {
     log_line("round %lu: %s, status %u, alert %u, %lu bytes after %lu us", (unsigned long)self.round,
              is_server_hello(message) ? "a server's hello" : "WRONG", message->status, message->alert,
              (unsigned long)message->produced, (unsigned long)((pd_now_ns() - self.began_ns) / 1000));
     end(0);
-    if (self.step == AFTER) {
-        self.step = DONE;
-        log_line("done");
+    if (self.step != ROUND) {
+        next_death();
     } else if (++self.round == ROUNDS) {
         begin_flood();
     } else {
@@ -135,7 +160,7 @@ static void hear_flood(const struct tls_message *message)
     end(message->slot);
     if (++self.answered == TLS_SLOTS) {
         log_line("flood: %u answered after %lu us", TLS_SLOTS, (unsigned long)((pd_now_ns() - self.began_ns) / 1000));
-        self.step = LIES;
+        self.step = AFTER;
         lie();
         self.serial += 2;
         begin(0);
@@ -164,15 +189,36 @@ static void hear(const struct tls_message *message)
     } else if (message->serial == self.serial && message->status != TLS_WORKS) {
         if (self.step == FLOOD) {
             hear_flood(message);
-        } else if (self.step == ROUND || self.step == AFTER) {
+        } else if (self.step >= ROUND && message->slot == 0) {
             hear_round(message);
         }
+    }
+}
+
+static void introduce(const char *pem)
+{
+    say((struct tls_message){
+        .type = TLS_TIME, .slot = TLS_CONTROL, .time = probe_config.unix_s * 1000000000 - (int64_t)pd_now_ns()});
+    say_chain(pem);
+}
+
+/* It knows nothing any more. */
+static void see_restart(void)
+{
+    if (ring_pair_restarted(&self.to, &self.from)) {
+        ring_reset(&self.to);
+        ring_reset(&self.from);
+        self.serial++;
+        introduce(probe_config.right);
+        begin(0);
+        pd_notify_later(self.config->peer);
     }
 }
 
 static void receive(void *context)
 {
     struct tls_message message;
+    see_restart();
     do {
         while (ring_get(&self.from, &message)) {
             hear(&message);
@@ -191,9 +237,7 @@ void init(void)
     ring_attach_producer(&self.to, &self.config->to, sizeof(struct tls_message));
     ring_attach_consumer(&self.from, &self.config->from, sizeof(struct tls_message));
     pd_on_channel(self.config->peer, receive, NULL);
-    say((struct tls_message){
-        .type = TLS_TIME, .slot = TLS_CONTROL, .time = probe_config.unix_s * 1000000000 - (int64_t)pd_now_ns()});
-    say_chain(probe_config.wrong);
+    introduce(probe_config.wrong);
     receive(NULL);
     pd_flush();
 }

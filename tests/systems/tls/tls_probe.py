@@ -18,9 +18,10 @@ timer, serial = Timer(s), Serial(s)
 entropy = Entropy(s, serial)
 probe = s.pd("probe", program="tls_probe", priority=70)
 serial.client(probe)
+tls = Tls(s, timer, entropy, front=probe, keys=[KEY], hybrid=True)
+supervisor = Supervisor(s, serial, {pd.name: Rule() for pd in s.pds}, killer=probe)
 probe.config("tests/systems/tls/config.h", "struct probe_config", "probe_config", {
     "right": certificate(KEY, ["serval.test"], BEGINS), "wrong": certificate(OTHER, ["serval.test"], BEGINS),
-    "unix_s": int(BEGINS.timestamp()) + 86400})
-tls = Tls(s, timer, entropy, front=probe, keys=[KEY], hybrid=True)
-Supervisor(s, serial, {pd.name: Rule() for pd in s.pds})
+    "unix_s": int(BEGINS.timestamp()) + 86400, "supervisor": supervisor.to_supervisor,
+    "tls": supervisor.numbers["tls"], "keys": supervisor.numbers["keys"]})
 s.write()
