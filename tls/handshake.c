@@ -26,6 +26,9 @@
 
 #define TICKET_S (12 * 3600)
 #define SIGNATURE SSL_SIGN_ECDSA_SECP256R1_SHA256
+#define CHEAPEST_SUITE 0x1301 /* RFC 8446, B.4: TLS_AES_128_GCM_SHA256 */
+#define CHEAPEST "TLS_AES_128_GCM_SHA256"
+#define OTHER_SUITES "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 /* One for each slot. Its account goes on from one use to the next: what libssl makes once and for all is made in some
  * handshake, and counted there. */
@@ -136,13 +139,30 @@ static size_t name_in(const SSL_CLIENT_HELLO *hello, char to[TLS_NAME_MAX + 1])
     return plain_name((const char *)CBS_data(&name), CBS_len(&name), to);
 }
 
+/* libssl goes by the client's order. AES with 128 bits is the cheapest where the processor has instructions for it: there
+ * is nothing else, but for the few who cannot do with that. */
+static bool choose_suite(const SSL_CLIENT_HELLO *hello)
+{
+    CBS suites;
+    uint16_t suite;
+
+    CBS_init(&suites, hello->cipher_suites, hello->cipher_suites_len);
+    while (CBS_get_u16(&suites, &suite)) {
+        if (suite == CHEAPEST_SUITE) {
+            return true;
+        }
+    }
+    return SSL_set_ciphersuites(hello->ssl, OTHER_SUITES);
+}
+
 static enum ssl_select_cert_result_t choose_chain(const SSL_CLIENT_HELLO *hello)
 {
     struct handshake *handshake = handshake_of(hello->ssl);
     char name[TLS_NAME_MAX + 1];
     const struct tls_chain *chain = tls_chains_for(name, name_in(hello, name));
 
-    if (!chain || !SSL_set_chain_and_key(hello->ssl, chain->certificates, chain->count, NULL, &by_keys)) {
+    if (!chain || !choose_suite(hello) ||
+        !SSL_set_chain_and_key(hello->ssl, chain->certificates, chain->count, NULL, &by_keys)) {
         return ssl_select_cert_error;
     }
     handshake->chain = chain->number;
@@ -335,33 +355,30 @@ static bool make_circles(void)
            BIO_meth_set_write(self.circles, write_circle) && BIO_meth_set_ctrl(self.circles, control_circle);
 }
 
-/* Suites and groups in our order: AES with 128 bits is the cheapest where the processor has instructions for it. */
 static bool set_up(SSL_CTX *context, bool hybrid)
 {
     static const uint16_t signatures[] = {SIGNATURE};
 
-    return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) &&
-           SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
-           SSL_CTX_set_ciphersuites(context,
-                                    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") &&
-           SSL_CTX_set1_groups_list(context, hybrid ? "X25519MLKEM768:X25519:P-256" : "X25519:P-256") &&
-           SSL_CTX_set_signing_algorithm_prefs(context, signatures, 1) && SSL_CTX_set_num_tickets(context, 1);
-}
-
-void tls_handshake_init(bool hybrid)
-{
-    SSL_CTX *context = NULL;
-
-    if (!CRYPTO_set_mem_functions(take, again, give_back) || !make_circles() ||
-        !(context = SSL_CTX_new(TLS_with_buffers_method())) || !set_up(context, hybrid)) {
-        pd_die("tls: libssl does not start");
+    if (!SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) ||
+        !SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) || !SSL_CTX_set_ciphersuites(context, CHEAPEST) ||
+        !SSL_CTX_set1_groups_list(context, hybrid ? "X25519MLKEM768:X25519:P-256" : "X25519:P-256") ||
+        !SSL_CTX_set_signing_algorithm_prefs(context, signatures, 1) || !SSL_CTX_set_num_tickets(context, 1)) {
+        return false;
     }
-    ERR_clear_error(); /* its state is made now, in nobody's account */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_psk_dhe_timeout(context, TICKET_S);
     SSL_CTX_set_current_time_cb(context, tell_time);
     SSL_CTX_set_info_callback(context, see_alert);
     SSL_CTX_set_select_certificate_cb(context, choose_chain);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    self.context = context;
+    return true;
+}
+
+void tls_handshake_init(bool hybrid)
+{
+    if (!CRYPTO_set_mem_functions(take, again, give_back) || !make_circles() ||
+        !(self.context = SSL_CTX_new(TLS_with_buffers_method())) || !set_up(self.context, hybrid)) {
+        pd_die("tls: libssl does not start");
+    }
+    ERR_clear_error(); /* its state is made now, in nobody's account */
 }

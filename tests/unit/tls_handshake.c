@@ -40,6 +40,7 @@ static void test_full(void)
     size_t before = tls_heap_used();
     struct client *client = shake((struct client_wish){.name = "Serval.test", .protocols = "\x08http/1.1"});
     const struct tls_secrets *secrets = rig_secrets(0);
+    CHECK_EQUAL(secrets->suite, 0x1301);
     CHECK_TEXT(secrets->name, "serval.test");
     CHECK_EQUAL(secrets->name_length, 11);
     CHECK(secrets->flags == TLS_ALPN && secrets->chain == 0);
@@ -60,6 +61,7 @@ static void test_suites_and_groups(void)
         {"TLS_AES_128_GCM_SHA256", "X25519", 0x1301, 29, 32},
         {"TLS_AES_256_GCM_SHA384", "P-256", 0x1302, 23, 48},
         {"TLS_CHACHA20_POLY1305_SHA256", "X25519MLKEM768", 0x1303, 0x11ec, 32},
+        {"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "X25519:P-256", 0x1301, 29, 32},
     };
     start();
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
