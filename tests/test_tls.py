@@ -48,6 +48,27 @@ def test_who_has_the_keys(probe):
     assert re.search(r"is now a secret, and so is .*: it holds the private keys of its certificates, in PD keys", report)
 
 
+def shared_by(report, name):
+    """{region: who reaches it beside `name`}, of what the tool found in the page tables."""
+    found = re.findall(rf"^        '(\w+)': (.*'{name}'.*)$", report, re.MULTILINE)
+    return {region: sorted(set(re.findall(r"'(\w+)'", who)) - {name}) for region, who in found}
+
+
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official tool's report says less")
+def test_who_has_which_secret(tmp_path):
+    """docs/https.md, in the web server: keys has a page with tls; tls has rings and shares with the front, and beside its
+    sources of time and seeds, which are calls, nobody else; neither has a page of the file service's or the network's."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    self_signed.main(key, certificate, "localhost")
+    image = build.system("webserver", WEBSITE_FILES="examples/webserver/site", TLS_KEY=str(key), TLS_CERT_FILE=str(certificate))
+    report = image.with_suffix(".report.txt").read_text()
+    assert shared_by(report, "keys") == {"keys_page": ["tls"]}
+    assert shared_by(report, "tls") == {"keys_page": ["keys"], "tls_to_http": ["http"], "tls_from_http": ["http"],
+                                        "tls_requests_http": ["http"], "tls_answers_http": ["http"]}
+    assert re.search(r"'tls_requests_http': written by 'http', read by 'tls'$", report, re.MULTILINE)
+    assert re.search(r"'tls_answers_http': written by 'tls', read by 'http'$", report, re.MULTILINE)
+
+
 def test_the_key_is_in_one_program_alone(probe):
     scalar = (0x5EE5EE).to_bytes(32, "big")
     programs = {path.stem: path.read_bytes() for path in (probe.parent / "tls_probe").glob("*.elf")}
