@@ -87,7 +87,7 @@ script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACH
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
 # shell's place: after a Ctrl-C, which it ends for without an error, a shell would tell make of one.
-run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_arguments,@IMAGE@)) HTTP_PORT=$(HTTP_PORT) \
+run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_arguments,@IMAGE@)) HTTP_PORT=$(HTTP_PORT) HTTPS_PORT=$(HTTPS_PORT) \
     $(call settings,$(filter-out BUILD_DIR CACHE_DIR,$(GIVEN)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py

@@ -30,6 +30,7 @@ var.NFS_GID          := 0..4294967294 0 that user's group
 var.NTP_SERVER       := host  --   address or name of an NTP server; empty: the board's clock, or servers that DHCP names
 var.NTP_PORT         := port  123  that server's port
 var.HTTP_PORT        := port  5555 port of this machine that leads to the web server in QEMU
+var.HTTPS            := 0|1   0    `make run`: 1: HTTPS, too, with a key and a certificate of its own where none is given
 var.TLS_KEY          := text  --   HTTPS: a file of this machine with its private key of P-256 (PEM); the image is a secret then
 var.TLS_CERT         := text  --   HTTPS: the certificate chain's file (PEM) on the export; a new one is taken while it runs
 var.TLS_CERT_FILE    := text  --   HTTPS: in its place one of this machine, which goes into the image

@@ -2,14 +2,19 @@
 and what it says when it cannot."""
 
 import contextlib
+import importlib
 import os
 import pty
 import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -143,6 +148,44 @@ def test_a_site_in_the_image_without_python(tmp_path, port):
                                   "WEBSITE_FILES=site")
     assert re.search(r"serving http://10\.0\.2\.15/ from /\r?$", printed, re.M)
     assert re.search(r"^  LD\t.*/http\.elf", printed, re.M) and not re.search(r"micropython|nfs\.elf", printed)
+
+
+def test_https_with_a_certificate_of_its_own(tmp_path, port):
+    """Both addresses are told; who believes the certificate gets the page; it is the same one the next time."""
+    https = free_port()
+    words = ("HTTPS=1", f"HTTPS_PORT={https}", "APPLICATION=none", "WEBSITE_FILES=examples/webserver/site")
+    process = make_run(f"HTTP_PORT={port}", f"BUILD_DIR={tmp_path}", *words)
+    try:
+        printed = read_until(process, rf"^ *https://localhost:{https}\r?$", START_S)
+        certificate = re.search(r"certificate of its own: (\S+\.pem)", printed)[1]
+        context = ssl.create_default_context(cafile=certificate)
+        with urllib.request.urlopen(f"https://localhost:{https}/", context=context, timeout=30) as page:
+            assert b"A web server that is its own operating system" in page.read()
+        with pytest.raises(urllib.error.URLError, match="self.signed certificate"):
+            urllib.request.urlopen(f"https://localhost:{https}/", timeout=30)
+        before = Path(certificate).read_bytes()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+        process.stdout.close()
+    assert f"certificate of its own: {certificate}" in serve_and_interrupt(paths.TOP, tmp_path, port, *words)
+    assert Path(certificate).read_bytes() == before
+
+
+@pytest.mark.parametrize("words, message", [
+    (("HTTPS_PORT=5555",), "HTTPS_PORT=5555 is a port of HTTP_PORT=5555 already"),
+    (("CHAOS=1",), "HTTPS_PORT=5556 is a port of HTTP_PORT=5555 already"),
+    (("TLS_KEY=/nowhere",), "/nowhere: No such file or directory"),
+])
+def test_https_that_cannot_be(words, message, monkeypatch):
+    sys.path[:0] = [str(paths.TOP), str(paths.TOP / "mk" / "run")]
+    run = importlib.import_module("run")
+    for word in ("HTTPS=1", "HTTPS_PORT=5556", *words):
+        monkeypatch.setenv(*word.split("="))
+    with pytest.raises((run.Stop, OSError)) as error:
+        run.https_port(5555)
+        run.certificate(paths.TOP / "build" / "run")
+    assert message in (str(error.value) if isinstance(error.value, run.Stop) else run.what_failed(error.value))
 
 
 def test_ctrl_c_while_it_is_built(tmp_path):

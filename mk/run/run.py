@@ -3,11 +3,13 @@
 
 Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
 with it, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes in the environment (mk/goals.mk) and so
-gets to the inner make, too.
+gets to the inner make, too. With HTTPS=1 and no TLS_KEY it has a key and a certificate of its own, kept beside the private server's things:
+one that is told to believe the certificate does so next time, too.
 """
 
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import re
@@ -17,11 +19,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from demo_files import make_demo_files
+from compose import ComposeError, self_signed
 from nfs_server import NfsServer, NfsServerError, are_free
 from qemu import extra_arguments
 
@@ -31,6 +35,7 @@ FIRST_ADDRESS = 15              # of QEMU's DHCP: 10.0.2.15
 SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
+CERTIFICATE_S = 300 * 86400      # it is good for 398 days
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
 
 
@@ -49,6 +54,36 @@ def http_port():
     if not are_free([port]):
         raise Stop(f"port {port} of this machine is in use; choose another, for example: make run HTTP_PORT={port + 1}")
     return port
+
+
+def https_port(port):
+    """None: there is no HTTPS."""
+    if variable("HTTPS") != "1" and not variable("TLS_KEY"):
+        return None
+    https = int(variable("HTTPS_PORT"))
+    if https == port or (variable("CHAOS") == "1" and https == port + 1):
+        raise Stop(f"HTTPS_PORT={https} is a port of HTTP_PORT={port} already; choose another")
+    if not are_free([https]):
+        raise Stop(f"port {https} of this machine is in use; choose another, for example: make run HTTPS_PORT={https + 1}")
+    return https
+
+
+def certificate(scratch):
+    """What the user has not given of HTTPS. A certificate of ours is made anew before it ends, and for another key."""
+    if variable("TLS_CERT") or variable("TLS_CERT_FILE"):
+        return {}
+    scratch.mkdir(parents=True, exist_ok=True)
+    key = Path(variable("TLS_KEY", str(scratch / "https.key")))
+    of = hashlib.sha256(key.read_bytes()).hexdigest()[:16] if variable("TLS_KEY") else "own"
+    chain = scratch / f"https-{of}.pem"
+    if not key.exists() or (chain.exists() and time.time() - chain.stat().st_mtime > CERTIFICATE_S):
+        chain.unlink(missing_ok=True)
+    try:
+        self_signed.main(key, chain, "localhost", "127.0.0.1")
+    except (ComposeError, UnicodeDecodeError) as error:
+        raise Stop(f"TLS_KEY='{key}' {error}") from None
+    print(f"certificate of its own: {chain}", flush=True)
+    return {"TLS_KEY": str(key), "TLS_CERT_FILE": str(chain)}
 
 
 def private_server(stack, scratch):
@@ -97,20 +132,22 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
-def forwards(port):
+def forwards(port, https):
     """QEMU's DHCP gives addresses in the order of asking: with CHAOS=1 the part that kills others is the first, then
     comes the NFS component, where there is one, then the web server."""
     killer = variable("CHAOS") == "1"
     web = FIRST_ADDRESS + killer + (not variable("WEBSITE_FILES"))
     words = f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.{web}:80"
+    words += f",hostfwd=tcp:127.0.0.1:{https}-10.0.2.{web}:443" if https else ""
     return words + (f",hostfwd=tcp:127.0.0.1:{port + 1}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
-def start_qemu(image, port, extra, control):
+def start_qemu(image, ports, extra, control):
+    """ports: of HTTP and HTTPS."""
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
     boot = [word.replace("@IMAGE@", str(image)) for word in shlex.split(os.environ["SERVAL_BOOT"])]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
-               "-netdev", f"user,id=net0{forwards(port)}",
+               "-netdev", f"user,id=net0{forwards(*ports)}",
                "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
     libc = ctypes.CDLL(None)
     # In a session of its own Ctrl-C does not reach it: it would say so. It ends when we do.
@@ -130,13 +167,14 @@ def end_qemu(qemu, control):
         qemu.wait()
 
 
-def announce(port):
+def announce(port, https):
     """Asks for the first page, then says where it is."""
     address = f"http://localhost:{port}"
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
             page.read()
-        more = f"\n    {address}/chaos/" if variable("CHAOS") == "1" else ""
+        more = f"\n    https://localhost:{https}" if https else ""
+        more += f"\n    {address}/chaos/" if variable("CHAOS") == "1" else ""
         print(f"\n    {address}{more}\n\n(Ctrl-C ends it)", flush=True)
     except urllib.error.HTTPError as error:
         print(f"\n    {address} answers, but its first page is: {error.code} {error.reason}\n", flush=True)
@@ -144,7 +182,7 @@ def announce(port):
         print(f"\nThe web server has started, but {address} does not answer: {error}\n", flush=True)
 
 
-def show_console(qemu, port):
+def show_console(qemu, ports):
     """Passes the console on until QEMU ends; tells the address once the server serves."""
     seen, told = b"", False
     while chunk := qemu.stdout.read1(4096):
@@ -153,7 +191,7 @@ def show_console(qemu, port):
         seen = (seen + chunk)[-8192:]
         if not told and SERVING.search(seen):
             told = True
-            threading.Thread(target=announce, args=(port,), daemon=True).start()
+            threading.Thread(target=announce, args=ports, daemon=True).start()
     return qemu.wait()
 
 
@@ -161,17 +199,21 @@ def run():
     cache = Path(variable("CACHE_DIR", str(TOP / "build")))
     with contextlib.ExitStack() as stack:
         port = http_port()
+        ports = port, https_port(port)
         try:
             extra = extra_arguments(variable("QEMU_EXTRA"))
         except ValueError as error:
             raise Stop(error) from None
-        variables, build_dir = site(stack, cache / "run" / str(port), Path(variable("BUILD_DIR", "build")), port)
+        scratch = cache / "run" / str(port)
+        variables, build_dir = site(stack, scratch, Path(variable("BUILD_DIR", "build")), port)
+        if ports[1]:
+            variables |= certificate(scratch)
         build(variables, build_dir)
         ours, theirs = socket.socketpair()
         with theirs:
-            qemu = start_qemu(TOP / build_dir / "webserver.img", port, extra, theirs)
+            qemu = start_qemu(TOP / build_dir / "webserver.img", ports, extra, theirs)
         stack.callback(end_qemu, qemu, ours)
-        status = show_console(qemu, port)
+        status = show_console(qemu, ports)
         raise Stop(f"QEMU ended (status {status})")
 
 

@@ -209,13 +209,16 @@ def trace_web(build_dir):
     limit_s, gets = seconds(), paths_to_get()
     with contextlib.ExitStack() as stack:
         port = web.http_port()
+        ports = port, web.https_port(port)
         extra = extra_arguments(variable("QEMU_EXTRA"))
         cache = Path(variable("CACHE_DIR", str(web.TOP / "build")))
         variables, folder = web.site(stack, cache / "run" / str(port), build_dir, port)
         folder = folder / "trace"
+        if ports[1]:
+            variables |= web.certificate(cache / "run" / str(port))
         web.build({**variables, "TRACE": traced()}, folder)
         machine, qemu = start(stack, folder, "webserver",
-                              lambda control: web.start_qemu(web.TOP / folder / "webserver.img", port, extra, control))
+                              lambda control: web.start_qemu(web.TOP / folder / "webserver.img", ports, extra, control))
         console = Console(qemu)
         console.wait_until_it_serves()
         if gets:
@@ -223,7 +226,7 @@ def trace_web(build_dir):
             for path in gets:
                 fetch(port, path)
         else:
-            web.announce(port)
+            web.announce(*ports)
             print("(... and shows the trace. Enter throws away what was traced so far)", flush=True)
             threading.Thread(target=on_enter, args=(machine,), daemon=True).start()
             wait_for_the_end(qemu, limit_s)
