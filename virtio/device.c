@@ -8,7 +8,9 @@
 #include "lib/mmio.h"
 #include "lib/pd.h"
 
-#define RESET_READS 1000000 /* some tenths of a second at least: a read goes to the device and back */
+#define RESET_READS \
+    100000 /* some hundredths of a second at least, since a read goes to the device and back; and less
+                              than a watchdog gives (compose/supervisor.py) */
 
 static uint32_t read_register(const struct virtio_device *device, uint32_t offset)
 {

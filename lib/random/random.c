@@ -29,6 +29,13 @@ static struct {
     } handlers[HANDLERS_MAX];
 } self;
 
+/* What nobody should find, on the stack. */
+static void wipe(uint32_t *words, uint32_t count)
+{
+    memset(words, 0, count * sizeof(*words));
+    __asm__ volatile("" : : "r"(words) : "memory"); /* somebody might read them */
+}
+
 /* -- the cipher -- */
 
 static uint32_t rotate(uint32_t x, int n)
@@ -69,6 +76,7 @@ static void chacha(uint32_t out[16], const uint32_t key[8], uint32_t counter)
     for (int i = 0; i < 16; i++) {
         out[i] += start[i];
     }
+    wipe(start, 16);
 }
 
 /* -- numbers out -- */
@@ -78,13 +86,14 @@ static void replace_key(void)
     uint32_t fresh[16];
     chacha(fresh, self.key, 0);
     memcpy(self.key, fresh, sizeof(self.key));
+    wipe(fresh, 16);
 }
 
-/* One block replaces the key, the next is for use: what was given out cannot be computed from what is kept. */
+/* Of one key the block 1 is for use, and half of block 0 the next key: from that, the block cannot be computed again. */
 static void refill(void)
 {
-    replace_key();
     chacha(self.block, self.key, 1);
+    replace_key();
     self.given = 0;
     self.filled = true;
 }
@@ -158,6 +167,7 @@ void random_mix(const void *bytes, uint32_t count)
             self.key[i] ^= part[i];
         }
         replace_key();
+        wipe(part, 8);
         at += step;
         count -= step;
     }
