@@ -47,7 +47,7 @@ enum clock {
 
 /* Bytes of a request's head in memory of the front's own (head_buffer.c). */
 struct kept {
-    struct unit *first, *last;
+    uint16_t first, last; /* units, counted from 1; 0: none */
     uint32_t length;
 };
 
@@ -73,10 +73,10 @@ struct http_conn {
     uint8_t state, clock; /* enum state, enum clock */
     bool ends;            /* after this answer */
     bool fin;             /* the client has sent all it will */
+    uint32_t held;        /* waits: bytes that are unread */
     struct transport transport;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
     struct kept kept;           /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
-    uint32_t held;              /* waits: bytes that are unread */
     uint16_t telling;           /* TELLING: the status, */
     struct reply told;          /* of this */
     uint64_t skip;              /* of a body that nobody reads; LINGERING: bytes thrown away */

@@ -22,13 +22,15 @@
 #define FOR_APP 128            /* units of these */
 #define YOUNG_NS 5000000000ull /* else newcomers would push one another out, and none would be served */
 
+/* By number, from 1 on: two bytes in a unit and in a connection where pointers would be eight. */
 struct unit {
-    struct unit *next;
+    uint16_t next; /* 0: none */
     char bytes[UNIT_BYTES];
 };
 
 static struct {
-    struct unit units[UNITS], *free;
+    struct unit units[UNITS];
+    uint16_t free;
     uint32_t used;
     uint32_t untouched; /* from here on they have never been used */
     char whole[HTTP_HEAD_MAX];
@@ -36,29 +38,36 @@ static struct {
 
 /* -- units -- */
 
-static struct unit *take_unit(void)
+_Static_assert(UNITS <= UINT16_MAX, "numbers of two bytes");
+
+static struct unit *unit_at(uint16_t number)
 {
-    struct unit *unit = self.free;
-    if (unit) {
-        self.free = unit->next;
+    return &self.units[number - 1];
+}
+
+static uint16_t take_unit(void)
+{
+    uint16_t number = self.free;
+    if (number) {
+        self.free = unit_at(number)->next;
     } else {
-        unit = &self.units[self.untouched++];
+        number = (uint16_t)++self.untouched;
     }
     self.used++;
-    unit->next = NULL;
-    return unit;
+    unit_at(number)->next = 0;
+    return number;
 }
 
 void head_buffer_drop(struct kept *kept)
 {
     while (kept->first) {
-        struct unit *unit = kept->first;
-        kept->first = unit->next;
-        unit->next = self.free;
-        self.free = unit;
+        uint16_t number = kept->first;
+        kept->first = unit_at(number)->next;
+        unit_at(number)->next = self.free;
+        self.free = number;
         self.used--;
     }
-    *kept = (struct kept){.first = NULL};
+    *kept = (struct kept){.first = 0};
 }
 
 static uint32_t units_for(uint32_t length)
@@ -101,11 +110,11 @@ static void append(struct kept *kept, const char *data, uint32_t count)
         uint32_t used = kept->length % UNIT_BYTES, space = UNIT_BYTES - used;
         uint32_t part = count < space ? count : space;
         if (used == 0) {
-            struct unit *unit = take_unit();
-            *(kept->last ? &kept->last->next : &kept->first) = unit;
-            kept->last = unit;
+            uint16_t number = take_unit();
+            *(kept->last ? &unit_at(kept->last)->next : &kept->first) = number;
+            kept->last = number;
         }
-        memcpy(kept->last->bytes + used, data, part);
+        memcpy(unit_at(kept->last)->bytes + used, data, part);
         kept->length += part;
         data += part;
         count -= part;
@@ -115,9 +124,9 @@ static void append(struct kept *kept, const char *data, uint32_t count)
 static uint32_t copy_kept(const struct kept *kept, char *to)
 {
     uint32_t done = 0;
-    for (const struct unit *unit = kept->first; unit; unit = unit->next) {
+    for (uint16_t number = kept->first; number; number = unit_at(number)->next) {
         uint32_t left = kept->length - done, part = left < UNIT_BYTES ? left : UNIT_BYTES;
-        memcpy(to + done, unit->bytes, part);
+        memcpy(to + done, unit_at(number)->bytes, part);
         done += part;
     }
     return done;

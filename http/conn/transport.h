@@ -19,13 +19,6 @@
 #define TRANSPORT_BUFFER (176 * TRANSPORT_SEGMENT) /* bytes under way, at most */
 #define TRANSPORT_WRITE_MAX 0xffffu                /* bytes of one write */
 
-/* Bytes under way; the block they lie in is unpinned when all are acknowledged. */
-struct pin {
-    struct cache_block *block; /* NULL: there is none to unpin: they were copied, or who answers writes on from it */
-    uint32_t bytes;
-    bool by_reference; /* some of them */
-};
-
 struct transport_peer {
     uint8_t address[4];
     uint16_t port;
@@ -64,11 +57,13 @@ struct transport {
     const struct transport_ops *ops;
     uint32_t unacknowledged; /* bytes under way */
     bool no_memory;          /* there was none: on after an acknowledgement, or a while */
-    uint8_t pin_count;
-    struct pin pins[PINS_MAX]; /* theirs; the first is acknowledged first */
-    struct list_link owed;     /* output.c's list */
-    struct tcp_pcb *tcp;       /* the implementation's */
-    void *above;               /* what a transport that stands on TCP keeps of it */
+    /* Pins: of bytes under way, the first is acknowledged first. The block they lie in is unpinned when all are. */
+    uint8_t pin_count, pins_by_reference;     /* a bit for each that has such bytes */
+    struct cache_block *pin_blocks[PINS_MAX]; /* NULL: none to unpin: copies, or who answers writes on from it */
+    uint32_t pin_bytes[PINS_MAX];
+    struct list_link owed; /* output.c's list */
+    struct tcp_pcb *tcp;   /* the implementation's */
+    void *above;           /* what a transport that stands on TCP keeps of it */
 };
 
 #endif

@@ -20,6 +20,7 @@
 
 #define QUEUE_SPARE 8      /* pbufs that one write of a head needs at most */
 #define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
+#define NO_PIN UINT32_MAX
 _Static_assert(sizeof(char[TRANSPORT_SEGMENT]) == TCP_MSS, "as lwIP has it");
 _Static_assert(sizeof(char[TRANSPORT_BUFFER]) == TCP_SND_BUF, "as lwIP has it");
 
@@ -37,25 +38,30 @@ static struct http_conn *conn_of(struct transport *t)
 /* -- pins -- */
 
 /* Where bytes of this block are counted. What lies before it is acknowledged before it, so that one pin does for both.
- * NULL: all are out. */
-static struct pin *pin_for(struct transport *t, const struct cache_block *block)
+ * NO_PIN: all are out. */
+static uint32_t pin_for(struct transport *t, const struct cache_block *block)
 {
-    struct pin *last = t->pin_count > 0 ? &t->pins[t->pin_count - 1] : NULL;
-    if (last && (!block || !last->block || last->block == block)) {
+    uint32_t last = t->pin_count - 1u;
+    if (t->pin_count > 0 && (!block || !t->pin_blocks[last] || t->pin_blocks[last] == block)) {
         return last;
     }
     if (t->pin_count == PINS_MAX) {
-        return NULL;
+        return NO_PIN;
     }
-    t->pins[t->pin_count] = (struct pin){.block = NULL};
-    return &t->pins[t->pin_count++];
+    t->pin_blocks[t->pin_count] = NULL;
+    t->pin_bytes[t->pin_count] = 0;
+    return t->pin_count++;
 }
 
 static void drop_pin(struct transport *t)
 {
-    struct cache_block *block = t->pins[0].block;
+    struct cache_block *block = t->pin_blocks[0];
     t->pin_count--;
-    memmove(&t->pins[0], &t->pins[1], t->pin_count * sizeof(t->pins[0]));
+    t->pins_by_reference >>= 1;
+    for (uint32_t i = 0; i < t->pin_count; i++) {
+        t->pin_blocks[i] = t->pin_blocks[i + 1];
+        t->pin_bytes[i] = t->pin_bytes[i + 1];
+    }
     if (block) {
         cache_unpin(block);
     }
@@ -65,10 +71,10 @@ static void acknowledged(struct transport *t, uint32_t count)
 {
     t->unacknowledged -= count;
     while (t->pin_count > 0) {
-        uint32_t here = count < t->pins[0].bytes ? count : t->pins[0].bytes;
-        t->pins[0].bytes -= here;
+        uint32_t here = count < t->pin_bytes[0] ? count : t->pin_bytes[0];
+        t->pin_bytes[0] -= here;
         count -= here;
-        if (t->pins[0].bytes > 0) {
+        if (t->pin_bytes[0] > 0) {
             break;
         }
         drop_pin(t);
@@ -102,12 +108,12 @@ static bool send(struct transport *t, const void *data, uint32_t length, uint8_t
     return true;
 }
 
-static bool put(struct transport *t, struct pin *pin, const void *data, uint32_t length, uint8_t flags)
+static bool put(struct transport *t, uint32_t pin, const void *data, uint32_t length, uint8_t flags)
 {
     if (!send(t, data, length, flags)) {
         return false;
     }
-    pin->bytes += length;
+    t->pin_bytes[pin] += length;
     t->unacknowledged += length;
     return true;
 }
@@ -119,17 +125,17 @@ static bool write_copy(struct transport *t, const void *data, uint32_t length, b
 
 static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count, bool more)
 {
-    struct pin *pin = pin_for(t, bytes->block);
-    if (!pin || !put(t, pin, bytes->at, count, more ? TCP_WRITE_FLAG_MORE : 0)) {
+    uint32_t pin = pin_for(t, bytes->block);
+    if (pin == NO_PIN || !put(t, pin, bytes->at, count, more ? TCP_WRITE_FLAG_MORE : 0)) {
         return false;
     }
-    pin->by_reference = true;
+    t->pins_by_reference |= (uint8_t)(1u << pin);
     bytes->at += count;
     bytes->length -= count;
-    if (bytes->length == 0 && pin->block) {
+    if (bytes->length == 0 && t->pin_blocks[pin]) {
         cache_unpin(bytes->block); /* once is enough */
     } else if (bytes->length == 0) {
-        pin->block = bytes->block;
+        t->pin_blocks[pin] = bytes->block;
     }
     return true;
 }
@@ -201,10 +207,8 @@ static bool shut_down(struct transport *t)
  * when there is some: tcp_close() might reset in its place. */
 static bool close_it(struct transport *t)
 {
-    for (uint32_t i = 0; i < t->pin_count; i++) {
-        if (t->pins[i].by_reference) {
-            return false;
-        }
+    if (t->pins_by_reference) {
+        return false;
     }
     struct tcp_pcb *pcb = detach(t);
     if (pcb->flags & TF_CLOSEPEND) {
