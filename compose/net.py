@@ -19,7 +19,6 @@ from .ring import ring_bytes
 
 BUFFER_SIZE = 1536      # NET_BUFFER_SIZE
 BUFFER_SMALL = 64       # NET_BUFFER_SMALL
-CHAIN_MAX = 16          # NET_CHAIN_MAX
 REGIONS_MAX = 4         # NET_REGIONS_MAX
 CLIENTS_MAX = 8         # NET_CLIENTS_MAX
 BUFFERS_MAX = 1024      # NET_CLIENT_BUFFERS_MAX
@@ -36,6 +35,7 @@ CONNECTIONS_MAX = 1536  # MEMP_NUM_TCP_PCB
 SEGMENTS_MIN = 176      # TCP_SND_QUEUELEN
 SEGMENTS_MAX = 0x1_0000
 TX_FRAMES = 256         # on their way at once: FRAMES in net/virt_tx.c, the device's queue in net/driver_virtio.c
+TX_PIECES = 1024        # of them, four for each: with more than that, as large segments have, fewer wait for the driver
 DESCRIPTORS_SIZE = 0x1_8000
 ELEMENT = 16            # struct net_desc, struct net_dma_desc
 
@@ -91,7 +91,7 @@ class Net:
         self.rx_rings = Rings(system, "net_rx_rings", (self.driver, self.virt_rx),
                               free=rx_buffers, filled=rx_buffers)
         self.tx_rings = Rings(system, "net_tx_rings", (self.driver, self.virt_tx),
-                              filled=TX_FRAMES * CHAIN_MAX, free=TX_FRAMES)
+                              filled=TX_PIECES, free=TX_FRAMES)
         self.device = system.region("net_device", 0x1000)
         self.rx_clients, self.tx_clients = [], []
         driver_rx, virt_rx = system.channel(self.driver, self.virt_rx)

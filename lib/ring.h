@@ -98,6 +98,7 @@ bool ring_get(struct ring *ring, void *element);
 /* Room for a producer, elements for a consumer; reads the peer's index. Never more than the capacity. */
 uint32_t ring_room(struct ring *ring);
 uint32_t ring_count(struct ring *ring);
+bool ring_fits(struct ring *ring, uint32_t count); /* room for so many; reads the peer's index only where it must */
 
 bool ring_arm_consumer(struct ring *ring); /* true: armed and empty, sleep; false: disarmed, there is something */
 bool ring_arm_producer(struct ring *ring); /* true: armed and full, sleep; false: disarmed, there is room */

@@ -7,8 +7,9 @@
  *   restart   of the driver: its device is reset before we see it, so what was on its way counts as sent. Of a client: it is
  *             let in when nothing of its former life is on its way any more. Our own: the driver lets us in when its device
  *             has sent all that was ours, and only then do the clients see the new life: their frames are free then
- *   when full clients wait: their chains stay in their rings until frames come back from the driver
- *   ends      an event ends when no client has a frame, or FRAMES are out: the driver's word goes on then. Clients run
+ *   when full clients wait: their chains stay in their rings until frames come back from the driver, of which FRAMES may
+ *             be on their way, with as many pieces as its ring holds
+ *   ends      an event ends when no client has a frame, or no more may be out: the driver's word goes on then. Clients run
  *             below this PD (compose/), so meanwhile their rings only empty
  *   refuses   a piece outside the client's regions, a chain or frame too long, a first piece that does not hold an
  *             Ethernet header in region 0 with that client's own source address, an offload that the device does not
@@ -170,9 +171,13 @@ static void provide(uint32_t index)
     for (uint32_t i = 0; i < client->chain_count; i++) {
         dma[i].cookie = frame;
     }
-    /* it has room for FRAMES of the longest chains */
     (void)ring_put_many(&self.driver_filled, dma, client->chain_count);
     self.put = true;
+}
+
+static bool driver_takes(uint32_t pieces)
+{
+    return self.free_count > 0 && !self.unsettled && ring_fits(&self.driver_filled, pieces);
 }
 
 /* One frame of each client in turn, until none has one or the driver has no room. Who has none is not asked again:
@@ -189,7 +194,7 @@ static bool provide_all(void)
         }
         if (!client->complete) {
             may_have &= ~(1u << self.turn);
-        } else if (self.free_count == 0 || self.unsettled) {
+        } else if (!driver_takes(client->chain_count)) {
             return true;
         } else {
             provide(self.turn);
@@ -325,7 +330,7 @@ static void check_config(const struct net_virt_tx_config *config)
 {
     require(config->client_count <= NET_CLIENTS_MAX, "net_virt_tx: client_count", config->client_count);
     require(config->driver_free.capacity >= FRAMES, "net_virt_tx: driver_free.capacity", config->driver_free.capacity);
-    require(config->driver_filled.capacity >= FRAMES * NET_CHAIN_MAX, "net_virt_tx: driver_filled.capacity",
+    require(config->driver_filled.capacity >= NET_CHAIN_MAX, "net_virt_tx: driver_filled.capacity",
             config->driver_filled.capacity);
     for (uint32_t i = 0; i < config->client_count; i++) {
         require(config->clients[i].region_count > 0 && config->clients[i].region_count <= NET_REGIONS_MAX,

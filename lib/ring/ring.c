@@ -260,6 +260,14 @@ bool ring_put(struct ring *ring, const void *element)
     return true;
 }
 
+bool ring_fits(struct ring *ring, uint32_t count)
+{
+    if (room_known(ring) < count) {
+        look_at_head(ring);
+    }
+    return room_known(ring) >= count;
+}
+
 bool ring_get(struct ring *ring, void *element)
 {
     if (elements_known(ring) == 0) {

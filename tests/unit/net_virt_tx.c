@@ -187,6 +187,29 @@ static void test_takes_turns_and_waits(void)
     }
 }
 
+/* The driver's ring holds fewer pieces than frames of the longest chains would have. */
+static void test_waits_for_room_in_the_drivers_ring(void)
+{
+    struct net_dma_desc dma[NET_CHAIN_MAX];
+    start();
+    for (uint32_t i = 0; i < 65; i++) {
+        if (i == 64) {
+            fake_wake(FAKE_BIT(CLIENT(0)));
+        }
+        for (uint32_t piece = 0; piece < NET_CHAIN_MAX; piece++) {
+            uint8_t flags = piece + 1 < NET_CHAIN_MAX ? NET_MORE : 0;
+            put(0, (struct net_desc){.offset = 0, .length = 60, .flags = flags, .cookie = i});
+        }
+    }
+    fake_wake(FAKE_BIT(CLIENT(0)));
+    CHECK_EQUAL(ring_count(&driver_filled), 64 * NET_CHAIN_MAX);
+    CHECK_EQUAL(ring_get_many(&driver_filled, dma, NET_CHAIN_MAX), NET_CHAIN_MAX);
+    CHECK(ring_put(&driver_free, &dma[0]));
+    CHECK(ring_wake_consumer(&driver_free)); /* it waits for this */
+    fake_wake(FAKE_BIT(DRIVER));
+    CHECK_EQUAL(ring_count(&driver_filled), 64 * NET_CHAIN_MAX); /* and the last one is there, whole */
+}
+
 static void test_lying_driver(void)
 {
     struct net_dma_desc dma;
@@ -264,6 +287,7 @@ int main(void)
     run(test_refuses_all_where_nothing_is_offered);
     run(test_throws_away_a_chain_without_end);
     run(test_takes_turns_and_waits);
+    run(test_waits_for_room_in_the_drivers_ring);
     run(test_lying_driver);
     run(test_nobody_is_woken_for_a_lone_frame);
     run(test_the_driver_is_not_woken_for_nothing);

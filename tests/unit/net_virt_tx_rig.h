@@ -17,7 +17,7 @@
 
 static struct net_device device = {.offloads = NET_CHECKSUM | NET_TSO};
 static uint8_t slots[2][SLOTS * NET_BUFFER_SIZE];
-static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(4096, 16)];
+static _Alignas(64) uint8_t driver_rings[2][RING_BYTES(1024, 16)];
 static _Alignas(64) uint8_t rings[4][RING_BYTES(CLIENT_RING, 16)];
 
 #define RING(i)                                     \
@@ -32,7 +32,7 @@ const struct net_virt_tx_config net_virt_tx_config = {
     .driver = DRIVER,
     .coherent = true,
     .device = &device,
-    .driver_filled = {.shared = driver_rings[0], .capacity = 4096},
+    .driver_filled = {.shared = driver_rings[0], .capacity = 1024},
     .driver_free = {.shared = driver_rings[1], .capacity = 256},
     .client_count = 2,
     .clients = {{.mac = {0x52, 0, 0, 0, 0, 1}, .channel = CLIENT(0), REGIONS(0), .filled = RING(0), .free = RING(1)},
