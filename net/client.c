@@ -161,7 +161,7 @@ bool net_client_locate(const struct net_client *client, const void *data, uint16
 
 bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *pieces, uint32_t count)
 {
-    if (client->settling > 0 || ring_room(&client->tx_filled) < count) {
+    if (client->settling > 0 || !ring_fits(&client->tx_filled, count)) {
         return false; /* settling: a slot that is out in the new life would be taken for one of the former */
     }
     for (uint32_t i = 0; i < count; i++) {
