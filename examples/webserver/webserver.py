@@ -24,21 +24,39 @@ import website
 from microdot import Microdot
 
 HOST, PORT = "0.0.0.0", 80
+# What a file may say where app.py is not to blame: the files were away meanwhile, or are served by another life of what
+# serves them.
+AWAY = (errno.EHOSTUNREACH, errno.EIO, errno.ENODEV, errno.ECONNABORTED, errno.EBADF, errno.ESTALE)
+AT_ONCE = 3         # so often again without a pause that a visitor could notice
 
 app = Microdot()
 
 
 def add_routes():
-    """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site."""
-    sys.path.extend(mount)
+    """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site. What is returned:
+    an error of files that were away meanwhile; nothing has been added, and it is to be tried again."""
+    before = [list(part) for part in parts_of(app)]
+    sys.path[:] = [".frozen"] + mount
     try:
         from app import routes
         routes(app)
     except Exception as error:
-        if str(error) == "no module named 'app'":
-            return
-        print("webserver: app.py is left out:")
-        sys.print_exception(error)
+        if isinstance(error, OSError) and error.errno in AWAY:
+            for part, old in zip(parts_of(app), before):
+                part.clear()
+                part.extend(old)
+            sys.modules.pop("app", None)
+            sys.path[:] = [".frozen"]       # nobody waits for the files for what is in the image
+            return error
+        if str(error) != "no module named 'app'":
+            print("webserver: app.py is left out:")
+            sys.print_exception(error)
+    return None
+
+
+def parts_of(app):
+    """What routes() may have added to when it fails."""
+    return (app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers)
 
 
 async def add_routes_later():
@@ -51,15 +69,26 @@ async def add_routes_later():
             await fs_async.stat("/")
         except OSError:
             continue
-        add_routes()
-        return
+        if not add_routes():
+            return
+
+
+async def add_routes_soon():
+    """Tries some times: what serves the files is back in some milliseconds, if that is all."""
+    for _ in range(AT_ONCE):
+        error = add_routes()
+        if not error:
+            return
+        await asyncio.sleep_ms(50)
+    print("webserver: app.py is read later, the files are away: %s" % error)
+    asyncio.create_task(add_routes_later())
 
 
 async def main(name):
     folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
     try:
         await fs_async.stat(folder)                 # answered once the mount stands, or is late
-        add_routes()
+        await add_routes_soon()
     except OSError as error:
         if error.errno == errno.ENOENT:
             print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % name)
