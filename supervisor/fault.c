@@ -10,6 +10,7 @@
 enum {
     UNKNOWN_SYSCALL = 2,
     USER_EXCEPTION = 3,
+    DEBUG = 4, /* of seL4 where debugging is configured: 2.3 in `debug` */
     TIMEOUT = 5,
     VM = 6,
 };
@@ -19,6 +20,7 @@ enum {
     VM_SYNDROME = 3,
     SYSCALL_PC = 8,
     EXCEPTION_PC = 0,
+    DEBUG_PC = 0,
 };
 
 /* What our kernel adds; tests/test_supervisor.py sees each of them arrive. */
@@ -51,6 +53,7 @@ static void read_words(struct supervisor_record *record)
         record->address = microkit_mr_get(VM_ADDRESS);
         record->esr = (uint32_t)microkit_mr_get(VM_SYNDROME);
         break;
+    case DEBUG: record->pc = microkit_mr_get(DEBUG_PC); break;
     case TIMEOUT: break; /* the words say whose it is */
     case UNKNOWN_SYSCALL: record->pc = microkit_mr_get(SYSCALL_PC); break;
     case USER_EXCEPTION: record->pc = microkit_mr_get(EXCEPTION_PC); break;
@@ -100,6 +103,8 @@ void fault_cause(const struct supervisor_record *record, char cause[FAULT_CAUSE_
                    (unsigned long)record->address);
     } else if (record->label == UNKNOWN_SYSCALL) {
         log_format(cause, FAULT_CAUSE_MAX, "unknown system call");
+    } else if (record->label == DEBUG) {
+        log_format(cause, FAULT_CAUSE_MAX, "brk");
     } else if (record->label == TIMEOUT) {
         log_format(cause, FAULT_CAUSE_MAX, "took no event for too long");
     } else {

@@ -9,7 +9,7 @@
 
 enum { PAUSE = 1, KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 5 };
 enum { ALONE, VIRT, DRIVER, HASTY, LAST };
-enum { VM = 6, MS = 1000000 };
+enum { DEBUG = 4, VM = 6, MS = 1000000 };
 
 static struct supervisor_notes notes;
 static _Alignas(RING_LINE) uint8_t console[RING_BYTES(4096, 1)];
@@ -247,6 +247,19 @@ static void test_callers(void)
     said();
 }
 
+/* A fault of its own where seL4 has debugging configured. */
+static void test_breakpoint(void)
+{
+    microkit_msginfo reply;
+
+    passes(1000);
+    microkit_mr_set(0, 0x2002b4);
+    microkit_mr_set(1, 3);
+    CHECK_EQUAL(fault(ALONE, microkit_msginfo_new(DEBUG, 2), &reply), 0);
+    CHECK(strstr(said(), "fault: PD 'alone' brk, pc 0x00000000002002b4, esr 0x00000000; "));
+    CHECK(last()->pc == 0x2002b4 && last()->esr == 0 && self.runs[ALONE]);
+}
+
 static void test_oldest_record_goes(void)
 {
     for (unsigned i = 0; i < 3 * SUPERVISOR_RECORDS; i++) {
@@ -321,6 +334,7 @@ int main(void)
     test_nonsense_restarts_nothing();
     test_kill();
     test_callers();
+    test_breakpoint();
     test_oldest_record_goes();
     return 0;
 }
