@@ -199,6 +199,10 @@ class System:
         return cls(args.name, Board(args.board, args.dtb, args.official_sdk), args.output, args.config, args.dialect,
                    variables, args.picture, args.trace)
 
+    def calls_firmware(self):
+        """Whether this SDK's programs may do so where the description says it: of official ones since 2.1."""
+        return not self.board.official_sdk or not self.dialect.startswith(("1.", "2.0"))
+
     def var(self, name, default=None, example=None):
         """A variable that mk/variables.mk declares and the description names; `default` where it is empty; without one
         it must be set. `example` (or the name) stands in where only a picture is drawn."""

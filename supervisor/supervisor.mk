@@ -2,7 +2,7 @@
 
 SUPERVISOR := $(addprefix supervisor/,supervisor.c fault.c)
 $(eval $(call program,supervisor,$(SUPERVISOR) supervisor/reset_psci.c,serial without_fp,$(WITHOUT_FP)))
-# For an SDK whose programs may not call the firmware.
+# For an SDK whose programs may not call the firmware: official ones before 2.1.
 $(eval $(call program,supervisor_without_reset,$(SUPERVISOR) supervisor/reset_none.c,serial without_fp,$(WITHOUT_FP)))
 $(eval $(call program,supervisor_pause,supervisor/pause.c,without_fp,$(WITHOUT_FP)))
 

@@ -241,6 +241,17 @@ def test_dialect_2_puts_pp_on_the_calling_end(tmp_path):
     assert '<end pd="a" id="0" pp="true" />' in text and '<end pd="b" id="0" />' in text
 
 
+@pytest.mark.parametrize("dialect", ["1.4.1", "2.0.1", "2.3.0"])
+def test_the_last_resort_wants_programs_that_may_call_the_firmware(tmp_path, dialect):
+    done = compose(tmp_path, SUPERVISED.format("ALL | {'a': Rule(reset_after=3)}"), "--dialect", dialect, "--official-sdk")
+    if dialect == "2.3.0":
+        assert done.returncode == 0
+        assert re.search(r'name="supervisor"[^>]* smc="true"', written(tmp_path, "sys.system"))
+    else:
+        assert done.stderr.endswith(f"PD 'a': reset_after of its rule is 3, and programs of SDK {dialect} may not call "
+                                    "firmware that resets it\n")
+
+
 def test_dialect_1_has_shorter_names(tmp_path):
     done = compose(tmp_path, "s.pd('a_name_of_17_char', program='p', priority=1)", "--dialect", "1.4.1")
     assert done.stderr.endswith("error: PD name 'a_name_of_17_char' has 17 characters; SDK 1.4.1 takes 16\n")

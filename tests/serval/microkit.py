@@ -16,6 +16,11 @@ def calls_on_the_end(sdk):
     return (sdk / "VERSION").exists()
 
 
+def calls_firmware(sdk):
+    """Whether its programs may do so: official ones since 2.1."""
+    return calls_on_the_end(sdk) and not (sdk / "VERSION").read_text().startswith("2.0")
+
+
 def run(*command, cwd):
     done = subprocess.run([str(c) for c in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)

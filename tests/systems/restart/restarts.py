@@ -30,7 +30,7 @@ spinner.config("tests/systems/restart/config.h", "struct spinner_config", "spinn
 QUICK = {"settled_ms": 50, "pause_ms": 20, "pause_max_ms": 200}
 rules = {pd.name: Rule(**QUICK) for pd in s.pds}
 rules["net_virt_rx"] = Rule(group=["eth_driver"], **QUICK)
-if not s.board.official_sdk:
+if s.calls_firmware():
     rules["spinner"] = Rule(settled_ms=60_000, pause_ms=1, pause_max_ms=1, reset_after=6)
 supervisor = Supervisor(s, serial, rules, killer=killer)
 killer.config("tests/systems/restart/config.h", "struct killer_config", "killer_config", {
