@@ -88,14 +88,20 @@ struct app_message {
 };
 _Static_assert(sizeof(struct app_message) == 32, "two messages are one cache line");
 
-/* Behind it: method, target, then each field's name and value, with a struct app_field before them. Nothing is
- * terminated, nothing padded. */
+/* Behind it: method, target, then each field's name and value, with a struct app_field before them, then the server's
+ * name. Nothing is terminated, nothing padded. */
 struct app_request_head {
     uint8_t peer[16]; /* IPv4 in the first four */
     uint8_t peer_bytes, minor;
     uint16_t peer_port;
     uint16_t method_length, target_length;
-    uint16_t field_count, reserved;
+    uint16_t field_count;
+    uint8_t flags;         /* enum app_request_flags */
+    uint8_t server_length; /* APP_SECURED: of the server's name that the client has asked for in its handshake; or 0 */
+};
+
+enum app_request_flags {
+    APP_SECURED = 1 << 0, /* it came over TLS */
 };
 
 /* Behind it: reason, path, fields. */

@@ -224,7 +224,12 @@ bool incoming_head(const struct incoming *incoming, struct incoming_head *head)
     head->method = (struct http_slice){at, head->head.method_length};
     head->target = (struct http_slice){at + head->method.length, head->head.target_length};
     head->fields_at = (uint32_t)sizeof(head->head) + head->method.length + head->target.length;
-    return head->fields_at <= slot->in.head;
+    if (head->fields_at + head->head.server_length > slot->in.head) {
+        return false;
+    }
+    const char *end = (const char *)slot->in.at + slot->in.head;
+    head->server = (struct http_slice){end - head->head.server_length, head->head.server_length};
+    return true;
 }
 
 bool incoming_field(const struct incoming *incoming, uint32_t *at, struct http_slice *name, struct http_slice *value)

@@ -71,7 +71,8 @@ bool incoming_is_served(void);
 struct incoming_head {
     struct app_request_head head;
     struct http_slice method, target;
-    uint32_t fields_at; /* where they begin */
+    struct http_slice server; /* the name that the client's handshake has asked for; or empty */
+    uint32_t fields_at;       /* where they begin */
 };
 bool incoming_head(const struct incoming *incoming, struct incoming_head *head);
 /* The field at *at, which moves on; *left: of them. False: there is no more. */

@@ -5,7 +5,8 @@
  *     await request.body(limit)            all of it; None where it is more: then it can be read as before
  *     request.limit(n, exception)          of what is read more than n bytes raise that
  *     request.head(headers, names, limit)  the head into a NoCaseDict and its keymap: (method, url, version, length of
- *                                          the body; -1: not known; None: a tunnel). No line may be longer than limit
+ *                                          the body; -1: not known; None: a tunnel; server that the client's handshake
+ *                                          has asked for; None: it came without TLS). No line may be longer than limit
  *     await request.respond(status, reason, headers, body, type)  an answer, as Microdot's Response.write; type: of
  *                                          one whose headers have none, or None
  *     await request.awrite(data), drain(); request.write(data)    before respond() the answer's text, head and all,

@@ -107,11 +107,12 @@ mp_obj_t request_head(size_t n_args, const mp_obj_t *args)
     if (!fits) {
         refuse();
     }
-    mp_obj_t items[4] = {text(head.method), text(head.target),
+    mp_obj_t server = head.head.flags & APP_SECURED ? text(head.server) : mp_const_none;
+    mp_obj_t items[5] = {text(head.method), text(head.target),
                          MP_OBJ_NEW_QSTR(head.head.minor ? MP_QSTR_1_dot_1 : MP_QSTR_1_dot_0),
-                         length_of(incoming->slot)};
+                         length_of(incoming->slot), server};
     incoming_accept(incoming);
-    return mp_obj_new_tuple(4, items);
+    return mp_obj_new_tuple(5, items);
 }
 
 mp_obj_t request_peer(const struct incoming_head *head)

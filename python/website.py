@@ -18,6 +18,9 @@ An answer goes out as fast as the application writes it; a request that finds no
 Of a request's body request.body has what Microdot's limits allow; request.stream reads any size as it comes, up to
 Request.max_content_length. A body that came in chunks has its content_length once it is in request.body; where it is
 read as a stream that is 0, and what is too much raises HTTPException(413).
+
+request.scheme is "https" for one that came over TLS, else "http"; request.server_name then is the name of the server that
+the client's handshake has asked for, "" where it named none.
 """
 
 import asyncio
@@ -26,6 +29,8 @@ import gc
 import _website
 from microdot import Microdot, Request, Response
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
+
+Request.scheme, Request.server_name = "http", None
 
 TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
@@ -338,12 +343,14 @@ async def handle(app, incoming):
     try:
         try:
             headers = NoCaseDict()
-            method, url, version, length = incoming.head(headers, headers.keymap, Request.max_readline)
+            method, url, version, length, server = incoming.head(headers, headers.keymap, Request.max_readline)
             body, stream = b"", incoming
             if length and 0 < length <= Request.max_body_length:
                 body, stream = await incoming.readexactly(length), None
             request = Request(app, incoming.get_extra_info("peername"), method, url, version, headers, body=body,
                               stream=stream, sock=(incoming, incoming))
+            if server is not None:
+                request.scheme, request.server_name = "https", server
             if length == -1:
                 await _read_unknown(request, incoming)
         except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError

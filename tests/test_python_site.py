@@ -195,6 +195,9 @@ async def raw(request):
 @app.get('/peer')
 async def peer(request):
     return '%s %s' % (request.client_addr[0], request.sock[0].get_extra_info('peername') == request.client_addr)
+@app.get('/scheme')
+async def scheme(request):
+    return '%s %s' % (request.scheme, request.server_name)
 @app.get('/cancel')
 async def cancel(request):
     raise asyncio.CancelledError
@@ -235,7 +238,7 @@ def test_requests_as_messages(repl, tmp_path):
             assert send("into", "data") == "3000000" and send("lines", "lines") == "50001"
         answer = get(port, "/raw")
         assert (answer.status, answer.reason, answer.headers["x"], answer.body) == (203, "Mine", "y", b"abc")
-        assert get(port, "/peer").body == b"10.0.2.2 True"
+        assert get(port, "/peer").body == b"10.0.2.2 True" and get(port, "/scheme").body == b"http None"
         assert get(port, "/cancel").status == 503 and get(port, "/task").body == b"[False, False, True]"
         for text in ("one", "another"):
             assert get(port, "/changed?" + text).status == 200 and get(port, "/t.txt").body.decode() == text

@@ -22,6 +22,8 @@
 struct transport_peer {
     uint8_t address[4];
     uint16_t port;
+    bool secured;             /* it came over TLS, */
+    struct http_slice server; /* and has named this server; or empty */
 };
 
 struct transport;
@@ -47,8 +49,6 @@ struct transport_ops {
     /* Nobody has to say anything from now on, for ever: it asks whether the client is there (HTTP_PROBE_S). */
     void (*keep_asking)(struct transport *transport);
     void (*peer)(const struct transport *transport, struct transport_peer *peer);
-    struct http_slice (*server_name)(
-        const struct transport *transport); /* secure: whom the client has named; or empty */
 };
 
 struct tcp_pcb;

@@ -169,8 +169,8 @@ static void keep_asking(struct transport *t)
 
 static void peer(const struct transport *t, struct transport_peer *peer)
 {
+    *peer = (struct transport_peer){.port = t->tcp->remote_port};
     memcpy(peer->address, &t->tcp->remote_ip, sizeof(peer->address));
-    peer->port = t->tcp->remote_port;
 }
 
 /* -- the end -- */

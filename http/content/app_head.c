@@ -73,6 +73,8 @@ uint32_t app_head_put(const struct http_request *request, const struct transport
         .peer_port = peer->port,
         .method_length = (uint16_t)request->method_text.length,
         .target_length = (uint16_t)(path->length + (query->at ? 1 + query->length : 0)),
+        .flags = peer->secured ? APP_SECURED : 0,
+        .server_length = (uint8_t)peer->server.length,
     };
     uint8_t *start = to;
     memcpy(head.peer, peer->address, sizeof(peer->address));
@@ -89,6 +91,9 @@ uint32_t app_head_put(const struct http_request *request, const struct transport
             field.value = request->host; /* an absolute-form target has overruled it: RFC 9112 3.2.2 */
         }
         to = put_field(to, &field);
+    }
+    if (peer->server.length > 0) {
+        to = put(to, peer->server.at, peer->server.length);
     }
     memcpy(start, &head, sizeof(head));
     return (uint32_t)(to - start);

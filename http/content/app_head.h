@@ -8,7 +8,7 @@
 
 /* -- of a request: pure functions of what was parsed -- */
 
-/* Bytes that app_head_put() writes, at most; near enough to what they are. */
+/* Bytes that app_head_put() writes, at most, but the server's name; near enough to what they are. */
 uint32_t app_head_bytes(const struct http_request *request);
 uint32_t app_head_put(const struct http_request *request, const struct transport_peer *peer, uint8_t *to);
 /* What is left of a request there, `length` bytes that app_head_put() wrote: all that a file's answer depends

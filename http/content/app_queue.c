@@ -14,6 +14,8 @@
 #include "lib/pd.h"
 #include "timer/client.h"
 
+#define SERVER_MAX 255 /* bytes of a name */
+
 static struct {
     bool is_open;
     bool due; /* a place is free, and those that wait have not been served yet */
@@ -65,7 +67,8 @@ void app_queue_close(void)
 
 struct app_slot *app_queue_take_slot(struct http_conn *c, const struct http_request *request)
 {
-    uint32_t bytes = app_head_bytes(request);
+    uint32_t bytes = app_head_bytes(request) + (c->transport.ops->secure ? SERVER_MAX : 0);
+    bytes = bytes < APP_HEAD_MAX ? bytes : APP_HEAD_MAX;
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
     content_of(c)->long_head = bytes > APP_SMALL;
     return self.is_open && !self.due ? app_front_take(bytes, body) : NULL;

@@ -62,8 +62,11 @@ static void set_up(struct app_request *x, struct app_slot *slot, struct http_con
 {
     struct transport_peer peer;
     c->transport.ops->peer(&c->transport, &peer);
+    if (app_head_bytes(request) + peer.server.length > APP_HEAD_MAX) {
+        peer.server.length = 0;
+    }
     *x = (struct app_request){.slot = slot, .connection = c, .keeps = request->keep_alive};
-    x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor};
+    x->reply = (struct reply){.head_only = reply->head_only, .minor = reply->minor, .secured = reply->secured};
     app_body_begin(x, request);
     app_front_begin(slot, app_head_put(request, &peer, slot->out.at), x->part == PART_RAW ? APP_UPGRADE : 0,
                     app_body_is_open(x) ? APP_UNKNOWN : request->content_length);

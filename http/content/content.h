@@ -8,7 +8,7 @@
 #include "http/conn/conn.h"
 #include "http/site/site.h"
 
-#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 512) /* the largest head of an answer, whoever makes it */
+#define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 576) /* the largest head of an answer, whoever makes it */
 
 struct app_request;
 

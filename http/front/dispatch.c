@@ -19,10 +19,11 @@ static struct {
     struct http_request request;
     char path[HTTP_PATH_MAX];
     char text[RESPONSE_MOVED_MAX]; /* of an answer without file and application */
+    uint16_t tls_port;             /* where what comes without TLS is sent */
 } self;
 
 /* Of a request whose body, if it has one, nobody will read. */
-static struct reply reply_to(const struct http_request *request)
+static struct reply reply_to(const struct http_conn *c, const struct http_request *request)
 {
     bool skippable = !request->chunked && request->content_length <= SKIP_MAX &&
                      !(request->expect_continue && request->content_length > 0);
@@ -30,6 +31,7 @@ static struct reply reply_to(const struct http_request *request)
         .head_only = request->method == HTTP_HEAD,
         .ends = !request->keep_alive || !skippable,
         .minor = request->minor,
+        .secured = c->transport.ops->secure,
     };
 }
 
@@ -159,7 +161,7 @@ static bool request(struct http_conn *c)
     }
     trace(http_request, c, self.request.method);
     trace_text(http_target, self.request.path.at, self.request.path.length);
-    struct reply reply = reply_to(&self.request);
+    struct reply reply = reply_to(c, &self.request);
     forget_what_changed(c);
     bool answered = content_of(c)->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
     return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
@@ -168,7 +170,7 @@ static bool request(struct http_conn *c)
 static void waited(struct http_conn *c, int status)
 {
     head_buffer_parse(c, &self.request);
-    struct reply reply = reply_to(&self.request);
+    struct reply reply = reply_to(c, &self.request);
     content_drop_file(c);
     http_conn_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
@@ -228,6 +230,60 @@ static bool redirect(struct http_conn *c)
     }
     app_request_redirected(app);
     return true;
+}
+
+/* -- to TLS -- */
+
+static bool is_challenge(const struct http_request *request)
+{
+    static const char prefix[] = "/.well-known/acme-challenge/";
+    uint32_t length = http_path_clean(request->path, self.path);
+    return length >= sizeof(prefix) - 1 && memcmp(self.path, prefix, sizeof(prefix) - 1) == 0;
+}
+
+/* Of an address with brackets, too. */
+static struct http_slice without_port(struct http_slice host)
+{
+    uint32_t length = host.length;
+    while (length > 0 && host.at[length - 1] >= '0' && host.at[length - 1] <= '9') {
+        length--;
+    }
+    return (struct http_slice){host.at, length > 0 && host.at[length - 1] == ':' ? length - 1 : host.length};
+}
+
+static bool send_to_tls(struct http_conn *c, const struct http_request *request)
+{
+    struct reply reply = reply_to(c, request);
+    struct http_slice host = without_port(request->host);
+    if (host.length == 0 || request->path.length == 0 || request->path.at[0] != '/') {
+        return refuse(c, request, &reply, 400);
+    }
+    struct writer answer = writer_in(self.text, sizeof(self.text));
+    response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
+    return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, &reply);
+}
+
+/* What is not sent there is parsed again: it is rare. */
+static bool request_or_redirect(struct http_conn *c)
+{
+    if (c->transport.ops->secure) {
+        return request(c);
+    }
+    int status = head_buffer_parse(c, &self.request);
+    if (status == HTTP_INCOMPLETE) {
+        return false;
+    }
+    if (status != 0) {
+        return refuse_nonsense(c, status);
+    }
+    return is_challenge(&self.request) ? request(c) : send_to_tls(c, &self.request);
+}
+
+void dispatch_redirect_to_tls(uint16_t port)
+{
+    static const struct http_conn_handlers handlers = {request_or_redirect, waited, content_drop_file, redirect};
+    self.tls_port = port;
+    http_conn_init(&handlers);
 }
 
 void dispatch_init(void)

@@ -14,6 +14,7 @@ static struct {
     char date_line[DATE_LINE]; /* "Date: ...\r\n", of the second up to: */
     uint64_t date_until_ns;    /* pd_now_ns() */
     int64_t now_s;             /* since 1970 */
+    char stay_secured[64];     /* a line for answers over TLS, or "" */
 } self;
 
 static void see_time(void)
@@ -47,5 +48,18 @@ void response_end(struct writer *head, const struct reply *reply, bool date)
     } else if (reply->minor == 0) {
         writer_put(head, "Connection: keep-alive\r\n");
     }
+    if (reply->secured) {
+        writer_put(head, self.stay_secured);
+    }
     writer_put(head, "\r\n");
+}
+
+/* RFC 6797, 6.1; 7.2: over TLS alone. */
+void response_stay_secured(uint32_t seconds)
+{
+    struct writer line = writer_in(self.stay_secured, sizeof(self.stay_secured) - 1);
+    writer_put(&line, "Strict-Transport-Security: max-age=");
+    writer_put_number(&line, seconds);
+    writer_put(&line, "\r\n");
+    self.stay_secured[writer_length(&line)] = '\0';
 }

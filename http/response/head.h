@@ -9,9 +9,11 @@ struct reply {
     bool head_only; /* HEAD */
     bool ends;      /* the connection will */
     uint8_t minor;
+    bool secured; /* it came over TLS */
 };
 
 void response_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
+void response_stay_secured(uint32_t seconds);                                 /* what answers over TLS tell clients */
 int64_t response_now_s(void);                                                 /* since 1970, as Date says it */
 
 #endif

@@ -12,6 +12,8 @@
 #include "http/response/lines.h"
 #include "http/response/reason.h"
 
+#define HTTPS_PORT 443 /* an address without a port means this one */
+
 #define BODY_MAX 1024
 
 static struct {
@@ -127,6 +129,30 @@ void response_moved(struct writer *answer, const struct reply *reply, const char
     writer_put(answer, "\r\n");
     response_content_length(answer, 0);
     writer_put(answer, "Cache-Control: public, max-age=60\r\n");
+    response_end(answer, reply, true);
+    assert(!answer->full); /* RESPONSE_MOVED_MAX */
+}
+
+/* As it was sent, and taken apart: it has no character that may not stand there. Another method than GET stays what it is
+ * (RFC 9110, 15.4.9). */
+void response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
+                           struct http_slice host, uint16_t port)
+{
+    begin(answer, request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308);
+    writer_put(answer, "Location: https://");
+    writer_put_slice(answer, host);
+    if (port != HTTPS_PORT) {
+        writer_put(answer, ":");
+        writer_put_number(answer, port);
+    }
+    writer_put_slice(answer, request->path);
+    if (request->query.at) {
+        writer_put(answer, "?");
+        writer_put_slice(answer, request->query);
+    }
+    writer_put(answer, "\r\n");
+    response_content_length(answer, 0);
+    writer_put(answer, "Cache-Control: no-cache\r\n");
     response_end(answer, reply, true);
     assert(!answer->full); /* RESPONSE_MOVED_MAX */
 }

@@ -5,7 +5,7 @@
 #include "http/parse/request.h"
 #include "http/response/head.h"
 
-#define RESPONSE_PAGE_MAX 1536                                       /* the longest small page, with its head */
+#define RESPONSE_PAGE_MAX 1600                                       /* the longest small page, with its head */
 #define RESPONSE_MOVED_MAX (3 * HTTP_PATH_MAX + HTTP_HEAD_MAX + 512) /* an escaped path, and the request's query */
 
 /* A small page that says what happened; field: a further line, or "". */
@@ -14,5 +14,8 @@ void response_options(struct writer *answer, const struct reply *reply);
 /* To the same path with a '/' behind it. */
 void response_moved(struct writer *answer, const struct reply *reply, const char *path, uint32_t length,
                     struct http_slice query);
+/* To the same target over TLS: of this host, which is named without a port. */
+void response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
+                           struct http_slice host, uint16_t port);
 
 #endif

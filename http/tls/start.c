@@ -43,6 +43,12 @@ static void start(void)
     const struct http_secured_config *config = &http_secured_config;
     self.started = true;
     chains_init(config);
+    if (config->redirect) {
+        dispatch_redirect_to_tls(config->told_port);
+    }
+    if (config->hsts_s > 0) {
+        response_stay_secured(config->hsts_s);
+    }
     transport_tls_init(config->tls, &config->sealed,
                        &(struct transport_tls_handlers){chains_answered, chains_restart, chains_look});
     require(http_listen_secured(config->port), "http: secured port", config->port);

@@ -490,13 +490,10 @@ static void keep_asking(struct transport *t)
 
 static void peer(const struct transport *t, struct transport_peer *peer)
 {
-    tcp->peer(t, peer);
-}
-
-static struct http_slice server_name(const struct transport *t)
-{
     const struct secured *x = secured_of(t);
-    return (struct http_slice){x->name, x->name_length};
+    tcp->peer(t, peer);
+    peer->secured = true;
+    peer->server = (struct http_slice){x->name, x->name_length};
 }
 
 /* -- what comes -- */
@@ -888,7 +885,6 @@ void transport_tls_init(const struct tls_client_config *config, const struct reg
         .abort = abort_it,
         .keep_asking = keep_asking,
         .peer = peer,
-        .server_name = server_name,
     };
     static const struct transport_above above = {&ops, on_opened, on_received, on_sent, on_go_on, on_failed};
     static struct handshake_handlers shaking = {.changed = on_changed, .lost = on_lost};

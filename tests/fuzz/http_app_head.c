@@ -84,7 +84,7 @@ static bool same(struct http_slice a, struct http_slice b)
 
 static void check_request(const char *text, uint32_t length)
 {
-    static const struct transport_peer peer = {{1, 2, 3, 4}, 5};
+    static const struct transport_peer peer = {.address = {1, 2, 3, 4}, .port = 5};
     struct http_request request, again;
 
     if (http_request_parse(text, length, &request) != 0) {

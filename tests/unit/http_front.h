@@ -46,6 +46,7 @@ extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and
 #define ALL_DROPS UINT32_MAX
 extern uint32_t app_broken;   /* so often it was told that the client has gone */
 extern uint64_t app_streamed; /* bytes */
+extern char app_server[300];  /* how the last request came, and whom its handshake has asked for: https://NAME */
 void app_start_front(void);
 void app_start(void);      /* and the application */
 void app_begin(void);      /* the application says what the site is */

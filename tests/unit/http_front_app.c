@@ -49,6 +49,7 @@ static void test_heads_of_requests(void)
     connect();
     CHECK_EQUAL(ask("GET /app/fields?a=b&c HTTP/1.1\r\nHost: h\r\nX-A:a  b \t\r\nx-a:\r\nTE: trailers\r\n\r\n"), 200);
     CHECK(body_says("Host=h;X-A=a  b;x-a=;TE=trailers;"));
+    CHECK_TEXT(app_server, "http://");
     /* RFC 9112 3.2.2: what an absolute-form target names overrules Host */
     CHECK_EQUAL(ask("GET http://other:81/app/fields?x HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n"), 200);
     CHECK(body_says("Host=other:81;A=b;"));

@@ -54,6 +54,7 @@ bool app_absent, app_is_slow, app_has_the_rest;
 uint32_t app_count, app_broken, app_drops, app_site_status, app_site_which, app_dones;
 uint64_t app_streamed;
 const void *app_text = "";
+char app_server[300];
 uint32_t app_text_length;
 static bool released, restarts;
 static struct task tasks[APP_SLOTS];
@@ -350,6 +351,9 @@ static void read_head(struct task *task)
         to += sprintf(to, "%.*s=%.*s;", field.name_length, at, field.value_length, at + field.name_length);
         at += field.name_length + field.value_length;
     }
+    snprintf(app_server, sizeof(app_server), "%s://%.*s", head.flags & APP_SECURED ? "https" : "http",
+             head.server_length, at);
+    at += head.server_length;
     CHECK_EQUAL(at - task->slot->in.at, task->slot->in.head);
 }
 

@@ -473,6 +473,7 @@ static void test_uploads(void)
     take_all(peer);
     const uint8_t *end = memmem(peer->text, peer->length, "\r\n\r\n", 4);
     CHECK(end && peer->length - (uint32_t)(end - peer->text) > parts * RECORD_TEXT_MAX);
+    CHECK_TEXT(app_server, "https://www.example.org");
     close_peer(peer);
 }
 

@@ -1,0 +1,188 @@
+"""HTTPS in the web server: pages, keys that change, clients that end it in every way, and what is said beside it."""
+
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import sys
+
+import pytest
+from serval import build, inside, paths
+from serval.http import Answer, Kept, exchange, get, head_of
+from serval.qemu import Guest
+
+ADDRESS = "10.0.2.15"
+LARGE = os.urandom(10 << 20)
+PAGES = {"/": b"<p>secret</p>\n", "/k.bin": os.urandom(1024), "/large.bin": LARGE,
+         "/.well-known/acme-challenge/token": b"proof\n"}
+HSTS_S = 86400
+TOLD_PORT = 5999
+
+
+def self_signed(folder, *names):
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run([sys.executable, "-m", "compose.self_signed", key, certificate, *names], cwd=paths.TOP, check=True)
+    return key, certificate
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    top = tmp_path_factory.mktemp("https")
+    for path, content in PAGES.items():
+        file = top / "site" / (path[1:] or "index.html")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    key, certificate = self_signed(top, "localhost", "serval.test")
+    image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key, TLS_CERT_FILE=certificate,
+                         HTTPS_PORT=TOLD_PORT, HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S)
+    with Guest(image, {"http": ("tcp", ADDRESS, 80), "https": ("tcp", ADDRESS, 443)}, log=top / "console.log") as guest:
+        guest.expect_all([r"certificate in the image: taken", rf"serving https://{ADDRESS}/\r?$"])
+        guest.certificate = certificate
+        yield guest
+
+
+@pytest.fixture
+def guest(request, secured):
+    request.node.serval_guests = [secured]
+    return secured
+
+
+def context_of(guest):
+    return ssl.create_default_context(cafile=guest.certificate)
+
+
+@contextlib.contextmanager
+def connected(guest, context=None, name="localhost", **more):
+    with socket.create_connection(("127.0.0.1", guest.port("https")), timeout=30) as plain:
+        with (context or context_of(guest)).wrap_socket(plain, server_hostname=name, **more) as sock:
+            yield sock
+
+
+def test_the_image_is_made_of_three_parts(secured):
+    assert {"http", "tls", "keys", "entropy"} <= {domain.name for domain in inside.domains(secured.image)}
+
+
+def test_pages_by_curl(guest, tmp_path):
+    for path, content in PAGES.items():
+        got = tmp_path / "got"
+        subprocess.run(["curl", "-sS", "--max-time", "60", "--cacert", guest.certificate, "-o", got,
+                        f"https://localhost:{guest.port('https')}{path}"], check=True)
+        assert got.read_bytes() == content, path
+
+
+def test_a_kept_connection(guest):
+    with connected(guest) as sock:
+        assert sock.version() == "TLSv1.3"
+        kept = Kept(sock)
+        for _ in range(50):
+            answer = kept.ask("/k.bin")
+            assert answer.body == PAGES["/k.bin"]
+            assert answer.headers["strict-transport-security"] == f"max-age={HSTS_S}"
+        assert kept.ask("/large.bin").body == LARGE
+        sock.sendall(head_of("/k.bin") * 30)
+        assert all(kept.receive().body == PAGES["/k.bin"] for _ in range(30))
+
+
+def test_bodies_that_nobody_reads(guest):
+    with connected(guest) as sock:
+        kept = Kept(sock)
+        for size in (1, 1460, 16384, 60000):
+            sock.sendall(head_of("/k.bin", "POST", Content_Length=str(size)) + bytes(size))
+            assert kept.receive().status == 405
+            assert kept.ask("/k.bin").body == PAGES["/k.bin"]
+
+
+@pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
+def test_each_suite_and_keys_that_change(guest, suite):
+    """s_client's K and k change its key; K wants ours changed, too."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{guest.port('https')}", "-ciphersuites", suite,
+               "-servername", "serval.test", "-alpn", "http/1.1"]
+    ask = head_of("/")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+        seen = b""
+        for word, wanted in ((b"", suite.encode()), (ask, b"secret"), (b"K\n", b"KEYUPDATE"), (ask, b"secret"),
+                             (b"k\n", b"KEYUPDATE"), (ask, b"secret"), (b"K\n", b"KEYUPDATE"), (ask, b"secret")):
+            client.stdin.write(word)
+            client.stdin.flush()
+            while wanted not in seen:
+                chunk = client.stdout.read1()
+                assert chunk, seen
+                seen += chunk
+            seen = seen.split(wanted, 1)[1]
+        client.kill()
+
+
+def test_resumption(guest):
+    context = context_of(guest)
+    with connected(guest, context) as sock:
+        Kept(sock).ask("/k.bin")
+        session = sock.session
+    with connected(guest, context, session=session) as sock:
+        assert sock.session_reused and Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+def test_an_end_in_order(guest):
+    with connected(guest) as sock:
+        Kept(sock).ask("/k.bin")
+        assert sock.unwrap()        # its close_notify came
+    with connected(guest) as sock:
+        sock.sendall(head_of("/k.bin", Connection="close"))
+        kept = Kept(sock)
+        assert kept.receive().body == PAGES["/k.bin"] and sock.recv(1) == b""
+
+
+def test_older_versions_are_refused(guest):
+    context = context_of(guest)
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
+    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"), connected(guest, context):
+        pass
+
+
+def test_many_hold_connections(guest):
+    with contextlib.ExitStack() as stack:
+        context = context_of(guest)
+        clients = [stack.enter_context(connected(guest, context)) for _ in range(100)]
+        for sock in clients:
+            assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+def test_clients_that_stop_in_the_handshake(guest):
+    """However much of its hello each has said; meanwhile others are served."""
+    hello = bytes.fromhex("160301020001000100") + bytes(512)
+    with contextlib.ExitStack() as stack:
+        for count in (0, 1, 5, 6, 50, 500):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", guest.port("https"))))
+            sock.sendall(hello[:count])
+        with connected(guest) as sock:
+            assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", bytes(100), b"\x16\x03\x01\xff\xff" + bytes(70000)])
+def test_what_is_no_hello(guest, nonsense):
+    with socket.create_connection(("127.0.0.1", guest.port("https")), timeout=20) as sock, contextlib.suppress(OSError):
+        sock.sendall(nonsense)
+        assert sock.recv(100)[:1] in (b"\x15", b"")
+    with connected(guest) as sock:
+        assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+def test_plain_clients_are_sent_to_tls(guest):
+    port = guest.port("http")
+    for path in ("/", "/k.bin", "/a%20b?c=d&e", "/nothing"):
+        answer = get(port, path)
+        assert answer.status == 301 and answer.headers["location"] == f"https://localhost:{TOLD_PORT}{path}"
+        assert "strict-transport-security" not in answer.headers
+    assert get(port, "/x", "POST", Content_Length="0").status == 308
+    for host, told in (("a.test", "a.test"), ("a.test:80", "a.test"), ("[::1]", "[::1]"), ("[::1]:8080", "[::1]")):
+        answer = Answer(exchange(port, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()))
+        assert answer.headers["location"] == f"https://{told}:{TOLD_PORT}/", host
+    assert get(port, "/.well-known/acme-challenge/token").body == b"proof\n"
+    assert get(port, "/.well-known/acme-challenge/../../k.bin").status == 301
+
+
+def test_names_that_the_certificate_has_not(guest):
+    with pytest.raises(ssl.SSLCertVerificationError), connected(guest, name="other.test"):
+        pass
+    with connected(guest, name="serval.test") as sock:
+        assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
