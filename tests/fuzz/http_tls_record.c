@@ -64,7 +64,8 @@ static bool one_record(struct record_reader *reader, const uint8_t *head, const 
     DEMAND(opened.length <= RECORD_TEXT_MAX && opened.length < length - CRYPTO_TAG);
     DEMAND(opened.length == 0 || opened.event == RECORD_CONTENT);
     DEMAND(opened.event != RECORD_UPDATE_WANTED || keys == keys_before + 1);
-    DEMAND(keys - keys_before <= 1 && reader->message_bytes < sizeof(reader->message));
+    DEMAND(keys - keys_before <= 1);
+    DEMAND(opened.event == RECORD_REFUSED || reader->message_bytes < sizeof(reader->message));
     DEMAND(opened.event != RECORD_REFUSED || opened.alert != ALERT_CLOSE_NOTIFY);
     DEMAND(reader->key.sequence == numbers);
     free(record);
