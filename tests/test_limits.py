@@ -117,7 +117,7 @@ OWN = {
     "python": {"IP_BESIDE_SITE": "handed over", "FILES_JOBS": "handed over"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
     "supervisor": {"PRIORITY": "handed over", "MS_MAX": "an hour", "PAUSE_BUDGET_US": "handed over",
-                   "PAUSE_PERIOD_US": "handed over", "STACK": "handed over",
+                   "PAUSE_BUDGET_OFFICIAL_US": "handed over", "PAUSE_PERIOD_US": "handed over", "STACK": "handed over",
                    "WATCHDOG_MS": "handed over"},
     "system": {"STACK_DEFAULT": "handed over", "HEAP_MAX": "by VADDR_FIRST", "VADDR_FIRST": "handed over",
                "NEAR_FIRST": "handed over", "NEAR_END": "handed over"},
