@@ -21,7 +21,8 @@ KEYS_PAGE = 0x1000      # KEYS_PAGE_BYTES
 KEYS_MAX = 8            # KEYS_MAX
 HEAP = 1 << 20          # of 64 handshakes: each waits with some 10 KiB, and one at a time has twice as much
 KEYS_HEAP = 0x8000      # P-256 takes a few numbers, and gives them back
-STACK = 0x4000
+STACK = 0xC000          # of tls: ML-KEM keeps its vectors there, 21 KiB were used
+KEYS_STACK = 0x4000
 BUDGET_US, PERIOD_US = 4_000, 10_000    # of tls: two fifths of the CPU
 PRIORITY = 75           # above the front's 70
 KEYS_PRIORITY = 80      # tls calls it
@@ -33,7 +34,7 @@ class Tls:
         if not 1 <= len(keys) <= KEYS_MAX:
             raise ComposeError(f"PD '{name}': {len(keys)} keys; 1 to {KEYS_MAX} there can be")
         self.system = system
-        self.keys = system.pd("keys", program="keys", priority=keys_priority, stack=STACK, heap=KEYS_HEAP)
+        self.keys = system.pd("keys", program="keys", priority=keys_priority, stack=KEYS_STACK, heap=KEYS_HEAP)
         self.pd = system.pd(name, program="tls", priority=priority, stack=STACK, budget_us=budget_us, period_us=period_us)
         timer.client(self.pd)
         entropy.client(self.pd)

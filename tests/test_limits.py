@@ -123,7 +123,7 @@ OWN = {
                "NEAR_FIRST": "handed over", "NEAR_END": "handed over"},
     "time_of_day": {"PORT": "of NTP"},
     "timer": {"PRIORITY": "handed over"},
-    "tls": {"HEAP": "handed over", "KEYS_HEAP": "handed over", "STACK": "handed over", "BUDGET_US": "handed over",
+    "tls": {"HEAP": "handed over", "KEYS_HEAP": "handed over", "STACK": "handed over", "KEYS_STACK": "handed over", "BUDGET_US": "handed over",
             "PERIOD_US": "handed over", "PRIORITY": "handed over", "KEYS_PRIORITY": "handed over"},
     "pem": {"INTEGER": "of DER", "BITS": "of DER", "OCTETS": "of DER", "OID": "of DER", "SEQUENCE": "of DER", "FIRST": "of DER",
             "SECOND": "of DER", "P": "of P-256", "N": "of P-256", "BASE": "of P-256"},
