@@ -15,6 +15,7 @@ sys.path.insert(0, str(paths.TOP / "bench"))
 from count import Counting  # noqa: E402
 
 pytestmark = needs_machine
+by_report = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="by the report of our own tool")
 
 DEATHS = 10
 DEVICE = "virtio-rng-device"
@@ -155,7 +156,7 @@ def test_a_source_that_goes_bad(boot, fifo):
     guest.expect(DRAWS % "b")
 
 
-@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="counted by our own tool's report")
+@by_report
 def test_who_has_a_seed_leaves_it_alone(request, tmp_path):
     """The web server: the service has run when its page is there, and runs no instruction more."""
     (tmp_path / "site").mkdir()
@@ -175,6 +176,7 @@ def test_who_has_a_seed_leaves_it_alone(request, tmp_path):
         assert "entropy|" not in guest.text()
 
 
+@by_report
 def test_the_device_is_nobody_elses():
     """Its page, and the memory that it writes."""
     text = build.system("entropy").with_suffix(".report.txt").read_text()
