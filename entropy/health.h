@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HEALTH_BITS 4                /* of min-entropy in a sample, H */
-#define HEALTH_REPETITIONS 9         /* 4.4.1: 1 + 30/H, rounded up */
-#define HEALTH_WINDOW 512            /* 4.4.2: W of samples that are not bits */
-#define HEALTH_PROPORTION 71         /* 4.4.2: 1 + CRITBINOM(W, 2^-H, 1 - 2^-30) */
-#define HEALTH_START_SAMPLES 1024    /* 4.3: so many are seen before the first is used */
+#define HEALTH_BITS 4             /* of min-entropy in a sample, H */
+#define HEALTH_REPETITIONS 9      /* 4.4.1: 1 + 30/H, rounded up */
+#define HEALTH_WINDOW 512         /* 4.4.2: W of samples that are not bits */
+#define HEALTH_PROPORTION 71      /* 4.4.2: 1 + CRITBINOM(W, 2^-H, 1 - 2^-30) */
+#define HEALTH_START_SAMPLES 1024 /* 4.3: so many are seen before the first is used */
 
 /* Zeros before the first sample. */
 struct health {

@@ -13,7 +13,8 @@
 
 #define VIRTIO_ID_ENTROPY 4 /* 5.4.1 */
 #define REQUESTQ 0          /* 5.4.2 */
-#define NEEDED (VIRTIO_BIT(VIRTIO_F_VERSION_1_BIT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC_BIT)) /* 5.4.3: none of its own */
+#define NEEDED \
+    (VIRTIO_BIT(VIRTIO_F_VERSION_1_BIT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC_BIT)) /* 5.4.3: none of its own */
 #define QUEUE_SIZE 2 /* one buffer is all that it ever has */
 #define CHAIN 1
 

@@ -39,8 +39,8 @@ static void test_mixes(void)
     static const uint8_t wanted[16] = {0x16, 0x1c, 0x84, 0x60, 0x92, 0xfa, 0x48, 0xa0,
                                        0x88, 0xbb, 0xad, 0x2a, 0xf0, 0x68, 0x37, 0x8a};
     uint8_t seed[40], bytes[16];
-    for (uint8_t i = 0; i < sizeof(seed); i++) {
-        seed[i] = i;
+    for (uint32_t i = 0; i < sizeof(seed); i++) {
+        seed[i] = (uint8_t)i;
     }
     random_mix(seed, sizeof(seed));
     random_bytes(bytes, sizeof(bytes));
