@@ -5,43 +5,45 @@
 #define P TYPE_PAGE | TYPE_COMPRESSIBLE
 #define C TYPE_COMPRESSIBLE
 
+#define TYPE(extension, text, flags) {extension, text, sizeof(extension) - 1, flags}
+
 static const struct http_type types[] = {
-    {"html", "text/html; charset=utf-8", P},
-    {"css", "text/css; charset=utf-8", P},
-    {"js", "text/javascript; charset=utf-8", P},
-    {"png", "image/png", 0},
-    {"jpg", "image/jpeg", 0},
-    {"svg", "image/svg+xml", C},
-    {"htm", "text/html; charset=utf-8", P},
-    {"xhtml", "application/xhtml+xml; charset=utf-8", P},
-    {"mjs", "text/javascript; charset=utf-8", P},
-    {"json", "application/json", C},
-    {"map", "application/json", C},
-    {"webmanifest", "application/manifest+json", C},
-    {"xml", "application/xml", C},
-    {"txt", "text/plain; charset=utf-8", C},
-    {"md", "text/markdown; charset=utf-8", C},
-    {"csv", "text/csv; charset=utf-8", C},
-    {"jpeg", "image/jpeg", 0},
-    {"gif", "image/gif", 0},
-    {"webp", "image/webp", 0},
-    {"avif", "image/avif", 0},
-    {"ico", "image/x-icon", C},
-    {"woff", "font/woff", 0},
-    {"woff2", "font/woff2", 0},
-    {"ttf", "font/ttf", C},
-    {"otf", "font/otf", C},
-    {"mp3", "audio/mpeg", 0},
-    {"ogg", "audio/ogg", 0},
-    {"wav", "audio/wav", 0},
-    {"mp4", "video/mp4", 0},
-    {"webm", "video/webm", 0},
-    {"pdf", "application/pdf", 0},
-    {"wasm", "application/wasm", C},
-    {"zip", "application/zip", 0},
-    {"gz", "application/gzip", 0},
+    TYPE("html", "text/html; charset=utf-8", P),
+    TYPE("css", "text/css; charset=utf-8", P),
+    TYPE("js", "text/javascript; charset=utf-8", P),
+    TYPE("png", "image/png", 0),
+    TYPE("jpg", "image/jpeg", 0),
+    TYPE("svg", "image/svg+xml", C),
+    TYPE("htm", "text/html; charset=utf-8", P),
+    TYPE("xhtml", "application/xhtml+xml; charset=utf-8", P),
+    TYPE("mjs", "text/javascript; charset=utf-8", P),
+    TYPE("json", "application/json", C),
+    TYPE("map", "application/json", C),
+    TYPE("webmanifest", "application/manifest+json", C),
+    TYPE("xml", "application/xml", C),
+    TYPE("txt", "text/plain; charset=utf-8", C),
+    TYPE("md", "text/markdown; charset=utf-8", C),
+    TYPE("csv", "text/csv; charset=utf-8", C),
+    TYPE("jpeg", "image/jpeg", 0),
+    TYPE("gif", "image/gif", 0),
+    TYPE("webp", "image/webp", 0),
+    TYPE("avif", "image/avif", 0),
+    TYPE("ico", "image/x-icon", C),
+    TYPE("woff", "font/woff", 0),
+    TYPE("woff2", "font/woff2", 0),
+    TYPE("ttf", "font/ttf", C),
+    TYPE("otf", "font/otf", C),
+    TYPE("mp3", "audio/mpeg", 0),
+    TYPE("ogg", "audio/ogg", 0),
+    TYPE("wav", "audio/wav", 0),
+    TYPE("mp4", "video/mp4", 0),
+    TYPE("webm", "video/webm", 0),
+    TYPE("pdf", "application/pdf", 0),
+    TYPE("wasm", "application/wasm", C),
+    TYPE("zip", "application/zip", 0),
+    TYPE("gz", "application/gzip", 0),
 };
-static const struct http_type unknown = {"", "application/octet-stream", 0};
+static const struct http_type unknown = TYPE("", "application/octet-stream", 0);
 
 const struct http_type *http_type_lookup(const char *path, uint32_t length)
 {
@@ -54,7 +56,7 @@ const struct http_type *http_type_lookup(const char *path, uint32_t length)
         return &unknown;
     }
     for (uint32_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        uint32_t size = (uint32_t)strlen(types[i].extension);
+        uint32_t size = types[i].extension_length;
         if (length - start == size && http_same(path + start, types[i].extension, size)) {
             return &types[i];
         }

@@ -12,7 +12,7 @@ enum {
 struct http_type {
     const char *extension;
     const char *text; /* Content-Type */
-    uint8_t flags;
+    uint8_t extension_length, flags;
 };
 
 /* Never NULL: what is unknown is application/octet-stream. */
