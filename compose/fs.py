@@ -39,7 +39,7 @@ CLIENTS_MAX = 4         # FS_CLIENTS_MAX
 JOBS = 32               # FS_JOBS_MAX
 FILES = 256             # FS_FILES_MAX
 WAITING_BYTES = 9216    # FS_WAITING_BYTES
-HEAP = 128 << 10        # of the NFS component: libnfs has 1.6 KiB for a call under way, and one reply at a time
+HEAP = 144 << 10        # of the NFS component: libnfs has 1.6 KiB for a call under way, and one reply at a time
 WRITE_HEAP = 36 << 10   # more for each write under way: its bytes
 STACK = 0x4000
 # One connection, which asks in small pieces and gets an answer or two at a time in large ones.

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 #include "fs/server_parts.h"
+#include "lib/copy.h"
 
 void fs_server_complete(struct fs_server_client *client, const struct fs_completion *completion)
 {
@@ -80,7 +81,7 @@ void fs_server_put(struct fs_job *job, uint64_t offset, const void *bytes, uint6
 {
     assert(offset <= job->size && length <= job->size - offset);
     if (is_owners(job)) {
-        memcpy(job->data + offset, bytes, length);
+        copy_long(job->data + offset, bytes, length);
     }
     if (offset + length > job->length) {
         job->length = offset + length;

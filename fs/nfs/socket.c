@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "fs/nfs/config.h"
 #include "fs/nfs/socket.h"
+#include "lib/copy.h"
 #include "lwip/tcp.h"
 #include "lib/random.h"
 #include "net/ip/ip.h"
@@ -212,7 +213,7 @@ ssize_t recv(int fd, void *bytes, size_t length, int flags)
         size_t left = first->len - socket->offset;
         size_t part = left < length - done ? left : length - done;
 
-        memcpy((uint8_t *)bytes + done, (const uint8_t *)first->payload + socket->offset, part);
+        copy_long((uint8_t *)bytes + done, (const uint8_t *)first->payload + socket->offset, part);
         done += part;
         socket->offset = (uint16_t)(socket->offset + part);
         if (socket->offset == first->len) {
