@@ -8,7 +8,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from serval.chaos import damage, histogram, load, registers, report
+from serval.chaos import damage, faults, histogram, load, registers, report
 from serval.chaos.client import Died
 from serval.chaos.machine import Machine
 from serval.chaos.parts import KILLED, NOT_YET, PARTS
@@ -194,6 +194,7 @@ class Said:
     """An Outcome of a run that was all well but for what is said here."""
 
     def __init__(self, downs=(), resets=0, fatal=(), growth=(), **tallies):
+        self.deaths = []
         self.downs, self.resets, self.fatal, self.growth, self.tallies = downs, resets, fatal, growth, tallies
 
 
@@ -243,6 +244,37 @@ def test_where_a_program_goes_on_after_it_has_waited():
     words = [0xd503201f, 0xd4000001, 0xd503201f, 0xd40000a1, 0xd4000002, 0xd4200000, 0xd4000001]     # the last ends it
     text = b"".join(word.to_bytes(4, "little") for word in words)
     assert registers.after_calls(text, 0x200000) == [0x200008, 0x200010]
+
+
+@pytest.mark.parametrize("at, to, word", [(0x200000, 0x200000, 0x14000000), (0x200000, 0x201ffc, 0x140007ff),
+                                          (0x201000, 0x200ffc, 0x17ffffff)])
+def test_an_instruction_that_leads_elsewhere(at, to, word):
+    assert int.from_bytes(damage.branch(at, to), "little") == word
+
+
+@pytest.mark.parametrize("missing, first", [
+    (faults.SERVICES, "timer_driver"), (["typed"], "serial_virt_rx"), (["page", "file", "program"], "http"),
+    (["file"], "nfs"), (["program"], "micropython"), (["file", "program"], "nfs"),
+])
+def test_who_is_suspected_first(missing, first):
+    assert max(KILLED, key=lambda part: faults.suspicion(part, missing)) == first
+
+
+def made(*parts):
+    """Faults that were made a tenth of a second after each other, the first at 10 s."""
+    work = faults.Faults(None, None, None, Said(), "seed", [])
+    work.seen += [faults.Seen(damage.Fault(part, "own", ""), 10 + n / 10) for n, part in enumerate(parts)]
+    return work
+
+
+@pytest.mark.parametrize("died, when, which", [
+    ("nfs", 10.25, 0), ("nfs", 10.7, 2), ("http", 10.25, 2), ("http", 9.9, None), ("http", 12.0, None),
+])
+def test_what_a_death_is_of(died, when, which):
+    """The last fault of who died, else the last of all, in the time in which one shows."""
+    work = made("nfs", "http", "timer_driver")
+    work.seen[1].fault = damage.Fault("http", "own", "") if died != "http" else damage.Fault("eth_driver", "own", "")
+    assert work._cause(died, when) is (None if which is None else work.seen[which])
 
 
 # -- the picture ------------------------------------------------------------------------------------------------------

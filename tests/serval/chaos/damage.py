@@ -1,26 +1,29 @@
 """Random faults, made from outside by QEMU's debugger stub: what a cosmic ray, a broken cell or a mistake would do.
 
-instruction  one of the part's instructions is another: the one that it is about to execute, or any of its text. Put
+instruction  one of the part's instructions is another: one that it has been seen to execute, or any of its text. Put
              back when it has died, or after a while: nobody could write to a part's text
-loop         it goes on at an instruction that jumps to itself, at the end of its text: no restart leads there again
+loop         such an instruction leads to one that jumps to itself, at the end of its text: no restart leads there again
 register     one of its registers has another value, in the middle of its work
 own          a word of its own memory (data, stack, heap)
 shared       a word of a region that it shares with others. A file's bytes in the cache are put back after a while
 device       a register of its device
+
+Several are made while the guest stands still once: it is that which takes time.
 """
 
 import re
+import time
 from typing import NamedTuple
 
 from .. import inside
-from ..gdb import PC
-from .registers import Registers, catch
+from .registers import PC, Places, Registers
 from .verdict import first_difference
 
 LOOP = (0x14000000).to_bytes(4, "little")       # b .
 WORD, TRIES = 8, 4
-STEPS = 120
-KINDS = {"instruction": 4, "loop": 1, "register": 4, "own": 4, "shared": 3, "device": 1}
+PUT_BACK_S = 0.15       # after which what was not noticed is put back
+# One that spins takes the CPU from all below it until the watchdog has seen it: a few of these.
+KINDS = {"instruction": 12, "loop": 1, "register": 12, "own": 12, "shared": 9, "device": 3}
 RAM = 0x4000_0000       # below it are devices
 REGISTERS = {"virtio_net": (0xe00, 0x100), "uart": (0, 0x50)}   # of a device's page: from where, how many bytes
 CACHE = re.compile(r"'fs_share_")   # what is read of files; nothing is kept of it that could tell
@@ -33,23 +36,39 @@ class Fault(NamedTuple):
     words: str
 
 
+class Undo(NamedTuple):
+    due_s: float
+    part: str
+    address: int
+    before: bytes
+    now: bytes
+
+
 class Damage:
     """guest: with its debugger, running. system: debug.system.System of its image. Each fault is drawn from rng."""
 
-    def __init__(self, guest, system, rng):
+    def __init__(self, guest, system, rng, parts):
         self.guest, self.gdb, self.system, self.rng = guest, guest.gdb, system, rng
         self.domains = {domain.name: domain for domain in inside.domains(system.image)}
         self.owners = {}
         for pd in system.pds.values():
             for row in pd.maps:
                 self.owners.setdefault(row.pa, set()).add(pd.name)
-        self.undo = []          # (address, what was there, what is there now)
+        self.undo = []
         self.scribbled = []     # (before, now) of words that clients might see
         with self.gdb.standing_still():
             self.registers = Registers(self.gdb)
+            self.places = Places(self.gdb, self.registers, [(self.domains[part], system.pds[part].ttbr0)
+                                                            for part in parts], self._text, self._stir)
 
-    def one(self, part):
-        """Does one to this part. Returns the Fault."""
+    def some(self, parts):
+        """Does one to each of these parts, and puts back what is due. Returns the Faults."""
+        with self.gdb.standing_still():
+            self.places.look()
+            self._put_back(lambda undo, now=time.monotonic(): undo.due_s <= now)
+            return [self._one(part) for part in parts]
+
+    def _one(self, part):
         kind = self.rng.choices(list(KINDS), KINDS.values())[0]
         if kind == "device" and not self._devices(part):
             kind = "own"
@@ -58,14 +77,25 @@ class Damage:
             kind, words = "own", self._own(part)
         return Fault(part, kind, words)
 
-    def put_back(self):
-        """What only a test could mend, where it is still as we left it."""
-        undo, self.undo = self.undo, []
-        if undo:
+    def put_back(self, parts):
+        """What was done to these and only a test could mend, where it is still as we left it."""
+        if any(undo.part in parts for undo in self.undo):
             with self.gdb.standing_still():
-                for address, before, now in undo:
-                    if self.gdb.read_physical(address, len(now)) == now:
-                        self.gdb.write_physical(address, before)
+                self._put_back(lambda undo: undo.part in parts)
+
+    def _put_back(self, due):
+        """The last first: one may have been done to another."""
+        for undo in [undo for undo in self.undo if due(undo)][::-1]:
+            self.undo.remove(undo)
+            if self.gdb.read_physical(undo.address, len(undo.now)) == undo.now:
+                self.gdb.write_physical(undo.address, undo.before)
+
+    def who_runs(self):
+        """A part's name with where, or what else."""
+        with self.gdb.standing_still():
+            now, pc = self.registers.who(), self.gdb.pc()
+        names = {pd.ttbr0: name for name, pd in self.system.pds.items()}
+        return f"{names.get(now[0], 'somebody')} at {pc:#x}" if now else f"the kernel at {pc:#x}"
 
     def meant(self, _path, body, expected):
         """Whether what is wrong with a body is one word of ours: it lay in the cache, or in a frame that was here."""
@@ -74,69 +104,59 @@ class Damage:
 
     # -- kinds ---------------------------------------------------------------------------------------------------
 
-    def _write(self, address, data, back=False):
+    def _write(self, address, data, part=None):
+        """part: whose it is, where it is put back."""
         before = self.gdb.read_physical(address, len(data))
         self.gdb.write_physical(address, data)
-        if back:
-            self.undo.append((address, before, data))
+        if part:
+            self.undo.append(Undo(time.monotonic() + PUT_BACK_S, part, address, before, data))
         return before
 
-    def _caught(self, part):
-        domain, ttbr0 = self.domains[part], self.system.pds[part].ttbr0
-        return catch(self.gdb, self.registers, domain, ttbr0, self.rng.randrange(STEPS), self._stir)
+    def _text(self, domain):
+        return self.system.stored(self.system.pds[domain.name].maps, domain.text_va, domain.text_size)
 
     def _stir(self):
         self.guest.send(b"\n")
 
     def _instruction(self, part):
         domain, other = self.domains[part], self.rng.getrandbits(32)
-        with self.gdb.standing_still():
-            if self.rng.random() < 0.5 and self._caught(part):
-                at = self.gdb.pc()
-            else:
-                at = domain.text_va + 4 * self.rng.randrange(domain.text_size // 4)
-            self._write(domain.text_pa + at - domain.text_va, other.to_bytes(4, "little"), back=True)
+        at = self.places.choose(part, self.rng) if self.rng.random() < 0.5 else None
+        if at is None:
+            at = domain.text_va + 4 * self.rng.randrange(domain.text_size // 4)
+        self._write(domain.text_pa + at - domain.text_va, other.to_bytes(4, "little"), part)
         return f"the instruction at {at:#x} is {other:#010x}"
 
     def _loop(self, part):
-        domain = self.domains[part]
+        domain, at = self.domains[part], self.places.choose(part, self.rng)
         last = domain.text_size - 4
-        with self.gdb.standing_still():
-            if not self._caught(part):
-                return None
-            there = self.gdb.read_physical(domain.text_pa + last, 4)
-            if there not in (bytes(4), LOOP):               # its text ends with the page: nothing of it is to be lost
-                return None
-            self.gdb.write_physical(domain.text_pa + last, LOOP)
-            at = self.gdb.pc()
-            self.registers.write(PC, domain.text_va + last)
+        if at is None or self.gdb.read_physical(domain.text_pa + last, 4) not in (bytes(4), LOOP):
+            return None                                     # its text ends with the page: nothing of it is to be lost
+        self.gdb.write_physical(domain.text_pa + last, LOOP)
+        self._write(domain.text_pa + at - domain.text_va, branch(at, domain.text_va + last), part)
         return f"an endless loop, from {at:#x} on"
 
     def _register(self, part):
-        with self.gdb.standing_still():
-            if not self._caught(part):
-                return None
-            number = self.rng.randrange(32)
-            before = self.registers.read(number)
-            now = before ^ 1 << self.rng.randrange(64) if self.rng.random() < 0.5 else self.rng.getrandbits(64)
-            at = self.gdb.pc()
-            self.registers.write(number, now)
+        if not self.places.catch(part, self.rng):
+            return None
+        number = self.rng.randrange(32)
+        before, at = self.registers.read(number, PC)
+        now = before ^ 1 << self.rng.randrange(64) if self.rng.random() < 0.5 else self.rng.getrandbits(64)
+        self.registers.write(number, now)
         name = "sp" if number == 31 else f"x{number}"
         return f"{name} is {now:#x}, not {before:#x}, at {at:#x}"
 
-    def _scribble(self, rows):
+    def _scribble(self, part, rows):
         """Large regions have most of the words, small ones most of what matters: each region is as likely as another.
         Most words of all memory are 0 and nobody's; some tries are for one that is not."""
         row = self.rng.choice(rows)
-        with self.gdb.standing_still():
-            for _ in range(TRIES):
-                address = row.pa + WORD * self.rng.randrange(row.size // WORD)
-                if any(self.gdb.read_physical(address, WORD)):
-                    break
-            before = int.from_bytes(self.gdb.read_physical(address, WORD), "little")
-            now = before ^ 1 << self.rng.randrange(64) if self.rng.random() < 0.5 else self.rng.getrandbits(64)
-            data = now.to_bytes(WORD, "little")
-            self.scribbled.append((self._write(address, data, back=bool(CACHE.search(row.what))), data))
+        for _ in range(TRIES):
+            address = row.pa + WORD * self.rng.randrange(row.size // WORD)
+            if any(word := self.gdb.read_physical(address, WORD)):
+                break
+        before = int.from_bytes(word, "little")
+        now = before ^ 1 << self.rng.randrange(64) if self.rng.random() < 0.5 else self.rng.getrandbits(64)
+        data = now.to_bytes(WORD, "little")
+        self.scribbled.append((self._write(address, data, part if CACHE.search(row.what) else None), data))
         return f"{row.what} + {address - row.pa:#x} is {now:#x}, not {before:#x}"
 
     def _rows(self, part, shared):
@@ -147,11 +167,11 @@ class Damage:
         return row.pa < RAM
 
     def _own(self, part):
-        return self._scribble(self._rows(part, shared=False))
+        return self._scribble(part, self._rows(part, shared=False))
 
     def _shared(self, part):
         rows = self._rows(part, shared=True)
-        return self._scribble(rows) if rows else None
+        return self._scribble(part, rows) if rows else None
 
     def _devices(self, part):
         return [row for row in self.system.pds[part].maps if self._is_device(row) and row.rights == "rw-"
@@ -162,9 +182,13 @@ class Damage:
         first, size = REGISTERS[REGION.search(row.what)[1]]
         offset = first + 4 * self.rng.randrange(size // 4)
         now = self.rng.getrandbits(32) >> self.rng.choice((0, 16, 24, 31))
-        with self.gdb.standing_still():
-            self.gdb.write_physical(row.pa + offset, now.to_bytes(4, "little"))
+        self.gdb.write_physical(row.pa + offset, now.to_bytes(4, "little"))
         return f"{row.what} + {offset:#x} is {now:#x}"
+
+
+def branch(at, to):
+    """The instruction that leads from the one address to the other."""
+    return (0x14000000 | (to - at) // 4 & 0x3ffffff).to_bytes(4, "little")
 
 
 def difference(body, expected):

@@ -27,6 +27,7 @@ SILENT_S = 3.0
 FRONT, PROGRAM = "http", "micropython"
 AFTER_S = 0.5           # a refusal says Retry-After: 2; a program that was killed is back before that
 FORMER = 4              # of each client's uploads are known, to tell an old one from anything else
+KEPT_MOST = 30          # wrong answers
 TOLD_MOST = 50          # of what went wrong, in words
 MIX = {"small": 46, "middle": 18, "large": 3, "cold": 10, "page": 14, "echo": 5, "upload": 4}
 OF_PROGRAM = ("page", "echo", "upload")
@@ -34,13 +35,13 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 
 class Tally:
-    """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went wrong,
-    in words."""
+    """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went
+    wrong, in words; wrong: (path, what came, what had to)."""
 
     def __init__(self):
         self.count, self.groups = collections.Counter(), collections.Counter()
         self.again, self.reasons = collections.Counter(), collections.Counter()
-        self.told = []
+        self.told, self.wrong = [], []
 
     def add(self, group, outcome, reason=""):
         self.count[outcome] += 1
@@ -52,6 +53,10 @@ class Tally:
         if len(self.told) < TOLD_MOST:
             self.told.append(text)
 
+    def keep(self, path, answer, expected):
+        if len(self.wrong) < KEPT_MOST:
+            self.wrong.append((path, answer, expected))
+
     def total(self):
         return sum(self.count.values())
 
@@ -61,11 +66,13 @@ class Tally:
 
 class Load:
     """died(part): when it died last, of time.monotonic(); believed of broken connections and of refusals.
-    wrong(path, body, expected): asked about a body that is not right; True: it was meant to be damaged."""
+    meant(path, body, expected): asked about a body that is not right; True: it was meant to be damaged. note(text):
+    what went wrong, at once."""
 
-    def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: False):
+    def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: False,
+                 note=lambda text: None):
         self.connections, self.site, self.seed = connections, site, seed
-        self.died, self.meant = died, meant
+        self.died, self.meant, self.note = died, meant, note
         self.tally = tally
         self.tasks, self.pause_s = [], 4 * PAUSE_S
         self.former = collections.defaultdict(lambda: collections.deque(maxlen=FORMER))     # path -> bodies
@@ -84,11 +91,11 @@ class Load:
     async def _run(self, number):
         rng = random.Random(f"{self.seed} client {number}")
         client = Client(self.connections)
-        uploaded = {}
+        uploaded, name = {}, str(number)
         await asyncio.sleep(rng.random() * self.pause_s)
         while not self.ended:
             group = rng.choices(list(MIX), MIX.values())[0]
-            for request in self._requests(rng, number, group, uploaded):
+            for request in self._requests(rng, name, group, uploaded):
                 begun = time.monotonic()
                 outcome = await self._one(client, group, *request)
                 self._pace(group, time.monotonic() - begun)
@@ -96,6 +103,8 @@ class Load:
                     uploaded.clear()
                     if outcome == "right":
                         uploaded[request[1]] = request[2]
+                    else:           # it may be stored later: nobody knows any more what is there
+                        name = f"{name.split('-')[0]}-{int(name.partition('-')[2] or 0) + 1}"
             await asyncio.sleep(rng.random() * self.pause_s)
         client.close()
 
@@ -107,7 +116,7 @@ class Load:
         elif took_s < QUICK_S:
             self.pause_s = max(0.97 * self.pause_s, PAUSE_S)
 
-    def _requests(self, rng, number, group, uploaded):
+    def _requests(self, rng, name, group, uploaded):
         """(method, path, body, what the answer has to be), one or two."""
         if group == "page":
             n = rng.randrange(100_000)
@@ -117,10 +126,10 @@ class Load:
             yield "POST", "/api/echo", body, body
         elif group == "upload":
             body = rng.randbytes(rng.randint(*UPLOAD_BYTES))
-            yield "PUT", f"/api/put/{number}.bin", body, b"stored"
-            self.former[f"/{UPLOADS}/{number}.bin"].append(body)
+            yield "PUT", f"/api/put/{name}.bin", body, b"stored"
+            self.former[f"/{UPLOADS}/{name}.bin"].append(body)
             if uploaded:            # what was not confirmed is not known
-                yield "GET", f"/{UPLOADS}/{number}.bin", b"", body
+                yield "GET", f"/{UPLOADS}/{name}.bin", b"", body
         else:
             path = rng.choice(self.site.groups[group])
             yield "GET", path, b"", self.site.bodies[path]
@@ -162,6 +171,8 @@ class Load:
             outcome = "got through"
         if outcome == "wrong" and status == 200 and answer in self.former[path]:
             outcome = "old"
+        if outcome == "wrong":
+            self.tally.keep(path, answer, expected)
         if outcome == "right":
             self.tally.add(group, outcome)
             return outcome
@@ -171,6 +182,8 @@ class Load:
         self.tally.add(group, outcome, reason.split(",")[0])
         now = time.monotonic()
         waited = f" after {now - begun:.1f} s" if begun else ""
+        if outcome not in ("refused", "lost"):
+            self.note(f"{outcome}: {path}: {reason}{waited}")
         if outcome != "refused":
             self.tally.tell(f"{now - self.began_s:.1f} s: {outcome} {path}: {reason}{waited}")
         return outcome

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import build, paths
 from ..nfs import NfsServer
-from ..qemu import Guest
+from ..qemu import LOAD_ADDRESS, Guest
 from .client import Connections
 from .site import FOLDER, Site
 
@@ -19,6 +19,8 @@ from count import Counting  # noqa: E402
 # The killer asks DHCP first of all, then the NFS component, then the front.
 CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.17"
 FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
+
+MEMORY_BYTES = 16 << 20
 
 
 class Machine:
@@ -64,6 +66,13 @@ class Machine:
         self.openers = {}
         self.guest.gdb.go_on()
         self.guest.expect_all([r"to kill: POST http://10\.0\.2\.15/", r"Starting async server on"])
+
+    def keep_memory(self):
+        """The first of it, with kernel and programs, beside the console's log: for whoever wants to know why it is
+        down."""
+        if self.log:
+            path = self.log.with_name(f"memory{self.boots}.bin").absolute()
+            self.guest.qmp.command("pmemsave", val=LOAD_ADDRESS, size=MEMORY_BYTES, filename=str(path))
 
     def end(self):
         if self.guest:

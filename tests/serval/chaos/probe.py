@@ -41,16 +41,18 @@ class Probe:
         for client in self.idle:
             client.close()
 
-    async def until_back(self, service, since_s, limit_s=GIVEN_UP_S):
-        """Seconds from since_s to the first right answer."""
+    async def until_back(self, service, since_s, limit_s=GIVEN_UP_S, every_s=EVERY_S):
+        """Seconds from since_s to the first right answer. every_s: between two attempts."""
         attempt, begun = getattr(self, f"_{service}"), set()
         try:
             while True:
                 if len(begun) < UNDER_WAY:
                     begun.add(asyncio.create_task(attempt()))
-                ended, begun = await asyncio.wait(begun, timeout=EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                ended, begun = await asyncio.wait(begun, timeout=every_s, return_when=asyncio.FIRST_COMPLETED)
                 if any([task.result() for task in ended]):
                     return time.monotonic() - since_s
+                if ended:               # a refusal comes at once
+                    await asyncio.sleep(every_s - EVERY_S)
                 if time.monotonic() > since_s + limit_s:
                     raise StayedDown(f"{service}: no right answer in {limit_s:.0f} s")
         finally:

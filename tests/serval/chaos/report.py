@@ -2,7 +2,8 @@
 
 import collections
 
-from . import halves, histogram
+from . import faults as made
+from . import histogram
 
 RIGHT_LEAST = 0.999
 
@@ -34,12 +35,14 @@ def kills(found):
 
 def faults(seen):
     table = collections.Counter((one.fault.kind, one.what) for one in seen)
-    outcomes = (halves.DIED, halves.NOTHING, halves.BY_HAND)
+    outcomes = (made.DIED, made.NOTHING, made.BY_HAND)
+    seconds = max(seen[-1].when - seen[0].when, 1e-3)
+    yield f"{len(seen) / seconds:.1f} faults a second, {seconds:.0f} s"
     yield f"{len(seen):6} faults  " + "".join(f"{what:>16}" for what in outcomes)
     for kind in sorted({kind for kind, _ in table}):
         yield f"{kind:15}" + "".join(f"{table[kind, what]:16}" for what in outcomes)
     for one in seen:
-        if one.what == halves.BY_HAND:
+        if one.what == made.BY_HAND:
             yield f"    {one.what}: {one.fault.part}: {one.fault.kind}: {one.fault.words}"
 
 

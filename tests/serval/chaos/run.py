@@ -12,7 +12,8 @@ from .. import paths
 from ..gdb import GdbError
 from . import histogram, report, vitals
 from .control import Control, Unreachable
-from .halves import Faults, Kills
+from .faults import Faults
+from .kills import Kills
 from .load import Load, Tally
 from .machine import Machine
 from .parts import KILLED, NOT_YET
@@ -24,6 +25,7 @@ sys.path.append(str(paths.TOP / "bench"))
 import child  # noqa: E402
 
 WARM_UP_S = 3.0
+SWITCH_S = 0.0002   # the guest stands still while the thread that damages it waits for its turn
 
 
 def say(what):
@@ -85,7 +87,7 @@ class Chaos:
         """The load, and beside it what hurts. False: the machine stayed down."""
         tally = self.outcome.tallies.setdefault(title, Tally())
         load = Load(self.machine.connections("http"), self.machine.site, f"{self.seed} {title}", tally,
-                    died=self.console.died, meant=meant)
+                    died=self.console.died, meant=meant, note=self.console.note)
         load.start()
         await asyncio.sleep(WARM_UP_S)
         try:
@@ -94,6 +96,9 @@ class Chaos:
         except (StayedDown, Unreachable, GdbError, OSError) as error:
             down = str(error) or type(error).__name__
             self.console.note(f"stayed down: {down}")
+            if isinstance(error, (StayedDown, Unreachable)) and work is not self.outcome.kills:
+                self.console.note(f"who runs: {await work.who_runs()}")
+                self.machine.keep_memory()
             self.outcome.downs.append("; ".join([down, *self.console.last_notes()]))
         await load.stop()
         for line in report.requests(title, tally):
@@ -106,7 +111,7 @@ class Chaos:
 
     async def faults(self, seconds):
         work = Faults(self.machine, self.control, self.probe, self.console, self.seed, self.outcome.seen, self.parts)
-        return await self.half("faults", work, seconds, work.damage.meant)
+        return await self.half("faults", work, seconds, work.meant)
 
 
 async def first_half(machine, outcome, minutes):
@@ -148,12 +153,17 @@ def write(outcome, out):
     text = "\n".join(outcome.lines()) + "\n"
     (out / "report.txt").write_text(text)
     (out / "events.txt").write_text("\n".join(outcome.events) + "\n")
+    for title, tally in outcome.tallies.items():
+        for number, (_, answer, expected) in enumerate(tally.wrong):
+            (out / f"wrong-{title}-{number}.bin").write_bytes(answer)
+            (out / f"wrong-{title}-{number}.expected").write_bytes(expected)
     if outcome.kills:
         (out / "back.svg").write_text(outcome.picture())
     print(f"{text}\n{out}: report.txt, back.svg, events.txt, console.log")
 
 
 def main():
+    sys.setswitchinterval(SWITCH_S)
     seed = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(1 << 32))
     minutes = float(os.environ.get("CHAOS_MINUTES") or 10)
     which = os.environ.get("CHAOS_HALVES") or "both"

@@ -4,8 +4,9 @@ import re
 import threading
 import time
 
-FAULT = re.compile(r"fault: PD '([^']+)' ([^;\n]*)")
+FAULT = re.compile(r"fault: PD '([^']+)' ([^;\n]*)(?:; death \d+, restarted in (\d+) ms)?")
 BOOT = re.compile(r"^(?:.*\| )?Serval \S+: ", re.M)     # the greeting of serial/virt_tx.c
+START_S = 0.02      # it is under way then
 FATAL = re.compile(r"^kernel: .*", re.M)
 
 
@@ -15,7 +16,7 @@ class Console:
     def __init__(self, guest, loop):
         self.guest, self.loop = guest, loop
         self.deaths, self.boots, self.fatal = [], 0, []
-        self.last, self.notes = {}, []
+        self.last, self.notes, self.back = {}, [], {}
         self.waiting = {}
         self.ended = self.gone = False
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -52,6 +53,10 @@ class Console:
         """When it died last, of time.monotonic(); 0: never."""
         return self.last.get(part, 0.0)
 
+    def is_up(self, part):
+        """Whether it has been restarted since it died last, and some time ago."""
+        return time.monotonic() > self.back.get(part, 0.0) + START_S
+
     def type(self, text):
         self.guest.send(text.encode())
 
@@ -87,10 +92,11 @@ class Console:
     def _take(self, text):
         for match in FAULT.finditer(text):
             self.last[match[1]] = time.monotonic()
+            self.back[match[1]] = time.monotonic() + int(match[3] or 0) / 1000
             self.deaths.append((time.monotonic(), match[1], match[2]))
         self.boots += len(BOOT.findall(text))
         self.fatal += FATAL.findall(text)
-        for word in [word for word in self.waiting if re.search(rf"{word}\s", text)]:
+        for word in [word for word in list(self.waiting) if re.search(rf"{word}\s", text)]:
             self.loop.call_soon_threadsafe(self._seen, word)
 
     def _seen(self, word):
