@@ -42,7 +42,7 @@ var.QEMU             := text  qemu-system-aarch64 which QEMU
 var.QEMU_EXTRA       := text  --   more arguments for it, quoted as for a shell
 var.MICROKIT_CONFIG  := debug|release|benchmark release a kernel that prints, one that does not, one that counts
 var.MICROKIT_BOARD   := board qemu_virt_aarch64 the machine
-var.MICROKIT_SDK     := folder --  an official Microkit SDK to build with, 1.4.1 or 2.0.1, in place of our own
+var.MICROKIT_SDK     := folder --  an official Microkit SDK to build with, 1.4.1, 2.0.1 or 2.3.0, in place of our own
 var.COMPILER         := clang|gcc clang gcc: a second opinion
 var.BUILD_DIR        := folder build where image and report go
 

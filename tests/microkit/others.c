@@ -74,7 +74,7 @@ void init(void)
 #ifdef CONFIG_BENCHMARK_TRACK_UTILISATION
     utilisation();
 #endif
-    sum += notification_that_is_due() + (seL4_Word)microkit_name[MICROKIT_PD_NAME_LENGTH - 1];
+    sum += notification_that_is_due() + (seL4_Word)microkit_name[sizeof(microkit_name) - 1];
 }
 
 void notified(microkit_channel ch)
