@@ -151,7 +151,8 @@ def outcome(words):
     """What is the same everywhere: neither addresses of code and stack, nor what a second stage of translation adds."""
     label, count, *rest = words
     assert count == len(rest)
-    return {USER_EXCEPTION: lambda: (label, *rest[2:]), DEBUG: lambda: (label, *rest[1:]), VM: lambda: (label, *rest[1:3]), VCPU: lambda: (label, *rest),
+    return {USER_EXCEPTION: lambda: (label, *rest[2:]), DEBUG: lambda: (label, *rest[1:]),
+            VM: lambda: (label, *rest[1:3]), VCPU: lambda: (label, *rest),
             UNKNOWN_SYSCALL: lambda: (label, *rest[:8], rest[10] - rest[8], *rest[11:])}[label]()
 
 
@@ -188,11 +189,12 @@ OWN_NAMES = {"microkit_defer", "microkit_signal_flush", "microkit_syscall", "mic
 
 
 def test_no_name_is_forgotten(sdk):
-    """names.c has all that the SDK's header has, but SMC calls, which many SDKs leave out, and what we do not do: virtual
-    machines, x86, and capabilities of other PDs."""
+    """names.c has all that the SDK's header has, but SMC calls, which many SDKs leave out, and what we do not do:
+    virtual machines, x86, and capabilities of other PDs."""
     header = (sdk / "board" / paths.BOARD / "debug" / "include" / "microkit.h").read_text()
     found, known = ({name for name in re.findall(r"\bmicrokit_[a-z0-9_]+", re.sub(r"(?s)/\*.*?\*/", "", text))
-                     if not re.search("_vcpu|_vm_|_smc_|_x86_|_ioport|_cspace_", name)} for text in (header, (FOLDER / "names.c").read_text()))
+                     if not re.search("_vcpu|_vm_|_smc_|_x86_|_ioport|_cspace_", name)}
+                    for text in (header, (FOLDER / "names.c").read_text()))
     assert found - known == (set() if os.environ.get("MICROKIT_SDK") else OWN_NAMES)
 
 
@@ -245,12 +247,14 @@ def test_sections_whose_names_go_on_without_a_dot(boot, sdk, tmp_path):
         assert said[2:] == ["ok sections: data", "ok sections: zeros"]
 
 
-@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="later than the official releases that we follow")
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")) and
+                    microkit.is_before(paths.TOP / os.environ["MICROKIT_SDK"], 2, 2),
+                    reason="this release has not all of it")
 def test_what_later_releases_brought(boot, sdk, tmp_path):
     (tmp_path / "filled.bin").write_bytes(b"x" * 5000)
     guest = boot(image(sdk, tmp_path, "later.system", ["later", "idle"]))
     guest.expect(r"^later: done\r?\n|^FAILED.*\n|^fault: .*\n", timeout=30)
-    assert lines(guest)[1:] == [
+    assert [line for line in lines(guest) if line.startswith(("ok ", "FAILED", "later:"))] == [
         "ok later: setvar_id of an end",
         "ok later: setvar_id of an irq",
         "ok later: setvar_id of a child",

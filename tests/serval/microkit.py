@@ -16,9 +16,10 @@ def calls_on_the_end(sdk):
     return (sdk / "VERSION").exists()
 
 
-def calls_firmware(sdk):
-    """Whether its programs may do so: official ones since 2.1."""
-    return calls_on_the_end(sdk) and not (sdk / "VERSION").read_text().startswith("2.0")
+def is_before(sdk, *release):
+    """Whether an official SDK is of an earlier release: is_before(sdk, 2, 1)."""
+    version = (sdk / "VERSION").read_text() if calls_on_the_end(sdk) else "1.4.1"
+    return tuple(int(number) for number in version.split(".")[:len(release)]) < release
 
 
 def run(*command, cwd):
