@@ -152,6 +152,8 @@ class Http:
         # Files' bytes leave from where they lie in the share, or sealed from where they are sealed.
         regions = [(client.share, client.share_at)]
         if https:
+            if https.port == port:
+                raise ComposeError(f"PD '{name}': port {port} is for HTTP and for HTTPS")
             sealed = system.region(f"sealed_{name}", SEALED, dma=True)
             config = https.config(self.pd, sealed)
             regions.append((sealed, int(config["sealed"]["base"])))

@@ -15,7 +15,7 @@ from compose.http import NOT_YOURS, Site  # noqa: E402
 
 PREAMBLE = """\
 from compose.fs import MemFs
-from compose.http import Http, Site
+from compose.http import Http, Https, Site
 from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
@@ -69,6 +69,11 @@ MISTAKES = {
                     "PD 'http': site '/': headers: the front sets ETag itself"),
     "header_value": ("http([Site('/www', headers={'A': 'b\\r\\nC: d'})])",
                      "PD 'http': site '/': headers has a control character: 'b\\r\\nC: d'"),
+    "https_no_chain": ("http(https=Https([]))", "PD 'http': 0 certificate chains; 1 to 8 there can be"),
+    "https_port": ("http(https=Https(['/a.pem'], port=65536))", "PD 'http': HTTPS's port 65536 is not in 1..65535"),
+    "https_same_port": ("http(https=Https(['/a.pem'], port=80))", "PD 'http': port 80 is for HTTP and for HTTPS"),
+    "https_hsts": ("http(https=Https(['/a.pem'], hsts_s=-1))", "PD 'http': hsts_s -1 is not in 0..316224000"),
+    "https_long": ("http(https=Https(['x' * 16385]))", "PD 'http': a certificate chain has 16385 bytes; at most 16384"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
 }
@@ -92,6 +97,17 @@ def test_configuration(tmp_path):
     assert ".site_count = 2" in text and '.folder = "/www"' in text and '.prefix = "/docs/"' in text
     assert r'.fields = "X-A: b\015\012"' in text and '.others = ""' in text and ".precompressed = false" in text
     assert not list((tmp_path / "out").glob("micropython*"))
+
+
+def test_https_is_a_program_of_its_own(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "http(https=Https(['/a.pem', 'PEM'], port=8443, redirect=True))\n"
+                   "http(name='plain', mac='52:54:01:00:00:12', port=81)")
+    assert done.returncode == 0, done.stderr
+    text = written(tmp_path, "http.config.c")
+    assert '.path = "/a.pem"' in text and '.pem = "PEM"' in text and ".port = 0x20fb" in text and ".redirect = true" in text
+    assert "secured" not in written(tmp_path, "plain.config.c")
+    programs = written(tmp_path, "sys.mk")
+    assert ",http,http_https)" in programs and ",plain,http_front)" in programs
 
 
 def test_what_a_python_pd_has_is_named_in_its_configuration(tmp_path):

@@ -1,16 +1,23 @@
 """HTTPS in the web server: pages, keys that change, clients that end it in every way, and what is said beside it."""
 
 import contextlib
+import datetime
 import os
 import socket
 import ssl
 import subprocess
 import sys
+import time
 
 import pytest
 from serval import build, inside, paths
 from serval.http import Answer, Kept, exchange, get, head_of
+from serval.nfs import NfsServer
 from serval.qemu import Guest
+
+sys.path.insert(0, str(paths.TOP))
+
+from compose import self_signed  # noqa: E402
 
 ADDRESS = "10.0.2.15"
 LARGE = os.urandom(10 << 20)
@@ -20,7 +27,7 @@ HSTS_S = 86400
 TOLD_PORT = 5999
 
 
-def self_signed(folder, *names):
+def key_and_certificate(folder, *names):
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run([sys.executable, "-m", "compose.self_signed", key, certificate, *names], cwd=paths.TOP, check=True)
     return key, certificate
@@ -33,7 +40,7 @@ def secured(tmp_path_factory):
         file = top / "site" / (path[1:] or "index.html")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    key, certificate = self_signed(top, "localhost", "serval.test")
+    key, certificate = key_and_certificate(top, "localhost", "serval.test")
     image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key, TLS_CERT_FILE=certificate,
                          HTTPS_PORT=TOLD_PORT, HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S)
     with Guest(image, {"http": ("tcp", ADDRESS, 80), "https": ("tcp", ADDRESS, 443)}, log=top / "console.log") as guest:
@@ -186,3 +193,101 @@ def test_names_that_the_certificate_has_not(guest):
         pass
     with connected(guest, name="serval.test") as sock:
         assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+# -- parts that die, and certificates on the export --------------------------------------------------------------------
+
+KILLER, WEB = "10.0.2.15", "10.0.2.17"
+SCALAR = 0x5EE5EE       # anybody knows this key
+
+
+def certificate_for(*names, scalar=SCALAR):
+    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    return self_signed.certificate(self_signed.key_from(scalar), list(names), yesterday)
+
+
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory):
+    top, scratch = tmp_path_factory.mktemp("export"), tmp_path_factory.mktemp("https-nfs")
+    (top / "www").mkdir()
+    (top / "www" / "k.bin").write_bytes(PAGES["/k.bin"])
+    (top / "www" / "large.bin").write_bytes(LARGE)
+    (top / "chain.pem").write_text(certificate_for("first.test"))
+    key = scratch / "key.pem"
+    key.write_text(self_signed.private_key(self_signed.key_from(SCALAR)))
+    with NfsServer(top, scratch / "nfs") as server:
+        image = build.system("webserver", APPLICATION="none", CHAOS=1, NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
+                             WEBSITE_DIR="www", NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port, TLS_KEY=key,
+                             TLS_CERT="chain.pem")
+        ports = {"https": ("tcp", WEB, 443), "killer": ("tcp", KILLER, 80)}
+        with Guest(image, ports, log=scratch / "console.log") as guest:
+            guest.expect_all([r"certificate /chain\.pem: taken", rf"serving https://{WEB}/\r?$"])
+            guest.top = top
+            yield guest
+
+
+@pytest.fixture
+def broken(request, breakable):
+    request.node.serval_guests = [breakable]
+    return breakable
+
+
+def unverified():
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def kill(guest, part):
+    with guest.connect("killer") as sock:
+        assert Kept(sock).ask(f"/kill/{part}", "POST", Content_Length="0").status == 200
+
+
+@pytest.mark.parametrize("part", ["tls", "keys", "tls"])
+def test_connections_outlive_who_made_them(broken, part):
+    """What stands is served on, in the middle of an answer, too; new ones are made again."""
+    with connected(broken, unverified()) as sock, connected(broken, unverified()) as other:
+        kept, reads = Kept(sock), Kept(other)
+        for stands in kept, reads:      # a client that has sent its Finished does not know yet
+            assert stands.ask("/k.bin").body == PAGES["/k.bin"]
+        reads.send("/large.bin")
+        kill(broken, part)
+        assert kept.ask("/k.bin").body == PAGES["/k.bin"]
+        with connected(broken, unverified()) as new:
+            assert Kept(new).ask("/k.bin").body == PAGES["/k.bin"]
+        assert reads.receive().body == LARGE
+
+
+def test_a_front_that_dies_forgets_all(broken):
+    with connected(broken, unverified()) as sock:
+        kept = Kept(sock)
+        assert kept.ask("/k.bin").body == PAGES["/k.bin"]
+        kill(broken, "http")
+        with pytest.raises((OSError, AssertionError)):
+            kept.ask("/k.bin")
+    with connected(broken, unverified()) as new:
+        assert Kept(new).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+def names_shown(guest):
+    with connected(guest, unverified()) as sock:
+        return sock.getpeercert(binary_form=True)
+
+
+def test_a_new_certificate_is_taken(broken):
+    """One that does not fit the key, or is none, changes nothing, and the console says why."""
+    chain = broken.top / "chain.pem"
+    first = names_shown(broken)
+    for text, says in (("nonsense", "no certificate in it"), (certificate_for("x.test", scalar=99), "for another key than ours")):
+        chain.write_text(text)
+        wait_until(lambda says=says: names_shown(broken) == first and says in broken.text())
+    chain.write_text(certificate_for("second.test"))
+    wait_until(lambda: names_shown(broken) != first)
+    assert b"second.test" in names_shown(broken)
+
+
+def wait_until(what, limit_s=20):
+    """Each look is a handshake, which has the front look at the file."""
+    end = time.monotonic() + limit_s
+    while not what():
+        assert time.monotonic() < end
