@@ -56,7 +56,7 @@ MISTAKES = {
     "node_missing": ("a.device('/nothing@0')",
                      "device '/nothing@0': board qemu_virt_aarch64's device tree has no node /nothing@0"),
     "no_driver": ("s.board.driver('sound')",
-                  "board qemu_virt_aarch64 has no driver for 'sound'; it has: net, serial, timer"),
+                  "board qemu_virt_aarch64 has no driver for 'sound'; it has: entropy, net, serial, timer"),
     "pd_twice": ("s.pd('a', program='p', priority=1)", "there are two PDs named 'a'"),
     "pd_name": ("s.pd('a b', program='p', priority=1)", "'a b' is no name for a PD: letters, digits, '_', '-', '.'"),
     "pd_name_long": (f"s.pd('{'x' * 64}', program='p', priority=1)",
