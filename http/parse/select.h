@@ -4,7 +4,7 @@
 
 #include "http/parse/request.h"
 
-#define HTTP_ETAG_MAX 48
+#define HTTP_ETAG_MAX 40 /* quotes, two numbers of 64 bits, '-' and what a coding adds to it */
 
 /* A representation's validators. The entity tag is strong: of modification time, size and coding. */
 struct http_validators {

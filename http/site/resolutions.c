@@ -39,7 +39,7 @@ static struct {
     struct long_path long_paths[LONG_PATHS_MAX], *free_long_paths;
     struct cache_waiter *room; /* those for whom there was none */
     struct timer soon;
-    uint64_t changes;
+    uint32_t changes;
 } self;
 
 /* -- lists -- */
@@ -363,7 +363,7 @@ void site_resolutions_changed(void)
     self.changes++;
 }
 
-uint64_t site_resolutions_changes(void)
+uint32_t site_resolutions_changes(void)
 {
     return self.changes;
 }

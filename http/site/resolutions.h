@@ -32,10 +32,10 @@ struct prepared {
 struct try_files {
     struct cache_waiter waiter;    /* ours, at the cache or for a resource */
     const char *const *candidates; /* what may follow the path, NULL at the end */
-    uint32_t variant;              /* that is looked for, or was found */
     uint64_t fresh_until_ns;
     struct cache_entry *file; /* held */
-    enum site_outcome outcome;
+    uint32_t variant;         /* that is looked for, or was found */
+    enum site_outcome outcome : 8;
     bool folder; /* the path itself is one: sent there if there is no page of its name */
     bool found;  /* the candidate is known, variants are looked for */
 };
@@ -46,10 +46,10 @@ struct resolution {
     uint32_t hash;
     uint16_t path_length;
     uint8_t codings, list; /* enum site_list */
+    uint32_t changes; /* site_resolutions_changes() when it was looked for */
     bool linked, trying;
-    enum site_outcome outcome; /* SITE_WAIT: not known yet */
+    enum site_outcome outcome : 8; /* SITE_WAIT: not known yet */
     uint64_t fresh_until_ns;
-    uint64_t changes;          /* site_resolutions_changes() when it was looked for */
     struct prepared *prepared; /* SITE_FOUND */
     const struct mount *mount;
     struct cache_waiter *waiters;
@@ -69,7 +69,7 @@ void site_resolution_drop(struct resolution *resolution);
 void site_resolutions_forget(void);
 /* Something has changed under our hands: each is looked for again when it is asked for. So many times until now. */
 void site_resolutions_changed(void);
-uint64_t site_resolutions_changes(void);
+uint32_t site_resolutions_changes(void);
 
 /* A copy, and of its head `whole` too, with one holder, the resolution that it is for. NULL: all places are held. */
 struct prepared *site_prepared_new(const struct site_resource *resource);
