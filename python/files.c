@@ -16,9 +16,9 @@
 
 #include "py/mperrno.h"
 
-#define CLOSERS 16                         /* jobs that close files: others need a block each, of the share */
+#define CLOSERS 16 /* jobs that close files: others need a block each, of the share */
 #define JOBS_MAX (FILES_BLOCKS + CLOSERS)
-#define CLOSES_MAX 256                     /* as many as there can be open files */
+#define CLOSES_MAX 256                      /* as many as there can be open files */
 #define ATTRIBUTES_OFFSET (2 * FS_PATH_MAX) /* in a job's block: path, other path, attributes */
 
 struct file_job {

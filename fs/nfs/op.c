@@ -12,8 +12,8 @@
 
 #define PATIENCE_NS (40ull * 1000 * 1000 * 1000)
 #define CHANGE_NS (5ull * 1000 * 1000 * 1000) /* for the reply to a change, which waits for the server's disk */
-#define RETRY_NS (500ull * 1000 * 1000) /* after NFS3ERR_JUKEBOX */
-#define SHORT_NS (100ull * 1000 * 1000) /* after want of memory */
+#define RETRY_NS (500ull * 1000 * 1000)       /* after NFS3ERR_JUKEBOX */
+#define SHORT_NS (100ull * 1000 * 1000)       /* after want of memory */
 
 static struct {
     struct nfs_op ops[FS_JOBS_MAX];

@@ -5,7 +5,10 @@
 #define P TYPE_PAGE | TYPE_COMPRESSIBLE
 #define C TYPE_COMPRESSIBLE
 
-#define TYPE(extension, text, flags) {extension, text, sizeof(extension) - 1, flags}
+#define TYPE(extension, text, flags)                  \
+    {                                                 \
+        extension, text, sizeof(extension) - 1, flags \
+    }
 
 static const struct http_type types[] = {
     TYPE("html", "text/html; charset=utf-8", P),

@@ -38,9 +38,9 @@
 /* TCR_EL1: T0SZ = T1SZ = 25, or T0SZ = 34; 4 KiB granules, walks inner and outer write-back, inner shareable, 16-bit ASID off,
  * 40-bit physical addresses. */
 #define MMU_TCR MMU_TCR_OF(MMU_VA_BITS)
-#define MMU_TCR_OF(bits)                                                                                             \
-    ((64ul - (bits)) | (1ul << 8) | (1ul << 10) | (3ul << 12) | (0ul << 14) | (25ul << 16) | (1ul << 24) | (1ul << 26) | \
-     (3ul << 28) | (2ul << 30) | (2ul << 32))
+#define MMU_TCR_OF(bits)                                                                                   \
+    ((64ul - (bits)) | (1ul << 8) | (1ul << 10) | (3ul << 12) | (0ul << 14) | (25ul << 16) | (1ul << 24) | \
+     (1ul << 26) | (3ul << 28) | (2ul << 30) | (2ul << 32))
 
 /* The kernel's half. Each window is mapped by 4 KiB pages, as large as needed and no larger. */
 #define KERNEL_VA_BASE 0xffffff8000000000ul   /* the kernel's ELF is linked here */

@@ -122,7 +122,9 @@ static void print_proof(FILE *out, const struct layout *l, const struct proof *p
     fprintf(out, "    no protection domain reaches a page of the kernel's but its own IPC buffer and devices it "
                  "names\n");
     fprintf(out, "    page 0 and the pages on either side of each stack are unmapped\n");
-    fprintf(out, "    no two protection domains share a page that the description does not name; what one of them writes:\n");
+    fprintf(
+        out,
+        "    no two protection domains share a page that the description does not name; what one of them writes:\n");
     for (size_t i = 0; i < proof->shared_count; i++) {
         const struct prove_shared *s = &proof->shared[i];
         fprintf(out, "        '%s'", d->regions[s->region].name);

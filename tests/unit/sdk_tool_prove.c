@@ -56,10 +56,10 @@ static void describe(struct fixture *f)
     f->maps[0] = (struct map){.region = 0, .perms = rw};
     f->maps[1] = (struct map){.region = 1, .perms = rw};
     f->maps[2] = (struct map){.region = 0, .perms = PERM_R};
-    f->pds[A] = (struct pd){.name = "a", .stack_size = STACK_SIZE, .stack_top = NEAR_TOP,
-                           .maps = &f->maps[0], .map_count = 2};
-    f->pds[B] = (struct pd){.name = "b", .stack_size = STACK_SIZE, .stack_top = USER_VA_STACK_TOP,
-                           .maps = &f->maps[2], .map_count = 1};
+    f->pds[A] = (struct pd){
+        .name = "a", .stack_size = STACK_SIZE, .stack_top = NEAR_TOP, .maps = &f->maps[0], .map_count = 2};
+    f->pds[B] = (struct pd){
+        .name = "b", .stack_size = STACK_SIZE, .stack_top = USER_VA_STACK_TOP, .maps = &f->maps[2], .map_count = 1};
     f->description = (struct description){.pds = f->pds, .pd_count = 2, .regions = f->regions, .region_count = 2};
     f->layout.description = &f->description;
     f->layout.board = &f->board;
@@ -87,7 +87,8 @@ static struct fixture *good(void)
         map_pd(f, (int)i, 0x200000, TEXT + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rx, false));
         uint64_t top = f->pds[i].stack_top;
         map_pd(f, (int)i, top - STACK_SIZE, STACKS + i * STACK_SIZE, STACK_SIZE, paging_user_bits(rw, false));
-        map_pd(f, (int)i, top + USER_VA_IPC_BEHIND, IPC + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE, paging_user_bits(rw, false));
+        map_pd(f, (int)i, top + USER_VA_IPC_BEHIND, IPC + i * MMU_PAGE_SIZE, MMU_PAGE_SIZE,
+               paging_user_bits(rw, false));
     }
     map_pd(f, A, 0x10000000, REGION, 0x2000, paging_user_bits(rw, false));
     map_pd(f, A, 0x20000000, UART, 0x1000, paging_user_bits(rw, true));
