@@ -18,6 +18,7 @@
 
 #define S 1000000000ull
 #define MESSAGES_MAX TLS_SLOTS
+_Static_assert(TLS_SLOTS == 64, "slots are the bits of 64");
 
 struct handshake_counters handshake_counts;
 
@@ -38,7 +39,9 @@ static struct {
     const struct handshake_handlers *handlers;
     struct ring to, from;
     struct slot slots[TLS_SLOTS];
-    uint32_t serial, next_owing;
+    uint64_t owing; /* slots that owe tls something, */
+    uint32_t next;  /* and which one is served next */
+    uint32_t serial;
     struct list under_way, waiting;
     struct timer deadline, rest;
     bool deadline_set, put;
@@ -58,6 +61,12 @@ static uint32_t number_of(const struct slot *slot)
 }
 
 /* -- what tls is told -- */
+
+static void owe(struct slot *slot)
+{
+    slot->owes = true;
+    self.owing |= 1ull << number_of(slot);
+}
 
 static bool put(const struct tls_message *message)
 {
@@ -123,11 +132,14 @@ static bool tell_all(void)
     if (!tell_control()) {
         return false;
     }
-    for (uint32_t left = TLS_SLOTS; left > 0; left--) {
-        if (!tell_slot(&self.slots[self.next_owing])) {
+    while (self.owing) {
+        uint64_t later = self.owing >> self.next << self.next; /* from there on, else from the first */
+        uint32_t number = (uint32_t)__builtin_ctzll(later ? later : self.owing);
+        if (!tell_slot(&self.slots[number])) {
             return false;
         }
-        self.next_owing = (self.next_owing + 1) % TLS_SLOTS;
+        self.owing &= ~(1ull << number);
+        self.next = (number + 1) % TLS_SLOTS;
     }
     return true;
 }
@@ -156,7 +168,8 @@ static void see_time(void)
 static void take_slot(struct handshake *h, struct slot *slot)
 {
     see_time();
-    *slot = (struct slot){.of = h, .serial = ++self.serial, .owes = true};
+    *slot = (struct slot){.of = h, .serial = ++self.serial};
+    owe(slot);
     h->slot = (uint16_t)number_of(slot);
     handshake_counts.begun++;
 }
@@ -176,6 +189,9 @@ static void serve_waiting(void)
 /* Before the event's end. What is told of an end makes a slot free. */
 static void flush(void *context)
 {
+    if (!self.owing && !self.owes_time && !self.owes_chain && list_is_empty(&self.waiting)) {
+        return; /* most events have nothing to do with handshakes */
+    }
     serve_waiting();
     while (!tell_all() && !ring_arm_producer(&self.to)) {
     }
@@ -234,6 +250,7 @@ void handshake_end(struct handshake *h)
         slot->of = NULL;
         slot->owes = false;
         slot->owes_over = slot->begun;
+        self.owing = slot->begun ? self.owing | 1ull << number_of(slot) : self.owing & ~(1ull << number_of(slot));
     }
     h->slot = HANDSHAKE_NONE;
 }
@@ -282,7 +299,7 @@ uint32_t handshake_give(struct handshake *h, const uint8_t *bytes, uint32_t coun
         put_bytes(slot, bytes + done, part);
         frame(slot, bytes + done, part);
         slot->in_produced += part;
-        slot->owes = true;
+        owe(slot);
         done += part;
     }
     return done;
@@ -304,7 +321,9 @@ void handshake_sent(struct handshake *h, uint32_t count)
 {
     struct slot *slot = slot_of(h);
     slot->out_taken += count;
-    slot->owes |= slot->status <= TLS_WANTS; /* else it asks for no more room */
+    if (slot->status <= TLS_WANTS) { /* else it asks for no more room */
+        owe(slot);
+    }
 }
 
 enum tls_status handshake_status(const struct handshake *h)
@@ -421,6 +440,7 @@ static void begin_anew(void)
             handshake_end(h);
         }
         self.slots[i].owes_over = false;
+        self.owing &= self.slots[i].owes ? UINT64_MAX : ~(1ull << i);
     }
     self.knows_time = self.owes_time = false;
     see_time();

@@ -24,6 +24,7 @@
 #include "lwip/pbuf.h"
 
 #define AHEAD_MAX 4096 /* bytes that the connection has not taken: then nothing more is opened */
+#define ALONE 512      /* bytes that are worth a record of their own, if nothing follows at once */
 #define ENOUGH (2 * RECORD_TEXT_MAX)
 #define SLOW_NS 5000000000ull /* as for heads (head_buffer.c): else newcomers would push one another out */
 
@@ -315,14 +316,15 @@ static uint32_t seal_at_once(struct secured *x, const uint8_t *from, uint32_t le
     return seal_in(x, block, from, count) ? count : length;
 }
 
-/* There is room for it (may_seal()). What is shorter than a segment is gathered with what comes behind it. */
-static void append(struct secured *x, const uint8_t *from, uint32_t length)
+/* There is room for it (may_seal()). What is shorter than a segment is gathered with what comes behind it; alone it is
+ * sealed where it lies, if it is not very short. */
+static void append(struct secured *x, const uint8_t *from, uint32_t length, bool more)
 {
     bool first = x->transport->unacknowledged == 0;
     x->transport->unacknowledged += length;
     while (length > 0) {
         uint32_t count;
-        if (self.gathering == x || length < SEALED_SMALL) {
+        if (self.gathering == x || length < (more ? SEALED_SMALL : ALONE)) {
             count = self.gathering == x || gather_in_block(x, false) ? gather(x, from, length) : length;
         } else {
             count = seal_at_once(x, from, length, !first && length > SEALED_SMALL);
@@ -405,7 +407,7 @@ static bool write_copy(struct transport *t, const void *data, uint32_t length, b
     if (length > TRANSPORT_WRITE_MAX || !may_seal(x, length)) {
         return false;
     }
-    append(x, data, length);
+    append(x, data, length, more);
     push(x);
     transport_tcp_owe(t);
     return true;
@@ -418,7 +420,7 @@ static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count
     if (!may_seal(x, count)) {
         return false;
     }
-    append(x, bytes->at, count);
+    append(x, bytes->at, count, more);
     bytes->at += count;
     bytes->length -= count;
     if (bytes->length == 0) {
