@@ -1,5 +1,5 @@
-/* proofs/tls_record.c: no nonce of a record is used twice with one key, one step from any state; libcrypto is played: it
- * does whatever it likes with bytes, fails when it likes, and is told which key it has by its number. */
+/* proofs/tls_record.c: no nonce of a record is used twice with one key, one step from any state; libcrypto is played:
+ * it does whatever it likes with bytes, fails when it likes, and is told which key it has by its number. */
 #include <string.h>
 
 #include "http/tls/record.c"

@@ -41,8 +41,8 @@ def secured(tmp_path_factory):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     key, certificate = key_and_certificate(top, "localhost", "serval.test")
-    image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key, TLS_CERT_FILE=certificate,
-                         HTTPS_PORT=TOLD_PORT, HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S)
+    image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key,
+                         TLS_CERT_FILE=certificate, HTTPS_PORT=TOLD_PORT, HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S)
     with Guest(image, {"http": ("tcp", ADDRESS, 80), "https": ("tcp", ADDRESS, 443)}, log=top / "console.log") as guest:
         guest.expect_all([r"certificate in the image: taken", rf"serving https://{ADDRESS}/\r?$"])
         guest.certificate = certificate
@@ -165,7 +165,8 @@ def test_clients_that_stop_in_the_handshake(guest):
             assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
-@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", bytes(100), b"\x16\x03\x01\xff\xff" + bytes(70000)])
+@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", bytes(100),
+                                      b"\x16\x03\x01\xff\xff" + bytes(70000)])
 def test_what_is_no_hello(guest, nonsense):
     with socket.create_connection(("127.0.0.1", guest.port("https")), timeout=20) as sock, contextlib.suppress(OSError):
         sock.sendall(nonsense)
@@ -216,9 +217,9 @@ def breakable(tmp_path_factory):
     key = scratch / "key.pem"
     key.write_text(self_signed.private_key(self_signed.key_from(SCALAR)))
     with NfsServer(top, scratch / "nfs") as server:
-        image = build.system("webserver", APPLICATION="none", CHAOS=1, NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
-                             WEBSITE_DIR="www", NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port, TLS_KEY=key,
-                             TLS_CERT="chain.pem")
+        image = build.system("webserver", APPLICATION="none", CHAOS=1, NFS_SERVER="10.0.2.2",
+                             NFS_DIRECTORY=server.directory, WEBSITE_DIR="www", NFS_PORT=server.nfs_port,
+                             MOUNT_PORT=server.mount_port, TLS_KEY=key, TLS_CERT="chain.pem")
         ports = {"https": ("tcp", WEB, 443), "killer": ("tcp", KILLER, 80)}
         with Guest(image, ports, log=scratch / "console.log") as guest:
             guest.expect_all([r"certificate /chain\.pem: taken", rf"serving https://{WEB}/\r?$"])
@@ -278,7 +279,8 @@ def test_a_new_certificate_is_taken(broken):
     """One that does not fit the key, or is none, changes nothing, and the console says why."""
     chain = broken.top / "chain.pem"
     first = names_shown(broken)
-    for text, says in (("nonsense", "no certificate in it"), (certificate_for("x.test", scalar=99), "for another key than ours")):
+    for text, says in (("nonsense", "no certificate in it"),
+                       (certificate_for("x.test", scalar=99), "for another key than ours")):
         chain.write_text(text)
         wait_until(lambda says=says: names_shown(broken) == first and says in broken.text())
     chain.write_text(certificate_for("second.test"))

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 void dispatch_init(void);
-/* Behind it: what comes without TLS is sent there, under this port, but for /.well-known/acme-challenge/ (RFC 8555, 8.3). */
+/* Behind it: what comes without TLS is sent there, under this port, but for /.well-known/acme-challenge/ (RFC 8555,
+ * 8.3). */
 void dispatch_redirect_to_tls(uint16_t port);
 
 #endif

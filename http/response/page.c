@@ -133,8 +133,8 @@ void response_moved(struct writer *answer, const struct reply *reply, const char
     assert(!answer->full); /* RESPONSE_MOVED_MAX */
 }
 
-/* As it was sent, and taken apart: it has no character that may not stand there. Another method than GET stays what it is
- * (RFC 9110, 15.4.9). */
+/* As it was sent, and taken apart: it has no character that may not stand there. Another method than GET stays what it
+ * is (RFC 9110, 15.4.9). */
 void response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
                            struct http_slice host, uint16_t port)
 {

@@ -3,7 +3,8 @@
  *             fits a key is for PD tls to say
  *   produces  chains for PD tls, each when it is another one than it has; a line on the console for each answer
  *   ends      nobody is asked again and again: a file is looked at when a handshake begins, and then the cache asks the
- *             server where what it knows is not fresh any more. So a new file is taken by the second handshake behind it
+ *             server where what it knows is not fresh any more. So a new file is taken by the second handshake behind
+ *             it
  *   when full one chain is with PD tls at a time; the others are looked at when it has answered
  */
 #include "http/tls/chains.h"

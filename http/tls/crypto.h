@@ -29,7 +29,8 @@ enum crypto_hash {
 
 /* Each false: the library has failed, and what was to be written means nothing. */
 bool crypto_aead_set(struct crypto_aead *aead, enum crypto_cipher cipher, const uint8_t *key);
-/* `length` bytes and one more, `last`, to length + 1 + CRYPTO_TAG at `to`: in one pass, to other memory than they are in. */
+/* `length` bytes and one more, `last`, to length + 1 + CRYPTO_TAG at `to`: in one pass, to other memory than they are
+ * in. */
 bool crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
                  uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t last, uint8_t *to);
 /* `length` bytes with their tag to length - CRYPTO_TAG at `to`, which may be `from`. */

@@ -1,13 +1,13 @@
 /* handshake.c: the front's end of tls/proto.h.
  *   consumes  messages of PD tls, and its share    NOT trusted with more than the handshakes under way: all numbers are
- *             checked; what cannot be ends the handshake that it is of, and is counted. Secrets are copied before they are
- *             looked at
+ *             checked; what cannot be ends the handshake that it is of, and is counted. Secrets are copied before they
+ *             are looked at
  *   produces  what clients send, in a share that only this PD can write: of each the bytes of one record at a time
  *   invariant a slot is one handshake's, or free; not taken again before tls was told TLS_OVER
  *   when full no slot: handshakes wait in order. The ring: slots keep what they owe, and are served when tls has taken
  *             messages
- *   ends      each is lost HANDSHAKE_S after its begin, wherever it is. An event takes MESSAGES_MAX messages; the rest is
- *             taken at the next, which a timer brings at once
+ *   ends      each is lost HANDSHAKE_S after its begin, wherever it is. An event takes MESSAGES_MAX messages; the rest
+ *             is taken at the next, which a timer brings at once
  */
 #include "http/tls/handshake.h"
 

@@ -1,8 +1,8 @@
 /* http/tls/handshake.h: handshakes, which PD tls makes: the front's end of tls/proto.h.
  *
  * A handshake waits for a slot, in order, then has one; it is under way from handshake_begin() to handshake_end(), for
- * HANDSHAKE_S at most. What the client sends is framed here: it goes to tls record by record, so that nothing that stands
- * behind the handshake does.
+ * HANDSHAKE_S at most. What the client sends is framed here: it goes to tls record by record, so that nothing that
+ * stands behind the handshake does.
  */
 #ifndef HTTP_TLS_HANDSHAKE_H
 #define HTTP_TLS_HANDSHAKE_H
@@ -33,7 +33,8 @@ struct handshake_handlers {
 void handshake_init(const struct tls_client_config *config, const struct handshake_handlers *handlers);
 void handshake_begin(struct handshake *handshake);
 void handshake_end(struct handshake *handshake); /* whatever came of it */
-/* Bytes of the client's: how many were taken. Without a slot none, and none behind a record that tls has not done with. */
+/* Bytes of the client's: how many were taken. Without a slot none, and none behind a record that tls has not done
+ * with. */
 uint32_t handshake_give(struct handshake *handshake, const uint8_t *bytes, uint32_t count);
 /* Bytes for the client, in one piece, and that so many have been sent. */
 const uint8_t *handshake_bytes(const struct handshake *handshake, uint32_t *count);

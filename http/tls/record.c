@@ -3,9 +3,10 @@
  *   consumes  records    of a client, NOT trusted
  *   produces  sealed records, each in one pass from where its content lies to where it leaves from
  *   invariant a key and a sequence number are used for one record: the number grows before the library has it, is never
- *             set back, and ends at a limit; only with a new key, of another secret, it begins at 0 (proofs/tls_record.c)
- *   refuses   more than RECORD_SEALS_MAX records with one key. Of a client: all that may not be, with the alert that the
- *             section names; IDLE_MAX records in a row that bring nothing, or KeyUpdates: they cost more than they bring
+ *             set back, and ends at a limit; only with a new key, of another secret, it begins at 0
+ *             (proofs/tls_record.c)
+ *   refuses   more than RECORD_SEALS_MAX records with one key. Of a client: all that may not be, with the alert that
+ *             the section names; IDLE_MAX records in a row that bring nothing, or KeyUpdates, which cost more than that
  * Behind the handshake a client may send content, alerts and KeyUpdates. It is not asked for certificates any more.
  */
 #include "http/tls/record.h"

@@ -1,5 +1,5 @@
-/* http/tls/record.h: records of TLS 1.3 behind the handshake (RFC 8446): a traffic secret becomes a key, what is sent is
- * sealed with it, what comes is opened. Pure functions of a key's state and bytes.
+/* http/tls/record.h: records of TLS 1.3 behind the handshake (RFC 8446): a traffic secret becomes a key, what is sent
+ * is sealed with it, what comes is opened. Pure functions of a key's state and bytes.
  */
 #ifndef HTTP_TLS_RECORD_H
 #define HTTP_TLS_RECORD_H
@@ -45,14 +45,14 @@ struct record_key {
     uint8_t iv[CRYPTO_NONCE], secret[CRYPTO_SECRET_MAX];
 };
 
-/* suite: RFC 8446, B.4. secret: the side's application_traffic_secret_N. False: there is no such suite, its secrets have
- * another length, or so many records cannot have been. */
+/* suite: RFC 8446, B.4. secret: the side's application_traffic_secret_N. False: there is no such suite, its secrets
+ * have another length, or so many records cannot have been. */
 bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secret, uint32_t secret_bytes,
                     uint64_t sequence);
 void record_key_wipe(struct record_key *key);
 
-/* -- what is sent. How many bytes lie at `to` then; 0: the key may seal no more, or the library has failed. Either way no
- * sequence number is used again -- */
+/* -- what is sent. How many bytes lie at `to` then; 0: the key may seal no more, or the library has failed. Either way
+ * no sequence number is used again -- */
 
 /* length: at most RECORD_TEXT_MAX; to: length + RECORD_OVERHEAD bytes, elsewhere. */
 uint32_t record_seal(struct record_key *key, enum record_type type, const void *content, uint32_t length, uint8_t *to);

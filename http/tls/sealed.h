@@ -1,4 +1,5 @@
-/* http/tls/sealed.h: memory of records that are sent: a transmit region, in which they lie still until they have left. */
+/* http/tls/sealed.h: memory of records that are sent: a transmit region, in which they lie still until they have
+ * left. */
 #ifndef HTTP_TLS_SEALED_H
 #define HTTP_TLS_SEALED_H
 

@@ -2,13 +2,13 @@
  *   consumes  packets of a client, NOT trusted: nothing of a record reaches the connection before it is opened
  *   consumes  secrets of PD tls, which spoils its own connections with wrong ones, and knows no others
  *   produces  records, sealed in one pass from where a page lies in the cache to where TCP sends it from (sealed.c)
- *   invariant what is sealed lies still until it is acknowledged, and is never sealed again: what TCP does not take now it
- *             is given again as it is
+ *   invariant what is sealed lies still until it is acknowledged, and is never sealed again: what TCP does not take
+ *             now it is given again as it is
  *             what is opened nobody else can change between the check and its use: a record is copied first (opened.c)
  *             a window never is smaller than what completes a record: what was copied is told to TCP as taken, at once;
  *             the connection has at most AHEAD_MAX bytes and a record that it has not taken
- *   when full no block to seal in: the connection waits until one is acknowledged. No packet to open in: what comes stays
- *             with TCP; a connection that has waited for the rest of its record for SLOW_NS is ended for it
+ *   when full no block to seal in: the connection waits until one is acknowledged. No packet to open in: what comes
+ *             stays with TCP; a connection that has waited for the rest of its record for SLOW_NS is ended for it
  * The first record of an answer fills one segment, so that a browser begins with it at once; what follows comes in the
  * largest there are, which cost least. What is written within one event leaves in as few records as it fits in.
  */

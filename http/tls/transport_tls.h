@@ -11,8 +11,8 @@ struct transport_tls_handlers {
     void (*opened)(void); /* a connection, whose handshake begins */
 };
 
-/* Once, behind all that writes to connections. sealed: a transmit region of SEALED_BYTES, from which nothing of a former
- * life is sent any more. Connections are accepted with transport_tcp_accept_above(). */
+/* Once, behind all that writes to connections. sealed: a transmit region of SEALED_BYTES, from which nothing of a
+ * former life is sent any more. Connections are accepted with transport_tcp_accept_above(). */
 void transport_tls_init(const struct tls_client_config *config, const struct region *sealed,
                         const struct transport_tls_handlers *handlers);
 

@@ -1,6 +1,6 @@
-/* http_tls.c: the front over TLS: clients that seal and open records themselves, and a PD tls that is played: to whatever
- * a client has sent as two records it says that the handshake is over, with secrets that both sides know. As in
- * http_front.c each case is a process of its own, after which all has to be back.
+/* http_tls.c: the front over TLS: clients that seal and open records themselves, and a PD tls that is played: to
+ * whatever a client has sent as two records it says that the handshake is over, with secrets that both sides know. As
+ * in http_front.c each case is a process of its own, after which all has to be back.
  */
 #include <stdlib.h>
 #include <string.h>
