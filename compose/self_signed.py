@@ -17,7 +17,7 @@ import sys
 
 from .pem import EC_PUBLIC_KEY, N, P256_NAME, Key, keys_in, public_point
 
-DAYS = 398      # longer ones browsers refuse
+DAYS = 365
 ECDSA_SHA256 = bytes.fromhex("2a8648ce3d040302")
 COMMON_NAME, SUBJECT_ALT_NAME, BASIC_CONSTRAINTS = (bytes.fromhex(h) for h in ("550403", "551d11", "551d13"))
 
