@@ -4,9 +4,9 @@
     tls.pd, tls.keys
 
 front: the PD that has the connections (tls/proto.h): it gets a struct tls_client_config. The keys' bytes go into the
-program of PD keys, through the file BUILD_DIR/NAME/keys.config.c, which nobody else may read, and nowhere else. tls is
-scheduled above the front, so that clients come in while that is busy, within a budget: a flood of handshakes takes no more
-of the CPU, and connections that stand are served in the rest of it.
+program of PD keys, through the file BUILD_DIR/NAME/keys.config.c, which nobody else may read, and nowhere else. tls runs
+below the front: connections that stand are served first, and handshakes have what that leaves. Its budget keeps a part of
+the CPU for those below it.
 """
 
 from .c import Ptr
@@ -23,9 +23,9 @@ HEAP = 1 << 20          # of 64 handshakes: each waits with some 10 KiB, and one
 KEYS_HEAP = 0x8000      # P-256 takes a few numbers, and gives them back
 STACK = 0xC000          # of tls: ML-KEM keeps its vectors there, 21 KiB were used
 KEYS_STACK = 0x4000
-BUDGET_US, PERIOD_US = 4_000, 10_000    # of tls: two fifths of the CPU
-PRIORITY = 75           # above the front's 70
-KEYS_PRIORITY = 80      # tls calls it
+BUDGET_US, PERIOD_US = 8_000, 10_000   # of tls: the rest is for what is below it, also in a flood of handshakes
+PRIORITY = 60           # below the front's 70, above an application's 50
+KEYS_PRIORITY = 65      # tls calls it
 
 
 class Tls:

@@ -9,8 +9,9 @@ Priorities, from above:
        leave before more questions come in; what they do per frame is bounded
    95  chaos, with CHAOS=1: it has others die, also while one of those below spins
    90  nfs, or memfs with files in the image: who serves them waits for it
-   80  keys, 75 tls, with HTTPS: a handshake goes on while http is busy, but tls has no more than its budget
-  70  http, where there is no application: never below what computes
+   70  http, where there is no application: never below what computes
+  65  keys, 60 tls, with HTTPS: connections that stand come first; tls has four fifths of the CPU at most, so that a flood of
+       handshakes leaves the application something
    50  micropython: the only one that computes at length, so nothing waits for it
 """
 
