@@ -1,9 +1,10 @@
 /* lib/pd/start.c: memory as a C program expects it, before the SDK's own start, at the first start and at each restart.
  *
- *   first start  all is as the image tool laid it out; .data, with what the tool patched in it, is copied aside
- *   restart      .data comes from that copy, .bss is zeroed, .noinit stays; who waits for an answer is told (caller.h)
- *   invariant    until the copy is whole nobody has written .data: a restart that comes before (with a group, by the
- *                parent) makes it again
+ *   first start  all is as the image tool laid it out; .data, with what the tool patched in it, is copied aside, twice
+ *   restart      .data comes from a copy whose sum is right, which mends the other; .bss is zeroed, .noinit stays; who
+ *                waits for an answer is told (caller.h)
+ *   invariant    until the first copy has its sum nobody has written .data: a restart that comes before (with a group,
+ *                by the parent) makes it again
  *
  * The SDK library's own variables (names, masks, a pending deferred call) lie in .data by mk/pd.ld, so they start
  * over, too. Nothing here may use errno or a static that it has not restored yet.
@@ -14,18 +15,51 @@
 #include "lib/pd/caller.h"
 
 /* mk/pd.ld */
-extern char pd_data_start[], pd_data_end[], pd_pristine[];
+extern char pd_data_start[], pd_data_end[], pd_pristine[], pd_pristine_too[];
 extern char pd_bss_start[], pd_bss_end[];
 extern char pd_tls_template[], pd_tls_template_end[], pd_tls_block[], pd_tls_block_end[];
 
 struct kept {
     uint64_t stack_top; /* first: start.S knows it */
+    uint64_t sums[2];   /* of each copy of .data; 0: it is not whole yet */
     uint32_t starts;
-    uint32_t copied; /* the copy of .data is whole */
 };
 PD_KEPT struct kept pd_kept;
 
 void pd_prepare(void);
+
+/* Never 0. A word that was written over changes it. */
+static uint64_t sum_of(const char *copy, size_t size)
+{
+    uint64_t sum = 1, word;
+
+    for (size_t at = 0; at < size; at += sizeof(word)) {
+        memcpy(&word, copy + at, sizeof(word));
+        sum = (sum << 7 | sum >> 57) ^ word;
+    }
+    return sum ? sum : 1;
+}
+
+static void copy_to(char *copy, const char *from, size_t size, uint64_t *sum)
+{
+    memcpy(copy, from, size);
+    __atomic_store_n(sum, sum_of(copy, size), __ATOMIC_RELEASE);
+}
+
+/* Where neither is right the first one is better than what ran before. */
+static void restore_data(size_t size)
+{
+    bool one = pd_kept.sums[0] == sum_of(pd_pristine, size), other = pd_kept.sums[1] == sum_of(pd_pristine_too, size);
+    const char *good = one || !other ? pd_pristine : pd_pristine_too;
+
+    memcpy(pd_data_start, good, size);
+    if (!one) {
+        copy_to(pd_pristine, pd_data_start, size, &pd_kept.sums[0]);
+    }
+    if (!other) {
+        copy_to(pd_pristine_too, pd_data_start, size, &pd_kept.sums[1]);
+    }
+}
 
 void pd_prepare(void)
 {
@@ -33,13 +67,13 @@ void pd_prepare(void)
     size_t template_size = (size_t)(pd_tls_template_end - pd_tls_template);
 
     pd_kept.starts++;
-    if (pd_kept.copied) {
-        memcpy(pd_data_start, pd_pristine, data_size);
+    if (pd_kept.sums[0] || pd_kept.sums[1]) {
+        restore_data(data_size);
         memset(pd_bss_start, 0, (size_t)(pd_bss_end - pd_bss_start));
         pd_answer_caller();
     } else {
-        memcpy(pd_pristine, pd_data_start, data_size);
-        __atomic_store_n(&pd_kept.copied, 1, __ATOMIC_RELEASE);
+        copy_to(pd_pristine, pd_data_start, data_size, &pd_kept.sums[0]);
+        copy_to(pd_pristine_too, pd_data_start, data_size, &pd_kept.sums[1]);
     }
     memcpy(pd_tls_block, pd_tls_template, template_size);
     memset(pd_tls_block + template_size, 0, (size_t)(pd_tls_block_end - pd_tls_block) - template_size);

@@ -9,20 +9,22 @@ enum { DATA = 48, TEMPLATE = 16, BLOCK = 64, BSS = 80 };
 
 /* As the linker script lays them out, with a byte between that must stay as it is. */
 __asm__(".data\n.balign 16\n"
-        ".globl pd_data_start, pd_data_end, pd_pristine, pd_tls_template, pd_tls_template_end, pd_tls_block\n"
+        ".globl pd_data_start, pd_data_end, pd_pristine, pd_pristine_too, pd_tls_template, pd_tls_template_end, "
+        "pd_tls_block\n"
         ".globl pd_tls_block_end, pd_bss_start, pd_bss_end\n"
         "pd_data_start: .skip 48\npd_data_end: .skip 1\n"
         "pd_pristine: .skip 48\n .skip 1\n"
+        "pd_pristine_too: .skip 48\n .skip 1\n"
         "pd_tls_template: .skip 16\npd_tls_template_end: .skip 1\n"
         "pd_tls_block: .skip 64\npd_tls_block_end: .skip 1\n"
         "pd_bss_start: .skip 80\npd_bss_end: .skip 1\n.previous\n");
-extern char pd_data_start[], pd_data_end[], pd_pristine[], pd_tls_template[], pd_tls_template_end[];
+extern char pd_data_start[], pd_data_end[], pd_pristine[], pd_pristine_too[], pd_tls_template[], pd_tls_template_end[];
 extern char pd_tls_block[], pd_tls_block_end[], pd_bss_start[], pd_bss_end[];
 
 void pd_prepare(void);
 extern struct {
-    uint64_t stack_top;
-    uint32_t starts, copied;
+    uint64_t stack_top, sums[2];
+    uint32_t starts;
 } pd_kept;
 
 static unsigned answered;
@@ -50,7 +52,7 @@ static void check_as_new(void)
     CHECK(all(pd_bss_start, BSS, 0));
     CHECK(all(pd_tls_block, TEMPLATE, 2));
     CHECK(all(pd_tls_block + TEMPLATE, BLOCK - TEMPLATE, 0));
-    CHECK(*pd_data_end == 9 && pd_pristine[DATA] == 9 && *pd_tls_template_end == 9);
+    CHECK(*pd_data_end == 9 && pd_pristine[DATA] == 9 && pd_pristine_too[DATA] == 9 && *pd_tls_template_end == 9);
     CHECK(*pd_tls_block_end == 9 && *pd_bss_end == 9);
 }
 
@@ -61,12 +63,23 @@ static void use(void)
     memset(pd_tls_block, 7, BLOCK);
 }
 
+/* A byte of a copy, or of its sum, in one life: nothing of it is seen in the next, and both copies are right again. */
+static void written_over(char *place)
+{
+    *place ^= 0x40;
+    pd_prepare();
+    check_as_new();
+    CHECK(all(pd_pristine, DATA, 1) && all(pd_pristine_too, DATA, 1));
+    use();
+}
+
 int main(void)
 {
     memset(pd_data_start, 1, DATA);
     memset(pd_tls_template, 2, TEMPLATE);
     memset(pd_tls_block, 3, BLOCK);
-    *pd_data_end = pd_pristine[DATA] = *pd_tls_template_end = *pd_tls_block_end = *pd_bss_end = 9;
+    *pd_data_end = pd_pristine[DATA] = pd_pristine_too
+        [DATA] = *pd_tls_template_end = *pd_tls_block_end = *pd_bss_end = 9;
 
     /* Stopped in the middle of the first copy: half of it is there, and nothing of it counts. */
     memset(pd_pristine, 5, DATA);
@@ -79,5 +92,19 @@ int main(void)
         use();
     }
     CHECK_EQUAL(answered, 3); /* at the last three; before it nobody could have called */
+    for (size_t at = 0; at < DATA; at++) {
+        written_over(pd_pristine + at);
+        written_over(pd_pristine_too + at);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        written_over((char *)&pd_kept.sums[i]);
+    }
+    /* Both at once, which no sum can mend: still no memory of the life before. */
+    memset(pd_data_start, 7, DATA);
+    pd_pristine[3] ^= 4;
+    pd_pristine_too[40] ^= 4;
+    pd_prepare();
+    CHECK_EQUAL(pd_data_start[3], 5);
+    CHECK(all(pd_data_start + 4, DATA - 4, 1));
     return 0;
 }
