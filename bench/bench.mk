@@ -17,7 +17,7 @@ BENCH_LOAD := $(CACHE_DIR)/host$(KEPT_BY)/bench-load
 bench_environment = $(script_environment) APPLICATION=$(APPLICATION) BENCH_LOAD='$(abspath $(BENCH_LOAD))' $(PYTHON)
 bench_needs := $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY) $(BENCH_LOAD)
 
-$(eval $(call host_program,$(BENCH_LOAD),$(addprefix bench/load,.c _content.c _counters.c _options.c),,))
+$(eval $(call host_program,$(BENCH_LOAD),$(addprefix bench/load,.c _content.c _counters.c _options.c _tls.c),,-lssl -lcrypto))
 
 .PHONY: bench bench-quick figures
 bench bench-quick: $(bench_needs)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make bench: Serval beside Linux with nginx and with Python, on the same emulated machine, in the same run.
 
-    make bench [BENCH=quick|pages|busy] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
+    make bench [BENCH=quick|pages|busy|tls] [BENCH_NET=user|tap|both]    report.md, plots, results as JSON, in build/bench
     make figures                                                Serval alone, a short form
     make figures APPLICATION=none                               the web server without Python
 
@@ -25,17 +25,22 @@ import measure  # noqa: E402
 import network  # noqa: E402
 import pages  # noqa: E402
 import report  # noqa: E402
+import secured  # noqa: E402
 import site_files  # noqa: E402
-from machines import NGINX, PYTHON, Linux, Serval  # noqa: E402
+from machines import NGINX, PYTHON, TLS, Linux, Serval  # noqa: E402
 from measure import Cell  # noqa: E402
 from nfs_server import NfsServer, NfsServerError  # noqa: E402
 from peer import Peer, PeerError  # noqa: E402
 from peer_python import PythonPeer  # noqa: E402
+from peer_tls import Identity, TlsPeer  # noqa: E402
 from serval import paths  # noqa: E402
 
+PROGRAMS, LINUX = paths.CACHE / "programs", paths.CACHE / "bench" / "linux"
 SMALL = ["1 KiB", "10 KiB", "100 KiB"]
 PAGES_COUNTED = [Cell("hello"), Cell("hello", 16), Cell("hello", 1, True), Cell("table")]
 PAGES_TIMED = [Cell("hello"), Cell("hello", 16), Cell("hello", 16, True), Cell("table")]
+TLS_COUNTED = [Cell("1 KiB", 1, True), Cell("1 KiB", 1, True, True), Cell("1 KiB"), Cell("1 MiB")]
+TLS_TIMED = [Cell("1 KiB", 16, True), Cell("1 KiB", 16, True, True), Cell("1 KiB"), Cell("1 KiB", 64), Cell("10 MiB")]
 FULL = {
     "boots": 3, "rounds": 3, "seconds": 1.0,
     "times": [Cell(size, n, close) for size in [*SMALL, "1 MiB"] for close in (False, True) for n in (1, 16, 64)]
@@ -44,6 +49,7 @@ FULL = {
     + [Cell(size, 1, close) for size in site_files.SIZES for close in (False, True)],
     "pages": {"rounds": 5, "seconds": 2.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
     "busy": {"rounds": 5, "seconds": 1.0},
+    "tls": {"boots": 3, "rounds": 3, "seconds": 1.0, "times": TLS_TIMED, "counts": TLS_COUNTED},
 }
 QUICK = {
     "boots": 1, "rounds": 2, "seconds": 0.7,
@@ -52,8 +58,10 @@ QUICK = {
     "counts": [Cell("1 KiB"), Cell("1 KiB", 16), Cell("1 KiB", 1, True), Cell("10 KiB"), Cell("1 MiB")],
     "pages": {"rounds": 2, "seconds": 1.0, "times": PAGES_TIMED, "counts": PAGES_COUNTED},
     "busy": {"rounds": 2, "seconds": 0.7},
+    "tls": {"boots": 1, "rounds": 2, "seconds": 0.7, "times": TLS_TIMED, "counts": TLS_COUNTED},
 }
-PLANS = {"full": FULL, "quick": QUICK, "pages": {"pages": FULL["pages"]}, "busy": {"busy": FULL["busy"]}}
+PLANS = {"full": FULL, "quick": QUICK, "pages": {"pages": FULL["pages"]}, "busy": {"busy": FULL["busy"]},
+         "tls": {"tls": FULL["tls"]}}
 
 
 def say(what):
@@ -88,6 +96,19 @@ def measure_pages(net, server, serval, plan, peer, root):
     return pages.measure_all(both, alone, plan, root)
 
 
+def measure_tls(net, server, plan, with_peer, results, root):
+    """Of files over HTTPS."""
+    say(f"{net.title}: HTTPS")
+    identity = Identity(paths.CACHE / "bench" / "tls")
+    both = [Serval(net, server, site_files.FOLDER, identity)]
+    if with_peer:
+        peer = TlsPeer(PROGRAMS, LINUX, identity)
+        both.append(Linux(net, server, peer, TLS))
+        results["versions"] |= peer.versions
+    results["tls"] = secured.measure_all(both, plan, root, identity)
+    results["tls"]["others"] = secured.others(both[0], plan, root, identity)
+
+
 def measure_network(name, plan, peers):
     """All results on one network; `peers`: for files and for pages; without them Serval alone."""
     begin = time.monotonic()
@@ -95,18 +116,20 @@ def measure_network(name, plan, peers):
         export = Path(scratch, "export")
         site, made = site_files.make(export), site_files.make_pages(Path(scratch))
         with NfsServer(export, Path(scratch, "nfs"), read_only=True, address=net.server_address) as server:
-            serval = Serval(net, server, site_files.FOLDER)
+            serval = Serval(net, server, site_files.FOLDER) if set(plan) - {"tls"} else None
             results = {"network": net.title, "load": os.getloadavg()[0], "versions": {}}
             for peer in peers:
                 results["versions"] |= peer.versions
             files, python = peers or (None, None)
             if "times" in plan:
                 results |= measure_files(net, server, serval, plan, files, site)
-            if serval.application == "python" and "pages" in plan:
+            if "pages" in plan and serval.application == "python":
                 results["pages"] = measure_pages(net, server, serval, plan["pages"], python, made)
-            if serval.application == "python" and "busy" in plan:
+            if "busy" in plan and serval.application == "python":
                 say(f"{net.title}: files while Python computes")
                 results["busy"] = busy.measure_all(serval, plan["busy"], site)
+            if "tls" in plan:
+                measure_tls(net, server, plan["tls"], bool(peers), results, site)
     results["seconds"] = time.monotonic() - begin
     return results
 
@@ -130,8 +153,7 @@ def wanted_networks(choice):
 
 
 def both_peers():
-    programs, scratch = paths.CACHE / "programs", paths.CACHE / "bench" / "linux"
-    return Peer(programs, scratch), PythonPeer(programs, scratch)
+    return Peer(PROGRAMS, LINUX), PythonPeer(PROGRAMS, LINUX)
 
 
 def arguments():
@@ -148,7 +170,7 @@ def main():
     given = arguments()
     if given.only:
         plan = PLANS[given.plan]
-        alone = given.alone or not {"times", "pages"} & set(plan)
+        alone = given.alone or not {"times", "pages", "tls"} & set(plan)
         results = measure_network(given.only, plan, () if alone else both_peers())
         (given.out / f"{given.only}.json").write_text(json.dumps(results, indent=1))
         return
@@ -166,5 +188,6 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except (PeerError, NfsServerError, network.NetworkError, pages.PageError, busy.BusyError) as error:
+    except (PeerError, NfsServerError, network.NetworkError, pages.PageError, busy.BusyError,
+            secured.SecuredError) as error:
         sys.exit(f"make bench: {error}")

@@ -2,6 +2,7 @@
  *   talks to  the server named on the command line, NOT trusted: each answer is compared with the file that it
  *             should be
  *   prints    one JSON object: answers, errors by kind, bytes, a histogram of latencies, the guest's counters
+ *   tells     with --rate, on stderr, that all connections are open: a line "window"
  *   phases    open     each connection in turn makes one request that is not measured (unless --cold)
  *             window   --seconds S, or until --requests N are through; counters are read at both of its ends
  *             drain    requests under way at the window's end get DRAIN_NS more: their latencies count, their answers
@@ -10,7 +11,7 @@
  *             last byte
  *
  * A server that closes after an answer (HTTP/1.0, or "Connection: close") is met with a new connection:
- * `reconnects`. As RFC 9112 9.3.1 allows, a request on a connection that the server closes before any byte of an
+ * `reconnects`. With --tls each connection begins with a handshake, which is part of the latency. As RFC 9112 9.3.1 allows, a request on a connection that the server closes before any byte of an
  * answer is made again.
  */
 #include <arpa/inet.h>
@@ -32,15 +33,18 @@
 #include "bench/load_content.h"
 #include "bench/load_counters.h"
 #include "bench/load_options.h"
+#include "bench/load_tls.h"
 
 #define HEAD_MAX 8192
 #define CHUNK (256 * 1024)
 #define TICK_MS 50
+#define PACE_MS 2 /* with --rate */
 #define DRAIN_NS (2 * SECOND_NS) /* a lost SYN is sent again after one */
 
-enum failure { CONNECT, RESET, EARLY_CLOSE, STATUS, HEADERS, BODY, TIMEOUT, NO_CLOSE, FAILURES };
+enum failure { CONNECT, HANDSHAKE, RESET, EARLY_CLOSE, STATUS, HEADERS, BODY, TIMEOUT, NO_CLOSE, FAILURES };
 static const char *const failure_names[FAILURES] = {
     [CONNECT] = "connect",       /* no connection */
+    [HANDSHAKE] = "handshake",   /* refused, or another certificate */
     [RESET] = "reset",           /* broken by the server or on the way */
     [EARLY_CLOSE] = "cut short", /* closed before the answer was whole */
     [STATUS] = "status",         /* another one than 200 */
@@ -55,6 +59,7 @@ enum phase { OPENING, WINDOW, DRAINING, OVER };
 enum state {
     REST, /* no request to make, connected or not */
     CONNECTING,
+    SHAKING, /* TLS' handshake */
     SENDING,
     HEAD,
     BODY_BYTES,
@@ -65,6 +70,7 @@ enum state {
 struct connection {
     enum state state;
     int fd;              /* -1: none */
+    struct load_tls tls;
     bool opened;         /* made its unmeasured request */
     bool reused;         /* an answer has come on this connection before */
     bool persists;       /* the answer under way leaves it open */
@@ -85,6 +91,7 @@ struct connection {
 static struct {
     int epoll;
     struct connection connections[LOAD_CONNECTIONS_MAX];
+    uint32_t turn;      /* with --rate: whose request is next */
     uint32_t opening;   /* the connection that makes its unmeasured request */
     uint32_t next;      /* number of the next request */
     uint32_t under_way; /* measured requests */
@@ -96,6 +103,7 @@ static struct {
     struct histogram latencies;
     struct load_content one; /* of --path without % */
     uint64_t counted_ns;     /* between the two looks at the counters */
+    uint64_t resumed;        /* handshakes of connections before the window */
     uint8_t chunk[CHUNK];
 } self;
 
@@ -141,6 +149,7 @@ static void watch(struct connection *c, uint32_t events)
 static void disconnect(struct connection *c)
 {
     if (c->fd >= 0) {
+        load_tls_end(&c->tls);
         close(c->fd);
     }
     c->fd = -1;
@@ -200,12 +209,19 @@ static bool limit_reached(void)
     return load_options.request_limit > 0 && self.next - load_options.first >= load_options.request_limit;
 }
 
+/* With --rate: the next request. */
+static bool is_due(void)
+{
+    return load_options.rate == 0 ||
+           self.next - load_options.first < load_options.rate * (double)(now_ns() - self.begin_ns) / 1e9;
+}
+
 static bool more_to_ask(const struct connection *c)
 {
     if (self.phase == OPENING) {
         return !c->opened && c == &self.connections[self.opening];
     }
-    return self.phase == WINDOW && !limit_reached();
+    return self.phase == WINDOW && !limit_reached() && is_due();
 }
 
 static void begin_request(struct connection *c)
@@ -374,7 +390,7 @@ static void take_bytes(struct connection *c, const uint8_t *bytes, size_t size)
 
 static void receive(struct connection *c)
 {
-    ssize_t got = recv(c->fd, self.chunk, sizeof(self.chunk), 0);
+    ssize_t got = load_tls_receive(&c->tls, c->fd, self.chunk, sizeof(self.chunk));
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
@@ -391,18 +407,55 @@ static void receive(struct connection *c)
     }
 }
 
-static void transmit(struct connection *c)
+/* The server's tickets may be all that comes; what the library has of an answer no event tells of. */
+static void receive_all(struct connection *c)
+{
+    int fd = c->fd;
+    do {
+        receive(c);
+    } while (c->fd == fd && load_tls_has_more(&c->tls));
+}
+
+/* False: not yet, or not at all. */
+static bool shake(struct connection *c)
+{
+    c->progress_ns = now_ns();
+    switch (load_tls_shake(&c->tls, c->fd)) {
+    case LOAD_TLS_DONE: return true;
+    case LOAD_TLS_READS: watch(c, EPOLLIN); return false;
+    case LOAD_TLS_WRITES: watch(c, EPOLLOUT); return false;
+    case LOAD_TLS_FAILED: fail(c, HANDSHAKE); return false;
+    }
+    return false;
+}
+
+/* False: the request cannot be sent yet, or at all. */
+static bool connected(struct connection *c)
 {
     int error = 0;
     socklen_t size = sizeof(error);
     if (c->state == CONNECTING) {
         if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
             fail(c, CONNECT);
-            return;
+            return false;
+        }
+        c->state = SHAKING;
+    }
+    if (c->state == SHAKING) {
+        if (!shake(c)) {
+            return false;
         }
         send_request(c);
     }
-    ssize_t put = send(c->fd, c->request + c->sent, c->request_length - c->sent, MSG_NOSIGNAL);
+    return true;
+}
+
+static void transmit(struct connection *c)
+{
+    if (!connected(c)) {
+        return;
+    }
+    ssize_t put = load_tls_send(&c->tls, c->fd, c->request + c->sent, c->request_length - c->sent);
     if (put < 0 && errno != EAGAIN && errno != EINTR) {
         if (!try_again(c)) {
             fail(c, RESET);
@@ -421,10 +474,10 @@ static void handle(struct connection *c, uint32_t events)
     if (c->fd < 0) {
         return; /* closed by an event before this one */
     }
-    if ((events & EPOLLOUT) != 0 || c->state == CONNECTING) {
+    if ((events & EPOLLOUT) != 0 || c->state == CONNECTING || c->state == SHAKING) {
         transmit(c);
     } else {
-        receive(c);
+        receive_all(c);
     }
 }
 
@@ -437,6 +490,10 @@ static void start_window(void)
     self.next = load_options.first;
     self.begin_ns = self.last_ns = now_ns();
     self.reconnects = self.connects = 0;
+    self.resumed = load_tls_resumed();
+    if (load_options.rate > 0) {
+        fprintf(stderr, "window\n");
+    }
     for (uint32_t i = 0; i < load_options.connection_count; i++) {
         begin_request(&self.connections[i]);
     }
@@ -489,13 +546,24 @@ static void tick(uint64_t now)
     }
 }
 
+/* Those at rest, in turn, whose time has come. */
+static void pace(void)
+{
+    for (uint32_t i = 0; i < load_options.connection_count && self.phase == WINDOW && is_due(); i++) {
+        struct connection *c = &self.connections[self.turn++ % load_options.connection_count];
+        if (c->state == REST) {
+            begin_request(c);
+        }
+    }
+}
+
 static void run(void)
 {
     struct epoll_event events[64];
     uint64_t ticked = now_ns();
     advance_phase();
     while (self.phase != OVER) {
-        int count = epoll_wait(self.epoll, events, 64, TICK_MS);
+        int count = epoll_wait(self.epoll, events, 64, load_options.rate > 0 ? PACE_MS : TICK_MS);
         for (int i = 0; i < count; i++) {
             handle(events[i].data.ptr, events[i].events);
         }
@@ -503,6 +571,9 @@ static void run(void)
         if (now - ticked >= TICK_MS * 1000000ull) {
             tick(now);
             ticked = now;
+        }
+        if (load_options.rate > 0) {
+            pace();
         }
         advance_phase();
     }
@@ -527,9 +598,9 @@ static void print_result(void)
 {
     uint64_t end = load_options.request_limit > 0 ? self.last_ns : self.end_ns;
     printf("{\"seconds\": %.6f, \"answers\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"connects\": %" PRIu64
-           ", \"reconnects\": %" PRIu64 ", \"unfinished\": %" PRIu64 ", \"last_bad_status\": %u,\n \"errors\": {",
+           ", \"reconnects\": %" PRIu64 ", \"resumed\": %" PRIu64 ", \"unfinished\": %" PRIu64 ", \"last_bad_status\": %u,\n \"errors\": {",
            (double)(end - self.begin_ns) / 1e9, self.answers, self.bytes, self.connects, self.reconnects,
-           self.unfinished, self.bad_status);
+           load_tls_resumed() - self.resumed, self.unfinished, self.bad_status);
     const char *comma = "";
     for (int i = 0; i < FAILURES; i++) {
         if (self.failures[i] > 0) {
@@ -555,6 +626,7 @@ int main(int argc, char **argv)
         self.one = load_content_of(load_options.path);
     }
     load_counters_open();
+    load_tls_init();
     self.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (self.epoll < 0) {
         load_die("epoll_create1");

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct load_options load_options = {
-    .path = "/", .fields = "", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = SECOND_NS * 3 / 10};
+    .path = "/", .fields = "", .suite = "TLS_AES_128_GCM_SHA256", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = SECOND_NS * 3 / 10};
 
 void load_die(const char *what)
 {
@@ -22,7 +22,9 @@ static const struct option words[] = {
     {"root", 1, NULL, 'r'},     {"requests", 1, NULL, 'n'},    {"seconds", 1, NULL, 's'},
     {"first", 1, NULL, 'f'},    {"connections", 1, NULL, 'c'}, {"timeout", 1, NULL, 't'},
     {"counters", 1, NULL, 'i'}, {"close", 0, NULL, 'x'},       {"settle", 1, NULL, 'e'},
-    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},      {0}};
+    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},      {"tls", 1, NULL, 'a'},
+    {"suite", 1, NULL, 'y'},    {"resume", 0, NULL, 'm'},      {"rate", 1, NULL, 'v'},
+    {0}};
 
 static void take_option(int letter, const char *value)
 {
@@ -46,6 +48,10 @@ static void take_option(int letter, const char *value)
     case 'x': load_options.close = true; break;
     case 'l': load_options.fields = value; break;
     case 'd': load_options.cold = true; break;
+    case 'a': load_options.certificate = value; break;
+    case 'y': load_options.suite = value; break;
+    case 'v': load_options.rate = atof(value); break;
+    case 'm': load_options.resume = true; break;
     default: exit(2);
     }
 }
@@ -61,7 +67,8 @@ void load_read_options(int argc, char **argv)
         (load_options.request_limit == 0) == (load_options.window_ns == 0)) {
         fprintf(stderr, "usage: load --host ADDRESS --port PORT --path PATH (--seconds S | --requests N) [--close]\n"
                         "            [--connections N] [--root FOLDER] [--first N] [--cold] [--timeout S]\n"
-                        "            [--counters FILE] [--settle S] [--fields TEXT]\n");
+                        "            [--counters FILE] [--settle S] [--fields TEXT] [--tls CERTIFICATE] [--suite NAME] [--resume]\n"
+                        "            [--rate REQUESTS PER SECOND]\n");
         exit(2);
     }
 }

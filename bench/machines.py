@@ -27,6 +27,7 @@ class Setup(NamedTuple):
 
 
 NGINX = {"nginx": Setup(80, "default"), "nginx tuned": Setup(81, "tuned")}
+TLS = {"nginx tuned": Setup(443, "tls")}
 PYTHON = {"MicroPython": Setup(8081, server="micropython:8081"),
           "MicroPython, nginx": Setup(9081, "proxy", "micropython:8081"),
           "CPython": Setup(8082, server="cpython:8082"), "CPython, nginx": Setup(9082, "proxy", "cpython:8082"),
@@ -43,17 +44,20 @@ def cache_bytes():
 class Serval:
     kind = "serval"
 
-    def __init__(self, network, server, site):
+    def __init__(self, network, server, site, identity=None):
+        """identity: of bench/peer_tls.py; then it is HTTPS that is measured."""
         self.plug = network.plugs[self.kind]
         self.application = os.environ.get("APPLICATION") or "python"
-        self.image = build.system("webserver", NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory,
+        secured = {"TLS_KEY": identity.key, "TLS_CERT_FILE": identity.certificate} if identity else {}
+        self.image = build.system("webserver", **secured, NFS_SERVER=self.plug.host, NFS_DIRECTORY=server.directory,
                                   WEBSITE_DIR=site, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
                                   APPLICATION=self.application)
         self.report = self.image.with_suffix(".report.txt")
         # Files are served before: what starts meanwhile would be counted with the first requests.
-        self.ready = r"Starting async server on" if self.application == "python" else r"serving http://"
+        self.ready = (r"serving https://" if identity else
+                      r"Starting async server on" if self.application == "python" else r"serving http://")
         self.ranges = None              # of the plugin's counters; None: by protection domain
-        self.ports = {"Serval": 80}
+        self.ports = {"Serval": 443 if identity else 80}
         self.args = []
 
     def image_bytes(self):

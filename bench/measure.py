@@ -46,22 +46,27 @@ class Cell(NamedTuple):
     size: str
     connections: int = 1
     close: bool = False
+    resume: bool = False    # of TLS: each connection resumes a session
 
     def __str__(self):
-        return f"{self.size}, {'close' if self.close else 'keep-alive'}, {self.connections}"
+        how = "resumed" if self.resume else "close" if self.close else "keep-alive"
+        return f"{self.size}, {how}, {self.connections}"
 
 
 def load_program():
     return Path(os.environ["BENCH_LOAD"])
 
 
-def load(running, target, path, *more, root=None):
-    """One run of bench/load.c; its JSON."""
+def load_command(running, target, path, *more, root=None):
     host, port = running.reach(target)
     command = [load_program(), "--host", host, "--port", str(port), "--path", path, "--timeout", str(PATIENCE_S),
                *map(str, more)]
-    if root:
-        command += ["--root", root]
+    return [*command, "--root", root] if root else command
+
+
+def load(running, target, path, *more, root=None):
+    """One run of bench/load.c; its JSON."""
+    command = load_command(running, target, path, *more, root=root)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
@@ -69,14 +74,17 @@ def load(running, target, path, *more, root=None):
 
 
 def shape(cell):
-    return ["--connections", cell.connections, *(["--close"] if cell.close else [])]
+    return ["--connections", cell.connections, *(["--close"] if cell.close else []),
+            *(["--resume"] if cell.resume else [])]
 
 
 # -- boot ------------------------------------------------------------------------------------------------------------
 
 
-def is_served(host, port):
-    connection = http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT_S)
+def is_served(host, port, context):
+    """context: of TLS, or None."""
+    connection = (http.client.HTTPSConnection(host, port, timeout=PROBE_TIMEOUT_S, context=context) if context else
+                  http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT_S))
     try:
         connection.request("GET", "/")
         return connection.getresponse().status == 200
@@ -86,13 +94,13 @@ def is_served(host, port):
         connection.close()
 
 
-def first_page(running, target):
+def first_page(running, target, context=None):
     """Seconds from QEMU's start to the first 200. A probe each 20 ms, whatever has become of those before."""
     host, port = running.reach(target)
     served = threading.Event()
 
     def probe():
-        if is_served(host, port):
+        if is_served(host, port, context):
             served.set()
 
     while not served.wait(PROBE_S):
@@ -102,13 +110,13 @@ def first_page(running, target):
     return running.age()
 
 
-def boots(machines, count):
-    """machines: target -> a machine with it alone. Of each: {"boot": median, "boots": all, "image", "memory": bytes}"""
+def boots(machines, count, context=None):
+    """machines: target -> a machine with it alone; context: of TLS. Of each: {"boot": median, "boots": all, "image", "memory": bytes}"""
     results = {target: {"boots": [], "image": machine.image_bytes()} for target, machine in machines.items()}
     for _ in range(count):
         for target, machine in machines.items():
             with Running(machine) as running:
-                results[target]["boots"].append(first_page(running, target))
+                results[target]["boots"].append(first_page(running, target, context))
                 running.wait_ready()
                 results[target]["memory"] = machine.memory_bytes(running.guest)
     for result in results.values():
@@ -163,15 +171,15 @@ def times(machines, cells, rounds, seconds, root):
         return results
 
 
-def in_turns(pairs, cells, rounds, seconds, root):
-    """{target: {cell: merged}} of (running, target)."""
+def in_turns(pairs, cells, rounds, seconds, root, how=()):
+    """{target: {cell: merged}} of (running, target). how: more for bench/load.c."""
     results = {target: {} for _, target in pairs}
     for cell in cells:
         runs = {target: [] for _, target in pairs}
         for _ in range(rounds):
             for running, target in pairs:
                 window = max(seconds, LEAST_S.get(cell.size, 0))
-                more = ["--seconds", window, *shape(cell)]
+                more = ["--seconds", window, *shape(cell), *how]
                 runs[target].append(load(running, target, site_files.path(cell.size), *more, root=root))
         for target, all_runs in runs.items():
             results[target][str(cell)] = merge(all_runs)

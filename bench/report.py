@@ -242,6 +242,73 @@ def busy_trouble(cells):
     return "\n".join(lines or ["Every answer had status 200 and the file's bytes."]) + "\n"
 
 
+# What HTTPS is meant to cost, of cells as bench/secured.py has them; per byte where a cell is of one MiB.
+TLS_GOALS = {"1 KiB, close, 1": 1.0e6, "1 KiB, resumed, 1": 0.85e6, "1 KiB, keep-alive, 1": 19e3}
+TLS_PER_BYTE = {"1 MiB, keep-alive, 1": (1 << 20, {"user": 5.2, "tap": 3.3})}
+
+
+def tls_count_rows(tls, targets, network):
+    """Of each suite what a request costs, or a byte of it."""
+    for suite in tls["counts"][SERVAL]:
+        for cell in tls["counts"][SERVAL][suite]:
+            size, goals = TLS_PER_BYTE.get(cell, (1, None))
+            values = [tls["counts"][t][suite][cell].get("total") for t in targets]
+            values = [value and value / size for value in values]
+            goal = goals[network] if goals else TLS_GOALS.get(cell)
+            yield [f"instructions, {cell}, {'per byte, ' if goals else ''}{suite}",
+                   *[ratio(values[0], value, False) for value in values[1:]], *map(number, values),
+                   number(goal) if suite == "AES-128-GCM" else ""]
+
+
+def tls_table(tls, network):
+    targets = list(tls["machines"])
+    rows = list(tls_count_rows(tls, targets, network))
+    for cell in tls["times"][SERVAL]:
+        for what, label, factor, more in (("requests_per_s", "requests/s", 1, True), ("bytes_per_s", "MB/s", 1e-6, True),
+                                          ("p99_us", "p99 ms", 1e-3, False)):
+            values = [tls["times"][t][cell][what] for t in targets]
+            rows.append([f"{label}, {cell}", *[ratio(values[0], value, more) for value in values[1:]],
+                         *[number(value and value * factor) for value in values], ""])
+    for what, label, factor, goal in (("boot", "start to the first 200, s", 1, "0.5"), ("image", "image, MB", 1e-6, "3.5"),
+                                      ("memory", "memory, MB", 1e-6, "12")):
+        values = [tls["machines"][t][what] * factor for t in targets]
+        rows.append([label, *[ratio(values[0], value, False) for value in values[1:]], *map(number, values), goal])
+    return "### HTTPS\n\n" + table(["", *[f"to {t}" for t in targets[1:]], *targets, "aim"], rows)
+
+
+def tls_others(others):
+    """Those who are served on connections that stand."""
+    rows = []
+    for target in ("plain", "TLS"):
+        quiet = next(iter(others[target].values()))
+        for how, cell in others[target].items():
+            rows.append([f"{target}, {how}", number(cell["requests_per_s"]),
+                         *[number(cell[what] and cell[what] * 1e-3) for what in ("p50_us", "p99_us", "max_us")],
+                         f"{cell['p99_us'] / quiet['p99_us']:.2f} x" if cell["p99_us"] and quiet["p99_us"] else "-",
+                         trouble_of(cell)])
+    rows += [[f"of these, {how}", number(cell["requests_per_s"]),
+              *[number(cell[what] and cell[what] * 1e-3) for what in ("p50_us", "p99_us", "max_us")], "", trouble_of(cell)]
+             for how, cell in others["beside"].items()]
+    return table(["1 KiB, keep-alive, 16", "requests/s", "p50 ms", "p99 ms", "longest ms", "p99 to quiet, aim 1.5 x",
+                  "errors"], rows)
+
+
+def tls_trouble(tls):
+    lines = [f"- {target}, {name}: {trouble_of(cell)}; {cell['answers']} answers were right"
+             for target, cells in tls["times"].items() for name, cell in cells.items() if trouble_of(cell)]
+    lines += [f"- {target}, counted, {name}, {suite}: {entry['errors']}" for target, suites in tls["counts"].items()
+              for suite, cells in suites.items() for name, entry in cells.items() if "errors" in entry]
+    return "\n".join(lines or ["Every answer had status 200 and the file's bytes."]) + "\n"
+
+
+def tls_split(tls):
+    """Serval's instructions by protection domain, with AES."""
+    columns = {name: entry["split"] for name, entry in tls["counts"][SERVAL]["AES-128-GCM"].items() if "split" in entry}
+    owners = sorted({owner for split in columns.values() for owner in split},
+                    key=lambda owner: -max(split.get(owner, 0) for split in columns.values()))
+    return table(["", *columns], [[owner, *[number(split.get(owner)) for split in columns.values()]] for owner in owners])
+
+
 def plots(r, folder, prefix):
     names = [SERVAL, *r.peers]
     sizes = [s for s in SIZES if str(Cell(s)) in r.all["counts"][SERVAL]["cells"]]
@@ -277,6 +344,9 @@ def section(results, folder):
         parts += [page_table(results["pages"]), page_trouble(results["pages"])]
     if "busy" in results:
         parts += [busy_table(results["busy"]), busy_trouble(results["busy"])]
+    if "tls" in results:
+        tls = results["tls"]
+        parts += [tls_table(tls, "tap" if "tap" in results["network"] else "user"), tls_trouble(tls), tls_others(tls["others"]), tls_split(tls)]
     parts += [f"Measured in {results['seconds'] / 60:.1f} minutes; this computer's load average was "
               f"{results['load']:.1f} when it began.\n"]
     return "\n".join(parts)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""make stages: what each stage of a request costs, in guest instructions: one table, whose lines make up the whole.
+"""make stages: what each stage of a request costs, in guest instructions: a table whose lines make up the whole; one more
+for HTTPS.
 
 Each instruction of the image belongs to one stage: by the protection domain whose text it is in, in the larger ones by
 the source that it was compiled from (bench/source.py). What is inlined belongs to its own source's stage where a rule
@@ -10,6 +11,7 @@ they are entered. tests/test_fast.py holds the table in docs/benchmarks.md.
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +22,16 @@ import child  # noqa: E402
 import measure  # noqa: E402
 import network  # noqa: E402
 import profile  # noqa: E402
+import secured  # noqa: E402
 import site_files  # noqa: E402
 import source  # noqa: E402
 from machines import Running, Serval  # noqa: E402
+from measure import Cell  # noqa: E402
 from nfs_server import NfsServer  # noqa: E402
+from peer_tls import Identity  # noqa: E402
+from serval import paths  # noqa: E402
 
-FRONT, APP, FILES = "http", "micropython", "nfs"
+FRONT, APP, FILES, SHAKER, SIGNER = "http", "micropython", "nfs", "tls", "keys"
 
 
 class Stage(NamedTuple):
@@ -64,6 +70,20 @@ STAGES = [
     Stage("NFS: files", "", FILES, r"^fs/", r"."),
 ]
 
+# More of HTTPS.
+SECURED_STAGES = [
+    Stage("records", "", FRONT, r"^http/tls/(record|opened|sealed|transport)", ""),
+    Stage("ciphers, keys of the traffic", "", FRONT, r"^http/tls/crypto|/awslc/", ""),
+    Stage("handshakes, handed on", "", FRONT, r"^http/tls/", ""),
+    Stage("tls: event loop, rings", "", SHAKER, r"^tls/(link|pd)\.c|^sdk/libmicrokit/|^timer/", r"^lib/"),
+    Stage("tls: libssl, C++", "", SHAKER, r"/aws-lc/ssl/", ""),
+    Stage("tls: key exchange", "", SHAKER, r"s2n-bignum|/curve25519|/p256|/ec/|/evp_extra/", ""),
+    Stage("tls: hashes, ciphers", "", SHAKER, r"/fipsmodule/(sha|digest|hmac|hkdf|aes|modes|cipher|tls|md5|kdf)|sha\w+-armv8|"
+                                            r"aes\w*-armv8|/hkdf/|/chacha|/cipher_extra/", ""),
+    Stage("tls: memory", "", SHAKER, r"^tls/(heap|malloc)", r"/mem\.c|newlib/.*/(mem|str)\w+\.S"),
+    Stage("tls: the rest", "", SHAKER, "", r"."),
+    Stage("keys: the signature", "", SIGNER, "", ""),
+]
 # How often: the function that is entered each time.
 EVENTS = {
     "PD switches": ("kernel", "pd_load_other"),
@@ -74,15 +94,21 @@ EVENTS = {
     "NFS calls made": (FILES, "rpc_queue_pdu"),
 }
 
+SECURED_EVENTS = {"records sealed": (FRONT, "record_seal"), "records opened": (FRONT, "record_open"),
+                  "memory taken": (SHAKER, "tls_heap_take"), "calls to keys": (SIGNER, "protected")}
+
 COLUMNS = {"warm": "1 KiB, warm", "browser": "with a browser's head", "cold": "1 KiB, cold",
            "python": "a handler in Python"}
+SECURED_COLUMNS = {"kept": "1 KiB, kept alive", "large": "1 MiB", "full": "handshake and 1 KiB", "resumed": "resumed and 1 KiB"}
+SECURED_CELLS = {"kept": (Cell("1 KiB"), 300), "large": (Cell("1 MiB"), 10), "full": (Cell("1 KiB", 1, True), 100),
+                 "resumed": (Cell("1 KiB", 1, True, True), 100)}
 REQUESTS = 300
 COLD_FIRST = 200    # test_fast.py takes those before
 
 
 def stage_of(domain, frames):
     """The title of a stage."""
-    here = [stage for stage in STAGES if stage.domain == domain]
+    here = [stage for stage in SECURED_STAGES + STAGES if stage.domain == domain]
     for field in ("own", "other"):
         for frame in frames:
             for stage in here:
@@ -96,12 +122,12 @@ def entries(domain, functions, parts):
     at = {name: address for address, _, name in functions}
     return [(at[function], source.INSTRUCTION,
              next(f"{title}@{event}" for pa, size, title in parts if pa <= at[function] < pa + size))
-            for event, (where, function) in EVENTS.items() if where == domain and function in at]
+            for event, (where, function) in (EVENTS | SECURED_EVENTS).items() if where == domain and function in at]
 
 
 def ranges(image):
     """For bench/count.py: events first, since the first range that holds an instruction counts it."""
-    known = {stage.domain for stage in STAGES}
+    known = {stage.domain for stage in STAGES + SECURED_STAGES}
     events, stages = [], []
     for elf, va, pa, size, domain in profile.texts(image):
         if domain in known:
@@ -111,15 +137,15 @@ def ranges(image):
     return events + stages
 
 
-def measured(running, path, requests, *more, root=None):
+def measured(running, path, requests, *more, root=None, known=STAGES, asked=EVENTS):
     """({stage: instructions}, {event: times}) per request; the stages make up the whole."""
     result = measure.per_request(running, "Serval", path, requests, *more, idle={}, root=root)
     assert "total" in result, result["errors"]
-    stages, events = dict.fromkeys([stage.title for stage in STAGES] + [REST], 0), dict.fromkeys(EVENTS, 0)
+    stages, events = dict.fromkeys([stage.title for stage in known] + [REST], 0), dict.fromkeys(asked, 0)
     for name, value in result["split"].items():
         title, _, event = name.partition("@")
         stages[title if title in stages else REST] += value
-        if event:
+        if event in events:
             events[event] += value
     stages[REST] += result["total"] - sum(stages.values())
     return stages, events
@@ -135,6 +161,31 @@ def columns(running, root):
             "cold": measured(running, site_files.cold_path("1 KiB"), site_files.COLD["1 KiB"] - COLD_FIRST, "--cold",
                              "--first", COLD_FIRST, root=root),
             "python": measured(running, "/bench/hello", REQUESTS)}
+
+
+def secured_columns(running, root, how):
+    """As columns()."""
+    results = {}
+    for column, (cell, requests) in SECURED_CELLS.items():
+        more, path = [*how, *measure.shape(cell)], site_files.path(cell.size)
+        measure.load(running, "Serval", path, "--requests", measure.WARM_UP, *more, root=root)
+        results[column] = measured(running, path, requests, *more, root=root, known=STAGES + SECURED_STAGES,
+                                   asked=EVENTS | SECURED_EVENTS)
+    return results
+
+
+def secured_lines(results):
+    """The table, in Markdown, without what HTTPS has no part in."""
+    yield f"| stage | {' | '.join(SECURED_COLUMNS.values())} |"
+    yield "|---|" + "---|" * len(SECURED_COLUMNS)
+    columns = [results[column] for column in SECURED_COLUMNS]
+    for title in columns[0][0]:
+        if any(stages[title] >= 0.5 for stages, _ in columns):
+            yield f"| {title} | {' | '.join(f'{stages[title]:,.0f}' for stages, _ in columns)} |"
+    yield f"| all | {' | '.join(f'{sum(stages.values()):,.0f}' for stages, _ in columns)} |"
+    for event in columns[0][1]:
+        if any(events[event] >= 0.05 for _, events in columns):
+            yield f"| *{event}* | {' | '.join(f'{events[event]:.1f}' for _, events in columns)} |"
 
 
 def lines(results):
@@ -191,6 +242,14 @@ def main():
             with Running(machine, counted=True) as running:
                 running.wait_ready()
                 print_all(columns(running, root))
+            identity = Identity(paths.CACHE / "bench" / "tls")
+            machine = Serval(net, server, site_files.FOLDER, identity)
+            machine.ranges = ranges(machine.image)
+            with Running(machine, counted=True) as running:
+                running.wait_ready()
+                time.sleep(measure.SETTLE_S)
+                how = secured.client(identity, "AES-128-GCM")
+                print("\n" + "\n".join(secured_lines(secured_columns(running, root, how))))
 
 
 if __name__ == "__main__":

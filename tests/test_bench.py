@@ -38,7 +38,8 @@ def load_program(tmp_path_factory):
     program = tmp_path_factory.mktemp("load") / "load"
     subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-g", "-O1", "-D_GNU_SOURCE",
                     "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-                    f"-I{paths.TOP}", "-o", program, *paths.TOP.glob("bench/load*.c")], check=True)
+                    f"-I{paths.TOP}", "-o", program, *paths.TOP.glob("bench/load*.c"),
+                    "-lssl", "-lcrypto"], check=True)
     return program
 
 

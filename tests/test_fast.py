@@ -38,7 +38,8 @@ def machine(tmp_path_factory):
     root = site_files.make(scratch / "export")
     os.environ["BENCH_LOAD"] = str(scratch / "load")
     subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", f"-I{paths.TOP}",
-                    "-o", scratch / "load", *Path(paths.TOP, "bench").glob("load*.c")], check=True)
+                    "-o", scratch / "load", *Path(paths.TOP, "bench").glob("load*.c"),
+                    "-lssl", "-lcrypto"], check=True)
     with network.UserNetwork() as net, NfsServer(scratch / "export", scratch / "nfs", read_only=True) as server:
         serval = Serval(net, server, site_files.FOLDER)
         serval.ranges = stages.ranges(serval.image)
