@@ -192,7 +192,8 @@ APP_MARK = "# while this line is read the server goes away"
 
 
 def test_the_server_goes_while_app_py_is_read(boot, tmp_path):
-    """The read waits as long as a command does, then fails: the routes are there all the same, once the server is."""
+    """The read waits as long as a command does, then fails: the routes are there all the same, once the server is. Until
+    then nobody is told that there are none."""
     top = tmp_path / "export"
     (top / "www").mkdir(parents=True)
     last = "    app.get('/api/last')(lambda request: 'last')\n"
@@ -212,8 +213,11 @@ def test_the_server_goes_while_app_py_is_read(boot, tmp_path):
         server.start()
         deadline = time.monotonic() + 60
         while (answer := get(guest.port("http"), "/api/last")).body != b"last":
-            assert time.monotonic() < deadline, f"the routes are lost: {answer.status}"
-            time.sleep(0.5)
+            assert answer.status == 503 and time.monotonic() < deadline, f"the routes are lost: {answer.status}"
+            assert get(guest.port("http"), "/api/none", method="DELETE").status in (405, 503)
+            time.sleep(0.1)
+        assert get(guest.port("http"), "/api/none").status == 404
+        assert get(guest.port("http"), "/api/none", method="DELETE").status in (404, 405)
         assert "left out" not in guest.text()
 
 

@@ -27,7 +27,8 @@ HOST, PORT = "0.0.0.0", 80
 # What a file may say where app.py is not to blame: the files were away meanwhile, or are served by another life of what
 # serves them.
 AWAY = (errno.EHOSTUNREACH, errno.EIO, errno.ENODEV, errno.ECONNABORTED, errno.EBADF, errno.ESTALE)
-AT_ONCE = 3         # so often again without a pause that a visitor could notice
+SOON_MS = (20, 50, 100, 200, 400, 800, 1600)    # pauses in which requests for what is no file wait
+LATER_S = 1
 
 app = Microdot()
 
@@ -59,27 +60,38 @@ def parts_of(app):
     return (app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers)
 
 
+def not_yet(*_, **__):
+    return "The site's program cannot be read yet", 503, {"Retry-After": "1"}
+
+
 async def add_routes_later():
-    """The files were not there at the start: asks again, less and less often, until they are."""
-    pause = 1
+    """The files were not there at the start: asks again until they are. Until then nobody knows what is a route: what is
+    no file is told to come again."""
+    for status in (404, 405):
+        app.errorhandler(status)(not_yet)
+    app.route("/<path:any>", methods=["POST", "PUT", "PATCH", "DELETE"])(not_yet)
+    stand_in = app.url_map[-1]
     while True:
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, 30)
+        await asyncio.sleep(LATER_S)
         try:
             await fs_async.stat("/")
         except OSError:
             continue
         if not add_routes():
-            return
+            break
+    app.url_map.remove(stand_in)
+    for status in (404, 405):
+        if app.error_handlers.get(status) is not_yet:
+            del app.error_handlers[status]
 
 
 async def add_routes_soon():
     """Tries some times: what serves the files is back in some milliseconds, if that is all."""
-    for _ in range(AT_ONCE):
+    for pause_ms in SOON_MS:
         error = add_routes()
         if not error:
             return
-        await asyncio.sleep_ms(50)
+        await asyncio.sleep_ms(pause_ms)
     print("webserver: app.py is read later, the files are away: %s" % error)
     asyncio.create_task(add_routes_later())
 
