@@ -252,6 +252,30 @@ def test_an_instruction_that_leads_elsewhere(at, to, word):
     assert int.from_bytes(damage.branch(at, to), "little") == word
 
 
+class Memory:
+    """What a Damage needs of a debugger, for one address after another."""
+
+    def __init__(self):
+        self.words = {}
+
+    def read_physical(self, address, size):
+        return self.words.get(address, bytes(size))
+
+    def write_physical(self, address, data):
+        self.words[address] = data
+
+
+def test_what_is_put_back_is_what_was_there():
+    """Also where one fault is made at the place of another that is not put back yet."""
+    made = damage.Damage.__new__(damage.Damage)
+    made.gdb, made.undo = Memory(), []
+    for word in (b"one.", b"two.", b"three"[:4]):
+        made._write(64, word, "http")
+    made._write(128, b"nfs.", "nfs")
+    made._put_back(lambda undo: undo.part == "http")
+    assert made.gdb.words == {64: bytes(4), 128: b"nfs."} and [undo.part for undo in made.undo] == ["nfs"]
+
+
 @pytest.mark.parametrize("missing, first", [
     (faults.SERVICES, "timer_driver"), (["typed"], "serial_virt_rx"), (["page", "file", "program"], "http"),
     (["file"], "nfs"), (["program"], "micropython"), (["file", "program"], "nfs"),

@@ -84,8 +84,7 @@ class Damage:
                 self._put_back(lambda undo: undo.part in parts)
 
     def _put_back(self, due):
-        """The last first: one may have been done to another."""
-        for undo in [undo for undo in self.undo if due(undo)][::-1]:
+        for undo in [undo for undo in self.undo if due(undo)]:
             self.undo.remove(undo)
             if self.gdb.read_physical(undo.address, len(undo.now)) == undo.now:
                 self.gdb.write_physical(undo.address, undo.before)
@@ -109,7 +108,11 @@ class Damage:
         before = self.gdb.read_physical(address, len(data))
         self.gdb.write_physical(address, data)
         if part:
-            self.undo.append(Undo(time.monotonic() + PUT_BACK_S, part, address, before, data))
+            same = [undo for undo in self.undo if undo.address == address]
+            for undo in same:
+                self.undo.remove(undo)
+            was = same[0].before if same else before        # what is put back is never a fault of ours
+            self.undo.append(Undo(time.monotonic() + PUT_BACK_S, part, address, was, data))
         return before
 
     def _text(self, domain):
