@@ -272,6 +272,8 @@ def test_what_is_put_back_is_what_was_there():
     for word in (b"one.", b"two.", b"three"[:4]):
         made._write(64, word, "http")
     made._write(128, b"nfs.", "nfs")
+    for word in (b"one.", b"two."):                 # each when its own time has come
+        made._put_back(lambda undo, word=word: undo.now == word)
     made._put_back(lambda undo: undo.part == "http")
     assert made.gdb.words == {64: bytes(4), 128: b"nfs."} and [undo.part for undo in made.undo] == ["nfs"]
 
