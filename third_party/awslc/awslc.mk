@@ -28,7 +28,7 @@ AWSLC_SSL_FILES := $(addprefix $(AWSLC_SRC)/,$(AWSLC_SSL))
 
 $(eval $(call library,crypto,$(AWSLC_CRYPTO_FILES),crypto_bcm crypto_platform,$(AWSLC_COMPILE)))
 $(eval $(call library,crypto_bcm,$(AWSLC_BCM),,$(AWSLC_COMPILE) -DOPENSSL_LINUX))
-$(eval $(call library,crypto_platform,third_party/awslc/platform.c,,))
+$(eval $(call library,crypto_platform,third_party/awslc/platform.c third_party/awslc/left_out.S,,))
 
 AWSLC_CXXFLAGS = $(filter-out -std=%,$(PD_CFLAGS)) -std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
     $(WITHOUT_ALIGNED_NEW) -nostdinc++ -D_LIBCPP_HAS_NO_THREADS -D_LIBCPP_HAS_NO_LIBRARY_ALIGNED_ALLOCATION

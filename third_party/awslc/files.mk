@@ -22,7 +22,7 @@ AWSLC_CRYPTO := \
     crypto/thread_none.c crypto/ube/fork_ube_detect.c crypto/ube/ube.c crypto/ube/vm_ube_detect.c \
     crypto/x509/x_name.c crypto/x509/x_x509.c
 
-# Generated from Perl, and s2n-bignum, which is proved.
+# Generated from Perl, and s2n-bignum, which is proved. left_out.S has the names of what is missing.
 AWSLC_CRYPTO_ASSEMBLY := \
     crypto/fipsmodule/ml_dsa/mldsa/native/aarch64/src/mldsa_intt_aarch64_asm.S \
     crypto/fipsmodule/ml_dsa/mldsa/native/aarch64/src/mldsa_ntt_aarch64_asm.S \
@@ -74,16 +74,7 @@ AWSLC_CRYPTO_ASSEMBLY := \
     third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/bignum_mod_n25519.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/bignum_neg_p25519.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/curve25519_x25519_byte.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/curve25519_x25519_byte_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/curve25519_x25519base_byte.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/curve25519_x25519base_byte_alt.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_decode.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_decode_alt.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_encode.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_scalarmulbase.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_scalarmulbase_alt.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_scalarmuldouble.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/curve25519/edwards25519_scalarmuldouble_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/fastmul/bignum_emontredc_8n.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/fastmul/bignum_kmul_16_32.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/fastmul/bignum_kmul_32_64.S \
@@ -99,7 +90,6 @@ AWSLC_CRYPTO_ASSEMBLY := \
     third_party/s2n-bignum/s2n-bignum-imported/arm/generic/bignum_sqr.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p256/bignum_montinv_p256.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p256/p256_montjscalarmul.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p256/p256_montjscalarmul_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_add_p384.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_deamont_p384.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_littleendian_6.S \
@@ -112,10 +102,6 @@ AWSLC_CRYPTO_ASSEMBLY := \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_nonzero_6.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_sub_p384.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p384/bignum_tomont_p384.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p384/p384_montjdouble.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p384/p384_montjdouble_alt.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p384/p384_montjscalarmul.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p384/p384_montjscalarmul_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_add_p521.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_fromlebytes_p521.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_inv_p521.S \
@@ -126,10 +112,6 @@ AWSLC_CRYPTO_ASSEMBLY := \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_sqr_p521_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_sub_p521.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/p521/bignum_tolebytes_p521.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p521/p521_jdouble.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p521/p521_jdouble_alt.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p521/p521_jscalarmul.S \
-    third_party/s2n-bignum/s2n-bignum-imported/arm/p521/p521_jscalarmul_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/sha3/sha3_keccak4_f1600_alt.S \
     third_party/s2n-bignum/s2n-bignum-imported/arm/sha3/sha3_keccak_f1600.S
 
