@@ -63,9 +63,10 @@ class Damage:
 
     def some(self, parts):
         """Does one to each of these parts, and puts back what is due. Returns the Faults."""
+        now = time.monotonic()
         with self.gdb.standing_still():
             self.places.look()
-            self._put_back(lambda undo, now=time.monotonic(): undo.due_s <= now)
+            self._put_back(lambda undo: undo.due_s <= now)
             return [self._one(part) for part in parts]
 
     def _one(self, part):
