@@ -279,9 +279,9 @@ static bool take_one_of(struct fs_server_client *client)
         return false;
     }
     bool any = fs_server_client_get(client, &command);
-    /* Asked after the tail was read, so that no command of a new life is taken for one of the former. */
     if (fs_server_client_restarted(client)) {
         abandon(client);
+        return any; /* a command of the former life: a ring gives none of a new one before it is reset */
     }
     if (any) {
         arrived(client, &command);

@@ -513,6 +513,32 @@ static void test_restart_seen_in_another_event(void)
     CHECK_EQUAL(taken(HONEST), 1);
 }
 
+static void other_starts_anew(void)
+{
+    meanwhile = NULL;
+    fs_client_attach(OTHER);
+}
+
+/* It starts anew while several of its commands are known to lie in its ring: those that follow are the former life's, and
+ * the next one's are not taken for them. */
+static void test_restart_between_two_commands(void)
+{
+    struct fs_command mount = fs_client_file(FS_INITIALISE, 0, 0, 0);
+    struct fs_completion completion;
+
+    put_many(OTHER, FS_INITIALISE, 0, 1);
+    put_many(OTHER, FS_DEINITIALISE, 0, 1);
+    put_many(OTHER, FS_INITIALISE, 0, 2);
+    meanwhile = other_starts_anew;
+    turn_count = 0;
+    fs_clients_tell();
+    CHECK_EQUAL(turn_count, 1);
+    CHECK(!fs_client_take(OTHER, &completion));
+    CHECK_EQUAL(on_path(OTHER, FS_STAT), FS_STATUS_NOT_MOUNTED);
+    CHECK_EQUAL(fs_client_run(OTHER, &mount).status, FS_STATUS_OK);
+    CHECK_EQUAL(on_path(OTHER, FS_STAT), FS_STATUS_OK);
+}
+
 /* A deinitialise waits for its client's jobs alone; one whose client starts anew is nobody's, and in nobody's way. */
 static void test_leaving(void)
 {
@@ -567,6 +593,7 @@ int main(void)
     run(test_restart_seen_in_another_event);
     run(test_restart_not_heard_of_yet);
     run(test_restart_with_all_waiting);
+    run(test_restart_between_two_commands);
     run(test_leaving);
     run(test_lies);
     return 0;
