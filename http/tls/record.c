@@ -167,8 +167,8 @@ uint32_t record_bytes(const uint8_t head[RECORD_HEAD], uint8_t *alert)
 
 static struct record_opened take_content(struct record_reader *reader, uint32_t length)
 {
-    if (reader->message_bytes > 0 || (length == 0 && ++reader->idle > IDLE_MAX)) {
-        return refuse(ALERT_UNEXPECTED_MESSAGE); /* 5.1: nothing between the parts of a message */
+    if (length == 0 && ++reader->idle > IDLE_MAX) {
+        return refuse(ALERT_UNEXPECTED_MESSAGE);
     }
     if (length > 0) {
         reader->idle = reader->updates = 0;
@@ -227,7 +227,8 @@ static struct record_opened take_message(struct record_reader *reader, const uin
                                                             : (struct record_opened){.event = RECORD_CONTENT};
 }
 
-/* 5.4: what lies behind the content's type is padding. Something must not be. */
+/* 5.4: what lies behind the content's type is padding; something must not be. 5.1: nothing stands between the parts of a
+ * message. */
 static struct record_opened take_inner(struct record_reader *reader, const uint8_t *inner, uint32_t length)
 {
     if (length > RECORD_TEXT_MAX + 1) {
@@ -239,7 +240,11 @@ static struct record_opened take_inner(struct record_reader *reader, const uint8
     if (length == 0) {
         return refuse(ALERT_UNEXPECTED_MESSAGE);
     }
-    switch (inner[--length]) {
+    uint8_t type = inner[--length];
+    if (type != RECORD_HANDSHAKE && reader->message_bytes > 0) {
+        return refuse(ALERT_UNEXPECTED_MESSAGE);
+    }
+    switch (type) {
     case RECORD_DATA: return take_content(reader, length);
     case RECORD_ALERTS: return take_alert(reader, inner, length);
     case RECORD_HANDSHAKE: return take_message(reader, inner, length);

@@ -298,6 +298,9 @@ static void test_a_message_in_parts(void)
         part[first] = 0x16;
         inner(part, first + 1);
         CHECK_EQUAL(inner("a\x17", 2).alert, ALERT_UNEXPECTED_MESSAGE);
+        begin(0);
+        inner(part, first + 1);
+        CHECK_EQUAL(inner("\1\0\x15", 3).alert, ALERT_UNEXPECTED_MESSAGE);
     }
 }
 
