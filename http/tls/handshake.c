@@ -329,7 +329,17 @@ void handshake_sent(struct handshake *h, uint32_t count)
 enum tls_status handshake_status(const struct handshake *h)
 {
     const struct slot *slot = slot_of(h);
-    return slot && slot->out_taken == slot->out_produced ? (enum tls_status)slot->status : TLS_WORKS;
+    if (!slot || slot->out_taken != slot->out_produced ||
+        (slot->status == TLS_WANTS && slot->in_taken != slot->in_produced)) {
+        return TLS_WORKS;
+    }
+    return (enum tls_status)slot->status;
+}
+
+bool handshake_is_answered(const struct handshake *h)
+{
+    const struct slot *slot = slot_of(h);
+    return slot && slot->out_taken > 0;
 }
 
 /* A name as hosts have it; it goes into heads that the application reads. */

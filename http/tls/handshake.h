@@ -39,8 +39,9 @@ uint32_t handshake_give(struct handshake *handshake, const uint8_t *bytes, uint3
 /* Bytes for the client, in one piece, and that so many have been sent. */
 const uint8_t *handshake_bytes(const struct handshake *handshake, uint32_t *count);
 void handshake_sent(struct handshake *handshake, uint32_t count);
-enum tls_status
-handshake_status(const struct handshake *handshake); /* DONE and FAILED: when all bytes have been sent */
+/* DONE and FAILED: when all bytes have been sent. WANTS: when tls has all that was given, too. */
+enum tls_status handshake_status(const struct handshake *handshake);
+bool handshake_is_answered(const struct handshake *handshake); /* the client has been sent something: it may end it */
 /* TLS_DONE: what the connection goes on with. False: it cannot be. The caller wipes it. */
 bool handshake_secrets(const struct handshake *handshake, struct tls_secrets *secrets);
 

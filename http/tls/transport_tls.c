@@ -348,11 +348,12 @@ static bool may_seal(struct secured *x, uint32_t length)
     return false;
 }
 
-/* Ends what was written: its records are sealed, and with TCP as far as that takes them. */
+/* Ends what was written: its records are sealed, and with TCP as far as that takes them. A KeyUpdate that is owed waits
+ * for content to go before, or until all is acknowledged: who reads nothing could ask for as many as there are blocks. */
 static void settle(struct secured *x)
 {
     seal_gathered(x);
-    if (x->update_owed && x->stage == OPEN && !update(x)) {
+    if (x->update_owed && x->stage == OPEN && !x->first && !update(x)) {
         starve(x);
     }
     push(x);
@@ -733,8 +734,12 @@ static bool shake(struct secured *x)
         return true;
     }
     switch (handshake_status(&x->handshake)) {
-    case TLS_WORKS:
-    case TLS_WANTS: break;
+    case TLS_WORKS: break;
+    case TLS_WANTS:
+        if (x->fin && !x->packets) {
+            end_in_order(x); /* it will never be over */
+        }
+        break;
     case TLS_DONE: finish_handshake(x); break;
     case TLS_FAILED: end_in_order(x); break;
     }
@@ -778,8 +783,8 @@ static void on_received(struct transport *t, struct pbuf *data)
         pbuf_free(data);
         return;
     }
-    if (!data && x->stage == SHAKING) {
-        end_in_order(x);
+    if (!data && x->stage == SHAKING && !handshake_is_answered(&x->handshake)) {
+        end_in_order(x); /* its Finished cannot be among what has come */
         return;
     }
     if (data) {

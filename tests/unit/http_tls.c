@@ -513,6 +513,31 @@ static void test_a_key_update_is_answered(void)
     close_peer(peer);
 }
 
+/* One that reads nothing asks for keys again and again: ours follows once, or it would have all blocks. */
+static void test_key_updates_that_nobody_reads(void)
+{
+    struct peer *peer = connected();
+    const char *head = "GET /f/9 HTTP/1.1\r\nHost: x\r\nX: ";
+    send_record(peer, RECORD_DATA, head, (uint32_t)strlen(head), 1460);
+    turn();
+    uint32_t room = sealed_room();
+    for (int i = 0; i < 400; i++) {
+        static const uint8_t wants[5] = {24, 0, 0, 1, 1};
+        uint8_t unused[RECORD_UPDATE];
+        struct record_key before = peer->out;
+        client_send(peer->tcp, record, record_seal(&before, RECORD_HANDSHAKE, wants, 5, record), 1460);
+        record_seal_update(&peer->out, unused);
+        send_record(peer, RECORD_DATA, "x", 1, 1460);
+        turn();
+    }
+    CHECK(room - sealed_room() <= 2 * SEALED_SMALL);
+    send_record(peer, RECORD_DATA, "\r\n\r\n", 4, 1460);
+    take_all(peer);
+    CHECK(answered(peer, 9));
+    fetch(peer, 100, 1460);
+    close_peer(peer);
+}
+
 /* -- what a client does wrong -- */
 
 static void test_a_bad_record(void)
@@ -697,6 +722,44 @@ static void test_early_request(void)
     close_peer(peer);
 }
 
+/* All that it will ever say comes at once, and TCP's end behind it. */
+static void test_early_request_and_its_end(void)
+{
+    struct peer *peer = new_peer();
+    uint8_t bytes[200] = "\x14\3\3\0\1\1\x17\3\3\0\3xyz";
+    const char *text = "GET /f/77 HTTP/1.1\r\nHost: x\r\n\r\n";
+    client_send(peer->tcp, "\x16\3\1\0\4abcd", 9, 1460);
+    for (int i = 0; i < 5; i++) {
+        peer_take(peer, 20000);
+    }
+    uint32_t length = 14 + record_seal(&peer->out, RECORD_DATA, text, (uint32_t)strlen(text), bytes + 14);
+    length += record_seal_alert(&peer->out, ALERT_CLOSE_NOTIFY, bytes + length);
+    client_send(peer->tcp, bytes, length, 1460);
+    client_end(peer->tcp);
+    take_all(peer);
+    CHECK(answered(peer, 77));
+    CHECK(peer->closed && client_gone(peer->tcp) && !client_was_reset(peer->tcp));
+    free_peer(peer);
+}
+
+/* Who ends TCP before its handshake is over is gone at once, whatever it has said. */
+static void test_an_end_in_the_handshake(void)
+{
+    static const char *const first = "\x16\3\1\0\4abcd", *const second = "\x17\3\3\0\3xy";
+    for (uint32_t count = 0; count < 9 + 8; count++) {
+        struct peer *peer = new_peer();
+        client_send(peer->tcp, first, count < 9 ? count : 9, 1460);
+        turns(3);
+        client_poll(peer->tcp);
+        client_send(peer->tcp, second, count < 9 ? 0 : count - 9, 1460);
+        client_end(peer->tcp);
+        take_all(peer);
+        CHECK(client_gone(peer->tcp));
+        CHECK_EQUAL(tls.open, 0);
+        free_peer(peer);
+    }
+}
+
 static void test_deadline(void)
 {
     struct peer *silent = new_peer(), *peer = connected();
@@ -803,6 +866,7 @@ static const struct {
     {"uploads", test_uploads},
     {"key_updates", test_key_updates},
     {"a_key_update_is_answered", test_a_key_update_is_answered},
+    {"key_updates_that_nobody_reads", test_key_updates_that_nobody_reads},
     {"a_bad_record", test_a_bad_record},
     {"wrong_heads", test_wrong_heads},
     {"truncation", test_truncation},
@@ -814,6 +878,8 @@ static const struct {
     {"a_failed_handshake", test_a_failed_handshake},
     {"a_handshake_in_parts", test_a_handshake_in_parts},
     {"early_request", test_early_request},
+    {"an_end_in_the_handshake", test_an_end_in_the_handshake},
+    {"early_request_and_its_end", test_early_request_and_its_end},
     {"deadline", test_deadline},
     {"a_queue", test_a_queue},
     {"it_begins_anew", test_it_begins_anew},
