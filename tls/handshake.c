@@ -37,6 +37,7 @@ struct handshake {
     struct tls_slot *slot;
     struct tls_heap_account account;
     uint8_t chain, key, alert;
+    bool alerted; /* `alert` is the client's, or was sent */
 };
 
 static struct {
@@ -155,12 +156,31 @@ static bool choose_suite(const SSL_CLIENT_HELLO *hello)
     return SSL_set_ciphersuites(hello->ssl, OTHER_SUITES);
 }
 
+static bool has(const SSL_CLIENT_HELLO *hello, uint16_t extension)
+{
+    const uint8_t *bytes;
+    size_t count;
+
+    return SSL_early_callback_ctx_extension_get(hello, extension, &bytes, &count);
+}
+
+/* RFC 8446, 9.2: for libssl these would have nothing in common with us. */
+static bool lacks_extensions(const SSL_CLIENT_HELLO *hello)
+{
+    return has(hello, TLSEXT_TYPE_supported_versions) && !has(hello, TLSEXT_TYPE_pre_shared_key) &&
+           !(has(hello, TLSEXT_TYPE_supported_groups) && has(hello, TLSEXT_TYPE_signature_algorithms));
+}
+
 static enum ssl_select_cert_result_t choose_chain(const SSL_CLIENT_HELLO *hello)
 {
     struct handshake *handshake = handshake_of(hello->ssl);
     char name[TLS_NAME_MAX + 1];
     const struct tls_chain *chain = tls_chains_for(name, name_in(hello, name));
 
+    if (lacks_extensions(hello)) {
+        SSL_send_fatal_alert(hello->ssl, SSL_AD_MISSING_EXTENSION);
+        return ssl_select_cert_error;
+    }
     if (!chain || !choose_suite(hello) ||
         !SSL_set_chain_and_key(hello->ssl, chain->certificates, chain->count, NULL, &by_keys)) {
         return ssl_select_cert_error;
@@ -192,6 +212,7 @@ static void see_alert(const SSL *ssl, int where, int value)
 {
     if (where & SSL_CB_ALERT) {
         handshake_of(ssl)->alert = (uint8_t)value;
+        handshake_of(ssl)->alerted = true;
     }
 }
 
@@ -284,10 +305,10 @@ static bool hand_over(struct handshake *handshake)
     return true;
 }
 
-/* libssl tells the client by itself of what that has done wrong. */
+/* libssl tells the client by itself of what that has done wrong. One that has ended it is told nothing. */
 static void give_up(struct handshake *handshake)
 {
-    if (handshake->alert == 0) {
+    if (!handshake->alerted) {
         tls_heap_charge(&handshake->account);
         handshake->alert = SSL_AD_INTERNAL_ERROR;
         SSL_send_fatal_alert(handshake->ssl, SSL_AD_INTERNAL_ERROR);
