@@ -62,7 +62,7 @@ var.LOG              := text  --   what `make explain` reads: a console's log; e
 var.SYSTEM           := text  --   `make explain`: only of images of that name; empty: all of BUILD_DIR
 
 ## Measuring
-var.BENCH            := full|quick|pages|busy full how much `make bench` measures; pages: those that Python makes, alone; busy: files while Python computes, alone
+var.BENCH            := full|quick|pages|busy|tls full how much `make bench` measures; pages: those that Python makes, alone; busy: files while Python computes, alone
 var.BENCH_NET        := auto|user|tap|both auto which networks; auto: all that can be had here
 var.PROFILE_PATH     := path  --   what `make profile` asks for
 var.PROFILE_CLOSE    := 0|1   0    1: a connection for each request

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -23,7 +24,9 @@ import measure  # noqa: E402
 import network  # noqa: E402
 import pages  # noqa: E402
 import peer  # noqa: E402
+import peer_tls  # noqa: E402
 import report  # noqa: E402
+import secured  # noqa: E402
 import site_files  # noqa: E402
 import soak  # noqa: E402
 import source  # noqa: E402
@@ -232,6 +235,94 @@ def test_agrees_with_the_standard_library(load_program, site):
                          root=site)
             assert (result["answers"], result["errors"]) == (100, {})
         server.shutdown()
+
+
+# -- over TLS ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory):
+    return peer_tls.Identity(tmp_path_factory.mktemp("identity"))
+
+
+class TlsServer(Server):
+    """The same by Python's ssl. cut: it ends without a close_notify."""
+
+    def __init__(self, answer, identity, cut=False):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(identity.certificate, identity.key)
+        self.cut, self.suites = cut, []
+        super().__init__(answer)
+
+    def serve(self, sock):
+        try:
+            with self.context.wrap_socket(sock, server_side=True) as secure:
+                self.suites.append(secure.cipher()[0])
+                super().serve(Ending(secure, self.cut))
+        except OSError:
+            pass
+
+
+class Ending:
+    """A socket whose end is one in order, or is none."""
+
+    def __init__(self, sock, cut):
+        self.sock, self.cut = sock, cut
+        self.recv, self.sendall = sock.recv, sock.sendall
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.cut:
+            self.sock.setblocking(False)    # what the client says to it is not waited for
+            try:
+                self.sock.unwrap()
+            except OSError:
+                pass
+        self.sock.close()
+
+
+@pytest.mark.parametrize("suite", secured.SUITES)
+def test_right_answers_over_tls(load_program, site, identity, suite):
+    with TlsServer(lambda head, _: (of(head), False), identity) as server:
+        result = run(load_program, server.port, "--requests", 200, "--connections", 5, *secured.client(identity, suite),
+                     root=site)
+    assert (result["answers"], result["errors"], result["reconnects"], result["resumed"]) == (200, {}, 0, 0)
+    assert set(server.suites) == {secured.SUITES[suite]}
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_handshakes_are_full_or_resumed(load_program, site, identity, resume):
+    cell = measure.Cell("1 KiB", 2, True, resume)
+    with TlsServer(lambda head, _: (of(head), b"Connection: close" in head), identity) as server:
+        result = run(load_program, server.port, "--requests", 30, *measure.shape(cell),
+                     *secured.client(identity, "AES-128-GCM"), root=site)
+    assert (result["answers"], result["connects"], result["errors"]) == (30, 30, {})
+    secured.check("server", cell, result)
+    with pytest.raises(secured.SecuredError, match="^server, .*: [0-9]+ of 30 handshakes were resumed$"):
+        secured.check("server", cell._replace(resume=not resume), result)
+
+
+def test_another_certificate_is_an_error(load_program, site, identity, tmp_path):
+    other = peer_tls.Identity(tmp_path / "other")
+    with TlsServer(lambda head, _: (of(head), False), identity) as server:
+        result = run(load_program, server.port, "--requests", 3, "--cold", *secured.client(other, "AES-128-GCM"),
+                     root=site)
+    assert result["answers"] == 0 and list(result["errors"]) == ["handshake"]
+
+
+def test_an_end_without_close_notify_is_an_error(load_program, site, identity):
+    with TlsServer(lambda head, _: (of(head, body=CONTENT[:100], length=len(CONTENT)), True), identity, cut=True) as server:
+        result = run(load_program, server.port, "--requests", 3, "--cold", *secured.client(identity, "AES-128-GCM"),
+                     root=site)
+    assert result["answers"] == 0 and list(result["errors"]) == ["reset"]
+
+
+def test_requests_at_a_rate(load_program, site):
+    with Server(lambda head, _: (of(head), False)) as server:
+        result = run(load_program, server.port, "--seconds", 1, "--connections", 4, "--rate", 50, root=site)
+    assert 45 <= result["answers"] <= 51 and not result["errors"]
 
 
 # -- the rest ----------------------------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ PORT = "is no port: a number from 1 to 65535"
     ("NFS_SERVER", "a b", "is neither an address nor a name"),
     ("NFS_DIRECTORY", "srv", "is not absolute: it begins with '/'"),
     ("NFS_DIRECTORY", "a /b", "is not absolute: it begins with '/'"),
-    ("BENCH", "long", "is unknown. There are: full quick pages busy"), ("V", "yes", "is unknown. There are: 0 1"),
+    ("BENCH", "long", "is unknown. There are: full quick pages busy tls"), ("V", "yes", "is unknown. There are: 0 1"),
 ])
 @pytest.mark.parametrize("way", ["command", "environment"])
 def test_a_value_of_the_wrong_kind_is_refused_in_one_line(name, value, wrong, way):
