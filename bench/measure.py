@@ -21,6 +21,8 @@ from machines import Running
 
 PROBE_S = 0.02
 PROBE_TIMEOUT_S = 0.2   # QEMU accepts on the host before the guest is there; such a probe is answered by nobody
+TLS_PROBE_S = 0.05      # probes that are given up cost their handshake: fewer of them, and more time for each
+TLS_PROBE_TIMEOUT_S = 1.5
 PATIENCE_S = 60
 IDLE_S = 10
 LEAST_S = {"1 MiB": 1.5, "10 MiB": 3.0}     # a round; a few answers have to fit in it
@@ -83,7 +85,7 @@ def shape(cell):
 
 def is_served(host, port, context):
     """context: of TLS, or None."""
-    connection = (http.client.HTTPSConnection(host, port, timeout=PROBE_TIMEOUT_S, context=context) if context else
+    connection = (http.client.HTTPSConnection(host, port, timeout=TLS_PROBE_TIMEOUT_S, context=context) if context else
                   http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT_S))
     try:
         connection.request("GET", "/")
@@ -95,7 +97,7 @@ def is_served(host, port, context):
 
 
 def first_page(running, target, context=None):
-    """Seconds from QEMU's start to the first 200. A probe each 20 ms, whatever has become of those before."""
+    """Seconds from QEMU's start to the first 200. A probe each 20 ms (50 over TLS), whatever has become of those before."""
     host, port = running.reach(target)
     served = threading.Event()
 
@@ -103,7 +105,7 @@ def first_page(running, target, context=None):
         if is_served(host, port, context):
             served.set()
 
-    while not served.wait(PROBE_S):
+    while not served.wait(TLS_PROBE_S if context else PROBE_S):
         if running.age() > PATIENCE_S:
             raise RuntimeError(f"{target} does not answer; the console said\n{running.guest.text()[-2000:]}")
         threading.Thread(target=probe, daemon=True).start()
