@@ -4,8 +4,9 @@
  *             are looked at
  *   produces  what clients send, in a share that only this PD can write: of each the bytes of one record at a time
  *   invariant a slot is one handshake's, or free; not taken again before tls was told TLS_OVER
- *   when full no slot: handshakes wait in order. The ring: slots keep what they owe, and are served when tls has taken
- *             messages
+ *   when full no slot: handshakes wait in order, and one whose client has been silent for SILENT_NS gives its slot up:
+ *             else clients that say nothing would hold all of them. The ring: slots keep what they owe, and are served
+ *             when tls has taken messages
  *   ends      each is lost HANDSHAKE_S after its begin, wherever it is. An event takes MESSAGES_MAX messages; the rest
  *             is taken at the next, which a timer brings at once
  */
@@ -17,6 +18,7 @@
 #include "timer/client.h"
 
 #define S 1000000000ull
+#define SILENT_NS S /* as of a client that is slow with its head (accept.c) */
 #define MESSAGES_MAX TLS_SLOTS
 _Static_assert(TLS_SLOTS == 64, "slots are the bits of 64");
 
@@ -25,6 +27,7 @@ struct handshake_counters handshake_counts;
 struct slot {
     struct handshake *of; /* NULL: free, when nothing is owed */
     uint32_t serial;
+    uint64_t since_ns;                /* that nothing has come of it */
     bool begun, owes, owes_over;      /* it was told of; its state, its end is to be told */
     uint8_t status;                   /* enum tls_status */
     uint32_t in_produced, in_taken;   /* of what the client sends: bytes given to tls, bytes that it has taken */
@@ -43,7 +46,7 @@ static struct {
     uint32_t next;  /* and which one is served next */
     uint32_t serial;
     struct list under_way, waiting;
-    struct timer deadline, rest;
+    struct timer deadline, silence, rest;
     bool deadline_set, put;
     bool knows_time, owes_time, owes_chain, chain_asked;
     int64_t time_told;
@@ -168,7 +171,7 @@ static void see_time(void)
 static void take_slot(struct handshake *h, struct slot *slot)
 {
     see_time();
-    *slot = (struct slot){.of = h, .serial = ++self.serial};
+    *slot = (struct slot){.of = h, .serial = ++self.serial, .since_ns = pd_now_ns()};
     owe(slot);
     h->slot = (uint16_t)number_of(slot);
     handshake_counts.begun++;
@@ -186,17 +189,68 @@ static void serve_waiting(void)
     }
 }
 
-/* Before the event's end. What is told of an end makes a slot free. */
+static void lose(struct handshake *h)
+{
+    handshake_counts.lost++;
+    self.handlers->lost(h);
+    handshake_end(h);
+}
+
+/* There is nothing to do for it, here or in tls. */
+static bool waits_for_client(const struct slot *slot)
+{
+    return slot->of && (slot->out_taken != slot->out_produced ||
+                        (slot->status == TLS_WANTS && slot->in_taken == slot->in_produced));
+}
+
+static struct slot *most_silent(void)
+{
+    struct slot *found = NULL;
+    for (uint32_t i = 0; i < TLS_SLOTS; i++) {
+        struct slot *slot = &self.slots[i];
+        if (waits_for_client(slot) && (!found || slot->since_ns < found->since_ns)) {
+            found = slot;
+        }
+    }
+    return found;
+}
+
+/* What follows is done before the event's end. */
+static void on_silence(void *context) {}
+
+/* For each that waits, as long as there are some that are silent. */
+static void end_silent(void)
+{
+    struct slot *slot;
+    for (uint32_t wanted = handshake_counts.waiting; wanted > 0 && (slot = most_silent()) != NULL; wanted--) {
+        uint64_t due_ns = slot->since_ns + SILENT_NS;
+        if (due_ns > pd_now_ns()) {
+            timer_start(&self.silence, due_ns, on_silence, NULL);
+            return;
+        }
+        handshake_counts.silent++;
+        lose(slot->of);
+    }
+}
+
+/* What is told of an end makes a slot free. */
+static bool tell_and_serve(void)
+{
+    bool all = tell_all();
+    serve_waiting();
+    return all && !self.owing;
+}
+
+/* Before the event's end. Each turn tells something, and what there is to tell ends. */
 static void flush(void *context)
 {
     if (!self.owing && !self.owes_time && !self.owes_chain && list_is_empty(&self.waiting)) {
         return; /* most events have nothing to do with handshakes */
     }
     serve_waiting();
-    while (!tell_all() && !ring_arm_producer(&self.to)) {
+    end_silent();
+    while (!tell_and_serve() && !ring_arm_producer(&self.to)) {
     }
-    serve_waiting();
-    tell_all();
     if (self.put && ring_wake_consumer(&self.to)) {
         pd_notify_later(self.config->peer);
     }
@@ -216,27 +270,31 @@ static void on_deadline(void *context)
             timer_start(&self.deadline, h->due_ns, on_deadline, NULL);
             return;
         }
-        handshake_counts.lost++;
-        self.handlers->lost(h);
-        handshake_end(h);
+        lose(h);
     }
 }
 
 void handshake_begin(struct handshake *h)
 {
-    struct slot *slot = list_is_empty(&self.waiting) ? free_slot() : NULL;
     *h = (struct handshake){.due_ns = pd_now_ns() + HANDSHAKE_S * S, .slot = HANDSHAKE_NONE};
     list_add_last(&self.under_way, &h->link);
     if (!self.deadline_set) {
         self.deadline_set = true;
         timer_start(&self.deadline, h->due_ns, on_deadline, NULL);
     }
+}
+
+/* Its client has begun to speak: whoever only connects takes no slot from others. */
+static struct slot *ask_for_slot(struct handshake *h)
+{
+    struct slot *slot = list_is_empty(&self.waiting) ? free_slot() : NULL;
     if (slot) {
         take_slot(h, slot);
-    } else {
+    } else if (!list_has(&h->waiting)) {
         list_add_last(&self.waiting, &h->waiting);
         handshake_counts.waiting++;
     }
+    return slot;
 }
 
 /* What tls was never told of has no end either. */
@@ -293,12 +351,13 @@ static void put_bytes(const struct slot *slot, const uint8_t *bytes, uint32_t co
 
 uint32_t handshake_give(struct handshake *h, const uint8_t *bytes, uint32_t count)
 {
-    struct slot *slot = slot_of(h);
+    struct slot *slot = h->slot == HANDSHAKE_NONE ? ask_for_slot(h) : slot_of(h);
     uint32_t done = 0, part;
     while (slot && !slot->whole && slot->status <= TLS_WANTS && (part = next_part(slot, count - done)) > 0) {
         put_bytes(slot, bytes + done, part);
         frame(slot, bytes + done, part);
         slot->in_produced += part;
+        slot->since_ns = pd_now_ns();
         owe(slot);
         done += part;
     }
@@ -321,6 +380,7 @@ void handshake_sent(struct handshake *h, uint32_t count)
 {
     struct slot *slot = slot_of(h);
     slot->out_taken += count;
+    slot->since_ns = pd_now_ns();
     if (slot->status <= TLS_WANTS) { /* else it asks for no more room */
         owe(slot);
     }
@@ -409,6 +469,7 @@ static bool take_state(struct slot *slot, const struct tls_message *message)
     slot->out_produced += made;
     slot->in_taken += taken;
     slot->status = message->status;
+    slot->since_ns = pd_now_ns();
     if (slot->status == TLS_WANTS && slot->whole && slot->in_taken == slot->in_produced) {
         slot->whole = false;
     }
@@ -434,8 +495,7 @@ static void take_message(const struct tls_message *message)
         self.handlers->changed(h);
     } else {
         handshake_counts.nonsense++;
-        self.handlers->lost(h);
-        handshake_end(h);
+        lose(h);
     }
 }
 
@@ -445,9 +505,7 @@ static void begin_anew(void)
     for (uint32_t i = 0; i < TLS_SLOTS; i++) {
         struct handshake *h = self.slots[i].of;
         if (h && self.slots[i].begun) {
-            handshake_counts.lost++;
-            self.handlers->lost(h);
-            handshake_end(h);
+            lose(h);
         }
         self.slots[i].owes_over = false;
         self.owing &= self.slots[i].owes ? UINT64_MAX : ~(1ull << i);

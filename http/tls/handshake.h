@@ -1,8 +1,8 @@
 /* http/tls/handshake.h: handshakes, which PD tls makes: the front's end of tls/proto.h.
  *
- * A handshake waits for a slot, in order, then has one; it is under way from handshake_begin() to handshake_end(), for
- * HANDSHAKE_S at most. What the client sends is framed here: it goes to tls record by record, so that nothing that
- * stands behind the handshake does.
+ * A handshake is under way from handshake_begin() to handshake_end(), for HANDSHAKE_S at most. With its client's first
+ * byte it asks for a slot, and waits for it in order. What the client sends is framed here: it goes to tls record by
+ * record, so that nothing that stands behind the handshake does.
  */
 #ifndef HTTP_TLS_HANDSHAKE_H
 #define HTTP_TLS_HANDSHAKE_H
@@ -24,7 +24,7 @@ struct handshake {
 
 struct handshake_handlers {
     void (*changed)(struct handshake *handshake); /* it has a slot, or tls has said something of it */
-    /* It has to end: its time is over, or PD tls has begun anew. */
+    /* It has to end: its time is over, others wait for its slot, or PD tls has begun anew. */
     void (*lost)(struct handshake *handshake);
     void (*answered)(uint32_t chain, enum tls_chain_status status, int64_t until_s); /* a chain */
     void (*restarted)(void);                                                         /* PD tls has: it has no chain */
@@ -50,6 +50,7 @@ bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes);
 
 struct handshake_counters {
     uint64_t begun, done, resumed, failed, lost;
+    uint64_t silent;         /* of those that were lost: its client said nothing, and others waited for its slot */
     uint64_t nonsense, late; /* messages of tls that cannot be; of handshakes that are over */
     uint32_t waiting;        /* for a slot, now */
 };

@@ -802,6 +802,38 @@ static void test_a_queue(void)
     }
 }
 
+/* Clients that hold all slots and say nothing more lose them to one that does, when they have been silent for a second;
+ * those that only connect have none. */
+static void test_silent_clients(void)
+{
+    static struct peer *silent[TLS_SLOTS], *mute[TLS_SLOTS];
+    for (int i = 0; i < TLS_SLOTS; i++) {
+        mute[i] = new_peer();
+    }
+    turns(3);
+    CHECK_EQUAL(tls.begun, 0);
+    for (int i = 0; i < TLS_SLOTS; i++) {
+        silent[i] = new_peer();
+        client_send(silent[i]->tcp, i % 2 ? "\x16\3\1\0\4abcd" : "\x16\3\1", i % 2 ? 9 : 3, 1460);
+        turns(2);
+    }
+    struct peer *peer = new_peer();
+    shake(peer);
+    CHECK(!peer->over && handshake_counts.waiting == 1);
+    pass_s(2);
+    take_all(peer);
+    CHECK(peer->over && handshake_counts.lost == 1);
+    fetch(peer, 1000, 1460);
+    close_peer(peer);
+    for (int i = 0; i < TLS_SLOTS; i++) {
+        CHECK(client_was_reset(silent[i]->tcp) == (i == 0));
+        client_reset(silent[i]->tcp);
+        client_reset(mute[i]->tcp);
+        free_peer(silent[i]);
+        free_peer(mute[i]);
+    }
+}
+
 static void test_it_begins_anew(void)
 {
     struct peer *peer = connected(), *lost = new_peer();
@@ -882,6 +914,7 @@ static const struct {
     {"early_request_and_its_end", test_early_request_and_its_end},
     {"deadline", test_deadline},
     {"a_queue", test_a_queue},
+    {"silent_clients", test_silent_clients},
     {"it_begins_anew", test_it_begins_anew},
     {"lies", test_lies},
     {"idle_ones_go", test_idle_ones_go},
