@@ -65,6 +65,9 @@ $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 
+$(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \
+    $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+
 # The front over TLS.
 $(eval $(call host_test,http_tls,tests/unit/http_tls.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c third_party/awslc/platform.c,\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_LIBS)))

@@ -46,7 +46,7 @@
  *                                                  known: it holds on all the same, since nothing better is there
  * A leaf's key must be one of those that PD keys has; several chains serve several names: a client that names a server
  * (RFC 6066, 3) gets the chain whose leaf is for that name, every other client chain 0 or the lowest that there is. Until
- * there is one, each handshake fails (internal_error).
+ * there is one, each handshake fails (handshake_failure).
  *
  * The front may say any of this at any time: it is not trusted with more than the connections that it has. tls copies
  * what it reads in shares before it looks at it; what cannot be is counted and changes nothing.

@@ -4,7 +4,8 @@
  *   produces  chains for PD tls, each when it is another one than it has; a line on the console for each answer
  *   ends      nobody is asked again and again: a file is looked at when a handshake begins, and then the cache asks the
  *             server where what it knows is not fresh any more. So a new file is taken by the second handshake behind
- *             it
+ *             it. One that may be judged otherwise later (its dates, no memory) is given again, AGAIN_NS later at the
+ *             earliest; the console hears of that when the answer is another one
  *   when full one chain is with PD tls at a time; the others are looked at when it has answered
  */
 #include "http/tls/chains.h"
@@ -15,13 +16,18 @@
 #include "http/parse/date.h"
 #include "http/tls/handshake.h"
 #include "lib/log.h"
+#include "lib/pd.h"
+
+#define AGAIN_NS 60000000000ull
 
 static struct {
     const struct http_secured_config *config;
     struct known {
         bool given;
-        uint64_t mtime_ns, size; /* of the file that tls was given */
-        enum cache_kind said;    /* of one that is not there */
+        uint64_t mtime_ns, size;       /* of the file that tls was given */
+        enum cache_kind said;          /* of one that is not there */
+        enum tls_chain_status refused; /* why it was not taken; TLS_CHAIN_OK: it was, or there is no answer */
+        uint64_t again_ns;             /* when it is given again then; 0: when it has changed */
     } known[TLS_CHAINS_MAX];
     uint32_t looked_at; /* chains before it have been looked at in this turn */
     bool looking;
@@ -61,19 +67,50 @@ static bool is_taken(enum tls_chain_status status)
     return status == TLS_CHAIN_OK || status == TLS_CHAIN_OK_UNDATED;
 }
 
-void chains_answered(uint32_t chain, enum tls_chain_status status, int64_t until_s)
+/* Another time, or when others have given memory back. */
+static bool may_change(enum tls_chain_status status)
+{
+    return status == TLS_CHAIN_NOT_YET || status == TLS_CHAIN_EXPIRED || status == TLS_CHAIN_NO_MEMORY;
+}
+
+static void say(uint32_t chain, enum tls_chain_status status, int64_t until_s)
 {
     char until[HTTP_DATE_LENGTH];
-    if (chain >= self.config->chain_count) {
-        return;
-    }
     http_date_format(until_s, until);
     if (is_taken(status)) {
         log_line("certificate %s: %s, ends %.*s", name_of(chain), why_not(status), HTTP_DATE_LENGTH, until);
-    } else {
+    } else if (status != self.known[chain].refused) {
         log_line("certificate %s: %s; what was before stays", name_of(chain), why_not(status));
     }
+}
+
+void chains_answered(uint32_t chain, enum tls_chain_status status, int64_t until_s)
+{
+    if (chain >= self.config->chain_count) {
+        return;
+    }
+    say(chain, status, until_s);
+    self.known[chain].refused = is_taken(status) ? TLS_CHAIN_OK : status;
+    self.known[chain].again_ns = may_change(status) ? pd_now_ns() + AGAIN_NS : 0;
     chains_look();
+}
+
+/* -- what tls has been given -- */
+
+static bool is_due_again(const struct known *known)
+{
+    return known->again_ns != 0 && pd_now_ns() >= known->again_ns;
+}
+
+static bool is_that_file(const struct known *known, const struct cache_entry *entry)
+{
+    return known->given && entry->mtime_ns == known->mtime_ns && entry->size == known->size;
+}
+
+static void note_file(struct known *known, const struct cache_entry *entry)
+{
+    enum tls_chain_status refused = is_that_file(known, entry) ? known->refused : TLS_CHAIN_OK;
+    *known = (struct known){.given = true, .mtime_ns = entry->mtime_ns, .size = entry->size, .refused = refused};
 }
 
 /* -- a file -- */
@@ -102,9 +139,8 @@ static bool read_file(void)
         self.read += count;
         cache_unpin(bytes.block);
     }
-    struct known *known = &self.known[self.looked_at];
     if (handshake_chain(self.looked_at, self.pem, self.read)) {
-        *known = (struct known){.given = true, .mtime_ns = entry->mtime_ns, .size = entry->size};
+        note_file(&self.known[self.looked_at], entry);
     }
     stop_reading();
     return true;
@@ -126,7 +162,7 @@ static bool look_at_file(const char *path)
     if (!entry) {
         return false;
     }
-    bool same = known->given && entry->mtime_ns == known->mtime_ns && entry->size == known->size;
+    bool same = is_that_file(known, entry) && !is_due_again(known);
     if (entry->kind == CACHE_FILE && !same && entry->size <= TLS_CHAIN_MAX) {
         self.reading = entry;
         self.read = 0;
@@ -135,8 +171,8 @@ static bool look_at_file(const char *path)
     switch (entry->kind) {
     case CACHE_FILE:
         if (!same) {
+            note_file(known, entry);
             chains_answered(self.looked_at, TLS_CHAIN_TOO_LONG, 0);
-            *known = (struct known){.given = true, .mtime_ns = entry->mtime_ns, .size = entry->size};
         }
         break;
     case CACHE_ABSENT: say_once(known, entry->kind, "there is no such file"); break;
@@ -155,7 +191,10 @@ static bool look_at_one(void)
     if (path) {
         return self.reading ? read_file() : look_at_file(path);
     }
-    known->given = known->given || handshake_chain(self.looked_at, pem, (uint32_t)strlen(pem));
+    if ((!known->given || is_due_again(known)) && handshake_chain(self.looked_at, pem, (uint32_t)strlen(pem))) {
+        known->given = true;
+        known->again_ns = 0;
+    }
     return true;
 }
 

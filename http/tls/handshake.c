@@ -51,6 +51,7 @@ static struct {
     bool knows_time, owes_time, owes_chain, chain_asked;
     int64_t time_told;
     uint32_t chain, chain_bytes, chain_serial;
+    uint32_t undated; /* chains whose dates are looked at later: bits */
 } self;
 
 static struct slot *slot_of(const struct handshake *h)
@@ -445,15 +446,21 @@ bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes)
 
 /* -- what tls says -- */
 
-/* Of a chain that was only asked for, or of one that it has looked at again. */
+/* Of the chain that was asked for, or once more of one whose dates were not known: each is a line on the console, so
+ * nothing else is heard. */
 static bool take_chain(const struct tls_message *message)
 {
     if (message->chain >= TLS_CHAINS_MAX || message->status >= TLS_CHAIN_STATUSES) {
         return false;
     }
-    if (message->serial == self.chain_serial) {
-        self.chain_asked = false;
+    uint32_t bit = 1u << message->chain;
+    bool answer = self.chain_asked && message->serial == self.chain_serial && message->chain == self.chain;
+    bool undated = message->status == TLS_CHAIN_OK_UNDATED;
+    if (!answer && (undated || !(self.undated & bit))) {
+        return false;
     }
+    self.chain_asked = self.chain_asked && !answer;
+    self.undated = undated ? self.undated | bit : self.undated & ~bit;
     self.handlers->answered(message->chain, (enum tls_chain_status)message->status, message->time);
     return true;
 }
@@ -514,6 +521,7 @@ static void begin_anew(void)
     see_time();
     self.owes_chain = self.chain_asked = false;
     self.chain_serial++;
+    self.undated = 0;
 }
 
 static void see_restart(void)

@@ -868,6 +868,39 @@ static void test_lies(void)
     close_peer(peer);
 }
 
+/* Each answer about a chain is a line on the console: one to a question, and one more when dates were not known. */
+static uint32_t chain_answers;
+
+static void answer_chain(enum tls_chain_status status, uint32_t serial)
+{
+    struct tls_message message = {
+        .type = TLS_CHAIN, .slot = TLS_CONTROL, .chain = 1, .status = (uint8_t)status, .serial = serial};
+    CHECK(ring_put(&tls.from, &message));
+    turns(2);
+}
+
+static void test_answers_that_nobody_asked_for(void)
+{
+    for (int i = 0; i < 10; i++) {
+        answer_chain(i % 2 ? TLS_CHAIN_OK : TLS_CHAIN_OK_UNDATED, 0);
+    }
+    CHECK(chain_answers == 0 && handshake_counts.nonsense == 10);
+    CHECK(handshake_chain(1, "pem", 3) && !handshake_chain(1, "pem", 3));
+    turns(2);
+    for (int i = 0; i < 3; i++) {
+        answer_chain(TLS_CHAIN_OK_UNDATED, 1);
+    }
+    CHECK_EQUAL(chain_answers, 1);
+    for (int i = 0; i < 3; i++) {
+        answer_chain(TLS_CHAIN_EXPIRED, 1);
+    }
+    CHECK_EQUAL(chain_answers, 2);
+    CHECK(handshake_chain(1, "pem", 3));
+    turns(2);
+    answer_chain(TLS_CHAIN_OK, 2);
+    CHECK_EQUAL(chain_answers, 3);
+}
+
 static void test_idle_ones_go(void)
 {
     struct peer *peer = connected();
@@ -917,6 +950,7 @@ static const struct {
     {"silent_clients", test_silent_clients},
     {"it_begins_anew", test_it_begins_anew},
     {"lies", test_lies},
+    {"answers_that_nobody_asked_for", test_answers_that_nobody_asked_for},
     {"idle_ones_go", test_idle_ones_go},
     {"plain_ones", test_plain_ones},
 };
@@ -926,7 +960,10 @@ static const char *name_of(uint64_t n)
     return cases[n].name;
 }
 
-static void on_chain(uint32_t chain, enum tls_chain_status status, int64_t until_s) {}
+static void on_chain(uint32_t chain, enum tls_chain_status status, int64_t until_s)
+{
+    chain_answers++;
+}
 
 static void on_nothing(void) {}
 
