@@ -1,5 +1,6 @@
 /* keys.c: asks PD keys, by protected calls and one page.
  *   trusts    PD keys: its signatures, its points. Its numbers are checked all the same
+ *   restart   of PD keys: a question waits for its next life; what it was asked when it died is asked once more
  */
 #include "tls/keys.h"
 
@@ -7,6 +8,7 @@
 #include "lib/pd.h"
 
 #define SPACES 64
+#define ASKED_MAX 2 /* times */
 
 static const char context[] = "TLS 1.3, server CertificateVerify"; /* its 0 is part of the text */
 
@@ -16,14 +18,25 @@ static struct {
     uint8_t points[KEYS_MAX][KEYS_POINT_BYTES];
 } self;
 
-/* Bytes of the answer, which lie in the page; 0: refused. */
-static size_t ask(uint64_t label, uint64_t key, uint64_t bytes)
+static microkit_msginfo ask_once(uint64_t label, uint64_t key, const uint8_t *hash, size_t bytes)
 {
     uint8_t registers = label == KEYS_SIGN ? 2 : 1;
 
+    memcpy(self.page->base, hash, bytes);
     microkit_mr_set(0, key);
     microkit_mr_set(1, bytes);
-    microkit_msginfo answer = microkit_ppcall(self.channel, microkit_msginfo_new(label, registers));
+    return microkit_ppcall(self.channel, microkit_msginfo_new(label, registers));
+}
+
+/* Bytes of the answer, which lie in the page; 0: refused. */
+static size_t ask(uint64_t label, uint64_t key, const uint8_t *hash, size_t bytes)
+{
+    microkit_msginfo answer;
+    int asked = 0;
+
+    do {
+        answer = ask_once(label, key, hash, bytes);
+    } while (microkit_msginfo_get_label(answer) == PD_NO_REPLY && ++asked < ASKED_MAX);
     return microkit_msginfo_get_label(answer) == 0 && microkit_msginfo_get_count(answer) == 1 ? microkit_mr_get(0) : 0;
 }
 
@@ -35,7 +48,7 @@ void tls_keys_init(uint8_t channel, uint8_t count, const struct region *page)
     self.count = count;
     self.page = page;
     for (uint8_t i = 0; i < count; i++) {
-        if (ask(KEYS_PUBLIC, i, 0) == KEYS_POINT_BYTES) {
+        if (ask(KEYS_PUBLIC, i, self.points[i], 0) == KEYS_POINT_BYTES) {
             memcpy(self.points[i], page->base, KEYS_POINT_BYTES);
         }
     }
@@ -68,7 +81,6 @@ size_t tls_keys_sign(uint8_t key, const uint8_t *text, size_t length, uint8_t si
     if (length < before || !is_certificate_verify(text, length - before)) {
         return 0;
     }
-    memcpy(self.page->base, text + before, length - before);
-    size_t bytes = ask(KEYS_SIGN, key, length - before);
+    size_t bytes = ask(KEYS_SIGN, key, text + before, length - before);
     return bytes <= KEYS_SIGNATURE_MAX && region_copy(self.page, 0, bytes, signature) ? bytes : 0;
 }

@@ -176,6 +176,19 @@ static void test_without_chain_or_keys(void)
     client_close(shake((struct client_wish){.name = "serval.test"}));
 }
 
+/* What it was asked when it died its next life is asked: also for its points, without which no chain would be ours. */
+static void test_keys_restart(void)
+{
+    rig_restart_keys(1);
+    rig_start();
+    CHECK_EQUAL(rig_chain(0, tls_leaf, tls_issuer), TLS_CHAIN_OK);
+    rig_restart_keys(1);
+    client_close(shake((struct client_wish){.name = "serval.test"}));
+    rig_restart_keys(2);
+    expect_failure((struct client_wish){.name = "serval.test"}, 80);
+    client_close(shake((struct client_wish){.name = "serval.test"}));
+}
+
 static void test_all_slots(void)
 {
     start();
@@ -384,6 +397,7 @@ static const struct {
     CASE(names),
     CASE(refusals),
     CASE(without_chain_or_keys),
+    CASE(keys_restart),
     CASE(all_slots),
     CASE(chains),
     CASE(changed_certificates),

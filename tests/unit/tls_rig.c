@@ -37,6 +37,7 @@ static struct {
     struct ring to, from;
     uint64_t deadline, signatures;
     bool keys_dead;
+    uint32_t keys_begin_anew;
 } self;
 
 static microkit_msginfo answer_call(microkit_channel channel, microkit_msginfo info)
@@ -46,6 +47,13 @@ static microkit_msginfo answer_call(microkit_channel channel, microkit_msginfo i
         return microkit_msginfo_new(0, 0);
     }
     CHECK_EQUAL(channel, KEYS);
+    if (self.keys_begin_anew > 0) {
+        self.keys_begin_anew--;
+        memset(tls_keys_page, 0, KEYS_PAGE_BYTES);
+        microkit_mr_set(0, 0);
+        microkit_mr_set(1, 0);
+        return microkit_msginfo_new(PD_NO_REPLY, 0);
+    }
     self.signatures += microkit_msginfo_get_label(info) == KEYS_SIGN;
     return self.keys_dead ? microkit_msginfo_new(KEYS_REFUSED, 0) : keys_pd_protected(TLS_AT_KEYS, info);
 }
@@ -116,6 +124,11 @@ uint64_t rig_signatures(void)
 void rig_give_keys(bool alive)
 {
     self.keys_dead = !alive;
+}
+
+void rig_restart_keys(uint32_t times)
+{
+    self.keys_begin_anew = times;
 }
 
 void rig_boot(void)

@@ -28,10 +28,11 @@ struct rig_slot {
 extern struct rig_slot rig_slots[TLS_SLOTS];
 extern uint8_t rig_requests[TLS_REQUESTS_BYTES], rig_answers[TLS_ANSWERS_BYTES];
 
-void rig_boot(void);            /* both PDs, without time of day, without a chain */
-void rig_start(void);           /* with time of day */
-void rig_restart(void);         /* the front: it attaches anew */
-void rig_give_keys(bool alive); /* false: PD keys refuses everything */
+void rig_boot(void);                   /* both PDs, without time of day, without a chain */
+void rig_start(void);                  /* with time of day */
+void rig_restart(void);                /* the front: it attaches anew */
+void rig_give_keys(bool alive);        /* false: PD keys refuses everything */
+void rig_restart_keys(uint32_t times); /* so many of the next questions PD keys dies of, without an answer */
 
 extern bool rig_lies; /* the front says what is not so: what tls answers is not held against what it knows */
 void rig_run(void);   /* until nobody has anything to say */
