@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from serval.chaos import damage, faults, histogram, load, registers, report
-from serval.chaos.client import Died
+from serval.chaos.client import Died, Unshaken
 from serval.chaos.machine import Machine
 from serval.chaos.parts import KILLED, NOT_YET, PARTS
 from serval.chaos.run import Chaos, Outcome
@@ -53,6 +53,7 @@ def test_parts_die_and_answers_are_right(request, tmp_path):
         assert after[part]["deaths"] >= count + 2 * (part == "timer_driver"), "the supervisor has noted each"
         assert count == 0 or after[part]["pc"] == 0x10
     assert all(tally.total() > 100 for tally in outcome.tallies.values())
+    assert kills.secure["right"] > 50 and kills.handshakes["full"] > 5 and kills.handshakes["resumed"] > 0
     assert outcome.seen
     for part in NOT_YET:
         assert after[part]["deaths"] == 0 and part not in KILLED
@@ -145,6 +146,16 @@ def test_what_counts_as_what(answers, front_died_s, meant, outcome, again):
     client = Says(*answers)
     said, tally = client.outcome({"http": front_died_s}, meant)
     assert said == outcome and tally.count == {outcome: 1} and tally.again.total() == again and not client.answers
+
+
+@pytest.mark.parametrize("who, answers, outcome, again", [
+    ("tls", [Unshaken("reset"), RIGHT], "right", {"tls": 1}), ("keys", [Unshaken("silent"), RIGHT], "right", {"keys": 1}),
+    ("nfs", [Unshaken("reset")], "lost", {}), ("tls", [Unshaken("reset"), Unshaken("reset")], "lost", {"tls": 1}),
+    ("tls", [Died("reset")], "lost", {}), ("keys", [Died("BAD_RECORD_MAC")], "lost", {}),     # a connection that stood
+])
+def test_a_handshake_alone_may_die_with_those_who_make_it(who, answers, outcome, again):
+    said, tally = Says(*answers).outcome({who: 101})
+    assert said == outcome and tally.again == again
 
 
 @pytest.mark.parametrize("group, died, answers, outcome, again", [
@@ -281,6 +292,7 @@ def test_what_is_put_back_is_what_was_there():
 @pytest.mark.parametrize("missing, first", [
     (faults.SERVICES, "timer_driver"), (["typed"], "serial_virt_rx"), (["page", "file", "program"], "http"),
     (["file"], "nfs"), (["program"], "micropython"), (["file", "program"], "nfs"),
+    (["handshake"], "tls"),
 ])
 def test_who_is_suspected_first(missing, first):
     assert max(KILLED, key=lambda part: faults.suspicion(part, missing)) == first

@@ -174,7 +174,7 @@ def test_https_with_a_certificate_of_its_own(tmp_path, port):
 
 @pytest.mark.parametrize("words, message", [
     (("HTTPS_PORT=5555",), "HTTPS_PORT=5555 is a port of HTTP_PORT=5555 already"),
-    (("CHAOS=1",), "HTTPS_PORT=5556 is a port of HTTP_PORT=5555 already"),
+    (("CHAOS=1", "HTTPS_PORT=5557"), "HTTPS_PORT=5557 is a port of HTTP_PORT=5555 already"),
     (("TLS_KEY=/nowhere",), "/nowhere: No such file or directory"),
 ])
 def test_https_that_cannot_be(words, message, monkeypatch):
@@ -248,9 +248,9 @@ def test_dark_is_another_picture(running, tmp_path):
 
 @pytest.fixture(scope="module")
 def broken(port):
-    """make run CHAOS=1, beside the other one."""
+    """make run CHAOS=1 HTTPS=1, beside the other one."""
     own = free_port()
-    process = make_run(f"HTTP_PORT={own}", "CHAOS=1")
+    process = make_run(f"HTTP_PORT={own}", "CHAOS=1", "HTTPS=1", f"HTTPS_PORT={free_port()}")
     try:
         read_until(process, rf"^ *http://localhost:{own}/chaos/\r?$", START_S)
         yield f"http://localhost:{own}"
@@ -260,14 +260,15 @@ def broken(port):
         process.stdout.close()
 
 
+PARTS = 13
 PRESS = "document.querySelector('[data-part={}]').dispatchEvent(new Event('click'))"
 
 
 def test_a_button_kills_a_part_and_the_clock_goes_on(broken):
     with browser.Page(broken + "/chaos/") as page:
-        assert page.until("document.querySelectorAll('[data-part][tabindex]').length") == 11
+        assert page.until("document.querySelectorAll('[data-part][tabindex]').length") == PARTS
         assert page.evaluate("document.getElementById('absent').hidden")
-        for part in ("eth_driver", "timer_driver", "serial_virt_tx"):
+        for part in ("eth_driver", "timer_driver", "entropy", "tls", "keys", "serial_virt_tx"):
             before = page.evaluate("Number(document.getElementById('answered').textContent)")
             page.evaluate(PRESS.format(part))
             page.until(f"document.querySelector('[data-part={part}] .count').textContent === 'died once'")

@@ -7,6 +7,7 @@ import hashlib
 import random
 import re
 import socket
+import ssl
 import statistics
 import threading
 import time
@@ -84,9 +85,9 @@ def guest(tmp_path_factory):
     with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
         image = build.system("site_restarts", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
                              NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-        with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)},
+        with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80), "https": ("tcp", WEB_ADDRESS, 443)},
                    log=tmp_path_factory.mktemp("restart") / "console.log") as guest:
-            guest.expect("Starting async server on")
+            guest.expect_all(["Starting async server on", r"certificate in the image: taken"])
             yield guest
 
 
@@ -105,6 +106,19 @@ one_connects = threading.Lock()     # at a time: Guest.connect() asks QEMU
 def connect(guest):
     with one_connects:
         return Kept(guest.connect("http", timeout=GENEROUS_S))
+
+
+def secured(sock):
+    """The same with TLS; whose certificate it is, is test_https.py's matter."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(sock)
+
+
+def connect_secured(guest):
+    with one_connects:
+        sock = guest.connect("https", timeout=GENEROUS_S)
+    return Kept(secured(sock))
 
 
 class Load:
@@ -146,7 +160,16 @@ class Load:
 
 def reads_pages(load, number):
     """On one connection that lives from begin to end."""
-    noise, kept = random.Random(number), load.connect()
+    reads_on(load, number, load.connect())
+
+
+def reads_pages_secured(load, number):
+    """On one with TLS."""
+    reads_on(load, number, connect_secured(load.guest))
+
+
+def reads_on(load, number, kept):
+    noise = random.Random(number)
     while not load.ended.is_set():
         path = noise.choice(list(PAGES))
         answer = kept.ask(path)
@@ -239,16 +262,17 @@ def settle(guest, name, *more):
 class Probe:
     """Asks for a path on new connections, many at a time and each for a short time, until one is answered rightly."""
 
-    def __init__(self, guest, path, body):
-        self.guest, self.path, self.body = guest, path, body
+    def __init__(self, guest, path, body, secure=False):
+        self.guest, self.path, self.body, self.secure = guest, path, body, secure
         self.answered = threading.Event()
         self.when = None
 
     def _ask(self):
         with contextlib.suppress(OSError, AssertionError, EOFError):
-            kept = Kept(socket.create_connection(endpoint(self.guest.port("http")), timeout=GENEROUS_S))
-            with kept.sock:
-                answer = kept.ask(self.path)
+            port = self.guest.port("https" if self.secure else "http")
+            sock = socket.create_connection(endpoint(port), timeout=GENEROUS_S)
+            with secured(sock) if self.secure else sock as opened:
+                answer = Kept(opened).ask(self.path)
             if (answer.status, answer.body) == (200, self.body) and not self.answered.is_set():
                 self.when = time.monotonic()
                 self.answered.set()
@@ -344,10 +368,11 @@ def test_a_connection_of_the_front_that_died_is_reset(guest):
 
 
 @pytest.mark.parametrize("name", ["timer_driver", "entropy", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver",
-                                  "net_virt_rx", "net_virt_tx"])
+                                  "net_virt_rx", "net_virt_tx", "tls", "keys"])
 def test_a_service_dies(guest, name):
     """No request is lost, no connection."""
-    with Load(guest, *[reads_pages] * READERS, *[asks_program] * ASKERS) as load:
+    clients = [reads_pages] * READERS + [reads_pages_secured] * READERS + [asks_program] * ASKERS
+    with Load(guest, *clients) as load:
         load.goes_on()
         for _ in range(4):
             kill(guest, name)
@@ -355,3 +380,18 @@ def test_a_service_dies(guest, name):
             load.goes_on()
     assert not load.problems
     assert sum(load.lost) == 0
+
+
+@pytest.mark.parametrize("name", ["tls", "keys"])
+def test_a_new_handshake_is_made_soon(guest, record_property, name):
+    """While clients that had a connection, with TLS and without, read on. tests/test_tls.py has the guest's own time."""
+    times = []
+    with Load(guest, *[reads_pages] * 2, *[reads_pages_secured] * 2) as load:
+        load.goes_on()
+        for _ in range(DEATHS):
+            died = kill(guest, name)
+            times.append(Probe(guest, "/kib.bin", PAGES["/kib.bin"], secure=True).wait() - died)
+            settle(guest, name)
+            load.goes_on()
+    assert not load.problems and sum(load.lost) == 0
+    figures(record_property, f"{name}, a handshake", times)

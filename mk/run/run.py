@@ -35,6 +35,7 @@ FIRST_ADDRESS = 15              # of QEMU's DHCP: 10.0.2.15
 SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
+KILLER = 2                      # its port, behind HTTP_PORT: between the two is HTTPS, if nothing else is said
 CERTIFICATE_S = 300 * 86400      # it is good for 398 days
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
 
@@ -49,8 +50,8 @@ def variable(name, default=""):
 
 def http_port():
     port = int(variable("HTTP_PORT"))
-    if variable("CHAOS") == "1" and not are_free([port + 1]):
-        raise Stop(f"port {port + 1} of this machine is in use; with CHAOS=1 parts are killed by that one, behind HTTP_PORT")
+    if variable("CHAOS") == "1" and not are_free([port + KILLER]):
+        raise Stop(f"port {port + KILLER} of this machine is in use; with CHAOS=1 parts are killed by that one, HTTP_PORT + {KILLER}")
     if not are_free([port]):
         raise Stop(f"port {port} of this machine is in use; choose another, for example: make run HTTP_PORT={port + 1}")
     return port
@@ -61,7 +62,7 @@ def https_port(port):
     if variable("HTTPS") != "1" and not variable("TLS_KEY"):
         return None
     https = int(variable("HTTPS_PORT"))
-    if https == port or (variable("CHAOS") == "1" and https == port + 1):
+    if https == port or (variable("CHAOS") == "1" and https == port + KILLER):
         raise Stop(f"HTTPS_PORT={https} is a port of HTTP_PORT={port} already; choose another")
     if not are_free([https]):
         raise Stop(f"port {https} of this machine is in use; choose another, for example: make run HTTPS_PORT={https + 1}")
@@ -139,7 +140,7 @@ def forwards(port, https):
     web = FIRST_ADDRESS + killer + (not variable("WEBSITE_FILES"))
     words = f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.{web}:80"
     words += f",hostfwd=tcp:127.0.0.1:{https}-10.0.2.{web}:443" if https else ""
-    return words + (f",hostfwd=tcp:127.0.0.1:{port + 1}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
+    return words + (f",hostfwd=tcp:127.0.0.1:{port + KILLER}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
 def start_qemu(image, ports, extra, control):

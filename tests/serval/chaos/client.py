@@ -1,7 +1,10 @@
 """One client's connections: a request after another on one that is kept, and honest about how one ended."""
 
 import asyncio
+import socket
 import time
+
+from .secure import NAME
 
 LIMIT = 1 << 21
 DOWN_S = 1.0        # a connection that cannot be opened: who died so long ago may be the reason
@@ -9,6 +12,10 @@ DOWN_S = 1.0        # a connection that cannot be opened: who died so long ago m
 
 class Died(Exception):
     """The connection ended before the answer had; the text says how: reset, closed, silent."""
+
+
+class Unshaken(Died):
+    """It ended before there was one: in the handshake of TLS."""
 
 
 class Garbled(Exception):
@@ -23,26 +30,50 @@ class Connections:
         self.address, self.accepted = address, accepted
         self.gate = asyncio.Lock()
 
-    async def open(self, patience_s):
-        async with self.gate:
-            try:
-                pair = await asyncio.wait_for(asyncio.open_connection(*self.address, limit=LIMIT), patience_s)
-            except (OSError, asyncio.TimeoutError) as error:
-                raise Died(f"not opened: {type(error).__name__}") from None
-            await asyncio.get_running_loop().run_in_executor(None, self.accepted)
-            return pair
+    async def open(self, patience_s, context=None):
+        sock = await self._accepted(patience_s)
+        if not context:
+            return await asyncio.open_connection(sock=sock, limit=LIMIT)
+        try:
+            return await asyncio.open_connection(sock=sock, limit=LIMIT, ssl=context, server_hostname=NAME)
+        except OSError as error:
+            raise Unshaken(f"no handshake: {getattr(error, 'reason', None) or type(error).__name__}") from None
+        finally:
+            context.session = None      # for one connection: who wants it again remembers it again
+
+    async def _accepted(self, patience_s):
+        sock = socket.socket()
+        sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        try:
+            async with self.gate:
+                await asyncio.wait_for(loop.sock_connect(sock, self.address), patience_s)
+                await loop.run_in_executor(None, self.accepted)
+            return sock
+        except (OSError, asyncio.TimeoutError) as error:
+            sock.close()
+            raise Died(f"not opened: {type(error).__name__}") from None
+        except BaseException:
+            sock.close()
+            raise
 
 
 class Client:
-    """used_s: when this connection was last seen alive."""
+    """used_s: when this connection was last seen alive. secure: how it speaks TLS; None: it does not."""
 
-    def __init__(self, connections):
-        self.connections = connections
+    def __init__(self, connections, secure=None):
+        self.connections, self.secure = connections, secure
         self.reader = self.writer = None
         self.used_s = 0.0
 
     def is_open(self):
         return self.writer is not None
+
+    def renew(self, resumes):
+        """The next request has a new connection. resumes: what this one's client knows is used for the next one."""
+        if self.secure and self.writer and resumes:
+            self.secure.remember(self.writer)
+        self.close()
 
     def close(self):
         if self.writer:
@@ -54,14 +85,18 @@ class Client:
         try:
             return await asyncio.wait_for(self._ask(method, path, body, patience_s), patience_s)
         except asyncio.TimeoutError:
+            shaking = self.secure and not self.writer
             self.close()
-            raise Died("silent") from None
+            raise (Unshaken("no handshake: silent") if shaking else Died("silent")) from None
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             self.close()
             raise Died("reset" if isinstance(error, ConnectionError) else "closed") from None
         except (ValueError, KeyError, asyncio.LimitOverrunError) as error:
             self.close()
             raise Garbled(repr(error)) from None
+        except OSError as error:        # of TLS: a record that cannot be opened, an alert
+            self.close()
+            raise Died(f"{getattr(error, 'reason', None) or error}") from None
         except BaseException:
             self.close()
             raise
@@ -69,7 +104,9 @@ class Client:
     async def _ask(self, method, path, body, patience_s):
         if self.writer is None:
             self.used_s = time.monotonic() - DOWN_S
-            self.reader, self.writer = await self.connections.open(patience_s)
+            self.reader, self.writer = await self.connections.open(patience_s, self.secure and self.secure.context)
+            if self.secure:
+                self.secure.opened(self.writer)
         length = f"Content-Length: {len(body)}\r\n" if method in ("POST", "PUT") else ""
         self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: chaos\r\n{length}\r\n".encode() + body)
         await self.writer.drain()

@@ -42,6 +42,7 @@ NEEDS = {
     "page": ("http", *NETWORK),
     "file": ("nfs", "http", *NETWORK),
     "program": ("micropython", "nfs", "http", *NETWORK),
+    "handshake": ("tls", "keys", "http", *NETWORK),
 }
 SERVICES = tuple(NEEDS)
 

@@ -13,7 +13,8 @@ import collections
 import random
 import time
 
-from .client import DOWN_S, Client, Died, Garbled
+from .client import DOWN_S, Client, Died, Garbled, Unshaken
+from .secure import Secure
 from .site import UPLOADS, program_page
 from .verdict import HONEST, Verdict, judge
 
@@ -25,6 +26,9 @@ SLOW_S, QUICK_S = 1.0, 0.3
 PATIENCE_S = 10.0       # for an answer; where the connection may have died with the front, SILENT_S
 SILENT_S = 3.0
 FRONT, PROGRAM = "http", "micropython"
+SHAKERS = ("tls", "keys")       # a handshake under way may die with them; nothing else may
+SECURE_EACH = 3                 # every third client speaks TLS,
+RENEWS, RESUMES = 0.1, 0.5      # makes a new connection with this part of its requests, and resumes at this part of those
 AFTER_S = 0.5           # a refusal says Retry-After: 2; a program that was killed is back before that
 FORMER = 4              # of each client's uploads are known, to tell an old one from anything else
 KEPT_MOST = 30          # wrong answers
@@ -36,11 +40,12 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 class Tally:
     """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went
-    wrong, in words; wrong: (path, what came, what had to)."""
+    wrong, in words; wrong: (path, what came, what had to); secure: what became of requests over TLS, handshakes: of what kind."""
 
     def __init__(self):
         self.count, self.groups = collections.Counter(), collections.Counter()
         self.again, self.reasons = collections.Counter(), collections.Counter()
+        self.secure, self.handshakes = collections.Counter(), collections.Counter()
         self.told, self.wrong = [], []
 
     def add(self, group, outcome, reason=""):
@@ -67,11 +72,11 @@ class Tally:
 class Load:
     """died(part): when it died last, of time.monotonic(); believed of broken connections and of refusals.
     meant(path, body, expected): asked about a body that is not right; True: it was meant to be damaged. note(text):
-    what went wrong, at once."""
+    what went wrong, at once. secure: (connections, certificate) for those who speak TLS."""
 
     def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: False,
-                 note=lambda text: None):
-        self.connections, self.site, self.seed = connections, site, seed
+                 note=lambda text: None, secure=None):
+        self.connections, self.site, self.seed, self.secure = connections, site, seed, secure
         self.died, self.meant, self.note = died, meant, note
         self.tally = tally
         self.tasks, self.pause_s = [], 4 * PAUSE_S
@@ -88,17 +93,27 @@ class Load:
         self.ended = True
         await asyncio.gather(*self.tasks)
 
+    def _client(self, number):
+        if not self.secure or number % SECURE_EACH:
+            return Client(self.connections)
+        connections, authority = self.secure
+        return Client(connections, Secure(authority, self.tally.handshakes))
+
     async def _run(self, number):
         rng = random.Random(f"{self.seed} client {number}")
-        client = Client(self.connections)
+        client = self._client(number)
         uploaded, name = {}, str(number)
         await asyncio.sleep(rng.random() * self.pause_s)
         while not self.ended:
             group = rng.choices(list(MIX), MIX.values())[0]
+            if client.secure and rng.random() < RENEWS:
+                client.renew(rng.random() < RESUMES)
             for request in self._requests(rng, name, group, uploaded):
                 begun = time.monotonic()
                 outcome = await self._one(client, group, *request)
                 self._pace(group, time.monotonic() - begun)
+                if client.secure:
+                    self.tally.secure[outcome] += 1
                 if group == "upload" and request[0] == "PUT":
                     uploaded.clear()
                     if outcome == "right":
@@ -135,8 +150,8 @@ class Load:
             yield "GET", path, b"", self.site.bodies[path]
 
     async def _one(self, client, group, method, path, body, expected):
-        """Once more for each of the two that may have died under it."""
-        excused = {FRONT, PROGRAM}
+        """Once more for each that may have died under it."""
+        excused = {FRONT, PROGRAM, *SHAKERS}
         while True:
             begun = time.monotonic()
             try:
@@ -144,7 +159,8 @@ class Load:
             except Garbled as error:
                 return self._ended(group, "wrong", path, f"no HTTP: {error}", begun)
             except Died as error:
-                if not self._again(excused, FRONT, client.used_s):
+                may_be = (FRONT, *SHAKERS) if isinstance(error, Unshaken) else (FRONT,)
+                if not any(self._again(excused, part, client.used_s) for part in may_be):
                     return self._ended(group, "lost", path, str(error), begun)
                 continue
             if status not in HONEST or group not in OF_PROGRAM or not self._again(excused, PROGRAM, begun - DOWN_S):

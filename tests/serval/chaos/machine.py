@@ -1,6 +1,7 @@
 """The web server with a supervisor, booted for chaos: its files, its NFS server, its image, its ways in."""
 
 import contextlib
+import datetime
 import sys
 import tempfile
 import threading
@@ -10,21 +11,24 @@ from .. import build, paths
 from ..nfs import NfsServer
 from ..qemu import LOAD_ADDRESS, Guest
 from .client import Connections
+from .secure import NAME
 from .site import FOLDER, Site
 
 sys.path[:0] = [str(paths.TOP), str(paths.TOP / "bench")]
 
+from compose import self_signed  # noqa: E402
 from count import Counting  # noqa: E402
 
 # The killer asks DHCP first of all, then the NFS component, then the front.
 CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.17"
-FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
+FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "https": ("tcp", WEB_ADDRESS, 443), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
 
+SCALAR = 0x5EE5EE
 MEMORY_BYTES = 16 << 20
 
 
 class Machine:
-    """image, guest, site; counting where it was asked for."""
+    """image, guest, site; authority, the file with the certificate that it shows; counting where it was asked for."""
 
     def __init__(self, log=None, counted=False):
         self.log, self.counted, self.counting = log, counted, None
@@ -48,12 +52,22 @@ class Machine:
         export = scratch / "export"
         self.site = Site(export)
         server = self.stack.enter_context(NfsServer(export, scratch / "nfs"))
+        key, self.authority = scratch / "key.pem", export / "chain.pem"
+        self._certify(key)
         self.image = build.system("webserver", CHAOS=1, NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
-                                  WEBSITE_DIR=FOLDER, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+                                  WEBSITE_DIR=FOLDER, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
+                                  TLS_KEY=key, TLS_CERT=self.authority.name)
         if self.counted:
             self.counting = self.stack.enter_context(Counting(self.image.with_suffix(".report.txt"), scratch))
         self.stack.callback(self.end)
         self.start()
+
+    def _certify(self, key):
+        """A key that anybody knows."""
+        pair = self_signed.key_from(SCALAR)
+        begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+        key.write_text(self_signed.private_key(pair))
+        self.authority.write_text(self_signed.certificate(pair, [NAME], begins))
 
     def start(self):
         """May be called again after end(): a new life with the same image and the same files."""
@@ -65,7 +79,8 @@ class Machine:
         self.guest.__enter__()
         self.openers = {}
         self.guest.gdb.go_on()
-        self.guest.expect_all([r"to kill: POST http://10\.0\.2\.15/", r"Starting async server on"])
+        self.guest.expect_all([r"to kill: POST http://10\.0\.2\.15/", r"Starting async server on",
+                               r"certificate /chain\.pem: taken", r"serving https://"])
 
     def keep_memory(self):
         """The first of it, with kernel and programs, beside the console's log: for whoever wants to know why it is

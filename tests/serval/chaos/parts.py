@@ -15,6 +15,8 @@ PARTS = {
     "supervisor_time": "page",
     "nfs": "file",
     "http": "connection",
+    "tls": "handshake",
+    "keys": "handshake",
     "micropython": "program",
 }
 # Of those: what has no way back yet, and is left alone until it has.

@@ -8,6 +8,7 @@ page        a small page from the cache, on a connection that is kept
 file        a file that nobody has asked for yet, so it comes from the NFS server
 connection  a small page on a new connection
 program     a page that Python makes
+handshake   a small page on a new connection with TLS, whose certificate has to be signed for
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import time
 
 from .client import Client, Died, Garbled
 from .control import Unreachable
+from .secure import Secure
 from .site import program_page
 
 EVERY_S = 0.02
@@ -30,9 +32,10 @@ class StayedDown(Exception):
 
 
 class Probe:
-    def __init__(self, connections, control, console, site):
-        """control: one of its own, for `deadline` and `line`."""
+    def __init__(self, connections, control, console, site, secure):
+        """control: one of its own, for `deadline` and `line`. secure: (connections, certificate)."""
         self.connections, self.control, self.console, self.site = connections, control, console, site
+        self.secure = secure
         self.fresh, self.words = itertools.cycle(site.groups["fresh"]), itertools.count(1)
         self.idle = []
 
@@ -88,7 +91,14 @@ class Probe:
         return await self._kept("/api/page/7", program_page(7))
 
     async def _connection(self):
-        client, path = Client(self.connections), self.site.groups["small"][0]
+        return await self._anew(Client(self.connections))
+
+    async def _handshake(self):
+        connections, authority = self.secure
+        return await self._anew(Client(connections, Secure(authority)))
+
+    async def _anew(self, client):
+        path = self.site.groups["small"][0]
         right = await self._get(client, path, self.site.bodies[path])
         client.close()
         return right

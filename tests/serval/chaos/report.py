@@ -14,8 +14,11 @@ def requests(title, tally):
     through += f", {count['got through']} with a word that was scribbled over" if count["got through"] else ""
     yield (f"{title}: {tally.total()} requests: {count['right']} right ({100 * tally.share_right():.3f} %), "
            f"{count['refused']} refused, {count['lost']} lost, {count['wrong']} wrong{through}; "
-           f"made twice because http had died {tally.again['http']}, because micropython had "
-           f"{tally.again['micropython']}")
+           f"made twice because one had died: "
+           + (", ".join(f"{part} {number}" for part, number in sorted(tally.again.items())) or "none"))
+    if tally.secure:
+        yield (f"    over TLS {tally.secure.total()}, {tally.secure['right']} right; handshakes "
+               f"{tally.handshakes['full']} full, {tally.handshakes['resumed']} resumed")
     for reason, number in tally.reasons.most_common(12):
         yield f"    {number:6} {reason}"
     yield from (f"    {line}" for line in tally.told[:12])

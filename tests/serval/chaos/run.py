@@ -75,7 +75,10 @@ class Chaos:
         self.console = Console(machine.guest, asyncio.get_running_loop())
         self.control = Control(machine.connections("chaos"), self.console)
         self.probe = Probe(machine.connections("http"), Control(machine.connections("chaos"), self.console),
-                           self.console, machine.site)
+                           self.console, machine.site, self._secure())
+
+    def _secure(self):
+        return self.machine.connections("https"), self.machine.authority
 
     def close(self):
         self.probe.close()
@@ -87,7 +90,7 @@ class Chaos:
         """The load, and beside it what hurts. False: the machine stayed down."""
         tally = self.outcome.tallies.setdefault(title, Tally())
         load = Load(self.machine.connections("http"), self.machine.site, f"{self.seed} {title}", tally,
-                    died=self.console.died, meant=meant, note=self.console.note)
+                    died=self.console.died, meant=meant, note=self.console.note, secure=self._secure())
         load.start()
         await asyncio.sleep(WARM_UP_S)
         try:

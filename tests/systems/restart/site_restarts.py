@@ -1,14 +1,21 @@
 """site_restarts.py: a web server with a supervisor, and somebody who has its parts die."""
 
+import datetime
+
 from compose import System
 from compose.entropy import Entropy
 from compose.fs import Nfs
-from compose.http import Http, Site
+from compose.http import Http, Https, Site
 from compose.net import Net
 from compose.python import Python
+from compose.self_signed import certificate, key_from
 from compose.serial import Serial
 from compose.supervisor import Rule, Supervisor
 from compose.timer import Timer
+from compose.tls import Tls
+
+KEY = key_from(0x5ee5ee)        # anybody knows it: this image is no secret
+TODAY = datetime.datetime.combine(datetime.date.today(), datetime.time(), datetime.timezone.utc)
 
 s = System.from_args()
 timer = Timer(s)
@@ -17,7 +24,9 @@ entropy = Entropy(s, serial)
 net = Net(s, entropy=entropy)
 nfs = Nfs(s, serial, timer, net, mac="52:54:01:00:00:10", server=s.var("NFS_SERVER"), directory=s.var("NFS_DIRECTORY"),
           nfs_port=s.number("NFS_PORT", 0), mount_port=s.number("MOUNT_PORT", 0), cache=8 << 20)
-http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
+http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")],
+            https=Https(chains=[certificate(KEY, ["localhost"], TODAY - datetime.timedelta(days=2))]))
+Tls(s, timer, entropy, front=http.pd, keys=[KEY])
 Python(s, serial, timer, net=net, mac="52:54:01:00:00:12", files=nfs, site=http, program="python_webserver",
        app="webserver", heap=5 << 18, arguments=["www"])
 

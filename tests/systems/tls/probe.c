@@ -1,5 +1,5 @@
 /* probe.c: the front's side of tls/proto.h, which is honest first and lies then: does tls, with keys, answer a hello with
- * all that a server says, many at a time, also after what cannot be, and after each of the two has died?
+ * all that a server says, many at a time, also after what cannot be, and how soon after one of the two has died?
  *
  * The hellos are those of real clients; nobody has the keys to their shares any more, so handshakes end there.
  */
@@ -12,17 +12,21 @@
 #include "supervisor/proto.h"
 #include "tests/systems/tls/config.h"
 #include "tests/systems/tls/hellos.h"
+#include "timer/client.h"
 #include "tls/config.h"
 #include "tls/proto.h"
 
 #define ROUNDS 8
+#define SPACING_NS 70000000ull /* between two deaths: longer than the rules' settled_ms */
 #define LIES 150 /* beside the ends of a flood the ring has room for them */
 
-enum step { WRONG, RIGHT, ROUND, FLOOD, AFTER, TLS_DIES, KEYS_DIE, DONE };
+enum step { WRONG, RIGHT, ROUND, FLOOD, AFTER, TLS_DIES, KEYS_DIE, SEEDS_DIE, DONE };
+static const char *const victims[] = {[TLS_DIES] = "tls", [KEYS_DIE] = "keys", [SEEDS_DIE] = "entropy"};
 
 static struct {
     const struct tls_client_config *config;
     struct ring to, from;
+    struct timer next;
     enum step step;
     uint32_t serial, round, answered;
     uint64_t began_ns;
@@ -106,33 +110,49 @@ static bool is_server_hello(const struct tls_message *message)
 
 static void kill(uint8_t child)
 {
-    self.began_ns = pd_now_ns();
     microkit_mr_set(0, child);
     microkit_ppcall(probe_config.supervisor, microkit_msginfo_new(SUPERVISOR_KILL, 1));
 }
 
-/* In the middle of handshakes: of tls those are lost, of keys they go on when it is back. */
-static void next_death(void)
+/* In the middle of handshakes: of tls those are lost, of keys they go on when it is back. Of the source of seeds nobody
+ * would notice it: tls dies as well, and wants a seed at once. */
+static void die(void *context)
 {
-    self.step++;
-    self.round++;
     self.serial++;
-    if (self.step == TLS_DIES) {
+    if (self.step != KEYS_DIE) {
         begin(1);
         begin(2);
-        pd_flush();
-        kill(probe_config.tls);
-    } else if (self.step == KEYS_DIE) {
+    }
+    pd_flush();
+    self.began_ns = pd_now_ns();
+    if (self.step == KEYS_DIE) {
         kill(probe_config.keys);
         begin(0);
     } else {
+        if (self.step == SEEDS_DIE) {
+            kill(probe_config.entropy);
+        }
+        kill(probe_config.tls);
+    }
+}
+
+static void next_death(void)
+{
+    if (self.step == AFTER || ++self.round == probe_config.deaths) {
+        self.step++;
+        self.round = 0;
+    }
+    if (self.step == DONE) {
         log_line("done");
+    } else {
+        timer_start(&self.next, pd_now_ns() + SPACING_NS, die, NULL);
     }
 }
 
 static void hear_round(const struct tls_message *message)
 {
-    log_line("round %lu: %s, status %u, alert %u, %lu bytes after %lu us", (unsigned long)self.round,
+    log_line("%s %lu: %s, status %u, alert %u, %lu bytes after %lu us",
+             self.step > AFTER ? victims[self.step] : "round", (unsigned long)self.round,
              is_server_hello(message) ? "a server's hello" : "WRONG", message->status, message->alert,
              (unsigned long)message->produced, (unsigned long)((pd_now_ns() - self.began_ns) / 1000));
     end(0);
@@ -227,6 +247,7 @@ void init(void)
     self.config = &tls_client_config;
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
+    timer_client_init(&timer_client_config);
     ring_attach_producer(&self.to, &self.config->to, sizeof(struct tls_message));
     ring_attach_consumer(&self.from, &self.config->from, sizeof(struct tls_message));
     pd_on_channel(self.config->peer, receive, NULL);

@@ -11,6 +11,7 @@ from compose.timer import Timer
 from compose.tls import Tls
 
 BEGINS = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
+DEATHS = 100
 KEY, OTHER = key_from(0x5ee5ee), key_from(0x5ee5ef)     # anybody knows them: this image is no secret
 
 s = System.from_args()
@@ -18,10 +19,12 @@ timer, serial = Timer(s), Serial(s)
 entropy = Entropy(s, serial)
 probe = s.pd("probe", program="tls_probe", priority=70)
 serial.client(probe)
+timer.client(probe)
 tls = Tls(s, timer, entropy, front=probe, keys=[KEY], hybrid=True)
-supervisor = Supervisor(s, serial, {pd.name: Rule() for pd in s.pds}, killer=probe)
+supervisor = Supervisor(s, serial, {pd.name: Rule(settled_ms=50, pause_ms=20) for pd in s.pds}, killer=probe)
 probe.config("tests/systems/tls/config.h", "struct probe_config", "probe_config", {
     "right": certificate(KEY, ["serval.test"], BEGINS), "wrong": certificate(OTHER, ["serval.test"], BEGINS),
     "unix_s": int(BEGINS.timestamp()) + 86400, "supervisor": supervisor.to_supervisor,
-    "tls": supervisor.numbers["tls"], "keys": supervisor.numbers["keys"]})
+    "tls": supervisor.numbers["tls"], "keys": supervisor.numbers["keys"],
+    "entropy": supervisor.numbers["entropy"], "deaths": DEATHS})
 s.write()

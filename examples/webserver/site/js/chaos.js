@@ -8,8 +8,8 @@
         { path: "/chaos/tick.txt", every: 100, top: 8, height: 120, ticks: [], slow: SLOW_MS },
         { path: "/api/status", every: 500, top: 150, height: 60, ticks: [], slow: 2 * SLOW_MS },
     ];
-    // The killer's own address: in QEMU the port behind this one's (mk/run/run.py); `?killer=HOST:PORT` says another.
-    const port = Number(location.port || 80) + 1;
+    // The killer's own address: in QEMU HTTP_PORT + 2, between them HTTPS (mk/run/run.py); `?killer=HOST:PORT` says another.
+    const port = location.protocol === "https:" ? Number(location.port || 443) + 1 : Number(location.port || 80) + 2;
     const killer = "http://" + (new URLSearchParams(location.search).get("killer") || location.hostname + ":" + port);
     const count = { answered: 0, waited: 0, lost: 0 };
     const deaths = [], times = [];
@@ -142,6 +142,10 @@
             if (there && there.includes(box.dataset.part)) {
                 arm(box);
             }
+        }
+        if (there && there.includes("tls")) {       // a row more
+            document.getElementById("main").classList.add("https");
+            document.getElementById("picture").setAttribute("viewBox", "0 -98 760 550");
         }
         if (there) {
             setInterval(look, 2000);
