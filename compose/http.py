@@ -35,7 +35,7 @@ IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 1
 STACK = 0x4000
 APP_CAPACITY = 256      # APP_QUEUE_CAPACITY
 APP_MESSAGE = 32        # struct app_message
-APP_REQUESTS = 0x4_0100 # APP_REQUESTS_BYTES
+APP_REQUESTS = 0x4_0200 # APP_REQUESTS_BYTES
 APP_ANSWERS = 0x3_8000  # APP_ANSWERS_BYTES
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")

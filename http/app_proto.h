@@ -161,14 +161,19 @@ enum app_site_status {
     APP_SITE_PORT,      /* in use by another */
 };
 
-/* In the first APP_COUNTERS_BYTES of the front's share; see http/front/server.h and http/cache/cache.h. */
-#define APP_COUNTERS_BYTES 256
+/* In the first APP_COUNTERS_BYTES of the front's share; see http/front/server.h, http/cache/cache.h, http/tls/handshake.h
+ * and http/tls/transport_tls.h. */
+#define APP_COUNTERS_BYTES 512
 struct app_counters {
     uint64_t connections, app_requests; /* now */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
     uint64_t nonsense; /* messages of the application's that cannot be, and answers that may not be */
     uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;
     uint64_t cache_hits, cache_revalidations, cache_reads, cache_evictions, cache_stale;
+    uint64_t has_tls; /* 0: there is no HTTPS, and what follows counts nothing */
+    uint64_t tls_waiting, tls_begun, tls_done, tls_resumed, tls_lost, tls_timed_out;
+    uint64_t tls_failed, tls_old_version, tls_no_common, tls_internal;
+    uint64_t tls_refused, tls_broken, tls_slow, tls_updates, tls_nonsense;
 };
 _Static_assert(sizeof(struct app_counters) <= APP_COUNTERS_BYTES, "they have their place");
 

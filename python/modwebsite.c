@@ -6,7 +6,7 @@
  *     claims([(text, exact, gets), ..])      in place of those before; too many, and all requests are claimed
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
- *     counters()           a dict
+ *     counters()           a dict; those of TLS where the front has it
  *     serve(flag)          requests are taken, or no more
  *     await accept()       a Request (request.c); None: no more
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
@@ -166,6 +166,25 @@ static void put(mp_obj_t dict, qstr name, uint64_t value)
     mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), mp_obj_new_int_from_ull(value));
 }
 
+static void put_tls(mp_obj_t dict, const struct app_counters *counters)
+{
+    put(dict, MP_QSTR_tls_waiting, counters->tls_waiting);
+    put(dict, MP_QSTR_tls_begun, counters->tls_begun);
+    put(dict, MP_QSTR_tls_done, counters->tls_done);
+    put(dict, MP_QSTR_tls_resumed, counters->tls_resumed);
+    put(dict, MP_QSTR_tls_lost, counters->tls_lost);
+    put(dict, MP_QSTR_tls_timed_out, counters->tls_timed_out);
+    put(dict, MP_QSTR_tls_failed, counters->tls_failed);
+    put(dict, MP_QSTR_tls_old_version, counters->tls_old_version);
+    put(dict, MP_QSTR_tls_no_common, counters->tls_no_common);
+    put(dict, MP_QSTR_tls_internal, counters->tls_internal);
+    put(dict, MP_QSTR_tls_refused, counters->tls_refused);
+    put(dict, MP_QSTR_tls_broken, counters->tls_broken);
+    put(dict, MP_QSTR_tls_slow, counters->tls_slow);
+    put(dict, MP_QSTR_tls_updates, counters->tls_updates);
+    put(dict, MP_QSTR_tls_nonsense, counters->tls_nonsense);
+}
+
 static mp_obj_t website_counters(void)
 {
     need_site();
@@ -191,6 +210,9 @@ static mp_obj_t website_counters(void)
     put(dict, MP_QSTR_cache_reads, counters.cache_reads);
     put(dict, MP_QSTR_cache_evictions, counters.cache_evictions);
     put(dict, MP_QSTR_cache_stale, counters.cache_stale);
+    if (counters.has_tls) {
+        put_tls(dict, &counters);
+    }
     return dict;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(website_counters_obj, website_counters);

@@ -7,7 +7,7 @@ from serval import paths
 
 def test_the_documented_counters_are_those_of_the_code():
     code = (paths.TOP / "python" / "modwebsite.c").read_text()
-    code = code[code.index("website_counters(void)"):code.index("website_counters_obj")]
+    code = code[code.index("static void put_tls("):code.index("website_counters_obj")]
     keys = re.findall(r"put\(dict, MP_QSTR_(\w+)", code)
     chapter = (paths.TOP / "docs" / "webserver.md").read_text()
     table = chapter[chapter.index("| key of `website.counters()`"):].split("\n\n")[0]

@@ -14,6 +14,7 @@ from serval import build, inside, paths
 from serval.http import Answer, Kept, exchange, get, head_of
 from serval.nfs import NfsServer
 from serval.qemu import Guest
+from serval.sntp import SntpServer
 
 sys.path.insert(0, str(paths.TOP))
 
@@ -194,6 +195,54 @@ def test_names_that_the_certificate_has_not(guest):
         pass
     with connected(guest, name="serval.test") as sock:
         assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+
+
+# -- what a machine may not have ---------------------------------------------------------------------------------------
+
+def test_without_a_source_of_random_numbers(request, secured, tmp_path):
+    """One line, nobody listens for TLS, and the site is there without it: nobody is sent to where nothing is."""
+    with Guest(secured.image, {"http": ("tcp", ADDRESS, 80), "https": ("tcp", ADDRESS, 443)}, log=tmp_path / "console.log",
+               without=["virtio-rng-device"]) as guest:
+        request.node.serval_guests = [guest]
+        guest.expect_all([r"HTTPS does not start: there is no source of random numbers that is fit for keys",
+                          rf"serving http://{ADDRESS}/ from"])
+        for path, content in PAGES.items():
+            answer = get(guest.port("http"), path)
+            assert answer.status == 200 and answer.body == content, path
+            assert "strict-transport-security" not in answer.headers
+        with pytest.raises(OSError), connected(guest):
+            pass
+        assert guest.text().count("HTTPS does not start") == 1 and "serving https" not in guest.text()
+
+
+YEARS_S = 2 * 366 * 86400
+
+
+def test_dates_are_judged_when_the_time_is_known(request, tmp_path):
+    """The board's clock was never set, and the time server is silent at first: until it is not a certificate is taken as
+    it is. Then its dates are looked at, and the console says what came of that; nothing better is there."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "k.bin").write_bytes(PAGES["/k.bin"])
+    key, certificate = key_and_certificate(tmp_path, "localhost")
+    boot = {}
+    with SntpServer(change=lambda answer: boot["answer"](answer)) as server:
+        image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=tmp_path / "site", TLS_KEY=key,
+                             TLS_CERT_FILE=certificate, NTP_SERVER="10.0.2.2", NTP_PORT=server.port)
+        for ahead_s, judged in ((0, r"taken, ends \w+"), (YEARS_S, r"expired; what was before stays")):
+            server.ahead_s, boot["answer"] = ahead_s, lambda answer: None
+            with Guest(image, {"https": ("tcp", ADDRESS, 443)}, log=tmp_path / f"console{ahead_s}.log",
+                       args=["-rtc", "base=2001-01-01T00:00:00"]) as guest:
+                request.node.serval_guests = [guest]
+                guest.certificate = certificate
+                guest.expect_all([r"certificate in the image: taken; its dates are looked at when the time is known, ends",
+                                  rf"serving https://{ADDRESS}/\r?$"])
+                with connected(guest) as sock:
+                    assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
+                assert "time of day:" not in guest.text()
+                boot["answer"] = lambda answer: answer
+                guest.expect_all([r"time of day: .*, from NTP server 10\.0\.2\.2", "certificate in the image: " + judged])
+                with connected(guest) as sock:
+                    assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
 # -- parts that die, and certificates on the export --------------------------------------------------------------------

@@ -34,6 +34,7 @@ static struct {
     char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX]; /* of a site that is being checked: those that are not described */
     uint32_t prefix_count;
     uint8_t record[APP_RECORD_MAX];
+    void (*add_counters)(struct app_counters *counters); /* or NULL */
 } self;
 
 static const uint8_t *take(struct cursor *cursor, size_t count)
@@ -215,7 +216,7 @@ static void tell_counters(void)
 {
     struct cache_counters cache;
     cache_counters(&cache);
-    app_front_counters(&(struct app_counters){
+    struct app_counters counters = {
         .connections = http_counts.connections,
         .app_requests = http_counts.app_requests,
         .accepted = http_counts.accepted,
@@ -236,8 +237,17 @@ static void tell_counters(void)
         .cache_reads = cache.reads,
         .cache_evictions = cache.evictions,
         .cache_stale = cache.stale,
-    });
+    };
+    if (self.add_counters) {
+        self.add_counters(&counters);
+    }
+    app_front_counters(&counters);
     app_front_done(APP_SITE_OK, 0);
+}
+
+void app_site_count_also(void (*add)(struct app_counters *counters))
+{
+    self.add_counters = add;
 }
 
 /* Of those that are answered one is under way at a time: it costs more than the others. True: the site is another one

@@ -190,9 +190,9 @@ static void serve_waiting(void)
     }
 }
 
-static void lose(struct handshake *h)
+static void lose(struct handshake *h, uint64_t *count)
 {
-    handshake_counts.lost++;
+    (*count)++;
     self.handlers->lost(h);
     handshake_end(h);
 }
@@ -229,8 +229,7 @@ static void end_silent(void)
             timer_start(&self.silence, due_ns, on_silence, NULL);
             return;
         }
-        handshake_counts.silent++;
-        lose(slot->of);
+        lose(slot->of, &handshake_counts.silent);
     }
 }
 
@@ -271,7 +270,7 @@ static void on_deadline(void *context)
             timer_start(&self.deadline, h->due_ns, on_deadline, NULL);
             return;
         }
-        lose(h);
+        lose(h, &handshake_counts.timed_out);
     }
 }
 
@@ -465,6 +464,19 @@ static bool take_chain(const struct tls_message *message)
     return true;
 }
 
+/* RFC 8446, 6.2 */
+static void count_failure(uint8_t alert)
+{
+    handshake_counts.failed++;
+    switch (alert) {
+    case ALERT_PROTOCOL_VERSION: handshake_counts.old_version++; return;
+    case ALERT_HANDSHAKE_FAILURE:
+    case ALERT_NO_APPLICATION_PROTOCOL: handshake_counts.no_common++; return;
+    case ALERT_INTERNAL_ERROR: handshake_counts.internal++; return;
+    default: return;
+    }
+}
+
 /* False: it cannot be, and nothing has changed. */
 static bool take_state(struct slot *slot, const struct tls_message *message)
 {
@@ -480,7 +492,9 @@ static bool take_state(struct slot *slot, const struct tls_message *message)
     if (slot->status == TLS_WANTS && slot->whole && slot->in_taken == slot->in_produced) {
         slot->whole = false;
     }
-    handshake_counts.failed += slot->status == TLS_FAILED;
+    if (slot->status == TLS_FAILED) {
+        count_failure(message->alert);
+    }
     return true;
 }
 
@@ -502,7 +516,7 @@ static void take_message(const struct tls_message *message)
         self.handlers->changed(h);
     } else {
         handshake_counts.nonsense++;
-        lose(h);
+        lose(h, &handshake_counts.lost);
     }
 }
 
@@ -512,7 +526,7 @@ static void begin_anew(void)
     for (uint32_t i = 0; i < TLS_SLOTS; i++) {
         struct handshake *h = self.slots[i].of;
         if (h && self.slots[i].begun) {
-            lose(h);
+            lose(h, &handshake_counts.lost);
         }
         self.slots[i].owes_over = false;
         self.owing &= self.slots[i].owes ? UINT64_MAX : ~(1ull << i);

@@ -49,8 +49,12 @@ bool handshake_secrets(const struct handshake *handshake, struct tls_secrets *se
 bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes);
 
 struct handshake_counters {
-    uint64_t begun, done, resumed, failed, lost;
-    uint64_t silent;         /* of those that were lost: its client said nothing, and others waited for its slot */
+    uint64_t begun, done, resumed;
+    uint64_t lost, timed_out; /* PD tls has begun anew; HANDSHAKE_S are over */
+    uint64_t silent;          /* its client said nothing, and others waited for its slot */
+    /* All that tls has ended, and of these: the client has no TLS 1.3; no key exchange, suite, or protocol that we
+     * have; tls could not: no certificate, no memory, no signature. The others sent what may not be, or an alert. */
+    uint64_t failed, old_version, no_common, internal;
     uint64_t nonsense, late; /* messages of tls that cannot be; of handshakes that are over */
     uint32_t waiting;        /* for a slot, now */
 };

@@ -29,10 +29,13 @@ enum record_alert { /* 6 */
                     ALERT_UNEXPECTED_MESSAGE = 10,
                     ALERT_BAD_RECORD_MAC = 20,
                     ALERT_RECORD_OVERFLOW = 22,
+                    ALERT_HANDSHAKE_FAILURE = 40,
                     ALERT_ILLEGAL_PARAMETER = 47,
                     ALERT_DECODE_ERROR = 50,
+                    ALERT_PROTOCOL_VERSION = 70,
                     ALERT_INTERNAL_ERROR = 80,
                     ALERT_USER_CANCELED = 90,
+                    ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
 struct record_suite;

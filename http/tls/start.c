@@ -1,8 +1,11 @@
 /* start.c: HTTPS beside the front's plain port; see http/secured.h.
  *   consumes  the description's configuration
+ *   produces  the counters of TLS, for the application
  *   produces  a listening port, when there are random numbers that are fit for keys; else one line that says why not
  */
 #include "fs/mount.h"
+#include "http/app_proto.h"
+#include "http/front/app_site.h"
 #include "http/front/dispatch.h"
 #include "http/front/listeners.h"
 #include "http/response/head.h"
@@ -38,6 +41,28 @@ static void on_address(void *context)
     log_line("serving https://%s%s/", ip4addr_ntoa(&address), text);
 }
 
+static void count(struct app_counters *counters)
+{
+    const struct handshake_counters *shaken = &handshake_counts;
+    const struct transport_tls_counters *records = &transport_tls_counts;
+    counters->has_tls = true;
+    counters->tls_waiting = shaken->waiting;
+    counters->tls_begun = shaken->begun;
+    counters->tls_done = shaken->done;
+    counters->tls_resumed = shaken->resumed;
+    counters->tls_lost = shaken->lost;
+    counters->tls_timed_out = shaken->timed_out;
+    counters->tls_failed = shaken->failed;
+    counters->tls_old_version = shaken->old_version;
+    counters->tls_no_common = shaken->no_common;
+    counters->tls_internal = shaken->internal;
+    counters->tls_refused = records->refused;
+    counters->tls_broken = records->broken;
+    counters->tls_slow = records->slow;
+    counters->tls_updates = records->updates;
+    counters->tls_nonsense = shaken->nonsense;
+}
+
 static void start(void)
 {
     const struct http_secured_config *config = &http_secured_config;
@@ -70,5 +95,6 @@ static void on_random(void *context)
 
 void secured_start(void)
 {
+    app_site_count_also(count);
     random_on_outcome(on_random, NULL);
 }

@@ -1,5 +1,5 @@
 /* time_of_day.c: the time of day, once for a system; see the header.
- *   consumes  the board's clock, read once
+ *   consumes  the board's clock, read once; one that was never set, or whose battery is empty, is none
  *   consumes  answers to SNTP, by lwIP: from whoever sends them, NOT trusted for more than the time. Seconds before
  *             EARLIEST_S are no time: what a server says that does not know it itself
  *   produces  the word that other PDs read; a call of the handler for each source
@@ -27,6 +27,7 @@
 static struct {
     const struct ip_time_config *config;
     void (*told)(const char *from);
+    bool clock_is_set;
     char from[16 + IP_TIME_SERVER_MAX]; /* the last source that was told */
     struct {
         struct timer timer;
@@ -124,7 +125,7 @@ static bool choose_servers(void)
 /* Each time that the address is a new one: with it servers may be. */
 static void on_address(void *context)
 {
-    if (self.config->clock && !self.config->server[0]) {
+    if (self.clock_is_set && !self.config->server[0]) {
         return;
     }
     sntp_stop();
@@ -140,8 +141,10 @@ void ip_time_init(const struct ip_time_config *config, void (*told)(const char *
     self.config = config;
     self.told = told;
     pd_share_unix_time(config->word);
-    if (config->clock && (!config->server[0] || !pd_unix_time_is_known())) {
-        pd_set_unix_time_ns(*config->clock * S);
+    uint64_t clock_s = config->clock ? *config->clock : 0;
+    self.clock_is_set = clock_s >= EARLIEST_S;
+    if (self.clock_is_set && (!config->server[0] || !pd_unix_time_is_known())) {
+        pd_set_unix_time_ns(clock_s * S);
         tell("the board's clock");
     }
     ip_on_address(on_address, NULL);

@@ -86,6 +86,7 @@ static struct {
     } slots[TLS_SLOTS];
     uint32_t open, most, begun;
     bool asleep, fails;
+    uint8_t alert; /* with which */
     uint16_t suite;
     enum lie lie;
     uint32_t times, chains;
@@ -114,6 +115,7 @@ static void say(uint32_t number, uint8_t status)
     message.produced = slot->out_produced + (tls.lie == TOO_MUCH_MADE ? TLS_OUT_BYTES + 1 : 0);
     message.taken = slot->in_taken + (tls.lie == TOO_MUCH_TAKEN ? 100 : 0);
     message.status = tls.lie == NO_STATUS ? 9 : status;
+    message.alert = status == TLS_FAILED ? tls.alert : 0;
     CHECK(ring_put(&tls.from, &message));
 }
 
@@ -141,7 +143,7 @@ static void answer(uint32_t number)
     struct played *slot = &tls.slots[number];
     slot->records++;
     if (tls.fails) {
-        make(number, "\x15\3\3\0\2\2\x28", 7);
+        make(number, (uint8_t[]){21, 3, 3, 0, 2, 2, tls.alert}, 7);
         say(number, TLS_FAILED);
         slot->done = true;
     } else if (slot->records == 1) {
@@ -675,17 +677,35 @@ static void test_slow_clients(void)
 
 /* -- handshakes -- */
 
-static void test_a_failed_handshake(void)
+static void fail_with(uint8_t alert)
 {
-    tls.fails = true;
+    tls.alert = alert;
     struct peer *peer = new_peer();
     client_send(peer->tcp, "\x16\3\1\0\4abcd", 9, 1460);
     take_all(peer);
     uint32_t length;
     const char *at = client_bytes(peer->tcp, &length);
-    CHECK(length == 7 && memcmp(at, "\x15\3\3\0\2\2\x28", 7) == 0);
+    CHECK(length == 7 && memcmp(at, "\x15\3\3\0\2\2", 6) == 0 && (uint8_t)at[6] == alert);
     CHECK(client_gone(peer->tcp) && client_at_end(peer->tcp));
     free_peer(peer);
+}
+
+static void test_a_failed_handshake(void)
+{
+    const uint8_t alerts[] = {ALERT_HANDSHAKE_FAILURE, ALERT_NO_APPLICATION_PROTOCOL,
+                              ALERT_PROTOCOL_VERSION,  ALERT_INTERNAL_ERROR,
+                              ALERT_DECODE_ERROR,      ALERT_HANDSHAKE_FAILURE};
+    tls.fails = true;
+    for (uint32_t i = 0; i < sizeof(alerts); i++) {
+        fail_with(alerts[i]);
+    }
+    CHECK_EQUAL(handshake_counts.begun, sizeof(alerts));
+    CHECK_EQUAL(handshake_counts.done, 0);
+    CHECK_EQUAL(handshake_counts.failed, sizeof(alerts));
+    CHECK_EQUAL(handshake_counts.no_common, 3);
+    CHECK_EQUAL(handshake_counts.old_version, 1);
+    CHECK_EQUAL(handshake_counts.internal, 1);
+    CHECK_EQUAL(handshake_counts.timed_out + handshake_counts.lost, 0);
 }
 
 static void test_a_handshake_in_parts(void)
@@ -775,7 +795,7 @@ static void test_deadline(void)
     fetch(peer, 10, 1460);
     close_peer(peer);
     CHECK_EQUAL(tls.open, 0);
-    CHECK_EQUAL(handshake_counts.lost, 2);
+    CHECK_EQUAL(handshake_counts.timed_out, 2);
 }
 
 /* More than there are slots: in order. */

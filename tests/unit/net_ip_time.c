@@ -188,6 +188,19 @@ static void test_the_clock(void)
     CHECK(told == 1 && server.questions[0] == 0); /* nobody is asked */
 }
 
+/* Or whose battery is empty. */
+static void test_a_clock_that_was_never_set(void)
+{
+    static const volatile uint32_t never_set = 86400;
+    memcpy(server.named, (uint8_t[]){10, 0, 2, 2}, 4);
+    server.named_bytes = 4;
+    server.ahead_s = UNIX_S;
+    config.clock = &never_set;
+    start();
+    CHECK(told == 1 && strcmp(from, "an NTP server that DHCP has named") == 0);
+    expect_servers_time();
+}
+
 static void test_a_server_beside_the_clock(void)
 {
     config.clock = &clock_register;
@@ -345,6 +358,7 @@ static const struct {
     void (*function)(void);
 } tests[] = {
     {"the_clock", test_the_clock},
+    {"a_clock_that_was_never_set", test_a_clock_that_was_never_set},
     {"a_server_beside_the_clock", test_a_server_beside_the_clock},
     {"once_an_hour", test_once_an_hour},
     {"servers_of_dhcp", test_servers_of_dhcp},
