@@ -109,13 +109,15 @@ class Says:
     """A client whose answers are told before."""
 
     def __init__(self, *answers, used_s=100.0):
-        self.answers, self.used_s = list(answers), used_s
+        self.answers, self.used_s, self.alive_s = list(answers), used_s, used_s
 
     def is_open(self):
         return True
 
     async def ask(self, *_):
         answer = self.answers.pop(0)
+        if callable(answer):
+            answer = await answer()
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -178,6 +180,38 @@ def test_both_may_die_under_one_request(monkeypatch):
                              ([REFUSED, REFUSED], "refused")):
         said, tally = Says(*answers).outcome(died, group="page")
         assert said == outcome and tally.again.total() == len(answers) - 1
+
+
+def test_each_death_excuses_a_request_once():
+    died = {"http": 101.0}
+
+    async def dies_again():
+        died["http"] = 110.0
+        return Died("closed")
+
+    for last, outcome in ((RIGHT, "right"), (Died("reset"), "lost")):
+        died["http"] = 101.0
+        said, tally = Says(Died("reset"), dies_again, last).outcome(died)
+        assert said == outcome and tally.again == {"http": 2}
+
+
+def test_who_is_asked_when_the_front_dies_is_not_waited_for_as_long(monkeypatch):
+    """Also where the front dies while an answer is awaited. An answer that comes in time is one."""
+    monkeypatch.setattr(load, "SILENT_S", 0.1)
+    monkeypatch.setattr(load, "LOOK_S", 0.01)
+    begun, died = time.monotonic(), {}
+
+    def dies_then(answer, after_s):
+        async def dies():
+            died["http"] = time.monotonic()
+            await asyncio.sleep(after_s)
+            return answer
+        return dies
+
+    said, tally = Says(dies_then(RIGHT, 60), RIGHT, used_s=begun).outcome(died)
+    assert said == "right" and tally.again == {"http": 1} and time.monotonic() < begun + 30
+    said, tally = Says(dies_then(RIGHT, 0.02), used_s=begun).outcome(died)
+    assert said == "right" and not tally.again
 
 
 def test_an_older_upload_is_told_apart():

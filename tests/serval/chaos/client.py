@@ -59,12 +59,13 @@ class Connections:
 
 
 class Client:
-    """used_s: when this connection was last seen alive. secure: how it speaks TLS; None: it does not."""
+    """used_s: when this connection was last of use, for who asks who may have broken it. alive_s: when it was opened, or
+    an answer came. secure: how it speaks TLS; None: it does not."""
 
     def __init__(self, connections, secure=None):
         self.connections, self.secure = connections, secure
         self.reader = self.writer = None
-        self.used_s = 0.0
+        self.used_s = self.alive_s = 0.0
 
     def is_open(self):
         return self.writer is not None
@@ -107,6 +108,7 @@ class Client:
             self.reader, self.writer = await self.connections.open(patience_s, self.secure and self.secure.context)
             if self.secure:
                 self.secure.opened(self.writer)
+            self.alive_s = time.monotonic()
         length = f"Content-Length: {len(body)}\r\n" if method in ("POST", "PUT") else ""
         self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: chaos\r\n{length}\r\n".encode() + body)
         await self.writer.drain()
@@ -114,7 +116,7 @@ class Client:
         while status == 100:
             status, fields = head(await self.reader.readuntil(b"\r\n\r\n"))
         answer = await self.reader.readexactly(int(fields["content-length"]))
-        self.used_s = time.monotonic()
+        self.used_s = self.alive_s = time.monotonic()
         if fields.get("connection", "").lower() == "close":
             self.close()
         return status, fields, answer

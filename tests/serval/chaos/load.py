@@ -4,8 +4,9 @@
     load.start(); ...; await load.stop()
     load.tally.count["right"], load.tally.share_right()
 
-A request is one for its client, however often it was sent. One whose connection died with the front is made once more,
-and so is one for the program that was refused because the program had died under it; `again` counts both apart.
+A request is one for its client, however often it was sent. One whose connection died with the front is made once more
+for each of the front's deaths, of which one may strike what was made anew for the last; and so is one for the program
+that was refused because the program had died under it. `again` counts both apart.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ PAUSE_S, PAUSE_MOST_S = 0.1, 5.0
 SLOW_S, QUICK_S = 1.0, 0.3
 PATIENCE_S = 10.0       # for an answer; where the connection may have died with the front, SILENT_S
 SILENT_S = 3.0
+LOOK_S = 0.5            # between two looks at whether the front has died under a request
 FRONT, PROGRAM = "http", "micropython"
 SHAKERS = ("tls", "keys")       # a handshake under way may die with them; nothing else may
 SECURE_EACH = 3                 # every third client speaks TLS,
@@ -150,12 +152,12 @@ class Load:
             yield "GET", path, b"", self.site.bodies[path]
 
     async def _one(self, client, group, method, path, body, expected):
-        """Once more for each that may have died under it."""
-        excused = {FRONT, PROGRAM, *SHAKERS}
+        """Once more for each death of those that may have died under it."""
+        excused = {}
         while True:
             begun = time.monotonic()
             try:
-                status, _, answer = await client.ask(method, path, body, self._patience(client, excused))
+                status, _, answer = await self._ask(client, method, path, body)
             except Garbled as error:
                 return self._ended(group, "wrong", path, f"no HTTP: {error}", begun)
             except Died as error:
@@ -167,18 +169,30 @@ class Load:
                 return self._judged(group, path, status, answer, expected)
             await asyncio.sleep(AFTER_S)
 
-    def _again(self, excused, part, since_s):
-        """Whether this one has died since then, and it is the first time that this excuses the request."""
-        if part not in excused or self.died(part) < since_s:
-            return False
-        excused.remove(part)
-        self.tally.again[part] += 1
-        return True
-
-    def _patience(self, client, excused):
+    async def _ask(self, client, method, path, body):
         """Of a connection on which nothing can come any more a client learns by silence: one that was opened before the
         front died, and has not been seen alive since."""
-        return SILENT_S if FRONT in excused and client.is_open() and self.died(FRONT) >= client.used_s else PATIENCE_S
+        begun = time.monotonic()
+        asked = asyncio.ensure_future(client.ask(method, path, body, PATIENCE_S))
+        try:
+            while not (await asyncio.wait({asked}, timeout=LOOK_S))[0]:
+                died = self.died(FRONT)
+                if client.is_open() and died >= client.alive_s and time.monotonic() > max(begun, died) + SILENT_S:
+                    raise Died("silent")
+            return asked.result()
+        finally:
+            if not asked.done():
+                asked.cancel()
+                await asyncio.wait({asked})
+
+    def _again(self, excused, part, since_s):
+        """Whether this one has died since then, and it is the first time that this death excuses the request."""
+        died = self.died(part)
+        if died < max(since_s, excused.get(part, 0)) or died == excused.get(part):
+            return False
+        excused[part] = died
+        self.tally.again[part] += 1
+        return True
 
     def _judged(self, group, path, status, answer, expected):
         verdict, reason = judge(status, answer, expected)
