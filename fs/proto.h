@@ -64,6 +64,9 @@ enum fs_open_flags {
 
 /* In the flags of any command: it is given again, with its first id, to a server that has started anew. */
 #define FS_AGAIN (1u << 30)
+/* In the flags of any command: its client can do without. Where the way to the files is not there, or breaks while the
+ * command is under way, it is answered FS_STATUS_UNREACHABLE then, not when its time is up. */
+#define FS_UNLESS_AWAY (1u << 29)
 
 enum fs_status {
     FS_STATUS_OK = 0,

@@ -182,6 +182,8 @@ static void accept(struct fs_job *job)
         job->command.flags &= ~FS_AGAIN;
         fs_server_file_forget(client, job->command.id);
     }
+    job->unless_away = (job->command.flags & FS_UNLESS_AWAY) != 0;
+    job->command.flags &= ~FS_UNLESS_AWAY;
     enum fs_status status = fs_server_check(job);
     client->counts.commands++;
     if (status == FS_STATUS_OK && (job->type == FS_OPEN || job->type == FS_OPENDIR)) {

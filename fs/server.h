@@ -35,6 +35,7 @@ struct fs_job {
     uint64_t position;   /* FS_READ, FS_WRITE, FS_READDIR: where in the file or directory; FS_TRUNCATE: the size */
     uint64_t size;       /* FS_READ, FS_WRITE, FS_READDIR: bytes of data */
     uint64_t arrived_ns; /* pd_now_ns() when the core saw the command first, perhaps long before it had a job */
+    bool unless_away;    /* it does not wait for files that are out of reach: FS_STATUS_UNREACHABLE at once */
 
     void *file;          /* what FS_OPEN and FS_OPENDIR fill in and all commands on that fd find */
     uint64_t length;     /* FS_WRITE: bytes written; FS_READ, FS_READDIR: kept by fs_server_put and fs_server_dirent */

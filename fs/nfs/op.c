@@ -19,6 +19,7 @@ static struct {
     struct nfs_op ops[FS_JOBS_MAX];
     struct nfs_op *waiting, **waiting_end; /* for a connection */
     struct nfs_op *later;                  /* until the retry timer */
+    bool missed;                           /* a connection, by one that does not wait for it */
     struct timer patience, retry;
 } self;
 
@@ -113,6 +114,12 @@ void nfs_op_wait(struct nfs_op *op)
         nfs_op_finish(op, FS_STATUS_UNREACHABLE);
         return;
     }
+    if (op->job->unless_away) {
+        self.missed = true; /* the next one finds a connection, where there is one to be had */
+        mount_want();
+        nfs_op_finish(op, FS_STATUS_UNREACHABLE);
+        return;
+    }
     op->next = NULL;
     *self.waiting_end = op;
     self.waiting_end = &op->next;
@@ -152,7 +159,8 @@ static void on_down(bool for_longer)
     if (for_longer) {
         fs_server_away(true);
     }
-    if (self.waiting) {
+    if (self.waiting || self.missed) {
+        self.missed = false;
         mount_want();
     }
 }

@@ -80,7 +80,7 @@ void nfs_op_made(struct nfs_op *op, nfs_op_reply *reply, int result);
 void nfs_op_made_once(struct nfs_op *op, nfs_op_reply *reply, int result); /* sets `replayed` if it is lost */
 void nfs_op_finish(struct nfs_op *op, enum fs_status status);
 
-/* Start it over when there is a connection (again). */
+/* Start it over when there is a connection (again). One that is not to wait for that ends here. */
 void nfs_op_wait(struct nfs_op *op);
 
 enum fs_status nfs_status(nfsstat3 status);

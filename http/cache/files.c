@@ -202,7 +202,7 @@ static bool issue_question(void)
     command->file = file;
     struct fs_command message = {
         .type = type,
-        .flags = type == FS_OPEN ? FS_OPEN_READ : 0,
+        .flags = (type == FS_OPEN ? FS_OPEN_READ : 0) | (file->spared ? FS_UNLESS_AWAY : 0),
         .path = {fs_client_buffer(command->slot, file->path_length),
                  fs_client_buffer(command->slot + FS_PATH_MAX, sizeof(struct fs_stat))},
     };
@@ -273,9 +273,10 @@ static void pump(void)
     }
 }
 
-void cache_files_ask(struct cache_file *file, bool opens)
+void cache_files_ask(struct cache_file *file, bool opens, bool spared)
 {
     file->opens = opens;
+    file->spared = spared;
     file->next = NULL;
     *self.questions_end = file;
     self.questions_end = &file->next;

@@ -21,6 +21,7 @@ struct cache_file {
     bool has_fd;
     bool failed; /* the owner's: the file is another by now, nothing more is read from it */
     bool opens;  /* the question: to be opened, or only its attributes */
+    bool spared; /* its answer can be done without: none is waited for while the files are out of reach */
 };
 
 /* A run of pages that a part of a file is read into. */
@@ -43,7 +44,7 @@ struct cache_files_handlers {
 void cache_files_init(const struct cache_files_handlers *handlers); /* takes one block of the share */
 
 /* One question at a time about a file. A handler may be called before these return. */
-void cache_files_ask(struct cache_file *file, bool opens);
+void cache_files_ask(struct cache_file *file, bool opens, bool spared);
 void cache_files_fill(struct cache_fill *fill);
 
 void cache_files_opened(struct cache_file *file, uint64_t fd); /* that is its fd; it has none */

@@ -4,7 +4,8 @@
  *   invariant an entry that is asked about is in use, once for that
  *   old       what is here is given while the server does not answer, to nobody when it is older than it may be (`stale`).
  *             To those who wait after QUICK_NS where it was right a moment ago, else after PATIENCE_NS; to those who
- *             come then, at once: of the former until the server is quick again, of all until it answers at all
+ *             come then, at once: of the former until the server is quick again, of all until it answers at all.
+ *             Of what was right a moment ago the file server says itself when it has no way to the server: then at once
  *   ends      a question without an answer is asked again for those who wait for it, CACHE_TRIES times
  */
 #include "http/cache/revalidate.h"
@@ -68,7 +69,9 @@ static bool was_right_lately(const struct entry *entry)
 
 static void ask(struct entry *entry)
 {
-    cache_files_ask(&entry->content.file, entry->question != CACHE_QUESTION_STAT);
+    bool spared = entry->question != CACHE_QUESTION_REOPEN && may_be_old(entry) && was_right_lately(entry);
+
+    cache_files_ask(&entry->content.file, entry->question != CACHE_QUESTION_STAT, spared);
 }
 
 static void begin(struct entry *entry, enum cache_question question)

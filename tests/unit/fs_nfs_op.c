@@ -83,6 +83,7 @@ static uint32_t calls(void)
 /* The core. */
 static struct fs_job jobs[FS_JOBS_MAX];
 static enum fs_command_type type; /* of the next that is begun */
+static bool unless_away;          /* so is that */
 static struct {
     uint32_t count;
     enum fs_status last;
@@ -124,7 +125,7 @@ static void start(struct nfs_op *op)
 
 static void begin(uint32_t index, uint64_t arrived_ns)
 {
-    jobs[index] = (struct fs_job){.index = index, .arrived_ns = arrived_ns, .type = type};
+    jobs[index] = (struct fs_job){.index = index, .arrived_ns = arrived_ns, .type = type, .unless_away = unless_away};
     nfs_op_begin(&jobs[index], start, false);
 }
 
@@ -419,6 +420,33 @@ static void test_handles(void)
     CHECK(nfs_handle_from(&from, &handle) && handle.size == 0 && handle.bytes[0] == 0);
 }
 
+/* Who can do without does not wait: neither for a connection nor for the next one; and that is wanted all the same. */
+static void test_who_does_not_wait(void)
+{
+    mounted = false;
+    wants = 0;
+    unless_away = true;
+    begin(0, pd_now_ns());
+    CHECK(ended(0, FS_STATUS_UNREACHABLE) && wants == 1);
+    down(false);
+    CHECK_EQUAL(wants, 2);
+    down(false);
+    CHECK_EQUAL(wants, 2); /* nobody has missed it since */
+    mounted = true;
+    up();
+    begin(0, pd_now_ns());
+    begin(1, pd_now_ns());
+    reply(&last_started->call, NFS3_OK);
+    CHECK(ended(1, FS_STATUS_OK) && done[0].count == 0);
+    mounted = false;
+    lose(under_way[slot_of(&nfs_op_of(&jobs[0])->call)], LOST_CONNECTION);
+    CHECK(ended(0, FS_STATUS_UNREACHABLE) && calls() == 0 && wants == 3);
+    unless_away = false;
+    mounted = true;
+    up();
+    CHECK_EQUAL(calls(), 0);
+}
+
 static void test_away(void)
 {
     down(false);
@@ -444,6 +472,7 @@ int main(void)
     test_statuses();
     test_attributes();
     test_handles();
+    test_who_does_not_wait();
     test_away();
     return 0;
 }

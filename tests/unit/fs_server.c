@@ -397,6 +397,27 @@ static void test_server_restarts(void)
     CHECK_EQUAL(run(FS_CLOSE, 0).status, FS_STATUS_SERVER_WAS_RESET);
 }
 
+/* That a command can be done without is told to the server, and is no flag of what it does. */
+static void test_unless_away(void)
+{
+    struct fs_command command = {.type = FS_STAT, .flags = FS_UNLESS_AWAY};
+
+    CHECK_EQUAL(run(FS_INITIALISE, 0).status, FS_STATUS_OK);
+    memcpy(fs_pair_share, "/f", 2);
+    command.path.path = (struct fs_buffer){0, 2};
+    command.path.other = (struct fs_buffer){4096, sizeof(struct fs_stat)};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct fs_request request = {.done = false};
+        CHECK(fs_client_issue(&request, &command));
+        fs_pair_pump();
+        CHECK(held_count == 1 && held[0]->unless_away == (i == 0) && held[0]->command.flags == 0);
+        finish(0, FS_STATUS_NOT_FOUND);
+        fs_pair_pump();
+        CHECK(request.done && request.result.status == FS_STATUS_NOT_FOUND);
+        command.flags = 0;
+    }
+}
+
 /* A length that no command had room for is cut before anybody counts on it. */
 static void test_server_that_boasts(void)
 {
@@ -551,6 +572,7 @@ int main(void)
     run_apart(test_client_that_asks_too_much);
     test_client_that_lies();
     test_client_restarts();
+    test_unless_away();
     test_server_restarts();
     test_server_that_lies(); /* the last but one: the server's own index does not know of what the test put in its ring */
     test_server_that_never_stops();

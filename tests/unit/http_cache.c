@@ -349,6 +349,42 @@ static void test_slow_server(void)
     CHECK(get("/g", &other) == another);
 }
 
+/* Whether the answer to the only command under way can be done without. */
+static bool is_spared(void)
+{
+    CHECK_EQUAL(fake_world.pending_count, 1);
+    return fake_world.pending[0].command.flags & FS_UNLESS_AWAY;
+}
+
+/* What was right a moment ago is given as soon as it is known that there is no way to the server; what was right long
+ * ago, or is not here, is worth the time that a new way takes. */
+static void test_no_way_to_the_server(void)
+{
+    struct asker asker = new_asker();
+
+    start(4);
+    struct fake_file *file = fake_put("/f", 100);
+    CHECK(!get("/f", &asker) && !is_spared());
+    fake_answer_all();
+    struct cache_entry *entry = get("/f", &asker);
+    fake_pass(5000 * MS);
+    CHECK(!get("/f", &asker) && is_spared());
+    fake_answer(0, FS_STATUS_UNREACHABLE);
+    CHECK_EQUAL(asker.called, 2);
+    CHECK(get("/f", &asker) == entry && fake_world.pending_count == 0);
+    fake_pass(1001 * MS);
+    file->mtime_ns++;
+    CHECK(get("/f", &asker) == entry && is_spared()); /* at once */
+    fake_answer(0, FS_STATUS_OK);
+    CHECK(is_spared()); /* it is another one; what was here is better than nothing */
+    fake_answer_all();
+    entry = get("/f", &asker);
+    CHECK(entry && entry->mtime_ns == file->mtime_ns);
+    fake_pass(20000 * MS);
+    CHECK(!get("/f", &asker) && !is_spared());
+    fake_answer_all();
+}
+
 /* Who waits for what is not here is called when the server is slow, and when it is away: it may do without. */
 static void test_who_waits_is_told(void)
 {
@@ -611,6 +647,7 @@ static const struct cache_case cases[] = {
     {"read_fails", test_read_fails},
     {"stale_is_given", test_stale_is_given},
     {"slow_server", test_slow_server},
+    {"no_way_to_the_server", test_no_way_to_the_server},
     {"who_waits_is_told", test_who_waits_is_told},
     {"too_old", test_too_old},
     {"mount_is_awaited", test_mount_is_awaited},
