@@ -19,11 +19,12 @@ from compose import ComposeError, pem, self_signed  # noqa: E402
 
 DEATHS, GENEROUS_S = 100, 120
 BACK_US = 20_000    # a new handshake, by the guest's clock
+EXACT_TIME = ["-icount", "shift=1,sleep=off"]   # which is instructions: 2 ns each, whoever else uses this machine
 
 
 @pytest.fixture(scope="module")
 def shaking(tmp_path_factory):
-    with Guest(build.system("tls_probe"), log=tmp_path_factory.mktemp("tls") / "console.log") as guest:
+    with Guest(build.system("tls_probe"), args=EXACT_TIME, log=tmp_path_factory.mktemp("tls") / "console.log") as guest:
         yield guest
 
 
@@ -44,10 +45,11 @@ def test_a_new_handshake_soon_after_a_death(shaking, record_property, name):
     times = [int(shaking.expect(rf"{name} {number}: a server's hello, .* after (\d+) us", GENEROUS_S)[1])
              for number in range(DEATHS)]
     times.sort()
-    figures = f"median {statistics.median(times)} us, p99 {times[DEATHS * 99 // 100 - 1]} us, longest {times[-1]} us"
+    p99 = times[DEATHS * 99 // 100 - 1]
+    figures = f"median {statistics.median(times):.0f} us, p99 {p99} us, longest {times[-1]} us"
     record_property("a handshake after", figures)
     print(f"{name}: a handshake after {figures}")
-    assert statistics.median(times) < BACK_US
+    assert p99 < BACK_US
 
 
 def test_each_has_died_so_often(shaking):
