@@ -4,8 +4,9 @@
  *   produces  bytes for the clients, and for the front the secrets of the connections whose handshake is over
  *   has not   pages, requests, private keys: PD keys signs (tls/keys.c), the front has the connections
  *   invariant a slot is in the list of those to go on with exactly while `waiting`
- *   ends      an event goes on with STEPS_MAX handshakes; a timer brings the next event at once. So nothing is late for
- *             the watchdog, and the front's words (a client has gone) are heard in between
+ *   ends      an event goes on with STEPS_MAX handshakes, and with none more after EVENT_NS; a timer brings the next event
+ *             at once. So nothing is late for the watchdog, on a slow machine either, and the front's words (a client has
+ *             gone) are heard in between
  *   waits     for its seed (lib/random.h) before the first handshake; where it hears that there is none, all fail
  *   restart   handshakes under way are lost; the front says chains and time anew
  */
@@ -20,6 +21,7 @@
 #include "tls/keys.h"
 
 #define STEPS_MAX 4
+#define EVENT_NS 1000000ull
 #define NS_PER_S 1000000000
 
 static struct {
@@ -50,12 +52,17 @@ static void go_on_with(struct tls_slot *slot)
 
 static void step(void *context)
 {
+    uint64_t end_ns = pd_now_ns() + EVENT_NS;
+
     for (int left = STEPS_MAX; left > 0 && self.count > 0 && self.settled; left--) {
         struct tls_slot *slot = self.queue[self.first];
         self.first = (self.first + 1) % TLS_SLOTS;
         self.count--;
         self.waiting[slot->number] = false;
         go_on_with(slot);
+        if (pd_now_ns() >= end_ns) {
+            break;
+        }
     }
     if (self.count > 0 && self.settled) {
         timer_start(&self.go_on, pd_now_ns(), step, NULL);
