@@ -105,6 +105,7 @@ static void take_completions(void)
             if (slot < SLOTS_MAX && self.under_way[slot] && self.issued[slot].id == completion.id) {
                 finish(slot, &completion);
             } else {
+                ring_check(&self.completions);
                 self.strays++;
             }
         }

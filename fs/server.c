@@ -170,7 +170,10 @@ static bool is_nonsense(enum fs_status status)
 
 static void refuse(struct fs_job *job, enum fs_status status)
 {
-    job->owner->counts.nonsense += is_nonsense(status);
+    if (is_nonsense(status)) {
+        ring_check(&job->owner->commands);
+        job->owner->counts.nonsense++;
+    }
     fs_server_reply(job, status);
     job_free(job);
 }

@@ -76,8 +76,9 @@ struct ring {
     uint32_t expected; /* the peer's generation word while the ring is open */
     uint32_t lies;     /* how often the peer's index was impossible */
     bool producer;
-    bool owes;  /* a wake-up, because of a restart */
-    bool fresh; /* a producer that begins anew, and has not seen the ring open yet */
+    bool owes;    /* a wake-up, because of a restart */
+    bool fresh;   /* a producer that begins anew, and has not seen the ring open yet */
+    uint32_t sum; /* of what never changes: ring_check() */
 };
 
 void ring_attach_producer(struct ring *ring, const struct ring_config *config, uint32_t size);
@@ -140,6 +141,10 @@ static inline bool ring_pair_agrees(const struct ring *one, const struct ring *o
 
 /* After that, when all that was lent is settled: what lies in the ring is dropped. Otherwise nothing happens. */
 void ring_reset(struct ring *ring);
+
+/* For who finds that an element, or what becomes of one, makes no sense, before he believes that of the peer: ends this PD
+ * where our own end of the ring has been written over. A new life has a good one. */
+void ring_check(const struct ring *ring);
 
 /* Whether the peer knows this life of ours: what it had lent to a former one is settled. */
 bool ring_is_open(const struct ring *ring);

@@ -70,7 +70,9 @@ void net_client_provide(struct net_client *client, uint16_t buffer)
         desc.offset = small_start(client) + (buffer - client->config->rx_buffer_count) * NET_BUFFER_SMALL;
         desc.length = NET_BUFFER_SMALL;
     }
-    if (!ring_put(small ? &client->rx_small : &client->rx_free, &desc)) {
+    struct ring *ring = small ? &client->rx_small : &client->rx_free;
+    if (!ring_put(ring, &desc)) {
+        ring_check(ring);
         client->lies++; /* the ring is as long as there are buffers: its index was tampered with */
     }
 }
@@ -97,6 +99,7 @@ bool net_client_receive(struct net_client *client, struct net_received *frame)
             frame->checked = (desc.flags & NET_CHECKED) != 0;
             return true;
         }
+        ring_check(&client->rx_filled);
         client->lies++;
     }
     return false;
@@ -212,6 +215,7 @@ bool net_client_sent(struct net_client *client, uint16_t *slot)
             net_client_slot_back(client, *slot);
             return true;
         }
+        ring_check(&client->tx_free);
         client->lies++;
     }
     return false;

@@ -47,6 +47,7 @@ static uint8_t *take_from(struct ring *ring, uint32_t bound, uint32_t client, ui
         if (memory) {
             return memory;
         }
+        ring_check(ring);
         self.clients[client].nonsense++;
     }
     return NULL;
@@ -114,6 +115,7 @@ static void take_frame(const struct net_dma_desc *desc)
 {
     const uint8_t *frame = received_frame(desc);
     if (!frame) {
+        ring_check(&self.driver_filled);
         self.nonsense++;
         return;
     }

@@ -83,6 +83,7 @@ static void return_frame(struct client *client, uint32_t cookie, uint8_t flags)
     if (ring_put(&client->free, &done)) {
         client->owed = true;
     } else {
+        ring_check(&client->free);
         client->unheard++;
     }
 }
@@ -158,6 +159,7 @@ static void provide(uint32_t index)
     struct net_dma_desc dma[NET_CHAIN_MAX];
     uint32_t cookie = client->chain[client->chain_count - 1].cookie;
     if (!check(index, dma)) {
+        ring_check(&client->filled);
         client->refused++;
         return_frame(client, cookie, NET_REFUSED);
         return;
@@ -220,6 +222,7 @@ static void return_sent(void)
     struct net_dma_desc done;
     while (ring_get(&self.driver_free, &done)) {
         if (done.cookie >= FRAMES || !self.frames[done.cookie].out) {
+            ring_check(&self.driver_free);
             self.nonsense++;
             continue;
         }

@@ -60,6 +60,12 @@ _Noreturn void pd_refuse(const char *what, uint64_t value)
     ASSUME(false);
 }
 
+_Noreturn void pd_die(const char *why)
+{
+    PROVE(!"whatever the peer says, our own words stay as they are");
+    ASSUME(false);
+}
+
 static uint32_t distance(void)
 {
     return ring.producer ? ring.own - ring.peer : ring.peer - ring.own;
@@ -90,6 +96,7 @@ static void any_ring(bool producer)
     ring.producer = producer;
     ring.theirs = producer ? &ring.shared->consumer : &ring.shared->producer;
     ring.fresh = false;
+    ring.sum = sum_of(&ring);
     ASSUME(invariant());
 }
 

@@ -32,6 +32,9 @@
  * anything. Were it taken over by whoever comes second, two that come at the same time would exchange their indices
  * (proofs/ring_restart.pml: both restart at any step).
  *
+ * Own words that something has written over are no lies of the peer's. Those that never change have a sum (ring_check()),
+ * which is looked at where something makes no sense: with each lie here, and by users with what cannot be an element.
+ *
  * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
  */
 #include "lib/ring.h"
@@ -122,6 +125,28 @@ static void publish(struct ring *ring)
     __atomic_store_n(own_word(ring), life << 32 | ring->own, __ATOMIC_RELEASE);
 }
 
+/* No word that is written over stays unseen, but one in 2^32. */
+static uint32_t sum_of(const struct ring *ring)
+{
+    uint64_t places = (uintptr_t)ring->shared ^ (uintptr_t)ring->theirs << 1;
+
+    return (uint32_t)(places ^ places >> 32) ^ ring->mask ^ ring->size << 16 ^ ring->size >> 16 ^
+           (uint32_t)ring->producer << 31;
+}
+
+APART void ring_check(const struct ring *ring)
+{
+    if (ring->sum != sum_of(ring)) {
+        pd_die("a ring's own words were written over");
+    }
+}
+
+static APART void note_lie(struct ring *ring)
+{
+    ring_check(ring);
+    ring->lies++;
+}
+
 /* False: it has put something since it began, and the consumer's index is a lie. */
 static bool begin_at(struct ring *producer, uint32_t head)
 {
@@ -143,7 +168,7 @@ static void look_at_tail(struct ring *consumer)
         return; /* nothing new, or closed */
     }
     if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
-        consumer->lies++;
+        note_lie(consumer);
         return;
     }
     consumer->peer = tail;
@@ -159,7 +184,7 @@ static APART void look_at_head(struct ring *producer)
         return; /* closed */
     }
     if (claimed > producer->own - producer->peer && !begin_at(producer, head)) {
-        producer->lies++;
+        note_lie(producer);
         return;
     }
     producer->fresh = false;
@@ -173,6 +198,7 @@ static void attach(struct ring *ring, const struct ring_config *config, uint32_t
     require(size, "ring: element size", size);
     *ring = (struct ring){.shared = config->shared, .mask = config->capacity - 1, .size = size, .producer = producer};
     ring->theirs = producer ? &ring->shared->consumer : &ring->shared->producer;
+    ring->sum = sum_of(ring);
 }
 
 /* Empty, at the consumer's index: that is the consumer's alone to say, so that two sides that begin anew at the same time

@@ -474,8 +474,42 @@ static void test_own_index_written_over(void)
     free(p.memory);
 }
 
+static struct pair *hurt;
+
+/* The peer's index cannot be: before that is believed of it our own words are looked at. */
+static void take_from_hurt(void)
+{
+    uint8_t element[64];
+
+    hurt->consumer.shared->tail = 1u << 31;
+    (void)ring_get(&hurt->consumer, element);
+}
+
+/* Any bit of what never changes. Whose own words are right lives on. */
+static void test_own_words_written_over(void)
+{
+    struct pair p = make(8, 16);
+    struct ring as_it_was = p.consumer;
+
+    hurt = &p;
+    for (uint32_t bit = 0; bit < 30; bit++) {
+        p.consumer.size ^= 1u << bit;
+        CHECK(fake_dies(take_from_hurt) && strstr(fake_why(), "written over"));
+        p.consumer = as_it_was;
+        p.consumer.mask ^= 1u << bit;
+        CHECK(fake_dies(take_from_hurt));
+        p.consumer = as_it_was;
+        CHECK(!fake_dies(take_from_hurt) && p.consumer.lies == 1);
+        p.consumer = as_it_was;
+    }
+    p.consumer.producer = true;
+    CHECK(fake_dies(take_from_hurt));
+    end(&p);
+}
+
 int main(void)
 {
+    test_own_words_written_over();
     test_own_index_written_over();
     test_layout();
     test_order_and_room(1);
