@@ -4,6 +4,8 @@
  *   invariant a block is free, in exactly one connection's hands, or pending: nobody's, but still named by a descriptor
  *             what lies in the region is sealed: it is the network's, and no page and no request is to be read there
  *   when full NULL; freed() tells of the next one
+ * Where one answer follows the other some descriptor always is out, and net/ip's word that none is does not come: what is
+ * pending is looked at again whenever it has doubled, so that it never is more than twice what descriptors name.
  */
 #include "http/tls/sealed.h"
 
@@ -11,6 +13,7 @@
 #include "net/ip/ip.h"
 
 enum { SMALL, LARGE, KINDS };
+#define PENDING_LEAST 8 /* before they are looked at again */
 
 static struct {
     void (*freed)(void);
@@ -18,6 +21,7 @@ static struct {
     struct sealed *free[KINDS];
     uint32_t free_count[KINDS];
     struct sealed *pending;
+    uint32_t pending_count, look_at; /* how many; with so many they are looked at */
     bool sent_awaited, lacked;
 } self;
 
@@ -52,25 +56,36 @@ static void settle(struct sealed *block)
     if (ip_sends_from(block->at, block->room + RECORD_OVERHEAD)) {
         block->next = self.pending;
         self.pending = block;
+        self.pending_count++;
     } else {
         put_free(block);
     }
 }
 
-static void on_sent(void *context)
+static void look_again(void)
 {
     struct sealed *block = self.pending, *next;
-    self.sent_awaited = false;
     self.pending = NULL;
+    self.pending_count = 0;
     for (; block; block = next) {
         next = block->next;
         settle(block);
     }
+    self.look_at = 2 * self.pending_count > PENDING_LEAST ? 2 * self.pending_count : PENDING_LEAST;
+}
+
+static void on_sent(void *context)
+{
+    self.sent_awaited = false;
+    look_again();
 }
 
 void sealed_give_back(struct sealed *block)
 {
     settle(block);
+    if (self.pending_count >= self.look_at) {
+        look_again();
+    }
     await_sent();
 }
 
@@ -112,6 +127,7 @@ void sealed_init(const struct region *region, void (*freed)(void))
 {
     require(region->base && region->size >= SEALED_BYTES, "tls: sealed.size", region->size);
     self.freed = freed;
+    self.look_at = PENDING_LEAST;
     uint8_t *at = cut(self.large, SEALED_LARGE_COUNT, region->base, SEALED_LARGE_BYTES, SEALED_LARGE);
     cut(self.small, SEALED_SMALL_COUNT, at, SEALED_SMALL_BYTES, SEALED_SMALL);
 }

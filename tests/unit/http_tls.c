@@ -22,19 +22,25 @@ void init(void) {}
 #define HELLO_ANSWER "\x16\3\3\0\5hello"
 #define TICKETS 700 /* bytes of what tls sends last */
 
+static _Alignas(64) uint8_t transmit[SEALED_BYTES];
+
 /* -- net/ip -- */
 
 static bool device_reads; /* what lies in a transmit region is being sent */
+static bool device_lags;  /* each block still is being sent when it is asked for first: some always is */
+static bool asked_for[SEALED_BYTES / SEALED_SMALL_BYTES + 1];
 static void (*sent_handler)(void *context);
 
 bool ip_sends_from(const void *memory, size_t size)
 {
-    return device_reads;
+    bool *asked = &asked_for[((const uint8_t *)memory - transmit) / SEALED_SMALL_BYTES];
+    *asked = device_lags && !*asked;
+    return device_reads || *asked;
 }
 
 bool ip_when_sent(void (*handler)(void *context), void *context)
 {
-    if (device_reads) {
+    if (device_reads || device_lags) {
         sent_handler = handler;
     } else {
         handler(context);
@@ -44,7 +50,7 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
 
 static void device_has_read(void)
 {
-    device_reads = false;
+    device_reads = device_lags = false;
     if (sent_handler) {
         sent_handler(NULL);
     }
@@ -54,7 +60,7 @@ static void device_has_read(void)
 /* -- PD tls, played -- */
 
 static _Alignas(64) uint8_t to_tls[RING_BYTES(TLS_QUEUE_CAPACITY, 32)], from_tls[RING_BYTES(TLS_QUEUE_CAPACITY, 32)];
-static _Alignas(64) uint8_t requests[TLS_REQUESTS_BYTES], answers[TLS_ANSWERS_BYTES], transmit[SEALED_BYTES];
+static _Alignas(64) uint8_t requests[TLS_REQUESTS_BYTES], answers[TLS_ANSWERS_BYTES];
 static const struct tls_client_config front_config = {
     .peer = TLS_FRONT,
     .to = {to_tls, TLS_QUEUE_CAPACITY},
@@ -621,6 +627,19 @@ static void test_a_device_that_still_reads(void)
     close_peer(peer);
 }
 
+/* One answer behind the other, of which the last one always still is in the device's hands. */
+static void test_a_device_that_lags(void)
+{
+    struct peer *peer = connected();
+    device_lags = true;
+    for (uint32_t i = 0; i < 2 * (SEALED_LARGE_COUNT + SEALED_SMALL_COUNT); i++) {
+        fetch(peer, 1000, 1460);
+        CHECK(sealed_room() > SEALED_LARGE_COUNT * SEALED_LARGE + SEALED_SMALL_COUNT * SEALED_SMALL / 2);
+    }
+    device_has_read();
+    close_peer(peer);
+}
+
 /* More connections than there are blocks want much; all get it. */
 static void test_many_at_once(void)
 {
@@ -958,6 +977,7 @@ static const struct {
     {"it_goes_in_the_middle", test_it_goes_in_the_middle},
     {"no_memory_at_times", test_no_memory_at_times},
     {"a_device_that_still_reads", test_a_device_that_still_reads},
+    {"a_device_that_lags", test_a_device_that_lags},
     {"many_at_once", test_many_at_once},
     {"slow_clients", test_slow_clients},
     {"a_failed_handshake", test_a_failed_handshake},
