@@ -97,9 +97,9 @@ def measure_pages(net, server, serval, plan, peer, root):
 
 
 def measure_tls(net, server, plan, with_peer, results, root):
-    """Of files over HTTPS."""
+    """Of files over HTTPS. root: of the site, beside what the servers are."""
     say(f"{net.title}: HTTPS")
-    identity = Identity(paths.CACHE / "bench" / "tls")
+    identity = Identity(root.parent.parent / "identity")
     both = [Serval(net, server, site_files.FOLDER, identity)]
     if with_peer:
         peer = TlsPeer(PROGRAMS, LINUX, identity)

@@ -21,8 +21,8 @@ from machines import Running
 
 PROBE_S = 0.02
 PROBE_TIMEOUT_S = 0.2   # QEMU accepts on the host before the guest is there; such a probe is answered by nobody
-TLS_PROBE_S = 0.05      # probes that are given up cost their handshake: fewer of them, and more time for each
-TLS_PROBE_TIMEOUT_S = 1.5
+TLS_PROBE_S = 0.05      # at least; later each twentieth of the time that has gone by: who is slow to start is slow to
+TLS_PROBE_TIMEOUT_S = 3     # make the handshakes of probes that nobody waits for any more, too
 PATIENCE_S = 60
 IDLE_S = 10
 LEAST_S = {"1 MiB": 1.5, "10 MiB": 3.0}     # a round; a few answers have to fit in it
@@ -97,7 +97,7 @@ def is_served(host, port, context):
 
 
 def first_page(running, target, context=None):
-    """Seconds from QEMU's start to the first 200. A probe each 20 ms (50 over TLS), whatever has become of those before."""
+    """Seconds from QEMU's start to the first 200. A probe each 20 ms (TLS_PROBE_S over TLS), whatever has become of those before."""
     host, port = running.reach(target)
     served = threading.Event()
 
@@ -105,7 +105,7 @@ def first_page(running, target, context=None):
         if is_served(host, port, context):
             served.set()
 
-    while not served.wait(TLS_PROBE_S if context else PROBE_S):
+    while not served.wait(max(TLS_PROBE_S, running.age() / 20) if context else PROBE_S):
         if running.age() > PATIENCE_S:
             raise RuntimeError(f"{target} does not answer; the console said\n{running.guest.text()[-2000:]}")
         threading.Thread(target=probe, daemon=True).start()

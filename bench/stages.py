@@ -29,7 +29,6 @@ from machines import Running, Serval  # noqa: E402
 from measure import Cell  # noqa: E402
 from nfs_server import NfsServer  # noqa: E402
 from peer_tls import Identity  # noqa: E402
-from serval import paths  # noqa: E402
 
 FRONT, APP, FILES, SHAKER, SIGNER = "http", "micropython", "nfs", "tls", "keys"
 
@@ -242,7 +241,7 @@ def main():
             with Running(machine, counted=True) as running:
                 running.wait_ready()
                 print_all(columns(running, root))
-            identity = Identity(paths.CACHE / "bench" / "tls")
+            identity = Identity(Path(folder, "identity"))
             machine = Serval(net, server, site_files.FOLDER, identity)
             machine.ranges = ranges(machine.image)
             with Running(machine, counted=True) as running:
