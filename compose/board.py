@@ -50,6 +50,7 @@ class Board:
         self.load = self.facts.LOAD
         self.dma_base, self.dma_size = self.facts.DMA
         self.official_sdk = official_sdk
+        self.is_emulated = os.path.isfile(os.path.join(BOARDS, name, "qemu.args"))
         self.drivers = dict(self.facts.DRIVERS)
         if official_sdk:
             self.drivers.update(getattr(self.facts, "DRIVERS_OFFICIAL_SDK", {}))

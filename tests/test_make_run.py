@@ -175,7 +175,7 @@ def test_https_with_a_certificate_of_its_own(tmp_path, port):
 @pytest.mark.parametrize("words, message", [
     (("HTTPS_PORT=5555",), "HTTPS_PORT=5555 is a port of HTTP_PORT=5555 already"),
     (("CHAOS=1", "HTTPS_PORT=5557"), "HTTPS_PORT=5557 is a port of HTTP_PORT=5555 already"),
-    (("TLS_KEY=/nowhere",), "/nowhere: No such file or directory"),
+    (("TLS_KEY=/nowhere",), "TLS_KEY='/nowhere': No such file or directory"),
 ])
 def test_https_that_cannot_be(words, message, monkeypatch):
     sys.path[:0] = [str(paths.TOP), str(paths.TOP / "mk" / "run")]

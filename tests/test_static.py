@@ -235,6 +235,11 @@ def test_what_cannot_be(tmp_path):
         "error: WEBSITE_FILES and NFS_SERVER: the site's files come from one of them")
     assert refused(WEBSITE_FILES=tmp_path, WEBSITE_DIR="a/../..").endswith(
         "error: WEBSITE_DIR='a/../..' leaves NFS_DIRECTORY")
+    for name, value in (("HTTPS", "1"), ("TLS_CERT", "a.pem"), ("HTTPS_REDIRECT", "yes")):
+        assert f"error: {name}={value} without TLS_KEY" in refused(WEBSITE_FILES=tmp_path, **{name: value})
+    for more, message in (({}, "TLS_KEY needs a certificate"),
+                          ({"TLS_CERT": "a", "TLS_CERT_FILE": "a"}, "TLS_CERT and TLS_CERT_FILE: the certificate comes from one of them")):
+        assert f"error: {message}" in refused(WEBSITE_FILES=tmp_path, TLS_KEY="any.key", **more)
 
 
 def test_the_board_gets_it_too(tmp_path):

@@ -118,7 +118,9 @@ def file_service():
 def certificate():
     """The chain: a file of this machine, which goes into the image; or where it lies among the files."""
     file, path = s.var("TLS_CERT_FILE", ""), s.var("TLS_CERT", "")
-    if bool(file) == bool(path):
+    if file and path:
+        raise ComposeError("TLS_CERT and TLS_CERT_FILE: the certificate comes from one of them")
+    if not file and not path:
         raise ComposeError("TLS_KEY needs a certificate: TLS_CERT, a file on the export, or TLS_CERT_FILE, one of this machine")
     if path:
         return absolute(path)
@@ -129,11 +131,21 @@ def certificate():
         raise ComposeError(f"TLS_CERT_FILE='{file}': {getattr(error, 'strerror', None) or 'this is no PEM'}") from None
 
 
+def check_no_https():
+    """Who says more of HTTPS than where it is reached wants it."""
+    for name, silent in (("HTTPS", "0"), ("TLS_CERT", ""), ("TLS_CERT_FILE", ""), ("HTTPS_REDIRECT", "no"), ("HTTPS_HSTS_S", "0")):
+        value = s.var(name, silent)
+        if value != silent:
+            raise ComposeError(f"{name}={value} without TLS_KEY, the private key's file: there would be no HTTPS "
+                               "(make run HTTPS=1 makes a key of its own)")
+
+
 def https():
-    """None: without TLS_KEY there is none."""
+    """None: without TLS_KEY there is none. In QEMU clients come by a port of the machine that runs it."""
     if not s.var("TLS_KEY", ""):
+        check_no_https()
         return None
-    return Https(chains=[certificate()], port=TLS_PORT, told_port=s.number("HTTPS_PORT"),
+    return Https(chains=[certificate()], port=TLS_PORT, told_port=s.number("HTTPS_PORT") if s.board.is_emulated else TLS_PORT,
                  redirect=s.var("HTTPS_REDIRECT") == "yes", hsts_s=s.number("HTTPS_HSTS_S"))
 
 

@@ -75,7 +75,10 @@ def certificate(scratch):
         return {}
     scratch.mkdir(parents=True, exist_ok=True)
     key = Path(variable("TLS_KEY", str(scratch / "https.key")))
-    of = hashlib.sha256(key.read_bytes()).hexdigest()[:16] if variable("TLS_KEY") else "own"
+    try:
+        of = hashlib.sha256(key.read_bytes()).hexdigest()[:16] if variable("TLS_KEY") else "own"
+    except OSError as error:
+        raise Stop(f"TLS_KEY='{key}': {error.strerror}") from None
     chain = scratch / f"https-{of}.pem"
     if not key.exists() or (chain.exists() and time.time() - chain.stat().st_mtime > CERTIFICATE_S):
         chain.unlink(missing_ok=True)
