@@ -86,7 +86,7 @@ def certificate(scratch):
         self_signed.main(key, chain, "localhost", "127.0.0.1")
     except (ComposeError, UnicodeDecodeError) as error:
         raise Stop(f"TLS_KEY='{key}' {error}") from None
-    print(f"certificate of its own: {chain}", flush=True)
+    print(f"certificate of its own: {chain} (browsers warn until they are told to believe it)", flush=True)
     return {"TLS_KEY": str(key), "TLS_CERT_FILE": str(chain)}
 
 
