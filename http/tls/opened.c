@@ -54,6 +54,11 @@ struct pbuf *opened_take(uint32_t bytes)
     return pbuf_alloced_custom(PBUF_RAW, (u16_t)bytes, PBUF_REF, &packet->packet, packet->at, (u16_t)bytes);
 }
 
+void opened_await(void)
+{
+    self.lacked = true;
+}
+
 void opened_init(void (*freed)(void))
 {
     self.freed = freed;

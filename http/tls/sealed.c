@@ -104,6 +104,11 @@ struct sealed *sealed_take(bool large)
     return block;
 }
 
+void sealed_await(void)
+{
+    self.lacked = true;
+}
+
 uint32_t sealed_room(void)
 {
     return self.free_count[SMALL] * SEALED_SMALL + self.free_count[LARGE] * SEALED_LARGE;

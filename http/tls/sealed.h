@@ -24,9 +24,10 @@ struct sealed {
     uint16_t length; /* bytes that lie there */
 };
 
-/* freed: there is one more, after sealed_take() has found none. */
+/* freed: there is one more, after sealed_take() has found none, or sealed_await(). */
 void sealed_init(const struct region *region, void (*freed)(void));
 struct sealed *sealed_take(bool large); /* of the other kind where there is none; NULL: none at all */
+void sealed_await(void);
 void sealed_give_back(struct sealed *block);
 uint32_t sealed_room(void); /* for so much content, if each block but the last is filled */
 /* Of that what one connection may have beside what it has: the less the less is left. */

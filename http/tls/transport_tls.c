@@ -9,6 +9,7 @@
  *             the connection has at most AHEAD_MAX bytes and a record that it has not taken
  *   when full no block to seal in: the connection waits until one is acknowledged. No packet to open in: what comes
  *             stays with TCP; a connection that has waited for the rest of its record for SLOW_NS is ended for it
+ *             What is given back goes to those that wait, in their order, in the same event
  * The first record of an answer fills one segment, so that a browser begins with it at once; what follows comes in the
  * largest there are, which cost least. What is written within one event leaves in as few records as it fits in.
  */
@@ -191,8 +192,16 @@ static void refuse(struct secured *x, enum record_alert alert)
 
 /* -- what is sent: given to TCP -- */
 
+/* The next that is given back is told of. */
+static void await_memory(void)
+{
+    sealed_await();
+    opened_await();
+}
+
 static void starve(struct secured *x)
 {
+    await_memory();
     if (!list_has(&x->starved)) {
         list_add_last(&self.starved, &x->starved);
     }
@@ -859,21 +868,30 @@ static void on_freed(void)
     self.freed = true;
 }
 
-/* Before the event's end: those whose connection has taken something, and those that had no memory: each once. */
+/* In turn, until one still finds none: it has asked to be told again. */
+static void serve_starved(void)
+{
+    struct list_link *link;
+    self.freed = false;
+    for (uint32_t left = HTTP_CONNECTIONS_MAX; left > 0 && (link = list_take_first(&self.starved)) != NULL; left--) {
+        struct secured *x = LIST_ITEM(struct secured, starved, link);
+        x->transport->no_memory = false;
+        on_go_on(x->transport);
+        if (list_has(&x->starved)) {
+            return;
+        }
+    }
+}
+
+/* Before the event's end: those whose connection has taken something, and those that had no memory. */
 static void run_waiting(void *context)
 {
     struct list_link *link;
     while ((link = list_take_first(&self.resumed)) != NULL) {
         go_on(LIST_ITEM(struct secured, resumed, link));
     }
-    for (uint32_t left = HTTP_CONNECTIONS_MAX; self.freed && left > 0; left--) {
-        self.freed = false;
-        link = list_take_first(&self.starved);
-        if (link) {
-            struct secured *x = LIST_ITEM(struct secured, starved, link);
-            x->transport->no_memory = false;
-            on_go_on(x->transport);
-        }
+    if (self.freed) {
+        serve_starved();
     }
 }
 

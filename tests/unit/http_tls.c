@@ -665,6 +665,45 @@ static void test_many_at_once(void)
     }
 }
 
+/* All there is to seal in is held. What is given back goes to each that waits for it, not only to those that look again
+ * by themselves (client_poll()). */
+static bool has_bytes(struct peer *peer)
+{
+    uint32_t length;
+    client_take(peer->tcp, 1);
+    client_bytes(peer->tcp, &length);
+    return length > 0;
+}
+
+static void test_who_waits_is_told(void)
+{
+    static struct peer *holders[250], *waiting[40];
+    uint32_t without = 0;
+    for (int i = 0; i < 250; i++) {
+        holders[i] = connected();
+        ask_for(holders[i], 300000, 1460);
+        turns(3);
+    }
+    for (int i = 0; i < 40; i++) {
+        waiting[i] = connected();
+        ask_for(waiting[i], 30000, 1460);
+        turns(3);
+        without += !has_bytes(waiting[i]);
+    }
+    CHECK(without > 10);
+    for (int i = 0; i < 250; i++) {
+        client_reset(holders[i]->tcp);
+        turns(2);
+        free_peer(holders[i]);
+    }
+    for (int i = 0; i < 40; i++) {
+        CHECK(has_bytes(waiting[i]));
+        take_all(waiting[i]);
+        CHECK(answered(waiting[i], 30000));
+        close_peer(waiting[i]);
+    }
+}
+
 /* They hold what there is to open in; who comes later is served when they have been silent for a while. */
 static void test_slow_clients(void)
 {
@@ -979,6 +1018,7 @@ static const struct {
     {"a_device_that_still_reads", test_a_device_that_still_reads},
     {"a_device_that_lags", test_a_device_that_lags},
     {"many_at_once", test_many_at_once},
+    {"who_waits_is_told", test_who_waits_is_told},
     {"slow_clients", test_slow_clients},
     {"a_failed_handshake", test_a_failed_handshake},
     {"a_handshake_in_parts", test_a_handshake_in_parts},
