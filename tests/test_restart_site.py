@@ -22,6 +22,7 @@ NFS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.16"
 DEATHS = 12
 READERS, ASKERS = 4, 3
 GENEROUS_S = 60
+UNDER_WAY = 8       # questions at a time: a slow machine is not to be asked by more than it has connections for
 BACK_S = 5          # of a machine that others use, too; record_property has the figures
 LARGE = 50_000
 UPLOAD = 100_000
@@ -264,7 +265,7 @@ class Probe:
 
     def __init__(self, guest, path, body, secure=False):
         self.guest, self.path, self.body, self.secure = guest, path, body, secure
-        self.answered = threading.Event()
+        self.answered, self.asking = threading.Event(), []
         self.when = None
 
     def _ask(self):
@@ -281,7 +282,9 @@ class Probe:
         end = time.monotonic() + GENEROUS_S
         while not self.answered.is_set():
             assert time.monotonic() < end, f"{self.path} is not answered any more"
-            threading.Thread(target=self._ask, daemon=True).start()
+            if sum(thread.is_alive() for thread in self.asking) < UNDER_WAY:
+                self.asking.append(threading.Thread(target=self._ask, daemon=True))
+                self.asking[-1].start()
             self.answered.wait(0.004)
         return self.when
 

@@ -15,7 +15,8 @@ class Died(Exception):
 
 
 class Unshaken(Died):
-    """It ended before there was one: in the handshake of TLS."""
+    """It ended in the handshake of TLS. A client that has said its last word of that does not know that it is over before
+    it has its first answer (RFC 8446, 4.4.4: the server may still refuse it)."""
 
 
 class Garbled(Exception):
@@ -65,7 +66,7 @@ class Client:
     def __init__(self, connections, secure=None):
         self.connections, self.secure = connections, secure
         self.reader = self.writer = None
-        self.used_s = self.alive_s = 0.0
+        self.used_s, self.alive_s, self.stands = 0.0, 0.0, False
 
     def is_open(self):
         return self.writer is not None
@@ -86,25 +87,25 @@ class Client:
         try:
             return await asyncio.wait_for(self._ask(method, path, body, patience_s), patience_s)
         except asyncio.TimeoutError:
-            shaking = self.secure and not self.writer
-            self.close()
-            raise (Unshaken("no handshake: silent") if shaking else Died("silent")) from None
+            raise self._died("silent") from None
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            self.close()
-            raise Died("reset" if isinstance(error, ConnectionError) else "closed") from None
+            raise self._died("reset" if isinstance(error, ConnectionError) else "closed") from None
         except (ValueError, KeyError, asyncio.LimitOverrunError) as error:
             self.close()
             raise Garbled(repr(error)) from None
         except OSError as error:        # of TLS: a record that cannot be opened, an alert
-            self.close()
-            raise Died(f"{getattr(error, 'reason', None) or error}") from None
+            raise self._died(f"{getattr(error, 'reason', None) or error}") from None
         except BaseException:
             self.close()
             raise
 
+    def _died(self, how):
+        self.close()
+        return Died(how) if self.stands or not self.secure else Unshaken(f"no handshake: {how}")
+
     async def _ask(self, method, path, body, patience_s):
         if self.writer is None:
-            self.used_s = time.monotonic() - DOWN_S
+            self.used_s, self.stands = time.monotonic() - DOWN_S, False
             self.reader, self.writer = await self.connections.open(patience_s, self.secure and self.secure.context)
             if self.secure:
                 self.secure.opened(self.writer)
@@ -115,6 +116,7 @@ class Client:
         status, fields = head(await self.reader.readuntil(b"\r\n\r\n"))
         while status == 100:
             status, fields = head(await self.reader.readuntil(b"\r\n\r\n"))
+        self.stands = True
         answer = await self.reader.readexactly(int(fields["content-length"]))
         self.used_s = self.alive_s = time.monotonic()
         if fields.get("connection", "").lower() == "close":
