@@ -135,6 +135,7 @@ static void say_time(const char *from)
     }
     http_date_format((int64_t)(pd_unix_time_ns() / S), date);
     log_line("time of day: %s, from %s", date, from);
+    secured_time();
 }
 
 static void find_out_the_time(void)

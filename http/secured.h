@@ -6,5 +6,7 @@
 
 /* Once, from init(), when the front stands and nothing of a former life is sent any more. */
 void secured_start(void);
+/* The time of day is known now, or another one: certificates are judged by it. */
+void secured_time(void);
 
 #endif

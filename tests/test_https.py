@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -16,9 +17,10 @@ from serval.nfs import NfsServer
 from serval.qemu import Guest
 from serval.sntp import SntpServer
 
-sys.path.insert(0, str(paths.TOP))
+sys.path[:0] = [str(paths.TOP), str(paths.TOP / "bench")]
 
 from compose import self_signed  # noqa: E402
+from machines import cache_bytes  # noqa: E402
 
 ADDRESS = "10.0.2.15"
 LARGE = os.urandom(10 << 20)
@@ -48,6 +50,22 @@ def secured(tmp_path_factory):
         guest.expect_all([r"certificate in the image: taken", rf"serving https://{ADDRESS}/\r?$"])
         guest.certificate = certificate
         yield guest
+
+
+# What docs/LIMITS.md says, in bytes: of the image, of memory without the cache of files.
+SIZES = {"none": (2_800_000, 12_000_000), "python": (3_500_000, 15_600_000)}
+
+
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="by the report of our own tool")
+@pytest.mark.parametrize("application", SIZES)
+def test_its_size(application, tmp_path):
+    key, _ = key_and_certificate(tmp_path, "localhost")
+    image = build.system("webserver", APPLICATION=application, TLS_KEY=key, TLS_CERT="chain.pem", NFS_SERVER="10.0.2.2",
+                         NFS_DIRECTORY="/srv/site")
+    report = image.with_suffix(".report.txt").read_text()
+    memory = sum(int(re.search(rf"^\s+{word} (\d+) bytes", report, re.M)[1]) for word in ("stored", "zeroed"))
+    image_most, memory_most = SIZES[application]
+    assert image.stat().st_size <= image_most and memory - cache_bytes() <= memory_most
 
 
 @pytest.fixture
@@ -210,7 +228,7 @@ def test_without_a_source_of_random_numbers(request, secured, tmp_path):
             answer = get(guest.port("http"), path)
             assert answer.status == 200 and answer.body == content, path
             assert "strict-transport-security" not in answer.headers
-        with pytest.raises(OSError), connected(guest):
+        with pytest.raises(OSError), connected(guest, unverified()):
             pass
         assert guest.text().count("HTTPS does not start") == 1 and "serving https" not in guest.text()
 

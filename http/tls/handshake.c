@@ -161,7 +161,7 @@ static struct slot *free_slot(void)
 }
 
 /* Tickets have times, certificates dates: before a handshake that may need them. */
-static void see_time(void)
+void handshake_see_time(void)
 {
     int64_t moved = time_of_day() - self.time_told;
     if (pd_unix_time_is_known() && (!self.knows_time || moved > (int64_t)S || moved < -(int64_t)S)) {
@@ -171,7 +171,7 @@ static void see_time(void)
 
 static void take_slot(struct handshake *h, struct slot *slot)
 {
-    see_time();
+    handshake_see_time();
     *slot = (struct slot){.of = h, .serial = ++self.serial, .since_ns = pd_now_ns()};
     owe(slot);
     h->slot = (uint16_t)number_of(slot);
@@ -532,7 +532,7 @@ static void begin_anew(void)
         self.owing &= self.slots[i].owes ? UINT64_MAX : ~(1ull << i);
     }
     self.knows_time = self.owes_time = false;
-    see_time();
+    handshake_see_time();
     self.owes_chain = self.chain_asked = false;
     self.chain_serial++;
     self.undated = 0;
@@ -580,7 +580,7 @@ void handshake_init(const struct tls_client_config *config, const struct handsha
     self.config = config;
     self.handlers = handlers;
     self.serial = pd_generation() << 20;
-    see_time();
+    handshake_see_time();
     list_init(&self.under_way);
     list_init(&self.waiting);
     ring_attach_producer(&self.to, &config->to, sizeof(struct tls_message));

@@ -11,6 +11,7 @@
 #include "http/response/head.h"
 #include "http/secured.h"
 #include "http/tls/chains.h"
+#include "http/tls/handshake.h"
 #include "http/tls/transport_tls.h"
 #include "lib/log.h"
 #include "lib/pd.h"
@@ -80,6 +81,13 @@ static void start(void)
     fs_mount_on_outcome(on_mount, NULL);
     chains_look();
     ip_on_address(on_address, NULL);
+}
+
+void secured_time(void)
+{
+    if (self.started) {
+        handshake_see_time();
+    }
 }
 
 /* There may be some after all, later. */
