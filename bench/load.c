@@ -38,7 +38,7 @@
 #define HEAD_MAX 8192
 #define CHUNK (256 * 1024)
 #define TICK_MS 50
-#define PACE_MS 2 /* with --rate */
+#define PACE_MS 2                /* with --rate */
 #define DRAIN_NS (2 * SECOND_NS) /* a lost SYN is sent again after one */
 
 enum failure { CONNECT, HANDSHAKE, RESET, EARLY_CLOSE, STATUS, HEADERS, BODY, TIMEOUT, NO_CLOSE, FAILURES };
@@ -69,7 +69,7 @@ enum state {
 
 struct connection {
     enum state state;
-    int fd;              /* -1: none */
+    int fd; /* -1: none */
     struct load_tls tls;
     bool opened;         /* made its unmeasured request */
     bool reused;         /* an answer has come on this connection before */
@@ -598,7 +598,8 @@ static void print_result(void)
 {
     uint64_t end = load_options.request_limit > 0 ? self.last_ns : self.end_ns;
     printf("{\"seconds\": %.6f, \"answers\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"connects\": %" PRIu64
-           ", \"reconnects\": %" PRIu64 ", \"resumed\": %" PRIu64 ", \"unfinished\": %" PRIu64 ", \"last_bad_status\": %u,\n \"errors\": {",
+           ", \"reconnects\": %" PRIu64 ", \"resumed\": %" PRIu64 ", \"unfinished\": %" PRIu64
+           ", \"last_bad_status\": %u,\n \"errors\": {",
            (double)(end - self.begin_ns) / 1e9, self.answers, self.bytes, self.connects, self.reconnects,
            load_tls_resumed() - self.resumed, self.unfinished, self.bad_status);
     const char *comma = "";

@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct load_options load_options = {
-    .path = "/", .fields = "", .suite = "TLS_AES_128_GCM_SHA256", .connection_count = 1, .timeout_ns = 60 * SECOND_NS, .settle_ns = SECOND_NS * 3 / 10};
+struct load_options load_options = {.path = "/",
+                                    .fields = "",
+                                    .suite = "TLS_AES_128_GCM_SHA256",
+                                    .connection_count = 1,
+                                    .timeout_ns = 60 * SECOND_NS,
+                                    .settle_ns = SECOND_NS * 3 / 10};
 
 void load_die(const char *what)
 {
@@ -17,14 +21,25 @@ void load_die(const char *what)
     exit(2);
 }
 
-static const struct option words[] = {
-    {"host", 1, NULL, 'h'},     {"port", 1, NULL, 'p'},        {"path", 1, NULL, 'u'},
-    {"root", 1, NULL, 'r'},     {"requests", 1, NULL, 'n'},    {"seconds", 1, NULL, 's'},
-    {"first", 1, NULL, 'f'},    {"connections", 1, NULL, 'c'}, {"timeout", 1, NULL, 't'},
-    {"counters", 1, NULL, 'i'}, {"close", 0, NULL, 'x'},       {"settle", 1, NULL, 'e'},
-    {"cold", 0, NULL, 'd'},     {"fields", 1, NULL, 'l'},      {"tls", 1, NULL, 'a'},
-    {"suite", 1, NULL, 'y'},    {"resume", 0, NULL, 'm'},      {"rate", 1, NULL, 'v'},
-    {0}};
+static const struct option words[] = {{"host", 1, NULL, 'h'},
+                                      {"port", 1, NULL, 'p'},
+                                      {"path", 1, NULL, 'u'},
+                                      {"root", 1, NULL, 'r'},
+                                      {"requests", 1, NULL, 'n'},
+                                      {"seconds", 1, NULL, 's'},
+                                      {"first", 1, NULL, 'f'},
+                                      {"connections", 1, NULL, 'c'},
+                                      {"timeout", 1, NULL, 't'},
+                                      {"counters", 1, NULL, 'i'},
+                                      {"close", 0, NULL, 'x'},
+                                      {"settle", 1, NULL, 'e'},
+                                      {"cold", 0, NULL, 'd'},
+                                      {"fields", 1, NULL, 'l'},
+                                      {"tls", 1, NULL, 'a'},
+                                      {"suite", 1, NULL, 'y'},
+                                      {"resume", 0, NULL, 'm'},
+                                      {"rate", 1, NULL, 'v'},
+                                      {0}};
 
 static void take_option(int letter, const char *value)
 {
@@ -65,10 +80,12 @@ void load_read_options(int argc, char **argv)
     if (optind < argc || load_options.server.sin_port == 0 || load_options.connection_count == 0 ||
         load_options.connection_count > LOAD_CONNECTIONS_MAX || strlen(load_options.fields) > LOAD_FIELDS_MAX ||
         (load_options.request_limit == 0) == (load_options.window_ns == 0)) {
-        fprintf(stderr, "usage: load --host ADDRESS --port PORT --path PATH (--seconds S | --requests N) [--close]\n"
-                        "            [--connections N] [--root FOLDER] [--first N] [--cold] [--timeout S]\n"
-                        "            [--counters FILE] [--settle S] [--fields TEXT] [--tls CERTIFICATE] [--suite NAME] [--resume]\n"
-                        "            [--rate REQUESTS PER SECOND]\n");
+        fprintf(
+            stderr,
+            "usage: load --host ADDRESS --port PORT --path PATH (--seconds S | --requests N) [--close]\n"
+            "            [--connections N] [--root FOLDER] [--first N] [--cold] [--timeout S]\n"
+            "            [--counters FILE] [--settle S] [--fields TEXT] [--tls CERTIFICATE] [--suite NAME] [--resume]\n"
+            "            [--rate REQUESTS PER SECOND]\n");
         exit(2);
     }
 }

@@ -45,7 +45,8 @@ void load_tls_init(void)
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     check(context != NULL && SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
           SSL_CTX_load_verify_locations(context, load_options.certificate, NULL) == 1 &&
-          SSL_CTX_set_ciphersuites(context, load_options.suite) == 1 && SSL_CTX_set1_groups_list(context, "X25519") == 1);
+          SSL_CTX_set_ciphersuites(context, load_options.suite) == 1 &&
+          SSL_CTX_set1_groups_list(context, "X25519") == 1);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -59,7 +59,7 @@ CPPCHECK := cppcheck -q --error-exitcode=1 --enable=warning,performance,portabil
     --suppressions-list=.cppcheck --template='{file}:{line}: {id}: {message}' -I. -Isdk
 cppcheck: | $(LINT_READY)
 	$(call say,CPPCHECK,.)
-	$(Q)$(CPPCHECK) -j2 bench entropy examples fs http lib net python sdk serial supervisor tests timer virtio mk
+	$(Q)$(CPPCHECK) -j2 bench chaos entropy examples fs http keys lib net python sdk serial supervisor tests third_party/awslc timer tls virtio mk
 
 $(RUFF): third_party/requirements-lint.txt | $(PACKAGES_READY)
 	$(call say,FETCH,ruff)
@@ -71,7 +71,7 @@ ruff: | $(RUFF)
 	$(Q)$(RUFF) check --quiet --no-cache --output-format concise bench boards compose debug examples mk proofs python sdk tests
 
 # The style. Symbolic links and corpora are none of these.
-styled := find bench entropy examples fs http lib mk net proofs python sdk serial supervisor tests timer virtio -name build -prune -o \
+styled := find bench chaos entropy examples fs http keys lib mk net proofs python sdk serial supervisor tests third_party/awslc timer tls virtio -name build -prune -o \
     -type f -name '*.[ch]' -print0 | xargs -0
 style: | $(LINT_READY)
 	$(call say,STYLE,.)

@@ -4,7 +4,8 @@
 
 #include "tls/link.h"
 
-#define TLS_HANDSHAKE_BYTES (48u << 10) /* of the heap, at most, for one: enough for a hello of 8 KiB; real ones have 2 */
+#define TLS_HANDSHAKE_BYTES \
+    (48u << 10) /* of the heap, at most, for one: enough for a hello of 8 KiB; real ones have 2 */
 
 /* The heap, the keys and the generator of random numbers are there. hybrid: X25519MLKEM768 is offered, too. */
 void tls_handshake_init(bool hybrid);

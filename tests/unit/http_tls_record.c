@@ -174,7 +174,7 @@ static void test_updates(void)
 /* application_traffic_secret_1 of the trace's server, computed with Python's hmac. */
 static void test_the_next_secret(void)
 {
-    struct record_key key;
+    struct record_key key = {0};
     set(&key, 0x1301, server_secret, 0);
     CHECK(record_seal_update(&key, record) > 0);
     check_hex(key.secret, 32, "51921b8aa3001976eb401d0a4319a8516416a6c56001a357e5d162031e84f916");

@@ -7,9 +7,9 @@
 struct probe_config {
     const char *right, *wrong; /* PEM: a certificate of the key that PD keys has, and one of another */
     int64_t unix_s;
-    uint8_t supervisor; /* channel */
+    uint8_t supervisor;         /* channel */
     uint8_t tls, keys, entropy; /* children of it */
-    uint32_t deaths;    /* of each of them */
+    uint32_t deaths;            /* of each of them */
 };
 extern const struct probe_config probe_config;
 

@@ -18,7 +18,7 @@
 
 #define ROUNDS 8
 #define SPACING_NS 70000000ull /* between two deaths: longer than the rules' settled_ms */
-#define LIES 150 /* beside the ends of a flood the ring has room for them */
+#define LIES 150               /* beside the ends of a flood the ring has room for them */
 
 enum step { WRONG, RIGHT, ROUND, FLOOD, AFTER, TLS_DIES, KEYS_DIE, SEEDS_DIE, DONE };
 static const char *const victims[] = {[TLS_DIES] = "tls", [KEYS_DIE] = "keys", [SEEDS_DIE] = "entropy"};
