@@ -171,7 +171,7 @@ struct app_counters {
     uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;
     uint64_t cache_hits, cache_revalidations, cache_reads, cache_evictions, cache_stale;
     uint64_t has_tls; /* 0: there is no HTTPS, and what follows counts nothing */
-    uint64_t tls_waiting, tls_begun, tls_done, tls_resumed, tls_lost, tls_timed_out;
+    uint64_t tls_waiting, tls_begun, tls_done, tls_resumed, tls_lost, tls_timed_out, tls_silent;
     uint64_t tls_failed, tls_old_version, tls_no_common, tls_internal;
     uint64_t tls_refused, tls_broken, tls_slow, tls_updates, tls_nonsense;
 };

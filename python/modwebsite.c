@@ -174,6 +174,7 @@ static void put_tls(mp_obj_t dict, const struct app_counters *counters)
     put(dict, MP_QSTR_tls_resumed, counters->tls_resumed);
     put(dict, MP_QSTR_tls_lost, counters->tls_lost);
     put(dict, MP_QSTR_tls_timed_out, counters->tls_timed_out);
+    put(dict, MP_QSTR_tls_silent, counters->tls_silent);
     put(dict, MP_QSTR_tls_failed, counters->tls_failed);
     put(dict, MP_QSTR_tls_old_version, counters->tls_old_version);
     put(dict, MP_QSTR_tls_no_common, counters->tls_no_common);

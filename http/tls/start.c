@@ -53,6 +53,7 @@ static void count(struct app_counters *counters)
     counters->tls_resumed = shaken->resumed;
     counters->tls_lost = shaken->lost;
     counters->tls_timed_out = shaken->timed_out;
+    counters->tls_silent = shaken->silent;
     counters->tls_failed = shaken->failed;
     counters->tls_old_version = shaken->old_version;
     counters->tls_no_common = shaken->no_common;
