@@ -56,7 +56,7 @@ static void fill(uint8_t *to, uint32_t count)
 static void test_trace(void)
 {
     struct record_key client, server;
-    uint8_t text[50], record[RECORD_BYTES_MAX];
+    uint8_t text[50], record[RECORD_BYTES_MAX] = {0};
     set(&client, 0x1301, client_secret, 0);
     set(&server, 0x1301, server_secret, 1);
     check_hex(server.iv, CRYPTO_NONCE, "cf782b88dd83549aadf1e984");
@@ -174,7 +174,7 @@ static void test_updates(void)
 /* application_traffic_secret_1 of the trace's server, computed with Python's hmac. */
 static void test_the_next_secret(void)
 {
-    struct record_key key = {0};
+    struct record_key key;
     set(&key, 0x1301, server_secret, 0);
     CHECK(record_seal_update(&key, record) > 0);
     check_hex(key.secret, 32, "51921b8aa3001976eb401d0a4319a8516416a6c56001a357e5d162031e84f916");
