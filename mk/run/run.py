@@ -2,9 +2,10 @@
 """make run: the web server from nothing to a page, in the foreground; Ctrl-C ends it and all that it started.
 
 Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
-with it, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes in the environment (mk/goals.mk) and so
-gets to the inner make, too. With HTTPS=1 and no TLS_KEY it has a key and a certificate of its own, kept beside the private server's things:
-one that is told to believe the certificate does so next time, too.
+with it, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes
+in the environment (mk/goals.mk) and so gets to the inner make, too. With HTTPS=1 and no TLS_KEY it has a key and a
+certificate of its own, kept beside the private server's things: one that is told to believe the certificate does so next
+time, too.
 """
 
 import contextlib
@@ -25,18 +26,21 @@ import urllib.request
 from pathlib import Path
 
 from demo_files import make_demo_files
-from compose import ComposeError, self_signed
 from nfs_server import NfsServer, NfsServerError, are_free
 from qemu import extra_arguments
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP))
+
+from compose import ComposeError, self_signed  # noqa: E402
+
 HOST_SEEN_BY_GUEST = "10.0.2.2"
 FIRST_ADDRESS = 15              # of QEMU's DHCP: 10.0.2.15
 SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
 ENDING_S = 30                   # for what was told to end; then it is killed
 KILLER = 2                      # its port, behind HTTP_PORT: between the two is HTTPS, if nothing else is said
-CERTIFICATE_S = 300 * 86400      # it is good for 398 days
+CERTIFICATE_S = 300 * 86400      # it is good for 365 days
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
 
 

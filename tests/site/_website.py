@@ -84,11 +84,11 @@ class _Rest:
 class Request:
     """text: the head that the client sends, as HTTP has it, and the body. chunked: its length is not told. answer is
     what the client gets; left: it has gone; failure is what the answer ended with; tight: there is room for a part of a
-    head, and for the rest later."""
+    head, and for the rest later; server: whom its client has named over TLS, None: it came without."""
 
-    def __init__(self, text, chunked=False, left=False, tight=False):
+    def __init__(self, text, chunked=False, left=False, tight=False, server=None):
         self.text, _, self.data = text.partition(b"\r\n\r\n")
-        self.chunked, self.left, self.tight = chunked, left, tight
+        self.chunked, self.left, self.tight, self.server = chunked, left, tight, server
         self.answer, self.closed, self.failure = b"", False, None
         self.most = self.too_much = None
 
@@ -126,7 +126,7 @@ class Request:
             headers[name] = value.strip()
         method, url, version = lines[0].decode().split(" ")
         length = -1 if self.chunked else int(headers.get("Content-Length", "0"))
-        return method, url, version.split("/")[1], length
+        return method, url, version.split("/")[1], length, self.server
 
     def respond(self, status, reason, headers, body, content_type):
         """Writes at once what there is room for, before it is awaited."""

@@ -30,7 +30,7 @@ LOOK_S = 0.5            # between two looks at whether the front has died under 
 FRONT, PROGRAM = "http", "micropython"
 SHAKERS = ("tls", "keys")       # a handshake under way may die with them; nothing else may
 SECURE_EACH = 3                 # every third client speaks TLS,
-RENEWS, RESUMES = 0.1, 0.5      # makes a new connection with this part of its requests, and resumes at this part of those
+RENEWS, RESUMES = 0.1, 0.5  # has a new connection for this part of its requests, and resumes with this part of them
 AFTER_S = 0.5           # a refusal says Retry-After: 2; a program that was killed is back before that
 FORMER = 4              # of each client's uploads are known, to tell an old one from anything else
 KEPT_MOST = 30          # wrong answers
@@ -42,7 +42,8 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 class Tally:
     """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went
-    wrong, in words; wrong: (path, what came, what had to); secure: what became of requests over TLS, handshakes: of what kind."""
+    wrong, in words; wrong: (path, what came, what had to); secure: what became of requests over TLS; handshakes: of which
+    kind."""
 
     def __init__(self):
         self.count, self.groups = collections.Counter(), collections.Counter()
