@@ -151,7 +151,8 @@ def test_what_counts_as_what(answers, front_died_s, meant, outcome, again):
 
 
 @pytest.mark.parametrize("who, answers, outcome, again", [
-    ("tls", [Unshaken("reset"), RIGHT], "right", {"tls": 1}), ("keys", [Unshaken("silent"), RIGHT], "right", {"keys": 1}),
+    ("tls", [Unshaken("reset"), RIGHT], "right", {"tls": 1}),
+    ("keys", [Unshaken("silent"), RIGHT], "right", {"keys": 1}),
     ("nfs", [Unshaken("reset")], "lost", {}), ("tls", [Unshaken("reset"), Unshaken("reset")], "lost", {"tls": 1}),
     ("tls", [Died("reset")], "lost", {}), ("keys", [Died("BAD_RECORD_MAC")], "lost", {}),     # a connection that stood
 ])

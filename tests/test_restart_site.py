@@ -387,7 +387,7 @@ def test_a_service_dies(guest, name):
 
 @pytest.mark.parametrize("name", ["tls", "keys"])
 def test_a_new_handshake_is_made_soon(guest, record_property, name):
-    """While clients that had a connection, with TLS and without, read on. tests/test_tls.py has the guest's own time."""
+    """While clients that had a connection, with TLS and without, read on. The guest's own time: tests/test_tls.py."""
     times = []
     with Load(guest, *[reads_pages] * 2, *[reads_pages_secured] * 2) as load:
         load.goes_on()

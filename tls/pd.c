@@ -4,9 +4,9 @@
  *   produces  bytes for the clients, and for the front the secrets of the connections whose handshake is over
  *   has not   pages, requests, private keys: PD keys signs (tls/keys.c), the front has the connections
  *   invariant a slot is in the list of those to go on with exactly while `waiting`
- *   ends      an event goes on with STEPS_MAX handshakes, and with none more after EVENT_NS; a timer brings the next event
- *             at once. So nothing is late for the watchdog, on a slow machine either, and the front's words (a client has
- *             gone) are heard in between
+ *   ends      an event goes on with STEPS_MAX handshakes, and with none more after EVENT_NS; a timer brings the next
+ *             event at once. So nothing is late for the watchdog, on a slow machine either, and the front's words (a
+ *             client has gone) are heard in between
  *   waits     for its seed (lib/random.h) before the first handshake; where it hears that there is none, all fail
  *   restart   handshakes under way are lost; the front says chains and time anew
  */

@@ -55,7 +55,8 @@ def variable(name, default=""):
 def http_port():
     port = int(variable("HTTP_PORT"))
     if variable("CHAOS") == "1" and not are_free([port + KILLER]):
-        raise Stop(f"port {port + KILLER} of this machine is in use; with CHAOS=1 parts are killed by that one, HTTP_PORT + {KILLER}")
+        raise Stop(f"port {port + KILLER} of this machine is in use; with CHAOS=1 parts are killed by that one: "
+                   f"HTTP_PORT + {KILLER}")
     if not are_free([port]):
         raise Stop(f"port {port} of this machine is in use; choose another, for example: make run HTTP_PORT={port + 1}")
     return port

@@ -15,8 +15,8 @@ class Died(Exception):
 
 
 class Unshaken(Died):
-    """It ended in the handshake of TLS. A client that has said its last word of that does not know that it is over before
-    it has its first answer (RFC 8446, 4.4.4: the server may still refuse it)."""
+    """It ended in the handshake of TLS. A client that has said its last word of that does not know that it is over
+    before it has its first answer (RFC 8446, 4.4.4: the server may still refuse it)."""
 
 
 class Garbled(Exception):
