@@ -42,8 +42,8 @@ UPLOAD_BYTES, ECHO_BYTES = (1000, 40_000), (1, 16_000)
 
 class Tally:
     """count: right, refused, lost, old, wrong; again: requests that were made twice, by who had died; told: what went
-    wrong, in words; wrong: (path, what came, what had to); secure: what became of requests over TLS; handshakes: of which
-    kind."""
+    wrong, in words; wrong: (path, what came, what had to); secure: what became of requests over TLS; handshakes: of
+    which kind."""
 
     def __init__(self):
         self.count, self.groups = collections.Counter(), collections.Counter()
