@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define RANGES_MAX 8192
+#define RANGES_MAX 32768
 #define MAGIC 0x544e435353564553ull
 
 typedef uint64_t qemu_plugin_id_t;

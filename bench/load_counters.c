@@ -13,7 +13,7 @@
 
 #include "bench/load_options.h"
 
-#define COUNTERS_MAX (2 + 8192 + 1) /* magic, count, RANGES_MAX of insncount.c, elsewhere */
+#define COUNTERS_MAX (2 + 32768 + 1) /* magic, count, RANGES_MAX of insncount.c, elsewhere */
 #define COUNTERS_MAGIC 0x544e435353564553ull
 
 static struct {
