@@ -32,6 +32,7 @@ static void check(const uint32_t *numbers, uint32_t count)
     }
     CHECK_EQUAL(seen, count);
     for (struct list_link *link = list_last(&list); link; link = list_previous(&list, link)) {
+        CHECK(seen > 0);
         CHECK_EQUAL(number_of(link), numbers[--seen]);
     }
     CHECK_EQUAL(seen, 0);
@@ -85,7 +86,7 @@ static void test_order_of_use(void)
 
 static void test_two_lists(void)
 {
-    struct list second;
+    static struct list second;
 
     begin();
     list_init(&second);

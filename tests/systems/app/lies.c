@@ -106,8 +106,11 @@ static struct app_message of_control(enum app_message_type type)
 void liar_record(const void *bytes, uint32_t count)
 {
     uint8_t *circle = app_config.out.base;
-    for (uint32_t i = 0; i < count; i++) {
-        circle[liar_self.control_produced++ % APP_CONTROL_SIZE] = ((const uint8_t *)bytes)[i];
+    for (uint32_t done = 0, part; done < count; done += part) {
+        uint32_t at = liar_self.control_produced % APP_CONTROL_SIZE;
+        part = APP_CONTROL_SIZE - at < count - done ? APP_CONTROL_SIZE - at : count - done;
+        memcpy(circle + at, (const uint8_t *)bytes + done, part);
+        liar_self.control_produced += part;
     }
     struct app_message message = of_control(APP_BODY);
     liar_put(&message);
