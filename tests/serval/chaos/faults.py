@@ -30,7 +30,7 @@ RUNS_LOOKS = 40
 ASK_S = 0.3                 # between two questions to a service; one that may be lost is asked anew, without haste: the
 AGAIN_S = 0.4               # console takes a line after the other
 SILENT_S = 1.5              # a service that has not answered for so long is waited for,
-BACK_BY_ITSELF_S = 4.0      # for so long; and whoever is still to be restarted, so much longer
+BACK_BY_ITSELF_S = 8.0      # QEMU sends a lost window anew after 1, 2, 4 s; who is still to be restarted: longer
 HELPED_S = 2.0              # after a kill
 DIED, NOTHING, BY_HAND = "died, was back", "nothing seen", "back by hand"
 # Service -> the parts without which it does not answer, those that are its own first.
