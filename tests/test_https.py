@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from serval import build, inside, paths
+from serval import browser, build, inside, paths, programs
 from serval.http import Answer, Kept, exchange, get, head_of
 from serval.nfs import NfsServer
 from serval.qemu import Guest
@@ -95,6 +95,31 @@ def test_pages_by_curl(guest, tmp_path):
         subprocess.run(["curl", "-sS", "--max-time", "60", "--cacert", guest.certificate, "-o", got,
                         f"https://localhost:{guest.port('https')}{path}"], check=True)
         assert got.read_bytes() == content, path
+
+
+def test_a_page_by_chromium(guest):
+    """Which prefers X25519MLKEM768, and resumes."""
+    assert "<p>secret</p>" in browser.dom(f"https://localhost:{guest.port('https')}/", "--ignore-certificate-errors")
+
+
+def run(*command):
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_parts_of_a_file_by_aria2(guest, tmp_path):
+    """Eight connections, each for ranges of the same file."""
+    run(programs.find("aria2", "aria2c"), "--no-conf", f"--ca-certificate={guest.certificate}", "-x8", "-s8", "-k1M",
+        "--async-dns=false", "-d", tmp_path, "-o", "large.bin", f"https://localhost:{guest.port('https')}/large.bin")
+    assert (tmp_path / "large.bin").read_bytes() == LARGE
+
+
+def test_many_requests_by_h2load(guest):
+    url = f"https://localhost:{guest.port('https')}/k.bin"
+    said = run(programs.find("h2load", "h2load"), "--h1", "-n", 2000, "-c", 20, url)
+    assert "2000 succeeded, 0 failed" in said and "2000 2xx" in said, said
 
 
 def test_a_kept_connection(guest):

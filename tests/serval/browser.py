@@ -30,9 +30,9 @@ def _chromium(url, *args):
     return done.stdout.decode("utf-8", "replace")
 
 
-def dom(url):
+def dom(url, *options):
     """The document's HTML once its scripts are through."""
-    return _chromium(url, "--dump-dom")
+    return _chromium(url, "--dump-dom", *options)
 
 
 def screenshot(url, path, width=1200, height=1600, dark=False):
