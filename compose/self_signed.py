@@ -127,4 +127,6 @@ def main(key_file, certificate_file, *names):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("python3 -m compose.self_signed KEY CERTIFICATE NAME..: files to be made, and whom the certificate is for")
     main(*sys.argv[1:])

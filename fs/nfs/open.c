@@ -3,6 +3,8 @@
  *   produces  no call beside the walk's for a file that all may read; one more to ask for access, to empty or to make it
  *             (UNCHECKED), two for one that has to be new (EXCLUSIVE)
  *   invariant a file that has to be new is ours, whatever replies are lost, or is not opened
+ *   invariant a SETATTR that empties a file and reaches the server late, behind another life of ours, empties nothing: it
+ *             has a guard (RFC 1813, 3.3.2)
  */
 #include <string.h>
 #include "fs/nfs/file.h"
@@ -13,11 +15,19 @@
 
 #define MODE_READ_BY_ALL 0004u
 #define MODE_NEW 0644u
+#define GUARDS_MAX 3 /* of a file that somebody else goes on writing; then it is emptied whatever it holds */
+#define NS 1000000000u
+
+static void on_found_to_open(struct nfs_op *op, enum fs_status status);
 
 static void on_emptied(struct nfs_op *op, void *result)
 {
     const SETATTR3res *set = result;
 
+    if (set->status == NFS3ERR_NOT_SYNC) { /* it has changed since we saw it */
+        walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
+        return;
+    }
     if (set->status != NFS3_OK) {
         walk_finish(op, set->status);
         return;
@@ -26,10 +36,24 @@ static void on_emptied(struct nfs_op *op, void *result)
     nfs_file_open(op);
 }
 
+/* As it was seen, or not at all. */
+static void empty(struct nfs_op *op)
+{
+    SETATTR3args args = {.object = nfs_handle_to(&op->walk.handle), .new_attributes.size.set_it = 1};
+    nfstime3 seen = {(uint32_t)(op->walk.stat.ctime_ns / NS), (uint32_t)(op->walk.stat.ctime_ns % NS)};
+
+    if (op->guards < GUARDS_MAX) {
+        op->guards++;
+        args.guard.check = 1;
+        args.guard.sattrguard3_u.obj_ctime = seen;
+    }
+    nfs_op_made(op, on_emptied, rpc_nfs3_setattr_async(nfs_rpc_context(), nfs_rpc_callback, &args, nfs_op_ticket(op)));
+}
+
 static void empty_then_open(struct nfs_op *op)
 {
     if ((op->job->flags & FS_OPEN_TRUNCATE) && op->walk.stat.size > 0) {
-        nfs_file_set_size(op, &op->walk.handle, 0, on_emptied);
+        empty(op);
     } else {
         nfs_file_open(op);
     }
@@ -140,8 +164,6 @@ static bool is_exclusive(const struct nfs_op *op)
 {
     return op->job->flags & FS_OPEN_EXCLUSIVE;
 }
-
-static void on_found_to_open(struct nfs_op *op, enum fs_status status);
 
 static void open_created(struct nfs_op *op)
 {

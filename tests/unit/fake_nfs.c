@@ -28,6 +28,7 @@ struct asked {
     uint64_t offset;
     uint32_t count;
     sattr3 set;
+    sattrguard3 guard;
     createhow3 how;
     char verifier[8];
     uint8_t *data;
@@ -64,6 +65,7 @@ static struct {
     uint32_t count;
     void *kept[CALLS_MAX]; /* tickets of replies that are lost */
     uint32_t kept_count;
+    struct asked late;
     void (*on_address)(void *context);
     char console[256 << 10];
     size_t console_end;
@@ -327,6 +329,9 @@ static nfsstat3 do_setattr(const struct asked *asked, union result *result)
     }
     if (fake_nfs.read_only) {
         return NFS3ERR_ROFS;
+    }
+    if (asked->guard.check && asked->guard.sattrguard3_u.obj_ctime.seconds != node->seconds) {
+        return NFS3ERR_NOT_SYNC;
     }
     if (asked->set.mode.set_it) {
         node->mode = asked->set.mode.set_mode3_u.mode;
@@ -622,6 +627,14 @@ static nfsstat3 carry_out(const struct asked *asked, union result *result)
     }
 }
 
+nfsstat3 fake_nfs_late(void)
+{
+    union result result;
+
+    memset(&result, 0, sizeof(result));
+    return carry_out(&self.late, &result);
+}
+
 static void serve(const struct asked *asked)
 {
     union result result;
@@ -634,6 +647,9 @@ static void serve(const struct asked *asked)
     if (verdict <= 0 && verdict != FAKE_NFS_LOSE_CALL && verdict != FAKE_NFS_BREAK_BEFORE) {
         fake_nfs.calls[asked->procedure % 100 % 22] += asked->procedure < MNT;
         result.status = carry_out(asked, &result);
+    }
+    if (verdict == FAKE_NFS_BREAK_BEFORE) {
+        self.late = *asked;
     }
     if (verdict == FAKE_NFS_ODD) {
         fake_nfs.spoil(asked->procedure, &result);
@@ -783,6 +799,7 @@ int rpc_nfs3_setattr_async(struct rpc_context *rpc, rpc_cb cb, struct SETATTR3ar
 
     if (asked) {
         asked->set = args->new_attributes;
+        asked->guard = args->guard;
     }
     return asked ? 0 : -1;
 }

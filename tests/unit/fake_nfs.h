@@ -68,6 +68,9 @@ void fake_nfs_remove(const char *path);
 void fake_nfs_rename(const char *from, const char *to);
 bool fake_nfs_holds(const char *path, const char *content);
 
+/* Carries out what was lost last by FAKE_NFS_BREAK_BEFORE: the server had read it. */
+nfsstat3 fake_nfs_late(void);
+
 uint32_t fake_nfs_all_calls(void);
 bool fake_nfs_idle(void); /* nothing is asked that waits for its reply */
 

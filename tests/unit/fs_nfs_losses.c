@@ -315,6 +315,44 @@ static void test_carried_out_late(void)
     }
 }
 
+/* The server had read it when the connection ended, and is slow: what has been written since stays. */
+static void test_emptied_late(void)
+{
+    mount();
+    fake_nfs_make("/file", NF3REG, "what was here");
+    lose_next(NFS3_SETATTR, FAKE_NFS_BREAK_BEFORE);
+    uint64_t fd = opened("/file", WRITE | FS_OPEN_TRUNCATE);
+    CHECK(fake_nfs_holds("/file", ""));
+    CHECK_EQUAL(write_text(fd, "new"), FS_STATUS_OK);
+    CHECK_EQUAL(fake_nfs_late(), NFS3ERR_NOT_SYNC);
+    CHECK(fake_nfs_holds("/file", "new"));
+}
+
+static int writes;
+
+static int written_before_emptied(uint32_t procedure)
+{
+    if (procedure == NFS3_SETATTR && writes > 0) {
+        writes--;
+        fake_nfs.nodes[fake_nfs_find("/file")].seconds = ++fake_nfs.time;
+    }
+    return FAKE_NFS_ANSWER;
+}
+
+/* Somebody else writes it all the time. */
+static void test_emptied_beside_a_writer(void)
+{
+    mount();
+    for (int times = 1; times < 10; times++) {
+        fake_nfs_make("/file", NF3REG, "what was here");
+        writes = times;
+        fake_nfs.judge = written_before_emptied;
+        CHECK_EQUAL(open_path("/file", WRITE | FS_OPEN_TRUNCATE), FS_STATUS_OK);
+        CHECK(fake_nfs_holds("/file", ""));
+        fake_nfs_remove("/file");
+    }
+}
+
 /* Without EXCLUSIVE a file that is there after a lost reply counts as another one's. */
 static void test_a_server_without_exclusive(void)
 {
@@ -624,6 +662,8 @@ static const struct fs_nfs_case cases[] = {
     {"another_handle_for_the_same", test_another_handle_for_the_same},
     {"other_handles_for_all", test_other_handles_for_all},
     {"carried_out_late", test_carried_out_late},
+    {"emptied_late", test_emptied_late},
+    {"emptied_beside_a_writer", test_emptied_beside_a_writer},
     {"a_server_without_exclusive", test_a_server_without_exclusive},
     {"a_lost_guarded_create", test_a_lost_guarded_create},
     {"attributes_of_a_new_file", test_attributes_of_a_new_file},
