@@ -110,7 +110,7 @@ def test_qemu_from_dev_null_and_the_mount_heals(built, export):
             while (answer := get(port, "/about")).status == 503 and time.monotonic() < deadline:
                 time.sleep(float(answer.headers["retry-after"]))
             assert answer.status == 200 and answer.body == b"about"
-            while (answer := get(port, "/api/late")).status == 404 and time.monotonic() < deadline:
+            while (answer := get(port, "/api/late")).status == 503 and time.monotonic() < deadline:
                 time.sleep(1)
             assert answer.status == 200 and answer.body == b"late"
         finally:
@@ -176,7 +176,10 @@ def test_a_missing_folder_is_said(export):
         with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:
             guest.expect(r"webserver: WEBSITE_DIR 'nowhere' cannot be read")
             guest.expect(SERVING)
-            assert get(guest.port("http"), "/").status == 404
+            deadline = time.monotonic() + GENEROUS_S
+            while (answer := get(guest.port("http"), "/")).status == 503 and time.monotonic() < deadline:
+                time.sleep(float(answer.headers["retry-after"]))    # app.py has not been read yet
+            assert answer.status == 404
     finally:
         export.stop()
 

@@ -27,6 +27,7 @@ SECURE_MONITOR_END = 0x07300000
 UART_AO = (0xff803000, 0xff804000, "uart")
 GMAC = (0xff3f0000, 0xff400000, "gmac")
 PRG_ETH = (0xff634000, 0xff635000, "gmac_glue")
+RNG = (0xff630000, 0xff631000, "rng")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def device_regions(report):
 
 
 def test_maps_the_devices_it_names_and_no_other(report):
-    assert device_regions(report) == {UART_AO, GMAC, PRG_ETH}
+    assert device_regions(report) == {UART_AO, GMAC, PRG_ETH, RNG}
 
 
 def test_each_device_has_one_owner(report):
@@ -73,8 +74,9 @@ def test_each_device_has_one_owner(report):
         name = re.search(r"^\d+ '([^']+)'", pd, re.MULTILINE)
         for what in re.findall(r" device +memory region '([^']+)'$", pd, re.MULTILINE):
             owners.setdefault(what, []).append(name.group(1))
-    memory = {"net_descriptors": ["eth_driver"]}     # uncached
-    assert owners == {"uart": ["serial_driver"], "gmac": ["eth_driver"], "gmac_glue": ["eth_driver"], **memory}
+    memory = {"net_descriptors": ["eth_driver"], "entropy_memory": ["entropy"]}     # uncached
+    assert owners == {"uart": ["serial_driver"], "gmac": ["eth_driver"], "gmac_glue": ["eth_driver"], "rng": ["entropy"],
+                      **memory}
 
 
 def test_interrupts(report):

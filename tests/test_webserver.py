@@ -602,7 +602,7 @@ def test_more_requests_with_bodies_than_there_is_room_for(guest):
             sock.sendall(request)
         answers = [Answer(receive_all(sock)) for sock in socks]
     assert {a.status for a in answers} <= {200, 408, 413, 503}
-    assert sum(a.status == 200 for a in answers) >= 64
+    assert sum(a.status == 200 for a in answers) >= 16     # more where the guest is fast beside its clients
     assert all(a.body == body for a in answers if a.status == 200)
     assert get(guest.port("http"), "/api/hello").status == 200
 
