@@ -18,6 +18,8 @@ $(call lint_as,$(wildcard tests/microkit/*.c bench/kernel/*.c),$(CC) $(TARGET_CF
 $(call lint_as,$(wildcard sdk/kernel/uart_*.c sdk/loader/uart_*.c),$(CC) $(call KERNEL_CFLAGS,release,kernel),sdk/kernel/uart.h)
 # As with TRACE.
 $(call lint_as,lib/trace/trace.c,$(CC) $(pd_cflags) -DTRACED,lib/trace.h lib/pd.h)
+# One of them, by the SDK.
+$(call lint_as,$(wildcard lib/pd/caller_*.c),$(CC) $(pd_cflags),lib/pd.h lib/pd/caller.h)
 # Tools: a library that is put before NFS-Ganesha's, and QEMU's plugin.
 $(call lint_as,mk/run/nfs_shim.c bench/insncount.c,$(HOST_CC) $(HOST_CFLAGS) -fPIC $(WARNINGS))
 # tests/test_odroidc4.py compiles it.
