@@ -99,7 +99,7 @@ class Tally:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(goal, ..): what make has to have built before the test")
-    config.addinivalue_line("markers", "alone: measures time, so no other test runs meanwhile")
+    config.addinivalue_line("markers", "alone: what it sees depends on how fast things are, so no other test runs meanwhile")
     config.addinivalue_line("markers", "makes: calls make by itself, so nobody else builds meanwhile")
     config.pluginmanager.register(Needs())
     config.serval_tally = Tally()

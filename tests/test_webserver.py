@@ -590,6 +590,7 @@ def test_events(guest):
         assert answer.body == b"".join(b'data: {"n": %d}\n\n' % i for i in range(3))
 
 
+@pytest.mark.alone      # how many there is room for depends on how fast the guest is beside its clients
 def test_more_requests_with_bodies_than_there_is_room_for(guest):
     """300 at once, each with a large head and a large body:
     each gets an answer, at once, late, or in a word why not."""
@@ -602,7 +603,7 @@ def test_more_requests_with_bodies_than_there_is_room_for(guest):
             sock.sendall(request)
         answers = [Answer(receive_all(sock)) for sock in socks]
     assert {a.status for a in answers} <= {200, 408, 413, 503}
-    assert sum(a.status == 200 for a in answers) >= 16     # more where the guest is fast beside its clients
+    assert sum(a.status == 200 for a in answers) >= 64
     assert all(a.body == body for a in answers if a.status == 200)
     assert get(guest.port("http"), "/api/hello").status == 200
 

@@ -1,5 +1,7 @@
 /* malloc.c: libssl takes the buffers of records, and the state of errors, by C's names: they are of the same heap, and of
  * the same handshake's part of it (tls/heap.h).
+ *   serves    libssl, which parses what strangers send: what it may take is bounded there, for each handshake
+ *   when full NULL: that handshake fails, others go on
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* http/site/types.c: media types by the extension of a name. */
+/* http/site/types.c: media types by the extension of a name, which is NOT trusted: any bytes, of any length. What is not
+ * here is application/octet-stream. */
 #include "http/site/types.h"
 
 /* flags, short */

@@ -1,5 +1,7 @@
 /* crypto.c: crypto.h by libcrypto (AWS-LC).
- *   ends      all keys and states are of fixed size, in the caller's memory: nothing is allocated
+ *   serves    record.c, trusted: lengths are checked there
+ *   trusts    libcrypto; what a client has sealed it authenticates before a byte of it counts
+ *   invariant all keys and states are of fixed size, in the caller's memory: nothing is allocated, so nothing is full
  */
 #include "http/tls/crypto.h"
 
