@@ -20,12 +20,13 @@ static struct {
     uint64_t resumed;
 } self;
 
+/* A copy: where its own connection ends in an error, the library takes a session for one that cannot be resumed. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
     (void)ssl;
     SSL_SESSION_free(self.session);
-    self.session = session;
-    return 1; /* it is ours */
+    self.session = SSL_SESSION_dup(session);
+    return 0; /* it stays the library's */
 }
 
 static void check(bool good)
@@ -59,7 +60,9 @@ static void begin(struct load_tls *t, int fd)
     t->ssl = SSL_new(self.context);
     check(t->ssl != NULL && SSL_set_fd(t->ssl, fd) == 1);
     if (load_options.resume && self.session != NULL) {
-        check(SSL_set_session(t->ssl, self.session) == 1);
+        SSL_SESSION *copy = SSL_SESSION_dup(self.session); /* for the same reason */
+        check(copy != NULL && SSL_set_session(t->ssl, copy) == 1);
+        SSL_SESSION_free(copy);
     }
     SSL_set_connect_state(t->ssl);
 }
