@@ -151,7 +151,8 @@ def record_proofs():
     return [
         proof("sealing_uses_a_nonce_once", stands_still,
               (RECORD, "(uint8_t)(sequence >> (8 * i))", "(uint8_t)sequence"),
-              (RECORD, "length > RECORD_TEXT_MAX || key->sequence >= RECORD_SEALS_MAX", "length > RECORD_TEXT_MAX")),
+              (RECORD, "length > RECORD_TEXT_MAX || key->sequence >= RECORD_SEALS_MAX", "length > RECORD_TEXT_MAX"),
+              (RECORD, "key->sequence = UINT64_MAX; /* nothing", "/* nothing")),
         proof("updating_makes_another_key", same_secret,
               (RECORD, "crypto_aead_set(&key->aead, (enum crypto_cipher)key->suite->cipher, bytes);", "true;"),
               (RECORD, "    key->sequence = good ? 0 : UINT64_MAX;", "    key->sequence = 0;")),

@@ -118,9 +118,11 @@ uint32_t record_seal(struct record_key *key, enum record_type type, const void *
     to[3] = (uint8_t)(behind >> 8);
     to[4] = (uint8_t)behind;
     take_nonce(key, nonce);
-    return crypto_seal(&key->aead, nonce, to, RECORD_HEAD, content, length, (uint8_t)type, to + RECORD_HEAD)
-               ? RECORD_HEAD + behind
-               : 0;
+    if (!crypto_seal(&key->aead, nonce, to, RECORD_HEAD, content, length, (uint8_t)type, to + RECORD_HEAD)) {
+        key->sequence = UINT64_MAX; /* nothing may follow what is missing */
+        return 0;
+    }
+    return RECORD_HEAD + behind;
 }
 
 /* 6: all alerts but those of an end in order are fatal. */

@@ -54,8 +54,8 @@ bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secre
                     uint64_t sequence);
 void record_key_wipe(struct record_key *key);
 
-/* -- what is sent. How many bytes lie at `to` then; 0: the key may seal no more, or the library has failed. Either way
- * no sequence number is used again -- */
+/* -- what is sent. How many bytes lie at `to` then; 0: the key may seal no more, or the library has failed: then
+ * nothing is sealed behind it any more, so no content is left out -- */
 
 /* length: at most RECORD_TEXT_MAX; to: length + RECORD_OVERHEAD bytes, elsewhere. */
 uint32_t record_seal(struct record_key *key, enum record_type type, const void *content, uint32_t length, uint8_t *to);

@@ -252,7 +252,8 @@ static void acknowledged(struct secured *x, uint32_t count)
 
 /* -- what is sent: sealed -- */
 
-/* The block has room for it. A key that may seal no more is the connection's end. */
+/* The block has room for it. A key that cannot seal this seals nothing more (record.h): the connection ends as one whose
+ * client takes nothing. */
 static bool seal_in(struct secured *x, struct sealed *block, const void *content, uint32_t length)
 {
     uint32_t bytes = record_seal(&x->out, RECORD_DATA, content, length, block->at);
