@@ -44,9 +44,9 @@ def boot(request, tmp_path):
         guest.close()
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item):
-    """The fixtures that it needs build in its turn, too."""
+    """The fixtures that it needs build in its turn, too. Waiting for the others is no part of a test's time."""
     with beside.test(alone=bool(item.get_closest_marker("alone"))), \
             build.turn() if item.get_closest_marker("makes") else contextlib.nullcontext():
         yield
@@ -74,10 +74,16 @@ class Needs:
 
 
 class Tally:
-    """Counts outcomes and prints `N passed, M failed[, K skipped]` as the last line of all."""
+    """Counts outcomes and prints `N passed, M failed[, K skipped]` as the last line of all; and each failure at once, so that
+    a run which is ended from outside has told what it saw."""
 
-    def __init__(self):
-        self.failed, self.skipped, self.passed = set(), set(), set()
+    def __init__(self, config):
+        self.config, self.failed, self.skipped, self.passed = config, set(), set(), set()
+
+    def say(self, line):
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.write_line(line)
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -86,6 +92,9 @@ class Tally:
     def pytest_runtest_logreport(self, report):
         if report.failed:
             self.failed.add(report.nodeid)
+            crash = getattr(report.longrepr, "reprcrash", None)
+            self.say(f"\nFAILED {report.nodeid} ({report.duration:.0f} s): "
+                     f"{(crash.message if crash else report.longreprtext)[:300]}")
         elif report.skipped:
             self.skipped.add(report.nodeid)
         elif report.when == "call":
@@ -102,7 +111,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: what it sees depends on how fast things are, so no other test runs meanwhile")
     config.addinivalue_line("markers", "makes: calls make by itself, so nobody else builds meanwhile")
     config.pluginmanager.register(Needs())
-    config.serval_tally = Tally()
+    config.serval_tally = Tally(config)
     config.pluginmanager.register(config.serval_tally)
 
 
@@ -110,4 +119,4 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter and not config.option.collectonly:
-        reporter.write_line(config.serval_tally.line())
+        config.serval_tally.say(config.serval_tally.line())
