@@ -140,10 +140,11 @@ static void say_time(const char *from)
 
 static void find_out_the_time(void)
 {
+    uint64_t clock_s = pd_clock_s(ip_config.rtc);
     if (http_config.time) {
         ip_time_init(http_config.time, say_time);
-    } else if (ip_config.rtc) {
-        pd_set_unix_time_ns(*ip_config.rtc * S);
+    } else if (clock_s > 0) {
+        pd_set_unix_time_ns(clock_s * S);
     }
 }
 

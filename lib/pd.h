@@ -51,6 +51,16 @@ bool pd_unix_time_is_known(void);
 void pd_share_unix_time(uint64_t *word);
 void pd_follow_unix_time(const uint64_t *word);
 
+/* What the board's clock says, seconds since 1970 (PL031: its data register, of which there may be none). 0: nothing, or
+ * what lies before there was a Serval: it was never set, or its battery is empty. */
+#define PD_EARLIEST_S 1767225600 /* 2026-01-01 */
+static inline uint64_t pd_clock_s(const volatile uint32_t *clock)
+{
+    uint32_t seconds = clock ? *clock : 0;
+
+    return seconds >= PD_EARLIEST_S ? seconds : 0;
+}
+
 /* Dispatch for PDs made of several libraries: each registers a handler for its channel in its own init function, and
  * the library defines notified(). A second handler for one channel, or a channel out of range, is a require() failure.
  * A PD that defines notified() itself may still use such libraries: it passes on what is not its own to pd_dispatch(),

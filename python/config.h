@@ -23,7 +23,7 @@ struct python_config {
     bool raw_console;               /* a prompt for people and tools; else lines with a prefix before each */
     char app[64];                   /* the module to run as __main__; "": the prompt */
     const uint64_t *time;           /* of day, as another PD finds it out (lib/pd.h); NULL: nobody does */
-    const volatile uint32_t *clock; /* then: PL031 data register: seconds since 1970; NULL: time starts at 1970 */
+    const volatile uint32_t *clock; /* then: pd_clock_s(); without it time starts at 1970 */
     const struct entropy_client_config *entropy;
     const struct fs_client_config *files;
     const struct ip_config *ip;

@@ -50,13 +50,15 @@ static void start_services(void)
 
 void init(void)
 {
+    uint64_t clock_s = pd_clock_s(python_config.clock);
+
     serial_client_init(&serial_client_config);
     timer_client_init(&timer_client_config);
     console_init(python_config.raw_console);
     if (python_config.time) {
         pd_follow_unix_time(python_config.time);
-    } else if (python_config.clock) {
-        pd_set_unix_time_ns(*python_config.clock * 1000000000ull);
+    } else if (clock_s > 0) {
+        pd_set_unix_time_ns(clock_s * 1000000000);
     }
     start_services();
     port_start(&python_config.stack, interpreter_run); /* last: see there */

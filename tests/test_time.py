@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 from serval import build
 from serval.qemu import Guest, needs_machine
+from serval.repl import Repl
 from serval.sntp import SntpServer
 
 pytestmark = needs_machine
@@ -73,6 +74,13 @@ def test_an_ntp_server(boot):
         _, told = get(guest, "/time")
         assert near(seconds(date), AHEAD_S) and near(int(told), AHEAD_S)
         assert len(server.questions) == 1
+
+
+def test_a_clock_that_was_never_set(request, tmp_path):
+    """Where nobody finds the time out, either: Python counts from 1970."""
+    with Guest(build.system("python"), log=tmp_path / "console.log", args=["-rtc", "base=2001-01-01T00:00:00"]) as guest:
+        request.node.serval_guests = [guest]
+        assert 0 <= int(Repl(guest).run("import time; print(time.time())")) < 86400
 
 
 def test_a_server_that_lies(boot):

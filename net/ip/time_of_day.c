@@ -1,7 +1,7 @@
 /* time_of_day.c: the time of day, once for a system; see the header.
  *   consumes  the board's clock, read once; one that was never set, or whose battery is empty, is none
  *   consumes  answers to SNTP, by lwIP: from whoever sends them, NOT trusted for more than the time. Seconds before
- *             EARLIEST_S are no time: what a server says that does not know it itself
+ *             PD_EARLIEST_S are no time: what a server says that does not know it itself
  *   produces  the word that other PDs read; a call of the handler for each source
  *   restart   the word lives on: time is known at once
  *   when full no more than TIMEOUTS timers, which are all that lwIP's client has
@@ -20,7 +20,6 @@
 #define MS 1000000ull
 #define S (1000 * MS)
 #define TIMEOUTS 4
-#define EARLIEST_S 1767225600ull      /* 2026-01-01: there was no Serval that asks before */
 #define NTP_OF_UNIX (-2085978496ll)   /* seconds of lwIP's era, from 2036-02-07 06:28:16, in 1970 */
 #define FRACTION_RANDOM_MASK 0xfffffu /* of a question's time: a quarter of a millisecond */
 
@@ -95,11 +94,11 @@ static void tell(const char *from)
 void ip_time_told(int32_t seconds, uint32_t fraction)
 {
     char from[sizeof(self.from)];
-    uint64_t unix_s = (uint64_t)((int64_t)seconds - NTP_OF_UNIX);
-    if (unix_s < EARLIEST_S) {
+    int64_t unix_s = (int64_t)seconds - NTP_OF_UNIX; /* from 1968 on */
+    if (unix_s < PD_EARLIEST_S) {
         return;
     }
-    pd_set_unix_time_ns(unix_s * S + ((uint64_t)fraction * S >> 32));
+    pd_set_unix_time_ns((uint64_t)unix_s * S + ((uint64_t)fraction * S >> 32));
     log_format(from, sizeof(from), "NTP server %s", self.config->server);
     tell(self.config->server[0] ? from : "an NTP server that DHCP has named");
 }
@@ -141,8 +140,8 @@ void ip_time_init(const struct ip_time_config *config, void (*told)(const char *
     self.config = config;
     self.told = told;
     pd_share_unix_time(config->word);
-    uint64_t clock_s = config->clock ? *config->clock : 0;
-    self.clock_is_set = clock_s >= EARLIEST_S;
+    uint64_t clock_s = pd_clock_s(config->clock);
+    self.clock_is_set = clock_s != 0;
     if (self.clock_is_set && (!config->server[0] || !pd_unix_time_is_known())) {
         pd_set_unix_time_ns(clock_s * S);
         tell("the board's clock");

@@ -1,4 +1,4 @@
-/* tests/unit/lib_base.c: region checks, the formatter, the log, dispatch and owed wake-ups. */
+/* tests/unit/lib_base.c: region checks, the formatter, the log, dispatch and owed wake-ups, the board's clock. */
 #include <limits.h>
 #include <string.h>
 
@@ -162,11 +162,24 @@ static void test_dispatch(void)
     CHECK(!pd_dispatch(20) && !pd_dispatch(100));
 }
 
+/* 32 bits of seconds: from 2026, when there was a Serval, to 2106. */
+static void test_clock(void)
+{
+    static const uint32_t never[] = {0, 86400, PD_EARLIEST_S - 1}, set[] = {PD_EARLIEST_S, 0x80000000u, UINT32_MAX};
+
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(pd_clock_s(&never[i]), 0);
+        CHECK_EQUAL(pd_clock_s(&set[i]), set[i]);
+    }
+    CHECK_EQUAL(pd_clock_s(NULL), 0);
+}
+
 int main(void)
 {
     test_region();
     test_format();
     test_log();
     test_dispatch();
+    test_clock();
     return 0;
 }

@@ -12,6 +12,7 @@
 #define UNIX_S 1800000000ull      /* in 2027 */
 #define NTP_OF_1970 2208988800ull /* RFC 4330 3: seconds since 1900 */
 #define RANDOM_BITS_MASK 0xfffffu
+#define EARLIEST_S 1767225600ull /* 2026-01-01 */
 
 WIRE_CARD(64, 0, 64, 256);
 const struct ip_config ip_config = {.hostname = "time"};
@@ -324,6 +325,35 @@ static void test_the_next_era(void)
     expect_servers_time();
 }
 
+/* RFC 4330, 3: with the first bit set seconds count from 1900, without it from 2036. That reaches from 1968-01-20 to
+ * 2104-02-26, and what lies before 1970 is no time either. */
+static void expect_no_time_at(uint64_t unix_s)
+{
+    unsigned before = server.questions[0];
+    server.ahead_s = unix_s - now / S;
+    wire_pass(HOUR + S);
+    CHECK(server.questions[0] > before && told == 0 && !pd_unix_time_is_known());
+}
+
+static void test_both_ends_of_what_ntp_can_say(void)
+{
+    const uint64_t first = (1ull << 32) - (NTP_OF_1970 - (1ull << 31)); /* as the wire has it: 2104 or 1968 */
+    use_server("10.0.2.2");
+    server.ahead_s = first; /* 1968-01-20 03:14:08 */
+    start();
+    CHECK(server.questions[0] == 1 && told == 0 && !pd_unix_time_is_known());
+    expect_no_time_at((1ull << 32) - 2 * 86400); /* 1969-12-30 */
+    expect_no_time_at(1ull << 32);               /* 1970 */
+    expect_no_time_at(EARLIEST_S - 2 * HOUR / S);
+    server.ahead_s = EARLIEST_S;
+    wire_pass(HOUR + S);
+    CHECK_EQUAL(told, 1);
+    expect_servers_time();
+    server.ahead_s = first - 2 * HOUR / S - now / S;
+    wire_pass(HOUR + S);
+    expect_servers_time();
+}
+
 /* What the former life knew. */
 static void test_a_restart(void)
 {
@@ -368,6 +398,7 @@ static const struct {
     {"answers_that_are_none", test_answers_that_are_none},
     {"a_server_without_the_time", test_a_server_without_the_time},
     {"the_next_era", test_the_next_era},
+    {"both_ends_of_what_ntp_can_say", test_both_ends_of_what_ntp_can_say},
     {"a_restart", test_a_restart},
     {"questions_differ", test_questions_differ},
 };
