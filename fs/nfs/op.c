@@ -271,7 +271,7 @@ void nfs_op_begin(struct fs_job *job, nfs_op_step *start, bool for_ever)
     op->job = job;
     op->start = start;
     op->call = (struct nfs_rpc_call){.reply = on_reply, .lost = on_lost, .reply_ns = time_to_reply(job)};
-    op->guards = 0;
+    op->changes = 0;
     op->once = op->replayed = op->refreshed = op->remounted = op->created = op->guarded = false;
     op->done = 0;
     op->deadline_ns = for_ever ? UINT64_MAX : job->arrived_ns + PATIENCE_NS;

@@ -55,7 +55,7 @@ struct nfs_op {
     bool remounted;       /* and after a stale root */
     bool created;         /* FS_OPEN: the file is ours */
     bool guarded;         /* FS_OPEN: the server knows no EXCLUSIVE */
-    uint8_t guards;       /* FS_OPEN: so often it was to be emptied as it was seen */
+    uint8_t changes;      /* FS_OPEN: so often it was not as it had been seen when it was to be emptied */
     createverf3 verifier; /* FS_OPEN: by which the server knows an EXCLUSIVE create again */
     uint64_t done;        /* bytes */
     struct nfs_walk walk;

@@ -15,17 +15,28 @@
 
 #define MODE_READ_BY_ALL 0004u
 #define MODE_NEW 0644u
-#define GUARDS_MAX 3 /* of a file that somebody else goes on writing; then it is emptied whatever it holds */
+#define CHANGES_MAX 3 /* of a file that somebody else goes on writing; then it is emptied whatever it holds */
 #define NS 1000000000u
 
 static void on_found_to_open(struct nfs_op *op, enum fs_status status);
+
+/* It has changed since we saw it; but without a guard there is nothing that could be out of sync. */
+static void look_again(struct nfs_op *op)
+{
+    if (op->changes == CHANGES_MAX) {
+        nfs_op_finish(op, FS_STATUS_IO);
+    } else {
+        op->changes++;
+        walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
+    }
+}
 
 static void on_emptied(struct nfs_op *op, void *result)
 {
     const SETATTR3res *set = result;
 
-    if (set->status == NFS3ERR_NOT_SYNC) { /* it has changed since we saw it */
-        walk_start(op, op->job->path, op->job->path_slash, on_found_to_open);
+    if (set->status == NFS3ERR_NOT_SYNC) {
+        look_again(op);
         return;
     }
     if (set->status != NFS3_OK) {
@@ -36,14 +47,13 @@ static void on_emptied(struct nfs_op *op, void *result)
     nfs_file_open(op);
 }
 
-/* As it was seen, or not at all. */
+/* As it was seen, or not at all, however often it has to be asked. */
 static void empty(struct nfs_op *op)
 {
     SETATTR3args args = {.object = nfs_handle_to(&op->walk.handle), .new_attributes.size.set_it = 1};
     nfstime3 seen = {(uint32_t)(op->walk.stat.ctime_ns / NS), (uint32_t)(op->walk.stat.ctime_ns % NS)};
 
-    if (op->guards < GUARDS_MAX) {
-        op->guards++;
+    if (op->changes < CHANGES_MAX) {
         args.guard.check = 1;
         args.guard.sattrguard3_u.obj_ctime = seen;
     }

@@ -315,17 +315,30 @@ static void test_carried_out_late(void)
     }
 }
 
-/* The server had read it when the connection ended, and is slow: what has been written since stays. */
+/* The server had read it when the connection ended, as often as that was, and is slow: what has been written since
+ * stays. */
+static int ends;
+
+static int end_before_emptied(uint32_t procedure)
+{
+    return procedure == NFS3_SETATTR && ends-- > 0 ? FAKE_NFS_BREAK_BEFORE : FAKE_NFS_ANSWER;
+}
+
 static void test_emptied_late(void)
 {
     mount();
-    fake_nfs_make("/file", NF3REG, "what was here");
-    lose_next(NFS3_SETATTR, FAKE_NFS_BREAK_BEFORE);
-    uint64_t fd = opened("/file", WRITE | FS_OPEN_TRUNCATE);
-    CHECK(fake_nfs_holds("/file", ""));
-    CHECK_EQUAL(write_text(fd, "new"), FS_STATUS_OK);
-    CHECK_EQUAL(fake_nfs_late(), NFS3ERR_NOT_SYNC);
-    CHECK(fake_nfs_holds("/file", "new"));
+    fake_nfs.judge = end_before_emptied;
+    for (int times = 1; times < 7; times++) {
+        fake_nfs_make("/file", NF3REG, "what was here");
+        ends = times;
+        uint64_t fd = opened("/file", WRITE | FS_OPEN_TRUNCATE);
+        CHECK(fake_nfs_holds("/file", ""));
+        CHECK_EQUAL(write_text(fd, "new"), FS_STATUS_OK);
+        CHECK_EQUAL(fake_nfs_late(), NFS3ERR_NOT_SYNC);
+        CHECK(fake_nfs_holds("/file", "new"));
+        close_file(fd);
+        fake_nfs_remove("/file");
+    }
 }
 
 static int writes;
@@ -351,6 +364,24 @@ static void test_emptied_beside_a_writer(void)
         CHECK(fake_nfs_holds("/file", ""));
         fake_nfs_remove("/file");
     }
+}
+
+static int asked_to_empty;
+
+static int never_in_sync(uint32_t procedure)
+{
+    asked_to_empty += procedure == NFS3_SETATTR;
+    return procedure == NFS3_SETATTR ? (int)NFS3ERR_NOT_SYNC : FAKE_NFS_ANSWER;
+}
+
+/* Also where it is asked without a guard. */
+static void test_never_in_sync(void)
+{
+    mount();
+    fake_nfs_make("/file", NF3REG, "what was here");
+    fake_nfs.judge = never_in_sync;
+    CHECK_EQUAL(open_path("/file", WRITE | FS_OPEN_TRUNCATE), FS_STATUS_IO);
+    CHECK_EQUAL(asked_to_empty, 4);
 }
 
 /* Without EXCLUSIVE a file that is there after a lost reply counts as another one's. */
@@ -664,6 +695,7 @@ static const struct fs_nfs_case cases[] = {
     {"carried_out_late", test_carried_out_late},
     {"emptied_late", test_emptied_late},
     {"emptied_beside_a_writer", test_emptied_beside_a_writer},
+    {"never_in_sync", test_never_in_sync},
     {"a_server_without_exclusive", test_a_server_without_exclusive},
     {"a_lost_guarded_create", test_a_lost_guarded_create},
     {"attributes_of_a_new_file", test_attributes_of_a_new_file},
