@@ -73,6 +73,7 @@ bool source_take(uint8_t **bytes, uint32_t *count)
 
 void source_interrupt(void)
 {
+    virtq_woken(&self.queue);
     if (!virtio_device_acknowledge(&self.device)) {
         pd_die("entropy: the device has failed and asks for a reset");
     }

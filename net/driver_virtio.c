@@ -11,9 +11,10 @@
  *   dies      when the device has failed and asks for a reset: it would do nothing any more, and the next life resets it
  *   when full with no slot left for the device it leaves tx.filled alone and goes on when the device has sent
  *   ends      an event ends when the device and net_virt_tx have nothing more. Frames that cannot be end by themselves:
- *             their buffers are the device's again after the event, so one has as many as there are buffers. What can
- *             be is work, and nothing else of this PD waits meanwhile: to be woken again at once would give nobody a
- *             turn. What is to run beside a flood needs that this PD has a budget in the description
+ *             their buffers are the device's again after the event, so one has as many as there are buffers; so do used
+ *             rings that name nothing which was offered (virtio/virtq.h). What can be is work, and nothing else of this
+ *             PD waits meanwhile: to be woken again at once would give nobody a turn. What is to run beside a flood
+ *             needs that this PD has a budget in the description
  * Woken by the device's interrupt, by net_virt_tx, and by net_virt_rx when the device had been short of buffers.
  */
 #include <string.h>
@@ -329,6 +330,8 @@ void init(void)
 void notified(microkit_channel channel)
 {
     bool interrupt = channel == net_driver_config.irq;
+    virtq_woken(&self.rx);
+    virtq_woken(&self.tx);
     if (interrupt) {
         acknowledge();
     } else if (virtualiser_restarted(channel)) {

@@ -2,6 +2,7 @@
  *   consumes  used    from the device, not believed: ids and index are checked
  *   produces  avail   for the device
  *   invariant a slot is in exactly one of: free[], its owner's hands, offered (busy)
+ *   ends      an event hears as many lies as the queue has entries
  * The device shares memory coherently with us and was not offered VIRTIO_F_ORDER_PLATFORM, so the barriers are those
  * between CPUs (2.7.13): release before an index is published, acquire after one is read, and a full fence between
  * publishing ours and reading the other's wish, which is the same store-then-load on both sides.
@@ -57,6 +58,12 @@ void virtq_init(struct virtq *q, uint16_t size, uint16_t chain_max, void *memory
         q->free[i] = (uint16_t)(size - 1 - i);
     }
     q->free_count = size;
+    virtq_woken(q);
+}
+
+void virtq_woken(struct virtq *q)
+{
+    q->patience = q->size;
 }
 
 bool virtq_slot(struct virtq *q, uint16_t *slot)
@@ -114,13 +121,26 @@ bool virtq_publish(struct virtq *q)
     return passed(*event_behind(&q->used->ring[q->size]), q->offered, old);
 }
 
-/* How many elements of used wait for us; an impossible index counts as none. */
+static void note_lie(struct virtq *q)
+{
+    q->lies++;
+    q->patience--;
+}
+
+static uint16_t used_index(const struct virtq *q)
+{
+    return atomic_load_explicit(&q->used->index, memory_order_acquire);
+}
+
+/* How many elements of used wait for us; an impossible index counts as none, and so does what comes behind lies. */
 static uint16_t waiting(struct virtq *q)
 {
-    uint16_t index = atomic_load_explicit(&q->used->index, memory_order_acquire);
-    uint16_t count = (uint16_t)(index - q->taken);
+    if (q->patience == 0) {
+        return 0;
+    }
+    uint16_t count = (uint16_t)(used_index(q) - q->taken);
     if (count > q->in_flight) {
-        q->lies++;
+        note_lie(q);
         return 0;
     }
     return count;
@@ -140,7 +160,7 @@ bool virtq_collect(struct virtq *q, uint16_t *slot, uint32_t *written)
             *slot = (uint16_t)id;
             return true;
         }
-        q->lies++;
+        note_lie(q);
     }
     return false;
 }
@@ -148,7 +168,8 @@ bool virtq_collect(struct virtq *q, uint16_t *slot, uint32_t *written)
 bool virtq_interrupt_after(struct virtq *q, uint16_t count)
 {
     if (q->event_idx) {
-        *event_behind(&q->avail->ring[q->size]) = (uint16_t)(q->taken + count - 1);
+        uint16_t next = q->patience > 0 ? (uint16_t)(q->taken + count - 1) : used_index(q);
+        *event_behind(&q->avail->ring[q->size]) = next;
     } else {
         *(volatile uint16_t *)&q->avail->flags = 0;
     }

@@ -3,7 +3,8 @@
  * Slot i is entry i of the descriptor table for ever and owns the indirect table i, so that a frame of any number of
  * pieces takes one entry and nothing has to be linked or unlinked. The owner fills the slot's table, offers the slot,
  * and gets it back when the device has used it. What the device writes is an allegation: an entry that was not offered,
- * or an index that ran too far, is counted in `lies` and changes nothing.
+ * or an index that ran too far, is counted in `lies` and changes nothing. A device that lies as fast as its driver reads
+ * does not keep it: of one event the driver hears as many lies as the queue has entries, then nothing until the next.
  */
 #ifndef VIRTIO_VIRTQ_H
 #define VIRTIO_VIRTQ_H
@@ -33,7 +34,11 @@ struct virtq {
     uint16_t free[VIRTQ_SIZE_MAX];
     bool busy[VIRTQ_SIZE_MAX];
     uint32_t lies;
+    uint16_t patience; /* so many lies more are heard in this event */
 };
+
+/* An event begins. */
+void virtq_woken(struct virtq *q);
 
 /* Bytes of zeroed DMA memory that a queue needs; size is a power of two. */
 size_t virtq_bytes(uint16_t size, uint16_t chain_max);
@@ -50,7 +55,8 @@ bool virtq_publish(struct virtq *q);
 /* The next slot that the device has used, and how many bytes it wrote; the slot is free again. */
 bool virtq_collect(struct virtq *q, uint16_t *slot, uint32_t *written);
 
-/* Before sleep: ask for an interrupt when `count` more slots are used. False: they are already, collect again. */
+/* Before sleep: ask for an interrupt when `count` more slots are used. False: they are already, collect again. Of a device
+ * that was heard long enough: when it uses one more. */
 bool virtq_interrupt_after(struct virtq *q, uint16_t count);
 /* No interrupt is wanted. A hint: one may come all the same. */
 void virtq_interrupt_never(struct virtq *q);

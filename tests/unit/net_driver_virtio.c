@@ -22,6 +22,8 @@ static struct {
     bool hangs;        /* its reset does not end */
     bool nonsense;     /* it returns each buffer that it is given, at once and empty: */
     uint32_t returned; /* so many */
+    bool runs_on;      /* with each look at its used index there is one element more, of nothing that was offered */
+    uint32_t looks;
 } device;
 
 static void return_at_once(void);
@@ -124,6 +126,14 @@ static void use(int q, uint32_t entry, uint32_t length)
     struct virtq_used *used = used_ring(q);
     used->ring[device.queues[q].used++ % QUEUE_SIZE] = (struct virtq_used_element){.id = entry, .length = length};
     used->index = device.queues[q].used;
+}
+
+void device_goes_on(const _Atomic uint16_t *index)
+{
+    if (device.runs_on && index == &used_ring(0)->index) {
+        CHECK(device.looks++ < 100000);
+        use(0, 9999, 100);
+    }
 }
 
 static void return_at_once(void)
@@ -364,6 +374,42 @@ static void test_lying_device(void)
     CHECK(!ring_get(&tx_free, &frame));
 }
 
+/* It has its part of an event, and no more; what else it says is heard in the next. */
+static void run_on(uint64_t features)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    struct net_dma_desc frame;
+    boot(features);
+    give_buffers(10);
+    CHECK(next_chain(0, &entry, &table, &count));
+    for (int i = 0; i < 5; i++) {
+        device.looks = 0;
+        device.runs_on = true;
+        interrupt();
+        CHECK(device.looks >= QUEUE_SIZE && device.looks < 2 * QUEUE_SIZE);
+        device.runs_on = false;
+        if (features & 1ull << VIRTIO_F_EVENT_IDX_BIT) {
+            CHECK_EQUAL(used_event(0), device.queues[0].used); /* of the next one it wants to hear */
+        }
+        CHECK(!ring_get(&rx_filled, &frame));
+    }
+    use(0, entry, 12 + 60);
+    interrupt();
+    CHECK(ring_get(&rx_filled, &frame) && frame.length == 60);
+}
+
+static void test_an_index_that_runs_on(void)
+{
+    run_on(OFFERED);
+}
+
+static void test_an_index_that_runs_on_without_event_indices(void)
+{
+    run_on(OFFERED & ~(1ull << VIRTIO_F_EVENT_IDX_BIT));
+}
+
 static void send(uint32_t cookie, uint32_t pieces)
 {
     for (uint32_t i = 0; i < pieces; i++) {
@@ -518,6 +564,8 @@ int main(void)
     run(test_nothing_but_nonsense_ends);
     run(test_a_device_that_does_not_reset);
     run(test_lying_device);
+    run(test_an_index_that_runs_on);
+    run(test_an_index_that_runs_on_without_event_indices);
     run(test_sends_chains);
     run(test_wakes_whom_it_is_for);
     run(test_leaves_checksums_to_the_device);
