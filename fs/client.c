@@ -200,8 +200,6 @@ static void begin_anew(void)
 {
     uint64_t newest = self.sequence;
 
-    ring_reset(&self.commands);
-    ring_reset(&self.completions);
     if (ring_pair_agrees(&self.commands, &self.completions)) {
         self.lives++;
         give_again();
@@ -226,7 +224,7 @@ static void say_that_there_is_more(void)
 static void on_server(void *context)
 {
     (void)context;
-    if (ring_pair_restarted(&self.commands, &self.completions)) {
+    if (ring_pair_follow(&self.commands, &self.completions)) {
         begin_anew();
     }
     take_completions();

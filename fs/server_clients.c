@@ -77,7 +77,6 @@ void fs_server_clients_wake(struct fs_server_client *client)
 /* It sleeps. What may be in its ring, in spite of that, waits until it speaks again; it is asked to. */
 static void had_its_part(struct fs_server_client *client)
 {
-    client->awake = false;
     if (!ring_arm_consumer(&client->commands)) {
         ring_arm_consumer_for_next(&client->commands);
         pd_notify_later(client->config->channel);
@@ -86,17 +85,13 @@ static void had_its_part(struct fs_server_client *client)
 
 bool fs_server_client_get(struct fs_server_client *client, struct fs_command *command)
 {
+    if (ring_get_bounded(&client->commands, command, &client->left)) {
+        return true;
+    }
+    client->awake = false;
     if (client->left == 0) {
         had_its_part(client);
-        return false;
     }
-    do {
-        if (ring_get(&client->commands, command)) {
-            client->left--;
-            return true;
-        }
-    } while (!ring_arm_consumer(&client->commands));
-    client->awake = false;
     return false;
 }
 
@@ -121,8 +116,7 @@ void fs_server_client_wait(struct fs_server_client *client, const struct fs_comm
 void fs_server_client_forget(struct fs_server_client *client)
 {
     client->waiting_count = 0;
-    ring_reset(&client->commands);
-    ring_reset(&client->completions);
+    ring_pair_reset(&client->commands, &client->completions);
     pd_notify_later(client->config->channel); /* its commands find room now */
 }
 

@@ -95,6 +95,10 @@ uint32_t ring_get_many(struct ring *ring, void *elements, uint32_t count);
 /* One element, all or nothing. */
 bool ring_put(struct ring *ring, const void *element);
 bool ring_get(struct ring *ring, void *element);
+/* The next of the *left elements that an event takes of a peer that may put them as fast as they are taken. False: the
+ * ring is empty, and the consumer armed; or *left is 0, then who takes no more now arms the consumer, and comes back by
+ * himself if that says false. */
+bool ring_get_bounded(struct ring *ring, void *element, uint32_t *left);
 
 /* Room for a producer, elements for a consumer; reads the peer's index. Never more than the capacity. */
 uint32_t ring_room(struct ring *ring);
@@ -141,6 +145,18 @@ static inline bool ring_pair_agrees(const struct ring *one, const struct ring *o
 
 /* After that, when all that was lent is settled: what lies in the ring is dropped. Otherwise nothing happens. */
 void ring_reset(struct ring *ring);
+void ring_pair_reset(struct ring *one, struct ring *other);
+
+/* Where there is nothing to settle first: true when the peer is in a new life, for which both are open now. */
+static inline bool ring_pair_follow(struct ring *one, struct ring *other)
+{
+    bool restarted = ring_pair_restarted(one, other);
+
+    if (restarted) {
+        ring_pair_reset(one, other);
+    }
+    return restarted;
+}
 
 /* For who finds that an element, or what becomes of one, makes no sense, before he believes that of the peer: ends this PD
  * where our own end of the ring has been written over. A new life has a good one. */

@@ -111,11 +111,10 @@ bool net_client_settle_buffers(struct net_client *client)
     bool on_all = !has_small || ring_peer_generation(&client->rx_small) == ring_peer_generation(&client->rx_filled);
     if (on_all && (ring_pair_restarted(&client->rx_free, &client->rx_filled) ||
                    (has_small && ring_pair_restarted(&client->rx_small, &client->rx_filled)))) {
-        ring_reset(&client->rx_free);
+        ring_pair_reset(&client->rx_free, &client->rx_filled);
         if (has_small) {
             ring_reset(&client->rx_small);
         }
-        ring_reset(&client->rx_filled);
         client->unprovided = true;
     }
     if (!client->unprovided || !ring_is_open(&client->rx_filled)) {
@@ -179,9 +178,7 @@ bool net_client_send(struct net_client *client, uint16_t slot, struct net_desc *
 
 void net_client_follow(struct net_client *client)
 {
-    if (ring_pair_restarted(&client->tx_filled, &client->tx_free)) {
-        ring_reset(&client->tx_filled);
-        ring_reset(&client->tx_free);
+    if (ring_pair_follow(&client->tx_filled, &client->tx_free)) {
         client->settling = client->slot_count;
         client->owed = true;
     }

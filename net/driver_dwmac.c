@@ -467,8 +467,7 @@ static void attach(void)
 static bool let_in(struct ring *ring, struct ring *other, uint32_t with_device)
 {
     if (ring_pair_restarted(ring, other) && with_device == 0) {
-        ring_reset(ring);
-        ring_reset(other);
+        ring_pair_reset(ring, other);
         self.filled = self.returned = true; /* the virtualiser hears of it */
     }
     return !ring_any_restarted(ring, other);

@@ -276,8 +276,7 @@ static void wake_tx_virt(void)
 static bool let_in(struct ring *ring, struct ring *other, const struct virtq *q)
 {
     if (ring_pair_restarted(ring, other) && q->in_flight == 0) {
-        ring_reset(ring);
-        ring_reset(other);
+        ring_pair_reset(ring, other);
         self.filled = self.returned = true; /* the virtualiser hears of it */
     }
     return !ring_any_restarted(ring, other);

@@ -170,9 +170,7 @@ static bool provide_all(void)
 /* The driver attaches after it has reset the device. */
 static void follow_driver(void)
 {
-    if (ring_pair_restarted(&self.driver_free, &self.driver_filled)) {
-        ring_reset(&self.driver_free);
-        ring_reset(&self.driver_filled);
+    if (ring_pair_follow(&self.driver_free, &self.driver_filled)) {
         self.provided = false;
     }
     if (!self.provided && ring_pair_agrees(&self.driver_free, &self.driver_filled) &&
@@ -185,8 +183,7 @@ static void follow_client(microkit_channel channel)
 {
     for (uint32_t i = 0; i < net_virt_rx_config.client_count; i++) {
         if (net_virt_rx_config.clients[i].channel == channel) {
-            ring_reset(&self.clients[i].free);
-            ring_reset(&self.clients[i].filled);
+            ring_pair_reset(&self.clients[i].free, &self.clients[i].filled);
             self.clients[i].owed = true;
             if (net_virt_rx_config.clients[i].small.capacity > 0) {
                 ring_reset(&self.clients[i].small);

@@ -233,9 +233,7 @@ static void return_sent(void)
 /* The driver attaches after it has reset the device: no frame is on its way any more. */
 static void follow_driver(void)
 {
-    if (ring_pair_restarted(&self.driver_filled, &self.driver_free)) {
-        ring_reset(&self.driver_filled);
-        ring_reset(&self.driver_free);
+    if (ring_pair_follow(&self.driver_filled, &self.driver_free)) {
         self.unsettled = self.put = true;
     }
     if (!self.unsettled || !ring_pair_agrees(&self.driver_filled, &self.driver_free)) {
@@ -267,8 +265,7 @@ static void let_clients_in(void)
     for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
         struct client *client = &self.clients[i];
         if (client->leaving && client->out == 0) {
-            ring_reset(&client->filled);
-            ring_reset(&client->free);
+            ring_pair_reset(&client->filled, &client->free);
             client->leaving = false;
             client->owed = true;
         }

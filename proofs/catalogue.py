@@ -115,6 +115,8 @@ def ring_proofs(size, capacity):
         proof("put_is_whole_and_within", believe_head,
               (RING, "(index & ring->mask) * ring->size", "(index % 3) * ring->size")),
         proof("get_is_whole_and_within", believe_tail),
+        proof("get_bounded_ends", believe_tail, (RING, "            (*left)--;\n", ""),
+              (RING, "    } while (!ring_arm_consumer(ring));\n    return false;", "    } while (false);\n    return false;")),
         proof("put_many_is_honest", (RING, "count = min(count, room_known(ring));", ""), believe_head, *[
             (RING,
              "min(count, capacity(ring) - (ring->own & ring->mask));\n"

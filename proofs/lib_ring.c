@@ -143,6 +143,24 @@ void get_is_whole_and_within(void)
     POSSIBLE(1 + done);
 }
 
+/* An event takes no more than its part, and ends with the ring empty and armed, or with that part taken. */
+void get_bounded_ends(void)
+{
+    any_ring(false);
+    uint32_t own = ring.own, part = nondet_u32(), left = part, byte = nondet_u32();
+    ASSUME(byte < SIZE);
+
+    bool done = ring_get_bounded(&ring, bytes, &left);
+
+    PROVE(invariant());
+    PROVE(ring.own - own == (done ? 1 : 0));
+    PROVE(part - left == (done ? 1 : 0) && left <= part);
+    PROVE(!done || element_byte(own, byte) == bytes[byte]);
+    PROVE(done || left == 0 || (ring.shared->consumer_armed == 1 && distance() == 0));
+    POSSIBLE(1 + done);
+    POSSIBLE(3 + (left == 0));
+}
+
 /* Of `count` elements asked for, `done` were moved, and exactly those. */
 static void check_many(uint32_t own, uint32_t count, uint32_t done)
 {

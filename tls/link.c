@@ -254,9 +254,7 @@ static void forget_all(void)
 /* It waits for our word: the rings are closed until then. */
 static void see_restart(void)
 {
-    if (ring_pair_restarted(&self.to, &self.from)) {
-        ring_reset(&self.to);
-        ring_reset(&self.from);
+    if (ring_pair_follow(&self.to, &self.from)) {
         forget_all();
         pd_notify_later(self.config->peer);
     }
@@ -265,22 +263,18 @@ static void see_restart(void)
 static void receive(void *context)
 {
     struct tls_message message;
-    bool any = false, all;
+    bool any = false;
 
     self.left = MESSAGES_MAX;
     see_restart();
     if (!ring_pair_agrees(&self.to, &self.from)) {
         return; /* it has begun another life meanwhile, and will say so */
     }
-    do {
-        while (self.left > 0 && ring_get(&self.from, &message)) {
-            self.left--;
-            any = true;
-            take(&message);
-        }
-        all = ring_arm_consumer(&self.from);
-    } while (!all && self.left > 0);
-    if (!all) {
+    while (ring_get_bounded(&self.from, &message, &self.left)) {
+        any = true;
+        take(&message);
+    }
+    if (self.left == 0 && !ring_arm_consumer(&self.from)) {
         timer_start(&self.rest, pd_now_ns(), receive, NULL);
     }
     if (any && ring_wake_producer(&self.from)) {

@@ -540,9 +540,7 @@ static void begin_anew(void)
 
 static void see_restart(void)
 {
-    if (ring_pair_restarted(&self.to, &self.from)) {
-        ring_reset(&self.to);
-        ring_reset(&self.from);
+    if (ring_pair_follow(&self.to, &self.from)) {
         begin_anew();
         pd_notify_later(self.config->peer);
         self.handlers->restarted();
@@ -553,19 +551,14 @@ static void receive(void *context)
 {
     struct tls_message message;
     uint32_t left = MESSAGES_MAX;
-    bool all;
     see_restart();
     if (!ring_pair_agrees(&self.to, &self.from)) {
         return; /* it has begun another life meanwhile, and will say so */
     }
-    do {
-        while (left > 0 && ring_get(&self.from, &message)) {
-            left--;
-            take_message(&message);
-        }
-        all = ring_arm_consumer(&self.from);
-    } while (!all && left > 0);
-    if (!all) {
+    while (ring_get_bounded(&self.from, &message, &left)) {
+        take_message(&message);
+    }
+    if (left == 0 && !ring_arm_consumer(&self.from)) {
         timer_start(&self.rest, pd_now_ns(), receive, NULL);
     }
     if (left < MESSAGES_MAX && ring_wake_producer(&self.from)) {

@@ -398,6 +398,20 @@ bool ring_arm_consumer(struct ring *ring)
     return false;
 }
 
+bool ring_get_bounded(struct ring *ring, void *element, uint32_t *left)
+{
+    do {
+        if (*left == 0) {
+            return false;
+        }
+        if (ring_get(ring, element)) {
+            (*left)--;
+            return true;
+        }
+    } while (!ring_arm_consumer(ring));
+    return false;
+}
+
 void ring_arm_consumer_for_next(struct ring *ring)
 {
     store(&ring->shared->consumer_armed, 1);
@@ -440,6 +454,12 @@ APART void ring_reset(struct ring *ring)
     if (ring_peer_restarted(ring)) {
         begin_anew(ring);
     }
+}
+
+void ring_pair_reset(struct ring *one, struct ring *other)
+{
+    ring_reset(one);
+    ring_reset(other);
 }
 
 bool ring_is_open(const struct ring *ring)

@@ -236,6 +236,28 @@ static void test_arm_does_not_loop(void)
     end(&p);
 }
 
+/* A peer that puts one for each that is taken has its part of an event, and no more; whoever has had enough before is
+ * not armed, since he comes back by himself. */
+static void test_a_peer_that_fills_for_ever(void)
+{
+    struct pair p = make(8, 16);
+    uint8_t element[16] = {0};
+    uint32_t left = 100, taken = 0;
+
+    CHECK(ring_put(&p.producer, element));
+    while (ring_get_bounded(&p.consumer, element, &left)) {
+        taken++;
+        CHECK(ring_put(&p.producer, element));
+    }
+    CHECK(taken == 100 && left == 0);
+    CHECK(!ring_wake_consumer(&p.producer) && !ring_arm_consumer(&p.consumer));
+    left = 3;
+    CHECK(ring_get_bounded(&p.consumer, element, &left));
+    CHECK(!ring_get_bounded(&p.consumer, element, &left) && left == 2);
+    CHECK(ring_wake_consumer(&p.producer)); /* empty: armed */
+    end(&p);
+}
+
 /* The producer may start before the consumer attaches: nothing is lost. */
 static void test_late_consumer(void)
 {
@@ -403,6 +425,28 @@ static void test_both_restart(void)
     }
 }
 
+/* Two rings with one peer, of which it attaches to one after the other: both are reset, when it has. */
+static void test_pair_follows(void)
+{
+    struct pair to = make(8, 16), from = make(8, 16);
+
+    CHECK(!ring_pair_follow(&to.producer, &from.consumer));
+    fake_set_generation(2);
+    ring_attach_consumer(&to.consumer, &to.config, 16);
+    fake_set_generation(1);
+    CHECK(!ring_pair_follow(&to.producer, &from.consumer) && !ring_is_open(&to.producer));
+    fake_set_generation(2);
+    ring_attach_producer(&from.producer, &from.config, 16);
+    fake_set_generation(1);
+    CHECK(ring_pair_follow(&to.producer, &from.consumer) && ring_pair_agrees(&to.producer, &from.consumer));
+    CHECK(!ring_pair_follow(&to.producer, &from.consumer));
+    check_passes(&to, 9);
+    check_passes(&from, 9);
+    fake_reset();
+    end(&to);
+    end(&from);
+}
+
 /* A stream goes on where it was, whichever end starts anew, also with an index that somebody has scribbled over. */
 static void test_stream_is_resumed(void)
 {
@@ -526,12 +570,14 @@ int main(void)
     test_own_index_is_private();
     test_arm_looks_again();
     test_arm_does_not_loop();
+    test_a_peer_that_fills_for_ever();
     test_late_consumer();
     test_restarted_producer();
     test_restarted_consumer();
     test_put_before_it_hears();
     test_restart_in_the_middle();
     test_both_restart();
+    test_pair_follows();
     test_stream_is_resumed();
     test_bad_configuration();
     return 0;

@@ -218,9 +218,7 @@ static void introduce(const char *pem)
 /* It knows nothing any more. */
 static void see_restart(void)
 {
-    if (ring_pair_restarted(&self.to, &self.from)) {
-        ring_reset(&self.to);
-        ring_reset(&self.from);
+    if (ring_pair_follow(&self.to, &self.from)) {
         self.serial++;
         introduce(probe_config.right);
         begin(0);
