@@ -130,8 +130,9 @@ class Https:
     def _chain(pd, chain):
         if chain.startswith("/"):
             return {"path": chain, "pem": Ptr(0)}
-        if len(chain) > CHAIN_MAX:
-            raise ComposeError(f"PD '{pd.name}': a certificate chain has {len(chain)} bytes; at most {CHAIN_MAX}")
+        size = len(chain.encode())
+        if size > CHAIN_MAX:
+            raise ComposeError(f"PD '{pd.name}': a certificate chain has {size} bytes; at most {CHAIN_MAX}")
         return {"path": Ptr(0), "pem": chain}
 
 
@@ -171,6 +172,7 @@ class Http:
             "sites": [site.config(self.pd) for site in sites],
         }
         self.pd.config("http/config.h", "struct http_config", "http_config", self.config)
+        self.https = https
         system.checks.append(self._check_alone)
 
     def application(self, pd):
@@ -225,8 +227,11 @@ class Http:
             raise ComposeError(f"PD '{self.pd.name}': wait_s {wait_s} is not in 1..{WAIT_MAX_S}")
 
     def _check_alone(self):
-        """Who could say more of the site is known now."""
+        """Who could say more of the site, and make handshakes, is known now."""
         if self.app is None and not self.config["sites"]:
             raise ComposeError(f"PD '{self.pd.name}': a front without an application needs a site")
         if self.app is None and not self.port:
             raise ComposeError(f"PD '{self.pd.name}': a front without an application needs a port")
+        if self.https and not any(symbol == "tls_client_config" for _, _, symbol, _ in self.pd.configs):
+            raise ComposeError(f"PD '{self.pd.name}': https=.. without Tls(.., front=..) of compose/tls.py: nobody makes "
+                               "its handshakes")

@@ -135,8 +135,8 @@ class Net:
         """A client with lwIP: at most so many TCP connections, segments that are not acknowledged yet, and bytes of
         packets that are not on the wire. pd becomes a client of timer where it is not one; wait_for_start: DHCP only at
         ip_start(); large_datagrams: 64 KiB of memory are for one that pd sends and that does not fit in a frame."""
-        if len(hostname) > 31:
-            raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 characters")
+        if len(hostname.encode()) > 31:
+            raise ComposeError(f"PD '{pd.name}': hostname '{hostname}' has more than 31 bytes")
         least = MEMORY_MIN + (DATAGRAM_BYTES if large_datagrams else 0)
         if memory < least:
             raise ComposeError(f"PD '{pd.name}': {memory:#x} bytes of packet memory; a stack needs {least:#x}")

@@ -33,8 +33,8 @@ class Python:
         if sites or port:
             raise ComposeError(f"PD '{name}': an application has no front of its own: Http(.., sites=.., port=..) is one, "
                                "and site= names it here")
-        if len(app) > APP_MAX:
-            raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} characters")
+        if len(app.encode()) > APP_MAX:
+            raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} bytes")
         if len(arguments) > ARGUMENTS_MAX:
             raise ComposeError(f"PD '{name}': {len(arguments)} arguments; at most {ARGUMENTS_MAX}")
         self.pd = system.pd(name, program=program, priority=priority)

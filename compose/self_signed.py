@@ -2,7 +2,7 @@
 
     python3 -m compose.self_signed KEY CERTIFICATE NAME..       # files; those that are there already stay
 
-A browser believes it only when told to. Names: host names and IPv4 addresses. Without any package beside Python's own, as
+A browser believes it only when told to. Names: host names and IP addresses. Without any package beside Python's own, as
 the build has none.
 """
 
@@ -70,8 +70,9 @@ def sign(key, text):
 
 
 def general_name(name):
+    """RFC 5280, 4.2.1.6: iPAddress, four bytes or sixteen; dNSName."""
     try:
-        return tlv(0x87, ipaddress.IPv4Address(name).packed)
+        return tlv(0x87, ipaddress.ip_address(name).packed)
     except ValueError:
         return tlv(0x82, name.encode())
 

@@ -74,6 +74,10 @@ MISTAKES = {
     "https_same_port": ("http(https=Https(['/a.pem'], port=80))", "PD 'http': port 80 is for HTTP and for HTTPS"),
     "https_hsts": ("http(https=Https(['/a.pem'], hsts_s=-1))", "PD 'http': hsts_s -1 is not in 0..316224000"),
     "https_long": ("http(https=Https(['x' * 16385]))", "PD 'http': a certificate chain has 16385 bytes; at most 16384"),
+    "https_long_in_bytes": ("http(https=Https(['\\xe4' + 'x' * 16383]))",
+                            "PD 'http': a certificate chain has 16385 bytes; at most 16384"),
+    "https_without_tls": ("http(https=Https(['/a.pem']))",
+                          "PD 'http': https=.. without Tls(.., front=..) of compose/tls.py: nobody makes its handshakes"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
 }
@@ -100,7 +104,10 @@ def test_configuration(tmp_path):
 
 
 def test_https_is_a_program_of_its_own(tmp_path):
-    done = compose(tmp_path, PREAMBLE + "http(https=Https(['/a.pem', 'PEM'], port=8443, redirect=True))\n"
+    done = compose(tmp_path, PREAMBLE + "from compose.entropy import Entropy\nfrom compose.self_signed import key_from\n"
+                   "from compose.tls import Tls\n"
+                   "secured = http(https=Https(['/a.pem', 'PEM'], port=8443, redirect=True))\n"
+                   "Tls(s, timer, Entropy(s, serial), front=secured.pd, keys=[key_from(7)])\n"
                    "http(name='plain', mac='52:54:01:00:00:12', port=81)")
     assert done.returncode == 0, done.stderr
     text = written(tmp_path, "http.config.c")

@@ -22,7 +22,7 @@ MISTAKES = {
     "region_without_address": ("r = s.region('r', 1)\nnet.client(a, '52:54:01:00:00:10', tx_regions=[(r, a.map(r))])",
                                "PD 'a': transmit region 'r' has no fixed address; give it dma=True"),
     "hostname_long": (f"net.ip(a, '52:54:01:00:00:10', timer, hostname='{'x' * 32}')",
-                      f"PD 'a': hostname '{'x' * 32}' has more than 31 characters"),
+                      f"PD 'a': hostname '{'x' * 32}' has more than 31 bytes"),
     "memory_small": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000)",
                      "PD 'a': 0x1000 bytes of packet memory; a stack needs 0x28000"),
     "memory_small_for_frames": ("net.ip(a, '52:54:01:00:00:10', timer, memory=0x1000, large_datagrams=False)",

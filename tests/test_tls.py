@@ -197,11 +197,14 @@ def test_each_cut_is_one_line():
 @needs_openssl
 def test_the_self_signed_one_is_believed(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    self_signed.main(key, certificate, "localhost", "127.0.0.1")
+    addresses = ("127.0.0.1", "::1", "2001:db8::17")
+    self_signed.main(key, certificate, "localhost", *addresses)
     assert key.stat().st_mode & 0o077 == 0
     assert "Key is valid" in openssl("pkey", "-in", key, "-check", "-noout")
     assert ": OK" in openssl("verify", "-x509_strict", "-CAfile", certificate, certificate)
-    assert openssl("x509", "-in", certificate, "-noout", "-checkip", "127.0.0.1").strip().endswith("does match certificate")
+    for address in addresses:
+        assert openssl("x509", "-in", certificate, "-noout", "-checkip", address).strip().endswith("does match certificate")
+    assert openssl("x509", "-in", certificate, "-noout", "-ext", "subjectAltName").count("DNS:") == 1
     before = key.read_text()
     self_signed.main(key, certificate, "other")
     assert key.read_text() == before
