@@ -16,6 +16,7 @@ from count import Counting, total  # noqa: E402
 pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="our own loader and kernel")
 
 MOST = 5_000_000
+MEMORY = 0x90000000       # behind all of the image
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,11 @@ def test_barriers_are_executed(image, tmp_path):
     with Guest(image, args=["-d", "op", "-D", str(log)]) as guest:
         guest.expect(r"webserver on qemu_virt_aarch64")
     assert re.search(r"^ mb ", log.read_text(errors="replace"), re.M), "QEMU has left out all barriers"
+
+
+def test_a_debugger_reads_and_writes_more_than_a_socket_holds(image):
+    """Of the tests' own debugger: it and QEMU must not both wait for the other to read."""
+    content = bytes(range(256)) * (1 << 12)
+    with Guest(image, debug=True) as guest:
+        guest.gdb.write_physical(MEMORY, content)
+        assert guest.gdb.read_physical(MEMORY, len(content)) == content

@@ -17,6 +17,7 @@ PHYSICAL, VIRTUAL = b"Qqemu.PhyMemMode:1", b"Qqemu.PhyMemMode:0"
 INTERRUPT = b"\x03"
 PC = 32             # in the register file of org.gnu.gdb.aarch64.core: x0-x30, sp, pc, cpsr
 BLOCK = 1024        # bytes in one packet
+WINDOW = 64         # packets under way: QEMU reads no more of them while its answers find no room in the socket
 
 
 class GdbError(AssertionError):
@@ -43,20 +44,25 @@ class Gdb:
         self.sock.sendall(packet(body))
 
     def _packet(self):
-        """The next one that has come whole, acknowledged; None: none has. Acknowledgements are skipped."""
+        """The next one that has come whole; None: none has. Acknowledgements are skipped."""
         begin = self.come.find(b"$")
         end = self.come.find(b"#", begin)
         if begin < 0 or end < 0 or len(self.come) < end + 3:
             return None
         body = bytes(self.come[begin + 1:end])
         del self.come[:end + 3]
-        self.sock.sendall(b"+")
         return body
 
-    def _receive(self):
-        while (body := self._packet()) is None:
-            self._more()
-        return body
+    def _receive(self, count=1):
+        """So many, acknowledged together: while QEMU has more to say it does not hear one by one."""
+        bodies = []
+        while len(bodies) < count:
+            if (body := self._packet()) is None:
+                self._more()
+            else:
+                bodies.append(body)
+        self.sock.sendall(b"+" * count)
+        return bodies
 
     def _more(self):
         more = self.sock.recv(1 << 16)
@@ -69,10 +75,13 @@ class Gdb:
         return self.commands([body])[0]
 
     def commands(self, bodies):
-        """The same for several, in one go: the guest stands still for less time."""
+        """The same for several, many in one go: the guest stands still for less time."""
         assert self.stopped, "the guest runs"
-        self.sock.sendall(b"".join(packet(body) for body in bodies))
-        answers = [self._receive() for _ in bodies]
+        answers = []
+        for begin in range(0, len(bodies), WINDOW):
+            some = bodies[begin:begin + WINDOW]
+            self.sock.sendall(b"".join(packet(body) for body in some))
+            answers += self._receive(len(some))
         for body, answer in zip(bodies, answers):
             if answer.startswith(b"E"):
                 raise GdbError(f"{body[:60]!r}: {answer!r}")
@@ -91,7 +100,7 @@ class Gdb:
             if not select.select([self.sock], [], [], max(end - time.monotonic(), 0))[0]:
                 return False
             self._more()
-        answer = self._receive()
+        answer, = self._receive()
         assert answer[:1] in b"TS", answer
         self.stopped = True
         return True
