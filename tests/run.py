@@ -17,9 +17,9 @@ def main():
     except ValueError as error:
         sys.exit(f"make test: TESTS='{sys.argv[1]}': {error}")
     names = [name for word in words for name in sorted(glob.glob(word)) or [word]]
-    beside = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"] if any(os.path.isdir(name) for name in names) else []
+    beside = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--durations=40"] if any(os.path.isdir(name) for name in names) else []
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--timeout={TEST_S}",
-                              f"--session-timeout={SESSION_S}", "--durations=40", *beside, *names])
+                              f"--session-timeout={SESSION_S}", *beside, *names])
 
 
 if __name__ == "__main__":
