@@ -139,7 +139,7 @@ WRITTEN = [
     ("compose/fs.py", r"len\(server\.encode\(\)\) > (\d+)", "fs/nfs/config.h", "sizeof(((struct nfs_config *)0)->server) - 1"),
     ("compose/fs.py", r"len\(writable\.encode\(\)\) > (\d+)", "fs/mem/config.h",
      "sizeof(((struct fs_mem_config *)0)->writable) - 1"),
-    ("compose/net.py", r"len\(hostname\) > (\d+)", "net/ip/ip.h", "sizeof(((struct ip_config *)0)->hostname) - 1"),
+    ("compose/net.py", r"len\(hostname\.encode\(\)\) > (\d+)", "net/ip/ip.h", "sizeof(((struct ip_config *)0)->hostname) - 1"),
     ("compose/net.py", r'replace\("_", "-"\)\[:(\d+)\]', "net/ip/ip.h", "sizeof(((struct ip_config *)0)->hostname) - 1"),
     ("compose/serial.py", r"system\.board\.name\[:(\d+)\]", "serial/config.h",
      "2 * VALUE + 32 <= sizeof(((struct serial_virt_tx_config *)0)->greeting)"),
