@@ -68,9 +68,10 @@ $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
-# The front over TLS.
+# The front over TLS, with a library that fails to seal when the test says so.
+HTTP_TLS_FAILING := -Wl,--wrap=crypto_seal
 $(eval $(call host_test,http_tls,tests/unit/http_tls.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c third_party/awslc/platform.c,\
-    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_LIBS)))
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_FAILING) $(HTTP_TLS_LIBS)))
 $(HOST_OBJ)/http_tls/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
 $(HOST_OBJ)/http_tls/http_tls: $(AWSLC_HOST)
 

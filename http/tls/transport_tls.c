@@ -7,6 +7,8 @@
  *             what is opened nobody else can change between the check and its use: a record is copied first (opened.c)
  *             a window never is smaller than what completes a record: what was copied is told to TCP as taken, at once;
  *             the connection has at most AHEAD_MAX bytes and a record that it has not taken
+ *   ends      what cannot be sealed, content, an alert or close_notify, resets the connection: TCP's end alone, or an
+ *             answer with something left out, would be one that anybody on the way could have made (RFC 8446, 6.1)
  *   when full no block to seal in: the connection waits until one is acknowledged. No packet to open in: what comes
  *             stays with TCP; a connection that has waited for the rest of its record for SLOW_NS is ended for it
  *             What is given back goes to those that wait, in their order, in the same event
@@ -27,6 +29,7 @@
 #define AHEAD_MAX 4096 /* bytes that the connection has not taken: then nothing more is opened */
 #define ALONE 512      /* bytes that are worth a record of their own, if nothing follows at once */
 #define ENOUGH (2 * RECORD_TEXT_MAX)
+#define WRITE_RECORDS_MAX 64 /* that one write is sealed in */
 #define SLOW_NS 5000000000ull /* as for heads (head_buffer.c): else newcomers would push one another out */
 
 struct transport_tls_counters transport_tls_counts;
@@ -174,20 +177,29 @@ static void end_in_order(struct secured *x)
     http_conn_failed(c);
 }
 
-/* RFC 8446, 6.2: no more is sent behind an alert. */
-static void refuse(struct secured *x, enum record_alert alert)
+/* A key that could not seal something seals nothing more (record.h). */
+static bool is_spent(const struct secured *x)
+{
+    return x->stage >= OPEN && !record_can_seal(&x->out, WRITE_RECORDS_MAX);
+}
+
+/* As a copy, where no block of the connection's is under way. False: it cannot be sealed, or there is no memory. */
+static bool write_alert(struct secured *x, enum record_alert alert)
 {
     uint8_t bytes[RECORD_ALERT];
-    transport_tls_counts.refused++;
-    if (x->first) {
-        end_now(x); /* it lies in blocks that TCP would send from on */
-        return;
-    }
     uint32_t length = record_seal_alert(&x->out, alert, bytes);
-    if (length > 0) {
-        tcp->write(x->transport, bytes, length, false);
+    return length > 0 && tcp->write(x->transport, bytes, length, false);
+}
+
+/* RFC 8446, 6.2: no more is sent behind an alert. What lies in blocks TCP would send from on. */
+static void refuse(struct secured *x, enum record_alert alert)
+{
+    transport_tls_counts.refused++;
+    if (x->first || !write_alert(x, alert)) {
+        end_now(x);
+    } else {
+        end_in_order(x);
     }
-    end_in_order(x);
 }
 
 /* -- what is sent: given to TCP -- */
@@ -252,8 +264,7 @@ static void acknowledged(struct secured *x, uint32_t count)
 
 /* -- what is sent: sealed -- */
 
-/* The block has room for it. A key that cannot seal this seals nothing more (record.h): the connection ends as one whose
- * client takes nothing. */
+/* The block has room for it. False: the connection is spent, and ends with this event, or with TCP's callback. */
 static bool seal_in(struct secured *x, struct sealed *block, const void *content, uint32_t length)
 {
     uint32_t bytes = record_seal(&x->out, RECORD_DATA, content, length, block->at);
@@ -276,7 +287,7 @@ static void seal_gathered(struct secured *x)
     }
 }
 
-/* RFC 8446, 4.6.3: before anything else is sealed. False: no block. */
+/* RFC 8446, 4.6.3: before anything else is sealed. False: no block, or it is spent. */
 static bool update(struct secured *x)
 {
     struct sealed *block = sealed_take(false);
@@ -350,11 +361,11 @@ static void append(struct secured *x, const uint8_t *from, uint32_t length, bool
 static bool may_seal(struct secured *x, uint32_t length)
 {
     uint32_t room = self.gathering == x ? self.gathers_in->room - self.gathered : 0;
-    if (x->stage == OPEN && (!x->update_owed || update(x)) && room + sealed_room() >= length &&
-        x->out.sequence < RECORD_SEALS_MAX - 64) {
+    if (x->stage == OPEN && (!x->update_owed || update(x)) && room + sealed_room() >= length && !is_spent(x)) {
         return true;
     }
     starve(x);
+    transport_tcp_owe(x->transport); /* should it be spent */
     return false;
 }
 
@@ -369,15 +380,26 @@ static void settle(struct secured *x)
     push(x);
 }
 
-/* RFC 8446, 6.1, and TCP's end behind it, as soon as there is memory. */
-static void close_side(struct secured *x)
+/* False: it is spent. */
+static bool seal_close_notify(struct secured *x, struct sealed *block)
+{
+    block->length = (uint16_t)record_seal_alert(&x->out, ALERT_CLOSE_NOTIFY, block->at);
+    if (block->length == 0) {
+        sealed_give_back(block);
+        return false;
+    }
+    x->transport->unacknowledged += block->length;
+    append_block(x, block);
+    x->notified = true;
+    return true;
+}
+
+/* RFC 8446, 6.1, and TCP's end behind it, as soon as there is memory. False: it cannot be sealed. */
+static bool close_side(struct secured *x)
 {
     struct sealed *block = x->notified ? NULL : sealed_take(false);
-    if (block) {
-        block->length = (uint16_t)record_seal_alert(&x->out, ALERT_CLOSE_NOTIFY, block->at);
-        x->transport->unacknowledged += block->length;
-        append_block(x, block);
-        x->notified = true;
+    if (block && !seal_close_notify(x, block)) {
+        return false;
     }
     push(x);
     if (x->notified && !x->next && !x->shut) {
@@ -386,6 +408,7 @@ static void close_side(struct secured *x)
     if (!x->shut) {
         starve(x);
     }
+    return true;
 }
 
 /* -- the table -- */
@@ -444,8 +467,13 @@ static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count
 
 static void flush(struct transport *t)
 {
-    settle(secured_of(t));
-    tcp->flush(t);
+    struct secured *x = secured_of(t);
+    settle(x);
+    if (is_spent(x)) {
+        end_now(x);
+    } else {
+        tcp->flush(t);
+    }
 }
 
 /* Of what was opened: TCP knows. */
@@ -463,25 +491,21 @@ static bool shut_down(struct transport *t)
     struct secured *x = secured_of(t);
     settle(x);
     x->stage = CLOSING_SIDE;
-    close_side(x);
-    return true;
+    return !is_spent(x) && close_side(x);
 }
 
-/* What has not been acknowledged lies in blocks that would be another's. */
+/* What has not been acknowledged lies in blocks that would be another's. Before a handshake's end there is nothing that
+ * close_notify could be sealed with. */
 static bool close_it(struct transport *t)
 {
     struct secured *x = secured_of(t);
-    uint8_t bytes[RECORD_ALERT];
     settle(x);
-    if (x->first) {
+    if (x->first || (x->stage >= OPEN && !x->notified && !write_alert(x, ALERT_CLOSE_NOTIFY))) {
         return false;
     }
     uint32_t untaken = packet_bytes(x) + x->untold;
     if (untaken > 0) {
         tcp->consumed(t, untaken);
-    }
-    if (x->stage == OPEN && record_seal_alert(&x->out, ALERT_CLOSE_NOTIFY, bytes) > 0) {
-        tcp->write(t, bytes, sizeof(bytes), false);
     }
     release(x);
     if (!tcp->close(t)) {
@@ -766,8 +790,8 @@ static void go_on(struct secured *x)
     }
     if (x->stage >= OPEN && take_records(x)) {
         settle(x);
-        if (x->stage == CLOSING_SIDE) {
-            close_side(x);
+        if (is_spent(x) || (x->stage == CLOSING_SIDE && !close_side(x))) {
+            end_now(x);
         }
     }
 }

@@ -57,6 +57,20 @@ static void device_has_read(void)
     sent_handler = NULL;
 }
 
+/* -- the library: crypto_seal() goes by here (--wrap) -- */
+
+static bool seals_fail;
+static uint32_t failing; /* so long what is sealed then; 0: anything */
+
+bool __real_crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
+                        uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t last, uint8_t *to);
+bool __wrap_crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
+                        uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t last, uint8_t *to)
+{
+    return !(seals_fail && (failing == 0 || failing == length)) &&
+           __real_crypto_seal(aead, nonce, head, head_length, from, length, last, to);
+}
+
 /* -- PD tls, played -- */
 
 static _Alignas(64) uint8_t to_tls[RING_BYTES(TLS_QUEUE_CAPACITY, 32)], from_tls[RING_BYTES(TLS_QUEUE_CAPACITY, 32)];
@@ -604,6 +618,126 @@ static void test_it_goes_in_the_middle(void)
     }
 }
 
+/* -- what cannot be sealed -- */
+
+#define ALERT_TEXT 2 /* bytes of an alert, */
+#define UPDATE_TEXT 5 /* of a KeyUpdate */
+
+static void fail_to_seal(uint32_t length)
+{
+    seals_fail = true;
+    failing = length;
+}
+
+static void check_reset_now(struct peer *peer)
+{
+    check_reset(peer);
+    seals_fail = false;
+    CHECK_EQUAL(lwip_pcbs, 2); /* those that listen */
+}
+
+/* What the client sends is sealed before. */
+static void send_and_fail(struct peer *peer, const void *text, uint32_t length, uint32_t to_seal)
+{
+    uint32_t bytes = record_seal(&peer->out, RECORD_DATA, text, length, record);
+    fail_to_seal(to_seal);
+    client_send(peer->tcp, record, bytes, 1460);
+}
+
+/* An end without close_notify would be one that anybody could have made (RFC 8446, 6.1). */
+static void test_an_end_that_cannot_be_sealed(void)
+{
+    static const char request[] = "GET /f/9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    struct peer *peer = connected();
+    send_and_fail(peer, request, sizeof(request) - 1, ALERT_TEXT);
+    check_reset_now(peer);
+}
+
+static void test_an_idle_end_that_cannot_be_sealed(void)
+{
+    struct peer *peer = connected();
+    fail_to_seal(ALERT_TEXT);
+    pass_s(HTTP_IDLE_S + 1);
+    check_reset_now(peer);
+}
+
+static void test_an_alert_that_cannot_be_sealed(void)
+{
+    struct peer *peer = connected();
+    fail_to_seal(ALERT_TEXT);
+    client_send(peer->tcp, "nonsense", 8, 1460);
+    check_reset_now(peer);
+    CHECK_EQUAL(transport_tls_counts.refused, 1);
+}
+
+/* Nothing is left out in the middle, and nobody waits for what does not come. */
+static void test_content_that_cannot_be_sealed(void)
+{
+    for (uint32_t size = 10; size < 1000000; size *= 10) {
+        char text[200];
+        struct peer *peer = connected();
+        sprintf(text, "GET /f/%u HTTP/1.1\r\nHost: x\r\n\r\n", size);
+        send_and_fail(peer, text, (uint32_t)strlen(text), 0);
+        check_reset_now(peer);
+    }
+}
+
+/* Behind a part of it, and outside of TCP's callbacks. */
+static void test_an_answer_that_cannot_go_on(void)
+{
+    struct peer *peer = connected();
+    site_rest_away = true;
+    ask_for(peer, 1000000, 1460);
+    take_all(peer);
+    CHECK(peer->length > 10000 && peer->length < 1000000);
+    fail_to_seal(0);
+    site_rest_away = false;
+    check_reset_now(peer);
+}
+
+/* At once, or when more is to be sealed. */
+static void test_an_update_that_cannot_be_sealed(void)
+{
+    static const uint8_t wants[5] = {24, 0, 0, 1, 1};
+    static const char request[] = "GET /f/9 HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (int later = 0; later < 2; later++) {
+        struct peer *peer = connected();
+        uint8_t unused[RECORD_UPDATE];
+        if (later) {
+            ask_for(peer, 100, 1460); /* what it does not take is not acknowledged */
+        }
+        struct record_key before = peer->out;
+        uint32_t bytes = record_seal(&before, RECORD_HANDSHAKE, wants, 5, record);
+        record_seal_update(&peer->out, unused);
+        fail_to_seal(UPDATE_TEXT);
+        client_send(peer->tcp, record, bytes, 1460);
+        if (later) {
+            CHECK(!client_was_reset(peer->tcp));
+            send_and_fail(peer, request, sizeof(request) - 1, UPDATE_TEXT);
+        }
+        check_reset_now(peer);
+    }
+}
+
+/* There is no block for its close_notify: it goes out without one, before TCP's end. */
+static void test_an_end_without_a_block(void)
+{
+    struct peer *peer = connected();
+    struct sealed *taken = NULL, *block;
+    while ((block = sealed_take(false)) != NULL) {
+        block->next = taken;
+        taken = block;
+    }
+    client_end(peer->tcp);
+    take_all(peer);
+    CHECK(peer->closed && client_gone(peer->tcp) && !client_was_reset(peer->tcp));
+    free_peer(peer);
+    while ((block = taken) != NULL) {
+        taken = block->next;
+        sealed_give_back(block);
+    }
+}
+
 /* -- memory -- */
 
 static void test_no_memory_at_times(void)
@@ -1014,6 +1148,13 @@ static const struct {
     {"wrong_heads", test_wrong_heads},
     {"truncation", test_truncation},
     {"it_goes_in_the_middle", test_it_goes_in_the_middle},
+    {"an_end_that_cannot_be_sealed", test_an_end_that_cannot_be_sealed},
+    {"an_idle_end_that_cannot_be_sealed", test_an_idle_end_that_cannot_be_sealed},
+    {"an_alert_that_cannot_be_sealed", test_an_alert_that_cannot_be_sealed},
+    {"content_that_cannot_be_sealed", test_content_that_cannot_be_sealed},
+    {"an_answer_that_cannot_go_on", test_an_answer_that_cannot_go_on},
+    {"an_update_that_cannot_be_sealed", test_an_update_that_cannot_be_sealed},
+    {"an_end_without_a_block", test_an_end_without_a_block},
     {"no_memory_at_times", test_no_memory_at_times},
     {"a_device_that_still_reads", test_a_device_that_still_reads},
     {"a_device_that_lags", test_a_device_that_lags},
