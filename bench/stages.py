@@ -71,7 +71,7 @@ STAGES = [
 
 # More of HTTPS.
 SECURED_STAGES = [
-    Stage("records", "", FRONT, r"^http/tls/(record|opened|sealed|transport)", ""),
+    Stage("records", "", FRONT, r"^http/tls/(record|opened|sealed|packets|starved|outgoing|tls_conn|incoming|transport)", ""),
     Stage("ciphers, keys of the traffic", "", FRONT, r"^http/tls/crypto|/awslc/", ""),
     Stage("handshakes, handed on", "", FRONT, r"^http/tls/", ""),
     Stage("tls: event loop, rings", "", SHAKER, r"^tls/(link|pd)\.c|^sdk/libmicrokit/|^timer/", r"^lib/"),

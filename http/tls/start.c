@@ -12,6 +12,7 @@
 #include "http/secured.h"
 #include "http/tls/chains.h"
 #include "http/tls/handshake.h"
+#include "http/tls/tls_conn.h"
 #include "http/tls/transport_tls.h"
 #include "lib/log.h"
 #include "lib/pd.h"
@@ -45,7 +46,7 @@ static void on_address(void *context)
 static void count(struct app_counters *counters)
 {
     const struct handshake_counters *shaken = &handshake_counts;
-    const struct transport_tls_counters *records = &transport_tls_counts;
+    const struct tls_conn_counters *records = &tls_conn_counts;
     counters->has_tls = true;
     counters->tls_waiting = shaken->waiting;
     counters->tls_begun = shaken->begun;

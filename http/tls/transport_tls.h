@@ -16,11 +16,4 @@ struct transport_tls_handlers {
 void transport_tls_init(const struct tls_client_config *config, const struct region *sealed,
                         const struct transport_tls_handlers *handlers);
 
-struct transport_tls_counters {
-    uint64_t refused, broken; /* connections that we have ended with an alert, or that a client has */
-    uint64_t slow;            /* that lost their place to others: the rest of a record did not come */
-    uint64_t updates;         /* keys that were changed, of either side */
-};
-extern struct transport_tls_counters transport_tls_counts;
-
 #endif

@@ -10,6 +10,7 @@
 #include "http/front/listeners.h"
 #include "http/tls/opened.h"
 #include "http/tls/sealed.h"
+#include "http/tls/tls_conn.h"
 #include "http/tls/transport_tls.h"
 #include "http_front_client.h"
 #include "in_turn.h"
@@ -572,7 +573,7 @@ static void test_a_bad_record(void)
     CHECK_EQUAL(peer->alert, ALERT_BAD_RECORD_MAC);
     CHECK(client_gone(peer->tcp) && client_at_end(peer->tcp));
     free_peer(peer);
-    CHECK_EQUAL(transport_tls_counts.refused, 1);
+    CHECK_EQUAL(tls_conn_counts.refused, 1);
 }
 
 static void test_wrong_heads(void)
@@ -667,7 +668,7 @@ static void test_an_alert_that_cannot_be_sealed(void)
     fail_to_seal(ALERT_TEXT);
     client_send(peer->tcp, "nonsense", 8, 1460);
     check_reset_now(peer);
-    CHECK_EQUAL(transport_tls_counts.refused, 1);
+    CHECK_EQUAL(tls_conn_counts.refused, 1);
 }
 
 /* Nothing is left out in the middle, and nobody waits for what does not come. */
@@ -849,7 +850,7 @@ static void test_slow_clients(void)
         client_send(slow[i]->tcp, record, bytes / 2, 1460);
         turn();
     }
-    CHECK_EQUAL(transport_tls_counts.slow, 0);
+    CHECK_EQUAL(tls_conn_counts.slow, 0);
     struct peer *peer = connected();
     pass_s(6);
     fetch(peer, 1000, 20);
@@ -857,7 +858,7 @@ static void test_slow_clients(void)
     uint32_t bytes = record_seal(&peer->out, RECORD_DATA, body, sizeof(body), record);
     client_send(peer->tcp, record, bytes, 1460);
     take_all(peer);
-    CHECK(transport_tls_counts.slow > 0);
+    CHECK(tls_conn_counts.slow > 0);
     CHECK(peer->length > 0 && memcmp(peer->text, "HTTP/1.1 400", 12) == 0);
     client_reset(peer->tcp);
     free_peer(peer);
