@@ -14,7 +14,7 @@
 
 #include "http/cache/cache.h"
 #include "http/parse/date.h"
-#include "http/tls/handshake.h"
+#include "http/tls/tls_control.h"
 #include "lib/log.h"
 #include "lib/pd.h"
 
@@ -139,7 +139,7 @@ static bool read_file(void)
         self.read += count;
         cache_unpin(bytes.block);
     }
-    if (handshake_chain(self.looked_at, self.pem, self.read)) {
+    if (tls_control_chain(self.looked_at, self.pem, self.read)) {
         note_file(&self.known[self.looked_at], entry);
     }
     stop_reading();
@@ -191,7 +191,7 @@ static bool look_at_one(void)
     if (path) {
         return self.reading ? read_file() : look_at_file(path);
     }
-    if ((!known->given || is_due_again(known)) && handshake_chain(self.looked_at, pem, (uint32_t)strlen(pem))) {
+    if ((!known->given || is_due_again(known)) && tls_control_chain(self.looked_at, pem, (uint32_t)strlen(pem))) {
         known->given = true;
         known->again_ns = 0;
     }

@@ -45,12 +45,6 @@ bool handshake_is_answered(const struct handshake *handshake); /* the client has
 /* TLS_DONE: what the connection goes on with. False: it cannot be. The caller wipes it. */
 bool handshake_secrets(const struct handshake *handshake, struct tls_secrets *secrets);
 
-/* The time of day is known now, or another one: tls is told. Each handshake looks at it, too. */
-void handshake_see_time(void);
-
-/* A certificate chain, as PEM, for those that begin from now on. False: there is one that tls has not answered yet. */
-bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes);
-
 struct handshake_counters {
     uint64_t begun, done, resumed;
     uint64_t lost, timed_out; /* PD tls has begun anew; HANDSHAKE_S are over */

@@ -13,6 +13,7 @@
 #include "http/tls/chains.h"
 #include "http/tls/handshake.h"
 #include "http/tls/tls_conn.h"
+#include "http/tls/tls_control.h"
 #include "http/tls/transport_tls.h"
 #include "lib/log.h"
 #include "lib/pd.h"
@@ -88,7 +89,7 @@ static void start(void)
 void secured_time(void)
 {
     if (self.started) {
-        handshake_see_time();
+        tls_control_see_time();
     }
 }
 

@@ -11,6 +11,7 @@
 #include "http/tls/opened.h"
 #include "http/tls/sealed.h"
 #include "http/tls/tls_conn.h"
+#include "http/tls/tls_control.h"
 #include "http/tls/transport_tls.h"
 #include "http_front_client.h"
 #include "in_turn.h"
@@ -1098,7 +1099,7 @@ static void test_answers_that_nobody_asked_for(void)
         answer_chain(i % 2 ? TLS_CHAIN_OK : TLS_CHAIN_OK_UNDATED, 0);
     }
     CHECK(chain_answers == 0 && handshake_counts.nonsense == 10);
-    CHECK(handshake_chain(1, "pem", 3) && !handshake_chain(1, "pem", 3));
+    CHECK(tls_control_chain(1, "pem", 3) && !tls_control_chain(1, "pem", 3));
     turns(2);
     for (int i = 0; i < 3; i++) {
         answer_chain(TLS_CHAIN_OK_UNDATED, 1);
@@ -1108,7 +1109,7 @@ static void test_answers_that_nobody_asked_for(void)
         answer_chain(TLS_CHAIN_EXPIRED, 1);
     }
     CHECK_EQUAL(chain_answers, 2);
-    CHECK(handshake_chain(1, "pem", 3));
+    CHECK(tls_control_chain(1, "pem", 3));
     turns(2);
     answer_chain(TLS_CHAIN_OK, 2);
     CHECK_EQUAL(chain_answers, 3);

@@ -5,7 +5,7 @@
 
 #include "fake_microkit.h"
 #include "http/cache/cache.h"
-#include "http/tls/handshake.h"
+#include "http/tls/tls_control.h"
 #include "lib/log.h"
 
 void init(void) {}
@@ -51,7 +51,7 @@ void cache_unpin(struct cache_block *block)
 
 /* -- PD tls, and the console -- */
 
-bool handshake_chain(uint32_t chain, const void *pem, uint32_t bytes)
+bool tls_control_chain(uint32_t chain, const void *pem, uint32_t bytes)
 {
     if (self.asked) {
         return false;
