@@ -130,6 +130,8 @@ endif
 endef
 $(foreach v,$(GIVEN),$(eval $(call check,$v)))
 
+$(if $(SOURCES_DIR),$(if $(wildcard $(SOURCES_DIR)/.),,$(call stop,SOURCES_DIR='$(SOURCES_DIR)' is no folder)))
+
 # The SDK: ours, built into CACHE_DIR, or the official one that MICROKIT_SDK names.
 OWN_SDK := $(CACHE_DIR)/sdk$(KEPT_BY)
 ifeq ($(MICROKIT_SDK),)
@@ -139,18 +141,7 @@ SDK_VERSION := 2.0.1
 else
 SDK := $(patsubst %/,%,$(MICROKIT_SDK))
 SDK_KEY := $(notdir $(SDK))
-ifeq ($(wildcard $(SDK)/bin/microkit),)
-$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' is no Microkit SDK: it has no bin/microkit)
-endif
-ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)),)
-$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no board $(MICROKIT_BOARD). It has: $(notdir $(wildcard $(SDK)/board/*)))
-endif
-ifeq ($(wildcard $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)),)
-$(call stop,MICROKIT_SDK='$(MICROKIT_SDK)' has no config $(MICROKIT_CONFIG) for $(MICROKIT_BOARD). \
-It has: $(notdir $(patsubst %/lib/libmicrokit.a,%,$(wildcard $(SDK)/board/$(MICROKIT_BOARD)/*/lib/libmicrokit.a))))
-endif
-# SDKs say their version since 2.0.0.
-SDK_VERSION := $(or $(strip $(if $(wildcard $(SDK)/VERSION),$(file <$(SDK)/VERSION))),1.4.1)
+include mk/official-sdk.mk
 endif
 SDK_BOARD := $(SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
 

@@ -55,7 +55,7 @@ def fixture_sdk(tmp_path_factory):
 def test_wrong_variable_is_one_line(arguments, message):
     done = make("hello", *arguments)
     assert done.returncode == 2
-    assert done.stderr.startswith("mk/config.mk:") and done.stderr.endswith(f": *** {message}.  Stop.\n")
+    assert done.stderr.startswith("mk/") and done.stderr.endswith(f": *** {message}.  Stop.\n")
     assert done.stderr.count("\n") == 1 and done.stdout == ""
 
 
@@ -73,22 +73,64 @@ def test_misspelling_in_the_environment_is_found():
     assert done.returncode == 2 and "(a misspelling of MICROKIT_BOARD?)" in done.stderr
 
 
-def test_sdk_without_the_board(sdk, tmp_path):
-    other = tmp_path / "sdk"
-    shutil.copytree(sdk, other)
+@pytest.fixture(name="other")
+def fixture_other(sdk, tmp_path):
+    """One that may be spoilt."""
+    return shutil.copytree(sdk, tmp_path / "sdk")
+
+
+def refused(sdk, says):
+    done = make("hello", f"MICROKIT_SDK={sdk}")
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert done.stderr.endswith(f": *** MICROKIT_SDK='{sdk}' {says}.  Stop.\n")
+
+
+def test_sdk_without_the_board(other):
     (other / "board" / BOARD).rename(other / "board" / "toaster")
-    done = make("hello", f"MICROKIT_SDK={other}")
-    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no board {BOARD}. It has: toaster.  Stop.\n")
+    refused(other, f"has no board {BOARD}. It has: toaster")
+    shutil.rmtree(other / "board")
+    refused(other, f"has no board {BOARD}. It has: none")
 
 
-def test_sdk_without_the_config(sdk, tmp_path):
-    other = tmp_path / "sdk"
-    shutil.copytree(sdk, other)
+def test_sdk_without_the_config(other):
     shutil.rmtree(other / "board" / BOARD / "release")
     (other / "board" / BOARD / "example").mkdir()        # official SDKs 1.x have one beside their configs
-    done = make("hello", f"MICROKIT_SDK={other}")
-    assert done.stderr.endswith(f": *** MICROKIT_SDK='{other}' has no config release for {BOARD}. "
-                                "It has: benchmark debug.  Stop.\n")
+    refused(other, f"has no config release for {BOARD}. It has: benchmark debug")
+
+
+@pytest.mark.parametrize("version", ["3.0.0", "0.9", "2", "", "12.0", "v2.0.1", "2.0.1 2.1.0", "2.0.1;id", "$(shell id)"])
+def test_sdk_of_an_unknown_version(other, version):
+    (other / "VERSION").write_text(f"{version}\n")
+    refused(other, f"is of version '{version}', which is unknown. There are: 1.4.1 2.x")
+
+
+@pytest.mark.parametrize("files", [["include/microkit.h"], ["lib/libmicrokit.a"], ["lib/microkit.ld"], ["elf/loader.elf"],
+                                   ["lib/libmicrokit.a", "elf/loader.elf"]], ids=lambda files: files[-1])
+def test_sdk_that_is_half_built(other, files):
+    folder = other / "board" / BOARD / "release"
+    for file in files:
+        (folder / file).unlink()
+    refused(other, f"is half built: for {BOARD} in release it has no {' '.join(files)}")
+    for file in files:
+        (folder / file).touch()
+    refused(other, f"is half built: for {BOARD} in release it has no {' '.join(files)}")
+
+
+def test_sdk_without_a_kernel(other):
+    """Ours and the official one have different names for it."""
+    folder = other / "board" / BOARD / "release" / "elf"
+    (folder / "kernel.elf").rename(folder / "sel4.elf")
+    assert make("hello.scr", "--dry-run", f"MICROKIT_SDK={other}", f"CACHE_DIR={paths.CACHE}").returncode == 0
+    (folder / "sel4.elf").unlink()
+    refused(other, f"is half built: for {BOARD} in release it has no elf/sel4.elf")
+
+
+def test_sdk_without_its_tool(other):
+    tool = other / "bin" / "microkit"
+    tool.chmod(0o644)
+    refused(other, "is half built: its bin/microkit is no program")
+    tool.unlink()
+    refused(other, "is no Microkit SDK: it has no bin/microkit")
 
 
 def test_foreign_sdk_builds_in_its_dialect(sdk, tmp_path):
