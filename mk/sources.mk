@@ -15,6 +15,9 @@ SOURCES_READY := $(THIRD_PARTY)/fetched
 PYTHON_READY := $(THIRD_PARTY)/python/installed
 AWSLC_READY := $(AWSLC)/.pin
 
+# Files that no client here can fetch, brought by hand.
+BROUGHT := SOURCES_DIR=$(call quoted,$(abspath $(SOURCES_DIR)))
+
 $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@mkdir -p $(@D)
 	@flock $(@D)/packages.lock mk/packages.sh $*
@@ -24,13 +27,13 @@ $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 $(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb https test): | $(PACKAGES_READY)
 
 $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
-	@third_party/fetch $(THIRD_PARTY)
+	@$(BROUGHT) third_party/fetch $(THIRD_PARTY)
 
 $(PYTHON_READY): third_party/requirements.txt third_party/fetch-python | $(PACKAGES_READY)
-	@PYTHON=$(PYTHON) third_party/fetch-python $(THIRD_PARTY)
+	@$(BROUGHT) PYTHON=$(PYTHON) third_party/fetch-python $(THIRD_PARTY)
 
 $(AWSLC_READY): third_party/CRATES third_party/fetch-crate | $(PACKAGES_READY)
-	@third_party/fetch-crate awslc $(THIRD_PARTY) $(CACHE_DIR)/programs
+	@$(BROUGHT) third_party/fetch-crate awslc $(THIRD_PARTY) $(CACHE_DIR)/programs
 
 # A file of a third-party source: there as soon as the fetch is through.
 $(MICROPYTHON)/% $(LWIP)/% $(LIBNFS)/%: | $(SOURCES_READY) ;
