@@ -132,6 +132,8 @@ kernel_entry:
     bl      boot
     b       resume
 
+/* The kernel's own code has none of these registers, by -mgeneral-regs-only: newer assemblers take that for this file, too. */
+.arch_extension fp
 .macro fp_pairs operation, register
     \operation q0, q1, [\register, #CONTEXT_FP]
     \operation q2, q3, [\register, #CONTEXT_FP + 32]
