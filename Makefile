@@ -10,8 +10,8 @@ MAKEFLAGS += --no-builtin-rules
 
 include mk/config.mk
 include mk/toolchain.mk
-include mk/sources.mk
 include mk/rules.mk
+include mk/sources.mk
 include mk/coverage.mk
 include boards/$(MICROKIT_BOARD)/board.mk
 

@@ -10,6 +10,7 @@ import ctypes
 import os
 import select
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
-GDB = "gdb-multiarch"
+GDB = "gdb-multiarch" if shutil.which("gdb-multiarch") or not shutil.which("gdb") else "gdb"    # elsewhere it reads AArch64, too
 PR_SET_PDEATHSIG = 1
 CONSOLE = ["-chardev", "stdio,id=console,mux=off,signal=off", "-serial", "chardev:console"]
 

@@ -82,7 +82,7 @@ $(foreach s,$(all_systems),$(eval $(call boot_scripts,$s)))
 script_environment = PYTHONPATH=.:$(PYTHON_PACKAGES) CACHE_DIR='$(abspath $(CACHE_DIR))' BUILD_DIR='$(BUILD_DIR)' \
     QEMU=$(call quoted,$(QEMU)) MICROKIT_BOARD=$(MICROKIT_BOARD) MICROKIT_SDK='$(MICROKIT_SDK)' SERVAL_MAKE='$(MAKE)' \
     SERVAL_TOOL='$(abspath $(SDK)/bin/microkit)' SERVAL_UNIT_TESTS='$(abspath $(all_host_tests))' \
-    SERVAL_FUZZ_TARGETS='$(all_fuzz_targets)' \
+    SERVAL_PICOLIBC='$(PICOLIBC)' SERVAL_CLANG_TIDY=$(CLANG_TIDY) SERVAL_FUZZ_TARGETS='$(all_fuzz_targets)' \
     SERVAL_LIBRARIES='$(abspath $(foreach l,$(all_libraries),$(library.$l.file)))'
 
 # The script builds the system itself: the address of a private NFS server is known only once that runs. It takes the
@@ -133,8 +133,7 @@ NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT
     $(LIBNFS)/COPYING $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt \
     $(wildcard $(AWSLC)/aws-lc/LICENSE $(AWSLC)/aws-lc/third_party/fiat/LICENSE) \
     $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
-    $(firstword $(wildcard /usr/share/doc/libgcc-12-dev-arm64-cross/copyright \
-    /usr/share/doc/gcc-12-cross-base/copyright))
+    $(firstword $(wildcard $(patsubst %,/usr/share/doc/libgcc-%-dev-arm64-cross/copyright,$(notdir $(patsubst %/,%,$(dir $(LIBGCC)))))))
 notices: $(SOURCES_READY) $(PYTHON_READY)
 	@mkdir -p $(BUILD_DIR)
 	$(Q)for f in $(NOTICE_TEXTS); do echo "==== $$f"; echo; cat "$$f"; echo; done >$(BUILD_DIR)/NOTICES
@@ -149,7 +148,7 @@ clean:
 	    $(CACHE_DIR)/boards
 
 distclean: clean
-	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.* $(CACHE_DIR)/programs $(FUZZ_FOUND)
+	rm -rf $(THIRD_PARTY) $(CACHE_DIR)/packages.* $(CACHE_DIR)/tools* $(CACHE_DIR)/programs $(FUZZ_FOUND)
 
 # compose writes the link rules: make remakes these files first of all, then starts anew. One that is not there yet
 # begins as an empty, very old file, since make complains about including what does not exist.

@@ -7,7 +7,9 @@
 
 LINT := $(CACHE_DIR)/obj$(KEPT_BY)/lint
 LINT_READY := $(CACHE_DIR)/packages.lint
-RUFF := $(CACHE_DIR)/programs/ruff/bin/ruff
+LINTERS := $(CACHE_DIR)/programs/lint
+RUFF := $(LINTERS)/bin/ruff
+CLANG_FORMAT := $(LINTERS)/clang_format/data/bin/clang-format
 
 # $(call lint_as,SOURCES,COMMAND,WHAT IT WAITS FOR): sources that other rules than the macros' compile, or none here.
 lint_as = $(foreach s,$1,$(if $(lint_command.$s),,$(eval lint_command.$s := $2)$(eval lint_object.$s := $3)$(eval lint_seen += $s)))
@@ -39,7 +41,7 @@ define tidy_rule
 $(LINT)/$1.tidy: $1 .clang-tidy $(lint_object.$1) | $(LINT_READY) $(GENERATED_HEADERS)
 	$$(call say,TIDY,$1)
 	@mkdir -p $$(@D)
-	$$(Q)clang-tidy-14 --quiet $1 -- $(filter-out -flto,$(wordlist 2,999,$(lint_command.$1))) >$$@.log 2>&1 || \
+	$$(Q)$(CLANG_TIDY) --quiet $1 -- $(filter-out -flto,$(wordlist 2,999,$(lint_command.$1))) >$$@.log 2>&1 || \
 	    { grep -v '^[0-9]* warning\|^Suppressed\|^Use -' $$@.log; exit 1; }
 	@touch $$@
 endef
@@ -64,9 +66,9 @@ cppcheck: | $(LINT_READY)
 	$(Q)$(CPPCHECK) -j2 bench chaos entropy examples fs http keys lib net python sdk serial supervisor tests third_party/awslc timer tls virtio mk
 
 $(RUFF): third_party/requirements-lint.txt | $(PACKAGES_READY)
-	$(call say,FETCH,ruff)
+	$(call say,FETCH,ruff and clang-format)
 	$(Q)$(PYTHON) -m pip install --quiet --no-deps --require-hashes --disable-pip-version-check \
-	    --root-user-action=ignore --upgrade --target $(CACHE_DIR)/programs/ruff -r $<
+	    --root-user-action=ignore --upgrade --target $(LINTERS) -r $<
 	@touch $@
 ruff: | $(RUFF)
 	$(call say,RUFF,.)
@@ -75,11 +77,11 @@ ruff: | $(RUFF)
 # The style. Symbolic links and corpora are none of these.
 styled := find bench chaos entropy examples fs http keys lib mk net proofs python sdk serial supervisor tests third_party/awslc timer tls virtio -name build -prune -o \
     -type f -name '*.[ch]' -print0 | xargs -0
-style: | $(LINT_READY)
+style: | $(RUFF)
 	$(call say,STYLE,.)
-	$(Q)$(styled) clang-format-14 --dry-run -Werror
-format: | $(LINT_READY)
-	$(Q)$(styled) clang-format-14 -i
+	$(Q)$(styled) $(CLANG_FORMAT) --dry-run -Werror
+format: | $(RUFF)
+	$(Q)$(styled) $(CLANG_FORMAT) -i
 
 # make test has clang-tidy over what images are made of, and with; tests and bench/ have theirs by make lint.
 tidy-sources: $(filter-out $(LINT)/tests/% $(LINT)/bench/%,$(lint_sources:%=$(LINT)/%.tidy))

@@ -18,14 +18,31 @@ test) uses='build|run|graph|boot|gcc|https|lint|gdb|test' ;;
 *) echo "packages.sh: $1: build, run, graph, boot, gcc, https, lint, gdb or test" >&2; exit 2 ;;
 esac
 
+# Major version of a package: of the one that is installed, else of the one that apt would install.
+major() {
+    { dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p' | grep . ||
+        apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p'; } | sed -n '1s/^\([0-9]*:\)\{0,1\}\([0-9]*\)\..*/\2/p'
+}
+wanted() { awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { print $1 }' "$list" | sed "s/LLVM/${llvm:-LLVM}/; s/GCC/${gcc:-GCC}/"; }
+versions() { llvm=$(major clang) gcc=$(major gcc-aarch64-linux-gnu); }
+
 if ! command -v dpkg-query >/dev/null; then
-    echo "mk/packages.sh: this machine has no dpkg; it needs what these Debian 12 packages hold: $(
-        awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { printf "%s ", $1 }' "$list")" >&2
+    llvm= gcc=
+    echo "mk/packages.sh: this machine has no dpkg; it needs what these packages of Debian hold: $(wanted | tr '\n' ' ')" >&2
     exit 0
+fi
+versions
+if [ -z "$llvm" ] || [ -z "$gcc" ]; then
+    if [ "$(id -u)" = 0 ]; then apt-get -qq update </dev/null >&2 || true; fi
+    versions
+    [ -n "$llvm" ] && [ -n "$gcc" ] || {
+        echo "mk/packages.sh: apt has no package clang or gcc-aarch64-linux-gnu. As root: apt-get update" >&2
+        exit 1
+    }
 fi
 installed() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' | awk '$2 == "installed" { print $1 }' | sort -u; }
 before=$(installed)
-missing=$(awk -v u="^($uses)\$" '$1 !~ /^#/ && $2 ~ u { print $1 }' "$list" | grep -vxF "$before" | tr '\n' ' ' || true)
+missing=$(wanted | grep -vxF "$before" | tr '\n' ' ' || true)
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
     echo "Missing packages. As root: apt-get install --no-install-recommends $missing" >&2

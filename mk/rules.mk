@@ -136,7 +136,7 @@ all_objects += $(BUILD_DIR)/$1/$2.config.o
 $(BUILD_DIR)/$1.img: $(BUILD_DIR)/$1/$2.elf
 endef
 
-COMPOSE := PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
+COMPOSE = PYTHONPATH=.:$(PYTHON_PACKAGES) $(PYTHON)
 
 # $(call named_in,DESCRIPTION): the variables that it names, in double quotes: they are handed over to it.
 named_in = $(call quotations,$(file <$1))

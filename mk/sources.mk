@@ -26,6 +26,10 @@ $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 # What everything needs is there first.
 $(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb https test): | $(PACKAGES_READY)
 
+$(eval $(call remember,$(CACHE_DIR)/tools$(KEPT_BY).given,$$(tools_given)))
+$(TOOLS): mk/find-tools $(CACHE_DIR)/tools$(KEPT_BY).given | $(PACKAGES_READY) $(COMPILER_READY)
+	@env $(tools_given) $< >$@.$$$$ && mv $@.$$$$ $@ || { rm -f $@.$$$$; exit 1; }
+
 $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 	@$(BROUGHT) third_party/fetch $(THIRD_PARTY)
 

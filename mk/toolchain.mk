@@ -1,16 +1,17 @@
-# mk/toolchain.mk: compilers and their flags. All tools are Debian packages (mk/packages). What the compiler must be told
-# in its own words is in mk/compiler-$(COMPILER).mk.
+# mk/toolchain.mk: compilers and their flags. What the compiler must be told in its own words is in
+# mk/compiler-$(COMPILER).mk.
 
 LD := ld.lld
 AR := llvm-ar
 OBJCOPY := llvm-objcopy
 
-# The C library and the compiler's helpers, wherever this machine's packages put them.
-PICOLIBC := $(firstword $(wildcard /usr/lib/picolibc/aarch64-linux-gnu) /usr/lib/picolibc/aarch64-linux-gnu)
-LIBGCC := $(firstword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a) \
-    $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/*/libgcc.a /usr/lib/gcc/aarch64-linux-gnu/*/libgcc.a) \
-    /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a)
-LIBC := $(PICOLIBC)/lib/release/libc.a
+# The C library PICOLIBC (LIBC is its archive), the compiler's helpers LIBGCC, C++'s headers LIBCXX, CLANG_TIDY: looked for
+# once, as soon as the packages are here; make reads everything anew then.
+TOOLS := $(CACHE_DIR)/tools$(KEPT_BY).mk
+tools_given := $(foreach v,PICOLIBC LIBGCC QEMU PYTHON,$v=$(call quoted,$($v)))
+ifneq ($(filter-out $(PASSIVE_GOALS),$(MAKECMDGOALS)),)
+include $(TOOLS)
+endif
 
 # CC, HOST_CC, CXX, HOST_CXX: for the target, for this machine; TARGET: which processor; WITHOUT_LIBC: the C library's headers are left
 # out, the compiler's own are not; WITHOUT_ALIGNED_NEW: C++'s operator new for large alignments is not named; COMPILER_WARNINGS: added to WARNINGS; WHOLE_PROGRAM: leave optimising to the linker; COMPILER_READY: the packages it is in.

@@ -49,6 +49,8 @@ var.BUILD_DIR        := folder build where image and report go
 ## The build and its checks
 var.CACHE_DIR        := folder build what all systems share: SDK, objects, libraries
 var.SOURCES_DIR      := folder --  where third-party sources lie that cannot be fetched here (third_party/README.md)
+var.PICOLIBC         := folder --  picolibc for AArch64, with include/ and lib/; empty: looked for
+var.LIBGCC           := folder --  libgcc.a for AArch64, or another file with a compiler's helpers; empty: looked for
 var.V                := 0|1   0    1 shows the commands
 var.PYTHON           := text  python3 which Python
 var.UNIT             := text  --   which host tests `make unit` runs: names, a * stands for anything; empty: all

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from serval import build, paths
 
-PICOLIBC = "/usr/lib/picolibc/aarch64-linux-gnu/include"
+PICOLIBC = os.environ.get("SERVAL_PICOLIBC", "/usr/lib/picolibc/aarch64-linux-gnu") + "/include"
 TARGET = ["clang", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-std=gnu11", "-O2",
           "-I", str(paths.TOP), "-nostdlibinc", "-isystem", PICOLIBC, "-ftls-model=local-exec"]
 # tests/unit/microkit.h defines __thread away.

@@ -10,7 +10,6 @@
 AWSLC_SRC := $(AWSLC)/aws-lc
 AWSLC_BIGNUM := $(AWSLC_SRC)/third_party/s2n-bignum
 AWSLC_CXX_READY := $(CACHE_DIR)/packages.https
-LIBCXX := $(firstword $(wildcard /usr/lib/llvm-14/include/c++/v1 /usr/lib/llvm-*/include/c++/v1) /usr/lib/llvm-14/include/c++/v1)
 include third_party/awslc/files.mk
 
 # NANOLIBC: no files, sockets, threads. STATIC_ARMCAP: the processor's extensions are those of -mcpu, nothing is probed:
