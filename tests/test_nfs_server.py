@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from serval import paths
-from serval.nfs import NfsServer, NfsServerError
+from serval.nfs import NfsServer, NfsServerError, build_shim
 
 NOBODY = 65534
 
@@ -45,6 +45,13 @@ def shared():
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
         yield folder
+
+
+def test_who_may_not_have_the_kernels_favour_is_told_it_has(tmp_path):
+    """NFS-Ganesha 6 does not start without it. (Here root may have it, on some machines.)"""
+    environment = {**os.environ, "LD_PRELOAD": str(build_shim(tmp_path))}
+    ask = "import ctypes, sys; sys.exit(ctypes.CDLL(None).prctl(57, 1, 0, 0, 0) != 0)"
+    assert subprocess.run([sys.executable, "-c", ask], env=environment, check=False).returncode == 0
 
 
 def launch(folder, user):

@@ -5,6 +5,7 @@
  *   getaddrinfo               without AI_ADDRCONFIG, so that 127.0.0.1 resolves on a machine with no other address
  *   setmntent                 the mounts as the kernel tells them: a minimal system has no /etc/mtab
  *   dlopen                    without RTLD_DEEPBIND, which would hide this file from the server's plugins
+ *   prctl(PR_SET_IO_FLUSHER)  succeeds: since release 6 the server does not start where it may not have that
  * and, for a user without CAP_DAC_READ_SEARCH only:
  *   name_to_handle_at         remembers the file behind each handle by an O_PATH descriptor
  *   open_by_handle_at         opens that descriptor again; renaming the file, or a folder above it, does not matter
@@ -32,6 +33,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef PR_SET_IO_FLUSHER /* Linux 5.6 */
+#define PR_SET_IO_FLUSHER 57
+#endif
 
 #define BUCKETS 16384
 #define HANDLE_MAX 128
@@ -119,6 +124,18 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         changed.ai_flags &= ~AI_ADDRCONFIG;
     }
     return NEXT(getaddrinfo)(node, service, &changed, result);
+}
+
+int prctl(int option, ...)
+{
+    va_list list;
+    unsigned long a[4];
+    va_start(list, option);
+    for (int i = 0; i < 4; i++) {
+        a[i] = va_arg(list, unsigned long);
+    }
+    va_end(list);
+    return option == PR_SET_IO_FLUSHER ? 0 : NEXT(prctl)(option, a[0], a[1], a[2], a[3]);
 }
 
 FILE *setmntent(const char *file, const char *mode)
