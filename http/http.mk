@@ -6,7 +6,15 @@ HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c 
 HTTP_LINES := $(addprefix http/response/,reason.c lines.c)
 HTTP_RESPONSE := $(HTTP_LINES) $(addprefix http/response/,head.c page.c)
 
-HTTP_SITE := $(addprefix http/site/,types.c head.c resolutions.c changes.c try_files.c mounts.c)
+# Extensions and their types: of a list here, and of this machine's table.
+HTTP_TYPES := $(CACHE_DIR)/http/types_table.c
+$(HTTP_TYPES): http/site/make-types http/site/types.list $(wildcard /etc/mime.types) | $(PACKAGES_READY)
+	$(call say,TYPES,http/site/types.list)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) http/site/make-types http/site/types.list >$@
+HTTP_TYPES += http/site/types.c
+
+HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,head.c resolutions.c changes.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
@@ -51,6 +59,7 @@ $(eval $(call host_test,http_parse_chunk,tests/unit/http_parse_chunk.c http/pars
 $(eval $(call host_test,http_parse_date,tests/unit/http_parse_date.c http/parse/date.c http/parse/text.c))
 $(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addprefix http/parse/,select.c date.c text.c)))
 
+$(eval $(call host_test,http_site_types,tests/unit/http_site_types.c $(HTTP_TYPES) http/parse/text.c))
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 

@@ -144,7 +144,7 @@ clean:
 	        $(BUILD_DIR)/$s.boot.scr $(BUILD_DIR)/$s.tftp.scr \
 	        $(addprefix $(BUILD_DIR)/$s.trace.,txt json svg)) \
 	    $(addprefix $(BUILD_DIR)/,trace coverage kernel_* report.txt NOTICES run) \
-	    $(addprefix $(CACHE_DIR)/,run obj obj-* sdk sdk-* host test pycache compile_commands.json) \
+	    $(addprefix $(CACHE_DIR)/,run obj obj-* sdk sdk-* host http test pycache compile_commands.json) \
 	    $(CACHE_DIR)/boards
 
 distclean: clean

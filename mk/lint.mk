@@ -35,7 +35,7 @@ $(call lint_as,$(wildcard proofs/*.c),$(HOST_CC) $(HOST_CFLAGS) -include proofs/
 $(foreach s,$(wildcard tests/kernel/utilisation_*.c),$(eval lint_command.$s := $(subst /$(MICROKIT_CONFIG)/,/benchmark/,$(lint_command.$s))) \
     $(eval lint_object.$s := $(sdk_files.benchmark)))
 
-lint_sources := $(filter-out $(THIRD_PARTY)/% $(BUILD_DIR)/%,$(filter %.c,$(sort $(lint_seen))))
+lint_sources := $(filter-out $(THIRD_PARTY)/% $(BUILD_DIR)/% $(CACHE_DIR)/%,$(filter %.c,$(sort $(lint_seen))))
 
 define tidy_rule
 $(LINT)/$1.tidy: $1 .clang-tidy $(lint_object.$1) | $(LINT_READY) $(GENERATED_HEADERS)

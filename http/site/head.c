@@ -11,7 +11,7 @@
 #include "lib/pd.h"
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
-#define REST_MAX 384
+#define REST_MAX 448
 
 static void put_field(struct writer *head, const char *name, const char *value, uint32_t length)
 {
@@ -24,6 +24,13 @@ static void put_field(struct writer *head, const char *name, const char *value, 
 static void put_text_field(struct writer *head, const char *name, const char *value)
 {
     put_field(head, name, value, (uint32_t)strlen(value));
+}
+
+static void put_type(struct writer *head, const struct http_type *type)
+{
+    writer_put(head, "Content-Type: ");
+    writer_put_slice(head, type->text);
+    writer_put(head, type->flags & TYPE_TEXT ? "; charset=utf-8\r\n" : "\r\n");
 }
 
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
@@ -41,7 +48,7 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     response_status_line(&head, 200);
     response_content_length(&head, resource->file->size);
     resource->fields_at = writer_length(&head);
-    put_text_field(&head, "Content-Type", type->text);
+    put_type(&head, type);
     writer_put(&head, coding ? coding->field : "");
     writer_put(&head, "Accept-Ranges: bytes\r\n");
     response_server(&head);

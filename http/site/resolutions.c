@@ -18,7 +18,7 @@
 #define BUCKETS 1024      /* a power of two */
 #define LONG_PATHS_MAX 64
 #define HEAD_UNIT 64  /* bytes: heads lie in runs of them, */
-#define HEAD_WORDS 64 /* none over the end of a word of 64. They are 640 heads of 384 bytes, or 320 of the longest */
+#define HEAD_WORDS 64 /* none over the end of a word of 64. They are 640 heads of 384 bytes, or 256 of the longest */
 
 _Static_assert(SITE_HEAD_MAX <= 64 * HEAD_UNIT, "a head lies in one word");
 

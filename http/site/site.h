@@ -17,7 +17,7 @@
 
 #define SITE_MOUNTS_MAX 16
 #define SITE_TEXT_MAX 256
-#define SITE_HEAD_MAX 768
+#define SITE_HEAD_MAX 832
 
 struct site_policy {
     bool precompressed;         /* look for name.br, name.gz */

@@ -122,12 +122,12 @@ static bool find_file(struct resolution *resolution)
     return true;
 }
 
-static const struct http_type *type_of(const struct resolution *resolution)
+static struct http_type type_of(const struct resolution *resolution)
 {
     const char *ending = *resolution->try.candidates;
 
-    return ending[0] ? http_type_lookup(ending, (uint32_t)strlen(ending))
-                     : http_type_lookup(resolution->path, resolution->path_length);
+    return ending[0] ? http_type_of(ending, (uint32_t)strlen(ending))
+                     : http_type_of(resolution->path, resolution->path_length);
 }
 
 /* What keeps us from a variant leaves the file as it is. */
@@ -137,7 +137,7 @@ static bool find_variant(struct resolution *resolution)
     struct cache_entry *file;
     enum cache_kind kind;
 
-    if (!resolution->mount->policy.precompressed || !(type_of(resolution)->flags & TYPE_COMPRESSIBLE)) {
+    if (!resolution->mount->policy.precompressed || !(type_of(resolution).flags & TYPE_COMPRESSIBLE)) {
         try->variant = CODINGS;
     }
     for (; try->variant < CODINGS; try->variant++) {
@@ -163,12 +163,13 @@ static bool prepare(struct resolution *resolution)
     const struct site_coding *coding = try->variant < CODINGS ? &codings[try->variant] : NULL;
     char head[SITE_HEAD_MAX];
     struct site_resource resource = {.file = try->file, .whole = head};
+    struct http_type type = type_of(resolution);
 
     if (resolution->prepared && resolution->prepared->resource.file == try->file) {
         cache_release(try->file);
         return true;
     }
-    site_head_prepare(head, &resource, &resolution->mount->policy, type_of(resolution), coding);
+    site_head_prepare(head, &resource, &resolution->mount->policy, &type, coding);
     struct prepared *prepared = site_prepared_new(&resource);
     if (!prepared) {
         return false;

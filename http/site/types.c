@@ -1,76 +1,121 @@
-/* http/site/types.c: media types by the extension of a name, which is NOT trusted: any bytes, of any length. What is not
- * here is application/octet-stream. */
+/* http/site/types.c: media types by the extension of a name, which is NOT trusted: any bytes, of any length. What the
+ * table does not have is application/octet-stream. What a type is, a text or worth compressing, is told from its name,
+ * whoever has said it.
+ */
 #include "http/site/types.h"
 
-/* flags, short */
-#define P TYPE_PAGE | TYPE_COMPRESSIBLE
-#define C TYPE_COMPRESSIBLE
+#define EXTENSION_MAX 16
 
-#define TYPE(extension, text, flags)                  \
-    {                                                 \
-        extension, text, sizeof(extension) - 1, flags \
-    }
-
-static const struct http_type types[] = {
-    TYPE("html", "text/html; charset=utf-8", P),
-    TYPE("css", "text/css; charset=utf-8", P),
-    TYPE("js", "text/javascript; charset=utf-8", P),
-    TYPE("png", "image/png", 0),
-    TYPE("jpg", "image/jpeg", 0),
-    TYPE("svg", "image/svg+xml", C),
-    TYPE("htm", "text/html; charset=utf-8", P),
-    TYPE("xhtml", "application/xhtml+xml; charset=utf-8", P),
-    TYPE("mjs", "text/javascript; charset=utf-8", P),
-    TYPE("json", "application/json", C),
-    TYPE("map", "application/json", C),
-    TYPE("webmanifest", "application/manifest+json", C),
-    TYPE("xml", "application/xml", C),
-    TYPE("txt", "text/plain; charset=utf-8", C),
-    TYPE("md", "text/markdown; charset=utf-8", C),
-    TYPE("csv", "text/csv; charset=utf-8", C),
-    TYPE("jpeg", "image/jpeg", 0),
-    TYPE("gif", "image/gif", 0),
-    TYPE("webp", "image/webp", 0),
-    TYPE("avif", "image/avif", 0),
-    TYPE("ico", "image/x-icon", C),
-    TYPE("woff", "font/woff", 0),
-    TYPE("woff2", "font/woff2", 0),
-    TYPE("ttf", "font/ttf", C),
-    TYPE("otf", "font/otf", C),
-    TYPE("mp3", "audio/mpeg", 0),
-    TYPE("ogg", "audio/ogg", 0),
-    TYPE("wav", "audio/wav", 0),
-    TYPE("mp4", "video/mp4", 0),
-    TYPE("webm", "video/webm", 0),
-    TYPE("pdf", "application/pdf", 0),
-    TYPE("wasm", "application/wasm", C),
-    TYPE("zip", "application/zip", 0),
-    TYPE("gz", "application/gzip", 0),
-};
-static const struct http_type unknown = TYPE("", "application/octet-stream", 0);
-
-const struct http_type *http_type_lookup(const char *path, uint32_t length)
+static bool begins(struct http_slice text, const char *with)
 {
-    uint32_t start = length;
+    size_t length = strlen(with);
+    return text.length >= length && memcmp(text.at, with, length) == 0;
+}
 
+static bool ends(struct http_slice text, const char *with)
+{
+    size_t length = strlen(with);
+    return text.length >= length && memcmp(text.at + text.length - length, with, length) == 0;
+}
+
+static bool is_one_of(struct http_slice text, const char *const *names)
+{
+    for (; *names; names++) {
+        if (text.length == strlen(*names) && memcmp(text.at, *names, text.length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Beside texts, XML and JSON. Sounds, films, archives and most pictures are compressed in themselves. */
+static bool is_loose(struct http_slice type)
+{
+    static const char *const names[] = {"application/json",
+                                        "application/xml",
+                                        "application/xml-dtd",
+                                        "application/javascript",
+                                        "application/wasm",
+                                        "application/yaml",
+                                        "application/toml",
+                                        "application/sql",
+                                        "application/rtf",
+                                        "application/postscript",
+                                        "application/mbox",
+                                        "application/vnd.apple.mpegurl",
+                                        "application/vnd.ms-fontobject",
+                                        "application/vnd.sqlite3",
+                                        "application/x-tar",
+                                        "audio/mpegurl",
+                                        "font/collection",
+                                        "font/otf",
+                                        "font/ttf",
+                                        "image/bmp",
+                                        "image/vnd.dxf",
+                                        "image/vnd.microsoft.icon",
+                                        "image/x-icon",
+                                        "message/rfc822",
+                                        "model/gltf-binary",
+                                        "model/obj",
+                                        "model/step",
+                                        "model/stl",
+                                        NULL};
+    return is_one_of(type, names);
+}
+
+static uint8_t flags_of(struct http_slice type)
+{
+    static const char *const page[] = {"text/html", "text/css", "text/javascript", "application/xhtml+xml", NULL};
+    bool is_page = is_one_of(type, page), is_text = begins(type, "text/");
+    bool is_loose_text = is_text || ends(type, "+xml") || ends(type, "+json");
+    return (is_page ? TYPE_PAGE : 0) | (is_text || (is_page && ends(type, "+xml")) ? TYPE_TEXT : 0) |
+           (is_loose_text || is_loose(type) ? TYPE_COMPRESSIBLE : 0);
+}
+
+struct http_type http_type_named(struct http_slice text)
+{
+    const char *parameters = memchr(text.at, ';', text.length);
+    struct http_slice type = http_trim(text.at, parameters ? parameters : text.at + text.length);
+    uint8_t flags = flags_of(type);
+    return (struct http_type){text, parameters ? flags & ~TYPE_TEXT : flags};
+}
+
+/* In small letters, with its end; "": there is none, or a longer one than the table has. */
+static void extension_of(const char *path, uint32_t length, char extension[EXTENSION_MAX])
+{
+    uint32_t start = length, size = 0;
     while (start > 0 && path[start - 1] != '.' && path[start - 1] != '/') {
         start--;
     }
-    if (start == 0 || path[start - 1] == '/') {
-        return &unknown;
-    }
-    for (uint32_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        uint32_t size = types[i].extension_length;
-        if (length - start == size && http_same(path + start, types[i].extension, size)) {
-            return &types[i];
+    if (start > 0 && path[start - 1] == '.' && length - start < EXTENSION_MAX) {
+        for (; size < length - start; size++) {
+            char c = path[start + size];
+            extension[size] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
         }
     }
-    return &unknown;
+    extension[size] = '\0';
 }
 
-struct http_slice http_type_of(const char *path, uint32_t length)
+/* NULL: the table does not have it. */
+static const char *look_up(const char *extension)
 {
-    const char *text = http_type_lookup(path, length)->text;
+    uint32_t first = 0, end = http_extension_count;
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        int order = strcmp(extension, http_extensions[middle].extension);
+        if (order == 0) {
+            return http_extensions[middle].type;
+        }
+        *(order < 0 ? &end : &first) = order < 0 ? middle : middle + 1;
+    }
+    return NULL;
+}
 
-    return (struct http_slice){text, (uint32_t)strlen(text)};
+struct http_type http_type_of(const char *path, uint32_t length)
+{
+    char extension[EXTENSION_MAX];
+    extension_of(path, length, extension);
+    const char *type = look_up(extension);
+    type = type ? type : "application/octet-stream";
+    return http_type_named((struct http_slice){type, (uint32_t)strlen(type)});
 }

@@ -1,23 +1,30 @@
-/* http/site/types.h: media types by the extension of a name (RFC 9110 8.3), capital or small. */
-#ifndef HTTP_TYPES_H
-#define HTTP_TYPES_H
+/* http/site/types.h: media types by the extension of a name (RFC 9110 8.3), capital or small, and what follows from one. */
+#ifndef HTTP_SITE_TYPES_H
+#define HTTP_SITE_TYPES_H
 
 #include "http/parse/text.h"
 
 enum {
     TYPE_PAGE = 1 << 0,         /* what a page is made of: changes together, and more often than the rest */
     TYPE_COMPRESSIBLE = 1 << 1, /* worth looking for a compressed variant */
+    TYPE_TEXT = 1 << 2,         /* Content-Type says in which charset it is */
 };
 
 struct http_type {
-    const char *extension;
-    const char *text; /* Content-Type */
-    uint8_t extension_length, flags;
+    struct http_slice text; /* without a charset */
+    uint8_t flags;
 };
 
-/* Never NULL: what is unknown is application/octet-stream. */
-const struct http_type *http_type_lookup(const char *path, uint32_t length);
-/* Its text. */
-struct http_slice http_type_of(const char *path, uint32_t length);
+/* What is unknown is application/octet-stream. */
+struct http_type http_type_of(const char *path, uint32_t length);
+/* Of that name. */
+struct http_type http_type_named(struct http_slice text);
+
+/* The table: http/site/types.list, as make-types has made it, in the order of extensions. */
+struct http_extension {
+    const char *extension, *type;
+};
+extern const struct http_extension http_extensions[];
+extern const uint32_t http_extension_count;
 
 #endif

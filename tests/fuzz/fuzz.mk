@@ -54,7 +54,7 @@ $(eval $(call fuzz_flags,ip,$(FUZZ_WARNINGS) $(FUZZ_IP_CFLAGS)))
 $(eval $(call fuzz_flags,lwip,$(FUZZ_IP_CFLAGS) $(FOREIGN)))
 $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
-$(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS) http/site/types.c))
+$(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS) $(HTTP_TYPES)))
 $(eval $(call fuzz_target,http_chunk,own http/parse/chunk.c http/parse/text.c))
 $(eval $(call fuzz_target,http_tls_record,own http/tls/record.c))
 FUZZ_FRONT := $(HTTP_FRONT_TEST)

@@ -30,7 +30,7 @@ static void check_path(struct http_slice path)
         DEMAND(!memmem(clean, length, "//", 2) && !memmem(clean, length, "/../", 4) &&
                !memmem(clean, length, "/./", 3));
         DEMAND(length < 3 || memcmp(clean + length - 3, "/..", 3) != 0);
-        DEMAND(http_type_lookup(clean, length) != NULL);
+        DEMAND(http_type_of(clean, length).text.length > 0);
         if (!memchr(clean, '%', length)) { /* then it means itself */
             DEMAND(http_path_clean((struct http_slice){clean, length}, again) == length &&
                    memcmp(clean, again, length) == 0);
