@@ -11,14 +11,12 @@ long it goes on with that while it cannot ask, None: for ever; wait_s: how long 
 the file service before it is told 503. The site's folder is named as the file service has it.
 """
 
-import re
+from python import website_policy
 
 from .c import Expr, Ptr
 from .errors import ComposeError
 from .ring import Ring
 
-TEXT_MAX = 255          # SITE_TEXT_MAX, without its end
-HEAD_ROOM = 384         # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
 SITES_MAX = 16          # SITE_MOUNTS_MAX
 PORT_MAX = 65535
 FRESH_MAX_MS = 3_600_000
@@ -37,61 +35,42 @@ APP_CAPACITY = 256      # APP_QUEUE_CAPACITY
 APP_MESSAGE = 32        # struct app_message
 APP_REQUESTS = 0x4_0200 # APP_REQUESTS_BYTES
 APP_ANSWERS = 0x3_8000  # APP_ANSWERS_BYTES
-NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
-             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 
 
 class Site:
     """A folder of the file service that answers what begins with `prefix`; of several the longest has a path.
 
-    pages, others: Cache-Control of html, css, js, and of all else; None: no such field
+    pages, others: Cache-Control of html, css, js, and of all else; a number: max-age, in seconds; None: no such field
     headers: more fields for each answer, a dict
+    types: media types by extension, {"foo": "application/x-foo"}, or by pattern
+    charset: that of texts; None: it is not told
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
     def __init__(self, folder, prefix="/", pages="public, max-age=60", others="public, max-age=86400", headers=None,
-                 precompressed=True):
-        self.folder, self.prefix = folder, prefix
-        self.texts = {"pages": pages or "", "others": others or ""}
-        self.headers, self.precompressed = headers or {}, precompressed
+                 types=None, charset="utf-8", precompressed=True):
+        self.folder, self.prefix, self.precompressed = folder, prefix, precompressed
+        self.policy = {"headers": headers, "types": types, "charset": charset, "pages": pages, "others": others}
 
     def config(self, pd):
         """struct http_site_config; what it cannot be is a mistake of that PD's."""
-        where = f"PD '{pd.name}': site '{self.prefix}'"
-        if not self.prefix.startswith("/") or not self.prefix.endswith("/"):
-            raise ComposeError(f"{where}: a prefix begins and ends with '/'")
-        if not self.folder.startswith("/"):
-            raise ComposeError(f"{where}: folder '{self.folder}' is not absolute: it begins with '/'")
-        for what, path in (("prefix", self.prefix), ("folder", self.folder)):
-            if path != "/" and any(part in ("", ".", "..") for part in path[1:].removesuffix("/").split("/")):
-                raise ComposeError(f"{where}: {what} '{path}' has an empty name, '.' or '..' in it")
-            bounded(where, what, path, allowed=path)    # a file's name may have any character
-        for what, text in self.texts.items():
-            bounded(where, what, text)
-        fields = bounded(where, "headers", "".join(field(where, *pair) for pair in self.headers.items()), "\r\n")
-        room = max(len(text.encode()) for text in self.texts.values()) + len(fields.encode())
-        if room > HEAD_ROOM:
-            raise ComposeError(f"{where}: Cache-Control and headers have {room} bytes; {HEAD_ROOM} there is room for")
-        return {"prefix": self.prefix, "folder": self.folder, **self.texts, "fields": fields,
+        try:
+            self._check()
+            fields, rules = website_policy.policy(**self.policy)
+        except ValueError as error:
+            raise ComposeError(f"PD '{pd.name}': site '{self.prefix}': {error}") from None
+        return {"prefix": self.prefix, "folder": self.folder, "fields": fields, "rules": rules,
                 "precompressed": bool(self.precompressed)}
 
-
-def bounded(where, what, text, allowed=""):
-    """The text, fit to stand in a head."""
-    if any((c < " " or c == "\x7f") and c not in allowed for c in text):
-        raise ComposeError(f"{where}: {what} has a control character: {text!r}")
-    if len(text.encode()) > TEXT_MAX:
-        raise ComposeError(f"{where}: {what} has {len(text.encode())} bytes; at most {TEXT_MAX}")
-    return text
-
-
-def field(where, name, value):
-    """A field's line."""
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-        raise ComposeError(f"{where}: headers: '{name}' is no field's name")
-    if name.lower() in NOT_YOURS:
-        raise ComposeError(f"{where}: headers: the front sets {name} itself")
-    return f"{name}: {bounded(where, 'headers', value)}\r\n"
+    def _check(self):
+        if not self.prefix.startswith("/") or not self.prefix.endswith("/"):
+            raise ValueError("a prefix begins and ends with '/'")
+        if not self.folder.startswith("/"):
+            raise ValueError(f"folder '{self.folder}' is not absolute: it begins with '/'")
+        for what, path in (("prefix", self.prefix), ("folder", self.folder)):
+            if path != "/" and any(part in ("", ".", "..") for part in path[1:].removesuffix("/").split("/")):
+                raise ValueError(f"{what} '{path}' has an empty name, '.' or '..' in it")
+            website_policy.text(what, path, allowed=path)    # a file's name may have any character
 
 
 class Https:

@@ -135,8 +135,11 @@ struct app_site {
     uint8_t reserved;
 };
 
+/* http/site/site.h says what its texts may be. */
+enum app_mount_text { APP_PREFIX, APP_FOLDER, APP_FIELDS, APP_RULES, APP_MOUNT_TEXTS };
+
 struct app_mount {
-    uint16_t prefix_length, folder_length, pages_length, others_length, fields_length;
+    uint16_t lengths[APP_MOUNT_TEXTS];
     uint16_t flags; /* enum app_mount_flags */
 };
 
@@ -157,7 +160,7 @@ enum app_site_status {
     APP_SITE_TOO_MANY,  /* mounts or routes */
     APP_SITE_TOO_LONG,  /* a text */
     APP_SITE_NO_FOLDER, /* not absolute, or with ".." */
-    APP_SITE_FIELDS,    /* not what may stand in a head */
+    APP_SITE_FIELDS,    /* not what may stand in a head, or no rules */
     APP_SITE_PORT,      /* in use by another */
 };
 

@@ -14,7 +14,7 @@
 /* site_mount() says what the texts may be. */
 struct http_site_config {
     const char *prefix, *folder;
-    const char *pages, *others, *fields;
+    const char *fields, *rules;
     bool precompressed;
 };
 

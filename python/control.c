@@ -135,8 +135,11 @@ struct control_site control_site(void)
 
 static uint32_t mount_bytes(const struct app_mount *mount)
 {
-    return (uint32_t)sizeof(*mount) + mount->prefix_length + mount->folder_length + mount->pages_length +
-           mount->others_length + mount->fields_length;
+    uint32_t bytes = (uint32_t)sizeof(*mount);
+    for (uint32_t i = 0; i < APP_MOUNT_TEXTS; i++) {
+        bytes += mount->lengths[i];
+    }
+    return bytes;
 }
 
 /* Behind the mounts; at `until` of them or at one of this prefix it stops. */
@@ -146,7 +149,7 @@ static uint32_t walk(uint32_t until, const struct control_text *prefix)
     uint32_t at = (uint32_t)sizeof(self.site.head);
     for (uint32_t i = 0; i < until; i++, at += mount_bytes(&mount)) {
         memcpy(&mount, self.site.bytes + at, sizeof(mount));
-        if (prefix && mount.prefix_length == prefix->length &&
+        if (prefix && mount.lengths[APP_PREFIX] == prefix->length &&
             memcmp(self.site.bytes + at + sizeof(mount), prefix->at, prefix->length) == 0) {
             break;
         }
@@ -202,27 +205,23 @@ static void forget_mount(const struct control_text *prefix)
     }
 }
 
-bool control_mount(const struct control_text texts[5], uint16_t flags)
+bool control_mount(const struct control_text texts[APP_MOUNT_TEXTS], uint16_t flags)
 {
-    struct app_mount mount = {
-        .prefix_length = (uint16_t)texts[0].length,
-        .folder_length = (uint16_t)texts[1].length,
-        .pages_length = (uint16_t)texts[2].length,
-        .others_length = (uint16_t)texts[3].length,
-        .fields_length = (uint16_t)texts[4].length,
-        .flags = flags,
-    };
+    struct app_mount mount = {.flags = flags};
+    for (uint32_t i = 0; i < APP_MOUNT_TEXTS; i++) {
+        mount.lengths[i] = (uint16_t)texts[i].length;
+    }
     if (!insert_bytes(self.routes_at, mount_bytes(&mount))) {
         return false;
     }
     uint8_t *at = self.site.bytes + self.routes_at;
     memcpy(at, &mount, sizeof(mount));
     at += sizeof(mount);
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < APP_MOUNT_TEXTS; i++) {
         memcpy(at, texts[i].at, texts[i].length);
         at += texts[i].length;
     }
-    forget_mount(&texts[0]); /* the new one is not counted yet */
+    forget_mount(&texts[APP_PREFIX]); /* the new one is not counted yet */
     self.routes_at += mount_bytes(&mount);
     self.site.head.mounts++;
     change();

@@ -31,8 +31,8 @@ struct control_text {
     size_t length;
 };
 void control_take_site(void); /* the program's first word of the site: empty from now on */
-/* In place of one with the same prefix. texts: prefix, folder, pages, others, fields. */
-bool control_mount(const struct control_text texts[5], uint16_t flags);
+bool control_mount(const struct control_text texts[APP_MOUNT_TEXTS],
+                   uint16_t flags); /* in place of one with the same prefix */
 void control_no_routes(void);
 bool control_route(struct control_text text, bool exact, bool gets);
 void control_all_routes(void); /* every request is the program's */

@@ -1,7 +1,7 @@
 /* modwebsite.c: module `_website`: the site's front as website.py sees it, where the author's words are checked.
  *
- *     mount(prefix, folder, pages, others, fields, flags, claims, not_found, port)      flags: PRECOMPRESSED, INTERNAL;
- *                          the front has it when this returns; what it refuses is a ValueError or OSError, and what was
+ *     mount(prefix, folder, fields, rules, flags, claims, not_found, port)      flags: PRECOMPRESSED, INTERNAL; rules:
+ *                          http/site/rules.h; the front has it when this returns; what it refuses is a ValueError or OSError, and what was
  *                          before holds. A program's first one ends what the program before it had mounted and claimed
  *     claims([(text, exact, gets), ..])      in place of those before; too many, and all requests are claimed
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
@@ -26,8 +26,7 @@
 #include "py/mperrno.h"
 #include "py/runtime.h"
 
-#define TEXTS 5 /* of a mount */
-#define MOUNT_ARGUMENTS 9
+#define MOUNT_ARGUMENTS (APP_MOUNT_TEXTS + 4)
 
 static void need_site(void)
 {
@@ -85,7 +84,7 @@ static void raise_refusal(int status)
     case APP_SITE_TOO_MANY: mp_raise_ValueError(MP_ERROR_TEXT("one mount too many"));
     case APP_SITE_TOO_LONG: mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
     case APP_SITE_NO_FOLDER: mp_raise_ValueError(MP_ERROR_TEXT("prefix or folder is none"));
-    case APP_SITE_FIELDS: mp_raise_ValueError(MP_ERROR_TEXT("headers that may not be, or too long"));
+    case APP_SITE_FIELDS: mp_raise_ValueError(MP_ERROR_TEXT("headers or rules that may not be, or too long"));
     case APP_SITE_PORT: mp_raise_OSError(MP_EADDRINUSE);
     case APP_SITE_NONSENSE: break;
     }
@@ -95,21 +94,22 @@ static void raise_refusal(int status)
 static void change_site(const struct control_text *texts, const mp_obj_t *args)
 {
     control_take_site();
-    if (!control_mount(texts, (uint16_t)mp_obj_get_int(args[5]))) {
+    args += APP_MOUNT_TEXTS;
+    if (!control_mount(texts, (uint16_t)mp_obj_get_int(args[0]))) {
         raise_refusal(APP_SITE_TOO_MANY);
     }
-    control_set_port((uint16_t)mp_obj_get_int(args[8]));
-    control_set_not_found(mp_obj_is_true(args[7]));
-    add_routes(args[6]);
+    control_set_port((uint16_t)mp_obj_get_int(args[3]));
+    control_set_not_found(mp_obj_is_true(args[2]));
+    add_routes(args[1]);
     uint32_t which;
     raise_refusal(control_commit(&which));
 }
 
 static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
 {
-    struct control_text texts[TEXTS];
+    struct control_text texts[APP_MOUNT_TEXTS];
     need_site();
-    for (size_t i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < APP_MOUNT_TEXTS; i++) {
         texts[i].at = mp_obj_str_get_data(args[i], &texts[i].length);
         if (texts[i].length > UINT16_MAX || memchr(texts[i].at, 0, texts[i].length)) {
             mp_raise_ValueError(MP_ERROR_TEXT("text too long"));

@@ -36,7 +36,7 @@ $(OBJ)/$1.frozen/manifest.py: $(OBJ)/$1.frozen/modules python/manifest.py
 	$$(Q){ cat python/manifest.py; for m in $2; do \
 	    echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
 $(call remember,$(OBJ)/$1.frozen/modules,frozen: $2 of $(CURDIR))
-$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py python/website.py python/secrets.py $2 $(MPY_CROSS) \
+$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py python/website.py python/website_policy.py python/secrets.py $2 $(MPY_CROSS) \
     $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
 	$$(call say,FREEZE,$1)
 	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr

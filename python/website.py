@@ -29,14 +29,11 @@ import gc
 import _website
 from microdot import Microdot, Request, Response
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
+from website_policy import policy, text
 
 Request.scheme, Request.server_name = "http", None
 
-TEXT_MAX = 255      # bytes of a prefix, a folder, a policy; SITE_TEXT_MAX
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
-NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
-             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
-
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
 
 _apps = []          # the application that has the front, once there is one
@@ -44,12 +41,14 @@ _ports = []         # and its port
 
 
 def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
-          precompressed=True, internal=False):
+          types=None, charset="utf-8", precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
-    pages, others: Cache-Control for html, css, js, and for all else; None: no such field
+    pages, others: Cache-Control for html, css, js, and for all else; a number: max-age, in seconds; None: no such field
     headers: more fields for each answer, a dict
+    types: media types by extension, {"foo": "application/x-foo"}, or by pattern
+    charset: that of texts; None: it is not told
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
     """
@@ -62,10 +61,10 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
     if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
-    texts = [_text("prefix", prefix), _text("folder", _folder(folder)), _text("pages", pages or ""),
-             _text("others", others or ""), _text("headers", _fields(headers or {}), "\r\n")]
+    where = text("prefix", prefix), text("folder", _folder(folder))
+    said = policy(headers, types, charset, pages, others)
     _watch(app)
-    _website.mount(*texts, flags, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
+    _website.mount(*where, *said, flags, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
     _ports[:] = (port,)
     if not _apps:
         _apps.append(app)
@@ -75,7 +74,7 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
 def file(path, headers=None, content_type=None, status=200):
     """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
     status other than 200 the whole file. content_type: in place of what the file's name says."""
-    _text("path", path)
+    text("path", path)
     if status < 200 or status in (204, 205, 304):
         raise ValueError("status %d has no body" % status)
     if not path.startswith("/"):
@@ -83,7 +82,7 @@ def file(path, headers=None, content_type=None, status=200):
     response = FileResponse(status_code=status, headers=headers)
     response.headers["X-Accel-Redirect"] = path
     if content_type:
-        response.headers["X-Accel-Content-Type"] = _text("content_type", content_type)
+        response.headers["X-Accel-Content-Type"] = text("content_type", content_type)
     return response
 
 
@@ -101,35 +100,11 @@ def refresh(app):
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
 
-def _text(what, text, allowed=""):
-    """The text, fit to stand in a header."""
-    for c in text:
-        if (c < " " or c == "\x7f") and c not in allowed:
-            raise ValueError("%s must not have control characters: %r" % (what, text))
-    if len(text.encode()) > TEXT_MAX:
-        raise ValueError("%s has more than %d bytes" % (what, TEXT_MAX))
-    return text
-
-
 def _folder(folder):
     if ".." in folder.split("/"):
         raise ValueError("folder must not have '..': %r" % folder)
     names = [name for name in folder.split("/") if name not in ("", ".")]
     return "/" + "/".join(names)
-
-
-def _fields(headers):
-    """Header lines as the front wants them."""
-    lines = []
-    for name, value in headers.items():
-        _text("headers", name)
-        _text("headers", value)
-        if not name or any(c in " \t\"(),/:;<=>?@[\\]{}" or ord(c) > 126 for c in name):
-            raise ValueError("headers: %r is no field's name" % name)
-        if name.lower() in NOT_YOURS:
-            raise ValueError("headers: the front sets %s itself" % name)
-        lines.append("%s: %s\r\n" % (name, value))
-    return "".join(lines)
 
 
 # -- what the application claims ---------------------------------------------------------------------------------------

@@ -72,10 +72,10 @@ def record(kind, data=b"", length=None):
     return b"r" + struct.pack("<I", len(whole)) + whole
 
 
-def mount(prefix=b"/extra/", folder=b"/sub", pages=b"", others=b"", fields=b"", flags=0, **lengths):
-    texts = {"prefix": prefix, "folder": folder, "pages": pages, "others": others, "fields": fields}
+def mount(prefix=b"/extra/", folder=b"/sub", fields=b"", rules=b"", flags=0, **lengths):
+    texts = {"prefix": prefix, "folder": folder, "fields": fields, "rules": rules}
     sizes = [lengths.get(f"{name}_length", len(text)) for name, text in texts.items()]
-    return struct.pack("<6H", *sizes, flags) + b"".join(texts.values())
+    return struct.pack("<5H", *sizes, flags) + b"".join(texts.values())
 
 
 def route(text=b"/app/", exact=0, others=3, length=None):
@@ -409,8 +409,9 @@ SITES = {
     "too many routes": (site(routes=[route(), *[route(b"/r%d" % i) for i in range(128)]]), {TOO_MANY}),
     "a long prefix": (site([mount(b"/" + b"x" * 254 + b"/")]), {TOO_LONG}),
     "a long folder": (site([mount(folder=b"/" + b"x" * 255)]), {TOO_LONG}),
-    "a long policy": (site([mount(pages=b"x" * 256)]), {TOO_LONG}),
-    "long fields": (site([mount(pages=b"x" * 200, fields=b"X: " + b"x" * 250 + b"\r\n")]), {TOO_LONG, FIELDS}),
+    "long rules": (site([mount(rules=b"pages\tx\n" * 128)]), {TOO_LONG}),
+    "a long policy": (site([mount(rules=b"pages\t" + b"x" * 385 + b"\n")]), {FIELDS}),
+    "long fields": (site([mount(rules=b"others\t" + b"x" * 200 + b"\n", fields=b"X: " + b"x" * 240 + b"\r\n")]), {FIELDS}),
     "a long route": (site(routes=[route(), route(b"/" + b"x" * 1000)]), {TOO_LONG}),
     "a folder that is not absolute": (site([mount(folder=b"sub")]), {NO_FOLDER}),
     "no folder": (site([mount(folder=b"")]), {NO_FOLDER}),
@@ -423,7 +424,13 @@ SITES = {
     "a field without a colon": (site([mount(fields=b"X-A\r\n")]), {FIELDS}),
     "a field of the front's": (site([mount(fields=b"Content-Length: 5\r\n")]), {FIELDS}),
     "a field with NUL": (site([mount(fields=b"X-A: \0\r\n")]), {FIELDS}),
-    "a policy with CR LF": (site([mount(pages=b"public\r\n" + INJECTED)]), {FIELDS}),
+    "a policy with CR LF": (site([mount(rules=b"pages\tpublic\r\n" + INJECTED)]), {FIELDS}),
+    "a policy with CR": (site([mount(rules=b"pages\tpublic\r\n")]), {FIELDS}),
+    "a rule without an end": (site([mount(rules=b"pages\tpublic")]), {FIELDS}),
+    "a rule that there is not": (site([mount(rules=b"nothing\tx\n")]), {FIELDS}),
+    "a rule without a pattern": (site([mount(rules=b"type\ta/b\n")]), {FIELDS}),
+    "a rule with NUL": (site([mount(rules=b"type\t*.x\ta/\0b\n")]), {FIELDS}),
+    "a type that is none": (site([mount(rules=b"type\t*.x\ttext/html\r\n")]), {FIELDS}),
 }
 
 

@@ -11,7 +11,7 @@ from test_compose import compose, device_tree, written  # noqa: F401
 
 sys.path.insert(0, str(paths.TOP))
 
-from compose.http import NOT_YOURS, Site  # noqa: E402
+from compose.http import Site  # noqa: E402
 
 PREAMBLE = """\
 from compose.fs import MemFs
@@ -62,13 +62,13 @@ MISTAKES = {
                       "PD 'http': site '/': folder '/www/../etc' has an empty name, '.' or '..' in it"),
     "folder_long": ("http([Site('/' + 'x' * 255)])", "PD 'http': site '/': folder has 256 bytes; at most 255"),
     "policy": ("http([Site('/www', pages='public\\n')])",
-               "PD 'http': site '/': pages has a control character: 'public\\n'"),
+               "PD 'http': site '/': pages must not have control characters: 'public\\n'"),
     "header_name": ("http([Site('/www', headers={'A B': 'c'})])",
                     "PD 'http': site '/': headers: 'A B' is no field's name"),
     "header_ours": ("http([Site('/www', headers={'ETag': 'c'})])",
                     "PD 'http': site '/': headers: the front sets ETag itself"),
     "header_value": ("http([Site('/www', headers={'A': 'b\\r\\nC: d'})])",
-                     "PD 'http': site '/': headers has a control character: 'b\\r\\nC: d'"),
+                     "PD 'http': site '/': headers must not have control characters: 'b\\r\\nC: d'"),
     "https_no_chain": ("http(https=Https([]))", "PD 'http': 0 certificate chains; 1 to 8 there can be"),
     "https_port": ("http(https=Https(['/a.pem'], port=65536))", "PD 'http': HTTPS's port 65536 is not in 1..65535"),
     "https_same_port": ("http(https=Https(['/a.pem'], port=80))", "PD 'http': port 80 is for HTTP and for HTTPS"),
@@ -78,6 +78,8 @@ MISTAKES = {
                             "PD 'http': a certificate chain has 16385 bytes; at most 16384"),
     "https_without_tls": ("http(https=Https(['/a.pem']))",
                           "PD 'http': https=.. without Tls(.., front=..) of compose/tls.py: nobody makes its handshakes"),
+    "type": ("http([Site('/www', types={'foo': 'foo'})])", "PD 'http': site '/': types['foo']: 'foo' is no media type"),
+    "charset": ("http([Site('/www', charset='utf 8')])", "PD 'http': site '/': charset: 'utf 8' is no name of one"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
 }
@@ -94,12 +96,13 @@ def test_mistake(tmp_path, mistake):
 
 def test_configuration(tmp_path):
     done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', others=None, "
-                   "headers={'X-A': 'b'}, precompressed=False)], port=8080, fresh_ms=5)")
+                   "headers={'X-A': 'b'}, precompressed=False, types={'foo': 'a/b'})], port=8080, fresh_ms=5)")
     assert done.returncode == 0, done.stderr
     text = written(tmp_path, "http.config.c")
     assert ".files = &fs_client_config" in text and ".port = 0x1f90" in text and ".fresh_ms = 5," in text
     assert ".site_count = 2" in text and '.folder = "/www"' in text and '.prefix = "/docs/"' in text
-    assert r'.fields = "X-A: b\015\012"' in text and '.others = ""' in text and ".precompressed = false" in text
+    assert r'.fields = "X-A: b\015\012"' in text and ".precompressed = false" in text
+    assert r'.rules = "type\011*.foo\011a/b\012pages\011public, max-age=60\012others\011\012"' in text
     assert not list((tmp_path / "out").glob("micropython*"))
 
 
@@ -145,10 +148,8 @@ def test_each_side_of_an_application_can_write_one_share(tmp_path):
 
 
 def test_defaults_and_what_is_refused_are_those_of_a_program():
-    """python/website.py has them, too."""
+    """python/website.py has them, too; what is refused is by python/website_policy.py in both."""
     program = (paths.TOP / "python" / "website.py").read_text()
     for name, parameter in inspect.signature(Site).parameters.items():
         if name not in ("folder", "prefix", "headers"):
             assert re.search(rf"\b{name}=({re.escape(repr(parameter.default))}|\"{parameter.default}\")[,)]", program), name
-    named = re.search(r"^NOT_YOURS = (\(.*?\))$", program, re.M | re.S)[1]
-    assert eval(named) == NOT_YOURS

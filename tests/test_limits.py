@@ -50,8 +50,6 @@ PAIRS = [
     ("http", "CHAINS_MAX", "tls/proto.h", "TLS_CHAINS_MAX"),
     ("http", "CHAIN_MAX", "tls/proto.h", "TLS_CHAIN_MAX"),
     ("http", "APP_ANSWERS", "http/app_client.h", "APP_ANSWERS_BYTES"),
-    ("http", "TEXT_MAX", "http/site/site.h", "SITE_TEXT_MAX - 1"),
-    ("http", "HEAD_ROOM", "http/site/site.h", "SITE_HEAD_MAX - http/site/head.c#REST_MAX"),
     ("http", "SITES_MAX", "http/site/site.h", "SITE_MOUNTS_MAX"),
     ("net", "BUFFER_SIZE", "net/proto.h", "NET_BUFFER_SIZE"),
     ("net", "BUFFER_SMALL", "net/proto.h", "NET_BUFFER_SMALL"),
@@ -136,6 +134,10 @@ OWN = {
 }
 
 WRITTEN = [
+    ("python/website_policy.py", r"TEXT_MAX = (\d+)", "http/site/site.h", "SITE_TEXT_MAX - 1"),
+    ("python/website_policy.py", r"RULES_MAX = (\d+)", "http/site/rules.h", "SITE_RULES_MAX - 1"),
+    ("python/website_policy.py", r"HEAD_ROOM = (\d+)", "http/site/site.h", "SITE_HEAD_MAX - http/site/head.c#REST_MAX"),
+    ("python/website_policy.py", r"TYPE_MAX = (\d+)", "http/site/rules.h", "http/site/rules.c#TYPE_MAX"),
     ("compose/fs.py", r"len\(server\.encode\(\)\) > (\d+)", "fs/nfs/config.h", "sizeof(((struct nfs_config *)0)->server) - 1"),
     ("compose/fs.py", r"len\(writable\.encode\(\)\) > (\d+)", "fs/mem/config.h",
      "sizeof(((struct fs_mem_config *)0)->writable) - 1"),

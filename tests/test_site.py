@@ -132,9 +132,15 @@ def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/", "www/./site/")
     website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"},
                   precompressed=False, internal=True)
-    assert front.mounts == [("/", "/www/site", "public, max-age=60", "public, max-age=86400", "", front.PRECOMPRESSED),
-                            ("/img/", "/", "", "no-store", "X-A: b\r\nX-C: d\r\n", front.INTERNAL)]
-    assert front.ports == [80, 8080] and front.not_found_flag is False
+    website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, types={
+        "foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "README": "text/plain", "x.y": "c/d"})
+    assert front.mounts == [
+        ("/", "/www/site", "", "pages\tpublic, max-age=60\nothers\tpublic, max-age=86400\n", front.PRECOMPRESSED),
+        ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
+        ("/x/", "/x", "", "type\t*.foo\tapplication/x-foo\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\ta/*.b?\ta/b\n"
+         "type\t*.README\ttext/plain\ntype\tx.y\tc/d\ncharset\t\npages\tmax-age=0\nothers\tmax-age=3600\n",
+         front.PRECOMPRESSED)]
+    assert front.ports == [80, 8080, 80] and front.not_found_flag is False
 
 
 @pytest.mark.parametrize("change, message", [
@@ -142,17 +148,26 @@ def test_what_the_front_is_told(website, front, app):
     ({"prefix": "/a//"}, "prefix must begin and end"),
     ({"prefix": "/\r\n/"}, "prefix must not have control characters"),
     ({"folder": "/a/../b"}, "folder must not have '..'"),
-    ({"folder": "/" + "a" * 300}, "folder has more than 255 bytes"),
+    ({"folder": "/" + "a" * 300}, "folder has 301 bytes; at most 255"),
     ({"folder": "/a\0"}, "folder must not have control"),
     ({"port": 0}, "port must be"), ({"port": 65536}, "port must be"),
     ({"port": "80"}, "port must be"), ({"pages": "a\r\nb: c"}, "pages must not have control"),
-    ({"others": "a\nSet-Cookie: b"}, "others must not have control"), ({"others": "x" * 256}, "others has more"),
+    ({"others": "a\nSet-Cookie: b"}, "others must not have control"), ({"others": "x" * 256}, "others has 256 bytes; at most 255"),
     ({"headers": {"A": "b\r\nC: d"}}, "headers must not have control"),
     ({"headers": {"A\r\nB": "c"}}, "headers must not have control"),
     ({"headers": {"A B": "c"}}, "is no field's name"), ({"headers": {"": "c"}}, "is no field's name"),
     ({"headers": {"A:": "c"}}, "is no field's name"),
     ({"headers": {"Content-Length": "1"}}, "the front sets Content-Length"),
-    ({"headers": {"A": "b" * 251}}, "headers has more"),
+    ({"headers": {"A": "b" * 251}}, "headers has 256 bytes; at most 255"),
+    ({"pages": -1}, "pages: -1 is neither seconds nor a text"), ({"others": True}, "others: True is neither"),
+    ({"others": "x" * 200, "headers": {"A": "b" * 200}}, "Cache-Control and headers have 405 bytes; 384 there is room for"),
+    ({"types": {"foo": "foo"}}, r"types\['foo'\]: 'foo' is no media type"),
+    ({"types": {"foo": "a/"}}, "is no media type"), ({"types": {"foo": "a/b c"}}, "is no media type"),
+    ({"types": {"foo": "a/" + "b" * 99}}, "is no media type"), ({"types": {"foo": 5}}, "5 is no text"),
+    ({"types": {"foo": "a/b\n"}}, "must not have control"), ({"types": {"f\tg": "a/b"}}, "a pattern must not have control"),
+    ({"types": {"": "a/b"}}, "'' is no pattern"), ({"types": {"/": "a/b"}}, "'/' is no pattern"),
+    ({"types": {f"x{i}": "application/octet-stream" for i in range(40)}}, "its rules have [0-9]+ bytes; at most 1023"),
+    ({"charset": "utf 8"}, "charset: 'utf 8' is no name of one"), ({"charset": ""}, "charset: '' is no name"),
 ])
 def test_wrong_arguments(website, front, app, change, message):
     arguments = {"prefix": "/", "folder": "/www", **change}

@@ -57,14 +57,14 @@ static bool take_to(struct cursor *cursor, void *to, size_t count)
 }
 
 /* `wrong`: what a NUL in it is. */
-static enum app_site_status take_text(struct cursor *cursor, uint32_t length, char to[SITE_TEXT_MAX],
+static enum app_site_status take_text(struct cursor *cursor, uint32_t length, char *to, size_t room,
                                       enum app_site_status wrong)
 {
     const uint8_t *at = take(cursor, length);
     if (!at) {
         return APP_SITE_NONSENSE;
     }
-    if (length >= SITE_TEXT_MAX) {
+    if (length >= room) {
         return APP_SITE_TOO_LONG;
     }
     memcpy(to, at, length);
@@ -83,19 +83,18 @@ static enum app_site_status read_mount(struct cursor *cursor)
         return APP_SITE_NONSENSE;
     }
     const struct {
-        uint32_t length;
         char *to;
+        size_t room;
         enum app_site_status wrong;
-    } texts[] = {
-        {mount.prefix_length, said->prefix, APP_SITE_NO_FOLDER},
-        {mount.folder_length, said->folder, APP_SITE_NO_FOLDER},
-        {mount.pages_length, said->policy.pages, APP_SITE_FIELDS},
-        {mount.others_length, said->policy.others, APP_SITE_FIELDS},
-        {mount.fields_length, said->policy.fields, APP_SITE_FIELDS},
+    } texts[APP_MOUNT_TEXTS] = {
+        [APP_PREFIX] = {said->prefix, sizeof(said->prefix), APP_SITE_NO_FOLDER},
+        [APP_FOLDER] = {said->folder, sizeof(said->folder), APP_SITE_NO_FOLDER},
+        [APP_FIELDS] = {said->policy.fields, sizeof(said->policy.fields), APP_SITE_FIELDS},
+        [APP_RULES] = {said->policy.rules, sizeof(said->policy.rules), APP_SITE_FIELDS},
     };
     enum app_site_status status = APP_SITE_OK;
-    for (uint32_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == APP_SITE_OK; i++) {
-        status = take_text(cursor, texts[i].length, texts[i].to, texts[i].wrong);
+    for (uint32_t i = 0; i < APP_MOUNT_TEXTS && status == APP_SITE_OK; i++) {
+        status = take_text(cursor, mount.lengths[i], texts[i].to, texts[i].room, texts[i].wrong);
     }
     said->policy.precompressed = mount.flags & APP_PRECOMPRESSED;
     said->policy.internal = mount.flags & APP_INTERNAL;

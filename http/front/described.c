@@ -13,10 +13,10 @@ static struct {
     const struct http_config *config;
 } self;
 
-static void copy_text(const char *from, char to[SITE_TEXT_MAX])
+static void copy_text(const char *from, char *to, size_t room)
 {
     size_t length = strlen(from);
-    require(length < SITE_TEXT_MAX, "http: bytes of a site's policy", length);
+    require(length < room, "http: bytes of a site's policy", length);
     memcpy(to, from, length + 1);
 }
 
@@ -25,9 +25,8 @@ static void mount_as_described(void)
     for (uint32_t i = 0; i < self.config->site_count; i++) {
         const struct http_site_config *site = &self.config->sites[i];
         struct site_policy policy = {.precompressed = site->precompressed};
-        copy_text(site->pages, policy.pages);
-        copy_text(site->others, policy.others);
-        copy_text(site->fields, policy.fields);
+        copy_text(site->fields, policy.fields, sizeof(policy.fields));
+        copy_text(site->rules, policy.rules, sizeof(policy.rules));
         require(site_mount(site->prefix, site->folder, &policy), "http: site", i);
     }
 }

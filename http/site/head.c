@@ -21,23 +21,39 @@ static void put_field(struct writer *head, const char *name, const char *value, 
     writer_put(head, "\r\n");
 }
 
-static void put_text_field(struct writer *head, const char *name, const char *value)
+struct http_type site_type_of(const struct site_policy *policy, struct http_slice path)
 {
-    put_field(head, name, value, (uint32_t)strlen(value));
+    struct http_slice said = site_rule(policy->rules, RULE_TYPE, path);
+    return said.at ? http_type_named(said) : http_type_of(path.at, path.length);
 }
 
-static void put_type(struct writer *head, const struct http_type *type)
+static void put_type(struct writer *head, const struct http_type *type, const struct site_policy *policy)
 {
+    static const struct http_slice usual = {"utf-8", 5}, any = {"", 0};
+    struct http_slice said = site_rule(policy->rules, RULE_CHARSET, any), charset = said.at ? said : usual;
     writer_put(head, "Content-Type: ");
     writer_put_slice(head, type->text);
-    writer_put(head, type->flags & TYPE_TEXT ? "; charset=utf-8\r\n" : "\r\n");
+    if (type->flags & TYPE_TEXT && charset.length > 0) {
+        writer_put(head, "; charset=");
+        writer_put_slice(head, charset);
+    }
+    writer_put(head, "\r\n");
+}
+
+static void put_lifetime(struct writer *head, const struct http_type *type, const struct site_policy *policy,
+                         struct http_slice path)
+{
+    struct http_slice said = site_rule(policy->rules, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
+    if (said.length > 0) {
+        put_field(head, "Cache-Control", said.at, said.length);
+    }
 }
 
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
-                       const struct http_type *type, const struct site_coding *coding)
+                       struct http_slice path, const struct site_coding *coding)
 {
     struct writer head = writer_in(text, SITE_HEAD_MAX);
-    const char *lifetime = type->flags & TYPE_PAGE ? policy->pages : policy->others;
+    struct http_type type = site_type_of(policy, path);
     char date[HTTP_DATE_LENGTH];
 
     int64_t now_s = (int64_t)(pd_unix_time_ns() / 1000000000);
@@ -48,7 +64,7 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     response_status_line(&head, 200);
     response_content_length(&head, resource->file->size);
     resource->fields_at = writer_length(&head);
-    put_type(&head, type);
+    put_type(&head, &type, policy);
     writer_put(&head, coding ? coding->field : "");
     writer_put(&head, "Accept-Ranges: bytes\r\n");
     response_server(&head);
@@ -56,10 +72,8 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     if (!resource->later && resource->validators.mtime_s != 0) {
         put_field(&head, "Last-Modified", date, HTTP_DATE_LENGTH);
     }
-    if (lifetime[0]) {
-        put_text_field(&head, "Cache-Control", lifetime);
-    }
-    if (policy->precompressed && type->flags & TYPE_COMPRESSIBLE) {
+    put_lifetime(&head, &type, policy, path);
+    if (policy->precompressed && type.flags & TYPE_COMPRESSIBLE) {
         writer_put(&head, "Vary: Accept-Encoding\r\n");
     }
     writer_put(&head, "X-Content-Type-Options: nosniff\r\n");
@@ -112,12 +126,10 @@ static bool are_field_lines(const char *text)
 
 bool site_head_takes(const struct site_policy *policy)
 {
-    size_t pages = strnlen(policy->pages, SITE_TEXT_MAX), others = strnlen(policy->others, SITE_TEXT_MAX);
-    size_t fields = strnlen(policy->fields, SITE_TEXT_MAX);
-
-    if (pages == SITE_TEXT_MAX || others == SITE_TEXT_MAX || fields == SITE_TEXT_MAX) {
+    uint32_t fields = (uint32_t)strnlen(policy->fields, SITE_TEXT_MAX), lifetime;
+    if (fields == SITE_TEXT_MAX || strnlen(policy->rules, SITE_RULES_MAX) == SITE_RULES_MAX) {
         return false; /* no end */
     }
-    return is_value(policy->pages, (uint32_t)pages) && is_value(policy->others, (uint32_t)others) &&
-           are_field_lines(policy->fields) && (pages > others ? pages : others) + fields <= SITE_HEAD_MAX - REST_MAX;
+    return are_field_lines(policy->fields) && site_rules_check(policy->rules, &lifetime) &&
+           lifetime + fields <= SITE_HEAD_MAX - REST_MAX;
 }

@@ -13,11 +13,14 @@ struct site_coding {
     const char *suffix; /* of its entity tag: another representation has another tag */
 };
 
+/* The type of the file with this path, from the mount's folder on. */
+struct http_type site_type_of(const struct site_policy *policy, struct http_slice path);
+
 /* Into `text`, of SITE_HEAD_MAX bytes. resource->file is set. coding: NULL, the file as it is. */
 void site_head_prepare(char *text, struct site_resource *resource, const struct site_policy *policy,
-                       const struct http_type *type, const struct site_coding *coding);
+                       struct http_slice path, const struct site_coding *coding);
 
-/* May heads be made of it: field lines are field lines, and all fits? */
+/* May heads be made of it: field lines are field lines, rules are rules, and all fits? */
 bool site_head_takes(const struct site_policy *policy);
 
 #endif

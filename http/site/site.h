@@ -14,6 +14,7 @@
 
 #include "http/cache/cache.h"
 #include "http/parse/select.h"
+#include "http/site/rules.h"
 
 #define SITE_MOUNTS_MAX 16
 #define SITE_TEXT_MAX 256
@@ -22,15 +23,13 @@
 struct site_policy {
     bool precompressed;         /* look for name.br, name.gz */
     bool internal;              /* only by the application's order (X-Accel-Redirect), never by a client's request */
-    char pages[SITE_TEXT_MAX];  /* Cache-Control of html, css, js: what changes together */
-    char others[SITE_TEXT_MAX]; /* Cache-Control of the rest; empty: no such field */
     char fields[SITE_TEXT_MAX]; /* further field lines for each resolution, each ending in CR LF */
+    char rules[SITE_RULES_MAX]; /* rules.h */
 };
 
 /* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
- * replaces the first. False: one too many, or a text too long or not allowed: a policy's texts hold no control
- * characters, fields are whole lines, none of them the front's own, and the longer of pages and others fits into a head
- * together with fields (384 bytes). */
+ * replaces the first. False: one too many, or a text too long or not allowed: fields are whole lines, none of them the
+ * front's own, rules are such, and the longest Cache-Control fits into a head together with fields (384 bytes). */
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 bool site_may_mount(const char *prefix, const char *folder); /* they are such; whatever else there is to it */
 void site_unmount_all(void);

@@ -122,12 +122,20 @@ static bool find_file(struct resolution *resolution)
     return true;
 }
 
-static struct http_type type_of(const struct resolution *resolution)
+/* Of what was found, without a variant's ending, from the mount's folder on. */
+static struct http_slice path_found(const struct resolution *resolution)
 {
-    const char *ending = *resolution->try.candidates;
+    uint32_t skipped = resolution->mount->folder_length + 1;
+    uint32_t length = name_of(resolution, *resolution->try.candidates, "");
 
-    return ending[0] ? http_type_of(ending, (uint32_t)strlen(ending))
-                     : http_type_of(resolution->path, resolution->path_length);
+    return (struct http_slice){self.name + skipped, length - skipped};
+}
+
+static bool is_compressible(const struct resolution *resolution)
+{
+    const struct site_policy *policy = &resolution->mount->policy;
+
+    return policy->precompressed && site_type_of(policy, path_found(resolution)).flags & TYPE_COMPRESSIBLE;
 }
 
 /* What keeps us from a variant leaves the file as it is. */
@@ -137,7 +145,7 @@ static bool find_variant(struct resolution *resolution)
     struct cache_entry *file;
     enum cache_kind kind;
 
-    if (!resolution->mount->policy.precompressed || !(type_of(resolution).flags & TYPE_COMPRESSIBLE)) {
+    if (!is_compressible(resolution)) {
         try->variant = CODINGS;
     }
     for (; try->variant < CODINGS; try->variant++) {
@@ -163,13 +171,12 @@ static bool prepare(struct resolution *resolution)
     const struct site_coding *coding = try->variant < CODINGS ? &codings[try->variant] : NULL;
     char head[SITE_HEAD_MAX];
     struct site_resource resource = {.file = try->file, .whole = head};
-    struct http_type type = type_of(resolution);
 
     if (resolution->prepared && resolution->prepared->resource.file == try->file) {
         cache_release(try->file);
         return true;
     }
-    site_head_prepare(head, &resource, &resolution->mount->policy, &type, coding);
+    site_head_prepare(head, &resource, &resolution->mount->policy, path_found(resolution), coding);
     struct prepared *prepared = site_prepared_new(&resource);
     if (!prepared) {
         return false;

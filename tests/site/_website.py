@@ -22,10 +22,10 @@ def forget():
     serving = False
 
 
-def mount(prefix, folder, pages, others, fields, flags, routes, flag, port):
+def mount(prefix, folder, fields, rules, flags, routes, flag, port):
     if refusal:
         raise refusal
-    mounts.append((prefix, folder, pages, others, fields, flags))
+    mounts.append((prefix, folder, fields, rules, flags))
     ports.append(port)
     claims(routes)
     not_found(flag)

@@ -209,11 +209,10 @@ static void take_site(const char *at, const char *end)
     for (uint32_t i = 0; i < fake_site.head.mounts; i++) {
         struct app_mount mount;
         memcpy(&mount, at, sizeof(mount));
-        at = add_text(at + sizeof(mount), mount.prefix_length, " ");
-        at = add_text(at, mount.folder_length, " ");
-        at = add_text(at, mount.pages_length, " ");
-        at = add_text(at, mount.others_length, " ");
-        at = add_text(at, mount.fields_length, " ");
+        at += sizeof(mount);
+        for (uint32_t text = 0; text < APP_MOUNT_TEXTS; text++) {
+            at = add_text(at, mount.lengths[text], " ");
+        }
         snprintf(flags, sizeof(flags), "%u;", mount.flags);
         add_text(flags, strlen(flags), "");
     }

@@ -83,7 +83,7 @@ static void check_described(void)
     CHECK_EQUAL(seen.mounts, 2);
     CHECK(!strcmp(seen.prefixes[0], "/") && !strcmp(seen.folders[0], "/www"));
     CHECK(!strcmp(seen.prefixes[1], "/docs/") && !strcmp(seen.folders[1], "/m"));
-    CHECK(!strcmp(seen.policies[0].pages, "p") && !strcmp(seen.policies[0].others, "o"));
+    CHECK(!strcmp(seen.policies[0].rules, "r") && !strcmp(seen.policies[1].rules, ""));
     CHECK(!strcmp(seen.policies[0].fields, "A: b\r\n") && seen.policies[0].precompressed);
     CHECK(!seen.policies[1].precompressed && !seen.policies[0].internal && !seen.policies[1].internal);
 }
@@ -95,7 +95,7 @@ int main(void)
         .port = 80,
         .fresh_ms = 7,
         .site_count = 2,
-        .sites = {{"/", "/www", "p", "o", "A: b\r\n", true}, {"/docs/", "/m", "", "", "", false}},
+        .sites = {{"/", "/www", "A: b\r\n", "r", true}, {"/docs/", "/m", "", "", false}},
     };
     static const struct http_config bare = {.files = &files, .app = &app, .fresh_ms = 7};
     struct http_config served = described;

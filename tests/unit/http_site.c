@@ -140,13 +140,16 @@ static void test_what_cannot_be_mounted(void)
         CHECK(!site_mount("/x/", "/www", &policy));
     }
     policy = plain;
-    strcpy(policy.pages, "a\r\nb");
+    strcpy(policy.rules, "pages\ta\r\nb");
     CHECK(!site_mount("/x/", "/www", &policy));
     policy = plain;
-    memset(policy.others, 'x', SITE_TEXT_MAX);
+    memset(policy.fields, 'x', SITE_TEXT_MAX);
     CHECK(!site_mount("/x/", "/www", &policy)); /* no end */
+    policy = plain;
+    memset(policy.rules, 'x', SITE_RULES_MAX);
+    CHECK(!site_mount("/x/", "/www", &policy));
     policy = (struct site_policy){0};
-    memset(policy.others, 'x', SITE_TEXT_MAX - 1);
+    sprintf(policy.rules, "others\t%0250u\n", 0u);
     CHECK(site_mount("/x/", "/www", &policy));
     sprintf(policy.fields, "A: %0200u\r\n", 0u);
     CHECK(!site_mount("/x/", "/www", &policy)); /* together too long for a head */
@@ -191,6 +194,39 @@ static void test_heads(void)
                "Server: Serval\r\nETag: \"16345785d8a00000-ffffffffffffffff\"\r\n"
                "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
                "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+static void check_has(const char *path, const char *line)
+{
+    struct site_resource *resource;
+
+    CHECK_EQUAL(outcome_of(path, 0, &resource), SITE_FOUND);
+    CHECK_CASE(memmem(resource->whole, resource->whole_length, line, strlen(line)) != NULL, line);
+}
+
+/* What the mount says of types goes before the table, with what follows from it. */
+static void test_types_of_a_mount(void)
+{
+    static const struct site_policy policy = {
+        .precompressed = true,
+        .rules = "type\t*.foo\tapplication/x-foo+json\ntype\traw/*\ttext/plain\ntype\t*.css\ttext/css; charset=latin1\n"
+                 "charset\tiso-8859-15\npages\tp\nothers\to\n"};
+    begin(&policy);
+    put("/www/a.foo", CACHE_FILE, 1);
+    put("/www/a.foo.gz", CACHE_FILE, 2);
+    put("/www/raw/page.html", CACHE_FILE, 1);
+    put("/www/page.html", CACHE_FILE, 1);
+    put("/www/a.css", CACHE_FILE, 1);
+    check_has("/a.foo", "\r\nContent-Type: application/x-foo+json\r\n");
+    check_found("/a.foo", HTTP_CODING_GZIP, "/www/a.foo.gz");
+    check_has("/raw/page", "\r\nContent-Type: text/plain; charset=iso-8859-15\r\n");
+    check_has("/raw/page", "\r\nCache-Control: o\r\n");
+    check_has("/page", "\r\nContent-Type: text/html; charset=iso-8859-15\r\n");
+    check_has("/page", "\r\nCache-Control: p\r\n");
+    check_has("/a.css", "\r\nContent-Type: text/css; charset=latin1\r\n");
+    static const struct site_policy none = {.rules = "charset\t\n"};
+    CHECK(site_mount("/none/", "/www/", &none));
+    check_has("/none/page", "\r\nContent-Type: text/html\r\n");
 }
 
 static void changed(const char *path, bool below)
@@ -345,16 +381,20 @@ static void test_longest_head(void)
     struct site_policy policy = {.precompressed = true};
     struct site_resource *resource;
 
-    memset(policy.pages, 'p', SITE_TEXT_MAX - 1);
+    sprintf(policy.rules, "type\t*.x\ttext/%095u\ncharset\t%025u\nothers\t%0255u\n", 0u, 0u, 0u);
     sprintf(policy.fields, "A: %0124u\r\n", 0u);
     begin(&policy);
-    put("/www/a.xhtml", CACHE_FILE, 1);
-    put("/www/a.xhtml.gz", CACHE_FILE, 18446744073709551615ull)->mtime_ns = UINT64_MAX;
-    CHECK_EQUAL(outcome_of("/a.xhtml", HTTP_CODING_GZIP, &resource), SITE_FOUND);
+    put("/www/a.x", CACHE_FILE, 1);
+    put("/www/a.x.gz", CACHE_FILE, 18446744073709551615ull)->mtime_ns = UINT64_MAX;
+    CHECK_EQUAL(outcome_of("/a.x", HTTP_CODING_GZIP, &resource), SITE_FOUND);
     CHECK(resource->whole_length <= SITE_HEAD_MAX &&
           memcmp(resource->whole + resource->whole_length - 2, "\r\n", 2) == 0);
     sprintf(policy.fields, "AB: %0124u\r\n", 0u);
     CHECK(!site_mount("/", "/www", &policy)); /* one more would be too many */
+    sprintf(policy.rules, "type\t*.x\ttext/%096u\n", 0u);
+    CHECK(!site_mount("/", "/www", &policy));
+    sprintf(policy.rules, "charset\t%026u\n", 0u);
+    CHECK(!site_mount("/", "/www", &policy));
 }
 
 static void test_precompressed(void)
@@ -746,6 +786,7 @@ int main(void)
     test_mounts();
     test_what_cannot_be_mounted();
     test_heads();
+    test_types_of_a_mount();
     test_changed_here();
     test_many_folders_changed();
     test_what_folders_cost();

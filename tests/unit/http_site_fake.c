@@ -311,7 +311,7 @@ enum site_outcome outcome_of(const char *path, uint8_t codings, struct site_reso
     return outcome;
 }
 
-const struct site_policy plain = {.pages = "max-age=60", .others = "max-age=86400"};
+const struct site_policy plain = {.rules = "pages\tmax-age=60\nothers\tmax-age=86400\n"};
 const struct site_policy compressed = {.precompressed = true, .fields = "X-Frame-Options: DENY\r\nA: b\r\n"};
 
 void begin(const struct site_policy *policy)

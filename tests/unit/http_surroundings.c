@@ -215,13 +215,13 @@ bool site_may_mount(const char *prefix, const char *folder)
 
 bool site_head_takes(const struct site_policy *policy)
 {
-    return !strchr(policy->pages, '\n');
+    return !strchr(policy->fields, '!');
 }
 
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy)
 {
-    sprintf(site_mounts + strlen(site_mounts), "%s=%s[%s|%s|%s%s%s];", prefix, folder, policy->pages, policy->others,
-            policy->fields, policy->precompressed ? "|pre" : "", policy->internal ? "|int" : "");
+    sprintf(site_mounts + strlen(site_mounts), "%s=%s[%s|%s%s%s];", prefix, folder, policy->fields, policy->rules,
+            policy->precompressed ? "|pre" : "", policy->internal ? "|int" : "");
     return true;
 }
 

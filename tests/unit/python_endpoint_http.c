@@ -587,8 +587,8 @@ static void wrong_uses(void)
 
 static void mount(const char *prefix, const char *folder)
 {
-    struct control_text texts[5] = {
-        {prefix, strlen(prefix)}, {folder, strlen(folder)}, TEXT("p"), TEXT("o"), TEXT("f")};
+    struct control_text texts[APP_MOUNT_TEXTS] = {
+        {prefix, strlen(prefix)}, {folder, strlen(folder)}, TEXT("f"), TEXT("r")};
     CHECK(control_mount(texts, APP_PRECOMPRESSED));
 }
 
@@ -606,12 +606,12 @@ static void a_site_in_one_record(void)
     CHECK(control_route((struct control_text){"/form/", sizeof("/form/") - 1}, false, false));
     CHECK_EQUAL(control_commit(&which), APP_SITE_OK);
     CHECK_EQUAL(fake_site.told, told + 1);
-    CHECK_TEXT(fake_site.text, "/ /www p o f 1;/img/ /pictures p o f 1;/api 1 3;/form/ 0 2;");
+    CHECK_TEXT(fake_site.text, "/ /www f r 1;/img/ /pictures f r 1;/api 1 3;/form/ 0 2;");
     CHECK(fake_site.head.port == 8080 && control_port() == 8080);
     mount("/", "/other"); /* in place of the one before */
     fake_front_pump();
     CHECK_EQUAL(fake_site.told, told + 2);
-    CHECK_TEXT(fake_site.text, "/img/ /pictures p o f 1;/ /other p o f 1;/api 1 3;/form/ 0 2;");
+    CHECK_TEXT(fake_site.text, "/img/ /pictures f r 1;/ /other f r 1;/api 1 3;/form/ 0 2;");
 }
 
 static void a_site_that_is_refused(void)
@@ -633,14 +633,14 @@ static void a_site_that_is_refused(void)
     fake_site.refuse_which = 3;
     CHECK_EQUAL(control_commit(&which), APP_SITE_OK);
     CHECK_EQUAL(fake_site.told, told + 3);
-    CHECK_TEXT(fake_site.text, "/img/ /pictures p o f 1;/ /other p o f 1;/ 0 3;");
+    CHECK_TEXT(fake_site.text, "/img/ /pictures f r 1;/ /other f r 1;/ 0 3;");
 }
 
 /* More than a record holds. */
 static void a_site_that_is_too_large(void)
 {
     static char text[5000];
-    struct control_text texts[5] = {TEXT("/a/"), TEXT("/"), TEXT(""), TEXT(""), {text, sizeof(text)}};
+    struct control_text texts[APP_MOUNT_TEXTS] = {TEXT("/a/"), TEXT("/"), TEXT(""), {text, sizeof(text)}};
     uint32_t mounts = 0;
     memset(text, 't', sizeof(text));
     for (char c = 'a'; control_mount(texts, 0); c++) {

@@ -1,0 +1,98 @@
+"""website_policy.py: what is said of a folder of files, as the texts that the front takes: field lines for each answer,
+and rules (http/site/rules.h). For website.mount() in the guest, and for Site() of compose/http.py where an image is made.
+What cannot be is a ValueError that names it.
+"""
+
+TEXT_MAX = 255      # SITE_TEXT_MAX, without its end
+RULES_MAX = 1023    # SITE_RULES_MAX, without its end
+HEAD_ROOM = 384     # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
+TYPE_MAX = 100      # TYPE_MAX
+NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
+             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
+SEPARATORS = " \t\"(),/:;<=>?@[\\]{}"     # of RFC 9110 5.6.2: no token has one
+
+
+def text(what, value, allowed=""):
+    """The value, fit to stand in a head."""
+    if not isinstance(value, str):
+        raise ValueError("%s: %r is no text" % (what, value))
+    for c in value:
+        if (c < " " or c == "\x7f") and c not in allowed:
+            raise ValueError("%s must not have control characters: %r" % (what, value))
+    if len(value.encode()) > TEXT_MAX:
+        raise ValueError("%s has %d bytes; at most %d" % (what, len(value.encode()), TEXT_MAX))
+    return value
+
+
+def policy(headers=None, types=None, charset="utf-8", pages=None, others=None):
+    """(fields, rules), as website.mount() names them."""
+    fields = _fields(headers or {})
+    lines = [_line("type", _pattern(name), _type(name, value)) for name, value in (types or {}).items()]
+    if charset != "utf-8":
+        lines.append(_line("charset", _charset(charset)))
+    lifetimes = [lifetime("pages", pages), lifetime("others", others)]
+    lines += [_line(word, value) for word, value in zip(("pages", "others"), lifetimes)]
+    rules = "".join(lines)
+    if len(rules.encode()) > RULES_MAX:
+        raise ValueError("its rules have %d bytes; at most %d" % (len(rules.encode()), RULES_MAX))
+    room = max([len(value.encode()) for value in lifetimes]) + len(fields.encode())
+    if room > HEAD_ROOM:
+        raise ValueError("Cache-Control and headers have %d bytes; %d there is room for" % (room, HEAD_ROOM))
+    return fields, rules
+
+
+def lifetime(what, value):
+    """Cache-Control's value; "": no such field."""
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        if value < 0 or value is True or value is False:
+            raise ValueError("%s: %r is neither seconds nor a text" % (what, value))
+        return "max-age=%d" % value
+    return text(what, value)
+
+
+def _line(*words):
+    return "\t".join(words) + "\n"
+
+
+def is_token(value):
+    return bool(value) and all(c not in SEPARATORS and " " < c <= "~" for c in value)
+
+
+def _pattern(name):
+    """Of an extension all names that end so."""
+    text("a pattern", name)
+    if not name.strip("/"):
+        raise ValueError("%r is no pattern" % name)
+    if any(c in name[1:] for c in "*?/.") or name[0] in "*?/":
+        return name
+    return "*." + name.lstrip(".")
+
+
+def _type(name, value):
+    """A media type, perhaps with parameters."""
+    kind, slash, rest = text("types[%r]" % name, value).partition("/")
+    subtype = rest.split(";")[0].strip()
+    if not slash or not is_token(kind) or not is_token(subtype) or not rest.startswith(subtype) or len(value.encode()) > TYPE_MAX:
+        raise ValueError("types[%r]: %r is no media type" % (name, value))
+    return value
+
+
+def _charset(name):
+    if name is None:
+        return ""
+    if not is_token(text("charset", name)) or len(name) > TYPE_MAX // 4:
+        raise ValueError("charset: %r is no name of one" % name)
+    return name
+
+
+def _fields(headers):
+    lines = []
+    for name, value in headers.items():
+        if not is_token(text("headers", name)):
+            raise ValueError("headers: %r is no field's name" % name)
+        if name.lower() in NOT_YOURS:
+            raise ValueError("headers: the front sets %s itself" % name)
+        lines.append("%s: %s\r\n" % (name, text("headers", value)))
+    return text("headers", "".join(lines), "\r\n")
