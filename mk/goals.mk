@@ -6,7 +6,9 @@ make NAME.qemu     boots it, the serial console on stdin and stdout (Ctrl-A x qu
 make NAME.scr      scripts with which U-Boot loads and starts it: BUILD_DIR/NAME.boot.scr (card), NAME.tftp.scr
 make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too): docs/tracing.md
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
-                   (APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a site in the image, without NFS)
+                   (SITE=FOLDER: your site, made where there is none; APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a
+                   site in the image, without NFS)
+make compress      puts .br and .gz beside the files of SITE that get smaller by it, for clients that take them
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make chaos         parts of the web server die while it serves, one each second, then random faults: chaos/README.md
                    (CHAOS_MINUTES of each; CHAOS_SEED repeats a run)
@@ -29,7 +31,7 @@ make help-variables   what can be set: make NAME VARIABLE=value, or in the envir
 endef
 space := $(subst x,,x x)
 
-.PHONY: help help-variables readme sdk submodules packages systems graph unit run test chaos notices clean distclean
+.PHONY: help help-variables readme sdk submodules packages systems graph unit run compress test chaos notices clean distclean
 help:
 	$(info $(help_text))
 	@:
@@ -91,6 +93,12 @@ run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_ar
     $(call settings,$(filter-out BUILD_DIR CACHE_DIR,$(GIVEN)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py
+
+# Which names the front looks for variants of is told by its own table.
+COMPRESSIBLE := $(CACHE_DIR)/host/compressible
+$(eval $(call host_program,$(COMPRESSIBLE),mk/run/compressible.c $(HTTP_TYPES) http/parse/text.c))
+compress: $(CACHE_DIR)/packages.compress $(COMPRESSIBLE)
+	@exec $(PYTHON) mk/run/compress.py $(call quoted,$(SITE)) $(COMPRESSIBLE)
 
 # The image is built apart, in BUILD_DIR/trace; of the web server by the script, as `make run` does.
 define trace_goal

@@ -24,7 +24,7 @@ $(CACHE_DIR)/packages.%: mk/packages mk/packages.sh
 	@touch $@
 
 # What everything needs is there first.
-$(addprefix $(CACHE_DIR)/packages.,run graph boot gcc lint gdb https test): | $(PACKAGES_READY)
+$(addprefix $(CACHE_DIR)/packages.,run compress graph boot gcc lint gdb https test): | $(PACKAGES_READY)
 
 $(eval $(call remember,$(CACHE_DIR)/tools$(KEPT_BY).given,$$(tools_given)))
 $(TOOLS): mk/find-tools $(CACHE_DIR)/tools$(KEPT_BY).given | $(PACKAGES_READY) $(COMPILER_READY)

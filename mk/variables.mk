@@ -15,6 +15,7 @@
 ## The system, where it runs, where it is built
 var.NFS_SERVER       := host  --   address or name of the NFS server as the guest sees it (this machine: 10.0.2.2)
 var.NFS_DIRECTORY    := path  --   the directory that it exports
+var.SITE             := text  --   `make run`, `make compress`: the folder of your site; `make run` makes one where there is none
 var.WEBSITE_DIR      := text  .    the site's folder below that
 var.APPLICATION      := python|none python what answers beside the site's files: Python (app.py), or nothing
 var.APPLICATION_SOCKETS := yes|no yes whether Python has a TCP/IP stack of its own, for sockets that its program opens

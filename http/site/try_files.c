@@ -9,6 +9,7 @@
 #include "fs/proto.h"
 #include "lib/pd.h"
 
+#define VARIANT_EARLIER_NS 2000000000ull
 #define FRESH_MIN_NS 50000000ull /* so that who has waited for it gets it, however old it is by now */
 
 static struct {
@@ -138,6 +139,12 @@ static bool is_compressible(const struct resolution *resolution)
     return policy->precompressed && site_type_of(policy, path_found(resolution)).flags & TYPE_COMPRESSIBLE;
 }
 
+/* An older one is of what the file was before. Who writes both does not always write the variant last. */
+static bool is_of_this_text(const struct cache_entry *variant, const struct cache_entry *file)
+{
+    return variant->mtime_ns >= file->mtime_ns || file->mtime_ns - variant->mtime_ns <= VARIANT_EARLIER_NS;
+}
+
 /* What keeps us from a variant leaves the file as it is. */
 static bool find_variant(struct resolution *resolution)
 {
@@ -155,10 +162,13 @@ static bool find_variant(struct resolution *resolution)
         if (!look(resolution, *try->candidates, codings[try->variant].ending, &kind, &file)) {
             return false;
         }
-        if (file) {
+        if (file && is_of_this_text(file, try->file)) {
             cache_release(try->file);
             try->file = file;
             return true;
+        }
+        if (file) {
+            cache_release(file);
         }
     }
     return true;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """make run: the web server from nothing to a page, in the foreground; Ctrl-C ends it and all that it started.
 
-Without NFS_SERVER a private NFS server exports the demo site, and the image for that is built in BUILD_DIR/run/PORT;
-with it, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes
+Without NFS_SERVER a private NFS server exports the demo site, or SITE, a folder of the user's own, which is made where
+there is none; the image for that is built in BUILD_DIR/run/PORT. With NFS_SERVER, or with WEBSITE_FILES, which needs no server, the image is the one of `make webserver`. What the user gave comes
 in the environment (mk/goals.mk) and so gets to the inner make, too. With HTTPS=1 and no TLS_KEY it has a key and a
 certificate of its own, kept beside the private server's things: one that is told to believe the certificate does so next
 time, too.
@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,20 +96,43 @@ def certificate(scratch):
     return {"TLS_KEY": str(key), "TLS_CERT_FILE": str(chain)}
 
 
+def new_site(folder):
+    """A site to begin with, whole or not at all; where the folder has anything in it, that is the site."""
+    if folder.is_dir() and any(folder.iterdir()):
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.copytree(TOP / "examples" / "webserver" / "new", fresh)
+    fresh.rename(folder)            # in the place of an empty one, too
+    print(f"a new site: {folder} (its README.md tells what is what)", flush=True)
+
+
+def exported():
+    """The folder, the site's below it, whether the guest may only read."""
+    if not variable("SITE"):
+        folder = TOP / "examples" / "webserver"
+        make_demo_files(folder / "site")
+        return folder, variable("WEBSITE_DIR", "site"), True
+    folder = Path(os.path.abspath(os.path.expanduser(variable("SITE"))))
+    if folder.exists() and not folder.is_dir():
+        raise Stop(f"SITE='{variable('SITE')}' is no folder")
+    new_site(folder)
+    return folder, variable("WEBSITE_DIR", "."), False
+
+
 def private_server(stack, scratch):
-    """Exports the demo site. The ports of the last run are taken again, so that the image need not be built anew. Runs
+    """Exports the demo site, or the user's. The ports of the last run are taken again, so that the image need not be built anew. Runs
     at the same time differ in the port they serve on, and so in what they keep."""
-    folder = TOP / "examples" / "webserver"
-    make_demo_files(folder / "site")
+    folder, below, read_only = exported()
     scratch.mkdir(parents=True, exist_ok=True)
     memory = scratch / "ports.json"
     ports = None
     with contextlib.suppress(OSError, ValueError, TypeError):
         ports = [int(port) for port in json.loads(memory.read_text())][:4]
-    server = stack.enter_context(NfsServer(folder, scratch, read_only=True, ports=ports))
+    server = stack.enter_context(NfsServer(folder, scratch, read_only=read_only, ports=ports))
     memory.write_text(json.dumps(server.ports))
     return {"NFS_SERVER": HOST_SEEN_BY_GUEST, "NFS_DIRECTORY": str(server.directory),
-            "WEBSITE_DIR": variable("WEBSITE_DIR", "site"), "NFS_PORT": str(server.nfs_port),
+            "WEBSITE_DIR": below, "NFS_PORT": str(server.nfs_port),
             "MOUNT_PORT": str(server.mount_port)}
 
 
@@ -116,6 +140,9 @@ def site(stack, scratch, build_dir, port):
     """What the environment does not say of the site, and where its image is built: what serves the private server's
     is not the user's own."""
     of_a_server = [name for name in OF_A_SERVER if variable(name)]
+    other = next((name for name in [*of_a_server, "WEBSITE_FILES"] if variable(name)), None)
+    if variable("SITE") and other:
+        raise Stop(f"SITE and {other}: the site's files come from one of them")
     if "NFS_SERVER" in of_a_server or variable("WEBSITE_FILES"):
         return {}, build_dir
     if of_a_server:

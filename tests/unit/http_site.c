@@ -432,6 +432,20 @@ static void test_precompressed(void)
     CHECK_EQUAL(looks, 1);
 }
 
+/* Somebody has changed the file and made no variant of it since. */
+static void test_a_variant_of_an_older_text(void)
+{
+    begin(&compressed);
+    put("/www/a.js", CACHE_FILE, 1000)->mtime_ns = MTIME_NS + 3 * S;
+    put("/www/a.js.br", CACHE_FILE, 100);
+    put("/www/a.js.gz", CACHE_FILE, 200)->mtime_ns = MTIME_NS + S;
+    put("/www/b.js", CACHE_FILE, 1000);
+    put("/www/b.js.br", CACHE_FILE, 100)->mtime_ns = MTIME_NS + 9 * S;
+    check_found("/a.js", HTTP_CODING_BROTLI | HTTP_CODING_GZIP, "/www/a.js.gz");
+    check_found("/a.js", HTTP_CODING_BROTLI, "/www/a.js");
+    check_found("/b.js", HTTP_CODING_BROTLI, "/www/b.js.br");
+}
+
 static void test_freshness(void)
 {
     struct site_resource *first, *second;
@@ -794,6 +808,7 @@ int main(void)
     test_modified_later();
     test_longest_head();
     test_precompressed();
+    test_a_variant_of_an_older_text();
     test_freshness();
     test_file_that_failed();
     test_one_walk_for_all();
