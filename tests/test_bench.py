@@ -4,7 +4,6 @@ The load generator against servers that misbehave, each in one way."""
 import gzip
 import http.server
 import json
-import os
 import re
 import socket
 import ssl
@@ -15,7 +14,7 @@ import time
 
 import pytest
 
-from serval import paths
+from serval import bench_load, paths
 
 sys.path.append(str(paths.TOP / "bench"))
 import busy  # noqa: E402
@@ -38,12 +37,7 @@ CONTENT = bytes(range(256)) * 16
 
 @pytest.fixture(scope="module")
 def load_program(tmp_path_factory):
-    program = tmp_path_factory.mktemp("load") / "load"
-    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-g", "-O1", "-D_GNU_SOURCE",
-                    "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-                    f"-I{paths.TOP}", "-o", program, *paths.TOP.glob("bench/load*.c"),
-                    "-lssl", "-lcrypto"], check=True)
-    return program
+    return bench_load.compiled(tmp_path_factory.mktemp("load"), bench_load.CHECKED)
 
 
 @pytest.fixture

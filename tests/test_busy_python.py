@@ -6,13 +6,12 @@ import concurrent.futures
 import contextlib
 import email.utils
 import json
-import os
 import re
 import subprocess
 import time
 
 import pytest
-from serval import build, paths
+from serval import bench_load, build
 from serval.http import Answer, Kept, endpoint, get, head_of, receive_all
 from serval.qemu import Guest
 
@@ -159,10 +158,7 @@ def guest(request, started):
 
 @pytest.fixture(scope="module")
 def load_program(tmp_path_factory):
-    program = tmp_path_factory.mktemp("load") / "load"
-    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", f"-I{paths.TOP}",
-                    "-o", program, *paths.TOP.glob("bench/load*.c")], check=True)
-    return program
+    return bench_load.compiled(tmp_path_factory.mktemp("load"))
 
 
 def answers(load_program, guest, root):

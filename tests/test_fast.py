@@ -3,12 +3,10 @@
 `make stages` and `make profile` say where they go."""
 
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from serval import paths
+from serval import bench_load, paths
 from serval.nfs import NfsServer
 
 sys.path.append(str(paths.TOP / "bench"))
@@ -36,10 +34,7 @@ HELLO = 219_000
 def machine(tmp_path_factory):
     scratch = tmp_path_factory.mktemp("fast")
     root = site_files.make(scratch / "export")
-    os.environ["BENCH_LOAD"] = str(scratch / "load")
-    subprocess.run([os.environ.get("HOST_CC", "clang"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", f"-I{paths.TOP}",
-                    "-o", scratch / "load", *Path(paths.TOP, "bench").glob("load*.c"),
-                    "-lssl", "-lcrypto"], check=True)
+    os.environ["BENCH_LOAD"] = str(bench_load.compiled(scratch))
     with network.UserNetwork() as net, NfsServer(scratch / "export", scratch / "nfs", read_only=True) as server:
         serval = Serval(net, server, site_files.FOLDER)
         serval.ranges = stages.ranges(serval.image)
