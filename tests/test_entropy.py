@@ -70,10 +70,13 @@ def told(guest, name, after=0):
             return {"asked": asked, "seeds": seeds, "none": none, "never": never, "twice": twice}
 
 
+BACK = r"killer\| \S*%s \d+: deadline after \d+ us, network after \d+ us"
+
+
 def kill(guest, name, times):
     guest.send(f"kill {name} {times}\n".encode())
     for _ in range(times):
-        guest.expect(rf"killer\| \S*{name} \d+: deadline after \d+ us, network after \d+ us")
+        guest.expect(BACK % name)
 
 
 def test_bytes_differ_by_boot_and_by_client(boot):
@@ -101,7 +104,9 @@ def test_killed_under_load(boot):
         assert counts["seeds"] > counts["asked"] // 2
     again = told(guest, "a", after=100)
     assert again["twice"] == 0 and "draws" not in guest.text()[guest.text().rindex("entropy 1: dies"):]
-    kill(guest, "drawer_a", 2)
+    for _ in range(2):
+        guest.send(b"kill drawer_a 1\n")
+        guest.expect_all([BACK % "drawer_a", DRAWS % "a"])
     text = COLOUR.sub("", guest.text())
     drawn = re.findall(r"drawer_a\| draws (\w+)", text)
     assert len(drawn) == len(set(drawn)) == 3 and drawn[0] == first[0]
