@@ -193,9 +193,11 @@ def on_enter(machine):
             print("(the trace begins here)", flush=True)
 
 
-def wait_for_the_end(qemu, limit_s):
-    """Until Ctrl-C, or so many seconds, or QEMU's own end. A signal to us alone ends in the same way."""
+def wait_for_the_end(qemu, limit_s, begin):
+    """Until Ctrl-C, or so many seconds, or QEMU's own end. A signal to us alone ends in the same way. Of what `begin` shows
+    a person may have seen enough before it is through."""
     try:
+        begin()
         qemu.wait(limit_s)
     except subprocess.TimeoutExpired:
         return
@@ -203,6 +205,12 @@ def wait_for_the_end(qemu, limit_s):
         print()
         return
     raise Stop(f"QEMU ended (status {qemu.returncode}), and the machine's memory with it: there is no trace")
+
+
+def tell_and_listen(machine, ports):
+    web.announce(*ports)
+    print("(... and shows the trace. Enter throws away what was traced so far)", flush=True)
+    threading.Thread(target=on_enter, args=(machine,), daemon=True).start()
 
 
 def trace_web(build_dir):
@@ -226,10 +234,7 @@ def trace_web(build_dir):
             for path in gets:
                 fetch(port, path)
         else:
-            web.announce(*ports)
-            print("(... and shows the trace. Enter throws away what was traced so far)", flush=True)
-            threading.Thread(target=on_enter, args=(machine,), daemon=True).start()
-            wait_for_the_end(qemu, limit_s)
+            wait_for_the_end(qemu, limit_s, lambda: tell_and_listen(machine, ports))
         leave(machine.result(quiet=bool(gets)), build_dir / "webserver")
 
 
@@ -260,6 +265,11 @@ def type_to(qemu):
             qemu.stdin.flush()
 
 
+def show_and_type(qemu):
+    Console(qemu)
+    threading.Thread(target=type_to, args=(qemu,), daemon=True).start()
+
+
 def trace_any(name, build_dir):
     limit_s = seconds()
     folder = build_dir / "trace"
@@ -274,9 +284,7 @@ def trace_any(name, build_dir):
 
     with contextlib.ExitStack() as stack:
         machine, qemu = start(stack, folder, name, start_qemu)
-        Console(qemu)
-        threading.Thread(target=type_to, args=(qemu,), daemon=True).start()
-        wait_for_the_end(qemu, limit_s)
+        wait_for_the_end(qemu, limit_s, lambda: show_and_type(qemu))
         leave(machine.result(quiet=False), build_dir / name)
 
 
