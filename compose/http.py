@@ -44,13 +44,15 @@ class Site:
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
+    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
     def __init__(self, folder, prefix="/", pages="public, max-age=60", others="public, max-age=86400", headers=None,
-                 types=None, charset="utf-8", precompressed=True):
+                 types=None, charset="utf-8", hide=(), show=(), precompressed=True):
         self.folder, self.prefix, self.precompressed = folder, prefix, precompressed
-        self.policy = {"headers": headers, "types": types, "charset": charset, "pages": pages, "others": others}
+        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show,
+                       "pages": pages, "others": others}
 
     def config(self, pd):
         """struct http_site_config; what it cannot be is a mistake of that PD's."""

@@ -41,7 +41,7 @@ _ports = []         # and its port
 
 
 def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
-          types=None, charset="utf-8", precompressed=True, internal=False):
+          types=None, charset="utf-8", hide=(), show=(), precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
@@ -49,6 +49,7 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
+    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
     """
@@ -62,7 +63,7 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
     where = text("prefix", prefix), text("folder", _folder(folder))
-    said = policy(headers, types, charset, pages, others)
+    said = policy(headers, types, charset, hide, show, pages, others)
     _watch(app)
     _website.mount(*where, *said, flags, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
     _ports[:] = (port,)
@@ -209,15 +210,20 @@ def _is_the_sites(request):
     return True
 
 
+def _as_asked(request):
+    """What the client gets where no route wants its request: no more than without the application."""
+    return file(request.path, headers={"X-Accel-For": "client"})
+
+
 def _not_found(request):
     if _is_the_sites(request):
-        return file(request.path)
+        return _as_asked(request)
     return "Not found", 404
 
 
 def _not_allowed(request):
     if _is_the_sites(request):
-        return file(request.path)
+        return _as_asked(request)
     return "Method not allowed", 405, {"Allow": request.app.default_options_handler(request)["Allow"]}
 
 

@@ -24,10 +24,12 @@ def text(what, value, allowed=""):
     return value
 
 
-def policy(headers=None, types=None, charset="utf-8", pages=None, others=None):
+def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), pages=None, others=None):
     """(fields, rules), as website.mount() names them."""
     fields = _fields(headers or {})
-    lines = [_line("type", _pattern(name), _type(name, value)) for name, value in (types or {}).items()]
+    lines = [_line("type", _of_extension(name), _type(name, value)) for name, value in (types or {}).items()]
+    lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
+    lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
     if charset != "utf-8":
         lines.append(_line("charset", _charset(charset)))
     lifetimes = [lifetime("pages", pages), lifetime("others", others)]
@@ -60,11 +62,21 @@ def is_token(value):
     return bool(value) and all(c not in SEPARATORS and " " < c <= "~" for c in value)
 
 
-def _pattern(name):
+def _pattern(what, name):
+    if not text(what, name).strip("/"):
+        raise ValueError("%s: %r is no pattern" % (what, name))
+    return name
+
+
+def _patterns(what, names):
+    if isinstance(names, str):
+        raise ValueError("%s: a list of patterns, not one: %r" % (what, names))
+    return [_pattern(what, name) for name in names]
+
+
+def _of_extension(name):
     """Of an extension all names that end so."""
-    text("a pattern", name)
-    if not name.strip("/"):
-        raise ValueError("%r is no pattern" % name)
+    _pattern("types", name)
     if any(c in name[1:] for c in "*?/.") or name[0] in "*?/":
         return name
     return "*." + name.lstrip(".")

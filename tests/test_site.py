@@ -132,13 +132,13 @@ def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/", "www/./site/")
     website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"},
                   precompressed=False, internal=True)
-    website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, types={
+    website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, hide=["*.bak", "/drafts/"], show=(".htaccess",), types={
         "foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "README": "text/plain", "x.y": "c/d"})
     assert front.mounts == [
         ("/", "/www/site", "", "pages\tpublic, max-age=60\nothers\tpublic, max-age=86400\n", front.PRECOMPRESSED),
         ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
         ("/x/", "/x", "", "type\t*.foo\tapplication/x-foo\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\ta/*.b?\ta/b\n"
-         "type\t*.README\ttext/plain\ntype\tx.y\tc/d\ncharset\t\npages\tmax-age=0\nothers\tmax-age=3600\n",
+         "type\t*.README\ttext/plain\ntype\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\ncharset\t\npages\tmax-age=0\nothers\tmax-age=3600\n",
          front.PRECOMPRESSED)]
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False
 
@@ -164,8 +164,10 @@ def test_what_the_front_is_told(website, front, app):
     ({"types": {"foo": "foo"}}, r"types\['foo'\]: 'foo' is no media type"),
     ({"types": {"foo": "a/"}}, "is no media type"), ({"types": {"foo": "a/b c"}}, "is no media type"),
     ({"types": {"foo": "a/" + "b" * 99}}, "is no media type"), ({"types": {"foo": 5}}, "5 is no text"),
-    ({"types": {"foo": "a/b\n"}}, "must not have control"), ({"types": {"f\tg": "a/b"}}, "a pattern must not have control"),
-    ({"types": {"": "a/b"}}, "'' is no pattern"), ({"types": {"/": "a/b"}}, "'/' is no pattern"),
+    ({"types": {"foo": "a/b\n"}}, "must not have control"), ({"types": {"f\tg": "a/b"}}, "types must not have control"),
+    ({"types": {"": "a/b"}}, "types: '' is no pattern"), ({"types": {"/": "a/b"}}, "types: '/' is no pattern"),
+    ({"hide": "*.bak"}, "hide: a list of patterns, not one"), ({"show": ["//"]}, "show: '//' is no pattern"),
+    ({"hide": ["a\n"]}, "hide must not have control"), ({"show": [5]}, "show: 5 is no text"),
     ({"types": {f"x{i}": "application/octet-stream" for i in range(40)}}, "its rules have [0-9]+ bytes; at most 1023"),
     ({"charset": "utf 8"}, "charset: 'utf 8' is no name of one"), ({"charset": ""}, "charset: '' is no name"),
 ])
@@ -218,7 +220,7 @@ def mounted(website, app):
                                           ("/users/%C3%BC?a=b", "GET"), ("/form", "GET")])
 def test_the_site_is_asked(mounted, path, method):
     answer = get(mounted, path, method)
-    assert answer.headers == {"x-accel-redirect": path.split("?")[0]} and answer.body == b""
+    assert answer.headers == {"x-accel-redirect": path.split("?")[0], "x-accel-for": "client"} and answer.body == b""
 
 
 @pytest.mark.parametrize("path", ["/%73ecret/x", "//secret/x", "/./secret/x", "/users/../x"])

@@ -126,6 +126,8 @@ def routes(app):
 
     import website
     website.mount(app, "/w/", "/written")
+    website.mount(app, "/all/", "/", hide=["secret.*"], show=["www/.env"])
+    website.mount(app, "/api/users/inner/", "/www/sub", internal=True)
 
     @app.get("/api/gone")
     async def gone(request):
@@ -253,6 +255,7 @@ def site(tmp_path_factory):
     (top / "www" / "api").mkdir()
     (top / "www" / "api" / "note.txt").write_text("a file among the routes")
     (top / "www" / "api" / "users").mkdir()
+    (top / "www" / "api" / "users" / ".hidden.html").write_text("not for clients")
     (top / "www" / "api" / "users" / "list.html").write_text("a page under a variable route")
     return top
 
@@ -284,6 +287,20 @@ def test_boot_lines(booted):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_rule(guest, case):
     CASES[case](f"http://127.0.0.1:{guest.port('http')}")
+
+
+def test_what_is_not_for_clients(guest):
+    """The program, what tools keep for themselves, what a mount hides; also where a route's claim has the application asked.
+    The application's order gets it."""
+    port = guest.port("http")
+    for path in ("/all/app.py", "/all/APP.py", "/all/secret.txt", "/all/www/sub/.htaccess", "/api/users/.hidden", "/api/users/.hidden.html",
+                 "/api/users/inner/index.htm", "/api/users/inner/"):
+        answer = get(port, path)
+        assert answer.status == 404 and SECRET not in answer.raw, path
+    for path, body in (("/all/www/.env", b"hidden"), ("/all/www/note.txt", b"txt"), ("/api/users/list", b"a page under a variable route"),
+                       ("/api/file/api/users/.hidden", b"not for clients"), ("/api/file/api/users/inner/index.htm", b"sub")):
+        answer = get(port, path)
+        assert answer.status == 200 and answer.body == body, path
 
 
 def test_large_file_is_equal(guest):

@@ -243,6 +243,11 @@ struct http_slice app_answer_path(void)
     return self.answer.path;
 }
 
+bool app_answer_is_for_client(void)
+{
+    return app_head_is_for_client(&self.answer);
+}
+
 int app_answer_status(void)
 {
     return self.answer.status;

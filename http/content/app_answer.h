@@ -14,9 +14,10 @@ bool app_answer_will_be_whole(const struct app_request *request);
 bool app_answer_is_whole(const struct app_request *request); /* has been sent */
 bool app_answer_end(struct app_request *request);            /* what stands behind its body. False: no memory now */
 
-/* Of the one that was looked at last, which a file takes the place of: which; the status and its line; the fields that
- * go with a file of this head. */
+/* Of the one that was looked at last, which a file takes the place of: which, and whether it is as if the client had
+ * asked for that; the status and its line; the fields that go with a file of this head. */
 struct http_slice app_answer_path(void);
+bool app_answer_is_for_client(void);
 int app_answer_status(void);
 void app_answer_put_status_line(struct writer *head);
 void app_answer_put_fields(const char *lines, uint32_t length, struct writer *head);

@@ -289,6 +289,8 @@ void app_head_fields(const struct app_answer *answer, struct writer *head)
 /* What a file says of itself nobody else can; its type the application may, by a field of ours: Microdot sets a
  * Content-Type of its own wherever the route says none. */
 static const char type_ordered[] = "x-accel-content-type";
+/* "client": it asks in the client's place, and gets no more than the client would. */
+static const char ordered_for[] = "x-accel-for";
 
 static bool of_a_file(struct http_slice name)
 {
@@ -310,6 +312,7 @@ static bool of_a_file(struct http_slice name)
                                         "date",
                                         "server",
                                         type_ordered,
+                                        ordered_for,
                                         NULL};
     return one_of(name, names);
 }
@@ -325,6 +328,13 @@ static bool find(const struct app_answer *answer, struct http_slice name, struct
         }
     }
     return false;
+}
+
+bool app_head_is_for_client(const struct app_answer *answer)
+{
+    struct field field;
+    return find(answer, (struct http_slice){ordered_for, sizeof(ordered_for) - 1}, &field) &&
+           http_slice_is(field.value, "client");
 }
 
 static bool overridden(const struct app_answer *answer, struct http_slice name)

@@ -192,8 +192,8 @@ static bool find_ordered(struct http_conn *c, struct http_slice target, const st
     if (length == 0) {
         return http_conn_page(c, reply, 404, "");
     }
-    switch (site_find(self.path, length, http_codings(request->accept_encoding), true, &content_of(c)->resource,
-                      &c->waiter)) {
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), !app_answer_is_for_client(),
+                      &content_of(c)->resource, &c->waiter)) {
     case SITE_FOUND: return file_answer(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query);

@@ -13,7 +13,8 @@
  * it has said anything, the site is what the description says. The front frames its answers (Content-Length, else
  * chunked, else the end of the connection), sets Connection, adds Date and Server, and keeps the client's connection. An
  * answer with a path is replaced by that file of the site, with the answer's other fields; its type is the file's, or
- * what `X-Accel-Content-Type` says.
+ * what `X-Accel-Content-Type` says; with `X-Accel-For: client` it is what that would get had it asked for it: not of an
+ * internal mount, nor what is hidden.
  */
 #ifndef HTTP_FRONT_SERVER_H
 #define HTTP_FRONT_SERVER_H

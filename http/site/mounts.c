@@ -139,10 +139,10 @@ static enum site_outcome ask(struct resolution *resolution, struct site_resource
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
                             struct site_resource **resource, struct cache_waiter *waiter)
 {
-    uint8_t useful = codings & self.codings;
-    struct resolution *resolution = site_resolution_find(path, length, useful);
+    uint8_t key = (codings & self.codings) | (internal ? SITE_KEY_INTERNAL : 0);
+    struct resolution *resolution = site_resolution_find(path, length, key);
 
-    if (resolution && (internal || !resolution->mount->policy.internal)) {
+    if (resolution) {
         return is_fresh(resolution) ? give(resolution, resource) : ask(resolution, resource, waiter);
     }
     if (lacks_slash(path, length, internal)) {
@@ -155,7 +155,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     if (mount->policy.internal && !internal) {
         return SITE_NOT_FOUND; /* nor what lies there for another mount */
     }
-    resolution = site_resolution_new(path, length, useful);
+    resolution = site_resolution_new(path, length, key);
     if (!resolution) {
         site_room_wait(waiter);
         return SITE_WAIT;

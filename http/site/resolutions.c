@@ -153,9 +153,9 @@ static uint64_t mix(uint64_t hash, const char *at)
 }
 
 /* Not secret: names that collide make a bucket as long as the list of the rest, which is short. */
-static uint32_t hash_of(const char *path, uint32_t length, uint8_t codings)
+static uint32_t hash_of(const char *path, uint32_t length, uint8_t key)
 {
-    uint64_t hash = length << 2 | codings, word = 0;
+    uint64_t hash = (uint64_t)length << 8 | key, word = 0;
 
     if (length < sizeof(word)) {
         for (uint32_t i = 0; i < length; i++) {
@@ -169,13 +169,13 @@ static uint32_t hash_of(const char *path, uint32_t length, uint8_t codings)
     return (uint32_t)(mix(hash, path + length - sizeof(word)) >> 16);
 }
 
-struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t codings)
+struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t key)
 {
-    uint32_t hash = hash_of(path, length, codings);
+    uint32_t hash = hash_of(path, length, key);
     struct resolution *resolution = self.buckets[hash % BUCKETS];
 
-    while (resolution && (resolution->hash != hash || resolution->path_length != length ||
-                          resolution->codings != codings || memcmp(resolution->path, path, length) != 0)) {
+    while (resolution && (resolution->hash != hash || resolution->path_length != length || resolution->key != key ||
+                          memcmp(resolution->path, path, length) != 0)) {
         resolution = resolution->next;
     }
     return resolution;
@@ -277,7 +277,7 @@ static bool make_room(bool needs_long)
     return self.free_resolutions || evict(SITE_LIST_OTHERS, ANY) || evict(SITE_LIST_FOUND, ANY);
 }
 
-struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t codings)
+struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t key)
 {
     bool needs_long = length > SITE_PATH_SHORT;
 
@@ -287,9 +287,9 @@ struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_
     struct resolution *resolution = self.free_resolutions;
     self.free_resolutions = resolution->next;
     memset(resolution, 0, offsetof(struct resolution, short_path));
-    resolution->hash = hash_of(path, length, codings);
+    resolution->hash = hash_of(path, length, key);
     resolution->path_length = (uint16_t)length;
-    resolution->codings = codings;
+    resolution->key = key;
     resolution->outcome = SITE_WAIT;
     resolution->path = resolution->short_path;
     if (needs_long) {

@@ -9,6 +9,9 @@
 
 #define SITE_PATH_SHORT 96
 
+/* What is found for one who asks is not for another: codings that the client takes, which have the lowest bits, and */
+#define SITE_KEY_INTERNAL (1 << 2) /* that the application has ordered it */
+
 enum site_list {
     SITE_LIST_FOUND,  /* a file or a directory */
     SITE_LIST_OTHERS, /* the rest, and what is not known yet */
@@ -45,7 +48,7 @@ struct resolution {
     struct resolution *newer, *older;
     uint32_t hash;
     uint16_t path_length;
-    uint8_t codings, list; /* enum site_list */
+    uint8_t key, list; /* who asks: SITE_KEY_..; enum site_list */
     uint32_t changes;      /* site_resolutions_changes() when it was looked for */
     bool linked, trying;
     enum site_outcome outcome : 8; /* SITE_WAIT: not known yet */
@@ -58,9 +61,9 @@ struct resolution {
 };
 
 void site_resolutions_init(void);
-struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t codings);
+struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t key);
 /* Linked, of no outcome. NULL: no room now. */
-struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t codings);
+struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t key);
 void site_resolution_use(struct resolution *resolution);
 /* The outcome is known: which list the resolution belongs to. */
 void site_resolution_settle(struct resolution *resolution, enum site_outcome outcome);

@@ -2,6 +2,8 @@
  *
  *     type<TAB>PATTERN<TAB>MEDIA TYPE<LF>    in place of what the name's ending says
  *     charset<TAB>NAME<LF>                   of texts; empty: it is not told. No such line: utf-8
+ *     hide<TAB>PATTERN<TAB><LF>              not for clients
+ *     show<TAB>PATTERN<TAB><LF>              for clients, whatever else hides it
  *     pages<TAB>VALUE<LF>                    Cache-Control of what pages are made of: html, css, js; empty: no such field
  *     others<TAB>VALUE<LF>                   Cache-Control of all else
  *
@@ -16,7 +18,7 @@
 
 #define SITE_RULES_MAX 1024 /* bytes, with a NUL behind them */
 
-enum site_rule { RULE_TYPE, RULE_CHARSET, RULE_PAGES, RULE_OTHERS, RULES };
+enum site_rule { RULE_TYPE, RULE_CHARSET, RULE_HIDE, RULE_SHOW, RULE_PAGES, RULE_OTHERS, RULES };
 
 /* The value of the first line of that kind, whose pattern, if it has one, is for this path (of a file, from the mount's
  * folder on, without a '/' before it). at == NULL: there is none. */

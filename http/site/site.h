@@ -8,6 +8,8 @@
  *
  * Remembered are 512 paths that were found and 256 that were not, for as long as the cache calls what was looked at
  * fresh: one look for all who ask meanwhile. While the file server is away what was found last is given.
+ *
+ * Not for clients is what hidden.c names, and what the mount's rules hide: it is not found.
  */
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
@@ -17,6 +19,7 @@
 #include "http/site/rules.h"
 
 #define SITE_MOUNTS_MAX 16
+#define SITE_SECRETS_MAX 8
 #define SITE_TEXT_MAX 256
 #define SITE_HEAD_MAX 832
 
@@ -33,6 +36,10 @@ struct site_policy {
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
 bool site_may_mount(const char *prefix, const char *folder); /* they are such; whatever else there is to it */
 void site_unmount_all(void);
+
+/* Nobody gets the file at this path of the file service, nor keys and certificates beside it (.pem, .key): not by the
+ * application's order either. The text stays where it is. At most SITE_SECRETS_MAX. */
+void site_keep_secret(const char *path);
 
 /* What lies at this path of the file service is no longer what it was. */
 void site_path_changed(const char *path, uint32_t length);
@@ -62,8 +69,8 @@ enum site_outcome {
     SITE_UNREACHABLE,
     SITE_NONE, /* no mount has this path */
 };
-/* path: clean (http_path_clean). codings: what the client takes. internal: internal mounts count, too; else what is
- * theirs is not found. */
+/* path: clean (http_path_clean). codings: what the client takes. internal: by the application's order: internal mounts
+ * count, too, and what is hidden; else that is not found. */
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
                             struct site_resource **resource, struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);

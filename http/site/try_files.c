@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "fs/proto.h"
+#include "http/site/hidden.h"
 #include "lib/pd.h"
 
 #define VARIANT_EARLIER_NS 2000000000ull
@@ -65,6 +66,13 @@ static bool does_without(struct resolution *resolution, enum cache_kind *kind)
     return true;
 }
 
+/* What self.name names is not for who asks. */
+static bool is_kept_back(const struct resolution *resolution, uint32_t length)
+{
+    return site_is_secret(self.name, length) ||
+           (!(resolution->key & SITE_KEY_INTERNAL) && site_is_hidden(resolution->mount, self.name, length));
+}
+
 /* False: it waits. Else what is there, with the entry held for a file, NULL else. */
 static bool look(struct resolution *resolution, const char *ending, const char *second_ending, enum cache_kind *kind,
                  struct cache_entry **file)
@@ -74,7 +82,7 @@ static bool look(struct resolution *resolution, const char *ending, const char *
 
     *file = NULL;
     *kind = CACHE_ABSENT;
-    if (length == 0) {
+    if (length == 0 || is_kept_back(resolution, length)) {
         return true;
     }
     struct cache_entry *entry = cache_get(self.name, length, &try->waiter);
@@ -156,7 +164,7 @@ static bool find_variant(struct resolution *resolution)
         try->variant = CODINGS;
     }
     for (; try->variant < CODINGS; try->variant++) {
-        if (!(resolution->codings & codings[try->variant].bit)) {
+        if (!(resolution->key & codings[try->variant].bit)) {
             continue;
         }
         if (!look(resolution, *try->candidates, codings[try->variant].ending, &kind, &file)) {

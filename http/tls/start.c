@@ -10,6 +10,7 @@
 #include "http/front/listeners.h"
 #include "http/response/head.h"
 #include "http/secured.h"
+#include "http/site/site.h"
 #include "http/tls/chains.h"
 #include "http/tls/handshake.h"
 #include "http/tls/tls_conn.h"
@@ -104,8 +105,19 @@ static void on_random(void *context)
     }
 }
 
+/* Chains are no secret, but a key may lie beside one. */
+static void keep_secret(const struct http_secured_config *config)
+{
+    for (uint32_t i = 0; i < config->chain_count; i++) {
+        if (config->chains[i].path) {
+            site_keep_secret(config->chains[i].path);
+        }
+    }
+}
+
 void secured_start(void)
 {
     app_site_count_also(count);
+    keep_secret(&http_secured_config);
     random_on_outcome(on_random, NULL);
 }

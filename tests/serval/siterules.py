@@ -22,6 +22,8 @@ FILES = {
     "ü dir/index.html": "umlaut", "a+b.txt": "plus", "100%.txt": "percent", "%41.txt": "literal", "A.txt": "letter",
     "style.css": "css", "code.js": "js", "data.json": "{}", "note.txt": "txt", "pic.svg": "<svg/>", "pic.png": "png",
     "PIC.JPG": "jpg", "font.woff2": "woff", "app.wasm": "wasm", "odd.unknown": "?", "dot.dir/page.html": "page",
+    ".env": "hidden", ".git/config": "hidden", ".git/index.html": "hidden", "sub/.htaccess": "hidden", ".page.html": "hidden",
+    "__pycache__/app.pyc": "hidden", ".well-known/security.txt": "shown", ".well-known/acme-challenge/token": "shown",
     "topic.html": "topic", "topic/index.html": "its folder", "bare/index": "bare", "x/index": "nor this",
 }
 
@@ -247,6 +249,11 @@ CASES = {
         "/sub/..", "/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%2e%2e%5csecret.txt",
         "/sub/%2e%2e/%2e%2e/secret.txt", "/..", "/%2e%2e", "/../wwwsecret/", "/note.txt%00.html", "/%00/../secret.txt",
         "/./%2e%2e/./secret.txt", "//../secret.txt", "/%c0%ae%c0%ae/secret.txt")},
+    **{f"hidden: {path}": _status(path, 404) for path in (
+        "/.env", "/%2eenv", "/.git/config", "/.git/", "/.git", "//.git//config", "/sub/.htaccess", "/.page", "/__pycache__/app.pyc",
+        "/./.env", "/empty/.keep")},
+    "well-known": _ok("/.well-known/security.txt", "shown", TEXT),
+    "a challenge": _ok("/.well-known/acme-challenge/token", "shown", "application/octet-stream"),
     "bad hexadecimal": _status("/%zz.txt", 404), "cut percent": _status("/%4", 404),
     "sign in hex": _status("/%+1", 404),
     "not utf-8": _status("/%ff.txt", 404), "long name": _status("/" + "n" * 300, 404),

@@ -652,6 +652,12 @@ static void test_redirected(void)
     CHECK(body_is(9, 1, 2) && has_field(response, "Content-Type: a/b; c=\"d\""));
     CHECK_EQUAL(get("/app/type/9", "If-None-Match: *\r\n"), 304);
     CHECK(!strcasestr(response->text, "content-type"));
+    CHECK_EQUAL(get("/i/9", ""), 404);
+    CHECK_EQUAL(get("/app/order/i/9", ""), 200);
+    CHECK(body_is(9, 0, 9));
+    CHECK_EQUAL(get("/app/asked/i/9", ""), 404); /* as if the client had asked */
+    CHECK_EQUAL(get("/app/asked/f/9", ""), 200);
+    CHECK(body_is(9, 0, 9) && !strcasestr(response->text, "x-accel"));
     CHECK_EQUAL(get("/app/fields/10", ""), 200); /* as many as there may be */
     CHECK(body_is(10, 0, 10) && has_field(response, "Content-Type: text/plain"));
     CHECK_EQUAL(get("/app/x/1000", "Connection: close\r\n"), 200);

@@ -8,7 +8,8 @@
 
 #include "http_lwip.h"
 
-/* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /bad/SIZE (cannot be
+/* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /i/SIZE (by the
+ * application's order alone), /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first block) -- */
 extern bool site_late;        /* answers come later at times */
 extern uint32_t site_version; /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
@@ -25,7 +26,7 @@ extern uint32_t site_walks;                       /* so often the cache was look
 
 /* -- the application (http_played.c), at the other end of the front's rings --
  * /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (the same), /app/x/SIZE (the file /f/SIZE), /app/404/SIZE (the same, as
- * 404), /app/order/PATH (that file), /app/type/SIZE (/f/SIZE, of type a/b; c="d"), /app/fields/SIZE (/f/SIZE,
+ * 404), /app/order/PATH (that file), /app/asked/PATH (the same, for the client), /app/type/SIZE (/f/SIZE, of type a/b; c="d"), /app/fields/SIZE (/f/SIZE,
  * with the longest head), /app/early (fails at once), /app/short (less than promised), /app/long (more),
  * /app/nonsense, /app/fails/none, /app/fails/503, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part,
  * a part), /app/fails/whole (too late), /app/raw/NAME (odd heads, and forbidden ones), /app/echo (the request's body),

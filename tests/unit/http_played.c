@@ -270,6 +270,9 @@ static void make_answer(struct task *task)
         add(task, "Cache-Control", "private");
     } else if (asked(task, "/app/order/")) {
         say_file(task, 200, "", task->target + strlen("/app/order"));
+    } else if (asked(task, "/app/asked/")) {
+        say_file(task, 200, "", task->target + strlen("/app/asked"));
+        add(task, "X-Accel-For", "client");
     } else if (asked(task, "/app/type/")) {
         say_file(task, 200, "", path);
         add(task, "X-Accel-Content-Type", "a/b; c=\"d\"");

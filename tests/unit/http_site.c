@@ -6,23 +6,6 @@
 #include "fs/proto.h"
 #include "http/cache/waiters.h"
 
-static const char *found(const char *path, uint8_t codings)
-{
-    struct site_resource *resource;
-
-    CHECK_EQUAL(outcome_of(path, codings, &resource), SITE_FOUND);
-    return ((struct fake_entry *)resource->file)->path;
-}
-
-static void check_found(const char *path, uint8_t codings, const char *expected)
-{
-    const char *name = found(path, codings);
-
-    if (strcmp(name, expected) != 0) {
-        FAIL("%s finds %s, not %s", path, name, expected);
-    }
-}
-
 static void test_rules(void)
 {
     begin(&plain);
@@ -194,39 +177,6 @@ static void test_heads(void)
                "Server: Serval\r\nETag: \"16345785d8a00000-ffffffffffffffff\"\r\n"
                "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n"
                "Cache-Control: max-age=86400\r\nX-Content-Type-Options: nosniff\r\n");
-}
-
-static void check_has(const char *path, const char *line)
-{
-    struct site_resource *resource;
-
-    CHECK_EQUAL(outcome_of(path, 0, &resource), SITE_FOUND);
-    CHECK_CASE(memmem(resource->whole, resource->whole_length, line, strlen(line)) != NULL, line);
-}
-
-/* What the mount says of types goes before the table, with what follows from it. */
-static void test_types_of_a_mount(void)
-{
-    static const struct site_policy policy = {
-        .precompressed = true,
-        .rules = "type\t*.foo\tapplication/x-foo+json\ntype\traw/*\ttext/plain\ntype\t*.css\ttext/css; charset=latin1\n"
-                 "charset\tiso-8859-15\npages\tp\nothers\to\n"};
-    begin(&policy);
-    put("/www/a.foo", CACHE_FILE, 1);
-    put("/www/a.foo.gz", CACHE_FILE, 2);
-    put("/www/raw/page.html", CACHE_FILE, 1);
-    put("/www/page.html", CACHE_FILE, 1);
-    put("/www/a.css", CACHE_FILE, 1);
-    check_has("/a.foo", "\r\nContent-Type: application/x-foo+json\r\n");
-    check_found("/a.foo", HTTP_CODING_GZIP, "/www/a.foo.gz");
-    check_has("/raw/page", "\r\nContent-Type: text/plain; charset=iso-8859-15\r\n");
-    check_has("/raw/page", "\r\nCache-Control: o\r\n");
-    check_has("/page", "\r\nContent-Type: text/html; charset=iso-8859-15\r\n");
-    check_has("/page", "\r\nCache-Control: p\r\n");
-    check_has("/a.css", "\r\nContent-Type: text/css; charset=latin1\r\n");
-    static const struct site_policy none = {.rules = "charset\t\n"};
-    CHECK(site_mount("/none/", "/www/", &none));
-    check_has("/none/page", "\r\nContent-Type: text/html\r\n");
 }
 
 static void changed(const char *path, bool below)
@@ -800,7 +750,7 @@ int main(void)
     test_mounts();
     test_what_cannot_be_mounted();
     test_heads();
-    test_types_of_a_mount();
+    test_policy();
     test_changed_here();
     test_many_folders_changed();
     test_what_folders_cost();

@@ -54,10 +54,13 @@ void let_go(struct client *client);
 /* One question, at once; the resource stays valid till the next (the site remembers it). */
 enum site_outcome outcome_of(const char *path, uint8_t codings, struct site_resource **resource);
 
+void check_found(const char *path, uint8_t codings, const char *expected); /* the file */
+
 /* Everything anew, /www mounted at /; checks that nothing is held any more. */
 extern const struct site_policy plain, compressed;
 void begin(const struct site_policy *policy);
 
 void test_soak(void);
+void test_policy(void);
 
 #endif

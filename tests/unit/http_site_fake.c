@@ -311,6 +311,23 @@ enum site_outcome outcome_of(const char *path, uint8_t codings, struct site_reso
     return outcome;
 }
 
+static const char *found(const char *path, uint8_t codings)
+{
+    struct site_resource *resource;
+
+    CHECK_EQUAL(outcome_of(path, codings, &resource), SITE_FOUND);
+    return ((struct fake_entry *)resource->file)->path;
+}
+
+void check_found(const char *path, uint8_t codings, const char *expected)
+{
+    const char *name = found(path, codings);
+
+    if (strcmp(name, expected) != 0) {
+        FAIL("%s finds %s, not %s", path, name, expected);
+    }
+}
+
 const struct site_policy plain = {.rules = "pages\tmax-age=60\nothers\tmax-age=86400\n"};
 const struct site_policy compressed = {.precompressed = true, .fields = "X-Frame-Options: DENY\r\nA: b\r\n"};
 

@@ -142,6 +142,10 @@ static void test_what_is_no_rule(void)
         "charset\ta b\n",
         "charset\t\"a\"\n",
         "type\t*\ta/b;\xc3\xbc=\x02\n",
+        "hide\t\t\n",
+        "hide\tx\n",
+        "hide\tx\ty\n",
+        "show\t*\t \n",
     };
     uint32_t longest;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

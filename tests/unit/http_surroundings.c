@@ -171,8 +171,9 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     bool bad = strncmp(text, "/bad", 4) == 0, broken = strncmp(text, "/broken", 7) == 0;
     enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
     bool late = strncmp(text, "/late/", 6) == 0;
-    bool versioned = strncmp(text, "/v/", 3) == 0;
-    if (kind == CACHE_FILE && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late && !versioned) {
+    bool versioned = strncmp(text, "/v/", 3) == 0, ordered = internal && strncmp(text, "/i/", 3) == 0;
+    if (kind == CACHE_FILE && !ordered && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late &&
+        !versioned) {
         return SITE_NOT_FOUND;
     }
     *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late, versioned);

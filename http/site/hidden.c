@@ -1,0 +1,93 @@
+/* http/site/hidden.c: what lies among the files and is not for clients: the program, caches and settings of tools, and
+ * what the mount's rules hide. To them it is not there.
+ *   consumes  names of files below a mount's folder, made of paths of clients, NOT trusted to exist: any bytes
+ *   produces  yes or no; the file service is not asked
+ *   not seen  that the file service knows one file by two names: a link, or what a server makes of a name
+ */
+#include "http/site/hidden.h"
+
+#include <strings.h>
+#include "lib/pd.h"
+
+static struct {
+    const char *secrets[SITE_SECRETS_MAX];
+    uint32_t secret_count;
+} self;
+
+static bool is(struct http_slice name, const char *text)
+{
+    return name.length == strlen(text) && strncasecmp(name.at, text, name.length) == 0;
+}
+
+/* The program is at the top of the file service, wherever the mount begins. */
+static bool is_program(const char *name, uint32_t length)
+{
+    struct http_slice whole = {name, length};
+    return is(whole, "/app.py") || is(whole, "/app.mpy");
+}
+
+static bool is_well_known(const struct mount *mount, struct http_slice path)
+{
+    static const char folder[] = ".well-known/"; /* RFC 8615 3 */
+    uint32_t length = sizeof(folder) - 1;
+    return mount->prefix_length == 1 && path.length > length && memcmp(path.at, folder, length) == 0;
+}
+
+/* A name on the way that tools keep for themselves. */
+static bool has_a_tools_name(struct http_slice path)
+{
+    const char *at = path.at, *end = at + path.length;
+    while (at < end) {
+        const char *slash = memchr(at, '/', (size_t)(end - at)), *stop = slash ? slash : end;
+        struct http_slice name = {at, (uint32_t)(stop - at)};
+        if ((name.length > 0 && *at == '.') || is(name, "__pycache__")) {
+            return true;
+        }
+        at = slash ? slash + 1 : end;
+    }
+    return false;
+}
+
+bool site_is_hidden(const struct mount *mount, const char *name, uint32_t length)
+{
+    uint32_t skipped = mount->folder_length + 1;
+    struct http_slice path = {name + skipped, length - skipped};
+    const char *rules = mount->policy.rules;
+    if (site_rule(rules, RULE_SHOW, path).at) {
+        return false;
+    }
+    if (site_rule(rules, RULE_HIDE, path).at || is_program(name, length)) {
+        return true;
+    }
+    return has_a_tools_name(path) && !is_well_known(mount, path);
+}
+
+void site_keep_secret(const char *path)
+{
+    require(self.secret_count < SITE_SECRETS_MAX, "http: files to be kept secret", self.secret_count);
+    self.secrets[self.secret_count++] = path;
+}
+
+static bool ends_like_a_key(struct http_slice name)
+{
+    return name.length > 4 && (strncasecmp(name.at + name.length - 4, ".pem", 4) == 0 ||
+                               strncasecmp(name.at + name.length - 4, ".key", 4) == 0);
+}
+
+/* Itself, or a key or a certificate in its folder. */
+static bool goes_with(const char *secret, struct http_slice name)
+{
+    size_t folder = (size_t)(strrchr(secret, '/') - secret) + 1;
+    return is(name, secret) || (name.length > folder && strncasecmp(name.at, secret, folder) == 0 &&
+                                ends_like_a_key(name) && !memchr(name.at + folder, '/', name.length - folder));
+}
+
+bool site_is_secret(const char *name, uint32_t length)
+{
+    for (uint32_t i = 0; i < self.secret_count; i++) {
+        if (goes_with(self.secrets[i], (struct http_slice){name, length})) {
+            return true;
+        }
+    }
+    return false;
+}
