@@ -40,7 +40,9 @@ APP_ANSWERS = 0x3_8000  # APP_ANSWERS_BYTES
 class Site:
     """A folder of the file service that answers what begins with `prefix`; of several the longest has a path.
 
-    pages, others: Cache-Control of html, css, js, and of all else; a number: max-age, in seconds; None: no such field
+    cache: Cache-Control by pattern, {"*.pdf": 3600, "img/*": "no-store"}; a number: max-age, in seconds; "": no such field
+    pages, others: the same of html, css, js, and of all else, where no pattern fits. What nothing is said of is "no-cache",
+    and immutable where there is a fingerprint of the content in the name (app-3f9a1c2b.js)
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
@@ -48,10 +50,10 @@ class Site:
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
-    def __init__(self, folder, prefix="/", pages="public, max-age=60", others="public, max-age=86400", headers=None,
-                 types=None, charset="utf-8", hide=(), show=(), precompressed=True):
+    def __init__(self, folder, prefix="/", cache=None, pages=None, others=None, headers=None, types=None,
+                 charset="utf-8", hide=(), show=(), precompressed=True):
         self.folder, self.prefix, self.precompressed = folder, prefix, precompressed
-        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show,
+        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show, "cache": cache,
                        "pages": pages, "others": others}
 
     def config(self, pd):

@@ -14,7 +14,7 @@ $(HTTP_TYPES): http/site/make-types http/site/types.list $(wildcard /etc/mime.ty
 	$(Q)$(PYTHON) http/site/make-types http/site/types.list >$@
 HTTP_TYPES += http/site/types.c
 
-HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c)
+HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
@@ -61,6 +61,7 @@ $(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addpr
 
 $(eval $(call host_test,http_site_types,tests/unit/http_site_types.c $(HTTP_TYPES) http/parse/text.c))
 $(eval $(call host_test,http_site_rules,tests/unit/http_site_rules.c http/site/rules.c http/parse/text.c))
+$(eval $(call host_test,http_site_fingerprint,tests/unit/http_site_fingerprint.c http/site/fingerprint.c))
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _policy.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 

@@ -3,6 +3,7 @@
  *     mount(prefix, folder, fields, rules, flags, claims, not_found, port)      flags: PRECOMPRESSED, INTERNAL; rules:
  *                          http/site/rules.h; the front has it when this returns; what it refuses is a ValueError or OSError, and what was
  *                          before holds. A program's first one ends what the program before it had mounted and claimed
+ *     attach(claims, not_found, port)      the same without a mount: the site stays as it is described
  *     claims([(text, exact, gets), ..])      in place of those before; too many, and all requests are claimed
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
@@ -26,7 +27,8 @@
 #include "py/mperrno.h"
 #include "py/runtime.h"
 
-#define MOUNT_ARGUMENTS (APP_MOUNT_TEXTS + 4)
+#define ATTACH_ARGUMENTS 3
+#define MOUNT_ARGUMENTS (APP_MOUNT_TEXTS + 1 + ATTACH_ARGUMENTS)
 
 static void need_site(void)
 {
@@ -91,30 +93,23 @@ static void raise_refusal(int status)
     mp_raise_OSError(MP_EIO);
 }
 
+/* texts: of a mount, or NULL. args: flags, where there is one; claims, not_found, port. */
 static void change_site(const struct control_text *texts, const mp_obj_t *args)
 {
     control_take_site();
-    args += APP_MOUNT_TEXTS;
-    if (!control_mount(texts, (uint16_t)mp_obj_get_int(args[0]))) {
+    if (texts && !control_mount(texts, (uint16_t)mp_obj_get_int(*args++))) {
         raise_refusal(APP_SITE_TOO_MANY);
     }
-    control_set_port((uint16_t)mp_obj_get_int(args[3]));
-    control_set_not_found(mp_obj_is_true(args[2]));
-    add_routes(args[1]);
+    control_set_port((uint16_t)mp_obj_get_int(args[2]));
+    control_set_not_found(mp_obj_is_true(args[1]));
+    add_routes(args[0]);
     uint32_t which;
     raise_refusal(control_commit(&which));
 }
 
-static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
+/* As a whole, or not at all. */
+static mp_obj_t try_to_change_site(const struct control_text *texts, const mp_obj_t *args)
 {
-    struct control_text texts[APP_MOUNT_TEXTS];
-    need_site();
-    for (size_t i = 0; i < APP_MOUNT_TEXTS; i++) {
-        texts[i].at = mp_obj_str_get_data(args[i], &texts[i].length);
-        if (texts[i].length > UINT16_MAX || memchr(texts[i].at, 0, texts[i].length)) {
-            mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
-        }
-    }
     struct control_site before = control_site();
     byte *kept = m_new(byte, before.count);
     memcpy(kept, before.bytes, before.count);
@@ -127,6 +122,26 @@ static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
     }
     control_put_back(&before, kept);
     nlr_jump(nlr.ret_val);
+}
+
+static mp_obj_t website_attach(size_t n_args, const mp_obj_t *args)
+{
+    need_site();
+    return try_to_change_site(NULL, args);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(website_attach_obj, ATTACH_ARGUMENTS, ATTACH_ARGUMENTS, website_attach);
+
+static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
+{
+    struct control_text texts[APP_MOUNT_TEXTS];
+    need_site();
+    for (size_t i = 0; i < APP_MOUNT_TEXTS; i++) {
+        texts[i].at = mp_obj_str_get_data(args[i], &texts[i].length);
+        if (texts[i].length > UINT16_MAX || memchr(texts[i].at, 0, texts[i].length)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
+        }
+    }
+    return try_to_change_site(texts, args + APP_MOUNT_TEXTS);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(website_mount_obj, MOUNT_ARGUMENTS, MOUNT_ARGUMENTS, website_mount);
 
@@ -221,6 +236,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(website_counters_obj, website_counters);
 static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__website)},
     {MP_ROM_QSTR(MP_QSTR_mount), MP_ROM_PTR(&website_mount_obj)},
+    {MP_ROM_QSTR(MP_QSTR_attach), MP_ROM_PTR(&website_attach_obj)},
     {MP_ROM_QSTR(MP_QSTR_claims), MP_ROM_PTR(&website_claims_obj)},
     {MP_ROM_QSTR(MP_QSTR_not_found), MP_ROM_PTR(&website_not_found_obj)},
     {MP_ROM_QSTR(MP_QSTR_clean), MP_ROM_PTR(&website_clean_obj)},

@@ -9,6 +9,8 @@ that a route of the application may want it hands over as a message, and takes t
 before a file; where no route matches after all, the file is asked for; where there is none the application's
 errorhandler(404) answers, if it has one.
 
+    website.attach(app)                     # in place of mount(): the folders that the system's description mounts
+
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
     website.counters()                      # what front and cache have done so far
 
@@ -29,7 +31,7 @@ import gc
 import _website
 from microdot import Microdot, Request, Response
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
-from website_policy import policy, text
+from website_policy import IMMUTABLE, policy, text  # noqa: F401 (the first is for authors)
 
 Request.scheme, Request.server_name = "http", None
 
@@ -40,12 +42,14 @@ _apps = []          # the application that has the front, once there is one
 _ports = []         # and its port
 
 
-def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="public, max-age=86400", headers=None,
-          types=None, charset="utf-8", hide=(), show=(), precompressed=True, internal=False):
+def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
+          hide=(), show=(), precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
-    pages, others: Cache-Control for html, css, js, and for all else; a number: max-age, in seconds; None: no such field
+    cache: Cache-Control by pattern, {"*.pdf": 3600, "img/*": "no-store"}; a number: max-age, in seconds; "": no such field
+    pages, others: the same for html, css, js, and for all else, where no pattern fits. What nothing is said of is
+    "no-cache", and IMMUTABLE where there is a fingerprint of the content in the name (app-3f9a1c2b.js)
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
@@ -53,23 +57,19 @@ def mount(app, prefix, folder, *, port=80, pages="public, max-age=60", others="p
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
     """
-    if not isinstance(app, Microdot):
-        raise TypeError("app is no Microdot")
-    if _apps and _apps[0] is not app:
-        raise ValueError("another application has mounted a site already")
-    if not isinstance(port, int) or not 0 < port < 65536:
-        raise ValueError("port must be 1-65535")
+    _check(app, port)
     if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
     where = text("prefix", prefix), text("folder", _folder(folder))
-    said = policy(headers, types, charset, hide, show, pages, others)
-    _watch(app)
-    _website.mount(*where, *said, flags, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
-    _ports[:] = (port,)
-    if not _apps:
-        _apps.append(app)
-        _serve_by_messages(app)
+    said = policy(headers, types, charset, hide, show, cache, pages, others)
+    _change(app, port, _website.mount, *where, *said, flags)
+
+
+def attach(app, *, port=80):
+    """The application beside the site as the description of the system has it, with what mount() adds to that."""
+    _check(app, port)
+    _change(app, port, _website.attach)
 
 
 def file(path, headers=None, content_type=None, status=200):
@@ -106,6 +106,25 @@ def _folder(folder):
         raise ValueError("folder must not have '..': %r" % folder)
     names = [name for name in folder.split("/") if name not in ("", ".")]
     return "/" + "/".join(names)
+
+
+def _check(app, port):
+    if not isinstance(app, Microdot):
+        raise TypeError("app is no Microdot")
+    if _apps and _apps[0] is not app:
+        raise ValueError("another application has mounted a site already")
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise ValueError("port must be 1-65535")
+
+
+def _change(app, port, change, *args):
+    """The front has it when this returns."""
+    _watch(app)
+    change(*args, app.url_map.claims(), app.error_handlers.is_the_apps(404), port)
+    _ports[:] = (port,)
+    if not _apps:
+        _apps.append(app)
+        _serve_by_messages(app)
 
 
 # -- what the application claims ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ TEXT_MAX = 255      # SITE_TEXT_MAX, without its end
 RULES_MAX = 1023    # SITE_RULES_MAX, without its end
 HEAD_ROOM = 384     # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
 TYPE_MAX = 100      # TYPE_MAX
+IMMUTABLE = "public, max-age=31536000, immutable"   # LIFETIME_LONG
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
 SEPARATORS = " \t\"(),/:;<=>?@[\\]{}"     # of RFC 9110 5.6.2: no token has one
@@ -24,20 +25,23 @@ def text(what, value, allowed=""):
     return value
 
 
-def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), pages=None, others=None):
+def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), cache=None, pages=None, others=None):
     """(fields, rules), as website.mount() names them."""
     fields = _fields(headers or {})
-    lines = [_line("type", _of_extension(name), _type(name, value)) for name, value in (types or {}).items()]
+    lines = [_line("type", pattern, _type(pattern, value)) for pattern, value in _by_pattern("types", types, _of_extension)]
     lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
     lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
     if charset != "utf-8":
         lines.append(_line("charset", _charset(charset)))
-    lifetimes = [lifetime("pages", pages), lifetime("others", others)]
-    lines += [_line(word, value) for word, value in zip(("pages", "others"), lifetimes)]
+    lifetimes = [(("cache", pattern), lifetime("cache[%r]" % pattern, value))
+                 for pattern, value in _by_pattern("cache", cache, str)]
+    lifetimes += [((word,), lifetime(word, value))
+                  for word, value in (("pages", pages), ("others", others)) if value is not None]
+    lines += [_line(*words, value) for words, value in lifetimes]
     rules = "".join(lines)
     if len(rules.encode()) > RULES_MAX:
         raise ValueError("its rules have %d bytes; at most %d" % (len(rules.encode()), RULES_MAX))
-    room = max([len(value.encode()) for value in lifetimes]) + len(fields.encode())
+    room = max([len(IMMUTABLE)] + [len(value.encode()) for _, value in lifetimes]) + len(fields.encode())
     if room > HEAD_ROOM:
         raise ValueError("Cache-Control and headers have %d bytes; %d there is room for" % (room, HEAD_ROOM))
     return fields, rules
@@ -74,9 +78,14 @@ def _patterns(what, names):
     return [_pattern(what, name) for name in names]
 
 
+def _by_pattern(what, values, to_pattern):
+    """(pattern, value), the pattern that says most first: the front takes the first that fits, and a dict has no order."""
+    pairs = [(to_pattern(_pattern(what, name)), value) for name, value in (values or {}).items()]
+    return sorted(pairs, key=lambda pair: (sum(c in "*?" for c in pair[0]) - len(pair[0]), pair[0]))
+
+
 def _of_extension(name):
     """Of an extension all names that end so."""
-    _pattern("types", name)
     if any(c in name[1:] for c in "*?/.") or name[0] in "*?/":
         return name
     return "*." + name.lstrip(".")

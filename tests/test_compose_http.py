@@ -78,7 +78,7 @@ MISTAKES = {
                             "PD 'http': a certificate chain has 16385 bytes; at most 16384"),
     "https_without_tls": ("http(https=Https(['/a.pem']))",
                           "PD 'http': https=.. without Tls(.., front=..) of compose/tls.py: nobody makes its handshakes"),
-    "type": ("http([Site('/www', types={'foo': 'foo'})])", "PD 'http': site '/': types['foo']: 'foo' is no media type"),
+    "type": ("http([Site('/www', types={'foo': 'foo'})])", "PD 'http': site '/': types['*.foo']: 'foo' is no media type"),
     "charset": ("http([Site('/www', charset='utf 8')])", "PD 'http': site '/': charset: 'utf 8' is no name of one"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
@@ -95,14 +95,14 @@ def test_mistake(tmp_path, mistake):
 
 
 def test_configuration(tmp_path):
-    done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', others=None, "
+    done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', others=0, "
                    "headers={'X-A': 'b'}, precompressed=False, types={'foo': 'a/b'})], port=8080, fresh_ms=5)")
     assert done.returncode == 0, done.stderr
     text = written(tmp_path, "http.config.c")
     assert ".files = &fs_client_config" in text and ".port = 0x1f90" in text and ".fresh_ms = 5," in text
     assert ".site_count = 2" in text and '.folder = "/www"' in text and '.prefix = "/docs/"' in text
     assert r'.fields = "X-A: b\015\012"' in text and ".precompressed = false" in text
-    assert r'.rules = "type\011*.foo\011a/b\012pages\011public, max-age=60\012others\011\012"' in text
+    assert r'.rules = "type\011*.foo\011a/b\012others\011max-age=0\012"' in text
     assert not list((tmp_path / "out").glob("micropython*"))
 
 

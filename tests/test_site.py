@@ -130,17 +130,38 @@ def test_a_sub_application(website, front, app):
 
 def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/", "www/./site/")
-    website.mount(app, "/img/", "/", port=8080, pages=None, others="no-store", headers={"X-A": "b", "X-C": "d"},
+    website.mount(app, "/img/", "/", port=8080, pages="", others="no-store", headers={"X-A": "b", "X-C": "d"},
                   precompressed=False, internal=True)
-    website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, hide=["*.bak", "/drafts/"], show=(".htaccess",), types={
-        "foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "README": "text/plain", "x.y": "c/d"})
+    website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, hide=["*.bak", "/drafts/"], show=(".htaccess",),
+                  types={"foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "x.y": "c/d"},
+                  cache={"*": None, "*.pdf": 60, "img/*": website.IMMUTABLE, "*.jpg": "no-store"})
     assert front.mounts == [
-        ("/", "/www/site", "", "pages\tpublic, max-age=60\nothers\tpublic, max-age=86400\n", front.PRECOMPRESSED),
+        ("/", "/www/site", "", "", front.PRECOMPRESSED),
         ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
-        ("/x/", "/x", "", "type\t*.foo\tapplication/x-foo\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\ta/*.b?\ta/b\n"
-         "type\t*.README\ttext/plain\ntype\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\ncharset\t\npages\tmax-age=0\nothers\tmax-age=3600\n",
-         front.PRECOMPRESSED)]
+        ("/x/", "/x", "", "type\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\ntype\ta/*.b?\ta/b\n"
+         "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\ncharset\t\ncache\t*.jpg\tno-store\n"
+         "cache\t*.pdf\tmax-age=60\ncache\timg/*\tpublic, max-age=31536000, immutable\ncache\t*\t\npages\tmax-age=0\n"
+         "others\tmax-age=3600\n", front.PRECOMPRESSED)]
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False
+
+
+def test_without_a_mount(website, front, app):
+    """The site is the description's."""
+    @app.get("/a")
+    async def a(request):
+        return "a"
+
+    website.attach(app, port=8080)
+    assert front.mounts == [] and front.ports == [8080] and front.claimed == [("/a", True, True)]
+    app.get("/b")(a)
+    assert [claim[0] for claim in front.claimed] == ["/a", "/b"]
+    website.mount(app, "/", "/www", port=8080)
+    assert len(front.mounts) == 1
+    for wrong in ({"port": 0}, {"port": "80"}):
+        with pytest.raises(ValueError, match="port must be"):
+            website.attach(app, **wrong)
+    with pytest.raises(TypeError):
+        website.attach("app")
 
 
 @pytest.mark.parametrize("change, message", [
@@ -161,7 +182,9 @@ def test_what_the_front_is_told(website, front, app):
     ({"headers": {"A": "b" * 251}}, "headers has 256 bytes; at most 255"),
     ({"pages": -1}, "pages: -1 is neither seconds nor a text"), ({"others": True}, "others: True is neither"),
     ({"others": "x" * 200, "headers": {"A": "b" * 200}}, "Cache-Control and headers have 405 bytes; 384 there is room for"),
-    ({"types": {"foo": "foo"}}, r"types\['foo'\]: 'foo' is no media type"),
+    ({"types": {"foo": "foo"}}, r"types\['\*.foo'\]: 'foo' is no media type"),
+    ({"cache": {"*.x": -1}}, r"cache\['\*.x'\]: -1 is neither seconds nor a text"), ({"cache": {"": 5}}, "cache: '' is no pattern"),
+    ({"cache": {"a\tb": 5}}, "cache must not have control"), ({"cache": {"*": "a\nb"}}, "must not have control characters"),
     ({"types": {"foo": "a/"}}, "is no media type"), ({"types": {"foo": "a/b c"}}, "is no media type"),
     ({"types": {"foo": "a/" + "b" * 99}}, "is no media type"), ({"types": {"foo": 5}}, "5 is no text"),
     ({"types": {"foo": "a/b\n"}}, "must not have control"), ({"types": {"f\tg": "a/b"}}, "types must not have control"),

@@ -235,6 +235,9 @@ def test_what_cannot_be(tmp_path):
         "error: WEBSITE_FILES and NFS_SERVER: the site's files come from one of them")
     assert refused(WEBSITE_FILES=tmp_path, WEBSITE_DIR="a/../..").endswith(
         "error: WEBSITE_DIR='a/../..' leaves NFS_DIRECTORY")
+    for value, message in (("*.pdf", "WEBSITE_CACHE: '*.pdf' is not PATTERN=VALUE"), ("a=1;=2", "WEBSITE_CACHE: '=2' is not PATTERN=VALUE"),
+                           ("a=" + "x" * 256, "PD 'http': site '/': cache['a'] has 256 bytes; at most 255")):
+        assert refused(WEBSITE_FILES=tmp_path, WEBSITE_CACHE=value).endswith(f"error: {message}")
     for name, value in (("HTTPS", "1"), ("TLS_CERT", "a.pem"), ("HTTPS_REDIRECT", "yes")):
         assert f"error: {name}={value} without TLS_KEY" in refused(WEBSITE_FILES=tmp_path, **{name: value})
     for more, message in (({}, "TLS_KEY needs a certificate"),

@@ -94,6 +94,17 @@ def website():
     return folder
 
 
+def lifetimes():
+    """Cache-Control by pattern, as the user says it: PATTERN=VALUE, with a semicolon between two."""
+    cache = {}
+    for part in filter(None, (part.strip() for part in s.var("WEBSITE_CACHE", "").split(";"))):
+        pattern, equals, value = (word.strip() for word in part.partition("="))
+        if not pattern or not equals:
+            raise ComposeError(f"WEBSITE_CACHE: '{part}' is not PATTERN=VALUE")
+        cache[pattern] = int(value) if value.isascii() and value.isdigit() else value
+    return cache
+
+
 def absolute(folder):
     """The same as the file service has it."""
     return "/" + "/".join(part for part in folder.split("/") if part not in ("", "."))
@@ -157,7 +168,7 @@ net = Net(s, entropy=entropy)
 chaos = Chaos(s, serial, timer, net, mac=CHAOS_MAC) if s.number("CHAOS") else None
 files = file_service()
 time = TimeOfDay(s, server=s.var("NTP_SERVER", ""), port=s.number("NTP_PORT"))
-http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()))], port=PORT,
+http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()), cache=lifetimes())], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
             stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time, https=https())
 if s.var("TLS_KEY", ""):

@@ -108,7 +108,7 @@ async def main(name):
             print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
         asyncio.create_task(add_routes_later())
     # Until here requests for what is no file have waited: now the front learns of all routes in one step.
-    website.mount(app, "/", folder, port=PORT)
+    website.attach(app, port=PORT)                  # the folder is mounted already, as the description says
     server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
     while app.server is None and not server.done():
         await asyncio.sleep_ms(0)                   # it listens at its second turn

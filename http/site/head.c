@@ -8,10 +8,12 @@
 #include <assert.h>
 #include "http/parse/date.h"
 #include "http/response/lines.h"
+#include "http/site/fingerprint.h"
 #include "lib/pd.h"
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
 #define REST_MAX 448
+#define LIFETIME_LONG "public, max-age=31536000, immutable" /* RFC 8246 */
 
 static void put_field(struct writer *head, const char *name, const char *value, uint32_t length)
 {
@@ -40,10 +42,25 @@ static void put_type(struct writer *head, const struct http_type *type, const st
     writer_put(head, "\r\n");
 }
 
+/* Where nobody says otherwise: what may change is asked for again each time, by its validators. */
+static struct http_slice usual_lifetime(const struct http_type *type, struct http_slice path)
+{
+    static const struct http_slice again = {"no-cache", 8}, never = {LIFETIME_LONG, sizeof(LIFETIME_LONG) - 1};
+    bool is_part = type->flags & (TYPE_CODE | TYPE_MEDIA);
+    enum fingerprint_of what = type->flags & TYPE_CODE ? FINGERPRINT_CODE : FINGERPRINT_MEDIA;
+    return is_part && site_has_fingerprint(path, what) ? never : again;
+}
+
 static void put_lifetime(struct writer *head, const struct http_type *type, const struct site_policy *policy,
                          struct http_slice path)
 {
-    struct http_slice said = site_rule(policy->rules, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
+    struct http_slice said = site_rule(policy->rules, RULE_CACHE, path);
+    if (!said.at) {
+        said = site_rule(policy->rules, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
+    }
+    if (!said.at) {
+        said = usual_lifetime(type, path);
+    }
     if (said.length > 0) {
         put_field(head, "Cache-Control", said.at, said.length);
     }
@@ -130,6 +147,9 @@ bool site_head_takes(const struct site_policy *policy)
     if (fields == SITE_TEXT_MAX || strnlen(policy->rules, SITE_RULES_MAX) == SITE_RULES_MAX) {
         return false; /* no end */
     }
-    return are_field_lines(policy->fields) && site_rules_check(policy->rules, &lifetime) &&
-           lifetime + fields <= SITE_HEAD_MAX - REST_MAX;
+    if (!are_field_lines(policy->fields) || !site_rules_check(policy->rules, &lifetime)) {
+        return false;
+    }
+    lifetime = lifetime > sizeof(LIFETIME_LONG) - 1 ? lifetime : sizeof(LIFETIME_LONG) - 1;
+    return lifetime + fields <= SITE_HEAD_MAX - REST_MAX;
 }

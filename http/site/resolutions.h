@@ -49,7 +49,7 @@ struct resolution {
     uint32_t hash;
     uint16_t path_length;
     uint8_t key, list; /* who asks: SITE_KEY_..; enum site_list */
-    uint32_t changes;      /* site_resolutions_changes() when it was looked for */
+    uint32_t changes;  /* site_resolutions_changes() when it was looked for */
     bool linked, trying;
     enum site_outcome outcome : 8; /* SITE_WAIT: not known yet */
     uint64_t fresh_until_ns;

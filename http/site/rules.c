@@ -19,8 +19,9 @@ static const struct {
     const char *word;
     bool has_pattern;
 } kinds[RULES] = {
-    [RULE_TYPE] = {"type", true}, [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
-    [RULE_SHOW] = {"show", true}, [RULE_PAGES] = {"pages", false},     [RULE_OTHERS] = {"others", false},
+    [RULE_TYPE] = {"type", true},      [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
+    [RULE_SHOW] = {"show", true},      [RULE_CACHE] = {"cache", true},      [RULE_PAGES] = {"pages", false},
+    [RULE_OTHERS] = {"others", false},
 };
 
 /* -- patterns -- */
@@ -204,6 +205,7 @@ static bool is_good(const struct line *line, uint32_t *longest)
     case RULE_CHARSET: return token(line->value, 0) == line->value.length && line->value.length <= TYPE_MAX / 4;
     case RULE_HIDE:
     case RULE_SHOW: return line->value.length == 0;
+    case RULE_CACHE:
     case RULE_PAGES:
     case RULE_OTHERS: *longest = line->value.length > *longest ? line->value.length : *longest; return true;
     case RULES: break;

@@ -4,8 +4,9 @@
  *     charset<TAB>NAME<LF>                   of texts; empty: it is not told. No such line: utf-8
  *     hide<TAB>PATTERN<TAB><LF>              not for clients
  *     show<TAB>PATTERN<TAB><LF>              for clients, whatever else hides it
- *     pages<TAB>VALUE<LF>                    Cache-Control of what pages are made of: html, css, js; empty: no such field
- *     others<TAB>VALUE<LF>                   Cache-Control of all else
+ *     cache<TAB>PATTERN<TAB>VALUE<LF>        Cache-Control; empty: no such field
+ *     pages<TAB>VALUE<LF>                    the same of what pages are made of, html, css, js, where no pattern fits
+ *     others<TAB>VALUE<LF>                   and of all else
  *
  * Of lines that say the same the first holds. A pattern without '/' is for a name, wherever it stands in the path; one
  * with '/' for a path, from the mount's folder on. It stands for a file, or for a folder with all that lies in it. '*'
@@ -18,7 +19,7 @@
 
 #define SITE_RULES_MAX 1024 /* bytes, with a NUL behind them */
 
-enum site_rule { RULE_TYPE, RULE_CHARSET, RULE_HIDE, RULE_SHOW, RULE_PAGES, RULE_OTHERS, RULES };
+enum site_rule { RULE_TYPE, RULE_CHARSET, RULE_HIDE, RULE_SHOW, RULE_CACHE, RULE_PAGES, RULE_OTHERS, RULES };
 
 /* The value of the first line of that kind, whose pattern, if it has one, is for this path (of a file, from the mount's
  * folder on, without a '/' before it). at == NULL: there is none. */

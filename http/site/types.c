@@ -63,13 +63,21 @@ static bool is_loose(struct http_slice type)
     return is_one_of(type, names);
 }
 
+static uint8_t part_of_a_page(struct http_slice type)
+{
+    static const char *const code[] = {"text/css",         "text/javascript",           "application/json",
+                                       "application/wasm", "application/manifest+json", NULL};
+    bool is_media = begins(type, "image/") || begins(type, "font/") || begins(type, "audio/") || begins(type, "video/");
+    return is_one_of(type, code) ? TYPE_CODE : is_media ? TYPE_MEDIA : 0;
+}
+
 static uint8_t flags_of(struct http_slice type)
 {
     static const char *const page[] = {"text/html", "text/css", "text/javascript", "application/xhtml+xml", NULL};
     bool is_page = is_one_of(type, page), is_text = begins(type, "text/");
     bool is_loose_text = is_text || ends(type, "+xml") || ends(type, "+json");
     return (is_page ? TYPE_PAGE : 0) | (is_text || (is_page && ends(type, "+xml")) ? TYPE_TEXT : 0) |
-           (is_loose_text || is_loose(type) ? TYPE_COMPRESSIBLE : 0);
+           (is_loose_text || is_loose(type) ? TYPE_COMPRESSIBLE : 0) | part_of_a_page(type);
 }
 
 struct http_type http_type_named(struct http_slice text)

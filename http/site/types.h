@@ -8,6 +8,8 @@ enum {
     TYPE_PAGE = 1 << 0,         /* what a page is made of: changes together, and more often than the rest */
     TYPE_COMPRESSIBLE = 1 << 1, /* worth looking for a compressed variant */
     TYPE_TEXT = 1 << 2,         /* Content-Type says in which charset it is */
+    TYPE_CODE = 1 << 3,  /* of those that tools may give a name with a fingerprint: scripts, styles, their data */
+    TYPE_MEDIA = 1 << 4, /* pictures, fonts, sounds, films */
 };
 
 struct http_type {

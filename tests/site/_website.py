@@ -31,6 +31,12 @@ def mount(prefix, folder, fields, rules, flags, routes, flag, port):
     not_found(flag)
 
 
+def attach(routes, flag, port):
+    ports.append(port)
+    claims(routes)
+    not_found(flag)
+
+
 def claims(routes):
     claimed[:] = routes
 

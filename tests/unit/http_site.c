@@ -369,7 +369,7 @@ static void test_precompressed(void)
     check_head("/a.js", HTTP_CODING_BROTLI,
                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/javascript; charset=utf-8\r\n"
                "Content-Encoding: br\r\nAccept-Ranges: bytes\r\nServer: Serval\r\nETag: \"16345785d8a00000-64-br\"\r\n"
-               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\nVary: Accept-Encoding\r\n"
+               "Last-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\n"
                "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nA: b\r\n");
     CHECK_EQUAL(outcome_of("/a.js", 0, &resource), SITE_FOUND); /* caches have to know there, too */
     CHECK(memmem(resource->whole, resource->whole_length, "Vary: Accept-Encoding\r\n", 23));

@@ -34,6 +34,61 @@ static void test_types_of_a_mount(void)
     check_has("/none/page", "\r\nContent-Type: text/html\r\n");
 }
 
+static void check_lifetime(const char *path, const char *value)
+{
+    char text[100];
+    snprintf(text, sizeof(text), "/www%s", path);
+    put(text, CACHE_FILE, 1);
+    snprintf(text, sizeof(text), "\r\nCache-Control: %s\r\n", value);
+    check_has(path, text);
+}
+
+/* What nobody speaks of: asked for again each time, but where the name says that it never changes. */
+static void test_usual_lifetimes(void)
+{
+    static const struct site_policy silent;
+    static const char *const again[] = {
+        "/page.html",       "/a.css",      "/photo.jpg",          "/report-20240101.pdf", "/x-3f9a1c2b.pdf",
+        "/x-3f9a1c2b.html", "/x-3f9a1c2b", "/chunk-3VQZ7A2P.png", "/app-3f9a1c2b/a.js",   NULL};
+    static const char *const never[] = {"/app-3f9a1c2b.js",
+                                        "/main.3f9a1c2b.min.css",
+                                        "/assets/index-BgQ3x_9z.js.map",
+                                        "/logo.5a3c9e17b0d24f68.svg",
+                                        "/chunk-3VQZ7A2P.js",
+                                        "/app-3f9a1c2b.wasm",
+                                        "/x-5a3c9e17.woff2",
+                                        NULL};
+    begin(&silent);
+    for (int i = 0; again[i]; i++) {
+        check_lifetime(again[i], "no-cache");
+    }
+    for (int i = 0; never[i]; i++) {
+        check_lifetime(never[i], "public, max-age=31536000, immutable");
+    }
+    check_has("/page", "\r\nCache-Control: no-cache\r\n"); /* of the file that was found */
+}
+
+static void test_lifetimes_of_a_mount(void)
+{
+    static const struct site_policy policy = {
+        .rules = "cache\timg/*\tno-store\ncache\t*.pdf\tmax-age=60\ncache\tx.html\t\n"
+                 "pages\tmax-age=0\nothers\tmax-age=5\n"};
+    static const char *const there[] = {"/www/img/a.pdf", "/www/a.pdf",           "/www/x.html",
+                                        "/www/y.html",    "/www/app-3f9a1c2b.js", "/www/a-3f9a1c2b.svg"};
+    struct site_resource *resource;
+    begin(&policy);
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        put(there[i], CACHE_FILE, 1);
+    }
+    check_has("/img/a.pdf", "\r\nCache-Control: no-store\r\n");
+    check_has("/a.pdf", "\r\nCache-Control: max-age=60\r\n");
+    check_has("/y", "\r\nCache-Control: max-age=0\r\n");
+    check_has("/app-3f9a1c2b.js", "\r\nCache-Control: max-age=0\r\n"); /* what is said goes before what is usual */
+    check_has("/a-3f9a1c2b.svg", "\r\nCache-Control: max-age=5\r\n");
+    CHECK_EQUAL(outcome_of("/x", 0, &resource), SITE_FOUND);
+    CHECK(!memmem(resource->whole, resource->whole_length, "Cache-Control", 13));
+}
+
 static void check_hidden(const char *const *paths)
 {
     for (; *paths; paths++) {
@@ -177,6 +232,8 @@ static void test_secrets(void)
 void test_policy(void)
 {
     test_types_of_a_mount();
+    test_usual_lifetimes();
+    test_lifetimes_of_a_mount();
     test_hidden();
     test_hidden_program();
     test_hidden_by_rules();

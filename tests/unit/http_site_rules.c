@@ -142,6 +142,8 @@ static void test_what_is_no_rule(void)
         "charset\ta b\n",
         "charset\t\"a\"\n",
         "type\t*\ta/b;\xc3\xbc=\x02\n",
+        "cache\tx\n",
+        "cache\t\tx\n",
         "hide\t\t\n",
         "hide\tx\n",
         "hide\tx\ty\n",

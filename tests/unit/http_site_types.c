@@ -13,44 +13,44 @@ static void check(const char *path, const char *expected, uint8_t flags)
 
 static void test_names(void)
 {
-    enum { NONE, PAGE = TYPE_PAGE, LOOSE = TYPE_COMPRESSIBLE, TEXT = TYPE_TEXT };
+    enum { NONE, PAGE = TYPE_PAGE, LOOSE = TYPE_COMPRESSIBLE, TEXT = TYPE_TEXT, CODE = TYPE_CODE, MEDIA = TYPE_MEDIA };
     check("/index.html", "text/html", PAGE | LOOSE | TEXT);
     check(".htm", "text/html", PAGE | LOOSE | TEXT); /* an ending that was tried */
     check("/a.xhtml", "application/xhtml+xml", PAGE | LOOSE | TEXT);
-    check("/a.css", "text/css", PAGE | LOOSE | TEXT);
-    check("/a.js", "text/javascript", PAGE | LOOSE | TEXT);
-    check("/a.min.mjs", "text/javascript", PAGE | LOOSE | TEXT);
-    check("/a.cjs", "text/javascript", PAGE | LOOSE | TEXT);
+    check("/a.css", "text/css", PAGE | LOOSE | TEXT | CODE);
+    check("/a.js", "text/javascript", PAGE | LOOSE | TEXT | CODE);
+    check("/a.min.mjs", "text/javascript", PAGE | LOOSE | TEXT | CODE);
+    check("/a.cjs", "text/javascript", PAGE | LOOSE | TEXT | CODE);
     check("/a.txt", "text/plain", LOOSE | TEXT);
     check("/a.h", "text/plain", LOOSE | TEXT);
     check("/a.vtt", "text/vtt", LOOSE | TEXT);
     check("/a.ics", "text/calendar", LOOSE | TEXT);
-    check("/a.json", "application/json", LOOSE);
-    check("/a.js.map", "application/json", LOOSE);
+    check("/a.json", "application/json", LOOSE | CODE);
+    check("/a.js.map", "application/json", LOOSE | CODE);
     check("/a.jsonld", "application/ld+json", LOOSE);
     check("/a.geojson", "application/geo+json", LOOSE);
     check("/a.gltf", "model/gltf+json", LOOSE);
-    check("/a.webmanifest", "application/manifest+json", LOOSE);
+    check("/a.webmanifest", "application/manifest+json", LOOSE | CODE);
     check("/feed.atom", "application/atom+xml", LOOSE);
     check("/feed.rss", "application/rss+xml", LOOSE);
-    check("/a.svg", "image/svg+xml", LOOSE);
+    check("/a.svg", "image/svg+xml", LOOSE | MEDIA);
     check("/a.yaml", "application/yaml", LOOSE);
-    check("/a.wasm", "application/wasm", LOOSE);
-    check("/a.ttf", "font/ttf", LOOSE);
-    check("/favicon.ico", "image/x-icon", LOOSE);
+    check("/a.wasm", "application/wasm", LOOSE | CODE);
+    check("/a.ttf", "font/ttf", LOOSE | MEDIA);
+    check("/favicon.ico", "image/x-icon", LOOSE | MEDIA);
     check("/a.m3u8", "application/vnd.apple.mpegurl", LOOSE);
-    check("/a.woff2", "font/woff2", NONE);
-    check("/a.ts", "video/mp2t", NONE);
-    check("/a.opus", "audio/ogg", NONE);
-    check("/a.flac", "audio/flac", NONE);
-    check("/a.heic", "image/heic", NONE);
-    check("/a.jxl", "image/jxl", NONE);
+    check("/a.woff2", "font/woff2", MEDIA);
+    check("/a.ts", "video/mp2t", MEDIA);
+    check("/a.opus", "audio/ogg", MEDIA);
+    check("/a.flac", "audio/flac", MEDIA);
+    check("/a.heic", "image/heic", MEDIA);
+    check("/a.jxl", "image/jxl", MEDIA);
     check("/a.7z", "application/x-7z-compressed", NONE);
     check("/a.tar.gz", "application/gzip", NONE);
     check("/a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", NONE);
     check("/a.ods", "application/vnd.oasis.opendocument.spreadsheet", NONE);
-    check("/A.JPG", "image/jpeg", NONE);
-    check("/a.WebP", "image/webp", NONE);
+    check("/A.JPG", "image/jpeg", MEDIA);
+    check("/a.WebP", "image/webp", MEDIA);
 }
 
 static void test_names_without_a_type(void)
