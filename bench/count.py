@@ -18,7 +18,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("insncount.c")
+HERE = Path(__file__).resolve().parent
 MAGIC = 0x544E435353564553
 RESET_PA = 0x70000000
 LINUX_KERNEL_VA = 0xFFFF_0000_0000_0000
@@ -38,6 +38,15 @@ def text_ranges(report):
     return rows
 
 
+def sources():
+    """Of the plugin: how it adds depends on QEMU's release."""
+    version = subprocess.run([os.environ.get("QEMU") or "qemu-system-aarch64", "--version"], stdin=subprocess.DEVNULL, check=True,
+                             capture_output=True, text=True).stdout
+    release = re.search(r"version (\d+)\.", version)
+    assert release, f"no QEMU: {version!r}"
+    return [HERE / "insncount.c", HERE / ("insncount_inline.c" if int(release[1]) < 9 else "insncount_call.c")]
+
+
 class Counting:
     """ranges: as of text_ranges(), where the report's are not fine enough; of several that hold an address the first
     one counts."""
@@ -51,7 +60,7 @@ class Counting:
     def __enter__(self):
         plugin = self.scratch / "insncount.so"
         subprocess.run([os.environ.get("HOST_CC", "clang"), "-O2", "-shared", "-fPIC", "-fvisibility=hidden",
-                        "-o", plugin, SOURCE], check=True)
+                        "-o", plugin, *sources()], check=True)
         self.out.write_bytes(b"")
         arguments = f"kernel={LINUX_KERNEL_VA:#x}"
         if self.ranges:

@@ -3,9 +3,10 @@
  *   trusts    the range file, written by count.py from the image tool's report
  *
  * QEMU translates code by physical page, and every PD's text has physical pages of its own: so the owner of a
- * translated instruction is known when it is translated, and counting is one inline addition for each range that a
- * block touches: no callback, no lock. The physical address is the host address less the host address of guest RAM,
- * found from the first block ever translated, whose guest physical address is given (`reset=`).
+ * translated instruction is known when it is translated, and counting is one addition for each range that a block
+ * touches, without a lock (insncount_inline.c or insncount_call.c, by QEMU's release). The physical address is the host
+ * address less the host address of guest RAM, found from the first block ever translated, whose guest physical address
+ * is given (`reset=`).
  *
  * Another system's programs have no pages of their own for good: there (kernel=) a block's virtual address says whether
  * it is the kernel's.
@@ -13,8 +14,7 @@
  * Arguments: out=FILE (counters), and either ranges=FILE (lines `PA SIZE NAME`, hexadecimal) and reset=PA (where the
  * CPU starts), or kernel=VA (where the kernel's addresses begin: one range, the kernel).
  * Layout of out: uint64_t magic, count, then per range one counter, the last being "elsewhere".
- * For one CPU (the additions are not atomic) and the plugin interface of version 1 (QEMU 7.2). The prototypes are
- * declared here because Debian packages no header; they state the documented interface (docs/devel/tcg-plugins).
+ * For one CPU: the additions are not atomic.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,25 +26,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "insncount.h"
+
 #define RANGES_MAX 32768
 #define MAGIC 0x544e435353564553ull
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_info;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
-typedef void tb_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_translated *callback);
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op, void *counter,
-                                              uint64_t by);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
-
-EXPORT int qemu_plugin_version = 1;
 
 static struct {
     uint64_t *counters; /* of range n; [range_count]: elsewhere */
@@ -72,7 +57,7 @@ static void translated_by_address(qemu_plugin_id_t id, struct qemu_plugin_tb *tb
 {
     (void)id;
     uint64_t *counter = &self.counters[qemu_plugin_tb_vaddr(tb) >= self.kernel_va ? 0 : 1];
-    qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, qemu_plugin_tb_n_insns(tb));
+    insncount_add(tb, counter, qemu_plugin_tb_n_insns(tb));
 }
 
 static uint64_t *counter_at(const struct qemu_plugin_tb *tb, size_t index)
@@ -93,7 +78,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         uint64_t *counter = counter_at(tb, first);
         for (end = first + 1; end < count && counter_at(tb, end) == counter; end++) {
         }
-        qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, end - first);
+        insncount_add(tb, counter, end - first);
     }
 }
 
