@@ -2,8 +2,9 @@
  * restart.
  *
  * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped,
- * so the first one is kept. pd_kept (lib/pd/start.c) lies in .noinit, which nothing ever zeroes. Floating point's mode
- * is that of a former life, too; a program without it does not touch these registers at all, so that the kernel need
+ * so the first one is kept, in three places of which one may have been written over: pd_kept (lib/pd/start.c) lies in
+ * .noinit, which nothing ever zeroes, the others behind the copies of .data (mk/pd.ld). Floating point's mode is that of
+ * a former life, too; a program without it does not touch these registers at all, so that the kernel need
  * not switch them for it (lib/pd/without_fp.S).
  */
     .weak   pd_without_fp
@@ -14,15 +15,25 @@
 pd_entry:
     adrp    x19, pd_kept
     add     x19, x19, :lo12:pd_kept
+    adrp    x20, pd_stack_top_too
+    add     x20, x20, :lo12:pd_stack_top_too
+    adrp    x21, pd_stack_top_third
+    add     x21, x21, :lo12:pd_stack_top_third
     ldr     x9, [x19]               /* pd_kept.stack_top: 0 at the first start */
-    cbnz    x9, 1f
+    ldr     x10, [x20]
+    cmp     x9, x10
+    b.eq    1f
+    ldr     x9, [x21]               /* one of the two was written over, so the third is right */
+1:  cbnz    x9, 2f
     mov     x9, sp
-    str     x9, [x19]
-1:  mov     sp, x9
+2:  str     x9, [x19]
+    str     x9, [x20]
+    str     x9, [x21]
+    mov     sp, x9
     ldr     x9, =pd_without_fp
-    cbnz    x9, 2f
+    cbnz    x9, 3f
     msr     fpcr, xzr
-2:
+3:
     mov     x29, xzr                /* the end of every backtrace */
     mov     x30, xzr
     bl      pd_prepare
