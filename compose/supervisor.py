@@ -113,7 +113,8 @@ class Supervisor:
     def _configure(self, children, killer):
         notes = self.notes = self.system.region("supervisor_notes", NOTES_SIZE)
         to_pause, from_pause = self.system.channel(self.pd, self.pause)
-        config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause": to_pause, "has_killer": killer is not None}
+        config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause": to_pause, "pause_child": self.numbers[PAUSE],
+                  "has_killer": killer is not None}
         if killer is not None:
             config["killer"], self.to_supervisor = self.system.channel(self.pd, killer, pp="b")
         rows = [self._row(pd) for pd in children]

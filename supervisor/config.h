@@ -11,6 +11,7 @@
 struct supervisor_config {
     struct supervisor_notes *notes;
     uint8_t pause; /* channels */
+    uint8_t pause_child;
     bool has_killer;
     uint8_t killer;
     uint8_t child_count;

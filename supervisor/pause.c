@@ -1,7 +1,8 @@
 /* pause.c: the supervisor's sense of time: wakes it when the clock has reached what its notes say.
- *   consumes  until_ns    of the supervisor's notes, trusted
- *   produces  one notification for each
+ *   consumes  until_ns    of the supervisor's notes, trusted; 0: nothing has been due yet
+ *   produces  one notification in each life
  *   invariant while nothing is due it waits, and costs nothing
+ *   restart   is how the supervisor asks for it: whatever became of the last life, the next one begins with good memory
  *
  * It spins. That is cheap because its budget is small (compose/supervisor.py): when that is used up the kernel lets
  * everybody else run until the period is over, so between two looks the kernel's own timer is what waits. A deadline of
@@ -11,25 +12,20 @@
 #include "lib/pd.h"
 #include "supervisor/config.h"
 
-static void wait_and_wake(void)
+void init(void)
 {
     const struct supervisor_pause_config *config = &supervisor_pause_config;
 
+    if (config->notes->until_ns == 0) {
+        return;
+    }
     while (pd_now_ns() < __atomic_load_n(&config->notes->until_ns, __ATOMIC_RELAXED)) {
     }
     microkit_notify(config->supervisor);
 }
 
-/* It may have died in the middle of a pause. */
-void init(void)
-{
-    if (pd_generation() > 1) {
-        wait_and_wake();
-    }
-}
-
+/* Nobody calls. */
 void notified(microkit_channel channel)
 {
-    (void)channel; /* there is one */
-    wait_and_wake();
+    (void)channel;
 }

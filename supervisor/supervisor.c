@@ -1,10 +1,11 @@
 /* supervisor.c: every other PD's parent: notes what it died of, says it, and restarts it, with those that belong to it.
  *   consumes  faults    of the children; what a message says of the child is noted and shown, and decides nothing
- *   consumes  word of the pause PD that a time has come, believed only when the clock says so, too
+ *   consumes  word of the pause PD that a time has come, believed only when the clock says so, too; whoever else wakes
+ *             the supervisor has it look at the clock as well
  *   answers   SUPERVISOR_KILL   from the one PD that the description names, NOT trusted with anything else
  *   produces  restarts; records (proto.h); lines for the console, trusted for liveness only: it is a child as well
  *   produces  a reset of the machine, where a rule wants that as the last resort (reset.h)
- *   invariant a child runs, or a restart of its group is due; while one is due the pause PD is told of the earliest
+ *   invariant a child runs, or a restart of its group is due; while one is due the pause PD waits for the earliest
  *   when full a record takes the oldest one's place; a line that finds no room is lost, and the next one says so
  *   restart   who was dead when the supervisor died is restarted at once; records stay
  *
@@ -140,7 +141,8 @@ static void reset_if_it_is_time(uint32_t child, uint64_t now)
     }
 }
 
-/* Restarts who is due, and tells the pause PD of the next. */
+/* Restarts who is due, and has the pause PD tell when the next is: in a new life, since nobody would notice that the
+ * last one does not. */
 static void look_at_the_clock(void)
 {
     uint64_t now = pd_now_ns(), next = UINT64_MAX;
@@ -162,7 +164,7 @@ static void look_at_the_clock(void)
     }
     if (next != UINT64_MAX) {
         __atomic_store_n(&config->notes->until_ns, next, __ATOMIC_RELAXED);
-        pd_notify_later(config->pause);
+        microkit_pd_restart(config->pause_child, PD_ENTRY);
     }
 }
 
@@ -184,11 +186,10 @@ void init(void)
 
 void notified(microkit_channel channel)
 {
-    if (channel == config->pause) {
-        look_at_the_clock();
-    } else {
+    if (channel != config->pause) {
         (void)pd_dispatch(channel);
     }
+    look_at_the_clock();
     pd_flush_deferred();
 }
 
@@ -220,6 +221,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
                  microkit_msginfo_get_label(info) == SUPERVISOR_KILL && microkit_msginfo_get_count(info) >= 1;
     uint64_t child = asked ? microkit_mr_get(0) : SUPERVISOR_CHILDREN_MAX;
 
+    look_at_the_clock();
     if (child >= config->child_count || stands_still((uint32_t)child)) {
         return microkit_msginfo_new(SUPERVISOR_REFUSED, 0);
     }
