@@ -17,7 +17,7 @@ def documented(config):
     """{operation: what it costs ours} from the tables in docs/kernel.md: the first is release's."""
     text = (paths.TOP / "docs" / "kernel.md").read_text()
     table = text.split("| | Serval |")[["release", "benchmark"].index(config) + 1].split("\n\n")[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in table.splitlines() if line.count("|") == 5]
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in table.splitlines() if line.count("|") == 6]
     return {name: int(value) for name, value in rows if value.isdigit()}
 
 
