@@ -20,6 +20,8 @@ static struct {
     struct incoming *first, **last;
     bool serves, polled; /* polled: the worker wants to be woken */
     uint32_t given;      /* since other tasks had their turn */
+    uint64_t look_ns;    /* how long what is known of the program's files holds; 0: nobody looks */
+    uint64_t look_at;
 } self;
 
 static const mp_obj_type_t acceptor_type;
@@ -49,15 +51,23 @@ static struct incoming *unqueue(void)
     return incoming;
 }
 
+/* What no program has begun waits for the next one, as what comes meanwhile does. */
 void acceptor_end(void)
 {
-    while (self.first) {
-        incoming_close(unqueue(), 503);
-    }
     if (self.serves) {
         incoming_serve(NULL);
     }
     self.serves = false;
+    self.look_ns = 0;
+    while (self.first) {
+        incoming_put_back(unqueue());
+    }
+}
+
+void acceptor_look_every(uint64_t ns)
+{
+    self.look_ns = ns;
+    self.look_at = pd_now_ns() + ns;
 }
 
 mp_obj_t acceptor_serve(mp_obj_t flag)
@@ -109,7 +119,16 @@ static mp_obj_t take_first(void)
     nlr_jump(nlr.ret_val);
 }
 
-/* A request; None when nobody is served any more. */
+static bool must_look(void)
+{
+    if (!self.first || self.look_ns == 0 || pd_now_ns() < self.look_at) {
+        return false;
+    }
+    self.look_at = pd_now_ns() + self.look_ns;
+    return true;
+}
+
+/* A request; None when nobody is served any more; False: before the next one somebody is to look for changes. */
 static mp_obj_t acceptor_iternext(mp_obj_t self_in)
 {
     while (self.first && self.first->gone) {
@@ -117,6 +136,9 @@ static mp_obj_t acceptor_iternext(mp_obj_t self_in)
     }
     if (!self.serves) {
         return mp_make_stop_iteration(mp_const_none);
+    }
+    if (must_look()) {
+        return mp_make_stop_iteration(mp_const_false);
     }
     if (self.first && self.given < AT_A_TIME) {
         self.given++;

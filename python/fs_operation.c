@@ -86,7 +86,8 @@ static int issue(struct operation *operation)
 {
     switch ((enum operation_kind)operation->kind) {
     case OPEN: return issue_path(operation, FS_OPEN, operation->type);
-    case STAT: return issue_path(operation, FS_STAT, 0);
+    case STAT:
+    case VERSION: return issue_path(operation, FS_STAT, 0);
     case PATH: return issue_path(operation, operation->type, 0);
     case TWO_PATHS:
         return file_job_two_paths(operation->job, operation->type, mp_obj_str_get_str(operation->path),
@@ -156,6 +157,19 @@ static mp_obj_t take_stat(struct operation *operation)
 {
     struct fs_stat stat = *file_job_attributes(operation->job);
     return files_stat_tuple(&stat);
+}
+
+/* Times with all their digits. */
+static mp_obj_t take_version(struct operation *operation)
+{
+    const struct fs_stat *stat = file_job_attributes(operation->job);
+    mp_obj_t items[4] = {
+        mp_obj_new_int_from_ull(stat->inode),
+        mp_obj_new_int_from_ull(stat->size),
+        mp_obj_new_int_from_ull(stat->mtime_ns),
+        mp_obj_new_int_from_ull(stat->ctime_ns),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 
 static size_t count_taken(struct operation *operation)
@@ -295,6 +309,7 @@ static mp_obj_t take(struct operation *operation)
     switch ((enum operation_kind)operation->kind) {
     case OPEN: return take_open(operation);
     case STAT: return take_stat(operation);
+    case VERSION: return take_version(operation);
     case READ: return take_read(operation);
     case READ_INTO: return take_read_into(operation);
     case WRITE: return take_write(operation);

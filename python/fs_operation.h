@@ -30,7 +30,7 @@ struct async_listing {
 #define LISTING_BYTES 8192
 
 /* LIST: all names of a directory; NEXT: the next entry of one, once its buffer is empty. */
-enum operation_kind { OPEN, STAT, READ, READ_INTO, WRITE, CLOSE, LIST, NEXT, PATH, TWO_PATHS };
+enum operation_kind { OPEN, STAT, VERSION, READ, READ_INTO, WRITE, CLOSE, LIST, NEXT, PATH, TWO_PATHS };
 
 struct operation {
     mp_obj_base_t base;

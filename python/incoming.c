@@ -211,6 +211,25 @@ bool incoming_is_served(void)
     return self.taker != NULL;
 }
 
+void incoming_put_back(struct incoming *incoming)
+{
+    if (incoming->gone) {
+        incoming_close(incoming, 503);
+    } else {
+        wait_for_taker(incoming);
+    }
+}
+
+uint32_t incoming_under_way(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < APP_SLOTS; i++) {
+        const struct incoming *incoming = self.of_slot[i];
+        count += incoming && !incoming->closed && !incoming->waits;
+    }
+    return count;
+}
+
 /* -- the request -- */
 
 bool incoming_head(const struct incoming *incoming, struct incoming_head *head)

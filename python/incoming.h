@@ -66,6 +66,9 @@ void incoming_init(const struct app_config *config);
 bool incoming_available(void);
 void incoming_serve(incoming_taker *taker); /* NULL: nobody */
 bool incoming_is_served(void);
+/* One that was taken and whose head has not been read: it waits for the next taker, in the order of putting back. */
+void incoming_put_back(struct incoming *incoming);
+uint32_t incoming_under_way(void); /* requests that somebody has taken and not yet answered */
 
 /* The head, as long as nothing of the body was read. False: it cannot be. */
 struct incoming_head {

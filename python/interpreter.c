@@ -1,6 +1,7 @@
 /* interpreter.c: MicroPython's start, end and start again.
  *   runs      the program that the configuration names, frozen or from a file, or the prompt; on the worker's stack
- *   when the program ends, by an exception or not, it starts again with a fresh heap after a pause
+ *   when the program ends, by an exception or not, it starts again with a fresh heap after a pause; at once where it
+ *             has asked for that, and not a moment ago, too
  *   when full (the heap) whatever asks for memory gets MemoryError; a program that has none for connections is ended
  *             as by an exception (port_memory.c)
  */
@@ -103,7 +104,7 @@ static bool run_app(const char *name)
     return pyexec_file(file) == 1;
 }
 
-/* How it ended. */
+/* How it ended; NULL: it asks to begin anew. */
 static const char *run_program(void)
 {
     nlr_buf_t nlr;
@@ -116,13 +117,23 @@ static const char *run_program(void)
     }
     port_memory_end_at(NULL);
     mp_hal_set_interrupt_char(-1);
-    return "has had no memory left for connections";
+    return port_program_ending();
+}
+
+static void wait_before_again(void)
+{
+    uint64_t again = pd_now_ns() + RESTART_PAUSE_NS;
+    while (pd_now_ns() < again) {
+        port_wait(again);
+    }
 }
 
 void interpreter_run(void *argument)
 {
+    bool was_short = false;
     require(python_config.stack.size > 2 * STACK_RESERVE, "python stack", python_config.stack.size);
     for (;;) {
+        uint64_t begun = pd_now_ns();
         start_interpreter();
         if (python_config.app[0] == 0) {
             run_prompt();
@@ -131,10 +142,13 @@ void interpreter_run(void *argument)
         }
         const char *ending = run_program();
         stop_interpreter();
-        log_line("python: %s %s; it starts again", python_config.app, ending);
-        uint64_t again = pd_now_ns() + RESTART_PAUSE_NS;
-        while (pd_now_ns() < again) {
-            port_wait(again);
+        if (ending) {
+            log_line("python: %s %s; it starts again", python_config.app, ending);
         }
+        bool is_short = pd_now_ns() - begun < RESTART_PAUSE_NS;
+        if (ending || (is_short && was_short)) {
+            wait_before_again();
+        }
+        was_short = is_short;
     }
 }

@@ -8,6 +8,7 @@
  *     await f.close()
  *     f.stat()                           at once, without await: os.stat's tuple as of when the file was opened
  *     await fs_async.stat(path)          os.stat's tuple
+ *     await fs_async.version(path)       a tuple that is another one once the file or folder has changed
  *     await fs_async.listdir(path)       a list of names
  *     async for name, type, _ in fs_async.ilistdir(path)     the same one by one, holding 8 KiB of them; close()
  *     await fs_async.mkdir, rmdir, remove (path), rename(path, path)
@@ -278,6 +279,12 @@ static mp_obj_t fs_async_stat(mp_obj_t path)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(fs_async_stat_obj, fs_async_stat);
 
+static mp_obj_t fs_async_version(mp_obj_t path)
+{
+    return with_path(VERSION, FS_STAT, path);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(fs_async_version_obj, fs_async_version);
+
 static mp_obj_t fs_async_listdir(mp_obj_t path)
 {
     struct operation *operation = on_listing(LIST, new_listing(path));
@@ -327,6 +334,7 @@ static const mp_rom_map_elem_t fs_async_module_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_fs_async)},
     {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&fs_async_open_obj)},
     {MP_ROM_QSTR(MP_QSTR_stat), MP_ROM_PTR(&fs_async_stat_obj)},
+    {MP_ROM_QSTR(MP_QSTR_version), MP_ROM_PTR(&fs_async_version_obj)},
     {MP_ROM_QSTR(MP_QSTR_listdir), MP_ROM_PTR(&fs_async_listdir_obj)},
     {MP_ROM_QSTR(MP_QSTR_ilistdir), MP_ROM_PTR(&fs_async_ilistdir_obj)},
     {MP_ROM_QSTR(MP_QSTR_mkdir), MP_ROM_PTR(&fs_async_mkdir_obj)},

@@ -9,8 +9,14 @@
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
  *     counters()           a dict; those of TLS where the front has it
  *     serve(flag)          requests are taken, or no more
- *     await accept()       a Request (request.c); None: no more
+ *     await accept()       a Request (request.c); None: no more; False: look_every()'s time is over
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
+ *     look_every(ms)       a request that comes later than this after the last look waits: somebody is to look first
+ *                          for changes of the program's files; 0: nobody does
+ *     under_way()          requests that have been taken and are not answered yet
+ *     requests()           how many the front has had, whoever answers them
+ *     is_frozen(path)      whether the image has a module there
+ *     begin_anew()         the interpreter starts anew at once, past all the program's handlers. Does not return
  *
  * Serves website.py and whoever imports it, NOT trusted with numbers: each argument is checked before the front hears of
  * it. Trusts the front's answers (control.c checks their form).
@@ -23,7 +29,9 @@
 #include "python/config.h"
 #include "python/control.h"
 #include "python/modwebsite.h"
+#include "python/port.h"
 
+#include "py/frozenmod.h"
 #include "py/mperrno.h"
 #include "py/runtime.h"
 
@@ -174,6 +182,43 @@ static mp_obj_t website_start(mp_obj_t coroutine)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_start_obj, website_start);
 
+/* -- the program's end -- */
+
+static mp_obj_t website_look_every(mp_obj_t ms)
+{
+    mp_int_t every = mp_obj_get_int(ms);
+    need_site();
+    acceptor_look_every(every > 0 ? (uint64_t)every * 1000000 : 0);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(website_look_every_obj, website_look_every);
+
+static mp_obj_t website_under_way(void)
+{
+    return MP_OBJ_NEW_SMALL_INT(incoming_under_way());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(website_under_way_obj, website_under_way);
+
+static mp_obj_t website_requests(void)
+{
+    need_site();
+    return mp_obj_new_int_from_ull(control_counters()->requests);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(website_requests_obj, website_requests);
+
+static mp_obj_t website_is_frozen(mp_obj_t path)
+{
+    return mp_obj_new_bool(mp_find_frozen_module(mp_obj_str_get_str(path), NULL, NULL) != MP_IMPORT_STAT_NO_EXIST);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(website_is_frozen_obj, website_is_frozen);
+
+static mp_obj_t website_begin_anew(void)
+{
+    port_end_program(NULL);
+    mp_raise_type(&mp_type_SystemExit); /* of the prompt's program */
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(website_begin_anew_obj, website_begin_anew);
+
 /* -- numbers -- */
 
 static void put(mp_obj_t dict, qstr name, uint64_t value)
@@ -244,6 +289,11 @@ static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&website_serve_obj)},
     {MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&website_accept_obj)},
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&website_start_obj)},
+    {MP_ROM_QSTR(MP_QSTR_look_every), MP_ROM_PTR(&website_look_every_obj)},
+    {MP_ROM_QSTR(MP_QSTR_under_way), MP_ROM_PTR(&website_under_way_obj)},
+    {MP_ROM_QSTR(MP_QSTR_requests), MP_ROM_PTR(&website_requests_obj)},
+    {MP_ROM_QSTR(MP_QSTR_is_frozen), MP_ROM_PTR(&website_is_frozen_obj)},
+    {MP_ROM_QSTR(MP_QSTR_begin_anew), MP_ROM_PTR(&website_begin_anew_obj)},
     {MP_ROM_QSTR(MP_QSTR_PRECOMPRESSED), MP_ROM_INT(APP_PRECOMPRESSED)},
     {MP_ROM_QSTR(MP_QSTR_INTERNAL), MP_ROM_INT(APP_INTERNAL)},
 };

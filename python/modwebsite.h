@@ -20,6 +20,7 @@ int request_answer(struct incoming *incoming, const mp_obj_t *args);
 /* acceptor.c: who takes requests for module `_website` */
 mp_obj_t acceptor_serve(mp_obj_t flag);
 mp_obj_t acceptor_accept(void);
-void acceptor_end(void); /* the program has ended */
+void acceptor_end(void);               /* the program has ended */
+void acceptor_look_every(uint64_t ns); /* accept() then gives False where this time is over; 0: never */
 
 #endif

@@ -42,6 +42,9 @@ void interpreter_run(void *argument);
 void port_memory_begin(void);
 /* Where the program that runs is ended, an nlr_buf_t; NULL: the prompt, which is not. */
 void port_memory_end_at(void *program);
+/* Ends it there, past all its handlers. `ending` says why; NULL: it begins anew at once. False: it is the prompt. */
+bool port_end_program(const char *ending);
+const char *port_program_ending(void);
 /* Memory for one more connection, as accept() asks. What it then says: that one was accepted, or refused. A program
  * that has refused all for some time is ended, and starts again: port_refused() then does not return. */
 bool port_has_memory(void);

@@ -1,4 +1,4 @@
-/* port_memory.c: whether the heap has room for one more connection.
+/* port_memory.c: whether the heap has room for one more connection; and how a program is ended past its handlers.
  *   when full a connection that comes is refused before it is accepted; a program that has refused REFUSALS_MAX in a
  *             row, for REFUSING_NS, is ended as by an exception
  */
@@ -16,6 +16,7 @@
 
 static struct {
     nlr_buf_t *program;   /* where the program that runs is ended; NULL: the prompt */
+    const char *ending;   /* what has become of it then; NULL: it has asked to begin anew */
     bool short_of_memory; /* the last collection left no RESERVE */
     uint32_t refusals;    /* of connections, since one was accepted */
     uint64_t refusing_since_ns;
@@ -30,6 +31,21 @@ void port_memory_begin(void)
 void port_memory_end_at(void *program)
 {
     self.program = program;
+}
+
+const char *port_program_ending(void)
+{
+    return self.ending;
+}
+
+bool port_end_program(const char *ending)
+{
+    if (!self.program) {
+        return false;
+    }
+    self.ending = ending;
+    MP_STATE_THREAD(nlr_top) = self.program; /* past every handler: a program may catch what it likes */
+    nlr_jump(NULL);
 }
 
 static bool reserve_is_there(void)
@@ -70,8 +86,7 @@ void port_refused(void)
     if (self.refusals++ == 0) {
         self.refusing_since_ns = now;
     }
-    if (self.program && self.refusals >= REFUSALS_MAX && now - self.refusing_since_ns >= REFUSING_NS) {
-        MP_STATE_THREAD(nlr_top) = self.program; /* past every handler: a program may catch what it likes */
-        nlr_jump(NULL);
+    if (self.refusals >= REFUSALS_MAX && now - self.refusing_since_ns >= REFUSING_NS) {
+        port_end_program("has had no memory left for connections");
     }
 }
