@@ -79,9 +79,9 @@ def _patterns(what, names):
 
 
 def _by_pattern(what, values, to_pattern):
-    """(pattern, value), the pattern that says most first: the front takes the first that fits, and a dict has no order."""
+    """(pattern, value): paths before names, then what says most. The front takes the first that fits; a dict has no order."""
     pairs = [(to_pattern(_pattern(what, name)), value) for name, value in (values or {}).items()]
-    return sorted(pairs, key=lambda pair: (sum(c in "*?" for c in pair[0]) - len(pair[0]), pair[0]))
+    return sorted(pairs, key=lambda pair: ("/" not in pair[0], sum(c in "*?" for c in pair[0]) - len(pair[0]), pair[0]))
 
 
 def _of_extension(name):

@@ -138,9 +138,9 @@ def test_what_the_front_is_told(website, front, app):
     assert front.mounts == [
         ("/", "/www/site", "", "", front.PRECOMPRESSED),
         ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
-        ("/x/", "/x", "", "type\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\ntype\ta/*.b?\ta/b\n"
-         "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\ncharset\t\ncache\t*.jpg\tno-store\n"
-         "cache\t*.pdf\tmax-age=60\ncache\timg/*\tpublic, max-age=31536000, immutable\ncache\t*\t\npages\tmax-age=0\n"
+        ("/x/", "/x", "", "type\ta/*.b?\ta/b\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\n"
+         "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\ncharset\t\n"
+         "cache\timg/*\tpublic, max-age=31536000, immutable\ncache\t*.jpg\tno-store\ncache\t*.pdf\tmax-age=60\ncache\t*\t\npages\tmax-age=0\n"
          "others\tmax-age=3600\n", front.PRECOMPRESSED)]
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False
 
