@@ -21,6 +21,7 @@ static struct {
     struct pd *candidate; /* the highest of those woken in this entry; it is not in `ready` */
     struct sc *measured;  /* the context whose use is counted since `since`; NULL: none, nobody would notice */
     uint64_t since;
+    bool settled;   /* of that one all is charged: what the kernel takes from now on is not its use */
     uint64_t spent; /* one bit per scheduling context (its home's index): budget used up, its holder else runnable */
 } self;
 
@@ -61,20 +62,22 @@ static bool usable(const struct sc *sc)
 
 static void measure(void)
 {
-    if (self.measured != NULL) {
+    if (self.measured != NULL && !self.settled) {
         uint64_t now = clock_now();
         self.measured->used += now - self.since;
         self.since = now;
     }
 }
 
-/* What was used is final: the next use begins another refill, or another slice. */
+/* What was used is final: the next use begins another refill, or another slice. Nothing is counted before: a context that
+ * has used something already is not woken, and would find refills of all the time in which it waited. */
 static void settle(struct sc *sc)
 {
     if (sc->limited && sc->used != 0) {
         budget_charge(&sc->budget, sc->used);
     }
     sc->used = 0;
+    self.settled |= sc == self.measured;
 }
 
 /* The budget or slice of the running PD may be at its end: it then waits for a refill, or for its equals. */
@@ -122,6 +125,7 @@ static void arm(const struct pd *pd)
 
     measure();
     self.measured = NULL;
+    self.settled = false;
     if (pd != NULL && (pd->sc->limited || contended(pd))) {
         self.measured = pd->sc;
         self.since = clock_now();

@@ -14,7 +14,10 @@ uint64_t fake_load(uint64_t address);
 #define KERNEL_FIRMWARE_H
 void smc_call(uint64_t *words);
 
-#define SYSREG_READ(name) (fake_##name)
+/* Time passes in the kernel, too: so many ticks with each register that is read. */
+extern uint64_t fake_read_ticks;
+
+#define SYSREG_READ(name) (fake_cntvct_el0 += fake_read_ticks, fake_##name)
 #define SYSREG_WRITE(name, value) ((void)(fake_##name = (value)))
 #define WAIT_FOR_INTERRUPT() fake_wait_for_interrupt()
 #define TRANSLATE_AS_EL0(address) fake_translate(address)

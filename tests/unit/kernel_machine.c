@@ -17,6 +17,7 @@
 #define NO_INTID 1023
 #define SLICE_US 1000
 
+uint64_t fake_read_ticks;
 uint64_t fake_cntvct_el0, fake_cntfrq_el0 = 1000000, fake_cntv_ctl_el0, fake_cntv_cval_el0, fake_cntkctl_el1;
 uint64_t fake_tpidr_el0, fake_ttbr0_el1, fake_cpacr_el1;
 

@@ -19,6 +19,7 @@ struct pd *machine_call(struct pd *pd, uint64_t number, uint64_t x0, uint64_t x1
 /* CLOCK_NEVER: the timer is off. */
 uint64_t machine_timer(void);
 extern uint64_t fake_cntvct_el0; /* the time */
+extern uint64_t fake_read_ticks; /* how much of it the kernel takes for each register that it reads */
 
 /* The test's: nobody can run. It may make time pass, and says which interrupt comes. */
 unsigned machine_idle(void);
