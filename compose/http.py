@@ -26,7 +26,7 @@ WAIT_MAX_S = 60
 CHAINS_MAX = 8          # TLS_CHAINS_MAX
 CHAIN_MAX = 16384       # TLS_CHAIN_MAX
 HSTS_MAX_S = 10 * 366 * 86400
-SEALED = 0xa_e800      # SEALED_BYTES
+SEALED = 0x6_e400      # SEALED_BYTES
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}

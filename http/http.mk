@@ -37,10 +37,10 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP
 $(eval $(call program,http_front,http/pd.c http/plain.c,http ip_time serial,$(IP_CFLAGS)))
 
 # The same with HTTPS beside it.
-HTTP_TLS_RECORD := http/tls/record.c http/tls/crypto.c
+HTTP_TLS_RECORD := $(addprefix http/tls/,record.c schedules.c crypto.c)
 HTTP_TLS := $(HTTP_TLS_RECORD) $(addprefix http/tls/,sealed.c opened.c tls_peer.c tls_control.c slots.c handshake.c packets.c \
     starved.c outgoing.c tls_conn.c incoming.c transport_tls.c)
-$(eval $(call program,http_https,http/pd.c $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto ip_time serial,\
+$(eval $(call program,http_https,http/pd.c $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto crypto_module ip_time serial,\
     $(IP_CFLAGS) $(AWSLC_CFLAGS)))
 
 # Records of TLS, with libcrypto on the host.

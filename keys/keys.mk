@@ -1,3 +1,3 @@
 # keys/keys.mk: the private keys.
 
-$(eval $(call program,keys,keys/keys.c,crypto entropy,$(AWSLC_CFLAGS)))
+$(eval $(call program,keys,keys/keys.c,crypto crypto_module entropy,$(AWSLC_CFLAGS)))

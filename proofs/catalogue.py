@@ -29,6 +29,7 @@ BUDGET = "sdk/kernel/budget.c"
 RING = "lib/ring/ring.c"
 REGION = "lib/region/region.c"
 RECORD = "http/tls/record.c"
+SCHEDULES = "http/tls/schedules.c"
 
 # Tables of 5 channels and 4 interrupts: a loop over 62 shows nothing more than one over 5.
 SMALL_TABLES = [
@@ -147,21 +148,26 @@ def ring_proofs(size, capacity):
 
 def record_proofs():
     def proof(function, *mutations):
-        return Proof("tls_record.c", function, 50, list(mutations))
+        return Proof("tls_record.c", function, 50, list(mutations),
+                     scaled=[("http/tls/schedules.h", "#define SCHEDULES 160", "#define SCHEDULES 2"),
+                             ("http/tls/crypto.h", "#define CRYPTO_AEAD_BYTES 592", "#define CRYPTO_AEAD_BYTES 8")])
     stands_still = (RECORD, "uint64_t sequence = key->sequence++;", "uint64_t sequence = key->sequence;")
-    same_secret = (RECORD, "memcpy(key->secret, secret, key->suite->secret_bytes);", "")
+    same_secret = (RECORD, "memcpy(key->secret, secret, secret_bytes);", "")
+    same_number = (SCHEDULES, "key->number = ++self.numbers;", "key->number = self.numbers;")
+    anybodys = (SCHEDULES, "self.places[key->place].number != key->number &&", "self.places[key->place].number == 0 &&")
     return [
         proof("sealing_uses_a_nonce_once", stands_still,
               (RECORD, "(uint8_t)(sequence >> (8 * i))", "(uint8_t)sequence"),
               (RECORD, "length > RECORD_TEXT_MAX || key->sequence >= RECORD_SEALS_MAX", "length > RECORD_TEXT_MAX"),
-              (RECORD, "key->sequence = UINT64_MAX; /* nothing", "/* nothing")),
+              (RECORD, "key->sequence = UINT64_MAX; /* nothing", "/* nothing"), anybodys,
+              (SCHEDULES, "place->number = key->number;", "place->number = self.numbers + 1;")),
         proof("updating_makes_another_key", same_secret,
-              (RECORD, "crypto_aead_set(&key->aead, (enum crypto_cipher)key->suite->cipher, bytes);", "true;"),
+              same_number, (RECORD, "    schedules_begin(&key->key, (enum crypto_cipher)suite->cipher);\n", ""),
               (RECORD, "    key->sequence = good ? 0 : UINT64_MAX;", "    key->sequence = 0;")),
-        proof("a_clients_update_makes_another_key", same_secret),
+        proof("a_clients_update_makes_another_key", same_secret, same_number),
         proof("opening_counts_on", stands_still, (RECORD, "i < sizeof(sequence)", "i < sizeof(sequence) / 2"),
-              (RECORD, "if (reader->key.sequence == UINT64_MAX)", "if (false)")),
-        proof("a_set_key_is_new", (RECORD, "!key->suite || sequence >= RECORD_UPDATE_AT", "!key->suite")),
+              (RECORD, "if (reader->key.sequence == UINT64_MAX)", "if (false)"), anybodys),
+        proof("a_set_key_is_new", (RECORD, "key->suite == SUITES || sequence >= RECORD_UPDATE_AT", "key->suite == SUITES")),
     ]
 
 

@@ -1,8 +1,10 @@
-/* proofs/tls_record.c: no nonce of a record is used twice with one key, one step from any state; libcrypto is played:
- * it does whatever it likes with bytes, fails when it likes, and is told which key it has by its number. */
+/* proofs/tls_record.c: no nonce of a record is used twice with one key, and no schedule but the key's own, one step from
+ * any state; libcrypto is played: it does whatever it likes with bytes, fails when it likes, and is told which key it has
+ * by its number. */
 #include <string.h>
 
 #include "http/tls/record.c"
+#include "http/tls/schedules.c"
 #include "proofs/cbmc.h"
 
 #define KEYS 3
@@ -10,23 +12,28 @@
 
 static struct record_key key;
 static struct record_reader reader;
-static uint32_t keys;                  /* that were made: their numbers are 1 to this */
+static uint32_t keys;                  /* that were made: their numbers are 1 to this, and stand in their bytes */
 static uint64_t unused_from[KEYS + 1]; /* this number and those above it have not been used with the key */
 static uint8_t ivs[KEYS + 1][CRYPTO_NONCE];
 static uint8_t updated[CRYPTO_SECRET_MAX]; /* the secret that "traffic upd" gave */
 static bool was_updated, key_is_of_it;
 static uint8_t bytes[ROOM], plain[ROOM];
 
-static uint32_t number_of(const struct crypto_aead *aead)
+static uint32_t number_in(const uint8_t *bytes)
 {
     uint32_t number;
-    memcpy(&number, aead->state, sizeof(number));
+    memcpy(&number, bytes, sizeof(number));
     return number;
+}
+
+static uint32_t number_of(const struct record_key *any)
+{
+    return number_in(any->key.bytes);
 }
 
 static void take(const struct crypto_aead *aead, const uint8_t *nonce)
 {
-    uint32_t number = number_of(aead);
+    uint32_t number = number_in(aead->state);
     uint64_t sequence = 0;
     PROVE(number >= 1 && number <= keys);
     PROVE(memcmp(nonce, ivs[number], CRYPTO_NONCE - 8) == 0);
@@ -41,14 +48,8 @@ static void take(const struct crypto_aead *aead, const uint8_t *nonce)
 
 bool crypto_aead_set(struct crypto_aead *aead, enum crypto_cipher cipher, const uint8_t *bytes_of_key)
 {
-    if (nondet_bool()) {
-        return false;
-    }
-    ASSUME(keys < KEYS);
-    keys++;
-    memcpy(aead->state, &keys, sizeof(keys));
-    memcpy(ivs[keys], ((const struct record_key *)(const void *)aead)->iv, CRYPTO_NONCE);
-    return true;
+    memcpy(aead->state, bytes_of_key, sizeof(uint32_t));
+    return nondet_bool();
 }
 
 bool crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
@@ -78,33 +79,55 @@ bool crypto_expand(enum crypto_hash hash, const uint8_t *secret, uint32_t secret
     if (info[9] == 't') {
         memcpy(updated, to, count);
         was_updated = true;
-    } else if (was_updated && info[9] == 'k') {
-        key_is_of_it = memcmp(secret, updated, secret_bytes) == 0;
+    } else if (info[9] == 'k') {
+        ASSUME(keys < KEYS);
+        keys++;
+        memcpy(to, &keys, sizeof(keys));
+        key_is_of_it = was_updated && memcmp(secret, updated, secret_bytes) == 0;
+    } else {
+        memcpy(ivs[keys], to, count);
     }
     return nondet_bool();
 }
 
-void crypto_wipe(void *memory, uint32_t count) {}
+void crypto_wipe(void *memory, uint32_t count)
+{
+    memset(memory, 0, count);
+}
 
 /* -- one step from any state -- */
 
-static void any_key(struct record_key *any)
+/* A schedule of this key is of these bytes; one of a key that is to come there is none. */
+static bool schedules_hold(const struct record_key *any)
 {
-    uint8_t suite = nondet_u8();
-    ANYTHING(&key);
-    ANYTHING(&reader);
-    ASSUME(suite < sizeof(suites) / sizeof(suites[0]));
-    any->suite = &suites[suite];
-    keys = 1;
-    memcpy(any->aead.state, &keys, sizeof(keys));
-    memcpy(ivs[1], any->iv, CRYPTO_NONCE);
-    unused_from[1] = nondet_u64();
-    ASSUME(unused_from[1] <= any->sequence);
+    for (int i = 0; i < SCHEDULES; i++) {
+        const struct place *place = &self.places[i];
+        if (place->number > self.numbers || (place->number != 0 && place->number == any->key.number &&
+                                             number_in(place->aead.state) != number_of(any))) {
+            return false;
+        }
+    }
+    return any->key.number <= self.numbers && self.hand < SCHEDULES;
 }
 
+static void any_key(struct record_key *any)
+{
+    ANYTHING(&key);
+    ANYTHING(&reader);
+    ANYTHING(&self);
+    keys = 1;
+    memcpy(any->key.bytes, &keys, sizeof(keys));
+    memcpy(ivs[1], any->iv, CRYPTO_NONCE);
+    unused_from[1] = nondet_u64();
+    ASSUME(any->suite < SUITES && any->key.number != 0 && any->key.place < SCHEDULES && self.numbers < UINT64_MAX);
+    ASSUME(unused_from[1] <= any->sequence && schedules_hold(any));
+}
+
+/* One that could not be made is not used any more. */
 static void prove_it_holds_on(const struct record_key *any)
 {
-    PROVE(unused_from[number_of(&any->aead)] <= any->sequence);
+    PROVE(schedules_hold(any));
+    PROVE(any->key.number == 0 ? any->sequence == UINT64_MAX : unused_from[number_of(any)] <= any->sequence);
 }
 
 void sealing_uses_a_nonce_once(void)
@@ -129,13 +152,13 @@ void updating_makes_another_key(void)
     uint32_t sealed = record_seal_update(&key, bytes);
     prove_it_holds_on(&key);
     if (sealed > 0) {
-        PROVE(keys == 2 && number_of(&key.aead) == 2 && key.sequence == 0 && was_updated && key_is_of_it);
+        PROVE(keys == 2 && number_of(&key) == 2 && key.sequence == 0 && was_updated && key_is_of_it);
         POSSIBLE(1);
     }
     sealed = record_seal(&key, RECORD_DATA, bytes, 1, bytes);
     prove_it_holds_on(&key);
     if (sealed > 0) {
-        PROVE(!was_updated || number_of(&key.aead) == 2);
+        PROVE(!was_updated || number_of(&key) == 2);
         POSSIBLE(2);
     }
 }
@@ -161,19 +184,24 @@ void a_clients_update_makes_another_key(void)
     prove_it_holds_on(&reader.key);
     PROVE(reader.message_bytes == 0);
     if (opened.event != RECORD_REFUSED) {
-        PROVE(keys == 2 && number_of(&reader.key.aead) == 2 && reader.key.sequence == 0 && was_updated && key_is_of_it);
+        PROVE(keys == 2 && number_of(&reader.key) == 2 && reader.key.sequence == 0 && was_updated && key_is_of_it);
         POSSIBLE(1 + (opened.event == RECORD_CONTENT));
     }
 }
 
+/* Where another one was, or none. */
 void a_set_key_is_new(void)
 {
-    ANYTHING(&key);
+    any_key(&key);
+    if (nondet_bool()) {
+        memset(&key, 0, sizeof(key));
+    }
     uint8_t secret[CRYPTO_SECRET_MAX];
     uint64_t sequence = nondet_u64();
     bool good = record_key_set(&key, 0x1301, secret, 32, sequence);
     if (good) {
-        PROVE(keys == 1 && number_of(&key.aead) == 1 && key.sequence == sequence && sequence < RECORD_UPDATE_AT);
+        PROVE(keys == 2 && number_of(&key) == 2 && key.sequence == sequence && sequence < RECORD_UPDATE_AT);
+        PROVE(schedules_hold(&key));
         POSSIBLE(1);
     }
 }

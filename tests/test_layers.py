@@ -62,7 +62,7 @@ ORDERS = {
                   "connection", "accept", "transport_tcp"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_body", "app_answer", "app_request", "file"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
-    "http/tls": ["config.h", "crypto", "record", "sealed", "opened", "tls_peer", "tls_control", "handshake.h", "slots", "handshake.c",
+    "http/tls": ["config.h", "crypto", "schedules", "record", "sealed", "opened", "tls_peer", "tls_control", "handshake.h", "slots", "handshake.c",
                  "packets", "tls_conn.h", "starved", "outgoing", "tls_conn.c",
                  "incoming", "transport_tls", "chains", "start"],
     "http/parse": ["request.h", "text", "path", "codings", "date", "select", "chunk", "request.c"],

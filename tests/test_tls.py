@@ -120,6 +120,14 @@ def test_tls_links_no_parser_of_certificates(probe):
     assert "SSL_do_handshake" in symbols and not re.search(r"X509_verify|d2i_X509\b|X509_STORE", symbols)
 
 
+def test_no_program_links_what_none_needs(probe):
+    """What a server of TLS 1.3 with keys of P-256 never comes to: third_party/awslc/files.mk."""
+    unneeded = r"RSA_(sign|verify|encrypt|generate)|ml_?dsa_?\d|DSA_(do_)?sign|DES_|MD5_Transform|SHA1_Transform|p(384|521)_g_pre_comp|X509_NAME_it"
+    for name, more in (("tls", "ecp_nistz256_precomputed"), ("keys", "ml_?kem")):
+        symbols = subprocess.run(["llvm-nm", probe.parent / "tls_probe" / f"{name}.elf"], check=True, capture_output=True, text=True).stdout
+        assert re.findall(rf" \w*(?:{unneeded}|{more})\w*", re.sub(r"\bECDSA_\w+", "", symbols)) == [], name
+
+
 # What TLS_KEY may be.
 
 def openssl(*arguments, text=None):

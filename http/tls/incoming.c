@@ -106,7 +106,7 @@ static void open_record(struct tls_conn *conn)
     struct incoming *in = &conn->in;
     struct pbuf *packet = in->record;
     uint8_t *at = packet->payload;
-    struct record_opened opened = record_open(&in->reader, at, in->record_bytes, at + RECORD_HEAD);
+    struct record_opened opened = record_open(&conn->opening, at, in->record_bytes, at + RECORD_HEAD);
     in->record = NULL;
     in->head_bytes = 0;
     in->since_ns = 0;

@@ -9,8 +9,8 @@
 
 #define SMALL_BYTES 1536
 #define LARGE_BYTES RECORD_BYTES_MAX
-#define SMALL_COUNT 128
-#define LARGE_COUNT 12
+#define SMALL_COUNT 64
+#define LARGE_COUNT 8
 
 struct opened {
     struct pbuf_custom packet; /* first: lwIP hands back a pointer to it */

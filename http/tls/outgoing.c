@@ -25,7 +25,7 @@ static struct {
     struct tls_conn *gathering; /* whose content this is: */
     uint32_t gathered;          /* bytes, */
     struct sealed *gathers_in;  /* which will be sealed here */
-    uint8_t gather[SEALED_LARGE];
+    uint8_t gather[SEALED_SMALL];
 } self;
 
 static const struct transport_ops *const tcp = &transport_tcp_ops;
@@ -87,14 +87,13 @@ void outgoing_drop(struct tls_conn *conn)
         conn->out.first = block->next;
         sealed_give_back(block);
     }
-    record_key_wipe(&conn->out.key);
 }
 
 /* -- sealed -- */
 
 bool outgoing_is_spent(const struct tls_conn *conn)
 {
-    return conn->stage >= TLS_CONN_OPEN && !record_can_seal(&conn->out.key, WRITE_RECORDS_MAX);
+    return conn->stage >= TLS_CONN_OPEN && !record_can_seal(&conn->sealing, WRITE_RECORDS_MAX);
 }
 
 /* The block holds so many bytes now. False: none, since the connection is spent. */
@@ -113,11 +112,11 @@ static bool keep(struct tls_conn *conn, struct sealed *block, uint32_t length)
 static bool seal_in(struct tls_conn *conn, struct sealed *block, const void *content, uint32_t length)
 {
     struct outgoing *out = &conn->out;
-    if (!keep(conn, block, record_seal(&out->key, RECORD_DATA, content, length, block->at))) {
+    if (!keep(conn, block, record_seal(&conn->sealing, RECORD_DATA, content, length, block->at))) {
         return false;
     }
     conn->transport->unacknowledged += RECORD_OVERHEAD;
-    out->update_owed |= record_wants_update(&out->key);
+    out->update_owed |= record_wants_update(&conn->sealing);
     return true;
 }
 
@@ -133,7 +132,7 @@ static void seal_gathered(struct tls_conn *conn)
 static bool update(struct tls_conn *conn)
 {
     struct sealed *block = sealed_take(false);
-    if (!block || !keep(conn, block, record_seal_update(&conn->out.key, block->at))) {
+    if (!block || !keep(conn, block, record_seal_update(&conn->sealing, block->at))) {
         return false;
     }
     conn->transport->unacknowledged += block->length;
@@ -142,12 +141,13 @@ static bool update(struct tls_conn *conn)
     return true;
 }
 
-static bool gather_in_block(struct tls_conn *conn, bool large)
+/* In a small block: false where there is none. */
+static bool gather_in_block(struct tls_conn *conn)
 {
     if (self.gathering) {
         seal_gathered(self.gathering);
     }
-    self.gathers_in = sealed_take(large);
+    self.gathers_in = sealed_take_small();
     self.gathered = 0;
     self.gathering = self.gathers_in ? conn : NULL;
     return self.gathering;
@@ -181,8 +181,8 @@ static void append(struct tls_conn *conn, const uint8_t *from, uint32_t length, 
     conn->transport->unacknowledged += length;
     while (length > 0) {
         uint32_t count;
-        if (self.gathering == conn || length < (more ? SEALED_SMALL : ALONE)) {
-            count = self.gathering == conn || gather_in_block(conn, false) ? gather(conn, from, length) : length;
+        if (self.gathering == conn || (length < (more ? SEALED_SMALL : ALONE) && gather_in_block(conn))) {
+            count = gather(conn, from, length);
         } else {
             count = seal_at_once(conn, from, length, !first && length > SEALED_SMALL);
             first = false;
@@ -252,7 +252,7 @@ uint32_t outgoing_room(const struct tls_conn *conn)
 bool outgoing_alert(struct tls_conn *conn, enum record_alert alert)
 {
     uint8_t bytes[RECORD_ALERT];
-    uint32_t length = record_seal_alert(&conn->out.key, alert, bytes);
+    uint32_t length = record_seal_alert(&conn->sealing, alert, bytes);
     return length > 0 && tcp->write(conn->transport, bytes, length, false);
 }
 
@@ -261,7 +261,7 @@ bool outgoing_close(struct tls_conn *conn)
     struct outgoing *out = &conn->out;
     struct sealed *block = out->notified ? NULL : sealed_take(false);
     if (block) {
-        if (!keep(conn, block, record_seal_alert(&out->key, ALERT_CLOSE_NOTIFY, block->at))) {
+        if (!keep(conn, block, record_seal_alert(&conn->sealing, ALERT_CLOSE_NOTIFY, block->at))) {
             return false;
         }
         conn->transport->unacknowledged += block->length;

@@ -29,41 +29,50 @@ static const struct record_suite suites[] = {
     {0x1302, CRYPTO_AES_256_GCM, CRYPTO_SHA384, 32, 48},
     {0x1303, CRYPTO_CHACHA20_POLY1305, CRYPTO_SHA256, 32, 32},
 };
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
 
 /* -- keys -- */
 
 /* 7.1: HKDF-Expand-Label, with an empty context. */
 static bool expand_label(const struct record_key *key, const char *label, uint8_t *to, uint8_t count)
 {
+    const struct record_suite *suite = &suites[key->suite];
     uint8_t info[INFO_MAX] = {0, count}, length = (uint8_t)strlen(label);
     info[2] = (uint8_t)(6 + length);
     memcpy(info + 3, "tls13 ", 6);
     memcpy(info + 9, label, length);
-    return crypto_expand((enum crypto_hash)key->suite->hash, key->secret, key->suite->secret_bytes, info, 10u + length,
-                         to, count);
+    return crypto_expand((enum crypto_hash)suite->hash, key->secret, suite->secret_bytes, info, 10u + length, to,
+                         count);
 }
 
-/* 7.3 */
+/* 7.3. What was there is wiped first. */
 static bool make_key(struct record_key *key)
 {
-    uint8_t bytes[CRYPTO_KEY_MAX];
-    bool good = expand_label(key, "key", bytes, key->suite->key_bytes) &&
-                expand_label(key, "iv", key->iv, CRYPTO_NONCE) &&
-                crypto_aead_set(&key->aead, (enum crypto_cipher)key->suite->cipher, bytes);
-    crypto_wipe(bytes, sizeof(bytes));
-    return good;
+    const struct record_suite *suite = &suites[key->suite];
+    schedules_wipe(&key->key);
+    if (!expand_label(key, "key", key->key.bytes, suite->key_bytes) ||
+        !expand_label(key, "iv", key->iv, CRYPTO_NONCE)) {
+        return false;
+    }
+    schedules_begin(&key->key, (enum crypto_cipher)suite->cipher);
+    return true;
+}
+
+/* SUITES: there is none. */
+static uint8_t find_suite(uint16_t number, uint32_t secret_bytes)
+{
+    uint8_t i = 0;
+    while (i < SUITES && (suites[i].number != number || suites[i].secret_bytes != secret_bytes)) {
+        i++;
+    }
+    return i;
 }
 
 bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secret, uint32_t secret_bytes,
                     uint64_t sequence)
 {
-    key->suite = NULL;
-    for (uint32_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-        if (suites[i].number == suite && suites[i].secret_bytes == secret_bytes) {
-            key->suite = &suites[i];
-        }
-    }
-    if (!key->suite || sequence >= RECORD_UPDATE_AT) {
+    key->suite = find_suite(suite, secret_bytes);
+    if (key->suite == SUITES || sequence >= RECORD_UPDATE_AT) {
         return false;
     }
     memcpy(key->secret, secret, secret_bytes);
@@ -76,16 +85,17 @@ bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secre
 
 void record_key_wipe(struct record_key *key)
 {
+    schedules_wipe(&key->key);
     crypto_wipe(key, sizeof(*key));
 }
 
 /* 7.2. A new key's records are counted from 0 (5.3); where there is none, nothing more can be done. */
 static bool next_key(struct record_key *key)
 {
-    uint8_t secret[CRYPTO_SECRET_MAX];
-    bool good = expand_label(key, "traffic upd", secret, key->suite->secret_bytes);
+    uint8_t secret[CRYPTO_SECRET_MAX], secret_bytes = suites[key->suite].secret_bytes;
+    bool good = expand_label(key, "traffic upd", secret, secret_bytes);
     if (good) {
-        memcpy(key->secret, secret, key->suite->secret_bytes);
+        memcpy(key->secret, secret, secret_bytes);
         good = make_key(key);
     }
     crypto_wipe(secret, sizeof(secret));
@@ -113,12 +123,13 @@ uint32_t record_seal(struct record_key *key, enum record_type type, const void *
     if (length > RECORD_TEXT_MAX || key->sequence >= RECORD_SEALS_MAX) {
         return 0;
     }
+    const struct crypto_aead *aead = schedules_get(&key->key);
     to[0] = RECORD_DATA;
     to[1] = to[2] = 3;
     to[3] = (uint8_t)(behind >> 8);
     to[4] = (uint8_t)behind;
     take_nonce(key, nonce);
-    if (!crypto_seal(&key->aead, nonce, to, RECORD_HEAD, content, length, (uint8_t)type, to + RECORD_HEAD)) {
+    if (!aead || !crypto_seal(aead, nonce, to, RECORD_HEAD, content, length, (uint8_t)type, to + RECORD_HEAD)) {
         key->sequence = UINT64_MAX; /* nothing may follow what is missing */
         return 0;
     }
@@ -260,8 +271,12 @@ struct record_opened record_open(struct record_reader *reader, const uint8_t *re
     if (reader->key.sequence == UINT64_MAX) { /* 5.3: it may not wrap */
         return refuse(ALERT_INTERNAL_ERROR);
     }
+    const struct crypto_aead *aead = schedules_get(&reader->key.key);
+    if (!aead) {
+        return refuse(ALERT_INTERNAL_ERROR);
+    }
     take_nonce(&reader->key, nonce);
-    if (!crypto_open(&reader->key.aead, nonce, record, RECORD_HEAD, record + RECORD_HEAD, length - RECORD_HEAD, to)) {
+    if (!crypto_open(aead, nonce, record, RECORD_HEAD, record + RECORD_HEAD, length - RECORD_HEAD, to)) {
         return refuse(ALERT_BAD_RECORD_MAC);
     }
     return take_inner(reader, to, length - RECORD_HEAD - CRYPTO_TAG);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "http/tls/crypto.h"
+#include "http/tls/schedules.h"
 
 #define RECORD_HEAD 5
 #define RECORD_OVERHEAD (RECORD_HEAD + 1 + CRYPTO_TAG)
@@ -38,13 +38,11 @@ enum record_alert { /* 6 */
                     ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
-struct record_suite;
-
-/* One direction's. */
+/* One direction's. Zeros: there is none. */
 struct record_key {
-    struct crypto_aead aead;
     uint64_t sequence; /* of the next record */
-    const struct record_suite *suite;
+    struct schedule_key key;
+    uint8_t suite; /* of record.c's */
     uint8_t iv[CRYPTO_NONCE], secret[CRYPTO_SECRET_MAX];
 };
 

@@ -89,19 +89,26 @@ void sealed_give_back(struct sealed *block)
     await_sent();
 }
 
-struct sealed *sealed_take(bool large)
+static struct sealed *take(int kind)
 {
-    int kind = self.free[large] ? large : !large;
     struct sealed *block = self.free[kind];
-    if (!block) {
-        self.lacked = true;
-        return NULL;
-    }
     self.free[kind] = block->next;
     self.free_count[kind]--;
     block->next = NULL;
     block->length = 0;
     return block;
+}
+
+struct sealed *sealed_take(bool large)
+{
+    int kind = self.free[large] ? large : !large;
+    self.lacked |= !self.free[kind];
+    return self.free[kind] ? take(kind) : NULL;
+}
+
+struct sealed *sealed_take_small(void)
+{
+    return self.free[SMALL] ? take(SMALL) : NULL;
 }
 
 void sealed_await(void)

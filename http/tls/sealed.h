@@ -11,7 +11,7 @@
 #define SEALED_LARGE RECORD_TEXT_MAX                       /* or the largest record */
 #define SEALED_SMALL_BYTES 1472
 #define SEALED_LARGE_BYTES 16448
-#define SEALED_LARGE_COUNT 32
+#define SEALED_LARGE_COUNT 16
 #define SEALED_SMALL_COUNT 128
 #define SEALED_BYTES \
     (SEALED_LARGE_COUNT * SEALED_LARGE_BYTES + SEALED_SMALL_COUNT * SEALED_SMALL_BYTES) /* compose/http.py */
@@ -27,6 +27,7 @@ struct sealed {
 /* freed: there is one more, after sealed_take() has found none, or sealed_await(). */
 void sealed_init(const struct region *region, void (*freed)(void));
 struct sealed *sealed_take(bool large); /* of the other kind where there is none; NULL: none at all */
+struct sealed *sealed_take_small(void); /* NULL: none of that kind */
 void sealed_await(void);
 void sealed_give_back(struct sealed *block);
 uint32_t sealed_room(void); /* for so much content, if each block but the last is filled */

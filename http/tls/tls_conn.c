@@ -18,15 +18,15 @@
 struct tls_conn_counters tls_conn_counts;
 
 static struct {
-    struct tls_conn all[HTTP_CONNECTIONS_MAX], *free[HTTP_CONNECTIONS_MAX];
-    uint32_t free_count;
+    struct tls_conn all[HTTP_CONNECTIONS_MAX];
+    struct list free; /* by `resumed` */
 } self;
 
 static const struct transport_ops *const tcp = &transport_tcp_ops;
 
 struct tls_conn *tls_conn_begin(struct transport *transport)
 {
-    struct tls_conn *conn = self.free[--self.free_count];
+    struct tls_conn *conn = LIST_ITEM(struct tls_conn, resumed, list_take_first(&self.free));
     memset(conn, 0, offsetof(struct tls_conn, name));
     conn->stage = TLS_CONN_SHAKING;
     conn->transport = transport;
@@ -43,18 +43,22 @@ static void drop_incoming(struct incoming *in)
         in->record = NULL;
     }
     list_remove(&in->partial);
-    record_key_wipe(&in->reader.key);
 }
 
 void tls_conn_release(struct tls_conn *conn)
 {
-    handshake_end(&conn->handshake);
     drop_incoming(&conn->in);
     outgoing_drop(conn);
+    if (conn->stage == TLS_CONN_SHAKING) {
+        handshake_end(&conn->handshake);
+    } else {
+        record_key_wipe(&conn->sealing);
+        record_key_wipe(&conn->opening.key);
+    }
     list_remove(&conn->resumed);
     list_remove(&conn->starved);
     conn->stage = TLS_CONN_FREE;
-    self.free[self.free_count++] = conn;
+    list_add_first(&self.free, &conn->resumed);
 }
 
 void tls_conn_reset(struct tls_conn *conn)
@@ -97,7 +101,8 @@ void tls_conn_refuse(struct tls_conn *conn, enum record_alert alert)
 
 void tls_conn_init(void)
 {
+    list_init(&self.free);
     for (uint32_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-        self.free[self.free_count++] = &self.all[i];
+        list_add_last(&self.free, &self.all[i].resumed);
     }
 }

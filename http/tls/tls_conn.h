@@ -18,7 +18,6 @@ enum tls_conn_stage {
 };
 
 struct outgoing {
-    struct record_key key;
     struct sealed *first, *last; /* records that are not acknowledged; */
     struct sealed *next;         /* of these the first that TCP has not taken as a whole */
     uint32_t given;              /* bytes of it that it has taken */
@@ -29,7 +28,6 @@ struct outgoing {
 };
 
 struct incoming {
-    struct record_reader reader;
     struct packets packets;                    /* not looked at */
     uint8_t head[RECORD_HEAD], head_bytes;     /* of a record, */
     struct pbuf *record;                       /* the record, when its head is there, */
@@ -43,7 +41,13 @@ struct incoming {
 struct tls_conn {
     uint8_t stage; /* enum tls_conn_stage */
     struct transport *transport;
-    struct handshake handshake;
+    union {
+        struct handshake handshake; /* TLS_CONN_SHAKING; */
+        struct {                    /* from then on */
+            struct record_key sealing;
+            struct record_reader opening;
+        };
+    };
     struct outgoing out;
     struct incoming in;
     struct list_link resumed; /* transport_tls.c's list */
@@ -52,7 +56,7 @@ struct tls_conn {
     char name[TLS_NAME_MAX]; /* of the server that it wants, */
 };
 
-_Static_assert(sizeof(struct tls_conn) <= 2048, "of an idle connection, beside TCP's");
+_Static_assert(sizeof(struct tls_conn) <= 704, "of an idle connection, beside TCP's");
 
 struct tls_conn_counters {
     uint64_t refused; /* what the client sent cannot be: it was told by an alert, where that could be sent */

@@ -73,6 +73,9 @@ static void consumed(struct transport *t, uint32_t count)
 static bool shut_down(struct transport *t)
 {
     struct tls_conn *conn = tls_conn_of(t);
+    if (conn->stage == TLS_CONN_SHAKING) {
+        return false; /* there is nothing yet that its end could be sealed with */
+    }
     outgoing_settle(conn);
     conn->stage = TLS_CONN_CLOSING;
     return outgoing_close(conn);
@@ -153,31 +156,29 @@ static bool send_handshake(struct tls_conn *conn)
     return true;
 }
 
-static bool take_secrets(struct tls_conn *conn, struct tls_secrets *secrets)
+/* They take the handshake's place. */
+static bool set_keys(struct tls_conn *conn, const struct tls_secrets *secrets)
 {
-    if (!handshake_secrets(&conn->handshake, secrets) ||
-        !record_key_set(&conn->in.reader.key, secrets->suite, secrets->client_secret, secrets->secret_bytes,
-                        secrets->client_sequence) ||
-        !record_key_set(&conn->out.key, secrets->suite, secrets->server_secret, secrets->secret_bytes,
-                        secrets->server_sequence)) {
-        return false;
-    }
+    conn->stage = TLS_CONN_OPEN;
+    memset(&conn->sealing, 0, sizeof(conn->sealing));
+    memset(&conn->opening, 0, sizeof(conn->opening));
     conn->name_length = secrets->name_length;
     memcpy(conn->name, secrets->name, secrets->name_length);
-    return true;
+    return record_key_set(&conn->opening.key, secrets->suite, secrets->client_secret, secrets->secret_bytes,
+                          secrets->client_sequence) &&
+           record_key_set(&conn->sealing, secrets->suite, secrets->server_secret, secrets->secret_bytes,
+                          secrets->server_sequence);
 }
 
 static void finish_handshake(struct tls_conn *conn)
 {
     struct tls_secrets secrets;
-    bool good = take_secrets(conn, &secrets);
-    crypto_wipe(&secrets, sizeof(secrets));
+    bool good = handshake_secrets(&conn->handshake, &secrets);
     handshake_end(&conn->handshake);
-    if (!good) {
+    if (!good || !set_keys(conn, &secrets)) {
         tls_conn_reset(conn);
-        return;
     }
-    conn->stage = TLS_CONN_OPEN;
+    crypto_wipe(&secrets, sizeof(secrets));
 }
 
 /* False: the connection is gone. */

@@ -56,7 +56,7 @@ $(eval $(call fuzz_flags,foreign,$(IP_CFLAGS) $(NFS_HOST_CFLAGS) $(FOREIGN)))
 
 $(eval $(call fuzz_target,http_request,own $(HTTP_PARSERS) $(HTTP_TYPES)))
 $(eval $(call fuzz_target,http_chunk,own http/parse/chunk.c http/parse/text.c))
-$(eval $(call fuzz_target,http_tls_record,own http/tls/record.c))
+$(eval $(call fuzz_target,http_tls_record,own http/tls/record.c http/tls/schedules.c))
 FUZZ_FRONT := $(HTTP_FRONT_TEST)
 $(eval $(call fuzz_target,http_front,own $(FUZZ_FRONT)))
 $(eval $(call fuzz_target,http_split,own $(FUZZ_FRONT)))

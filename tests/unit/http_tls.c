@@ -786,7 +786,7 @@ static void test_many_at_once(void)
     for (int i = 0; i < 100; i++) {
         ask_for(peers[i], 200000 + (uint32_t)i, 1460);
     }
-    for (int n = 0; n < 3000; n++) {
+    for (int n = 0; n < 6000; n++) {
         client_take(peers[n % 100]->tcp, 60000);
         open_all(peers[n % 100]);
         if (n % 10 == 0) {

@@ -55,7 +55,7 @@ static void fill(uint8_t *to, uint32_t count)
 /* The server's ticket was its first record. */
 static void test_trace(void)
 {
-    struct record_key client, server;
+    struct record_key client = {0}, server = {0};
     uint8_t text[50], record[RECORD_BYTES_MAX] = {0};
     set(&client, 0x1301, client_secret, 0);
     set(&server, 0x1301, server_secret, 1);
@@ -171,10 +171,86 @@ static void test_updates(void)
     }
 }
 
+/* -- keys without a schedule -- */
+
+#define ENDS (2 * SCHEDULES) /* of so many keys each in two hands */
+
+static struct record_key senders[ENDS];
+static struct record_reader readers[ENDS];
+
+static void begin_end(uint32_t i)
+{
+    uint8_t secret[48];
+    memset(secret, (int)(i + 1), sizeof(secret));
+    record_key_wipe(&senders[i]);
+    record_key_wipe(&readers[i].key);
+    CHECK(record_key_set(&senders[i], suites[i % 3].suite, secret, suites[i % 3].secret_bytes, 0));
+    CHECK(record_key_set(&readers[i].key, suites[i % 3].suite, secret, suites[i % 3].secret_bytes, 0));
+}
+
+static void check_end_passes(uint32_t i, uint32_t length)
+{
+    uint32_t count = record_seal(&senders[i], RECORD_DATA, text, length, record);
+    struct record_opened opened = record_open(&readers[i], record, count, got);
+    CHECK(opened.event == RECORD_CONTENT && opened.length == length && memcmp(got, text, length) == 0);
+}
+
+/* Many more than there are schedules, in turn and out of turn, some of them new, some updated. */
+static void test_more_keys_than_schedules(void)
+{
+    fill(text, sizeof(text));
+    for (uint32_t i = 0; i < ENDS; i++) {
+        begin_end(i);
+    }
+    for (uint32_t n = 0; n < 20 * ENDS; n++) {
+        uint32_t i = n < 4 * ENDS ? n % ENDS : n * 2654435761u % ENDS;
+        if (n % 7 == 0) {
+            begin_end(i);
+        } else if (n % 5 == 0) {
+            uint32_t count = record_seal_update(&senders[i], record);
+            CHECK_EQUAL(record_open(&readers[i], record, count, got).event, RECORD_CONTENT);
+        }
+        check_end_passes(i, 1 + n % 200);
+    }
+}
+
+/* As many as there are keep theirs, however long others' have not been used. */
+static void test_keys_in_use_keep_their_schedules(void)
+{
+    const struct crypto_aead *had[SCHEDULES];
+    for (uint32_t round = 0; round < 4; round++) {
+        for (uint32_t i = 0; i < SCHEDULES; i++) {
+            const struct crypto_aead *has = schedules_get(&senders[i].key);
+            CHECK(round < 2 || has == had[i]);
+            had[i] = has;
+        }
+    }
+}
+
+static void test_what_is_wiped(void)
+{
+    static const struct record_key none;
+    static const struct crypto_aead nothing;
+    for (uint32_t i = 0; i < SCHEDULES; i++) {
+        const struct crypto_aead *schedule = schedules_get(&senders[i].key), *next;
+        CHECK(memcmp(schedule, &nothing, sizeof(nothing)) != 0);
+        if (i % 2) {
+            CHECK(record_seal_update(&senders[i], record) > 0);
+            CHECK(memcmp(schedule, &nothing, sizeof(nothing)) == 0);
+            next = schedules_get(&senders[i].key);
+            CHECK(memcmp(next, &nothing, sizeof(nothing)) != 0);
+            schedule = next;
+        }
+        record_key_wipe(&senders[i]);
+        CHECK(memcmp(schedule, &nothing, sizeof(nothing)) == 0 && memcmp(&senders[i], &none, sizeof(none)) == 0);
+        record_key_wipe(&senders[i]);
+    }
+}
+
 /* application_traffic_secret_1 of the trace's server, computed with Python's hmac. */
 static void test_the_next_secret(void)
 {
-    struct record_key key;
+    struct record_key key = {0};
     set(&key, 0x1301, server_secret, 0);
     CHECK(record_seal_update(&key, record) > 0);
     check_hex(key.secret, 32, "51921b8aa3001976eb401d0a4319a8516416a6c56001a357e5d162031e84f916");
@@ -196,7 +272,7 @@ static struct record_opened inner(const void *bytes, uint32_t length)
     sender.sequence++;
     uint32_t behind = length + CRYPTO_TAG;
     memcpy(record, (uint8_t[]){23, 3, 3, (uint8_t)(behind >> 8), (uint8_t)behind}, 5);
-    CHECK(crypto_seal(&sender.aead, nonce, record, 5, at, length - 1, at[length - 1], record + 5));
+    CHECK(crypto_seal(schedules_get(&sender.key), nonce, record, 5, at, length - 1, at[length - 1], record + 5));
     return record_open(&reader, record, 5 + behind, got);
 }
 
@@ -366,6 +442,9 @@ int main(void)
     test_a_changed_record();
     test_order();
     test_updates();
+    test_more_keys_than_schedules();
+    test_keys_in_use_keep_their_schedules();
+    test_what_is_wiped();
     test_the_next_secret();
     test_refusals();
     test_padding();
