@@ -15,13 +15,14 @@ from .ring import Ring
 
 CAPACITY = 256          # TLS_QUEUE_CAPACITY
 MESSAGE = 32            # struct tls_message
-REQUESTS = 0x2_4000     # TLS_REQUESTS_BYTES
-ANSWERS = 0x4_8000      # TLS_ANSWERS_BYTES
+REQUESTS = 0xd000       # TLS_REQUESTS_BYTES
+ANSWERS = 0xb400        # TLS_ANSWERS_BYTES
 KEYS_PAGE = 0x1000      # KEYS_PAGE_BYTES
 KEYS_MAX = 8            # KEYS_MAX
-HEAP = 13 << 16         # of 64 handshakes: each waits with some 10 KiB, and one at a time has twice as much
-KEYS_HEAP = 0x8000      # P-256 takes a few numbers, and gives them back
-STACK = 0xC000          # of tls: ML-KEM keeps its vectors there, 21 KiB were used
+HEAP = 0x79a00          # TLS_HEAP_BYTES
+CHAIN_HEAP = 0x3000     # for each chain but the first: TLS_CHAIN_MAX of PEM
+KEYS_HEAP = 0x4000      # P-256 takes a few numbers, and gives them back
+STACK = 0x8000          # of tls: ML-KEM keeps its vectors there, 21 KiB were used
 KEYS_STACK = 0x4000
 BUDGET_US, PERIOD_US = 8_000, 10_000   # of tls: the rest is for what is below it, also in a flood of handshakes
 PRIORITY = 60           # below the front's 70, above an application's 50
@@ -68,7 +69,7 @@ class Tls:
         ends = [self._end(*end) for end in ((front, channels[0], *rings, *shares),
                                             (self.pd, channels[1], *rings[::-1], *shares[::-1]))]
         front.config("tls/config.h", "struct tls_client_config", "tls_client_config", ends[0])
-        heap = self.system.region("tls_heap", HEAP)
+        heap = self.system.region("tls_heap", HEAP + (self.config["key_count"] - 1) * CHAIN_HEAP)
         self.config |= {"client": ends[1], "heap": {"base": Ptr(self.pd.map(heap, "rw")), "size": heap.size}}
 
     @staticmethod

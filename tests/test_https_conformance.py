@@ -23,7 +23,7 @@ PAGE, LARGE = os.urandom(1000), os.urandom(10 << 20)
 ASK = head_of("/k.bin")
 TEXT_MAX, RECORD_MAX = 16384, 16384 + 256
 IDLE_MAX = 32       # IDLE_MAX (http/tls/record.c)
-SLOTS = 64          # TLS_SLOTS
+SLOTS = 36          # TLS_SLOTS
 
 # 6.2
 CLOSE_NOTIFY, UNEXPECTED, BAD_MAC, OVERFLOW, HANDSHAKE_FAILURE, ILLEGAL, DECODE, DECRYPT = 0, 10, 20, 22, 40, 47, 50, 51

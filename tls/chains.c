@@ -62,14 +62,14 @@ static enum tls_chain_status append(struct tls_chain *chain, struct certificate 
     return TLS_CHAIN_OK;
 }
 
-static enum tls_chain_status read_all(struct tls_chain *chain, const char *pem, size_t length)
+static enum tls_chain_status read_all(struct tls_chain *chain, char *pem, size_t length)
 {
-    static uint8_t der[PEM_DER_BYTES(TLS_CHAIN_MAX)];
+    uint8_t *der;
     struct certificate last = {.not_after = 0};
     enum tls_chain_status status = TLS_CHAIN_NOT_PEM;
     size_t bytes;
 
-    while ((bytes = pem_next_certificate(&pem, &length, der)) > 0) {
+    while ((bytes = pem_next_certificate(&pem, &length, &der)) > 0) {
         status = bytes == PEM_BROKEN ? TLS_CHAIN_NOT_PEM : append(chain, &last, der, bytes);
         if (status != TLS_CHAIN_OK) {
             return status;
@@ -87,7 +87,7 @@ static enum tls_chain_status check_leaf(struct tls_chain *chain, int64_t now)
     return chain->key == TLS_KEYS_NONE ? TLS_CHAIN_NOT_OURS : dates(&chain->leaf, now);
 }
 
-enum tls_chain_status tls_chains_set(uint8_t number, const char *pem, size_t length, int64_t now, int64_t *not_after)
+enum tls_chain_status tls_chains_set(uint8_t number, char *pem, size_t length, int64_t now, int64_t *not_after)
 {
     struct tls_chain chain = {.number = number};
     enum tls_chain_status status = read_all(&chain, pem, length);

@@ -16,9 +16,9 @@ struct tls_chain {
     struct certificate leaf; /* lies in certificates[0] */
 };
 
-/* Takes a chain in, in the place of that number, if all is right with it. now: seconds since 1970; 0: not known. Any
+/* Takes a chain in, in the place of that number, if all is right with it; its text is spoilt. now: seconds since 1970; 0: not known. Any
  * other status than OK and OK_UNDATED: the place is as it was. *not_after: of the leaf, where one was read. */
-enum tls_chain_status tls_chains_set(uint8_t number, const char *pem, size_t length, int64_t now, int64_t *not_after);
+enum tls_chain_status tls_chains_set(uint8_t number, char *pem, size_t length, int64_t now, int64_t *not_after);
 
 /* How the dates of one that is in are: OK, NOT_YET, EXPIRED; or, where there is none, NOT_PEM. */
 enum tls_chain_status tls_chains_dates(uint8_t number, int64_t now, int64_t *not_after);

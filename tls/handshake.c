@@ -120,7 +120,10 @@ static size_t plain_name(const char *name, size_t length, char to[TLS_NAME_MAX +
     return length;
 }
 
-/* RFC 6066, 3: a list of names, of which only one kind was ever defined. libssl has looked at it, or will. */
+#define TOO_LONG (TLS_NAME_MAX + 1)
+
+/* RFC 6066, 3: a list of names, of which only one kind was ever defined. libssl has looked at it, or will. TOO_LONG: it is
+ * longer than one can be here. */
 static size_t name_in(const SSL_CLIENT_HELLO *hello, char to[TLS_NAME_MAX + 1])
 {
     const uint8_t *bytes;
@@ -133,11 +136,10 @@ static size_t name_in(const SSL_CLIENT_HELLO *hello, char to[TLS_NAME_MAX + 1])
     }
     CBS_init(&extension, bytes, count);
     if (!CBS_get_u16_length_prefixed(&extension, &names) || !CBS_get_u8(&names, &kind) ||
-        kind != TLSEXT_NAMETYPE_host_name || !CBS_get_u16_length_prefixed(&names, &name) ||
-        CBS_len(&name) > TLS_NAME_MAX) {
+        kind != TLSEXT_NAMETYPE_host_name || !CBS_get_u16_length_prefixed(&names, &name)) {
         return 0;
     }
-    return plain_name((const char *)CBS_data(&name), CBS_len(&name), to);
+    return CBS_len(&name) > TLS_NAME_MAX ? TOO_LONG : plain_name((const char *)CBS_data(&name), CBS_len(&name), to);
 }
 
 /* libssl goes by the client's order. AES with 128 bits is the cheapest where the processor has instructions for it: there
@@ -175,12 +177,13 @@ static enum ssl_select_cert_result_t choose_chain(const SSL_CLIENT_HELLO *hello)
 {
     struct handshake *handshake = handshake_of(hello->ssl);
     char name[TLS_NAME_MAX + 1];
-    const struct tls_chain *chain = tls_chains_for(name, name_in(hello, name));
+    size_t length = name_in(hello, name);
 
-    if (lacks_extensions(hello)) {
-        SSL_send_fatal_alert(hello->ssl, SSL_AD_MISSING_EXTENSION);
+    if (length == TOO_LONG || lacks_extensions(hello)) {
+        SSL_send_fatal_alert(hello->ssl, length == TOO_LONG ? SSL_AD_UNRECOGNIZED_NAME : SSL_AD_MISSING_EXTENSION);
         return ssl_select_cert_error;
     }
+    const struct tls_chain *chain = tls_chains_for(name, length);
     if (!chain || !choose_suite(hello) ||
         !SSL_set_chain_and_key(hello->ssl, chain->certificates, chain->count, NULL, &by_keys)) {
         return ssl_select_cert_error;
@@ -264,7 +267,6 @@ void tls_handshake_begin(struct tls_slot *slot)
     struct handshake *handshake = &self.handshakes[slot->number];
 
     *handshake = (struct handshake){.slot = slot, .account = handshake->account};
-    handshake->account.limit = TLS_HANDSHAKE_BYTES;
     tls_heap_charge(&handshake->account);
     bool good = random_is_sound() && open_ssl(handshake);
     tls_heap_charge(NULL);
@@ -299,7 +301,7 @@ static bool hand_over(struct handshake *handshake)
     to->flags = (uint8_t)((SSL_session_reused(ssl) ? TLS_RESUMED : 0) | (protocol_bytes ? TLS_ALPN : 0));
     to->group = SSL_get_group_id(ssl);
     to->chain = handshake->chain;
-    to->name_length = (uint8_t)(length <= TLS_NAME_MAX ? plain_name(name, length, to->name) : 0);
+    to->name_length = (uint8_t)(length < TOO_LONG ? plain_name(name, length, to->name) : 0);
     to->client_sequence = SSL_get_read_sequence(ssl);
     to->server_sequence = SSL_get_write_sequence(ssl);
     return true;
@@ -335,8 +337,9 @@ void tls_handshake_step(struct tls_slot *slot)
     tls_heap_charge(&handshake->account);
     ERR_clear_error();
     int result = advance(handshake->ssl), why = SSL_get_error(handshake->ssl, result);
-    tls_heap_charge(NULL);
-    if (result >= 0 && why != SSL_ERROR_SSL && SSL_is_init_finished(handshake->ssl)) {
+    if (!tls_heap_charge(NULL)) {
+        give_up(handshake); /* others have what there is beyond its own */
+    } else if (result >= 0 && why != SSL_ERROR_SSL && SSL_is_init_finished(handshake->ssl)) {
         if (!hand_over(handshake)) {
             fail(handshake, SSL_AD_INTERNAL_ERROR);
             return;
@@ -397,6 +400,9 @@ static bool set_up(SSL_CTX *context, bool hybrid)
 
 void tls_handshake_init(bool hybrid)
 {
+    for (uint32_t i = 0; i < TLS_SLOTS; i++) {
+        self.handshakes[i].account = (struct tls_heap_account){.limit = TLS_HANDSHAKE_BYTES, .own = TLS_HANDSHAKE_OWN};
+    }
     if (!CRYPTO_set_mem_functions(take, again, give_back) || !make_circles() ||
         !(self.context = SSL_CTX_new(TLS_with_buffers_method())) || !set_up(self.context, hybrid)) {
         pd_die("tls: libssl does not start");

@@ -4,8 +4,14 @@
 
 #include "tls/link.h"
 
-#define TLS_HANDSHAKE_BYTES \
-    (48u << 10) /* of the heap, at most, for one: enough for a hello of 8 KiB; real ones have 2 */
+/* Of the heap. While one is worked on it may have TLS_HANDSHAKE_BYTES: enough for a hello of 8 KiB, or a chain of
+ * TLS_CHAIN_MAX. While it waits for its client it has TLS_HANDSHAKE_OWN, which are a browser's, with ML-KEM, and beyond
+ * that a part of TLS_COMMON_BYTES, in which also the library's own and a chain lie. */
+#define TLS_HANDSHAKE_BYTES (48u << 10)
+#define TLS_HANDSHAKE_OWN (23u << 9)
+#define TLS_COMMON_BYTES (36u << 10)
+#define TLS_HEAP_BYTES \
+    (TLS_SLOTS * TLS_HANDSHAKE_OWN + TLS_HANDSHAKE_BYTES - TLS_HANDSHAKE_OWN + TLS_COMMON_BYTES) /* at least */
 
 /* The heap, the keys and the generator of random numbers are there. hybrid: X25519MLKEM768 is offered, too. */
 void tls_handshake_init(bool hybrid);

@@ -1,14 +1,14 @@
 /* heap.c: blocks with boundary tags, free ones in lists by size: eight lists for each power of two.
  *   trusts    its PD alone: no other one reaches this memory
- *   invariant no two free blocks lie side by side; an account's `used` is the sum of its blocks
+ *   invariant no two free blocks lie side by side; an account's `used` is the sum of its blocks; `common` is the sum of
+ *             what all have beyond their own, but for the one that is charged
  *   invariant what was given back is wiped: secrets are made here
  *   time      bounded by constants, but for wiping: a list whose blocks all suffice is found in a bitmap
- *   when full NULL
+ *   when full NULL: of an account's own it is there in sum, though in a heap that is all used perhaps not in one piece
  */
 #include "tls/heap.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define UNIT 16u /* sizes and addresses are multiples */
@@ -38,6 +38,7 @@ static struct {
     uint64_t filled[WORDS]; /* bit n: list n has a block */
     struct tls_heap_account *account;
     size_t used, most;
+    size_t common, common_most, reserve;
 } self;
 
 /* -- lists -- */
@@ -132,6 +133,22 @@ static void cut(struct block *block, uint32_t size)
     }
 }
 
+/* -- accounts -- */
+
+static size_t beyond_own(const struct tls_heap_account *account, size_t used)
+{
+    return used > account->own ? used - account->own : 0;
+}
+
+/* It is the one that is charged. */
+static bool may_have(const struct tls_heap_account *account, size_t used)
+{
+    size_t beyond = beyond_own(account, used), reserve = account->own > 0 ? self.reserve : 0;
+
+    return (account->limit == 0 || used <= account->limit) &&
+           self.common + (beyond > reserve ? beyond - reserve : 0) <= self.common_most;
+}
+
 static void charge(struct tls_heap_account *account, size_t size)
 {
     account->used += size;
@@ -140,17 +157,29 @@ static void charge(struct tls_heap_account *account, size_t size)
     self.most = self.used > self.most ? self.used : self.most;
 }
 
+static void discharge(struct tls_heap_account *account, size_t size)
+{
+    if (account != self.account) {
+        self.common -= beyond_own(account, account->used) - beyond_own(account, account->used - size);
+    }
+    account->used -= size;
+    self.used -= size;
+}
+
+/* -- pieces -- */
+
 void *tls_heap_take(size_t wanted)
 {
     struct tls_heap_account *account = self.account;
 
-    if (wanted > UINT32_MAX / 2 || (account->limit && wanted > account->limit)) {
+    if (wanted > UINT32_MAX / 2) {
         return NULL;
     }
     uint32_t size = ((uint32_t)(wanted + sizeof(struct block)) + UNIT - 1) & -UNIT;
     size = size < LEAST ? LEAST : size;
-    struct free_block *found = account->limit && account->used + size > account->limit ? NULL : find(size);
-    if (!found) {
+    struct free_block *found = find(size);
+    uint32_t whole = found && found->head.size - size < LEAST ? found->head.size : size;
+    if (!found || !may_have(account, account->used + whole)) {
         return NULL;
     }
     unlist(found);
@@ -168,8 +197,7 @@ void tls_heap_give_back(void *piece)
     struct block *block = (struct block *)piece - 1, *front = in_front(block), *next = behind(block);
     assert(block->account != &is_free && next->before == block->size);
     memset(piece, 0, block->size - sizeof(*block));
-    block->account->used -= block->size;
-    self.used -= block->size;
+    discharge(block->account, block->size);
     if (next->account == &is_free) {
         unlist((struct free_block *)next);
         resize(block, block->size + next->size);
@@ -196,26 +224,33 @@ void *tls_heap_again(void *piece, size_t size)
     return fresh;
 }
 
-/* -- start, accounts -- */
+/* -- start -- */
 
 /* One free block, and a head without a size behind it. What an earlier life has left there is wiped. */
-void tls_heap_init(const struct region *region)
+void tls_heap_init(const struct region *region, size_t own, size_t reserve)
 {
     struct block *first = region->base, *end;
     uint32_t size = (uint32_t)(region->size - sizeof(struct block)) & -UNIT;
 
     memset(region->base, 0, region->size);
     memset(&self, 0, sizeof(self));
+    of_nobody = (struct tls_heap_account){.used = 0};
     self.account = &of_nobody;
+    self.common_most = size - own - reserve;
+    self.reserve = reserve;
     first->size = size;
     end = behind(first);
     end->before = size;
     put((struct free_block *)first);
 }
 
-void tls_heap_charge(struct tls_heap_account *account)
+bool tls_heap_charge(struct tls_heap_account *account)
 {
+    self.common += beyond_own(self.account, self.account->used);
+    bool good = self.common <= self.common_most;
     self.account = account ? account : &of_nobody;
+    self.common -= beyond_own(self.account, self.account->used);
+    return good;
 }
 
 size_t tls_heap_used(void)
@@ -226,4 +261,9 @@ size_t tls_heap_used(void)
 size_t tls_heap_most(void)
 {
     return self.most;
+}
+
+size_t tls_heap_common_left(void)
+{
+    return self.common < self.common_most ? self.common_most - self.common : 0;
 }

@@ -150,7 +150,8 @@ void init(void)
 
     entropy_client_init(&entropy_client_config);
     timer_client_init(&timer_client_config);
-    tls_heap_init(&config->heap);
+    require(config->heap.size >= TLS_HEAP_BYTES, "tls: heap.size", config->heap.size);
+    tls_heap_init(&config->heap, TLS_SLOTS * TLS_HANDSHAKE_OWN, TLS_HANDSHAKE_BYTES - TLS_HANDSHAKE_OWN);
     tls_keys_init(config->keys, config->key_count, &config->keys_page);
     tls_handshake_init(config->hybrid);
     tls_link_init(&config->client, &handlers);

@@ -1,6 +1,6 @@
 /* pem.c: RFC 7468: lines of base64 between two that name what it is.
  *   consumes  bytes of a file of the site's owner, NOT trusted to be one of this kind
- *   invariant of n bytes of text come no more than n / 4 * 3 of DER
+ *   invariant of n bytes of text come no more than n / 4 * 3 of DER, which lie where those have been read
  */
 #include "tls/pem.h"
 
@@ -9,7 +9,7 @@
 static const char begins[] = "-----BEGIN CERTIFICATE-----";
 static const char ends[] = "-----END CERTIFICATE-----";
 
-static const char *find(const char *text, size_t length, const char *what)
+static char *find(char *text, size_t length, const char *what)
 {
     size_t size = strlen(what);
 
@@ -35,7 +35,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Blanks anywhere; at the end up to two '=' that fill up four. */
+/* Blanks anywhere; at the end up to two '=' that fill up four. Three bytes follow four characters, in their place. */
 static size_t decode(const char *text, size_t length, uint8_t *der)
 {
     size_t count = 0, seen = 0, filled = 0;
@@ -59,19 +59,20 @@ static size_t decode(const char *text, size_t length, uint8_t *der)
     return seen % 4 || count == 0 ? PEM_BROKEN : count - filled;
 }
 
-size_t pem_next_certificate(const char **text, size_t *length, uint8_t *der)
+size_t pem_next_certificate(char **text, size_t *length, uint8_t **der)
 {
-    const char *end_of_all = *text + *length, *begin = find(*text, *length, begins);
+    char *end_of_all = *text + *length, *begin = find(*text, *length, begins);
 
     if (!begin) {
         return 0;
     }
     begin += strlen(begins);
-    const char *end = find(begin, (size_t)(end_of_all - begin), ends);
+    char *end = find(begin, (size_t)(end_of_all - begin), ends);
     if (!end) {
         return PEM_BROKEN;
     }
     *text = end + strlen(ends);
     *length = (size_t)(end_of_all - *text);
-    return decode(begin, (size_t)(end - begin), der);
+    *der = (uint8_t *)begin;
+    return decode(begin, (size_t)(end - begin), *der);
 }

@@ -56,14 +56,14 @@
 
 #include <stdint.h>
 
-#define TLS_SLOTS 64
+#define TLS_SLOTS 36
 #define TLS_CONTROL TLS_SLOTS
 #define TLS_QUEUE_CAPACITY 256 /* of each ring: more than what all slots can owe */
-#define TLS_IN_BYTES 2048      /* of a slot, in the front's share; powers of two, as counts modulo 2^32 want it */
-#define TLS_OUT_BYTES 4096     /* of a slot, in the share of tls */
+#define TLS_IN_BYTES 1024      /* of a slot, in the front's share; powers of two, as counts modulo 2^32 want it */
+#define TLS_OUT_BYTES 1024     /* of a slot, in the share of tls */
 #define TLS_CHAINS_MAX 8       /* as many as PD keys can have keys */
 #define TLS_CHAIN_MAX 16384    /* bytes of PEM; RSA intermediates of 4096 bits, three of them, have 7 KiB */
-#define TLS_NAME_MAX 255
+#define TLS_NAME_MAX 95        /* a client that names a server with more is refused */
 
 enum tls_message_type {
     /* to tls */
@@ -133,7 +133,7 @@ struct tls_secrets {
 #define TLS_CHAIN_OFFSET (TLS_SLOTS * TLS_IN_BYTES)
 #define TLS_REQUESTS_BYTES (TLS_CHAIN_OFFSET + TLS_CHAIN_MAX) /* the front's */
 #define TLS_SECRETS_OFFSET (TLS_SLOTS * TLS_OUT_BYTES)
-#define TLS_SECRETS_BYTES 512 /* of a slot */
+#define TLS_SECRETS_BYTES 256 /* of a slot */
 #define TLS_ANSWERS_BYTES (TLS_SECRETS_OFFSET + TLS_SLOTS * TLS_SECRETS_BYTES)
 _Static_assert(sizeof(struct tls_secrets) <= TLS_SECRETS_BYTES, "a slot's secrets have their place");
 

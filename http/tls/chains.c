@@ -32,8 +32,7 @@ static struct {
     uint32_t looked_at; /* chains before it have been looked at in this turn */
     bool looking;
     struct cache_entry *reading; /* the file of that chain, */
-    uint32_t read;               /* bytes of it that lie here: */
-    char pem[TLS_CHAIN_MAX];
+    uint32_t read;               /* and bytes of it that lie where tls will read them */
     struct cache_waiter waiter;
 } self;
 
@@ -123,7 +122,7 @@ static void stop_reading(void)
     self.reading = NULL;
 }
 
-/* False: more of it comes later. */
+/* False: more of it comes later. There is room until then: nobody else gives tls one. */
 static bool read_file(void)
 {
     struct cache_entry *entry = self.reading;
@@ -135,13 +134,12 @@ static bool read_file(void)
         case CACHE_READY: break;
         }
         uint32_t left = (uint32_t)entry->size - self.read, count = bytes.length < left ? bytes.length : left;
-        memcpy(self.pem + self.read, bytes.at, count);
+        memcpy(tls_control_chain_room() + self.read, bytes.at, count);
         self.read += count;
         cache_unpin(bytes.block);
     }
-    if (tls_control_chain(self.looked_at, self.pem, self.read)) {
-        note_file(&self.known[self.looked_at], entry);
-    }
+    tls_control_chain(self.looked_at, self.read);
+    note_file(&self.known[self.looked_at], entry);
     stop_reading();
     return true;
 }
@@ -163,14 +161,14 @@ static bool look_at_file(const char *path)
         return false;
     }
     bool same = is_that_file(known, entry) && !is_due_again(known);
-    if (entry->kind == CACHE_FILE && !same && entry->size <= TLS_CHAIN_MAX) {
+    if (entry->kind == CACHE_FILE && !same && entry->size <= TLS_CHAIN_MAX && tls_control_chain_room()) {
         self.reading = entry;
         self.read = 0;
         return read_file();
     }
     switch (entry->kind) {
     case CACHE_FILE:
-        if (!same) {
+        if (!same && entry->size > TLS_CHAIN_MAX) {
             note_file(known, entry);
             chains_answered(self.looked_at, TLS_CHAIN_TOO_LONG, 0);
         }
@@ -191,7 +189,11 @@ static bool look_at_one(void)
     if (path) {
         return self.reading ? read_file() : look_at_file(path);
     }
-    if ((!known->given || is_due_again(known)) && tls_control_chain(self.looked_at, pem, (uint32_t)strlen(pem))) {
+    char *room = tls_control_chain_room();
+    if (room && (!known->given || is_due_again(known))) {
+        uint32_t bytes = (uint32_t)strlen(pem);
+        memcpy(room, pem, bytes);
+        tls_control_chain(self.looked_at, bytes);
         known->given = true;
         known->again_ns = 0;
     }

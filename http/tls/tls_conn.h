@@ -56,7 +56,7 @@ struct tls_conn {
     char name[TLS_NAME_MAX]; /* of the server that it wants, */
 };
 
-_Static_assert(sizeof(struct tls_conn) <= 704, "of an idle connection, beside TCP's");
+_Static_assert(sizeof(struct tls_conn) <= 544, "of an idle connection, beside TCP's");
 
 struct tls_conn_counters {
     uint64_t refused; /* what the client sent cannot be: it was told by an alert, where that could be sent */

@@ -6,7 +6,7 @@
  */
 #include "http/tls/tls_control.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "http/tls/tls_peer.h"
 #include "lib/pd.h"
@@ -37,17 +37,18 @@ void tls_control_see_time(void)
     }
 }
 
-bool tls_control_chain(uint32_t chain, const void *pem, uint32_t bytes)
+char *tls_control_chain_room(void)
 {
-    if (self.chain_asked || bytes > TLS_CHAIN_MAX || chain >= TLS_CHAINS_MAX) {
-        return false;
-    }
-    memcpy((uint8_t *)self.config->out.base + TLS_CHAIN_OFFSET, pem, bytes);
+    return self.chain_asked ? NULL : (char *)self.config->out.base + TLS_CHAIN_OFFSET;
+}
+
+void tls_control_chain(uint32_t chain, uint32_t bytes)
+{
+    assert(!self.chain_asked && bytes <= TLS_CHAIN_MAX && chain < TLS_CHAINS_MAX);
     self.chain = chain;
     self.chain_bytes = bytes;
     self.chain_serial++;
     self.chain_asked = self.owes_chain = true;
-    return true;
 }
 
 bool tls_control_owes(void)

@@ -12,9 +12,10 @@ void tls_control_init(const struct tls_client_config *config,
 
 /* The time of day is known now, or another one: tls is told. Each handshake looks at it, too. */
 void tls_control_see_time(void);
-/* A certificate chain, as PEM, for handshakes that begin from now on. False: there is one that tls has not answered
- * yet. */
-bool tls_control_chain(uint32_t chain, const void *pem, uint32_t bytes);
+/* Where a certificate chain is written to, as PEM of up to TLS_CHAIN_MAX bytes; and that it is there, for handshakes that
+ * begin from now on. NULL: there is one that tls has not answered yet. */
+char *tls_control_chain_room(void);
+void tls_control_chain(uint32_t chain, uint32_t bytes);
 
 /* -- handshake.c's -- */
 bool tls_control_owes(void);

@@ -51,16 +51,17 @@ void cache_unpin(struct cache_block *block)
 
 /* -- PD tls, and the console -- */
 
-bool tls_control_chain(uint32_t chain, const void *pem, uint32_t bytes)
+char *tls_control_chain_room(void)
 {
-    if (self.asked) {
-        return false;
-    }
+    return self.asked ? NULL : self.given_text;
+}
+
+void tls_control_chain(uint32_t chain, uint32_t bytes)
+{
+    CHECK(!self.asked && bytes <= TLS_CHAIN_MAX);
     self.asked = true;
     self.given++;
-    memcpy(self.given_text, pem, bytes);
     self.given_text[bytes] = 0;
-    return true;
 }
 
 static void answer(enum tls_chain_status status)

@@ -1,6 +1,11 @@
 /* tls_client.c: see the header. */
 #include "tests/unit/tls_client.h"
 
+#include "tls/heap.h"
+
+/* What clients take of the heap, they and PD tls have one here, is not counted against handshakes. */
+static struct tls_heap_account clients = {.own = SIZE_MAX};
+
 static int take(BIO *bio, char *to, int size)
 {
     struct client_wire *wire = &((struct client *)BIO_get_data(bio))->to_client;
@@ -59,6 +64,7 @@ static void set_up(struct client *client, struct client_wish wish)
 void client_open(struct client *client, uint32_t slot, struct client_wish wish)
 {
     static BIO_METHOD *wires;
+    tls_heap_charge(&clients);
     memset(client, 0, sizeof(*client));
     client->slot = slot;
     set_up(client, wish);
@@ -77,6 +83,7 @@ void client_open(struct client *client, uint32_t slot, struct client_wish wish)
     SSL_set_connect_state(client->ssl);
     CHECK(!wish.name || SSL_set_tlsext_host_name(client->ssl, wish.name));
     CHECK(!wish.session || SSL_set_session(client->ssl, wish.session));
+    tls_heap_charge(NULL);
     rig_begin(slot);
 }
 
@@ -120,10 +127,12 @@ void client_run(struct client *client)
     bool any = true;
     for (int turn = 0; any; turn++) {
         CHECK(turn < 100000);
+        tls_heap_charge(&clients);
         if (SSL_do_handshake(client->ssl) == 1) {
             uint8_t byte;
             SSL_read(client->ssl, &byte, 1); /* tickets */
         }
+        tls_heap_charge(NULL);
         any = rig_slots[client->slot].status < TLS_DONE && give(client);
         rig_run();
         while (bring(client)) {

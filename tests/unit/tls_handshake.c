@@ -143,6 +143,16 @@ static void test_names(void)
     }
 }
 
+/* `length` of them. */
+static const char *long_name(uint32_t length)
+{
+    static char name[TLS_NAME_MAX + 2];
+    memset(name, 'a', length);
+    name[length / 2] = '.';
+    name[length] = 0;
+    return name;
+}
+
 static void expect_failure(struct client_wish wish, uint8_t alert)
 {
     client_open(&clients[0], 0, wish);
@@ -161,6 +171,8 @@ static void test_refusals(void)
     expect_failure((struct client_wish){.protocols = "\x02h2"}, 120);
     expect_failure((struct client_wish){.most_version = TLS1_2_VERSION}, 70);
     expect_failure((struct client_wish){.groups = "P-384"}, 40);
+    expect_failure((struct client_wish){.name = long_name(TLS_NAME_MAX + 1)}, 112);
+    client_close(shake((struct client_wish){.name = long_name(TLS_NAME_MAX)}));
     struct client *client = shake((struct client_wish){.protocols = "\x02h2\x08http/1.1"});
     client_close(client);
 }
@@ -359,6 +371,50 @@ static void test_longest_hello(void)
     client_close(shake((struct client_wish){.name = "serval.test"}));
 }
 
+/* Of what handshakes have in common so much is left, as if somebody had the rest; SIZE_MAX: nobody has. */
+static void leave_in_common(size_t bytes)
+{
+    static struct tls_heap_account somebody;
+    tls_heap_charge(&somebody);
+    somebody.used = bytes == SIZE_MAX ? 0 : tls_heap_common_left() - bytes;
+    tls_heap_charge(NULL);
+}
+
+/* A hello of 16 KiB in two records, of which the second lacks its end. */
+static void begin_long_hello(uint32_t slot)
+{
+    static const uint8_t head[] = {22, 3, 1, 0x20, 4, 1, 0, 0x40, 0}, next[] = {22, 3, 1, 0x20, 0};
+    static uint8_t bytes[9 + 0x2000 + 5 + 0x1ff0];
+    memcpy(bytes, head, sizeof(head));
+    memcpy(bytes + 9 + 0x2000, next, sizeof(next));
+    rig_begin(slot);
+    for (uint32_t given = 0; given < sizeof(bytes) && rig_slots[slot].status < TLS_DONE;) {
+        given += rig_give(slot, bytes + given, (uint32_t)sizeof(bytes) - given);
+        rig_run();
+    }
+}
+
+/* Those that are held open are refused when they have what is common; who says what a browser says never is. */
+static void test_long_hellos_of_others(void)
+{
+    start();
+    client_close(shake((struct client_wish){.name = "serval.test"}));
+    leave_in_common(TLS_COMMON_BYTES);
+    uint32_t refused = 0, waiting = 0;
+    for (uint32_t i = 1; i < TLS_SLOTS; i++) {
+        begin_long_hello(i);
+        refused += rig_slots[i].status == TLS_FAILED && rig_slots[i].alert == 80;
+        waiting += rig_slots[i].status == TLS_WANTS;
+    }
+    CHECK(waiting >= 1 && refused >= TLS_SLOTS / 2 && waiting + refused == TLS_SLOTS - 1);
+    client_close(shake((struct client_wish){.name = "serval.test", .groups = "X25519MLKEM768"}));
+    leave_in_common(SIZE_MAX);
+    for (uint32_t i = 1; i < TLS_SLOTS; i++) {
+        rig_over(i);
+    }
+    rig_run();
+}
+
 /* Over at each moment of a handshake: all of it is given back, and the slot serves the next one. */
 static void test_over_anywhere(void)
 {
@@ -406,6 +462,7 @@ static const struct {
     CASE(nonsense),
     CASE(garbage),
     CASE(longest_hello),
+    CASE(long_hellos_of_others),
     CASE(over_anywhere),
 };
 

@@ -127,11 +127,73 @@ static void test_limits(void)
     tls_heap_give_back(NULL);
 }
 
+#define PIECE 1024 /* bytes, with its head */
+
+static void check_near(size_t is, size_t wanted)
+{
+    CHECK(is < wanted + 2 * PIECE && is + 2 * PIECE > wanted);
+}
+
+/* Until there is none: how many bytes. */
+static size_t take_all(struct tls_heap_account *account, void **last)
+{
+    size_t bytes = 0;
+    void *piece;
+    tls_heap_charge(account);
+    while ((piece = tls_heap_take(PIECE - 16)) != NULL) {
+        *(void **)piece = *last;
+        *last = piece;
+        bytes += PIECE;
+    }
+    return bytes;
+}
+
+static void give_all_back(void *last)
+{
+    while (last) {
+        void *next = *(void **)last;
+        tls_heap_give_back(last);
+        last = next;
+    }
+}
+
+/* What is an account's own nobody else can take, whatever others do; what one has beyond its own it may have while it is
+ * charged, and longer if it is there in common. */
+static void test_own(void)
+{
+    struct tls_heap_account first = {.own = 200000, .limit = 300000}, second = {.own = 200000, .limit = 300000};
+    void *of_nobody = NULL, *of_first = NULL, *of_second = NULL, *more = NULL;
+    tls_heap_init(&region, 400000, 100000);
+    size_t common = HEAP - 500000;
+    check_near(take_all(NULL, &of_nobody), common);
+    check_near(take_all(&first, &of_first), 300000);
+    CHECK(!tls_heap_charge(NULL)); /* nothing is left in common */
+    give_all_back(of_first);
+    CHECK(first.used == 0 && tls_heap_charge(&second));
+    check_near(take_all(&second, &of_second), 300000);
+    give_all_back(of_second);
+    give_all_back(of_nobody);
+    CHECK(tls_heap_charge(NULL) && tls_heap_used() == 0);
+    of_nobody = of_first = of_second = NULL;
+    check_near(take_all(&first, &of_first), 300000);
+    CHECK(tls_heap_charge(NULL)); /* it keeps what it has, which others now lack, */
+    check_near(take_all(NULL, &of_nobody), common - 100000);
+    check_near(take_all(&second, &of_second), 300000); /* but not of their own, nor of a step */
+    CHECK(!tls_heap_charge(NULL));
+    give_all_back(of_second);
+    give_all_back(of_first); /* that is charged to nobody: common has it again */
+    check_near(take_all(NULL, &more), 100000);
+    give_all_back(more);
+    give_all_back(of_nobody);
+    CHECK(tls_heap_used() == 0 && tls_heap_charge(NULL));
+}
+
 int main(void)
 {
-    tls_heap_init(&region);
+    tls_heap_init(&region, 0, 0);
     test_any_order();
     test_wiped();
     test_limits();
+    test_own();
     return 0;
 }

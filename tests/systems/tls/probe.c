@@ -30,6 +30,10 @@ static struct {
     enum step step;
     uint32_t serial, round, answered;
     uint64_t began_ns;
+    struct {
+        uint32_t given, heard; /* bytes of the hello; of the answer */
+        bool is_hello;         /* what it began with */
+    } slots[TLS_SLOTS];
 } self;
 
 static void say(struct tls_message message)
@@ -52,10 +56,35 @@ static uint32_t hello_bytes(void)
     return self.serial % 2 ? sizeof(hello) : sizeof(hybrid);
 }
 
+/* As much of the hello as there is room for; `taken` bytes of it have been read. */
+static void give(uint16_t slot, uint32_t taken)
+{
+    const uint8_t *from = self.serial % 2 ? hello : hybrid;
+    uint8_t *circle = (uint8_t *)self.config->out.base + slot * TLS_IN_BYTES;
+    uint32_t given = self.slots[slot].given;
+    for (; given < hello_bytes() && given - taken < TLS_IN_BYTES; given++) {
+        circle[given % TLS_IN_BYTES] = from[given];
+    }
+    self.slots[slot].given = given;
+}
+
 static void begin(uint16_t slot)
 {
-    memcpy((char *)self.config->out.base + slot * TLS_IN_BYTES, self.serial % 2 ? hello : hybrid, hello_bytes());
-    say((struct tls_message){.type = TLS_BEGIN, .slot = slot, .serial = self.serial, .produced = hello_bytes()});
+    self.slots[slot].given = self.slots[slot].heard = 0;
+    give(slot, 0);
+    say((struct tls_message){
+        .type = TLS_BEGIN, .slot = slot, .serial = self.serial, .produced = self.slots[slot].given});
+}
+
+/* More of the hello, and all that was answered so far has been read. */
+static void go_on(const struct tls_message *message)
+{
+    give(message->slot, message->taken);
+    say((struct tls_message){.type = TLS_STATE,
+                             .slot = message->slot,
+                             .serial = self.serial,
+                             .produced = self.slots[message->slot].given,
+                             .taken = message->produced});
 }
 
 static void end(uint16_t slot)
@@ -103,9 +132,19 @@ static void lie(void)
 
 static bool is_server_hello(const struct tls_message *message)
 {
-    const uint8_t *at = (const uint8_t *)self.config->in.base + message->slot * TLS_OUT_BYTES;
     return message->status == TLS_WANTS && message->taken == hello_bytes() &&
-           message->produced > (self.serial % 2 ? 600 : 1700) && at[0] == 22 && at[5] == 2;
+           message->produced > (self.serial % 2 ? 600 : 1700) && self.slots[message->slot].is_hello;
+}
+
+/* False: more of it comes when it is asked for. */
+static bool is_whole(const struct tls_message *message)
+{
+    const uint8_t *at = (const uint8_t *)self.config->in.base + message->slot * TLS_OUT_BYTES;
+    if (self.slots[message->slot].heard == 0 && message->produced >= 6) {
+        self.slots[message->slot].is_hello = at[0] == 22 && at[5] == 2;
+    }
+    self.slots[message->slot].heard = message->produced;
+    return message->status > TLS_WANTS || (message->status == TLS_WANTS && message->taken == hello_bytes());
 }
 
 static void kill(uint8_t child)
@@ -199,12 +238,14 @@ static void hear(const struct tls_message *message)
 {
     if (message->type == TLS_CHAIN) {
         hear_chain(message);
-    } else if (message->serial == self.serial && message->status != TLS_WORKS) {
-        if (self.step == FLOOD) {
-            hear_flood(message);
-        } else if (self.step >= ROUND && message->slot == 0) {
-            hear_round(message);
-        }
+    } else if (message->serial != self.serial || message->slot >= TLS_SLOTS) {
+        return;
+    } else if (!is_whole(message)) {
+        go_on(message);
+    } else if (self.step == FLOOD) {
+        hear_flood(message);
+    } else if (self.step >= ROUND && message->slot == 0) {
+        hear_round(message);
     }
 }
 
