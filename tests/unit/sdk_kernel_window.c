@@ -92,8 +92,8 @@ static const struct {
     unsigned pause, work; /* of the intruder, at most */
     unsigned percent;     /* of the budget that must be used, at least */
     unsigned read_ticks;  /* what the kernel takes for itself */
-} cases[] = {{150, 400, 80, 0}, {40, 60, 95, 0},   {600, 600, 80, 0}, {20, 5, 95, 0}, {3000, 50, 95, 0}, {150, 1500, 40, 0},
-             {150, 400, 10, 1}, {3000, 50, 10, 1}, {600, 600, 10, 3}, {3000, 50, 5, 9}};
+} cases[] = {{150, 400, 80, 0},  {40, 60, 95, 0},   {600, 600, 80, 0}, {20, 5, 95, 0},    {3000, 50, 95, 0},
+             {150, 1500, 40, 0}, {150, 400, 10, 1}, {3000, 50, 10, 1}, {600, 600, 10, 3}, {3000, 50, 5, 9}};
 
 static void run(uint64_t n)
 {
