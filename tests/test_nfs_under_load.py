@@ -10,7 +10,7 @@ import time
 
 import pytest
 from serval import build, uploads
-from serval.http import Answer, get, receive_all
+from serval.http import Answer, exchange, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 from serval.relay import END, Relay
@@ -188,7 +188,12 @@ def test_a_lost_answer(boot, export, tmp_path):
         assert guest.text().count("mounted") == 1
 
 
+LARGER_THAN_BY_ITSELF = bytes(20_000)      # than Microdot takes where app.py does not say how much
 APP_MARK = "# while this line is read the server goes away"
+
+
+def put(port, path, body):
+    return Answer(exchange(port, head_of(path, "PUT", Connection="close", Content_Length=len(body)) + body))
 
 
 def test_the_server_goes_while_app_py_is_read(boot, tmp_path):
@@ -215,6 +220,8 @@ def test_the_server_goes_while_app_py_is_read(boot, tmp_path):
         while (answer := get(guest.port("http"), "/api/last")).body != b"last":
             assert answer.status == 503 and time.monotonic() < deadline, f"the routes are lost: {answer.status}"
             assert get(guest.port("http"), "/api/none", method="DELETE").status in (405, 503)
+            large = put(guest.port("http"), "/api/last", LARGER_THAN_BY_ITSELF).status
+            assert large == 503 or get(guest.port("http"), "/api/last").body == b"last", f"its limit is lost: {large}"
             time.sleep(0.1)
         assert get(guest.port("http"), "/api/none").status == 404
         assert get(guest.port("http"), "/api/none", method="DELETE").status in (404, 405)

@@ -60,14 +60,17 @@ def parts_of(app):
     return (app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers)
 
 
+UNKNOWN = (404, 405, 413)      # what nobody can say before app.py has been read
+
+
 def not_yet(*_, **__):
     return "The site's program cannot be read yet", 503, {"Retry-After": "1"}
 
 
 async def add_routes_later():
     """The files were not there at the start: asks again until they are. Until then nobody knows what is a route: what is
-    no file is told to come again."""
-    for status in (404, 405):
+    no file is told to come again; nor how large a body may be."""
+    for status in UNKNOWN:
         app.errorhandler(status)(not_yet)
     app.route("/<path:any>", methods=["POST", "PUT", "PATCH", "DELETE"])(not_yet)
     stand_in = app.url_map[-1]
@@ -80,7 +83,7 @@ async def add_routes_later():
         if not add_routes():
             break
     app.url_map.remove(stand_in)
-    for status in (404, 405):
+    for status in UNKNOWN:
         if app.error_handlers.get(status) is not_yet:
             del app.error_handlers[status]
 
