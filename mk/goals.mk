@@ -128,13 +128,14 @@ endif
 test: $(CACHE_DIR)/packages.test $(PYTHON_READY)
 	@$(script_environment) $(PYTHON) tests/run.py $(call quoted,$(TESTS))
 
-# Long: CHAOS_MINUTES of kills, as many of faults. The report and its picture lie in BUILD_DIR/chaos.
-chaos: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(PYTHON_READY)
+# Long: CHAOS_MINUTES of kills, as many of faults. The report, its picture and the totals lie in BUILD_DIR/chaos.
+chaos: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(AWSLC_READY) $(PYTHON_READY)
 	$(if $(MICROKIT_SDK),$(call stop,faults are made where our own image tool's report says: make chaos without \
 	    MICROKIT_SDK))
 	@cd tests && exec env $(script_environment) PYTHONPATH=..:$(abspath $(PYTHON_PACKAGES)) \
 	    BUILD_DIR='$(abspath $(BUILD_DIR))' CHAOS_SEED=$(call quoted,$(CHAOS_SEED)) \
-	    CHAOS_MINUTES=$(CHAOS_MINUTES) CHAOS_HALVES=$(CHAOS_HALVES) $(PYTHON) -m serval.chaos.run
+	    CHAOS_MINUTES=$(CHAOS_MINUTES) CHAOS_HALVES=$(CHAOS_HALVES) CHAOS_MACHINES=$(CHAOS_MACHINES) \
+	    CHAOS_NET=$(CHAOS_NET) $(PYTHON) -m serval.chaos.run
 
 # The licence texts of all that an image contains, to be passed on with it.
 NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \

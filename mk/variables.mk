@@ -76,6 +76,8 @@ var.SOAK_CONNECTIONS := 1..10000000 10000 connections of `make soak`, one after 
 var.SOAK_MINUTES     := 1..100000 60 minutes of load after them
 var.CHAOS_MINUTES    := 1..100000 10 `make chaos`: minutes of parts that are killed, and as many of random faults
 var.CHAOS_HALVES     := both|kills|faults both `make chaos`: the one, the other, or both
+var.CHAOS_MACHINES   := 1..64 1    `make chaos`: how many machines have random faults beside each other, each in a process of its own
+var.CHAOS_NET        := user|tap user `make chaos`: QEMU's user network, or a tap in a network namespace, where TCP loses less time
 var.CHAOS_SEED       := text  --   from which `make chaos` draws all that is random; empty: another each time, which it prints
 
 ## Systems of tests

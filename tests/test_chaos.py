@@ -8,7 +8,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from serval.chaos import damage, faults, histogram, load, registers, report
+from serval.chaos import damage, faults, histogram, load, registers, report, scribbles, totals
 from serval.chaos.client import Died, Unshaken
 from serval.chaos.machine import Machine
 from serval.chaos.parts import KILLED, NOT_YET, PARTS
@@ -124,7 +124,7 @@ class Says:
 
     def outcome(self, died_s, meant=False, group="small"):
         tally_of = load.Load(None, None, "seed", load.Tally(), died=lambda part: died_s.get(part, 0.0),
-                             meant=lambda *_: meant)
+                             meant=lambda *_: meant and "a word")
         said = asyncio.run(tally_of._one(self, group, "GET", "/x", b"", b"body"))
         return said, tally_of.tally
 
@@ -148,6 +148,7 @@ def test_what_counts_as_what(answers, front_died_s, meant, outcome, again):
     client = Says(*answers)
     said, tally = client.outcome({"http": front_died_s}, meant)
     assert said == outcome and tally.count == {outcome: 1} and tally.again.total() == again and not client.answers
+    assert client.asked_again == (again > 0)
 
 
 @pytest.mark.parametrize("who, answers, outcome, again", [
@@ -266,16 +267,17 @@ def test_a_wrong_byte_in_either_half_is_not_well():
     assert list(report.verdict(Said(kills=well(), faults=wrong))) == ["faults: 1 wrong answers"]
 
 
-WORD = (b"abcdefgh", b"abcdXYZh")
+WORD = scribbles.Scribble(0.0, "here", b"abcdefgh", b"abcdXYZh")
 
 
 @pytest.mark.parametrize("body, expected, found", [
-    (b"0123", b"0123", None), (b"01x3", b"0123", (b"x", b"2")), (b"0x2y4", b"01234", (b"x2y", b"123")),
-    (b"0123", b"01234", None), (b"x12345678y", b"0123456789", None),
-    (b"x123456y", b"01234567", (b"x123456y", b"01234567")),
+    (b"0123", b"0123", []), (b"01x3", b"0123", [(b"x", b"2")]), (b"0x2y4", b"01234", [(b"x2y", b"123")]),
+    (b"0123", b"01234", None), (b"x12345678y", b"0123456789", [(b"x", b"0"), (b"y", b"9")]),
+    (b"x123456y", b"01234567", [(b"x123456y", b"01234567")]), (b"x" * 32, bytes(32), [(b"x" * 8, bytes(8))] * 4),
+    (b"x" * 33, bytes(33), None),
 ])
 def test_what_differs(body, expected, found):
-    assert damage.difference(body, expected) == found
+    assert scribbles.differences(body, expected) == found
 
 
 @pytest.mark.parametrize("found, expected, explained", [
@@ -283,7 +285,19 @@ def test_what_differs(body, expected, found):
     (b"abcdXYZh", b"abcdefgh", True),
 ])
 def test_whether_a_scribble_explains_it(found, expected, explained):
-    assert damage.explains(WORD, found, expected) is explained
+    assert scribbles.explains(WORD, found, expected) is explained
+
+
+@pytest.mark.parametrize("body, age_s, words", [
+    (b"__abcdXYZh__abcdefgh__", 1, "here, 1.0 s ago"), (b"__abcdefgh__abcdefgh__", 1, None),
+    (b"__abcdXYZh__abcdXYZh__", 1, "here, 1.0 s ago; here, 1.0 s ago"), (b"__abcdXYZh__abcdXYzh__", 1, None),
+    (b"__abcdXYZh__abcdefgh__", 11, None), (b"__abcdXYZh__abcdefgh_", 1, None),
+])
+def test_only_what_was_scribbled_lately_explains_a_body(body, age_s, words):
+    made = scribbles.Scribbles()
+    made.add("here", WORD.before, WORD.now)
+    made.made[0] = made.made[0]._replace(when=time.monotonic() - age_s)
+    assert made.explain(body, b"__abcdefgh__abcdefgh__") == words
 
 
 def test_where_a_program_goes_on_after_it_has_waited():
@@ -348,6 +362,86 @@ def test_what_a_death_is_of(died, when, which):
     work = made("nfs", "http", "timer_driver")
     work.seen[1].fault = damage.Fault("http", "own", "") if died != "http" else damage.Fault("eth_driver", "own", "")
     assert work._cause(died, when) is (None if which is None else work.seen[which])
+
+
+def quiet(answered_s):
+    """Faults in a life in which each service has answered now, but for these: service -> so many seconds ago."""
+    work = faults.Faults(None, None, None, Console(), "seed", [])
+    now = time.monotonic()
+    work.answered = {service: now - answered_s.get(service, 0) for service in faults.SERVICES}
+    work.damage = Damage()
+    return work, now
+
+
+class Console:
+    deaths, last, back = (), {}, {}
+
+    def is_up(self, part):
+        return True
+
+    def note(self, text):
+        pass
+
+
+class Damage:
+    def __init__(self):
+        self.mended, self.hurt = set(), []
+
+    def put_back(self, parts):
+        self.mended |= set(parts)
+
+    def some(self, parts):
+        self.hurt += parts
+        return [damage.Fault(part, "own", "a word") for part in parts]
+
+
+def test_who_is_needed_by_a_silent_service_is_spared_until_it_answers():
+    work, now = quiet({"file": 2.0})
+
+    async def hurt():
+        await work._spare(now)
+        assert work.silent == {"file": now} and work.damage.mended == set(faults.NEEDS["file"])
+        assert await work._hurt(now, 14) == len(work.damage.hurt) == len(KILLED) - len(faults.NEEDS["file"])
+        assert not set(work.damage.hurt) & set(faults.NEEDS["file"])
+        work.answered["file"] = now + 0.1
+        await work._spare(now + 0.2)
+        assert not work.silent and await work._hurt(now, 14) == len(KILLED)
+
+    asyncio.run(hurt())
+
+
+def test_a_service_is_waited_for_since_the_last_restart_of_who_it_needs():
+    work, now = quiet({})
+    assert work._patient("file", now, 3.0) == now + 3.0
+    work.console.back = {"nfs": now + 5, "micropython": now + 90}
+    assert work._patient("file", now, 3.0) == now + 8.0
+
+
+# -- the totals -------------------------------------------------------------------------------------------------------
+
+def run_of(seed, *seen):
+    """An Outcome of faults on these parts, of this kind each, and what came of it."""
+    outcome = Said(faults=well())
+    outcome.seed, outcome.deaths, outcome.spent = seed, {"nfs": 1}, faults.Spent()
+    outcome.seen = [faults.Seen(damage.Fault(part, kind, ""), 0) for part, kind, _ in seen]
+    for one, (_, _, what) in zip(outcome.seen, seen):
+        one.what = what
+    return totals.row(outcome, 30, 1, "user")
+
+
+def test_runs_add_up(tmp_path):
+    path = tmp_path / "totals.txt"
+    assert totals.read(path) == [] and list(totals.lines([])) == []
+    totals.add(path, [run_of("one", ("nfs", "own", faults.DIED), ("http", "loop", faults.NOTHING))])
+    totals.add(path, [run_of("two", ("nfs", "own", faults.DIED), ("nfs", "register", faults.BY_HAND))])
+    rows = totals.read(path)
+    text = "\n".join(totals.lines(rows))
+    assert "4 faults in 2 runs, 1.0 minutes of a machine (0.1 a second), 2 boots; 0 resets, stayed down 0" in text
+    assert "requests: right 2" in text and "seeds: one, two" in text
+    found = {words[0]: words[1:] for words in (line.split() for line in totals.cross(totals.summed(rows)["faults"]))}
+    # faults; loop, own, register; back by hand, died, nothing
+    assert found["nfs"] == "3 0 2 1 1 2 0".split() and found["http"] == "1 1 0 0 0 0 1".split()
+    assert found["all"] == "4 1 2 1 1 2 1".split()
 
 
 # -- the picture ------------------------------------------------------------------------------------------------------

@@ -24,15 +24,13 @@ class Garbled(Exception):
 
 
 class Connections:
-    """How one is opened. QEMU's user network listens with a backlog of one: they are opened one after another, and
-    accepted(), which may wait, returns when QEMU has taken the last one."""
+    """How one is opened."""
 
-    def __init__(self, address, accepted):
-        self.address, self.accepted = address, accepted
-        self.gate = asyncio.Lock()
+    def __init__(self, address):
+        self.address = address
 
     async def open(self, patience_s, context=None):
-        sock = await self._accepted(patience_s)
+        sock = await self._opened(patience_s)
         if not context:
             return await asyncio.open_connection(sock=sock, limit=LIMIT)
         try:
@@ -42,14 +40,11 @@ class Connections:
         finally:
             context.session = None      # for one connection: who wants it again remembers it again
 
-    async def _accepted(self, patience_s):
+    async def _opened(self, patience_s):
         sock = socket.socket()
         sock.setblocking(False)
-        loop = asyncio.get_running_loop()
         try:
-            async with self.gate:
-                await asyncio.wait_for(loop.sock_connect(sock, self.address), patience_s)
-                await loop.run_in_executor(None, self.accepted)
+            await self._connect(sock, patience_s)
             return sock
         except (OSError, asyncio.TimeoutError) as error:
             sock.close()
@@ -57,6 +52,23 @@ class Connections:
         except BaseException:
             sock.close()
             raise
+
+    async def _connect(self, sock, patience_s):
+        await asyncio.wait_for(asyncio.get_running_loop().sock_connect(sock, self.address), patience_s)
+
+
+class Queued(Connections):
+    """QEMU's user network listens with a backlog of one: they are opened one after another, and accepted(), which may
+    wait, returns when QEMU has taken the last one."""
+
+    def __init__(self, address, accepted):
+        super().__init__(address)
+        self.gate, self.accepted = asyncio.Lock(), accepted
+
+    async def _connect(self, sock, patience_s):
+        async with self.gate:
+            await super()._connect(sock, patience_s)
+            await asyncio.get_running_loop().run_in_executor(None, self.accepted)
 
 
 class Client:
@@ -67,6 +79,7 @@ class Client:
         self.connections, self.secure = connections, secure
         self.reader = self.writer = None
         self.used_s, self.alive_s, self.stands = 0.0, 0.0, False
+        self.asked_again = False        # the last request was made more than once
 
     def is_open(self):
         return self.writer is not None

@@ -17,14 +17,16 @@ from typing import NamedTuple
 
 from .. import inside
 from .registers import PC, Places, Registers
-from .verdict import first_difference
+from .scribbles import WORD, Scribbles
 
 LOOP = (0x14000000).to_bytes(4, "little")       # b .
-WORD, TRIES = 8, 4
+TRIES = 4
 PUT_BACK_S = 0.15       # after which what was not noticed is put back
 # One that spins takes the CPU from all below it until the watchdog has seen it: a few of these.
 KINDS = {"instruction": 12, "loop": 1, "register": 12, "own": 12, "shared": 9, "device": 3}
 RAM = 0x4000_0000       # below it are devices
+NOWHERE = 0x10          # where nobody has text: SUPERVISOR_KILL_PC
+MEET_S = 1.0
 REGISTERS = {"virtio_net": (0xe00, 0x100), "uart": (0, 0x50)}   # of a device's page: from where, how many bytes
 CACHE = re.compile(r"'fs_share_")   # what is read of files; nothing is kept of it that could tell
 REGION = re.compile(r"memory region '([^']+)'")
@@ -55,7 +57,7 @@ class Damage:
             for row in pd.maps:
                 self.owners.setdefault(row.pa, set()).add(pd.name)
         self.undo = []
-        self.scribbled = []     # (before, now) of words that clients might see
+        self.scribbles = Scribbles()    # words that clients might see
         with self.gdb.standing_still():
             self.registers = Registers(self.gdb)
             self.places = Places(self.gdb, self.registers, [(self.domains[part], system.pds[part].ttbr0)
@@ -90,17 +92,20 @@ class Damage:
             if self.gdb.read_physical(undo.address, len(undo.now)) == undo.now:
                 self.gdb.write_physical(undo.address, undo.before)
 
+    def end(self, part):
+        """Has it fault where it runs: false when it was not seen running. For who spins, when nobody can be asked."""
+        with self.gdb.standing_still():
+            caught = self.places.meet(part, MEET_S)
+            if caught:
+                self.registers.write(PC, NOWHERE)
+        return caught
+
     def who_runs(self):
         """A part's name with where, or what else."""
         with self.gdb.standing_still():
             now, pc = self.registers.who(), self.gdb.pc()
         names = {pd.ttbr0: name for name, pd in self.system.pds.items()}
         return f"{names.get(now[0], 'somebody')} at {pc:#x}" if now else f"the kernel at {pc:#x}"
-
-    def meant(self, _path, body, expected):
-        """Whether what is wrong with a body is one word of ours: it lay in the cache, or in a frame that was here."""
-        wrong = difference(body, expected)
-        return wrong is not None and any(explains(pair, *wrong) for pair in self.scribbled)
 
     # -- kinds ---------------------------------------------------------------------------------------------------
 
@@ -160,8 +165,10 @@ class Damage:
         before = int.from_bytes(word, "little")
         now = before ^ 1 << self.rng.randrange(64) if self.rng.random() < 0.5 else self.rng.getrandbits(64)
         data = now.to_bytes(WORD, "little")
-        self.scribbled.append((self._write(address, data, part if CACHE.search(row.what) else None), data))
-        return f"{row.what} + {address - row.pa:#x} is {now:#x}, not {before:#x}"
+        was = self._write(address, data, part if CACHE.search(row.what) else None)
+        where = f"{row.what} + {address - row.pa:#x}"
+        self.scribbles.add(where, was, data)
+        return f"{where} is {now:#x}, not {before:#x}"
 
     def _rows(self, part, shared):
         return [row for row in self.system.pds[part].maps if row.rights == "rw-" and not self._is_device(row)
@@ -193,20 +200,3 @@ class Damage:
 def branch(at, to):
     """The instruction that leads from the one address to the other."""
     return (0x14000000 | (to - at) // 4 & 0x3ffffff).to_bytes(4, "little")
-
-
-def difference(body, expected):
-    """(what is there, what should be) from the first byte that differs to the last; None where that is more than a word
-    could have done, or nothing."""
-    first = first_difference(body, expected)
-    if first is None or len(body) != len(expected):
-        return None
-    last = len(body) - first_difference(body[::-1], expected[::-1])
-    return (body[first:last], expected[first:last]) if last - first <= WORD else None
-
-
-def explains(pair, found, expected):
-    """Whether a word that was `before` and is `now` has made what was found of what is expected."""
-    before, now = pair
-    return any(now[at:at + len(found)] == found and before[at:at + len(found)] == expected
-               for at in range(WORD - len(found) + 1))

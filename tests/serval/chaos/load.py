@@ -29,7 +29,7 @@ SILENT_S = 3.0
 LOOK_S = 0.5            # between two looks at whether the front has died under a request
 FRONT, PROGRAM = "http", "micropython"
 SHAKERS = ("tls", "keys")       # a handshake under way may die with them; nothing else may
-SECURE_EACH = 3                 # every third client speaks TLS,
+SECURE_EACH = 3                 # every third client speaks TLS, where it is not said otherwise; it
 RENEWS, RESUMES = 0.1, 0.5  # has a new connection for this part of its requests, and resumes with this part of them
 AFTER_S = 0.5           # a refusal says Retry-After: 2; a program that was killed is back before that
 FORMER = 4              # of each client's uploads are known, to tell an old one from anything else
@@ -74,12 +74,13 @@ class Tally:
 
 class Load:
     """died(part): when it died last, of time.monotonic(); believed of broken connections and of refusals.
-    meant(path, body, expected): asked about a body that is not right; True: it was meant to be damaged. note(text):
+    meant(path, body, expected): asked about a body that is not right; what was meant to damage it, or None. note(text):
     what went wrong, at once. secure: (connections, certificate) for those who speak TLS."""
 
-    def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: False,
-                 note=lambda text: None, secure=None):
+    def __init__(self, connections, site, seed, tally, died=lambda part: 0.0, meant=lambda *_: None,
+                 note=lambda text: None, secure=None, secure_each=SECURE_EACH):
         self.connections, self.site, self.seed, self.secure = connections, site, seed, secure
+        self.secure_each = secure_each
         self.died, self.meant, self.note = died, meant, note
         self.tally = tally
         self.tasks, self.pause_s = [], 4 * PAUSE_S
@@ -91,13 +92,17 @@ class Load:
         self.ended = False
         self.tasks = [asyncio.create_task(self._run(n)) for n in range(CLIENTS)]
 
-    async def stop(self):
-        """Each ends the request that it has begun."""
+    async def stop(self, at_once=False):
+        """Each ends the request that it has begun. at_once: of those nothing is expected any more."""
         self.ended = True
-        await asyncio.gather(*self.tasks)
+        for task in self.tasks if at_once else ():
+            task.cancel()
+        for result in await asyncio.gather(*self.tasks, return_exceptions=at_once):
+            if isinstance(result, Exception):
+                raise result
 
     def _client(self, number):
-        if not self.secure or number % SECURE_EACH:
+        if not self.secure or number % self.secure_each:
             return Client(self.connections)
         connections, authority = self.secure
         return Client(connections, Secure(authority, self.tally.handshakes))
@@ -119,9 +124,9 @@ class Load:
                     self.tally.secure[outcome] += 1
                 if group == "upload" and request[0] == "PUT":
                     uploaded.clear()
-                    if outcome == "right":
+                    if outcome == "right" and not client.asked_again:
                         uploaded[request[1]] = request[2]
-                    else:           # it may be stored later: nobody knows any more what is there
+                    else:           # it may be stored later, or empty the file later: nobody knows what is there
                         name = f"{name.split('-')[0]}-{int(name.partition('-')[2] or 0) + 1}"
             await asyncio.sleep(rng.random() * self.pause_s)
         client.close()
@@ -146,16 +151,18 @@ class Load:
             body = rng.randbytes(rng.randint(*UPLOAD_BYTES))
             yield "PUT", f"/api/put/{name}.bin", body, b"stored"
             self.former[f"/{UPLOADS}/{name}.bin"].append(body)
-            if uploaded:            # what was not confirmed is not known
+            if uploaded:            # what was not confirmed, or asked for twice, is not known
                 yield "GET", f"/{UPLOADS}/{name}.bin", b"", body
         else:
             path = rng.choice(self.site.groups[group])
             yield "GET", path, b"", self.site.bodies[path]
 
     async def _one(self, client, group, method, path, body, expected):
-        """Once more for each death of those that may have died under it."""
+        """Once more for each death of those that may have died under it. What was asked for first may go on: its
+        program does not end with the connection."""
         excused = {}
         while True:
+            client.asked_again = bool(excused)
             begun = time.monotonic()
             try:
                 status, _, answer = await self._ask(client, method, path, body)
@@ -198,8 +205,8 @@ class Load:
     def _judged(self, group, path, status, answer, expected):
         verdict, reason = judge(status, answer, expected)
         outcome = {Verdict.RIGHT: "right", Verdict.REFUSED: "refused", Verdict.FAILED: "lost"}.get(verdict, "wrong")
-        if outcome == "wrong" and status == 200 and self.meant(path, answer, expected):
-            outcome = "got through"
+        if outcome == "wrong" and status == 200 and (meant := self.meant(path, answer, expected)):
+            outcome, reason = "got through", meant
         if outcome == "wrong" and status == 200 and answer in self.former[path]:
             outcome = "old"
         if outcome == "wrong":

@@ -7,10 +7,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-from .. import build, paths
+from .. import build, paths, tap
+from ..http import endpoint
 from ..nfs import NfsServer
 from ..qemu import LOAD_ADDRESS, Guest
-from .client import Connections
+from .client import Connections, Queued
 from .secure import NAME
 from .site import FOLDER, Site
 
@@ -20,7 +21,7 @@ from compose import self_signed  # noqa: E402
 from count import Counting  # noqa: E402
 
 # The killer asks DHCP first of all, then the NFS component, then the front.
-CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.17"
+HOST, CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.2", "10.0.2.15", "10.0.2.17"
 FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "https": ("tcp", WEB_ADDRESS, 443), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
 
 SCALAR = 0x5EE5EE
@@ -28,10 +29,12 @@ MEMORY_BYTES = 16 << 20
 
 
 class Machine:
-    """image, guest, site; authority, the file with the certificate that it shows; counting where it was asked for."""
+    """image, guest, site; authority, the file with the certificate that it shows; counting where it was asked for.
+    on_tap: not on QEMU's user network but on a tap, in a network namespace of this thread and those that it starts."""
 
-    def __init__(self, log=None, counted=False):
+    def __init__(self, log=None, counted=False, on_tap=False):
         self.log, self.counted, self.counting = log, counted, None
+        self.on_tap, self.plug = on_tap, None
         self.openers, self.asking = {}, threading.Lock()
         self.guest, self.boots = None, 0
         self.stack = contextlib.ExitStack()
@@ -51,10 +54,12 @@ class Machine:
         self.scratch = scratch
         export = scratch / "export"
         self.site = Site(export)
-        server = self.stack.enter_context(NfsServer(export, scratch / "nfs"))
+        self.plug = self.stack.enter_context(tap.network()) if self.on_tap else None
+        address = "0.0.0.0" if self.plug else "127.0.0.1"
+        server = self.stack.enter_context(NfsServer(export, scratch / "nfs", address=address))
         key, self.authority = scratch / "key.pem", export / "chain.pem"
         self._certify(key)
-        self.image = build.system("webserver", CHAOS=1, NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory,
+        self.image = build.system("webserver", CHAOS=1, NFS_SERVER=HOST, NFS_DIRECTORY=server.directory,
                                   WEBSITE_DIR=FOLDER, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
                                   TLS_KEY=key, TLS_CERT=self.authority.name)
         if self.counted:
@@ -75,19 +80,22 @@ class Machine:
         self.boots += 1
         life = "" if self.boots == 1 else self.boots
         log = self.log and self.log.with_name(f"{self.log.stem}{life}{self.log.suffix}")
-        self.guest = Guest(self.image, FORWARDS, args=args, log=log, debug=True)
+        self.guest = Guest(self.image, FORWARDS, args=args, log=log, plug=self.plug, debug=True)
         self.guest.__enter__()
         self.openers = {}
         self.guest.gdb.go_on()
         self.guest.expect_all([r"to kill: POST http://10\.0\.2\.15/", r"Starting async server on",
                                r"certificate /chain\.pem: taken", r"serving https://"])
 
-    def keep_memory(self):
+    def keep_memory(self, number):
         """The first of it, with kernel and programs, beside the console's log: for whoever wants to know why it is
-        down."""
-        if self.log:
-            path = self.log.with_name(f"memory{self.boots}.bin").absolute()
+        down. The file's path."""
+        if not self.log:
+            return "not kept"
+        path = self.log.with_name(f"memory{number}.bin").absolute()
+        with self.asking:
             self.guest.qmp.command("pmemsave", val=LOAD_ADDRESS, size=MEMORY_BYTES, filename=str(path))
+        return path
 
     def end(self):
         if self.guest:
@@ -96,7 +104,8 @@ class Machine:
     def connections(self, name):
         """Opens those of one port; all who open any of it share these."""
         if name not in self.openers:
-            self.openers[name] = Connections(("127.0.0.1", self.guest.port(name)), self._accepted)
+            address = endpoint(self.guest.port(name))
+            self.openers[name] = Connections(address) if self.plug else Queued(address, self._accepted)
         return self.openers[name]
 
     def _accepted(self):

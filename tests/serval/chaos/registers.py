@@ -6,6 +6,7 @@ where it has been seen, or in a row of looks.
 """
 
 import collections
+import random
 import re
 import time
 
@@ -108,13 +109,17 @@ class Places:
         """Stops where it runs: at a place that few others have, or when it happens to. False: neither came in time."""
         places = list(self.seen[name])
         if not places or rng.random() < 0.5:
-            end = time.monotonic() + CATCH_S
-            while time.monotonic() < end:
-                if self._look_again(rng.random() * APART_S) == name:
-                    return True
-            return False
+            return self.meet(name, CATCH_S, rng)
         place = min((rng.choice(places) for _ in range(4)), key=lambda pc: self.common[pc])
         return self._stop_at([place], self.tables[name], CATCH_S, STOPS_MOST)
+
+    def meet(self, name, seconds, rng=random):
+        """Stops when it runs in a look among many; false: in none of this time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._look_again(rng.random() * APART_S) == name:
+                return True
+        return False
 
     def _learn(self, domain):
         calls = after_calls(self.text(domain), domain.text_va)

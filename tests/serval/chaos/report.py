@@ -49,6 +49,11 @@ def faults(seen):
             yield f"    {one.what}: {one.fault.part}: {one.fault.kind}: {one.fault.words}"
 
 
+def spent(seconds):
+    if seconds:
+        yield "seconds: " + ", ".join(f"{what} {number:.0f}" for what, number in seconds.most_common())
+
+
 def deaths(outcome):
     yield "deaths: " + (", ".join(f"{part} {number}" for part, number in sorted(outcome.deaths.items())) or "none")
     yield f"machine resets: {outcome.resets}" + "".join(f"; {line}" for line in outcome.fatal)
