@@ -11,8 +11,7 @@ long it goes on with that while it cannot ask, None: for ever; wait_s: how long 
 the file service before it is told 503. The site's folder is named as the file service has it.
 """
 
-from python import website_policy
-
+from . import website_policy
 from .c import Expr, Ptr
 from .errors import ComposeError
 from .ring import Ring

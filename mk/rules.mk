@@ -170,7 +170,7 @@ $(if $3,$(call remember,$(BUILD_DIR)/$1/files,$$(call files_of,$3)))
 $(BUILD_DIR)/$1/$1.mk: $2 $(BOARD_DTB) $(BUILD_DIR)/$1/variables $(if $3,$(BUILD_DIR)/$1/files) $(PYTHON_READY)
 	$$(call say,COMPOSE,$2)
 	$$(Q)$$(call compose,$1,$2)
-$(BUILD_DIR)/$1/$1.dot: $2 $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) \
+$(BUILD_DIR)/$1/$1.dot: $2 python/website_policy.py $(wildcard compose/*.py boards/$(MICROKIT_BOARD)/*.py) $(BOARD_DTB) \
     $(BUILD_DIR)/$1/variables $(PYTHON_READY)
 	$$(Q)$$(call compose,$1,$2) --picture
 $(BUILD_DIR)/$1/$1.svg: $(BUILD_DIR)/$1/$1.dot | $(CACHE_DIR)/packages.graph
