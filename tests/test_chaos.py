@@ -37,15 +37,17 @@ async def both(machine):
 
 @needs_machine
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="faults are made by what our own tool's report says")
-def test_parts_die_and_answers_are_right(request, tmp_path):
+def test_parts_die_and_answers_are_right(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(faults, "FAULTS_S", 32.0)
+    monkeypatch.setattr(faults, "AT_ONCE", (2,))
     with Machine(log=tmp_path / "console.log") as machine:
         request.node.serval_guests = [machine.guest]
         outcome, before, after = asyncio.run(both(machine))
     print("\n".join(outcome.lines()))
-    kills, faults = outcome.tallies["kills"], outcome.tallies["faults"]
+    kills, hurt = outcome.tallies["kills"], outcome.tallies["faults"]
     assert kills.share_right() >= report.RIGHT_LEAST and not kills.count["wrong"]
     # What a word that was scribbled over does is not always noticed, and may be mended by hand alone (docs/LIMITS.md).
-    assert not faults.count["wrong"] and not outcome.fatal and outcome.resets == 0
+    assert not hurt.count["wrong"] and not outcome.fatal and outcome.resets == 0
     assert set(before) == set(PARTS) and all(part["deaths"] == 0 for part in before.values())
     times = {part: len(seconds) for part, seconds in outcome.kills.times.items()}
     assert sum(times.values()) >= 4 and outcome.kills.refused == 0
@@ -259,6 +261,12 @@ def well():
 def test_what_is_not_well(what, words):
     found = list(report.verdict(Said(**what, kills=well(), faults=well())))
     assert (len(found) == 1 and words in found[0]) if words else found == []
+
+
+def test_of_faults_alone_no_share_is_asked():
+    tally = load.Tally()
+    tally.add("small", "lost", "silent")
+    assert list(report.verdict(Said(faults=tally))) == []
 
 
 def test_a_wrong_byte_in_either_half_is_not_well():

@@ -72,7 +72,7 @@ def verdict(outcome):
     for title, tally in outcome.tallies.items():
         if tally.count["wrong"]:
             yield f"{title}: {tally.count['wrong']} wrong answers"
-    first = next(iter(outcome.tallies.values()), None)
+    first = outcome.tallies.get("kills")
     if first and first.share_right() < RIGHT_LEAST:
         yield f"{100 * first.share_right():.3f} % right in the first half; {100 * RIGHT_LEAST:.1f} % there must be"
     for name, before, after, flat in outcome.growth:
