@@ -39,7 +39,6 @@
  */
 #include "lib/ring.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -158,8 +157,18 @@ static bool begin_at(struct ring *producer, uint32_t head)
     return true;
 }
 
+/* What our own two indices say of each other: 0 to `capacity`, whatever the peer does. Never published else: the peer would
+ * take it for a lie, and wait for ever. */
+static void check_distance(const struct ring *ring, uint32_t distance)
+{
+    if (distance > capacity(ring)) {
+        pd_die("a ring's own index was written over");
+    }
+}
+
 static void look_at_tail(struct ring *consumer)
 {
+    check_distance(consumer, elements_known(consumer));
     uint64_t word = load_word(&consumer->shared->producer);
     uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
@@ -176,6 +185,7 @@ static void look_at_tail(struct ring *consumer)
 
 static APART void look_at_head(struct ring *producer)
 {
+    check_distance(producer, producer->own - producer->peer);
     uint64_t word = load_word(&producer->shared->consumer);
     uint32_t head = (uint32_t)word;
     uint32_t claimed = producer->own - head; /* elements still in the ring */
@@ -274,7 +284,7 @@ APART void ring_resume_consumer(struct ring *ring, const struct ring_config *con
 
 bool ring_put(struct ring *ring, const void *element)
 {
-    if (room_known(ring) == 0) {
+    if (room_known(ring) - 1 >= capacity(ring)) { /* none, or what cannot be */
         look_at_head(ring);
         if (room_known(ring) == 0) {
             return false;
@@ -296,7 +306,7 @@ bool ring_fits(struct ring *ring, uint32_t count)
 
 bool ring_get(struct ring *ring, void *element)
 {
-    if (elements_known(ring) == 0) {
+    if (elements_known(ring) - 1 >= capacity(ring)) {
         look_at_tail(ring);
         if (elements_known(ring) == 0) {
             return false;
@@ -338,6 +348,7 @@ static void copy_in_descriptors(struct ring *ring, const void *elements, uint32_
 
 uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
 {
+    check_distance(ring, ring->own - ring->peer);
     if (room_known(ring) < count) {
         look_at_head(ring);
         count = min(count, room_known(ring));
@@ -357,7 +368,7 @@ uint32_t ring_put_many(struct ring *ring, const void *elements, uint32_t count)
 
 uint32_t ring_get_many(struct ring *ring, void *elements, uint32_t count)
 {
-    assert(elements_known(ring) <= capacity(ring)); /* else our own words were written over: 2^32 bytes of nothing */
+    check_distance(ring, elements_known(ring)); /* else 2^32 bytes of nothing */
     if (elements_known(ring) < count) {
         look_at_tail(ring);
         count = min(count, elements_known(ring));

@@ -518,6 +518,77 @@ static void test_own_index_written_over(void)
     free(p.memory);
 }
 
+static struct {
+    struct ring ring;
+    bool (*use)(struct ring *ring);
+} hurt_end;
+
+static void use_hurt_end(void)
+{
+    (void)hurt_end.use(&hurt_end.ring);
+}
+
+/* Whether it ends who uses an end whose index, or what it knows of the peer's, has other bits. */
+static bool ends(struct ring ring, bool (*use)(struct ring *ring), uint32_t own, uint32_t peer)
+{
+    ring.own ^= own;
+    ring.peer ^= peer;
+    hurt_end.ring = ring;
+    hurt_end.use = use;
+    return fake_dies(use_hurt_end) && strstr(fake_why(), "index was written over");
+}
+
+static bool put_one(struct ring *ring)
+{
+    return ring_put(ring, "x");
+}
+
+static bool put_two(struct ring *ring)
+{
+    return ring_put_many(ring, "xy", 2) != 0;
+}
+
+static bool get_one(struct ring *ring)
+{
+    uint8_t byte;
+    return ring_get(ring, &byte);
+}
+
+static bool get_two(struct ring *ring)
+{
+    uint8_t bytes[2];
+    return ring_get_many(ring, bytes, 2) != 0;
+}
+
+static bool get_room(struct ring *ring)
+{
+    return ring_room(ring) != 0;
+}
+
+static bool get_count(struct ring *ring)
+{
+    return ring_count(ring) != 0;
+}
+
+/* What is written over by more than a ring holds is never published: the peer would wait for ever. */
+static void test_any_index_written_over(void)
+{
+    static bool (*const puts[])(struct ring *) = {put_one, put_two, get_room};
+    static bool (*const gets[])(struct ring *) = {get_one, get_two, get_count};
+    struct pair p = make(8, 1);
+    uint8_t byte;
+    CHECK_EQUAL(ring_put_many(&p.producer, "abcde", 5), 5);
+    CHECK(ring_get(&p.consumer, &byte) && ring_room(&p.producer) == 4);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK(!ends(p.producer, puts[i], 0, 0) && !ends(p.consumer, gets[i], 0, 0));
+        for (uint32_t bit = 1u << 4; bit; bit <<= 1) {
+            CHECK(ends(p.producer, puts[i], bit, 0) && ends(p.producer, puts[i], 0, bit));
+            CHECK(ends(p.consumer, gets[i], bit, 0) && ends(p.consumer, gets[i], 0, bit));
+        }
+    }
+    free(p.memory);
+}
+
 static struct pair *hurt;
 
 /* The peer's index cannot be: before that is believed of it our own words are looked at. */
@@ -555,6 +626,7 @@ int main(void)
 {
     test_own_words_written_over();
     test_own_index_written_over();
+    test_any_index_written_over();
     test_layout();
     test_order_and_room(1);
     test_order_and_room(16);
