@@ -24,6 +24,7 @@ ASK = head_of("/k.bin")
 TEXT_MAX, RECORD_MAX = 16384, 16384 + 256
 IDLE_MAX = 32       # IDLE_MAX (http/tls/record.c)
 SLOTS = 36          # TLS_SLOTS
+NAME_MAX = 95       # TLS_NAME_MAX
 
 # 6.2
 CLOSE_NOTIFY, UNEXPECTED, BAD_MAC, OVERFLOW, HANDSHAKE_FAILURE, ILLEGAL, DECODE, DECRYPT = 0, 10, 20, 22, 40, 47, 50, 51
@@ -182,7 +183,8 @@ HELLOS = {
     "ALPN of an empty name": (hello(alpn=vector(2, vector(1))), DECODE),
     "no name": (hello(name=None), SERVED),
     "another's name": (names(b"other.test"), SERVED),
-    "a name of 255 bytes": (names(b"a" * 255), SERVED),
+    "a name of 95 bytes": (names(b"a" * NAME_MAX), SERVED),
+    "a name of 96 bytes": (names(b"a" * (NAME_MAX + 1)), NO_NAME),
     "a name of 256 bytes": (names(b"a" * 256), (DECODE, NO_NAME)),
     "an empty name": (names(b""), (DECODE, NO_NAME)),
     "two names": (names(b"localhost", b"other.test"), DECODE),
@@ -190,7 +192,7 @@ HELLOS = {
     "a name of another kind": (names(b"localhost", kind=1), (DECODE, NO_NAME, SERVED)),
     "an address": (names(b"10.0.2.15"), SERVED),
     "a name with a zero": (names(b"local\0host"), (DECODE, NO_NAME)),
-    "a name of all bytes": (names(bytes(range(1, 250))), SERVED),
+    "a name of all bytes": (names(bytes(range(1, NAME_MAX))), SERVED),
 }
 
 
