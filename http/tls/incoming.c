@@ -106,7 +106,7 @@ static void open_record(struct tls_conn *conn)
     struct incoming *in = &conn->in;
     struct pbuf *packet = in->record;
     uint8_t *at = packet->payload;
-    struct record_opened opened = record_open(&conn->opening, at, in->record_bytes, at + RECORD_HEAD);
+    struct record_opened opened = record_open(&conn->keys.in, at, in->record_bytes, at + RECORD_HEAD);
     in->record = NULL;
     in->head_bytes = 0;
     in->since_ns = 0;
@@ -146,8 +146,8 @@ static bool take_record(struct tls_conn *conn)
     if (!in->record && !begin_record(conn, bytes)) {
         return wait_for_rest(in);
     }
-    in->record_bytes +=
-        packets_copy(&in->packets, (uint8_t *)in->record->payload + in->record_bytes, bytes - in->record_bytes);
+    in->record_bytes += packets_copy(&in->packets, (uint8_t *)in->record->payload + in->record_bytes,
+                                     bytes - in->record_bytes);
     if (in->record_bytes < bytes) {
         return wait_for_rest(in);
     }

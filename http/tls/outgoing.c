@@ -93,7 +93,7 @@ void outgoing_drop(struct tls_conn *conn)
 
 bool outgoing_is_spent(const struct tls_conn *conn)
 {
-    return conn->stage >= TLS_CONN_OPEN && !record_can_seal(&conn->sealing, WRITE_RECORDS_MAX);
+    return conn->stage >= TLS_CONN_OPEN && !record_can_seal(&conn->keys.out, WRITE_RECORDS_MAX);
 }
 
 /* The block holds so many bytes now. False: none, since the connection is spent. */
@@ -111,12 +111,12 @@ static bool keep(struct tls_conn *conn, struct sealed *block, uint32_t length)
 /* The block has room for it. Its content is counted as under way already. */
 static bool seal_in(struct tls_conn *conn, struct sealed *block, const void *content, uint32_t length)
 {
-    struct outgoing *out = &conn->out;
-    if (!keep(conn, block, record_seal(&conn->sealing, RECORD_DATA, content, length, block->at))) {
+    struct record_key *key = &conn->keys.out;
+    if (!keep(conn, block, record_seal(key, RECORD_DATA, content, length, block->at))) {
         return false;
     }
     conn->transport->unacknowledged += RECORD_OVERHEAD;
-    out->update_owed |= record_wants_update(&conn->sealing);
+    conn->out.update_owed |= record_wants_update(key);
     return true;
 }
 
@@ -132,7 +132,7 @@ static void seal_gathered(struct tls_conn *conn)
 static bool update(struct tls_conn *conn)
 {
     struct sealed *block = sealed_take(false);
-    if (!block || !keep(conn, block, record_seal_update(&conn->sealing, block->at))) {
+    if (!block || !keep(conn, block, record_seal_update(&conn->keys.out, block->at))) {
         return false;
     }
     conn->transport->unacknowledged += block->length;
@@ -197,8 +197,8 @@ static void append(struct tls_conn *conn, const uint8_t *from, uint32_t length, 
 static bool may_seal(struct tls_conn *conn, uint32_t length)
 {
     uint32_t room = self.gathering == conn ? self.gathers_in->room - self.gathered : 0;
-    return conn->stage == TLS_CONN_OPEN && (!conn->out.update_owed || update(conn)) &&
-           room + sealed_room() >= length && !outgoing_is_spent(conn);
+    return conn->stage == TLS_CONN_OPEN && (!conn->out.update_owed || update(conn)) && room + sealed_room() >= length &&
+           !outgoing_is_spent(conn);
 }
 
 /* Owed where it may not, too: it may be spent, and then nobody else asks. */
@@ -252,7 +252,7 @@ uint32_t outgoing_room(const struct tls_conn *conn)
 bool outgoing_alert(struct tls_conn *conn, enum record_alert alert)
 {
     uint8_t bytes[RECORD_ALERT];
-    uint32_t length = record_seal_alert(&conn->sealing, alert, bytes);
+    uint32_t length = record_seal_alert(&conn->keys.out, alert, bytes);
     return length > 0 && tcp->write(conn->transport, bytes, length, false);
 }
 
@@ -261,7 +261,7 @@ bool outgoing_close(struct tls_conn *conn)
     struct outgoing *out = &conn->out;
     struct sealed *block = out->notified ? NULL : sealed_take(false);
     if (block) {
-        if (!keep(conn, block, record_seal_alert(&conn->sealing, ALERT_CLOSE_NOTIFY, block->at))) {
+        if (!keep(conn, block, record_seal_alert(&conn->keys.out, ALERT_CLOSE_NOTIFY, block->at))) {
             return false;
         }
         conn->transport->unacknowledged += block->length;

@@ -45,16 +45,21 @@ static void drop_incoming(struct incoming *in)
     list_remove(&in->partial);
 }
 
+static void drop_keys(struct tls_conn_keys *keys)
+{
+    record_key_wipe(&keys->out);
+    record_key_wipe(&keys->in.key);
+}
+
 void tls_conn_release(struct tls_conn *conn)
 {
-    drop_incoming(&conn->in);
-    outgoing_drop(conn);
     if (conn->stage == TLS_CONN_SHAKING) {
         handshake_end(&conn->handshake);
     } else {
-        record_key_wipe(&conn->sealing);
-        record_key_wipe(&conn->opening.key);
+        drop_keys(&conn->keys);
     }
+    drop_incoming(&conn->in);
+    outgoing_drop(conn);
     list_remove(&conn->resumed);
     list_remove(&conn->starved);
     conn->stage = TLS_CONN_FREE;

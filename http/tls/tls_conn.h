@@ -28,14 +28,19 @@ struct outgoing {
 };
 
 struct incoming {
-    struct packets packets;                    /* not looked at */
-    uint8_t head[RECORD_HEAD], head_bytes;     /* of a record, */
-    struct pbuf *record;                       /* the record, when its head is there, */
-    uint32_t record_bytes;                     /* and what there is of it */
-    uint64_t since_ns;                         /* that it is waited for */
-    uint32_t held;                             /* bytes that the connection has not taken */
-    bool fin, ended;                           /* TCP's end has come; the connection was told so, or of close_notify */
-    struct list_link partial;                  /* incoming.c's list */
+    struct packets packets;                /* not looked at */
+    uint8_t head[RECORD_HEAD], head_bytes; /* of a record, */
+    struct pbuf *record;                   /* the record, when its head is there, */
+    uint32_t record_bytes;                 /* and what there is of it */
+    uint64_t since_ns;                     /* that it is waited for */
+    uint32_t held;                         /* bytes that the connection has not taken */
+    bool fin, ended;                       /* TCP's end has come; the connection was told so, or of close_notify */
+    struct list_link partial;              /* incoming.c's list */
+};
+
+struct tls_conn_keys {
+    struct record_key out;
+    struct record_reader in;
 };
 
 struct tls_conn {
@@ -43,10 +48,7 @@ struct tls_conn {
     struct transport *transport;
     union {
         struct handshake handshake; /* TLS_CONN_SHAKING; */
-        struct {                    /* from then on */
-            struct record_key sealing;
-            struct record_reader opening;
-        };
+        struct tls_conn_keys keys;  /* from then on */
     };
     struct outgoing out;
     struct incoming in;
@@ -56,7 +58,7 @@ struct tls_conn {
     char name[TLS_NAME_MAX]; /* of the server that it wants, */
 };
 
-_Static_assert(sizeof(struct tls_conn) <= 544, "of an idle connection, beside TCP's");
+_Static_assert(sizeof(struct tls_conn) <= 680, "of an idle connection, beside TCP's");
 
 struct tls_conn_counters {
     uint64_t refused; /* what the client sent cannot be: it was told by an alert, where that could be sent */
@@ -83,7 +85,8 @@ void tls_conn_release(struct tls_conn *conn);
 
 /* Ends of both, which the front's connection is told of: */
 void tls_conn_reset(struct tls_conn *conn);
-void tls_conn_close(struct tls_conn *conn);                           /* what was sent still arrives, if nothing is sealed; else as above */
-void tls_conn_refuse(struct tls_conn *conn, enum record_alert alert); /* with an alert, where that can be sent; else as the first */
+void tls_conn_close(struct tls_conn *conn); /* what was sent still arrives, if nothing is sealed; else as above */
+/* With an alert, where that can be sent; else as the first. */
+void tls_conn_refuse(struct tls_conn *conn, enum record_alert alert);
 
 #endif

@@ -7,6 +7,7 @@
 #include "http/tls/tls_control.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "http/tls/tls_peer.h"
 #include "lib/pd.h"

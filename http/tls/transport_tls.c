@@ -156,17 +156,16 @@ static bool send_handshake(struct tls_conn *conn)
     return true;
 }
 
-/* They take the handshake's place. */
+/* The keys take the handshake's place. */
 static bool set_keys(struct tls_conn *conn, const struct tls_secrets *secrets)
 {
     conn->stage = TLS_CONN_OPEN;
-    memset(&conn->sealing, 0, sizeof(conn->sealing));
-    memset(&conn->opening, 0, sizeof(conn->opening));
+    memset(&conn->keys, 0, sizeof(conn->keys));
     conn->name_length = secrets->name_length;
     memcpy(conn->name, secrets->name, secrets->name_length);
-    return record_key_set(&conn->opening.key, secrets->suite, secrets->client_secret, secrets->secret_bytes,
+    return record_key_set(&conn->keys.in.key, secrets->suite, secrets->client_secret, secrets->secret_bytes,
                           secrets->client_sequence) &&
-           record_key_set(&conn->sealing, secrets->suite, secrets->server_secret, secrets->secret_bytes,
+           record_key_set(&conn->keys.out, secrets->suite, secrets->server_secret, secrets->secret_bytes,
                           secrets->server_sequence);
 }
 
