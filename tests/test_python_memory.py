@@ -146,7 +146,11 @@ def test_no_memory_for_good(website):
     ("def routes(app:\n", "SyntaxError"),
     ("x = '" + "y" * 2_000_000 + "'\n", "MemoryError"),
     ("import nothing_here\n", "ImportError"),
-], ids=["syntax", "memory", "import"])      # pytest tells its name in the environment, which bounds its length
+    ("def routes(app):\n"
+     "    app.get('/api/half')(lambda request: 'half')\n"
+     "    app.errorhandler(404)(lambda request: 'half')\n"
+     "    app.before_request(nothing_here)\n", "NameError"),
+], ids=["syntax", "memory", "import", "half"])      # pytest tells its name in the environment, which bounds its length
 def test_an_app_that_cannot_be(request, tmp_path, app, said):
     """Its mistake is told once, and costs its routes."""
     (tmp_path / "top").mkdir()
@@ -159,4 +163,35 @@ def test_an_app_that_cannot_be(request, tmp_path, app, said):
             request.node.serval_guests = [guest]
             guest.expect_all([*SERVES, "webserver: app.py is left out:", said])
             assert ask(guest, "page.html")[:2] == (200, "a page")
+            status, body, _ = ask(guest, "api/half")
+            assert status == 404 and body != "half"
             assert "starts again" not in guest.text() and guest.text().count(said) == 1
+
+
+# Files that go away in its middle, twice, and are back.
+THRICE = """
+import errno
+import website
+
+def routes(app):
+    website.tries = getattr(website, "tries", 0) + 1
+    tries = website.tries
+    app.get("/api/try%d" % tries)(lambda request: "%d" % tries)
+    if tries < 3:
+        app.errorhandler(404)(lambda request: "half")
+        app.before_request(lambda request: "half")
+        raise OSError(errno.EIO)
+"""
+
+
+def test_an_app_that_is_tried_again(request, tmp_path):
+    """Nothing of its former tries is left."""
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "app.py").write_text(THRICE)
+    image = build.system("webserver", WEBSITE_FILES=tmp_path / "top")
+    with Guest(image, {"http": ("tcp", "10.0.2.15", 80)}, log=tmp_path / "console.log") as guest:
+        request.node.serval_guests = [guest]
+        guest.expect(SERVES[-1])
+        for path, wanted in (("try1", 404), ("try2", 404), ("try3", 200), ("none", 404)):
+            status, body, _ = ask(guest, f"api/{path}")
+            assert status == wanted and body != "half"

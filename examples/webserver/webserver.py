@@ -34,19 +34,18 @@ app = Microdot()
 
 
 def add_routes():
-    """Routes from app.py on the export. Its mistakes are printed and cost the routes, never the site. What is returned:
-    an error of files that were away meanwhile; nothing has been added, and it is to be tried again."""
-    before = [list(part) for part in parts_of(app)]
+    """Routes from app.py on the export, all or none: one that fails in its middle may not have said yet who may ask. Its
+    mistakes are printed and cost the routes, never the site. What is returned: an error of files that were away meanwhile;
+    it is to be tried again."""
+    before = answers_of(app)
     sys.path[:] = [".frozen"] + mount
     try:
         from app import routes
         routes(app)
     except Exception as error:
+        put_back(app, before)
+        sys.modules.pop("app", None)
         if isinstance(error, OSError) and error.errno in AWAY:
-            for part, old in zip(parts_of(app), before):
-                part.clear()
-                part.extend(old)
-            sys.modules.pop("app", None)
             sys.path[:] = [".frozen"]       # nobody waits for the files for what is in the image
             return error
         if str(error) != "no module named 'app'":
@@ -55,9 +54,28 @@ def add_routes():
     return None
 
 
-def parts_of(app):
+def lists_of(app):
+    return app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers
+
+
+def answers_of(app):
     """What routes() may have added to when it fails."""
-    return (app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers)
+    return [list(part) for part in lists_of(app)], list(app.error_handlers.items()), app.options_handler
+
+
+def put_back(app, before):
+    """Nothing else is touched: the front is told of each change."""
+    lists, handlers, app.options_handler = before
+    for part, old in zip(lists_of(app), lists):
+        if list(part) != old:
+            part.clear()
+            part.extend(old)
+    for status, handler in list(app.error_handlers.items()):
+        if (status, handler) not in handlers:
+            del app.error_handlers[status]
+    for status, handler in handlers:
+        if app.error_handlers.get(status) is not handler:
+            app.error_handlers[status] = handler
 
 
 UNKNOWN = (404, 405, 413)      # what nobody can say before app.py has been read
