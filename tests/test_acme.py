@@ -11,11 +11,10 @@ import subprocess
 import time
 
 import pytest
-from serval import build
+from serval import build, https
 from serval.nfs import NfsServer
 from serval.ports import free_port
 from serval.qemu import Guest
-from test_https import key_and_certificate, unverified
 
 NAME = "www.serval.test"
 WEB = "10.0.2.16"
@@ -50,7 +49,7 @@ class Authority:
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
-        key, certificate = key_and_certificate(self.scratch, "127.0.0.1")
+        key, certificate = https.identity(self.scratch, "127.0.0.1")
         port, names, unused = free_port(), free_port(), free_port()
         config = self.scratch / "pebble.json"
         config.write_text(json.dumps({"pebble": {
@@ -87,9 +86,8 @@ def webserver(server, **more):
 
 def shown(guest):
     """The certificate that a new client is shown."""
-    with socket.create_connection(("127.0.0.1", guest.port("https")), 30) as plain:
-        with unverified().wrap_socket(plain, server_hostname=NAME) as sock:
-            return sock.getpeercert(binary_form=True)
+    with https.connected(guest, https.unverified(), NAME) as sock:
+        return sock.getpeercert(binary_form=True)
 
 
 def leaf(chain):

@@ -1,28 +1,24 @@
 """HTTPS in the web server: pages, keys that change, clients that end it in every way, and what is said beside it."""
 
 import contextlib
-import datetime
 import os
 import re
 import socket
 import ssl
 import subprocess
 import sys
-import time
 
 import pytest
-from serval import browser, build, inside, paths, programs
+from serval import browser, build, https, inside, paths, programs
 from serval.http import Answer, Kept, exchange, get, head_of
-from serval.nfs import NfsServer
 from serval.qemu import Guest
 from serval.sntp import SntpServer
 
-sys.path[:0] = [str(paths.TOP), str(paths.TOP / "bench")]
+sys.path.insert(0, str(paths.TOP / "bench"))
 
-from compose import self_signed  # noqa: E402
 from machines import cache_bytes  # noqa: E402
 
-ADDRESS = "10.0.2.15"
+ADDRESS = https.IN_IMAGE
 LARGE = os.urandom(10 << 20)
 PAGES = {"/": b"<p>secret</p>\n", "/k.bin": os.urandom(1024), "/large.bin": LARGE,
          "/.well-known/acme-challenge/token": b"proof\n"}
@@ -30,25 +26,10 @@ HSTS_S = 86400
 TOLD_PORT = 5999
 
 
-def key_and_certificate(folder, *names):
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run([sys.executable, "-m", "compose.self_signed", key, certificate, *names], cwd=paths.TOP, check=True)
-    return key, certificate
-
-
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
-    top = tmp_path_factory.mktemp("https")
-    for path, content in PAGES.items():
-        file = top / "site" / (path[1:] or "index.html")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    key, certificate = key_and_certificate(top, "localhost", "serval.test")
-    image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key,
-                         TLS_CERT_FILE=certificate, HTTPS_PORT=TOLD_PORT, HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S)
-    with Guest(image, {"http": ("tcp", ADDRESS, 80), "https": ("tcp", ADDRESS, 443)}, log=top / "console.log") as guest:
-        guest.expect_all([r"certificate in the image: taken", rf"serving https://{ADDRESS}/\r?$"])
-        guest.certificate = certificate
+    with https.in_image(tmp_path_factory.mktemp("https"), PAGES, "localhost", "serval.test", HTTPS_PORT=TOLD_PORT,
+                        HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S) as guest:
         yield guest
 
 
@@ -59,7 +40,7 @@ SIZES = {"none": (2_000_000, 8_500_000), "python": (2_500_000, 12_000_000)}
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="by the report of our own tool")
 @pytest.mark.parametrize("application", SIZES)
 def test_its_size(application, tmp_path):
-    key, _ = key_and_certificate(tmp_path, "localhost")
+    key, _ = https.identity(tmp_path)
     image = build.system("webserver", APPLICATION=application, TLS_KEY=key, TLS_CERT="chain.pem", NFS_SERVER="10.0.2.2",
                          NFS_DIRECTORY="/srv/site")
     report = image.with_suffix(".report.txt").read_text()
@@ -72,17 +53,6 @@ def test_its_size(application, tmp_path):
 def guest(request, secured):
     request.node.serval_guests = [secured]
     return secured
-
-
-def context_of(guest):
-    return ssl.create_default_context(cafile=guest.certificate)
-
-
-@contextlib.contextmanager
-def connected(guest, context=None, name="localhost", **more):
-    with socket.create_connection(("127.0.0.1", guest.port("https")), timeout=30) as plain:
-        with (context or context_of(guest)).wrap_socket(plain, server_hostname=name, **more) as sock:
-            yield sock
 
 
 def test_the_image_is_made_of_three_parts(secured):
@@ -123,7 +93,7 @@ def test_many_requests_by_h2load(guest):
 
 
 def test_a_kept_connection(guest):
-    with connected(guest) as sock:
+    with https.connected(guest) as sock:
         assert sock.version() == "TLSv1.3"
         kept = Kept(sock)
         for _ in range(50):
@@ -136,7 +106,7 @@ def test_a_kept_connection(guest):
 
 
 def test_bodies_that_nobody_reads(guest):
-    with connected(guest) as sock:
+    with https.connected(guest) as sock:
         kept = Kept(sock)
         for size in (1, 1460, 16384, 60000):
             sock.sendall(head_of("/k.bin", "POST", Content_Length=str(size)) + bytes(size))
@@ -165,35 +135,35 @@ def test_each_suite_and_keys_that_change(guest, suite):
 
 
 def test_resumption(guest):
-    context = context_of(guest)
-    with connected(guest, context) as sock:
+    context = https.verified(guest)
+    with https.connected(guest, context) as sock:
         Kept(sock).ask("/k.bin")
         session = sock.session
-    with connected(guest, context, session=session) as sock:
+    with https.connected(guest, context, session=session) as sock:
         assert sock.session_reused and Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
 def test_an_end_in_order(guest):
-    with connected(guest) as sock:
+    with https.connected(guest) as sock:
         Kept(sock).ask("/k.bin")
         assert sock.unwrap()        # its close_notify came
-    with connected(guest) as sock:
+    with https.connected(guest) as sock:
         sock.sendall(head_of("/k.bin", Connection="close"))
         kept = Kept(sock)
         assert kept.receive().body == PAGES["/k.bin"] and sock.recv(1) == b""
 
 
 def test_older_versions_are_refused(guest):
-    context = context_of(guest)
+    context = https.verified(guest)
     context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
-    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"), connected(guest, context):
+    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"), https.connected(guest, context):
         pass
 
 
 def test_many_hold_connections(guest):
     with contextlib.ExitStack() as stack:
-        context = context_of(guest)
-        clients = [stack.enter_context(connected(guest, context)) for _ in range(100)]
+        context = https.verified(guest)
+        clients = [stack.enter_context(https.connected(guest, context)) for _ in range(100)]
         for sock in clients:
             assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
@@ -205,7 +175,7 @@ def test_clients_that_stop_in_the_handshake(guest):
         for count in (0, 1, 5, 6, 50, 500):
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", guest.port("https"))))
             sock.sendall(hello[:count])
-        with connected(guest) as sock:
+        with https.connected(guest) as sock:
             assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
@@ -215,7 +185,7 @@ def test_what_is_no_hello(guest, nonsense):
     with socket.create_connection(("127.0.0.1", guest.port("https")), timeout=20) as sock, contextlib.suppress(OSError):
         sock.sendall(nonsense)
         assert sock.recv(100)[:1] in (b"\x15", b"")
-    with connected(guest) as sock:
+    with https.connected(guest) as sock:
         assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
@@ -234,9 +204,9 @@ def test_plain_clients_are_sent_to_tls(guest):
 
 
 def test_names_that_the_certificate_has_not(guest):
-    with pytest.raises(ssl.SSLCertVerificationError), connected(guest, name="other.test"):
+    with pytest.raises(ssl.SSLCertVerificationError), https.connected(guest, name="other.test"):
         pass
-    with connected(guest, name="serval.test") as sock:
+    with https.connected(guest, name="serval.test") as sock:
         assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
@@ -253,7 +223,7 @@ def test_without_a_source_of_random_numbers(request, secured, tmp_path):
             answer = get(guest.port("http"), path)
             assert answer.status == 200 and answer.body == content, path
             assert "strict-transport-security" not in answer.headers
-        with pytest.raises(OSError), connected(guest, unverified()):
+        with pytest.raises(OSError), https.connected(guest, https.unverified()):
             pass
         assert guest.text().count("HTTPS does not start") == 1 and "serving https" not in guest.text()
 
@@ -264,9 +234,8 @@ YEARS_S = 2 * 366 * 86400
 def test_dates_are_judged_when_the_time_is_known(request, tmp_path):
     """The board's clock was never set, and the time server is silent at first: until it is not a certificate is taken as
     it is. Then its dates are looked at, and the console says what came of that; nothing better is there."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "k.bin").write_bytes(PAGES["/k.bin"])
-    key, certificate = key_and_certificate(tmp_path, "localhost")
+    https.write_pages(tmp_path / "site", {"/k.bin": PAGES["/k.bin"]})
+    key, certificate = https.identity(tmp_path)
     boot = {}
     with SntpServer(change=lambda answer: boot["answer"](answer)) as server:
         image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=tmp_path / "site", TLS_KEY=key,
@@ -279,44 +248,23 @@ def test_dates_are_judged_when_the_time_is_known(request, tmp_path):
                 guest.certificate = certificate
                 guest.expect_all([r"certificate in the image: taken; its dates are looked at when the time is known, ends",
                                   rf"serving https://{ADDRESS}/\r?$"])
-                with connected(guest) as sock:
+                with https.connected(guest) as sock:
                     assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
                 assert "time of day:" not in guest.text()
                 boot["answer"] = lambda answer: answer
                 guest.expect_all([r"time of day: .*, from NTP server 10\.0\.2\.2", "certificate in the image: " + judged])
-                with connected(guest) as sock:
+                with https.connected(guest) as sock:
                     assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
 
 
 # -- parts that die, and certificates on the export --------------------------------------------------------------------
 
-KILLER, WEB = "10.0.2.15", "10.0.2.17"
-SCALAR = 0x5EE5EE       # anybody knows this key
-
-
-def certificate_for(*names, scalar=SCALAR):
-    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
-    return self_signed.certificate(self_signed.key_from(scalar), list(names), yesterday)
-
-
 @pytest.fixture(scope="module")
 def breakable(tmp_path_factory):
-    top, scratch = tmp_path_factory.mktemp("export"), tmp_path_factory.mktemp("https-nfs")
-    (top / "www").mkdir()
-    (top / "www" / "k.bin").write_bytes(PAGES["/k.bin"])
-    (top / "www" / "large.bin").write_bytes(LARGE)
-    (top / "chain.pem").write_text(certificate_for("first.test"))
-    key = scratch / "key.pem"
-    key.write_text(self_signed.private_key(self_signed.key_from(SCALAR)))
-    with NfsServer(top, scratch / "nfs") as server:
-        image = build.system("webserver", APPLICATION="none", CHAOS=1, NFS_SERVER="10.0.2.2",
-                             NFS_DIRECTORY=server.directory, WEBSITE_DIR="www", NFS_PORT=server.nfs_port,
-                             MOUNT_PORT=server.mount_port, TLS_KEY=key, TLS_CERT="chain.pem")
-        ports = {"https": ("tcp", WEB, 443), "killer": ("tcp", KILLER, 80)}
-        with Guest(image, ports, log=scratch / "console.log") as guest:
-            guest.expect_all([r"certificate /chain\.pem: taken", rf"serving https://{WEB}/\r?$"])
-            guest.top = top
-            yield guest
+    top = tmp_path_factory.mktemp("export")
+    pages = {path: PAGES[path] for path in ("/k.bin", "/large.bin")}
+    with https.on_export(top, tmp_path_factory.mktemp("https-nfs"), pages, "first.test") as guest:
+        yield guest
 
 
 @pytest.fixture
@@ -325,21 +273,10 @@ def broken(request, breakable):
     return breakable
 
 
-def unverified():
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def kill(guest, part):
-    with guest.connect("killer") as sock:
-        assert Kept(sock).ask(f"/kill/{part}", "POST", Content_Length="0").status == 200
-
-
 def a_new_one_serves(guest):
     """Not if its handshake was under way when the part died."""
     try:
-        with connected(guest, unverified()) as new:
+        with https.connected(guest, https.unverified()) as new:
             return Kept(new).ask("/k.bin").body == PAGES["/k.bin"]
     except (ssl.SSLError, ConnectionError):
         return False
@@ -348,48 +285,41 @@ def a_new_one_serves(guest):
 @pytest.mark.parametrize("part", ["tls", "keys", "tls"])
 def test_connections_outlive_who_made_them(broken, part):
     """What stands is served on, in the middle of an answer, too; new ones are made again."""
-    with connected(broken, unverified()) as sock, connected(broken, unverified()) as other:
+    with https.connected(broken, https.unverified()) as sock, https.connected(broken, https.unverified()) as other:
         kept, reads = Kept(sock), Kept(other)
         for stands in kept, reads:      # a client that has sent its Finished does not know yet
             assert stands.ask("/k.bin").body == PAGES["/k.bin"]
         reads.send("/large.bin")
-        kill(broken, part)
+        https.kill(broken, part)
         assert kept.ask("/k.bin").body == PAGES["/k.bin"]
-        wait_until(lambda: a_new_one_serves(broken), 5)
+        https.wait_until(lambda: a_new_one_serves(broken), 5)
         assert reads.receive().body == LARGE
 
 
 def test_a_front_that_dies_forgets_all(broken):
-    with connected(broken, unverified()) as sock:
+    with https.connected(broken, https.unverified()) as sock:
         kept = Kept(sock)
         assert kept.ask("/k.bin").body == PAGES["/k.bin"]
-        kill(broken, "http")
+        https.kill(broken, "http")
         with pytest.raises((OSError, AssertionError)):
             kept.ask("/k.bin")
-    with connected(broken, unverified()) as new:
+    with https.connected(broken, https.unverified()) as new:
         assert Kept(new).ask("/k.bin").body == PAGES["/k.bin"]
 
 
 def names_shown(guest):
-    with connected(guest, unverified()) as sock:
+    with https.connected(guest, https.unverified()) as sock:
         return sock.getpeercert(binary_form=True)
 
 
 def test_a_new_certificate_is_taken(broken):
     """One that does not fit the key, or is none, changes nothing, and the console says why."""
-    chain = broken.top / "chain.pem"
+    chain = broken.certificate
     first = names_shown(broken)
     for text, says in (("nonsense", "no certificate in it"),
-                       (certificate_for("x.test", scalar=99), "for another key than ours")):
+                       (https.certificate("x.test", scalar=99), "for another key than ours")):
         chain.write_text(text)
-        wait_until(lambda says=says: names_shown(broken) == first and says in broken.text())
-    chain.write_text(certificate_for("second.test"))
-    wait_until(lambda: names_shown(broken) != first)
+        https.wait_until(lambda says=says: names_shown(broken) == first and says in broken.text())
+    chain.write_text(https.certificate("second.test"))
+    https.wait_until(lambda: names_shown(broken) != first)
     assert b"second.test" in names_shown(broken)
-
-
-def wait_until(what, limit_s=20):
-    """Each look is a handshake, which has the front look at the file."""
-    end = time.monotonic() + limit_s
-    while not what():
-        assert time.monotonic() < end

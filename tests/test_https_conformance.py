@@ -6,19 +6,15 @@ import contextlib
 import os
 import random
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
-from serval import build, paths
+from serval import https
 from serval.http import head_of
-from serval.qemu import Guest
 from serval.tls13 import (ALERT, CCS, CERTIFICATE, CERTIFICATE_VERIFY, CLIENT_HELLO, DATA, EARLY_DATA, ECDSA,
                           END_OF_EARLY, FINISHED, HANDSHAKE, KEY_SHARE, KEY_UPDATE, NEW_TICKET, P256, SERVER_NAME, SUITE,
                           X25519, Ended, Hello, Peer, Share, key_shares, message, record, server_names, vector, words)
 
-ADDRESS = "10.0.2.15"
 PAGE, LARGE = os.urandom(1000), os.urandom(10 << 20)
 ASK = head_of("/k.bin")
 TEXT_MAX, RECORD_MAX = 16384, 16384 + 256
@@ -35,19 +31,8 @@ CUT_SHORT = UNEXPECTED, "closed", "reset"       # while the client has not ackno
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
-    top = tmp_path_factory.mktemp("conformance")
-    (top / "site").mkdir()
-    (top / "site" / "k.bin").write_bytes(PAGE)
-    (top / "site" / "large.bin").write_bytes(LARGE)
-    (top / "site" / "index.html").write_text("<h1>Serval</h1>\n")
-    key, certificate = top / "key.pem", top / "certificate.pem"
-    command = [sys.executable, "-m", "compose.self_signed", key, certificate, "localhost"]
-    subprocess.run(command, cwd=paths.TOP, check=True)
-    image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=top / "site", TLS_KEY=key,
-                         TLS_CERT_FILE=certificate)
-    with Guest(image, {"https": ("tcp", ADDRESS, 443)}, log=top / "console.log") as guest:
-        guest.expect_all([r"certificate in the image: taken", rf"serving https://{ADDRESS}/\r?$"])
-        guest.certificate = certificate
+    pages = {"/k.bin": PAGE, "/large.bin": LARGE, "/": b"<h1>Serval</h1>\n"}
+    with https.in_image(tmp_path_factory.mktemp("conformance"), pages) as guest:
         yield guest
 
 

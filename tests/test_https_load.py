@@ -1,24 +1,15 @@
 """HTTPS under load, and its parts killed under it: who has a connection is served on, who wants one gets it."""
 
 import contextlib
-import datetime
 import os
 import socket
 import ssl
-import sys
 import threading
 
 import pytest
-from serval import build, paths
+from serval import https
 from serval.http import Kept
-from serval.nfs import NfsServer
-from serval.qemu import Guest
 
-sys.path.insert(0, str(paths.TOP))
-
-from compose import self_signed  # noqa: E402
-
-KILLER, WEB = "10.0.2.15", "10.0.2.17"
 PAGE, LARGE = os.urandom(1000), os.urandom(10 << 20)
 DOWNLOADERS, HELD = 20, 300
 
@@ -26,22 +17,10 @@ DOWNLOADERS, HELD = 20, 300
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
     """With little memory for files."""
-    top, scratch = tmp_path_factory.mktemp("load"), tmp_path_factory.mktemp("load-nfs")
-    (top / "www").mkdir()
-    (top / "www" / "k.bin").write_bytes(PAGE)
-    (top / "www" / "large.bin").write_bytes(LARGE)
-    key = self_signed.key_from(0x5EE5EE)
-    begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
-    (top / "chain.pem").write_text(self_signed.certificate(key, ["localhost"], begins))
-    (scratch / "key.pem").write_text(self_signed.private_key(key))
-    with NfsServer(top, scratch / "nfs") as server:
-        image = build.system("webserver", APPLICATION="none", CHAOS=1, NFS_SERVER="10.0.2.2", FRONT_CACHE_KIB=1024,
-                             NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
-                             WEBSITE_DIR="www", TLS_KEY=scratch / "key.pem", TLS_CERT="chain.pem")
-        ports = {"https": ("tcp", WEB, 443), "killer": ("tcp", KILLER, 80)}
-        with Guest(image, ports, log=scratch / "console.log") as guest:
-            guest.expect_all([r"certificate /chain\.pem: taken", rf"serving https://{WEB}/\r?$"])
-            yield guest
+    pages = {"/k.bin": PAGE, "/large.bin": LARGE}
+    with https.on_export(tmp_path_factory.mktemp("load"), tmp_path_factory.mktemp("load-nfs"), pages,
+                         FRONT_CACHE_KIB=1024) as guest:
+        yield guest
 
 
 @pytest.fixture
@@ -50,30 +29,18 @@ def guest(request, loaded):
     return loaded
 
 
-def unverified():
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-CONTEXT = unverified()
+CONTEXT = https.unverified()
 
 
 @contextlib.contextmanager
-def connected(guest, timeout=25):
-    with guest.connect("https", timeout) as plain:
-        with CONTEXT.wrap_socket(plain, server_hostname="localhost") as sock:
-            yield Kept(sock)
+def connected(guest):
+    with https.connected(guest, CONTEXT) as sock:
+        yield Kept(sock)
 
 
 def served(guest):
     with connected(guest) as kept:
         assert kept.ask("/k.bin").body == PAGE
-
-
-def kill(guest, part):
-    with guest.connect("killer") as sock:
-        assert Kept(sock).ask(f"/kill/{part}", "POST", Content_Length="0").status == 200
 
 
 def all_of(workers):
@@ -117,7 +84,7 @@ def test_downloads_while_its_parts_die(guest):
         def murder():
             for part in ("tls", "keys", "tls", "tls", "keys", "keys"):
                 if not over.wait(0.3):
-                    kill(guest, part)
+                    https.kill(guest, part)
 
         killer = threading.Thread(target=murder)
         killer.start()

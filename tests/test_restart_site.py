@@ -7,13 +7,12 @@ import hashlib
 import random
 import re
 import socket
-import ssl
 import statistics
 import threading
 import time
 
 import pytest
-from serval import build
+from serval import build, https
 from serval.http import Kept, endpoint, head_of
 from serval.nfs import NfsServer
 from serval.qemu import Guest
@@ -109,17 +108,11 @@ def connect(guest):
         return Kept(guest.connect("http", timeout=GENEROUS_S))
 
 
-def secured(sock):
-    """The same with TLS; whose certificate it is, is test_https.py's matter."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(sock)
-
-
 def connect_secured(guest):
+    """The same with TLS; whose certificate it is, is test_https.py's matter."""
     with one_connects:
         sock = guest.connect("https", timeout=GENEROUS_S)
-    return Kept(secured(sock))
+    return Kept(https.unverified().wrap_socket(sock))
 
 
 class Load:
@@ -272,7 +265,7 @@ class Probe:
         with contextlib.suppress(OSError, AssertionError, EOFError):
             port = self.guest.port("https" if self.secure else "http")
             sock = socket.create_connection(endpoint(port), timeout=GENEROUS_S)
-            with secured(sock) if self.secure else sock as opened:
+            with https.unverified().wrap_socket(sock) if self.secure else sock as opened:
                 answer = Kept(opened).ask(self.path)
             if (answer.status, answer.body) == (200, self.body) and not self.answered.is_set():
                 self.when = time.monotonic()

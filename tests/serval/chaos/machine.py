@@ -1,13 +1,12 @@
 """The web server with a supervisor, booted for chaos: its files, its NFS server, its image, its ways in."""
 
 import contextlib
-import datetime
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
-from .. import build, paths, tap
+from .. import build, https, paths, tap
 from ..http import endpoint
 from ..nfs import NfsServer
 from ..qemu import LOAD_ADDRESS, Guest
@@ -15,16 +14,14 @@ from .client import Connections, Queued
 from .secure import NAME
 from .site import FOLDER, Site
 
-sys.path[:0] = [str(paths.TOP), str(paths.TOP / "bench")]
+sys.path.insert(0, str(paths.TOP / "bench"))
 
-from compose import self_signed  # noqa: E402
 from count import Counting  # noqa: E402
 
 # The killer asks DHCP first of all, then the NFS component, then the front.
 HOST, CHAOS_ADDRESS, WEB_ADDRESS = "10.0.2.2", "10.0.2.15", "10.0.2.17"
 FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "https": ("tcp", WEB_ADDRESS, 443), "chaos": ("tcp", CHAOS_ADDRESS, 80)}
 
-SCALAR = 0x5EE5EE
 MEMORY_BYTES = 16 << 20
 
 
@@ -58,7 +55,8 @@ class Machine:
         address = "0.0.0.0" if self.plug else "127.0.0.1"
         server = self.stack.enter_context(NfsServer(export, scratch / "nfs", address=address))
         key, self.authority = scratch / "key.pem", export / "chain.pem"
-        self._certify(key)
+        key.write_text(https.private_key())
+        self.authority.write_text(https.certificate(NAME))
         self.image = build.system("webserver", CHAOS=1, NFS_SERVER=HOST, NFS_DIRECTORY=server.directory,
                                   WEBSITE_DIR=FOLDER, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port,
                                   TLS_KEY=key, TLS_CERT=self.authority.name)
@@ -66,13 +64,6 @@ class Machine:
             self.counting = self.stack.enter_context(Counting(self.image.with_suffix(".report.txt"), scratch))
         self.stack.callback(self.end)
         self.start()
-
-    def _certify(self, key):
-        """A key that anybody knows."""
-        pair = self_signed.key_from(SCALAR)
-        begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
-        key.write_text(self_signed.private_key(pair))
-        self.authority.write_text(self_signed.certificate(pair, [NAME], begins))
 
     def start(self):
         """May be called again after end(): a new life with the same image and the same files."""
