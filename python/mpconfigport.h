@@ -47,7 +47,7 @@ typedef long mp_off_t;
 #define MICROPY_HELPER_REPL (1)
 #define MICROPY_REPL_INFO (0)
 #define MICROPY_ENABLE_EXTERNAL_IMPORT (1)
-#define MICROPY_PERSISTENT_CODE_LOAD (1) /* .mpy files can be imported */
+#define MICROPY_PERSISTENT_CODE_LOAD (1)        /* .mpy files can be imported */
 #define MICROPY_MODULE_OVERRIDE_MAIN_IMPORT (1) /* a file can be run as __main__: webserver.py runs app.py so */
 #define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (1)
 #define MICROPY_EMERGENCY_EXCEPTION_BUF_SIZE (256)

@@ -12,8 +12,8 @@ struct packets {
 
 void packets_append(struct packets *packets, struct pbuf *data);
 uint32_t packets_copy(struct packets *packets, uint8_t *to, uint32_t count); /* takes up to so many: how many */
-void packets_skip(struct packets *packets, uint32_t count);                  /* so many of the first packet's are taken */
-uint32_t packets_untaken(const struct packets *packets);                     /* all that TCP is to be told of */
+void packets_skip(struct packets *packets, uint32_t count); /* so many of the first packet's are taken */
+uint32_t packets_untaken(const struct packets *packets);    /* all that TCP is to be told of */
 void packets_drop(struct packets *packets);
 
 #endif

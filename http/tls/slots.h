@@ -38,8 +38,9 @@ bool slots_owe_any(void);
 bool slots_tell(void); /* false: the ring is full */
 
 bool slots_are_awaited(void);
-void slots_serve(void);      /* those that wait, as long as there are some */
-void slots_end_silent(void); /* for each that waits one whose client has said nothing for long, as long as there are some */
-void slots_forget(void);     /* PD tls has begun anew: what it had begun is lost */
+void slots_serve(void); /* those that wait, as long as there are some */
+void slots_end_silent(
+    void);               /* for each that waits one whose client has said nothing for long, as long as there are some */
+void slots_forget(void); /* PD tls has begun anew: what it had begun is lost */
 
 #endif

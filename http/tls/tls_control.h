@@ -19,8 +19,8 @@ void tls_control_chain(uint32_t chain, uint32_t bytes);
 
 /* -- handshake.c's -- */
 bool tls_control_owes(void);
-bool tls_control_tell(void);                               /* what it owes. False: the ring is full */
-bool tls_control_take(const struct tls_message *message);  /* false: it cannot be, and nothing has changed */
-void tls_control_forget(void);                             /* PD tls has begun anew: it knows no time, and no chain */
+bool tls_control_tell(void);                              /* what it owes. False: the ring is full */
+bool tls_control_take(const struct tls_message *message); /* false: it cannot be, and nothing has changed */
+void tls_control_forget(void);                            /* PD tls has begun anew: it knows no time, and no chain */
 
 #endif

@@ -624,7 +624,7 @@ static void test_it_goes_in_the_middle(void)
 
 /* -- what cannot be sealed -- */
 
-#define ALERT_TEXT 2 /* bytes of an alert, */
+#define ALERT_TEXT 2  /* bytes of an alert, */
 #define UPDATE_TEXT 5 /* of a KeyUpdate */
 
 static void fail_to_seal(uint32_t length)
