@@ -23,13 +23,17 @@ read as a stream that is 0, and what is too much raises HTTPException(413).
 
 request.scheme is "https" for one that came over TLS, else "http"; request.server_name then is the name of the server that
 the client's handshake has asked for, "" where it named none.
+
+website.debug = True: who asks for what fails is shown the traceback, in place of a page that says no more than 500.
 """
 
 import asyncio
 import gc
+import io
+import sys
 
 import _website
-from microdot import Microdot, Request, Response
+from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
 from website_policy import IMMUTABLE, policy, text  # noqa: F401 (the first is for authors)
 
@@ -38,8 +42,16 @@ Request.scheme, Request.server_name = "http", None
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
 
+FAILURES_MAX = 8
+PAGE = ("<!doctype html><html lang=en><meta charset=utf-8><title>500: %s</title><body style='font-family:sans-serif'>"
+        "<h1>500: the application has failed</h1><p>%s<pre style='white-space:pre-wrap'>%s</pre>")
+
+debug = False
+prepare = None      # awaited with an application that is about to take the site's requests
+
 _apps = []          # the application that has the front, once there is one
 _ports = []         # and its port
+_failures = []      # (task, traceback) of handlers that have failed, until their answers
 
 
 def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
@@ -304,7 +316,9 @@ def _serve_by_messages(app):
         if port not in _ports or ssl:
             return await with_sockets(host, port, debug, ssl, start_serving)
         app.debug = debug
-        if debug:
+        if prepare:
+            await prepare(app)
+        elif debug:
             print("Starting async server on %s:%d..." % (host, port))
         await _serve(app)
 
@@ -356,10 +370,15 @@ async def handle(app, incoming):
         except (ValueError, IndexError, EOFError):      # UnicodeError is a ValueError
             request = None
         response = await app.dispatch_request(request)
+        if _failures:
+            response = _explain(request, response)
         if response is not Response.already_handled:
             if type(response) is Response and not response.is_head and isinstance(response.body, bytes):
                 await incoming.respond(response.status_code, response.reason, response.headers, response.body,
                                        response.default_content_type)
+            elif type(response) is Failure:
+                failure = 500
+                return
             else:
                 await _respond(response, incoming)
         failure = 0
@@ -367,23 +386,99 @@ async def handle(app, incoming):
             print("%s %s %d" % (request.method, request.path, response.status_code))
     except OSError as exc:
         if not incoming.gone():
-            failure = 500
-            _report(request, exc)
+            failure = await _report(request, exc, incoming)
     except MemoryError as exc:
         gc.collect()
         if incoming.wrote():
-            _report(request, exc)
+            print(_what(request), "failed:")
+            print_exception(exc)
     except Exception as exc:
-        failure = 500
-        _report(request, exc)
+        failure = await _report(request, exc, incoming)
     finally:
         incoming.end(failure)
 
 
-def _report(request, exc):
-    print("%s %s failed:" % (request.method, request.path) if request is not None else "a request failed:")
-    print_exception(exc)
+# -- failures ----------------------------------------------------------------------------------------------------------
 
+class Failure(Response):
+    """The client is told by the site's page of 500."""
+
+
+def failure_page(what, text):
+    """The answer in the place of one that has failed. what: of the site; text: the traceback."""
+    if not debug:
+        return Failure(status_code=500)
+    body = PAGE % (_escape(text.strip().split("\n")[-1]), _escape(what), _escape(text))
+    return Response(body, 500, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"})
+
+
+def _escape(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def traceback_of(exc):
+    text = io.StringIO()
+    sys.print_exception(exc, text)
+    return text.getvalue()
+
+
+def _what(request):
+    return "%s %s" % (request.method, request.path) if request is not None else "a request"
+
+
+def _print_exception(exc):
+    """In the place of Microdot's, which does not know the request: its answer tells more, see _explain()."""
+    try:
+        text, task = traceback_of(exc), asyncio.current_task()
+    except (MemoryError, RuntimeError):     # RuntimeError: no task
+        print_exception(exc)
+        return
+    print(text, end="")
+    if len(_failures) == FAILURES_MAX:      # of tasks that are no request
+        del _failures[0]
+    _failures.append((task, text))
+
+
+microdot.print_exception = _print_exception
+
+
+def _place(text):
+    """Of a traceback: the innermost place that is the program's own."""
+    lines = [line.strip()[5:] for line in text.split("\n") if line.strip().startswith("File ")]
+    own = [line for line in lines if not line.startswith(('"microdot/', '"asyncio/', '"website.py'))]
+    return (own or lines or ["no file"])[-1]
+
+
+def _explain(request, response):
+    """A handler has failed, and Microdot has printed why: one line says of which request. The client has the
+    application's answer; where that has none, ours."""
+    task = asyncio.current_task()
+    for at, (failed, text) in enumerate(_failures):
+        if failed is task:
+            del _failures[at]
+            print("%s failed: %s (%s)" % (_what(request), text.strip().split("\n")[-1], _place(text)))
+            if response.status_code == 500 and response.body == b"Internal server error" and not response.headers:
+                return failure_page(_what(request), text)
+            break
+    return response
+
+
+async def _report(request, exc, incoming):
+    """What the client is told by the front: 500, or nothing where it has been shown the traceback."""
+    text = traceback_of(exc)
+    print(_what(request), "failed:")
+    print(text, end="")
+    if not debug or incoming.wrote():
+        return 500
+    try:
+        page = failure_page(_what(request), text)
+        await incoming.respond(500, None, page.headers, page.body, None)
+        return 0
+    except Exception:
+        return 500
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
 
 async def _read_unknown(request, incoming):
     """The body of a request that does not tell its length, as if it had: in request.body where it is as short as that

@@ -1,6 +1,7 @@
 """website.py without a guest: what it tells the front, and what becomes of requests that the front hands over."""
 
 import asyncio
+import re
 import sys
 import traceback
 
@@ -16,7 +17,10 @@ sys.path += [str(paths.TOP / "tests" / "site"), str(paths.TOP / "third_party" / 
 def front(monkeypatch):
     """The stand-in for the front; website.py as in a program that has just begun."""
     import _website
-    monkeypatch.setattr(sys, "print_exception", traceback.print_exception, raising=False)   # MicroPython's
+    def print_exception(exc, file=None):       # MicroPython's
+        traceback.print_exception(exc, file=file)
+
+    monkeypatch.setattr(sys, "print_exception", print_exception, raising=False)
     _website.forget()
     sys.modules.pop("website", None)
     yield _website
@@ -383,8 +387,8 @@ def test_an_answer_that_fails_is_not_a_complete_one(mounted, capfd, given, failu
     stream = handle(mounted, b"GET /parts?x HTTP/1.1\r\nHost: a\r\n\r\n")
     assert stream.failure == failure and stream.answer.startswith(b"HTTP/1.0 200 ")
     assert stream.answer.partition(b"\r\n\r\n")[2] == answer
-    out, err = capfd.readouterr()
-    assert out == ("GET /parts failed:\n" if failure else "") and bool(err) == bool(failure)
+    said = "".join(capfd.readouterr())
+    assert said.startswith("GET /parts failed:\n") and "Error" in said if failure else not said
 
 
 class Slow:
@@ -425,8 +429,8 @@ def test_a_body_that_fails_at_once_has_no_head(mounted, capfd, kind, failure, st
     assert (Answer(stream.answer).status, stream.failure) == (status, status)
     assert "x-a" not in Answer(stream.answer).headers
     assert kind is parts or body.closed
-    out, err = capfd.readouterr()
-    assert status == 503 or (out == "GET /parts failed:\n" and ("why" in err or "OSError: 5" in err))
+    said = capfd.readouterr()[0]
+    assert status == 503 or (said.startswith("GET /parts failed:\n") and ("why" in said or "OSError: 5" in said))
 
 
 def test_a_head_does_not_wait_for_its_body(mounted, website, front, capfd):
@@ -457,7 +461,7 @@ def test_a_head_does_not_wait_for_its_body(mounted, website, front, capfd):
     body = Slow(b"one", ValueError("why"))
     mounted.get("/bad")(lambda request: (body, 200, {"X-A": "a\r\nX-B: b"}))
     assert get(mounted, "/bad").status == 500 and body.closed
-    assert "control characters" in capfd.readouterr()[1]
+    assert "control characters" in capfd.readouterr()[0]
 
 
 def test_a_body_that_is_cancelled_while_it_waits(mounted, website, front):
@@ -497,7 +501,64 @@ def test_a_client_that_leaves_is_no_failure_of_the_applications(mounted, capfd):
 def test_a_head_that_cannot_be_is_500(mounted, capfd):
     mounted.get("/bad")(lambda request: ("x", {"X-A": "a\r\nX-B: b"}))
     assert get(mounted, "/bad").status == 500
-    assert capfd.readouterr()[0] == "GET /bad failed:\n"
+    assert capfd.readouterr()[0].startswith("GET /bad failed:\nTraceback")
+
+
+# -- handlers that fail ------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def failing(mounted):
+    @mounted.get("/fails")
+    async def fails(request):
+        await asyncio.sleep(0)
+        raise ValueError("<why> & \"how\"")
+
+    return mounted
+
+
+def test_a_failure_names_its_request_and_its_place(failing, capfd):
+    """The client is told by the front's page."""
+    stream = handle(failing, b"GET /fails?x=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert stream.failure == 500 and stream.answer.startswith(b"HTTP/1.0 500 Failure")
+    said = capfd.readouterr()[0]
+    assert said.startswith("Traceback (most recent call last):\n")
+    assert said.splitlines()[-1].startswith("GET /fails failed: ValueError: <why> & \"how\" (")
+    assert re.search(r"test_site\.py\", line \d+, in fails\)$", said)
+
+
+def test_a_failure_in_debug_mode(failing, website):
+    website.debug = True
+    answer = get(failing, "/fails")
+    assert answer.status == 500 and answer.headers["content-type"] == "text/html; charset=utf-8"
+    text = answer.body.decode()
+    assert "GET /fails" in text and "ValueError: &lt;why&gt; &amp; &quot;how&quot;" in text and "<why>" not in text
+    assert answer.headers["cache-control"] == "no-store"
+    failing.get("/bad")(lambda request: ("x", {"X-A": "a\r\nX-B: b"}))
+    assert b"control characters" in get(failing, "/bad").body
+
+
+def test_failures_at_the_same_time(failing, front, capfd):
+    """Each line names its own request, whatever else has failed meanwhile."""
+    async def both():
+        streams = [front.Request(b"GET /fails?%d HTTP/1.1\r\nHost: a\r\n\r\n" % i) for i in range(20)]
+        import website
+        await asyncio.gather(*(website.handle(failing, stream) for stream in streams))
+        return streams
+
+    streams = asyncio.run(both())
+    assert [stream.failure for stream in streams] == [500] * 20
+    assert capfd.readouterr()[0].count("GET /fails failed: ") == 20
+
+
+def test_an_answer_of_its_own_to_a_failure(failing, website):
+    website.debug = True
+    failing.after_error_request(lambda request, response: response.headers.update({"X-Mine": "1"}) or response)
+    answer = get(failing, "/fails")
+    assert answer.body == b"Internal server error" and answer.headers["x-mine"] == "1"
+    failing.errorhandler(500)(lambda request: ("mine", 500))
+    assert get(failing, "/fails").body == b"mine"
+    failing.errorhandler(ValueError)(lambda request, exc: ("my value", 400))
+    assert get(failing, "/fails").body == b"my value"
 
 
 def test_a_subclass_keeps_its_own_way(website, front):

@@ -1,12 +1,21 @@
-"""webserver.py: the website that lies on the NFS server, and routes of your own.
+"""webserver.py: the website that lies on the NFS server, and the application beside it.
 
-Started by the MicroPython component with one argument, the folder of the site below the mount (WEBSITE_DIR). A file
-app.py at the top of the export, if there is one, may add routes in Python:
+Started by the MicroPython component with the folder of the site below the mount (WEBSITE_DIR), and whether tracebacks go
+to the browser (WEBSITE_DEBUG). A file app.py at the top of the export, if there is one, is run as a program of its own
+is, as __main__:
 
-    def routes(app):
-        @app.get("/api/hello")
-        async def hello(request):
-            return {"hello": request.args.get("name", "world")}
+    from microdot import Microdot
+    app = Microdot()
+
+    @app.get("/api/hello")
+    async def hello(request):
+        return {"hello": request.args.get("name", "world")}
+
+    app.run()
+
+The first Microdot whose run() or start_server() it calls is the site's, whatever host and port it names. Where it calls
+neither, its routes(app) is called with one of ours; without such a function the application named `app` is taken, or the
+only one that there is.
 """
 
 import sys
@@ -18,7 +27,9 @@ sys.path[:] = [".frozen"]
 
 import asyncio
 import errno
+import time
 
+import _website
 import fs_async
 import website
 from microdot import Microdot
@@ -29,113 +40,163 @@ HOST, PORT = "0.0.0.0", 80
 AWAY = (errno.EHOSTUNREACH, errno.EIO, errno.ENODEV, errno.ECONNABORTED, errno.EBADF, errno.ESTALE)
 SOON_MS = (20, 50, 100, 200, 400, 800, 1600)    # pauses in which requests for what is no file wait
 LATER_S = 1
+NO_APPLICATION = "webserver: app.py has no routes(app) and no Microdot application: only files are served"
+SEVERAL = "webserver: app.py has several applications, none is named app, and none is run: only files are served"
+HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them needs another name"
 
-app = Microdot()
-
-
-def add_routes():
-    """Routes from app.py on the export, all or none: one that fails in its middle may not have said yet who may ask. Its
-    mistakes are printed and cost the routes, never the site. What is returned: an error of files that were away meanwhile;
-    it is to be tried again."""
-    before = answers_of(app)
-    sys.path[:] = [".frozen"] + mount
-    try:
-        from app import routes
-        routes(app)
-    except Exception as error:
-        put_back(app, before)
-        sys.modules.pop("app", None)
-        if isinstance(error, OSError) and error.errno in AWAY:
-            sys.path[:] = [".frozen"]       # nobody waits for the files for what is in the image
-            return error
-        if str(error) != "no module named 'app'":
-            print("webserver: app.py is left out:")
-            sys.print_exception(error)
-    return None
+name, website.debug = sys.argv[1], sys.argv[2] == "1"
+folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
+site = None         # the application that has the site
 
 
-def lists_of(app):
-    return app.url_map, app.before_request_handlers, app.after_request_handlers, app.after_error_request_handlers
+# -- serving -----------------------------------------------------------------------------------------------------------
+
+with_sockets = Microdot.start_server
 
 
-def answers_of(app):
-    """What routes() may have added to when it fails."""
-    return [list(part) for part in lists_of(app)], list(app.error_handlers.items()), app.options_handler
+async def take_site(app):
+    """The front learns of its routes, in one step."""
+    global site
+    if site is app:
+        return
+    site = app
+    website.attach(app, port=PORT)      # the folder is mounted already, as the description says
+    print("Starting async server on %s:%d..." % (HOST, PORT))
 
 
-def put_back(app, before):
-    """Nothing else is touched: the front is told of each change."""
-    lists, handlers, app.options_handler = before
-    for part, old in zip(lists_of(app), lists):
-        if list(part) != old:
-            part.clear()
-            part.extend(old)
-    for status, handler in list(app.error_handlers.items()):
-        if (status, handler) not in handlers:
-            del app.error_handlers[status]
-    for status, handler in handlers:
-        if app.error_handlers.get(status) is not handler:
-            app.error_handlers[status] = handler
+async def start_server(self, host=HOST, port=PORT, debug=False, ssl=None, start_serving=True):
+    """In the place of Microdot's: the first application that starts has the site, where the front is. Any other has
+    sockets of its own, as always."""
+    if site is not None:
+        return await with_sockets(self, host, port, debug, ssl, start_serving)
+    await take_site(self)
+    await self.start_server(HOST, PORT, debug)
 
 
-UNKNOWN = (404, 405, 413)      # what nobody can say before app.py has been read
+Microdot.start_server = start_server
+website.prepare = take_site
+
+
+def serve(app):
+    asyncio.run(app.start_server(HOST, PORT))
+
+
+# -- where app.py cannot be served -------------------------------------------------------------------------------------
+
+def stand_in(answer):
+    """An application that answers so what is no file of the site. Nor does it know how large a body may be."""
+    app = Microdot()
+    for status in (404, 405, 413):
+        app.errorhandler(status)(answer)
+    app.route("/<path:any>", methods=["POST", "PUT", "PATCH", "DELETE"])(answer)
+    return app
 
 
 def not_yet(*_, **__):
     return "The site's program cannot be read yet", 503, {"Retry-After": "1"}
 
 
-async def add_routes_later():
-    """The files were not there at the start: asks again until they are. Until then nobody knows what is a route: what is
-    no file is told to come again; nor how large a body may be."""
-    for status in UNKNOWN:
-        app.errorhandler(status)(not_yet)
-    app.route("/<path:any>", methods=["POST", "PUT", "PATCH", "DELETE"])(not_yet)
-    stand_in = app.url_map[-1]
-    while True:
-        await asyncio.sleep(LATER_S)
-        try:
-            await fs_async.stat("/")
-        except OSError:
-            continue
-        if not add_routes():
-            break
-    app.url_map.remove(stand_in)
-    for status in UNKNOWN:
-        if app.error_handlers.get(status) is not_yet:
-            del app.error_handlers[status]
-
-
-async def add_routes_soon():
-    """Tries some times: what serves the files is back in some milliseconds, if that is all."""
-    for pause_ms in SOON_MS:
-        error = add_routes()
-        if not error:
-            return
-        await asyncio.sleep_ms(pause_ms)
-    print("webserver: app.py is read later, the files are away: %s" % error)
-    asyncio.create_task(add_routes_later())
-
-
-async def main(name):
-    folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
+async def stat_folder():
+    """What is wrong with the folder, an OSError; None: nothing. Answered once the mount stands, or is late."""
     try:
-        await fs_async.stat(folder)                 # answered once the mount stands, or is late
-        await add_routes_soon()
+        await fs_async.stat(folder)
     except OSError as error:
-        if error.errno == errno.ENOENT:
-            print("webserver: WEBSITE_DIR '%s' cannot be read: there is no such folder in the export" % name)
-        else:
-            print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
-        asyncio.create_task(add_routes_later())
-    # Until here requests for what is no file have waited: now the front learns of all routes in one step.
-    website.attach(app, port=PORT)                  # the folder is mounted already, as the description says
-    server = asyncio.create_task(app.start_server(host=HOST, port=PORT))
-    while app.server is None and not server.done():
-        await asyncio.sleep_ms(0)                   # it listens at its second turn
-    if not server.done():
-        print("Starting async server on %s:%d..." % (HOST, PORT))
-    await server
+        return error
 
 
-asyncio.run(main(sys.argv[1]))
+def are_away(error):
+    return error is not None and error.errno in AWAY
+
+
+async def begin_when_files_are_there():
+    await asyncio.sleep(LATER_S)
+    while are_away(await stat_folder()):
+        await asyncio.sleep(LATER_S)
+    _website.begin_anew()
+
+
+async def serve_until_files_are_there():
+    """Until then nobody knows what is a route: what is no file is told to come again."""
+    asyncio.create_task(begin_when_files_are_there())
+    await stand_in(not_yet).start_server()
+
+
+# -- app.py ------------------------------------------------------------------------------------------------------------
+
+async def are_there(*paths):
+    for path in paths:
+        try:
+            await fs_async.stat(path)
+            return True
+        except OSError:
+            pass
+    return False
+
+
+def application_of(module):
+    """What app.py, which has run, leaves to be served."""
+    if callable(getattr(module, "routes", None)):
+        app = Microdot()
+        module.routes(app)
+        return app
+    found = [value for value in map(lambda name: getattr(module, name), dir(module)) if isinstance(value, Microdot)]
+    app = getattr(module, "app", None)
+    if isinstance(app, Microdot):
+        return app
+    if found and all(one is found[0] for one in found):
+        return found[0]
+    if hasattr(module, "__path__") and not hasattr(module, "__file__"):     # a folder without a program in it
+        if asyncio.run(are_there("/app.py", "/app.mpy")):
+            print(HIDDEN)
+    else:
+        print(SEVERAL if found else NO_APPLICATION)
+    return Microdot()
+
+
+def left_out(error):
+    """Its mistakes cost its routes, never the site."""
+    print("webserver: app.py is left out:")
+    text = website.traceback_of(error)
+    print(text, end="")
+    if not website.debug:
+        return Microdot()
+    return stand_in(lambda *_, **__: website.failure_page("app.py is left out", text))
+
+
+def run_app():
+    """What is to be served; None: it has been served, and the program has ended that. Of what fails nothing is left: it
+    may not have said yet who may ask."""
+    sys.path[:] = [".frozen"] + mount
+    for pause_ms in SOON_MS:        # what serves the files is back in some milliseconds, if that is all
+        try:
+            module = __import__("app", None, None, False)       # False: as __main__
+            return application_of(module) if site is None else None
+        except Exception as error:
+            if site is not None:
+                raise
+            if isinstance(error, ImportError) and str(error) == "no module named 'app'":
+                return Microdot()
+            if not isinstance(error, OSError) or error.errno not in AWAY:
+                return left_out(error)
+            failure = error
+            sys.modules.pop("app", None)
+        time.sleep_ms(pause_ms)
+    print("webserver: app.py is read later, the files are away: %s" % failure)
+    asyncio.run(serve_until_files_are_there())
+
+
+def main():
+    error = asyncio.run(stat_folder())
+    if are_away(error):
+        print("webserver: the files cannot be reached yet; until they can, requests are answered 503")
+        asyncio.run(serve_until_files_are_there())
+    if error:
+        why = "there is no such folder in the export" if error.errno == errno.ENOENT else error
+        print("webserver: WEBSITE_DIR '%s' cannot be read: %s" % (name, why))
+    # Until here requests for what is no file have waited: the front learns of all routes in one step.
+    app = run_app()
+    if app:
+        serve(app)
+
+
+main()
