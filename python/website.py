@@ -48,6 +48,8 @@ PAGE = ("<!doctype html><html lang=en><meta charset=utf-8><title>500: %s</title>
 
 debug = False
 prepare = None      # awaited with an application that is about to take the site's requests
+look = None         # awaited before a request that comes after _website.look_every()'s time
+finish = None       # awaited when no more requests are taken
 
 _apps = []          # the application that has the front, once there is one
 _ports = []         # and its port
@@ -332,11 +334,16 @@ async def _serve(app):
         while True:
             try:
                 request = await _website.accept()
-                if request is None:
-                    return
-                _start(app, request)
+                if request:
+                    _start(app, request)
+                elif request is None:
+                    break
+                else:
+                    await look()
             except MemoryError:     # the request has been told
                 await asyncio.sleep(0)
+        if finish:
+            await finish()
     finally:
         _website.serve(False)
         app.server.ended.set()

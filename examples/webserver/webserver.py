@@ -1,8 +1,8 @@
 """webserver.py: the website that lies on the NFS server, and the application beside it.
 
-Started by the MicroPython component with the folder of the site below the mount (WEBSITE_DIR), and whether tracebacks go
-to the browser (WEBSITE_DEBUG). A file app.py at the top of the export, if there is one, is run as a program of its own
-is, as __main__:
+Started by the MicroPython component with the folder of the site below the mount (WEBSITE_DIR), whether tracebacks go to
+the browser (WEBSITE_DEBUG), and how long what is known of a file holds (WEBSITE_FRESH_MS). A file app.py at the top of the export, if there is one, is run as a program of its own
+is, as __main__ (and anew when it has changed: _reload.py):
 
     from microdot import Microdot
     app = Microdot()
@@ -29,6 +29,7 @@ import asyncio
 import errno
 import time
 
+import _reload
 import _website
 import fs_async
 import website
@@ -47,6 +48,7 @@ HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them
 name, website.debug = sys.argv[1], sys.argv[2] == "1"
 folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
 site = None         # the application that has the site
+watch = _reload.Watch(int(sys.argv[3]), website.debug)
 
 
 # -- serving -----------------------------------------------------------------------------------------------------------
@@ -60,6 +62,7 @@ async def take_site(app):
     if site is app:
         return
     site = app
+    await watch.begin()
     website.attach(app, port=PORT)      # the folder is mounted already, as the description says
     print("Starting async server on %s:%d..." % (HOST, PORT))
 
@@ -158,6 +161,7 @@ def left_out(error):
     print("webserver: app.py is left out:")
     text = website.traceback_of(error)
     print(text, end="")
+    asyncio.run(watch.before("/"))      # something that it has not found may come
     if not website.debug:
         return Microdot()
     return stand_in(lambda *_, **__: website.failure_page("app.py is left out", text))
@@ -193,10 +197,15 @@ def main():
     if error:
         why = "there is no such folder in the export" if error.errno == errno.ENOENT else error
         print("webserver: WEBSITE_DIR '%s' cannot be read: %s" % (name, why))
+    asyncio.run(watch.before("/app.py"))
     # Until here requests for what is no file have waited: the front learns of all routes in one step.
-    app = run_app()
-    if app:
-        serve(app)
+    try:
+        app = run_app()
+        if app:
+            serve(app)
+    finally:
+        if watch.leaving:
+            _website.begin_anew()
 
 
 main()

@@ -1,0 +1,174 @@
+"""_reload.py: a changed app.py takes effect, and so does a change of what it has imported from the export.
+
+A request that comes when the last look was WEBSITE_FRESH_MS ago waits for the next one, for 0.1 s at most; who asks for
+no route is no such request, so it is looked seldom, too, where the front has been asked for something meanwhile. A file
+that does not compile is not taken: the console says why, once, and what runs goes on. Else no request is taken any
+more: what comes waits for the next program; those under way have some seconds to end; then the program may end by
+itself, and the interpreter begins anew.
+"""
+
+import asyncio
+import errno
+import gc
+import sys
+
+import _website
+import fs_async
+import website
+
+FRESH_LEAST_MS = 50     # as the front's
+SLOW_MS = 100           # a look that takes longer is not waited for
+TAKE_MS = 2000          # nor is what becomes of a change that was found
+SETTLE_MS = 50          # a file that has changed in this time is being written
+GONE_MS = 1000          # one that is not there for so long has gone; some editors take a moment
+SETTLE_TURNS = 100
+DRAIN_MS = 3000         # for requests that are under way
+TURN_MS = 20
+END_MS = 1000           # for the program to end by itself
+SELDOM_MS = 10_000
+
+
+async def version_of(path):
+    """What changes when the file does; None: it is not there. Raises OSError where that is not known."""
+    try:
+        return await fs_async.version(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            return None
+        raise
+
+
+async def does_not_compile(path):
+    """Why not; None: it does."""
+    try:
+        file = await fs_async.open(path)
+        text = await file.read()
+        await file.close()
+        compile(str(text, "utf-8"), path, "exec")
+    except (SyntaxError, UnicodeError, MemoryError) as error:
+        return website.traceback_of(error)
+    finally:
+        text = None
+        gc.collect()
+
+
+class Watch:
+    def __init__(self, fresh_ms, always):
+        """always: also where nobody asks for anything."""
+        self.fresh_ms = max(fresh_ms, FRESH_LEAST_MS)
+        self.seldom_ms = self.fresh_ms if always else max(SELDOM_MS, self.fresh_ms)
+        self.always = always
+        self.versions, self.refused = {}, {}
+        self.looking, self.found, self.looked = False, False, asyncio.Event()
+        self.leaving = False
+
+    async def before(self, *paths):
+        """What is known of these at the start."""
+        for path in paths:
+            try:
+                if path not in self.versions:
+                    self.versions[path] = await version_of(path)
+            except OSError:
+                pass
+
+    async def begin(self):
+        """The site is served from now on."""
+        try:
+            await asyncio.wait_for_ms(self.before(*self.paths()), END_MS)
+        except asyncio.TimeoutError:
+            pass
+        website.look, website.finish = self.look, self.drain
+        _website.look_every(self.fresh_ms)
+        asyncio.create_task(self.look_seldom())
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    async def look_seldom(self):
+        asked = None
+        while not self.leaving:
+            requests = self.always or _website.requests()
+            if self.always or requests != asked:
+                asked = requests
+                await self.look()
+            await asyncio.sleep_ms(self.seldom_ms)
+
+    async def look(self):
+        if not self.looking:
+            self.looking, self.found = True, False
+            self.looked.clear()
+            asyncio.create_task(self.look_once())
+        if not await self.has_looked(SLOW_MS) and self.found:
+            await self.has_looked(TAKE_MS)
+
+    async def has_looked(self, within_ms):
+        try:
+            await asyncio.wait_for_ms(self.looked.wait(), within_ms)
+            return True
+        except asyncio.TimeoutError:
+            return False
+
+    async def look_once(self):
+        try:
+            path = await self.changed()
+            if path and not self.leaving:
+                print("webserver: %s has changed: the application begins anew" % path[1:])
+                self.leaving = True
+                _website.serve(False)
+                asyncio.create_task(self.leave())
+        except OSError:         # the files are away
+            pass
+        finally:
+            self.looking = False
+            self.looked.set()
+
+    def paths(self):
+        paths = list(self.versions)
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if path and not _website.is_frozen(path):
+                path = path if path[0] == "/" else "/" + path
+                if path not in self.versions:
+                    paths.append(path)
+        return paths
+
+    async def changed(self):
+        """The path of a file that has changed and can be taken, or None."""
+        found = None
+        for path in self.paths():
+            version = await version_of(path)
+            if path not in self.versions:
+                self.versions[path] = version       # it has been imported since the last look
+            elif version != self.versions[path] and await self.can_be_taken(path, version):
+                found = path
+        return found
+
+    async def can_be_taken(self, path, version):
+        if self.refused.get(path, ()) == version:
+            return False
+        self.found = True
+        for _ in range(SETTLE_TURNS):
+            await asyncio.sleep_ms(GONE_MS if version is None else SETTLE_MS)
+            before, version = version, await version_of(path)
+            if version == before:
+                break
+        if version == self.versions[path]:
+            return False
+        why = await does_not_compile(path) if version and path.endswith(".py") else None
+        if why:
+            self.refused[path] = version
+            print("webserver: %s has changed and does not compile; what was before goes on:\n%s" % (path[1:], why), end="")
+        return not why
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
+
+    async def drain(self):
+        """Before the server ends."""
+        left_ms = DRAIN_MS if self.leaving else 0
+        while left_ms > 0 and _website.under_way():
+            await asyncio.sleep_ms(TURN_MS)
+            left_ms -= TURN_MS
+
+    async def leave(self):
+        await self.drain()
+        await asyncio.sleep_ms(END_MS)
+        _website.begin_anew()

@@ -1,0 +1,240 @@
+"""A changed app.py takes effect while the machine runs: when, what becomes of requests meanwhile, and what is not taken."""
+
+import concurrent.futures
+import socket
+import time
+
+import pytest
+
+from serval import build
+from serval.http import GENEROUS_S, get, head_of
+from serval.nfs import NfsServer
+from serval.qemu import Guest
+
+WEB_ADDRESS = "10.0.2.16"
+FRESH_S, SELDOM_S = 2, 10
+STARTS = r"Starting async server on 0\.0\.0\.0:80\.\.\.\r?$"
+APP = """
+import asyncio
+from microdot import Microdot
+from microdot.websocket import with_websocket
+import texts
+app = Microdot()
+
+@app.get("/api/version")
+async def version(request):
+    return "{version}" + texts.MORE
+
+@app.get("/api/slow/<int:ms>")
+async def slow(request, ms):
+    await asyncio.sleep_ms(ms)
+    return "{version}"
+
+@app.get("/api/socket")
+@with_websocket
+async def socket(request, ws):
+    while True:
+        await ws.send(await ws.receive())
+{end}
+app.run()
+print("the program ends by itself")
+"""
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    top = tmp_path_factory.mktemp("export")
+    (top / "www").mkdir()
+    (top / "www" / "page.html").write_text("a page")
+    (top / "texts.py").write_text("MORE = ''\n")
+    (top / "app.py").write_text(APP.format(version="first", end=""))
+    return top
+
+
+@pytest.fixture(scope="module")
+def server(export, tmp_path_factory):
+    with NfsServer(export, tmp_path_factory.mktemp("nfs")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def booted(server, tmp_path_factory):
+    image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",
+                         NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+    with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}, log=tmp_path_factory.mktemp("log") / "console.log") as guest:
+        guest.expect(STARTS)
+        yield guest
+
+
+@pytest.fixture
+def guest(request, booted):
+    request.node.serval_guests = [booted]
+    return booted
+
+
+def write(export, version, end="", text=None):
+    """As editors do: another file takes the name."""
+    (export / "app.py.new").write_text(APP.format(version=version, end=end) if text is None else text)
+    (export / "app.py.new").rename(export / "app.py")
+
+
+def wait_for(guest, body, path="/api/version", within=GENEROUS_S):
+    """Until that is answered; no other answer than what was before, and no failure."""
+    begin, seen = time.monotonic(), set()
+    while (answer := get(guest.port("http"), path)).body != body:
+        seen.add((answer.status, answer.body))
+        assert answer.status == 200 and len(seen) == 1, seen
+        assert time.monotonic() - begin < within, seen
+        time.sleep(0.05)
+    return time.monotonic() - begin
+
+
+def restart(guest, export, version, **how):
+    write(export, version, **how)
+    wait_for(guest, version.encode())
+    guest.expect(STARTS)
+
+
+def test_a_change_is_seen_while_requests_come(guest, export):
+    """Within the time that holds for files, too; no request is told anything but an answer of either."""
+    restart(guest, export, "second")
+    for version in ("third", "other"):      # of one length
+        write(export, version)
+        took = wait_for(guest, version.encode())
+        assert took < FRESH_S + 2, took
+        guest.expect(r"webserver: app\.py has changed: the application begins anew")
+        guest.expect("the program ends by itself")
+        guest.expect(STARTS)
+    assert "starts again" not in guest.text()
+
+
+def test_after_a_silence_the_first_request_has_it(guest, export):
+    """It waits for the look; not for one that takes more than 0.1 s, on a machine that has much else to do."""
+    for version in ("loud", "quiet", "silent"):
+        restart(guest, export, version)
+        time.sleep(FRESH_S + 0.5)
+        write(export, version + " edited")
+        answers = [get(guest.port("http"), "/api/version").body for _ in range(3)]
+        assert answers[2] == version.encode() + b" edited", answers
+        guest.expect(STARTS)
+        if answers[0] == answers[2]:
+            return
+    raise AssertionError("the first request never had it")
+
+
+def test_what_it_imports_and_routes_that_are_new(guest, export):
+    """Also where only files are asked for, a little later."""
+    restart(guest, export, "more")
+    (export / "texts.py").write_text("MORE = ' and text'\n")
+    wait_for(guest, b"more and text")
+    (export / "texts.py").write_text("MORE = ''\n")
+    wait_for(guest, b"more")
+    time.sleep(FRESH_S)
+    write(export, "new", end="app.get('/api/new')(lambda request: 'a new route')\n")
+    begin = time.monotonic()
+    while (answer := get(guest.port("http"), "/api/new")).status == 404:
+        assert time.monotonic() - begin < SELDOM_S + 5
+        time.sleep(0.1)
+    assert answer.body == b"a new route"
+
+
+def test_one_that_does_not_compile_is_not_taken(guest, export):
+    restart(guest, export, "good")
+    before = guest.text().count("Starting")
+    write(export, "bad", text="app = (\n")
+    begin = time.monotonic()
+    while time.monotonic() - begin < FRESH_S + 2:
+        assert get(guest.port("http"), "/api/version").body == b"good"
+        time.sleep(0.1)
+    guest.expect(r"app\.py has changed and does not compile; what was before goes on:")
+    guest.expect(r'File "/app\.py", line \d+')
+    guest.expect("SyntaxError")
+    assert guest.text().count("does not compile") == 1 and guest.text().count("Starting") == before
+    restart(guest, export, "mended")
+
+
+def test_one_that_fails_while_it_starts(guest, export):
+    """... leaves the files, says why, and is tried again when it changes: also a module that it has missed."""
+    restart(guest, export, "before")
+    write(export, "broken", end="1 / 0\n")
+    time.sleep(FRESH_S)
+    deadline = time.monotonic() + GENEROUS_S
+    while get(guest.port("http"), "/api/version").status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    guest.expect("app.py is left out:")
+    guest.expect(r'File "app\.py", line 22, in <module>')
+    assert get(guest.port("http"), "/page").body == b"a page"
+    assert get(guest.port("http"), "/api/version").status == 404
+    write(export, "misses", end="import comes_later\n")
+    while "comes_later" not in guest.text():
+        assert get(guest.port("http"), "/api/version").status == 404 and time.monotonic() < deadline
+        time.sleep(0.1)
+    (export / "comes_later.py").write_text("")
+    while (answer := get(guest.port("http"), "/api/version")).status == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert answer.body == b"misses"
+
+
+def test_requests_under_way_end(guest, export):
+    """Those that are soon over are answered; files are served all the time; those that come meanwhile wait."""
+    restart(guest, export, "old")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        time.sleep(FRESH_S + 0.2)
+        slow = pool.submit(get, guest.port("http"), "/api/slow/2000")
+        time.sleep(0.3)
+        write(export, "young")
+        time.sleep(FRESH_S)
+        late = [pool.submit(get, guest.port("http"), "/api/version") for _ in range(4)]
+        begin = time.monotonic()
+        while not all(one.done() for one in late):
+            assert get(guest.port("http"), "/page").body == b"a page"
+        assert [one.result().body for one in late] == [b"young"] * 4
+        assert slow.result().body == b"old" and time.monotonic() - begin < 8
+    assert "starts again" not in guest.text()
+
+
+def test_what_does_not_end_is_cut_off(guest, export):
+    """A WebSocket, after some seconds: then the new program is there."""
+    restart(guest, export, "here")
+    with socket.create_connection(("127.0.0.1", guest.port("http")), timeout=GENEROUS_S) as sock:
+        sock.sendall(head_of("/api/socket", Connection="Upgrade", Upgrade="websocket", Sec_WebSocket_Version=13,
+                             Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ=="))
+        assert b" 101 " in sock.recv(1000)
+        write(export, "gone")
+        begin = time.monotonic()
+        wait_for(guest, b"gone", within=FRESH_S + 8)
+        assert time.monotonic() - begin > 2.5
+        assert sock.recv(1000) == b""
+
+
+def test_without_app_py(guest, export):
+    """One that goes has gone, and comes back."""
+    restart(guest, export, "there")
+    (export / "app.py").unlink()
+    deadline = time.monotonic() + GENEROUS_S
+    while get(guest.port("http"), "/api/version").status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert get(guest.port("http"), "/page").body == b"a page"
+    write(export, "back")
+    while (answer := get(guest.port("http"), "/api/version")).status == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert answer.body == b"back"
+
+
+def test_files_that_are_away_change_nothing(guest, export, server):
+    restart(guest, export, "stays")
+    before = guest.text().count("Starting")
+    server.kill()
+    begin = time.monotonic()
+    while time.monotonic() - begin < FRESH_S + 3:
+        one = time.monotonic()
+        assert get(guest.port("http"), "/api/version").body == b"stays" and time.monotonic() - one < 1
+        time.sleep(0.1)
+    server.start()
+    write(export, "again")
+    wait_for(guest, b"again")
+    assert guest.text().count("Starting") == before + 1
