@@ -28,6 +28,9 @@ $(MPY_CROSS): | $(SOURCES_READY)
 	$(Q)$(MPY_MAKE) -s -C $(MICROPYTHON)/mpy-cross BUILD=$(abspath $(@D)) CC=clang PYTHON=$(PYTHON) \
 	    >$(@D)/log 2>&1 || { cat $(@D)/log; exit 1; }
 
+# What python/manifest.py names of this tree.
+FROZEN_MODULES := $(wildcard python/website.py python/website_policy.py python/secrets.py python/asyncio/*.py python/_lib/*.py python/_lib/*/*.py)
+
 # $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own. They are this tree's, also where
 # another one with the same CACHE_DIR has made some.
 define frozen_rule
@@ -36,7 +39,7 @@ $(OBJ)/$1.frozen/manifest.py: $(OBJ)/$1.frozen/modules python/manifest.py
 	$$(Q){ cat python/manifest.py; for m in $2; do \
 	    echo "module('$$$${m##*/}', base_path='$(CURDIR)/$$$${m%/*}')"; done; } >$$@
 $(call remember,$(OBJ)/$1.frozen/modules,frozen: $2 of $(CURDIR))
-$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py python/website.py python/website_policy.py python/secrets.py $2 $(MPY_CROSS) \
+$(OBJ)/$1.frozen/frozen_content.c: $(OBJ)/$1.frozen/manifest.py $(FROZEN_MODULES) $2 $(MPY_CROSS) \
     $(MPY_CORE)/libmicropython.a $(PYTHON_READY)
 	$$(call say,FREEZE,$1)
 	@mkdir -p $$(@D)/genhdr && cp $(MPY_CORE)/genhdr/qstrdefs.preprocessed.h $$(@D)/genhdr

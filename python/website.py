@@ -38,6 +38,8 @@ from microdot.microdot import HTTPException, NoCaseDict, print_exception
 from website_policy import IMMUTABLE, policy, text  # noqa: F401 (the first is for authors)
 
 Request.scheme, Request.server_name = "http", None
+if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
+    asyncio._attrs.update(dict.fromkeys(("Queue", "LifoQueue", "PriorityQueue", "QueueEmpty", "QueueFull"), "queues"))
 
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs

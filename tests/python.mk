@@ -29,6 +29,8 @@ $(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c t
 $(foreach t,python_endpoint python_endpoint_states python_endpoint_http,\
     $(eval $(foreach s,$(PYTHON_ENDPOINTS) $(PYTHON_SITE) tests/unit/fake_front.c,$(HOST_OBJ)/$t/$s.o): | $(SOURCES_READY)))
 
+$(eval $(call host_test,python_hash,tests/unit/python_hash.c python/hash.c))
+
 $(eval $(call python_program,python_crash,tests/systems/python/crash.py))
 $(eval $(call system,python_apps,tests/systems/python/python_apps.py,tests/systems/python/files))
 $(eval $(call system,python_site,tests/systems/python/python_site.py,examples/python/files))

@@ -71,7 +71,7 @@ ORDERS = {
                "window", "again.c", "ip.c", "time_of_day.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
     "python": ["config.h", "mphalport.h", "qstrdefsport.h", "modos_impl.h", "modtime_impl.h", "port.h mpconfigport.h",
-               "port", "port_memory", "qstr_cache", "console", "time", "reader", "modsha1", "changes", "control",
+               "port", "port_memory", "qstr_cache", "console", "time", "reader", "hash", "modhashlib", "changes", "control",
                "files", "vfs_file vfs_files", "asyncio_wait", "fs_operation", "modfs_async", "endpoint.h",
                "incoming incoming_reply", "incoming_text",
                "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
