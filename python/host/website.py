@@ -1,0 +1,76 @@
+"""website.py: Serval's module of that name, for CPython. What mount() is told is kept in `mounts`; file() answers with
+the file itself, as long as it is one of a folder that is mounted, so a test client sees its bytes. How an address becomes
+a file is otherwise the front's business, and is not played here."""
+
+import mimetypes
+import os
+import urllib.parse
+
+import fs_async
+from microdot import Microdot, Request, Response
+
+Request.scheme, Request.server_name = "http", None
+IMMUTABLE = "public, max-age=31536000, immutable"
+debug = False
+mounts = []     # (app, prefix, folder, what else was said), in order
+
+
+def forget():
+    mounts.clear()
+
+
+def _check(app, port):
+    if not isinstance(app, Microdot):
+        raise TypeError("app is no Microdot")
+    if any(other is not app for other, *_ in mounts):
+        raise ValueError("another application has mounted a site already")
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise ValueError("port must be 1-65535")
+
+
+def attach(app, *, port=80):
+    _check(app, port)
+
+
+def mount(app, prefix, folder, *, port=80, **said):
+    _check(app, port)
+    if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
+        raise ValueError("prefix must begin and end with '/': %r" % prefix)
+    if ".." in folder.split("/"):
+        raise ValueError("folder must not have '..': %r" % folder)
+    mounts.append((app, prefix, folder, dict(said, port=port)))
+
+
+def _path_of(address):
+    """Of the file that an address means; None: there is none."""
+    names = urllib.parse.unquote(address.partition("?")[0]).split("/")
+    if ".." in names:
+        return None
+    path = "/" + "/".join(name for name in names if name not in ("", "."))
+    found = [(len(prefix), folder + "/" + path[len(prefix):]) for _, prefix, folder, _ in mounts if path.startswith(prefix)]
+    return fs_async._whole(max(found)[1] if found else path)
+
+
+def file(path, headers=None, content_type=None, status=200):
+    if status < 200 or status in (204, 205, 304):
+        raise ValueError("status %d has no body" % status)
+    if not path.startswith("/"):
+        raise ValueError("path must begin with '/'")
+    place = _path_of(path)
+    if place is None or not os.path.isfile(place):
+        return Response("Not found", 404)
+    with open(place, "rb") as data:
+        response = Response(data.read(), status, dict(headers or {}))
+    response.headers["Content-Type"] = content_type or mimetypes.guess_type(place)[0] or "application/octet-stream"
+    return response
+
+
+def counters():
+    names = ("connections app_requests accepted requests files handed_over refused timed_out evicted broken nonsense "
+             "cache_entries cache_blocks cache_memory cache_memory_max cache_hits cache_revalidations cache_reads "
+             "cache_evictions cache_stale")
+    return dict.fromkeys(names.split(), 0)
+
+
+def refresh(app):
+    pass
