@@ -35,6 +35,12 @@ PORT_C := $(addprefix python/,port.c port_memory.c interpreter.c console.c time.
 SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c \
     runtime/sys_stdio_mphal.c runtime/gchelper_generic.c timeutils/timeutils.c)
 
+# What was collected of a file that is no more would stay in the headers.
+ifneq ($(strip $(file <$(BUILD)/sources)),$(PORT_C))
+$(shell rm -rf $(BUILD)/genhdr && mkdir -p $(BUILD))
+$(file >$(BUILD)/sources,$(PORT_C))
+endif
+
 SRC_QSTR += $(PORT_C) $(SHARED_C)
 OBJ = $(PY_O) $(addprefix $(BUILD)/,$(PORT_C:.c=.o) $(SHARED_C:.c=.o))
 
