@@ -24,7 +24,7 @@ WINDOW = 88 * 1460      # TCP_WND
 CIRCLE = 16384          # APP_LARGE
 # What may be on the way to a program that does not read: what TCP takes, the circle, what the program's stream keeps.
 AHEAD = WINDOW + CIRCLE + 8192
-FLAT = 64 << 10         # of the interpreter's heap: what a request and a block take
+FLAT = 1 << 17    # of bodies of 24 MiB: blocks under way, and what the next collection frees
 ROUTES = r"""
 import asyncio
 import fs_async

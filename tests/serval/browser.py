@@ -23,7 +23,7 @@ def _command(profile, *args):
 
 
 def _chromium(url, *args):
-    with tempfile.TemporaryDirectory(prefix="serval-chromium-") as profile:
+    with tempfile.TemporaryDirectory(prefix="serval-chromium-", ignore_cleanup_errors=True) as profile:
         command = _command(profile, "--virtual-time-budget=20000", *args, url)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=GENEROUS_S, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
@@ -57,7 +57,7 @@ class Page:
         self.number, self.buffer, self.session = 0, b"", None
 
     def __enter__(self):
-        self.profile = tempfile.TemporaryDirectory(prefix="serval-chromium-")
+        self.profile = tempfile.TemporaryDirectory(prefix="serval-chromium-", ignore_cleanup_errors=True)
         theirs_in, self.out = os.pipe()
         self.back, theirs_out = os.pipe()
         command = _command(self.profile.name, *self.options, "about:blank")
