@@ -8,6 +8,7 @@
  * not switch them for it (lib/pd/without_fp.S).
  */
     .weak   pd_without_fp
+    .arch_extension fp              /* the file's flags say -mgeneral-regs-only, newer assemblers take it at its word */
 
     .section .text.pd_entry, "ax"
     .global pd_entry
