@@ -152,7 +152,7 @@ def record_proofs():
                      scaled=[("http/tls/schedules.h", "#define SCHEDULES 160", "#define SCHEDULES 2"),
                              ("http/tls/crypto.h", "#define CRYPTO_AEAD_BYTES 592", "#define CRYPTO_AEAD_BYTES 8")])
     stands_still = (RECORD, "uint64_t sequence = key->sequence++;", "uint64_t sequence = key->sequence;")
-    same_secret = (RECORD, "memcpy(key->secret, secret, secret_bytes);", "")
+    same_secret = (RECORD, "    if (good) {\n        memcpy(key->secret, secret, secret_bytes);", "    if (good) {")
     same_number = (SCHEDULES, "key->number = ++self.numbers;", "key->number = self.numbers;")
     anybodys = (SCHEDULES, "self.places[key->place].number != key->number &&", "self.places[key->place].number == 0 &&")
     return [
