@@ -103,6 +103,18 @@ class Terminal:
 
 
 @contextlib.contextmanager
+def serving(port, *variables):
+    """make run up to the page's address: what it printed; ended by Ctrl-C."""
+    process = make_run(f"HTTP_PORT={port}", *variables)
+    try:
+        yield read_until(process, rf"^ *http://localhost:{port}\r?$", START_S)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+        process.stdout.close()
+
+
+@contextlib.contextmanager
 def in_a_terminal(*command):
     terminal = Terminal(*command)
     try:
@@ -301,14 +313,28 @@ def test_status_route(running):
 
 def test_a_second_one_beside_it(running):
     other = free_port()
-    process = make_run(f"HTTP_PORT={other}")
-    try:
-        read_until(process, rf"^ *http://localhost:{other}\r?$", START_S)
+    with serving(other):
         assert curl(f"http://localhost:{other}/").status == curl(running + "/").status == 200
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(30)
-        process.stdout.close()
+
+
+def test_a_site_of_ones_own(tmp_path):
+    """The folder is made, with a program that answers and is not shown; what is changed there is served; nobody writes to
+    a folder that has something in it."""
+    port = free_port()
+    site, address = tmp_path / "my site", f"http://localhost:{port}"
+    with serving(port, f"SITE={site}") as printed:
+        assert f"a new site: {site}" in printed
+        assert {path.name for path in site.iterdir()} == {"index.html", "style.css", "app.py", "README.md"}
+        assert b"<h1>My site</h1>" in curl(address + "/").body
+        assert curl(address + "/style.css").headers["content-type"].startswith("text/css")
+        assert curl(address + "/api/hello?name=you").body == b'{"hello": "you"}'
+        assert curl(address + "/app.py").status == curl(address + "/app").status == 404
+        (site / "about.html").write_text("about me")
+        assert curl(address + "/about").body == b"about me"
+        (site / "README.md").unlink()
+    with serving(port, f"SITE={site}") as printed:
+        assert "a new site" not in printed and not (site / "README.md").exists()
+        assert curl(address + "/about").body == b"about me"
 
 
 def test_port_in_use_is_one_line():
@@ -325,6 +351,9 @@ def test_port_in_use_is_one_line():
     (["HTTP_PORT=web"], "*** HTTP_PORT='web' is no port"),
     (["NFS_DIRECTORY=/srv"], "make run: NFS_DIRECTORY without NFS_SERVER"),
     (["NFS_PORT=2049", "WEBSITE_FRESH_MS=100"], "make run: NFS_PORT without NFS_SERVER"),
+    (["SITE=Makefile"], "make run: SITE='Makefile' is no folder"),
+    (["SITE=examples", "NFS_SERVER=10.0.2.2"], "make run: SITE and NFS_SERVER: the site's files come from one of them"),
+    (["SITE=examples", "WEBSITE_FILES=examples"], "make run: SITE and WEBSITE_FILES: the site's files come from one of them"),
     (["WEBSITE_FRESH_MS=soon"], "WEBSITE_FRESH_MS='soon' is no number from 0 to 3600000"),
 ])
 def test_wrong_variables_are_one_line(variables, line):
