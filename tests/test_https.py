@@ -56,7 +56,7 @@ def guest(request, secured):
 
 
 def test_the_image_is_made_of_three_parts(secured):
-    assert {"http", "tls", "keys", "entropy"} <= {domain.name for domain in inside.domains(secured.image)}
+    assert {"http", "tls", "keys", "entropy"} <= set(inside.priorities(secured.image))
 
 
 def test_pages_by_curl(guest, tmp_path):

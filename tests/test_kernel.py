@@ -24,11 +24,14 @@ ENTRIES = {
     "EL1, by the loader device": ["-M", "virt,virtualization=off"],
     "a CPU without performance counters": ["-cpu", "cortex-a53,pmu=off"],
 }
+# Which of them is last depends on a few of the client's periods: 2.3.0 comes to another order than the others.
+CALLS_END = ("client: done", "middle: deep answers [0-9]+", "background: done")
 
 
-def lines_of(boot, name, last, args=EXACT_TIME):
+def lines_of(boot, name, *last, args=EXACT_TIME):
+    """What is said until each of `last` has been, in whatever order."""
     guest = boot(f"kernel_{name}", config="debug", args=args)
-    guest.expect(last.replace("\n", r"\r?\n") + r"\r?\n", timeout=PATIENCE_S)
+    guest.expect_all([line.replace("\n", r"\r?\n") + r"\r?\n" for line in last], timeout=PATIENCE_S)
     lines = guest.text().replace("\r", "").split("\n")
     return [line for line in lines if line and not line.startswith(("  ", "qemu-system"))]
 
@@ -43,7 +46,7 @@ def numbers(lines):
 
 
 def test_a_call_returns_what_the_server_says_and_runs_on_the_right_time(boot):
-    lines = lines_of(boot, "calls", "background: done")
+    lines = lines_of(boot, "calls", *CALLS_END)
     assert [line for line in lines if line.endswith(": init")][:4] == \
         ["deep: init", "middle: init", "active: init", "client: init"], "by priority"
     client = of(lines, "client")
@@ -58,7 +61,7 @@ def test_a_call_returns_what_the_server_says_and_runs_on_the_right_time(boot):
 
 
 def test_a_notified_passive_server_runs_on_the_context_bound_to_it(boot):
-    middle = of(lines_of(boot, "calls", "background: done"), "middle")
+    middle = of(lines_of(boot, "calls", *CALLS_END), "middle")
     assert middle[:2] == ["init", "notified on 40"]
     assert numbers(middle)["share"] >= 990
     assert middle[3] == "deep answers 221"

@@ -55,7 +55,7 @@ def guest(request, both):
 
 def test_there_is_no_python(both):
     image = both[0].image
-    priorities = {domain.name: domain.priority for domain in inside.domains(image)}
+    priorities = inside.priorities(image)
     assert set(priorities) == {*SERVICES, "nfs", "http"} and priorities["nfs"] == 90 and priorities["http"] == 70
     assert b"MicroPython" not in image.read_bytes() and b"nobody runs this" not in image.read_bytes()
     assert "MicroPython" not in both[0].text()
@@ -205,7 +205,7 @@ def test_a_site_with_neither_server_nor_python(request, in_image):
     request.node.serval_guests = [in_image]
     port = in_image.port("http")
     url = f"http://127.0.0.1:{port}"
-    assert {domain.name for domain in inside.domains(in_image.image)} == {*SERVICES, "memfs", "http"}
+    assert set(inside.priorities(in_image.image)) == {*SERVICES, "memfs", "http"}
     for path, body in (("/", b"start"), ("/about", b"about"), ("/a%20name%20with%20spaces.txt", b"spaces"),
                        ("/size/65537.bin", random.Random(65537).randbytes(65537)), ("/large.bin", large_bytes())):
         answer = get(port, path)

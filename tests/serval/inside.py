@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections import namedtuple
+from xml.etree import ElementTree
 
 Domain = namedtuple("Domain", "name priority text_pa text_va text_size")
 
@@ -10,8 +11,14 @@ DOMAIN = re.compile(r"^\d+ '(?P<name>[^']+)': priority (?P<priority>\d+),.*?"
                     r"^\s+(?P<va>0x[0-9a-f]+)\s+(?P<pa>0x[0-9a-f]+)\s+(?P<kib>\d+) KiB\s+r-x .*?text$", re.M | re.S)
 
 
+def priorities(image):
+    """{protection domain: priority} by the description, whichever SDK's tool read it."""
+    system = ElementTree.parse(image.with_suffix("") / f"{image.stem}.system")
+    return {domain.get("name"): int(domain.get("priority")) for domain in system.iter("protection_domain")}
+
+
 def domains(image):
-    """Of the image's report, in the order of the description."""
+    """Of the image's report, which our tool writes, in the order of the description."""
     report = image.with_name(image.stem + ".report.txt").read_text()
     return [Domain(m["name"], int(m["priority"]), int(m["pa"], 16), int(m["va"], 16), int(m["kib"]) * 1024)
             for m in DOMAIN.finditer(report)]
