@@ -15,11 +15,11 @@ from .ring import Ring
 
 CAPACITY = 256          # TLS_QUEUE_CAPACITY
 MESSAGE = 32            # struct tls_message
-REQUESTS = 0xd000       # TLS_REQUESTS_BYTES
-ANSWERS = 0xb400        # TLS_ANSWERS_BYTES
+REQUESTS = 0xc000       # TLS_REQUESTS_BYTES
+ANSWERS = 0xa000        # TLS_ANSWERS_BYTES
 KEYS_PAGE = 0x1000      # KEYS_PAGE_BYTES
 KEYS_MAX = 8            # KEYS_MAX
-HEAP = 0x79a00          # TLS_HEAP_BYTES
+HEAP = 0x6e200          # TLS_HEAP_BYTES
 CHAIN_HEAP = 0x3000     # for each chain but the first: TLS_CHAIN_MAX of PEM
 KEYS_HEAP = 0x4000      # P-256 takes a few numbers, and gives them back
 STACK = 0x8000          # of tls: ML-KEM keeps its vectors there, 21 KiB were used

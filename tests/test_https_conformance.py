@@ -19,7 +19,7 @@ PAGE, LARGE = os.urandom(1000), os.urandom(10 << 20)
 ASK = head_of("/k.bin")
 TEXT_MAX, RECORD_MAX = 16384, 16384 + 256
 IDLE_MAX = 32       # IDLE_MAX (http/tls/record.c)
-SLOTS = 36          # TLS_SLOTS
+SLOTS = 32          # TLS_SLOTS
 NAME_MAX = 95       # TLS_NAME_MAX
 
 # 6.2

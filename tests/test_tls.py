@@ -18,7 +18,7 @@ from compose import ComposeError, pem, self_signed  # noqa: E402
 
 
 DEATHS, GENEROUS_S = 100, 120
-SLOTS = 36          # TLS_SLOTS
+SLOTS = 32          # TLS_SLOTS
 BACK_US = 20_000    # a new handshake, by the guest's clock
 EXACT_TIME = ["-icount", "shift=1,sleep=off"]   # which is instructions: 2 ns each, whoever else uses this machine
 

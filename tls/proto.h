@@ -56,7 +56,7 @@
 
 #include <stdint.h>
 
-#define TLS_SLOTS 36
+#define TLS_SLOTS 32
 #define TLS_CONTROL TLS_SLOTS
 #define TLS_QUEUE_CAPACITY 256 /* of each ring: more than what all slots can owe */
 #define TLS_IN_BYTES 1024      /* of a slot, in the front's share; powers of two, as counts modulo 2^32 want it */

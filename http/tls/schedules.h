@@ -8,7 +8,7 @@
 
 #include "http/tls/crypto.h"
 
-#define SCHEDULES 160 /* of 80 connections */
+#define SCHEDULES 144 /* of 72 connections */
 
 /* Zeros: there is none. */
 struct schedule_key {
