@@ -45,7 +45,7 @@ NO_APPLICATION = "webserver: app.py has no routes(app) and no Microdot applicati
 SEVERAL = "webserver: app.py has several applications, none is named app, and none is run: only files are served"
 HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them needs another name"
 
-name, website.debug = sys.argv[1], sys.argv[2] == "1"
+name, website.debug = sys.argv[1], sys.argv[2:] == ["1"]
 folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
 site = None         # the application that has the site
 watch = _reload.Watch(int(sys.argv[3]), website.debug)
