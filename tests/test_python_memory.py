@@ -117,7 +117,7 @@ def test_a_handler_that_finds_no_memory(website):
     for _ in range(20):
         assert ask(website, "api/greedy")[0] == 500
     assert ask(website, "api/ping")[:2] == (200, "pong")
-    assert website.text().count("MemoryError") == 20
+    assert website.text().count("GET /api/greedy failed: MemoryError") == 20
 
 
 def test_no_memory_for_connections(website):

@@ -45,10 +45,12 @@ NO_APPLICATION = "webserver: app.py has no routes(app) and no Microdot applicati
 SEVERAL = "webserver: app.py has several applications, none is named app, and none is run: only files are served"
 HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them needs another name"
 
-name, website.debug = sys.argv[1], sys.argv[2:] == ["1"]
+USUAL = ["0", "2000"]   # WEBSITE_DEBUG, WEBSITE_FRESH_MS
+name, debug, fresh_ms = (sys.argv[1:] + USUAL[len(sys.argv) - 2:])[:3]
+website.debug = debug == "1"
 folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
 site = None         # the application that has the site
-watch = _reload.Watch(int(sys.argv[3]), website.debug)
+watch = _reload.Watch(int(fresh_ms), website.debug)
 
 
 # -- serving -----------------------------------------------------------------------------------------------------------
