@@ -18,10 +18,17 @@ static bool ends(struct http_slice text, const char *with)
     return text.length >= length && memcmp(text.at + text.length - length, with, length) == 0;
 }
 
-static bool is_one_of(struct http_slice text, const char *const *names)
+/* A name's length is known when it is compiled. */
+#define NAME(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+#define IS_ONE_OF(text, names) is_one_of(text, names, sizeof(names) / sizeof((names)[0]))
+
+static bool is_one_of(struct http_slice text, const struct http_slice *names, uint32_t count)
 {
-    for (; *names; names++) {
-        if (text.length == strlen(*names) && memcmp(text.at, *names, text.length) == 0) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (text.length == names[i].length && memcmp(text.at, names[i].at, text.length) == 0) {
             return true;
         }
     }
@@ -31,50 +38,50 @@ static bool is_one_of(struct http_slice text, const char *const *names)
 /* Beside texts, XML and JSON. Sounds, films, archives and most pictures are compressed in themselves. */
 static bool is_loose(struct http_slice type)
 {
-    static const char *const names[] = {"application/json",
-                                        "application/xml",
-                                        "application/xml-dtd",
-                                        "application/javascript",
-                                        "application/wasm",
-                                        "application/yaml",
-                                        "application/toml",
-                                        "application/sql",
-                                        "application/rtf",
-                                        "application/postscript",
-                                        "application/mbox",
-                                        "application/vnd.apple.mpegurl",
-                                        "application/vnd.ms-fontobject",
-                                        "application/vnd.sqlite3",
-                                        "application/x-tar",
-                                        "audio/mpegurl",
-                                        "font/collection",
-                                        "font/otf",
-                                        "font/ttf",
-                                        "image/bmp",
-                                        "image/vnd.dxf",
-                                        "image/vnd.microsoft.icon",
-                                        "image/x-icon",
-                                        "message/rfc822",
-                                        "model/gltf-binary",
-                                        "model/obj",
-                                        "model/step",
-                                        "model/stl",
-                                        NULL};
-    return is_one_of(type, names);
+    static const struct http_slice names[] = {NAME("application/json"),
+                                              NAME("application/xml"),
+                                              NAME("application/xml-dtd"),
+                                              NAME("application/javascript"),
+                                              NAME("application/wasm"),
+                                              NAME("application/yaml"),
+                                              NAME("application/toml"),
+                                              NAME("application/sql"),
+                                              NAME("application/rtf"),
+                                              NAME("application/postscript"),
+                                              NAME("application/mbox"),
+                                              NAME("application/vnd.apple.mpegurl"),
+                                              NAME("application/vnd.ms-fontobject"),
+                                              NAME("application/vnd.sqlite3"),
+                                              NAME("application/x-tar"),
+                                              NAME("audio/mpegurl"),
+                                              NAME("font/collection"),
+                                              NAME("font/otf"),
+                                              NAME("font/ttf"),
+                                              NAME("image/bmp"),
+                                              NAME("image/vnd.dxf"),
+                                              NAME("image/vnd.microsoft.icon"),
+                                              NAME("image/x-icon"),
+                                              NAME("message/rfc822"),
+                                              NAME("model/gltf-binary"),
+                                              NAME("model/obj"),
+                                              NAME("model/step"),
+                                              NAME("model/stl")};
+    return IS_ONE_OF(type, names);
 }
 
 static uint8_t part_of_a_page(struct http_slice type)
 {
-    static const char *const code[] = {"text/css",         "text/javascript",           "application/json",
-                                       "application/wasm", "application/manifest+json", NULL};
+    static const struct http_slice code[] = {NAME("text/css"), NAME("text/javascript"), NAME("application/json"),
+                                             NAME("application/wasm"), NAME("application/manifest+json")};
     bool is_media = begins(type, "image/") || begins(type, "font/") || begins(type, "audio/") || begins(type, "video/");
-    return is_one_of(type, code) ? TYPE_CODE : is_media ? TYPE_MEDIA : 0;
+    return IS_ONE_OF(type, code) ? TYPE_CODE : is_media ? TYPE_MEDIA : 0;
 }
 
 static uint8_t flags_of(struct http_slice type)
 {
-    static const char *const page[] = {"text/html", "text/css", "text/javascript", "application/xhtml+xml", NULL};
-    bool is_page = is_one_of(type, page), is_text = begins(type, "text/");
+    static const struct http_slice page[] = {NAME("text/html"), NAME("text/css"), NAME("text/javascript"),
+                                             NAME("application/xhtml+xml")};
+    bool is_page = IS_ONE_OF(type, page), is_text = begins(type, "text/");
     bool is_loose_text = is_text || ends(type, "+xml") || ends(type, "+json");
     return (is_page ? TYPE_PAGE : 0) | (is_text || (is_page && ends(type, "+xml")) ? TYPE_TEXT : 0) |
            (is_loose_text || is_loose(type) ? TYPE_COMPRESSIBLE : 0) | part_of_a_page(type);
