@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")) or paths.BO
 
 MARGIN = 1.2    # how segments and acknowledgements fall together differs from run to run
 SLACK = 100     # instructions of a stage besides: a small one varies more
+OFTEN_NOT = {"Python": 1000}    # it looks now and then whether app.py has changed
 
 # What was counted when this line was last touched. A gain is written down here, a loss needs a reason.
 COLD = {"1 KiB": 52_000, "1 MiB": 5_100_000}
@@ -96,7 +97,7 @@ def test_stages(columns, documented, index, column):
     counted, times = columns[column]
     limits = {stage: documented[stage][index] for stage in counted}
     print({stage: round(value) for stage, value in counted.items()})
-    assert {stage: value for stage, value in counted.items() if value > limits[stage] * MARGIN + SLACK} == {}
+    assert {stage: value for stage, value in counted.items() if value > limits[stage] * MARGIN + OFTEN_NOT.get(stage, SLACK)} == {}
     assert {stage: value for stage, value in counted.items() if value < limits[stage] / 2 - SLACK} == {}
     expected = {event: documented[event][index] for event in times}
     assert times == pytest.approx(expected, rel=0.25, abs=0.9)
