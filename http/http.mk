@@ -14,6 +14,10 @@ $(HTTP_TYPES): http/site/make-types http/site/types.list $(wildcard /etc/mime.ty
 	$(Q)$(PYTHON) http/site/make-types http/site/types.list >$@
 HTTP_TYPES += http/site/types.c
 
+# For `make compress`: which names the front looks for variants of is told by its own table.
+COMPRESSIBLE := $(CACHE_DIR)/host/compressible
+$(eval $(call host_program,$(COMPRESSIBLE),mk/run/compressible.c $(HTTP_TYPES) http/parse/text.c))
+
 HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)

@@ -94,9 +94,6 @@ run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_ar
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py
 
-# Which names the front looks for variants of is told by its own table.
-COMPRESSIBLE := $(CACHE_DIR)/host/compressible
-$(eval $(call host_program,$(COMPRESSIBLE),mk/run/compressible.c $(HTTP_TYPES) http/parse/text.c))
 compress: $(CACHE_DIR)/packages.compress $(COMPRESSIBLE)
 	@exec $(PYTHON) mk/run/compress.py $(call quoted,$(SITE)) $(COMPRESSIBLE)
 
