@@ -462,12 +462,12 @@ def _explain(request, response):
     """A handler has failed, and Microdot has printed why: one line says of which request. The client has the
     application's answer; where that has none, ours."""
     task = asyncio.current_task()
-    for at, (failed, text) in enumerate(_failures):
+    for at, (failed, traceback) in enumerate(_failures):
         if failed is task:
             del _failures[at]
-            print("%s failed: %s (%s)" % (_what(request), text.strip().split("\n")[-1], _place(text)))
+            print("%s failed: %s (%s)" % (_what(request), traceback.strip().split("\n")[-1], _place(traceback)))
             if response.status_code == 500 and response.body == b"Internal server error" and not response.headers:
-                return failure_page(_what(request), text)
+                return failure_page(_what(request), traceback)
             break
     return response
 

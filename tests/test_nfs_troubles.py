@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import random
+import shutil
 import threading
 import time
 
@@ -287,6 +288,7 @@ def test_the_server_comes_back_with_other_files(request, export, tmp_path):
             server.kill()
             export.rename(tmp_path / "before")
             uploads.writable(export, "www", "out")
+            shutil.copy2(tmp_path / "before" / "app.py", export)     # else the application would end, too
             (export / "www" / "large.bin").write_bytes(new)
             (export / "www" / "page.txt").write_text("another page")
             (export / "www" / "only_now.txt").write_text("only now")

@@ -46,6 +46,8 @@ def cmp_to_key(compare):
         def __eq__(self, other):
             return compare(self.value, other.value) == 0
 
+        __hash__ = None
+
     return Key
 
 

@@ -217,7 +217,7 @@ static void test_more_keys_than_schedules(void)
 /* As many as there are keep theirs, however long others' have not been used. */
 static void test_keys_in_use_keep_their_schedules(void)
 {
-    const struct crypto_aead *had[SCHEDULES];
+    const struct crypto_aead *had[SCHEDULES] = {NULL};
     for (uint32_t round = 0; round < 4; round++) {
         for (uint32_t i = 0; i < SCHEDULES; i++) {
             const struct crypto_aead *has = schedules_get(&senders[i].key);
