@@ -8,6 +8,7 @@
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
  *     counters()           a dict; those of TLS where the front has it
+ *     forget()             what this program has mounted and claimed so far is not so, once it says something else
  *     serve(flag)          requests are taken, or no more
  *     await accept()       a Request (request.c); None: no more; False: look_every()'s time is over
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
@@ -199,6 +200,13 @@ static mp_obj_t website_under_way(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(website_under_way_obj, website_under_way);
 
+static mp_obj_t website_forget(void)
+{
+    control_program_begins();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(website_forget_obj, website_forget);
+
 static mp_obj_t website_requests(void)
 {
     need_site();
@@ -286,6 +294,7 @@ static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_not_found), MP_ROM_PTR(&website_not_found_obj)},
     {MP_ROM_QSTR(MP_QSTR_clean), MP_ROM_PTR(&website_clean_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&website_counters_obj)},
+    {MP_ROM_QSTR(MP_QSTR_forget), MP_ROM_PTR(&website_forget_obj)},
     {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&website_serve_obj)},
     {MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&website_accept_obj)},
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&website_start_obj)},

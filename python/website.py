@@ -88,6 +88,13 @@ def attach(app, *, port=80):
     _change(app, port, _website.attach)
 
 
+def forget():
+    """What has been said of the site is not so: another application is to be attached. Before any is served."""
+    _apps.clear()
+    _ports.clear()
+    _website.forget()
+
+
 def file(path, headers=None, content_type=None, status=200):
     """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
     status other than 200 the whole file. content_type: in place of what the file's name says."""

@@ -12,6 +12,7 @@ from serval.qemu import Guest
 WEB_ADDRESS, OWN_ADDRESS = "10.0.2.16", "10.0.2.17"
 FORWARDS = {"http": ("tcp", WEB_ADDRESS, 80), "own": ("tcp", OWN_ADDRESS, 8080)}
 STARTS = r"Starting async server on 0\.0\.0\.0:80\.\.\.\r?$"
+REACHED = r"address for netif e0 is: " + re.escape(WEB_ADDRESS)     # the front's; a program that fails at once is earlier
 HEAD = """
 import asyncio
 from microdot import Microdot
@@ -62,7 +63,7 @@ def serve(request, export, tmp_path):
     """serve(text of app.py): a guest that serves the export with it."""
     request.node.serval_guests = guests = []
 
-    def start(app, lines=(STARTS,), **variables):
+    def start(app, lines=(STARTS, REACHED), **variables):
         if app is not None:
             (export.directory / "app.py").write_text(app)
         image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=export.directory, WEBSITE_DIR="www",
@@ -130,7 +131,7 @@ async def main():
     await asyncio.sleep_ms(1)
     await asyncio.gather(site, other.start_server(port=8080))
 asyncio.run(main())
-""", lines=(STARTS, r"address for netif e0 is: " + re.escape(OWN_ADDRESS)))
+""", lines=(STARTS, REACHED, r"address for netif e0 is: " + re.escape(OWN_ADDRESS)))
     assert get(guest.port("http"), "/api/hello").body == b"hello __main__"
     assert get(guest.port("own"), "/").body == b"the other one"
 
@@ -182,8 +183,9 @@ def test_failures_in_debug_mode(serve):
 @pytest.mark.parametrize("app, said", [
     (APP + "1 / 0\n", r'File "app\.py", line 10, in <module>\r?\n.*ZeroDivisionError'),
     ("def routes(app):\n    app.get('/a')(lambda r: 'a')\n    nothing\n", r'File "app\.py", line 3, in routes\r?\n.*NameError'),
+    (APP + "import website\nwebsite.mount(app, '/', '/more')\n1 / 0\n", r"ZeroDivisionError"),
     ("x = 1\ndef routes(app)\n    pass\n", r'File "app\.py", line 2\r?\n.*SyntaxError'),
-], ids=["program", "routes", "syntax"])
+], ids=["program", "routes", "mounts", "syntax"])
 def test_one_that_fails_while_it_starts(serve, app, said):
     """... leaves the files served, and nothing of its own."""
     guest = serve(app)

@@ -182,6 +182,7 @@ def run_app():
                 raise
             if isinstance(error, ImportError) and str(error) == "no module named 'app'":
                 return Microdot()
+            website.forget()
             if not isinstance(error, OSError) or error.errno not in AWAY:
                 return left_out(error)
             failure = error
