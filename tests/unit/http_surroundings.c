@@ -221,9 +221,10 @@ bool site_head_takes(const struct site_policy *policy)
 
 bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy)
 {
-    sprintf(site_mounts + strlen(site_mounts), "%s=%s[%s|%s%s%s];", prefix, folder, policy->fields, policy->rules,
-            policy->precompressed ? "|pre" : "", policy->internal ? "|int" : "");
-    return true;
+    size_t there = strlen(site_mounts), room = sizeof(site_mounts) - there;
+    int count = snprintf(site_mounts + there, room, "%s=%s[%s|%s%s%s];", prefix, folder, policy->fields, policy->rules,
+                         policy->precompressed ? "|pre" : "", policy->internal ? "|int" : "");
+    return count > 0 && (size_t)count < room;
 }
 
 void described_mount_alone(void)
