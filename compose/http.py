@@ -46,14 +46,15 @@ class Site:
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
     def __init__(self, folder, prefix="/", cache=None, pages=None, others=None, headers=None, types=None,
-                 charset="utf-8", hide=(), show=(), precompressed=True):
+                 charset="utf-8", hide=(), show=(), fallback=None, precompressed=True):
         self.folder, self.prefix, self.precompressed = folder, prefix, precompressed
-        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show, "cache": cache,
-                       "pages": pages, "others": others}
+        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show,
+                       "fallback": fallback, "cache": cache, "pages": pages, "others": others}
 
     def config(self, pd):
         """struct http_site_config; what it cannot be is a mistake of that PD's."""

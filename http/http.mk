@@ -1,6 +1,6 @@
 # http/http.mk: the native front: requests, files of a site, what goes to the application.
 
-HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c date.c select.c chunk.c request.c)
+HTTP_PARSERS := $(addprefix http/parse/,text.c path.c codings.c accept.c date.c select.c chunk.c request.c)
 
 # Needs time (lib/pd.h): head.c, page.c.
 HTTP_LINES := $(addprefix http/response/,reason.c lines.c)
@@ -24,7 +24,7 @@ HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c r
 
 HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
-HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_body.c app_answer.c app_request.c file.c)
+HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_body.c app_answer.c app_request.c file.c error_page.c)
 
 HTTP_FRONT := $(HTTP_CONN) $(HTTP_CONTENT) $(addprefix http/front/,routes.c listeners.c dispatch.c app_site.c server.c)
 
@@ -64,7 +64,7 @@ $(eval $(call host_test,http_parse_date,tests/unit/http_parse_date.c http/parse/
 $(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addprefix http/parse/,select.c date.c text.c)))
 
 $(eval $(call host_test,http_site_types,tests/unit/http_site_types.c $(HTTP_TYPES) http/parse/text.c))
-$(eval $(call host_test,http_site_rules,tests/unit/http_site_rules.c http/site/rules.c http/parse/text.c))
+$(eval $(call host_test,http_site_rules,tests/unit/http_site_rules.c http/site/rules.c $(addprefix http/parse/,path.c text.c)))
 $(eval $(call host_test,http_site_fingerprint,tests/unit/http_site_fingerprint.c http/site/fingerprint.c))
 $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _policy.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
@@ -79,6 +79,7 @@ endef
 $(eval $(call front_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c)))
 $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
+$(eval $(call front_test,http_front_pages,tests/unit/http_front_pages.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 
 $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \

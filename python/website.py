@@ -59,7 +59,7 @@ _failures = []      # (task, traceback) of handlers that have failed, until thei
 
 
 def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
-          hide=(), show=(), precompressed=True, internal=False):
+          hide=(), show=(), fallback=None, precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
@@ -70,6 +70,7 @@ def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, 
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
     """
@@ -78,7 +79,7 @@ def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, 
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
     where = text("prefix", prefix), text("folder", _folder(folder))
-    said = policy(headers, types, charset, hide, show, cache, pages, others)
+    said = policy(headers, types, charset, hide, show, fallback, cache, pages, others)
     _change(app, port, _website.mount, *where, *said, flags)
 
 

@@ -7,6 +7,7 @@ TEXT_MAX = 255      # SITE_TEXT_MAX, without its end
 RULES_MAX = 1023    # SITE_RULES_MAX, without its end
 HEAD_ROOM = 384     # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
 TYPE_MAX = 100      # TYPE_MAX
+NAME_MAX = 200      # NAME_MAX
 IMMUTABLE = "public, max-age=31536000, immutable"   # LIFETIME_LONG
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
              "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
@@ -25,12 +26,15 @@ def text(what, value, allowed=""):
     return value
 
 
-def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), cache=None, pages=None, others=None):
+def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), fallback=None, cache=None, pages=None,
+           others=None):
     """(fields, rules), as website.mount() names them."""
     fields = _fields(headers or {})
     lines = [_line("type", pattern, _type(pattern, value)) for pattern, value in _by_pattern("types", types, _of_extension)]
     lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
     lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
+    if fallback is not None:
+        lines.append(_line("fallback", _name("fallback", fallback)))
     if charset != "utf-8":
         lines.append(_line("charset", _charset(charset)))
     lifetimes = [(("cache", pattern), lifetime("cache[%r]" % pattern, value))
@@ -69,6 +73,15 @@ def is_token(value):
 def _pattern(what, name):
     if not text(what, name).strip("/"):
         raise ValueError("%s: %r is no pattern" % (what, name))
+    return name
+
+
+def _name(what, path):
+    """Of a file, from the mount's folder on."""
+    name = text(what, path)[path.startswith("/"):]
+    parts = name.split("/")
+    if "" in parts or "." in parts or ".." in parts or "%" in name or "\\" in name or len(name.encode()) > NAME_MAX:
+        raise ValueError("%s: %r is no name of a file in the folder" % (what, path))
     return name
 
 

@@ -138,6 +138,7 @@ WRITTEN = [
     ("python/website_policy.py", r"TEXT_MAX = (\d+)", "http/site/site.h", "SITE_TEXT_MAX - 1"),
     ("python/website_policy.py", r"RULES_MAX = (\d+)", "http/site/rules.h", "SITE_RULES_MAX - 1"),
     ("python/website_policy.py", r"HEAD_ROOM = (\d+)", "http/site/site.h", "SITE_HEAD_MAX - http/site/head.c#REST_MAX"),
+    ("python/website_policy.py", r"NAME_MAX = (\d+)", "http/site/rules.h", "http/site/rules.c#NAME_MAX"),
     ("python/website_policy.py", r"TYPE_MAX = (\d+)", "http/site/rules.h", "http/site/rules.c#TYPE_MAX"),
     ("compose/fs.py", r"len\(server\.encode\(\)\) > (\d+)", "fs/nfs/config.h", "sizeof(((struct nfs_config *)0)->server) - 1"),
     ("compose/fs.py", r"len\(writable\.encode\(\)\) > (\d+)", "fs/mem/config.h",

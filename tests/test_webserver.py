@@ -127,6 +127,7 @@ def routes(app):
     import website
     website.mount(app, "/w/", "/written")
     website.mount(app, "/all/", "/", hide=["secret.*"], show=["www/.env"])
+    website.mount(app, "/spa/", "/www/spa", fallback="index.html")
     website.mount(app, "/api/users/inner/", "/www/sub", internal=True)
 
     @app.get("/api/gone")
@@ -252,6 +253,10 @@ def site(tmp_path_factory):
         (top / "www" / name).write_bytes(large_bytes())
     (top / "written").mkdir()
     (top / "written").chmod(0o777)
+    (top / "www" / "unasked.txt").write_text("in one test alone")
+    (top / "www" / "spa").mkdir()
+    (top / "www" / "spa" / "index.html").write_text("the application in the browser")
+    (top / "www" / "spa" / "app.js").write_text("code")
     (top / "www" / "api").mkdir()
     (top / "www" / "api" / "note.txt").write_text("a file among the routes")
     (top / "www" / "api" / "users").mkdir()
@@ -301,6 +306,28 @@ def test_what_is_not_for_clients(guest):
                        ("/api/file/api/users/.hidden", b"not for clients"), ("/api/file/api/users/inner/index.htm", b"sub")):
         answer = get(port, path)
         assert answer.status == 200 and answer.body == body, path
+
+
+def test_a_page_for_what_is_not_there(guest):
+    """Of a single-page application: for browsers that go to an address, not for scripts that are missing."""
+    port, page = guest.port("http"), "text/html,application/xhtml+xml,*/*;q=0.8"
+    for path in ("/spa/users/7", "/spa/", "/spa/index.html", "/spa/a/b/"):
+        answer = get(port, path, Accept=page)
+        assert answer.status == 200 and answer.body == b"the application in the browser", path
+        assert get(port, path, Accept=page, If_None_Match=answer.headers["etag"]).status == 304
+    assert get(port, "/spa/app.js", Accept=page).body == b"code"
+    for path, accept in (("/spa/users/7", "*/*"), ("/spa/no.js", "*/*"), ("/spa/x", "application/json"), ("/nowhere", page)):
+        answer = get(port, path, Accept=accept)
+        assert answer.status == 404 and b"Lost" in answer.body, path
+    assert get(port, "/spa/x", "POST", Content_Length="0", Accept=page).status == 405
+
+
+def test_the_sites_pages_where_the_application_is_asked(guest):
+    port = guest.port("http")
+    for path in ("/api/users/nobody", "/api/file/nothing", "/api/file/.."):
+        answer = get(port, path)
+        assert answer.status == 404 and b"Lost" in answer.body, path
+    assert b"Lost" not in get(port, "/api/status/404").body
 
 
 def test_large_file_is_equal(guest):
@@ -876,6 +903,8 @@ def test_what_is_here_is_given_while_the_nfs_server_is_away(guest, both):
         for _ in range(3):
             assert [get(port, path).body for path in ("/about", "/size/65537.bin")] == known
         assert get(port, "/api/hello").status == 200
+        answer = get(port, "/unasked.txt")          # nobody has asked for it yet, nor for the page that says so
+        assert answer.status == 503 and answer.body == b"<!doctype html><h1>Soon</h1>" and answer.headers["retry-after"]
     finally:
         server.start()
     assert served_again(port, "/size/131072.bin").status == 200

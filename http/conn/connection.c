@@ -241,6 +241,9 @@ static bool tell_on(struct http_conn *c)
         unread_consume(c, UINT32_MAX);
         head_buffer_drop(&c->kept);
     }
+    if (self.handlers->tell(c)) {
+        return true;
+    }
     const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
     if (c->transport.no_memory || !http_conn_refusal(c, &c->told, c->telling, field)) {
         return false;
@@ -274,7 +277,7 @@ static bool content_on(struct http_conn *c)
     const struct content_ops *content = c->content;
     switch (content->go_on(c)) {
     case CONTENT_WAIT: return false;
-    case CONTENT_DONE: return done(c);
+    case CONTENT_DONE: return c->content != content || done(c);
     case CONTENT_REDIRECT: return self.handlers->redirect(c) && (c->content != content || done(c));
     }
     return false;

@@ -14,6 +14,8 @@ struct http_conn_handlers {
     void (*forget)(struct http_conn *connection);             /* what was found for its request, or is waited for */
     /* CONTENT_REDIRECT. True: it is answered, or has another content now. False: later, again. */
     bool (*redirect)(struct http_conn *connection);
+    /* c->telling is due to c->told. True: the connection has a content for that. */
+    bool (*tell)(struct http_conn *connection);
 };
 void http_conn_init(const struct http_conn_handlers *handlers);
 void http_conn_open(struct http_conn *connection, const struct transport *transport); /* a copy of it is its own */

@@ -112,13 +112,17 @@ static void read_target(struct http_request *request, struct http_slice target)
 /* The first of each name, as http/parse/request.c has it. */
 static void read_field(struct http_request *request, const struct field *field)
 {
-    struct http_slice *const slices[] = {&request->accept_encoding,    &request->range,
-                                         &request->if_range,           &request->if_match,
-                                         &request->if_none_match,      &request->if_modified_since,
-                                         &request->if_unmodified_since};
-    static const char *const names[] = {"accept-encoding",    "range",         "if-range",
-                                        "if-match",           "if-none-match", "if-modified-since",
-                                        "if-unmodified-since"};
+    struct http_slice *const slices[] = {&request->accept_encoding,
+                                         &request->range,
+                                         &request->if_range,
+                                         &request->if_match,
+                                         &request->if_none_match,
+                                         &request->if_modified_since,
+                                         &request->if_unmodified_since,
+                                         &request->accept};
+    static const char *const names[] = {
+        "accept-encoding",     "range", "if-range", "if-match", "if-none-match", "if-modified-since",
+        "if-unmodified-since", "accept"};
     for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!slices[i]->at && http_slice_is(field->name, names[i])) {
             *slices[i] = field->value;
@@ -343,8 +347,7 @@ static bool overridden(const struct app_answer *answer, struct http_slice name)
     return !of_a_file(name) && find(answer, name, &field);
 }
 
-/* What makes caches keep an answer, or ask for a part of it: not of a file that says what went wrong. */
-static bool of_a_success(struct http_slice name)
+bool app_head_is_of_a_success(struct http_slice name)
 {
     static const char *const names[] = {"accept-ranges", "cache-control", "etag", "last-modified", NULL};
     return one_of(name, names);
@@ -360,7 +363,7 @@ void app_head_merge(const struct app_answer *answer, const char *lines, uint32_t
     while (at < end) {
         field = next_line(&at, end);
         bool replaced = has_type && http_slice_is(field.name, "content-type");
-        if (!replaced && !(failure && of_a_success(field.name)) && !overridden(answer, field.name)) {
+        if (!replaced && !(failure && app_head_is_of_a_success(field.name)) && !overridden(answer, field.name)) {
             put_line(head, &field);
         }
     }

@@ -96,7 +96,8 @@ static enum content_outcome tell(struct app_request *x, int status, bool ends)
     struct http_conn *c = x->connection;
     content_drop_file(c);
     part_from(x, ends || !x->keeps);
-    struct reply reply = {.head_only = x->reply.head_only, .minor = x->reply.minor, .ends = c->ends};
+    struct reply reply = x->reply;
+    reply.ends = c->ends;
     http_conn_tell_next(c, status, &reply);
     leave(x, status);
     return CONTENT_DONE;

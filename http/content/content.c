@@ -12,3 +12,11 @@ void content_drop_file(struct http_conn *c)
         state->resource = NULL;
     }
 }
+
+void content_drop_changed_file(struct http_conn *c)
+{
+    const struct site_resource *resource = content_of(c)->resource;
+    if (resource && resource->file->fresh_until_ns == 0) {
+        content_drop_file(c);
+    }
+}

@@ -18,6 +18,9 @@ struct content_state {
     uint64_t offset, end;           /* of the file, not yet asked of the cache */
     struct cache_bytes bytes;       /* of the file, not yet with TCP; pinned if there are any */
     bool long_head;                 /* QUEUED: of those there are fewer with the application at a time */
+    bool plain;                     /* of what went wrong the small page says it: the site's cannot be had */
+    bool ordered;                   /* the same went wrong with a file that the application has ordered */
+    uint8_t mount;                  /* whose page it would be: site_mount_number() */
 };
 _Static_assert(sizeof(struct content_state) <= CONTENT_BYTES, "it has its place");
 
@@ -27,5 +30,7 @@ static inline struct content_state *content_of(struct http_conn *c)
 }
 
 void content_drop_file(struct http_conn *connection); /* its resource, or the wait for it */
+/* What was found before its bytes were there may be another file by now: it is to be found anew. */
+void content_drop_changed_file(struct http_conn *connection);
 
 #endif

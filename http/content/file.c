@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "http/content/app_answer.h"
+#include "http/content/app_head.h"
 #include "http/content/content.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
@@ -61,12 +62,24 @@ static void put_range(struct writer *head, const struct http_selection *selectio
 }
 
 /* Of a 304: what tells of the file, not of a body (RFC 9110 15.4.5). */
-static void put_validators(struct writer *head, const char *lines, uint32_t length)
+static bool is_of_a_body(const char *line, uint32_t length)
+{
+    return length >= 8 && memcmp(line, "Content-", 8) == 0;
+}
+
+static bool is_of_a_success(const char *line, uint32_t length)
+{
+    const char *colon = memchr(line, ':', length);
+    return colon && app_head_is_of_a_success((struct http_slice){line, (uint32_t)(colon - line)});
+}
+
+static inline void put_lines(struct writer *head, const char *lines, uint32_t length,
+                             bool (*is_left_out)(const char *line, uint32_t length))
 {
     while (length > 0) {
         const char *end = memchr(lines, '\n', length);
         uint32_t line = end ? (uint32_t)(end - lines) + 1 : length;
-        if (line < 8 || memcmp(lines, "Content-", 8) != 0) {
+        if (!is_left_out(lines, line)) {
             writer_put_bytes(head, lines, line);
         }
         lines += line;
@@ -83,18 +96,34 @@ static void put_fields(struct writer *head, const struct content_state *state, c
     }
 }
 
-static void put_status(struct writer *head, const struct content_state *state, const struct http_selection *selection)
+/* Of a page that says what went wrong. */
+static void put_failure(struct writer *head, const struct http_selection *selection, const char *fields,
+                        uint32_t length, const char *field)
+{
+    response_status_line(head, selection->status);
+    response_content_length(head, selection->length);
+    put_lines(head, fields, length, is_of_a_success);
+    writer_put(head, "Cache-Control: no-cache\r\n");
+    writer_put(head, field);
+}
+
+static void put_status(struct writer *head, const struct content_state *state, const struct http_selection *selection,
+                       const char *field)
 {
     const struct site_resource *resource = state->resource;
     const char *fields = resource->whole + resource->fields_at;
     uint32_t length = resource->whole_length - resource->fields_at;
     if (selection->status == 304) {
         response_status_line(head, 304);
-        put_validators(head, fields, length);
+        put_lines(head, fields, length, is_of_a_body);
         return;
     }
     if (selection->status == 200 && !state->app) {
         writer_put_bytes(head, resource->whole, resource->whole_length);
+        return;
+    }
+    if (selection->status >= 400) {
+        put_failure(head, selection, fields, length, field);
         return;
     }
     if (selection->status == 206) {
@@ -118,12 +147,13 @@ static void put_modified_now(struct writer *head, const struct site_resource *re
     writer_put(head, "\r\n");
 }
 
+/* field: a further line of a failure's. */
 static uint32_t make_head(const struct content_state *state, const struct http_selection *selection,
-                          const struct reply *reply)
+                          const struct reply *reply, const char *field)
 {
     struct writer head = writer_in(self.head, sizeof(self.head));
-    put_status(&head, state, selection);
-    if (state->resource->later) {
+    put_status(&head, state, selection, field);
+    if (state->resource->later && selection->status < 400) {
         put_modified_now(&head, state->resource);
     }
     response_end(&head, reply, true);
@@ -136,9 +166,6 @@ static uint32_t make_head(const struct content_state *state, const struct http_s
 static bool refuse(struct http_conn *c, const struct http_selection *selection, const struct reply *reply)
 {
     char field[64] = "";
-    if (selection->status == 503) {
-        strcpy(field, "Retry-After: 2\r\n");
-    }
     if (selection->status == 416) {
         struct writer text = writer_in(field, sizeof(field) - 1);
         put_range(&text, selection, content_of(c)->resource->validators.size);
@@ -238,38 +265,52 @@ static void closed(struct http_conn *c)
 
 static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
 
-bool file_answer(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+static enum file_outcome send(struct http_conn *c, const struct http_selection *selection, const struct reply *reply,
+                              const char *field)
 {
     struct content_state *state = content_of(c);
     struct cache_bytes bytes = {.length = 0};
-    struct http_selection selection = http_select(request, &state->resource->validators, response_now_s());
-    if (selection.status == 412 || selection.status == 416) {
-        return refuse(c, &selection, reply);
-    }
-    uint64_t length = reply->head_only || selection.status == 304 ? 0 : selection.length;
+    uint64_t length = reply->head_only || selection->status == 304 ? 0 : selection->length;
     if (length > 0) {
-        switch (read_block(c, selection.first, selection.first + length, &bytes)) {
+        switch (read_block(c, selection->first, selection->first + length, &bytes)) {
         case CACHE_READY: break;
-        case CACHE_WAIT: c->state = WAITING; return false;
-        case CACHE_FAILED: return refuse(c, &(struct http_selection){.status = 503}, reply);
+        case CACHE_WAIT: c->state = WAITING; return FILE_WAITS;
+        case CACHE_FAILED: content_drop_file(c); return FILE_FAILED;
         }
     }
-    if (!begin(c, make_head(state, &selection, reply), length, &bytes)) {
+    if (!begin(c, make_head(state, selection, reply, field), length, &bytes)) {
         if (length > 0) {
             cache_unpin(bytes.block);
         }
-        return false;
+        return FILE_NO_MEMORY;
     }
-    http_counts.files++;
     trace(http_file, c, length);
     c->ends = reply->ends;
     if (state->bytes.length == 0) {
         content_drop_file(c); /* all is with TCP */
     } else {
-        state->offset = selection.first + bytes.length;
-        state->end = selection.first + length;
+        state->offset = selection->first + bytes.length;
+        state->end = selection->first + length;
         c->state = ANSWERING;
         c->content = &content;
     }
-    return true;
+    return FILE_SENT;
+}
+
+enum file_outcome file_answer(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+{
+    struct content_state *state = content_of(c);
+    struct http_selection selection = http_select(request, &state->resource->validators, response_now_s());
+    if (selection.status == 412 || selection.status == 416) {
+        return refuse(c, &selection, reply) ? FILE_SENT : FILE_NO_MEMORY;
+    }
+    enum file_outcome outcome = send(c, &selection, reply, "");
+    http_counts.files += outcome == FILE_SENT;
+    return outcome;
+}
+
+enum file_outcome file_answer_page(struct http_conn *c, int status, const char *field, const struct reply *reply)
+{
+    struct http_selection selection = {.status = (uint16_t)status, .length = content_of(c)->resource->validators.size};
+    return send(c, &selection, reply, field);
 }

@@ -12,6 +12,7 @@
 #include "http/cache/cache.h"
 #include "http/conn/counters.h"
 #include "http/content/app_request.h"
+#include "http/content/error_page.h"
 #include "http/front/described.h"
 #include "http/front/listeners.h"
 #include "http/front/routes.h"
@@ -189,6 +190,7 @@ static void apply(struct cursor cursor, const struct app_site *site)
         routes_add(text, route.text_length, route.exact, route.others & 1, route.others & 2);
     }
     routes_take_the_rest(site->not_found);
+    error_page_keep();
 }
 
 static bool take_site(uint32_t length)

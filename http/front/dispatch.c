@@ -11,6 +11,7 @@
 #include "http/content/app_answer.h"
 #include "http/content/app_request.h"
 #include "http/content/content.h"
+#include "http/content/error_page.h"
 #include "http/content/file.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
@@ -50,9 +51,28 @@ static bool done(struct http_conn *c, const struct http_request *request, const 
     return true;
 }
 
+/* Whose pages say what went wrong with self.path; of length 0: there can be no such path. */
+static uint8_t mount_of(uint32_t length)
+{
+    return length > 0 ? site_mount_number(self.path, length) : site_mount_number("/", 1);
+}
+
+static bool tell(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
+{
+    content_of(c)->mount = mount_of(http_path_clean(request->path, self.path));
+    c->ends = reply->ends;
+    http_conn_take_request(c, request);
+    c->skip = c->ends ? 0 : c->skip;
+    http_conn_tell_next(c, status, reply);
+    return true;
+}
+
 static bool refuse(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
 {
-    const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : status == 503 ? "Retry-After: 2\r\n" : "";
+    if (error_page_may_be(status)) {
+        return tell(c, request, reply, status);
+    }
+    const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : "";
     return http_conn_refusal(c, reply, status, field) && done(c, request, reply);
 }
 
@@ -68,14 +88,23 @@ static bool refuse_nonsense(struct http_conn *c, int status)
     return true;
 }
 
-static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+/* self.path is its path, of this length. */
+static bool application(struct http_conn *c, const struct http_request *request, const struct reply *reply,
+                        uint32_t length)
 {
-    return routes_have_the_rest() ? app_request_begin(c, request, reply) : refuse(c, request, reply, 404);
+    content_of(c)->mount = mount_of(length);
+    return app_request_begin(c, request, reply);
 }
 
 static bool file(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
-    return file_answer(c, request, reply) && done(c, request, reply);
+    switch (file_answer(c, request, reply)) {
+    case FILE_SENT: return done(c, request, reply);
+    case FILE_WAITS:
+    case FILE_NO_MEMORY: return false;
+    case FILE_FAILED: break;
+    }
+    return refuse(c, request, reply, 503);
 }
 
 /* To self.path with a '/' behind it. */
@@ -87,6 +116,32 @@ static bool moved(struct http_conn *c, const struct reply *reply, uint32_t lengt
 }
 
 /* -- the site -- */
+
+static bool wants_a_page(const struct http_request *request, uint32_t length)
+{
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    return reads && length > 0 &&
+           http_accepts_html(request->fields.at ? http_field(request->fields, "accept") : request->accept);
+}
+
+/* What goes in the place of a page that is not there, if the site has something. */
+static enum site_outcome find_instead(struct http_conn *c, const struct http_request *request, uint32_t length)
+{
+    return wants_a_page(request, length) ? site_find_fallback(self.path, length, http_codings(request->accept_encoding),
+                                                              &content_of(c)->resource, &c->waiter)
+                                         : SITE_NOT_FOUND;
+}
+
+static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply,
+                         uint32_t length)
+{
+    switch (find_instead(c, request, length)) {
+    case SITE_FOUND: return file(c, request, reply);
+    case SITE_WAIT: c->state = WAITING; return false;
+    default: break;
+    }
+    return routes_have_the_rest() ? application(c, request, reply, length) : refuse(c, request, reply, 404);
+}
 
 static bool find(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length)
 {
@@ -101,7 +156,7 @@ static bool find(struct http_conn *c, const struct http_request *request, const 
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query) && done(c, request, reply);
     case SITE_NOT_FOUND:
-    case SITE_NONE: return nothing_here(c, request, reply);
+    case SITE_NONE: return nothing_here(c, request, reply, length);
     case SITE_FORBIDDEN: return refuse(c, request, reply, 403);
     case SITE_UNREACHABLE: return refuse(c, request, reply, 503);
     }
@@ -119,7 +174,7 @@ static bool route(struct http_conn *c, const struct http_request *request, const
 {
     uint32_t length = http_path_clean(request->path, self.path);
     if (routes_match(request, self.path, length)) {
-        return app_request_begin(c, request, reply);
+        return application(c, request, reply, length);
     }
     if (request->method == HTTP_OPTIONS) {
         return options(c, request, reply);
@@ -127,16 +182,7 @@ static bool route(struct http_conn *c, const struct http_request *request, const
     if (request->method == HTTP_OTHER && !routes_have_the_rest()) {
         return refuse(c, request, reply, 405);
     }
-    return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply);
-}
-
-/* What was found before its bytes were there may be another file by now: it is found anew. */
-static void forget_what_changed(struct http_conn *c)
-{
-    const struct site_resource *resource = content_of(c)->resource;
-    if (resource && resource->file->fresh_until_ns == 0) {
-        content_drop_file(c);
-    }
+    return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply, length);
 }
 
 /* False: the request waits. True: it was refused, since there is no place for one more that waits. */
@@ -162,7 +208,7 @@ static bool request(struct http_conn *c)
     trace(http_request, c, self.request.method);
     trace_text(http_target, self.request.path.at, self.request.path.length);
     struct reply reply = reply_to(c, &self.request);
-    forget_what_changed(c);
+    content_drop_changed_file(c);
     bool answered = content_of(c)->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
     return c->state == WAITING || c->state == QUEUED ? wait(c, &self.request, &reply) : answered;
 }
@@ -172,6 +218,7 @@ static void waited(struct http_conn *c, int status)
     head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(c, &self.request);
     content_drop_file(c);
+    content_of(c)->mount = mount_of(http_path_clean(self.request.path, self.path));
     http_conn_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
     http_conn_tell(c, status, &reply);
@@ -185,22 +232,50 @@ static struct http_slice without_query(struct http_slice target)
     return (struct http_slice){target.at, query ? (uint32_t)(query - target.at) : target.length};
 }
 
+/* The connection tells it when the application's request is over. */
+static bool tell_ordered(struct http_conn *c, const struct reply *reply, int status)
+{
+    content_of(c)->ordered = true;
+    http_conn_tell_next(c, status, reply);
+    return true;
+}
+
+static bool file_ordered(struct http_conn *c, const struct reply *reply)
+{
+    switch (file_answer(c, &self.request, reply)) {
+    case FILE_SENT: return true;
+    case FILE_WAITS:
+    case FILE_NO_MEMORY: return false;
+    case FILE_FAILED: break;
+    }
+    return tell_ordered(c, reply, 503);
+}
+
+static bool nothing_ordered(struct http_conn *c, const struct reply *reply, uint32_t length)
+{
+    switch (app_answer_is_for_client() ? find_instead(c, &self.request, length) : SITE_NOT_FOUND) {
+    case SITE_FOUND: return file_ordered(c, reply);
+    case SITE_WAIT: c->state = WAITING; return false;
+    default: return tell_ordered(c, reply, 404);
+    }
+}
+
 static bool find_ordered(struct http_conn *c, struct http_slice target, const struct reply *reply)
 {
     struct http_request *request = &self.request;
     uint32_t length = http_path_clean(without_query(target), self.path);
     if (length == 0) {
-        return http_conn_page(c, reply, 404, "");
+        return tell_ordered(c, reply, 404);
     }
     switch (site_find(self.path, length, http_codings(request->accept_encoding), !app_answer_is_for_client(),
                       &content_of(c)->resource, &c->waiter)) {
-    case SITE_FOUND: return file_answer(c, request, reply);
+    case SITE_FOUND: return file_ordered(c, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     case SITE_REDIRECT: return moved(c, reply, length, request->query);
     case SITE_NOT_FOUND:
-    case SITE_NONE: return http_conn_page(c, reply, 404, "");
-    case SITE_FORBIDDEN: return http_conn_page(c, reply, 403, "");
-    case SITE_UNREACHABLE: return http_conn_page(c, reply, 503, "Retry-After: 2\r\n");
+    case SITE_NONE: return nothing_ordered(c, reply, length);
+    case SITE_FORBIDDEN: return tell_ordered(c, reply, 403);
+    case SITE_UNREACHABLE: return tell_ordered(c, reply, 503);
     }
     return false;
 }
@@ -216,8 +291,8 @@ static bool redirected(struct http_conn *c, struct http_slice target, const stru
         request->range = request->if_range = request->if_match = request->if_none_match = none;
         request->if_modified_since = request->if_unmodified_since = none;
     }
-    forget_what_changed(c);
-    return content_of(c)->resource ? file_answer(c, &self.request, reply) : find_ordered(c, target, reply);
+    content_drop_changed_file(c);
+    return content_of(c)->resource ? file_ordered(c, reply) : find_ordered(c, target, reply);
 }
 
 static bool redirect(struct http_conn *c)
@@ -230,6 +305,17 @@ static bool redirect(struct http_conn *c)
     }
     app_request_redirected(app);
     return true;
+}
+
+/* -- what went wrong -- */
+
+static bool tell_by_page(struct http_conn *c)
+{
+    bool may_be = error_page_may_be(c->telling);
+    if (may_be) {
+        error_page_begin(c);
+    }
+    return may_be;
 }
 
 /* -- to TLS -- */
@@ -281,13 +367,14 @@ static bool request_or_redirect(struct http_conn *c)
 
 void dispatch_redirect_to_tls(uint16_t port)
 {
-    static const struct http_conn_handlers handlers = {request_or_redirect, waited, content_drop_file, redirect};
+    static const struct http_conn_handlers handlers = {request_or_redirect, waited, content_drop_file, redirect,
+                                                       tell_by_page};
     self.tls_port = port;
     http_conn_init(&handlers);
 }
 
 void dispatch_init(void)
 {
-    static const struct http_conn_handlers handlers = {request, waited, content_drop_file, redirect};
+    static const struct http_conn_handlers handlers = {request, waited, content_drop_file, redirect, tell_by_page};
     http_conn_init(&handlers);
 }

@@ -7,14 +7,17 @@
 
 #include "fs/mount.h"
 #include "http/cache/cache.h"
+#include "http/content/error_page.h"
 #include "http/front/described.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
+/* Each time: what lies there may be another by now. */
 static void on_mount(void *context)
 {
     ip_start();
+    error_page_keep();
 }
 
 void http_start(const struct http_config *config)

@@ -36,6 +36,7 @@ struct http_request {
     struct http_slice host;
     struct http_slice fields; /* their lines, each with its CR LF */
     struct http_slice accept_encoding, range, if_range, if_match, if_none_match, if_modified_since, if_unmodified_since;
+    struct http_slice accept; /* not by http_request_parse(): few need it, http_field() finds it */
 };
 
 /* The head at the start of data[0..length). Empty lines before a request line are skipped (RFC 9112 2.2) and count as
@@ -56,5 +57,10 @@ uint32_t http_path_clean(struct http_slice path, char *clean);
 #define HTTP_CODING_GZIP 1
 #define HTTP_CODING_BROTLI 2
 uint8_t http_codings(struct http_slice accept_encoding);
+
+/* The first field of that name, which is in small letters, among lines that were parsed. */
+struct http_slice http_field(struct http_slice lines, const char *lower);
+/* Pages are asked for by name, as browsers do for what they show as one; "anything" is not enough. */
+bool http_accepts_html(struct http_slice accept);
 
 #endif

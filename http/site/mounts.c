@@ -6,6 +6,7 @@
 #include "http/site/site.h"
 
 #include <string.h>
+#include "http/parse/text.h"
 #include "http/site/try_files.h"
 #include "lib/pd.h"
 
@@ -167,4 +168,63 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
 void site_release(struct site_resource *resource)
 {
     site_prepared_let_go((struct prepared *)resource);
+}
+
+/* -- in the place of what is not there -- */
+
+/* The one with the longest prefix that is shorter than `below`, of those that clients know. */
+static const struct mount *public_mount_of(const char *path, uint32_t length, uint32_t below)
+{
+    const struct mount *longest = NULL;
+
+    for (const struct mount *mount = self.mounts; mount < self.mounts + self.mount_count; mount++) {
+        bool fits = mount->prefix_length < below && mount->prefix_length <= length &&
+                    memcmp(mount->prefix, path, mount->prefix_length) == 0;
+        if (fits && !mount->policy.internal && (!longest || longest->prefix_length < mount->prefix_length)) {
+            longest = mount;
+        }
+    }
+    return longest;
+}
+
+uint8_t site_mount_number(const char *path, uint32_t length)
+{
+    const struct mount *mount = public_mount_of(path, length, UINT32_MAX);
+    return mount ? (uint8_t)(mount - self.mounts + 1) : 0;
+}
+
+/* The file of this name in the mount's folder. */
+static enum site_outcome find_in(const struct mount *mount, struct http_slice name, uint8_t codings, bool internal,
+                                 struct site_resource **resource, struct cache_waiter *waiter)
+{
+    char path[2 * SITE_TEXT_MAX]; /* of which a rule's name has less than half */
+    uint32_t length = mount->prefix_length + name.length;
+    memcpy(path, mount->prefix, mount->prefix_length);
+    memcpy(path + mount->prefix_length, name.at, name.length);
+    enum site_outcome outcome = site_find(path, length, codings, internal, resource, waiter);
+    return outcome == SITE_FOUND || outcome == SITE_WAIT ? outcome : SITE_NOT_FOUND;
+}
+
+enum site_outcome site_find_page(uint8_t number, int status, struct site_resource **resource,
+                                 struct cache_waiter *waiter)
+{
+    char name[HTTP_DECIMAL_MAX + sizeof(".html")];
+    uint32_t digits = http_put_decimal(name, (uint64_t)status);
+    memcpy(name + digits, ".html", 5);
+    const struct mount *mount = number > 0 && number <= self.mount_count ? &self.mounts[number - 1] : NULL;
+    enum site_outcome outcome = SITE_NOT_FOUND;
+    while (mount && outcome == SITE_NOT_FOUND) {
+        outcome = find_in(mount, (struct http_slice){name, digits + 5}, 0, true, resource, waiter);
+        mount = public_mount_of(mount->prefix, mount->prefix_length, mount->prefix_length);
+    }
+    return outcome;
+}
+
+enum site_outcome site_find_fallback(const char *path, uint32_t length, uint8_t codings,
+                                     struct site_resource **resource, struct cache_waiter *waiter)
+{
+    static const struct http_slice any = {"", 0};
+    const struct mount *mount = public_mount_of(path, length, UINT32_MAX);
+    struct http_slice name = mount ? site_rule(mount->policy.rules, RULE_FALLBACK, any) : any;
+    return name.length > 0 ? find_in(mount, name, codings, false, resource, waiter) : SITE_NOT_FOUND;
 }

@@ -8,6 +8,7 @@
 
 #include "http/parse/text.h"
 
+#define NAME_MAX 200 /* bytes of a file's name */
 #define TYPE_MAX 100 /* bytes of a media type: REST_MAX in head.c has room for so many */
 
 struct line {
@@ -19,9 +20,9 @@ static const struct {
     const char *word;
     bool has_pattern;
 } kinds[RULES] = {
-    [RULE_TYPE] = {"type", true},      [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
-    [RULE_SHOW] = {"show", true},      [RULE_CACHE] = {"cache", true},      [RULE_PAGES] = {"pages", false},
-    [RULE_OTHERS] = {"others", false},
+    [RULE_TYPE] = {"type", true},    [RULE_CHARSET] = {"charset", false},   [RULE_HIDE] = {"hide", true},
+    [RULE_SHOW] = {"show", true},    [RULE_FALLBACK] = {"fallback", false}, [RULE_CACHE] = {"cache", true},
+    [RULE_PAGES] = {"pages", false}, [RULE_OTHERS] = {"others", false},
 };
 
 /* -- patterns -- */
@@ -195,6 +196,17 @@ static bool is_media_type(struct http_slice text)
            (end == text.length || text.at[end] == ';' || text.at[end] == ' ');
 }
 
+/* As http_path_clean() leaves it, without the '/' at its beginning. */
+static bool is_name(struct http_slice path)
+{
+    char slashed[NAME_MAX + 1] = "/", clean[HTTP_PATH_MAX];
+    if (path.length == 0 || path.length > NAME_MAX || path.at[0] == '/' || memchr(path.at, '%', path.length)) {
+        return false;
+    }
+    memcpy(slashed + 1, path.at, path.length);
+    return http_path_clean((struct http_slice){slashed, path.length + 1}, clean) == path.length + 1;
+}
+
 static bool is_good(const struct line *line, uint32_t *longest)
 {
     if (!is_text(line->value) || (kinds[line->rule].has_pattern && line->pattern.length == 0)) {
@@ -205,6 +217,7 @@ static bool is_good(const struct line *line, uint32_t *longest)
     case RULE_CHARSET: return token(line->value, 0) == line->value.length && line->value.length <= TYPE_MAX / 4;
     case RULE_HIDE:
     case RULE_SHOW: return line->value.length == 0;
+    case RULE_FALLBACK: return is_name(line->value);
     case RULE_CACHE:
     case RULE_PAGES:
     case RULE_OTHERS: *longest = line->value.length > *longest ? line->value.length : *longest; return true;

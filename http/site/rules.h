@@ -4,6 +4,7 @@
  *     charset<TAB>NAME<LF>                   of texts; empty: it is not told. No such line: utf-8
  *     hide<TAB>PATTERN<TAB><LF>              not for clients
  *     show<TAB>PATTERN<TAB><LF>              for clients, whatever else hides it
+ *     fallback<TAB>NAME<LF>                  the file, from the mount's folder on, for pages that are not there
  *     cache<TAB>PATTERN<TAB>VALUE<LF>        Cache-Control; empty: no such field
  *     pages<TAB>VALUE<LF>                    the same of what pages are made of, html, css, js, where no pattern fits
  *     others<TAB>VALUE<LF>                   and of all else
@@ -19,7 +20,17 @@
 
 #define SITE_RULES_MAX 1024 /* bytes, with a NUL behind them */
 
-enum site_rule { RULE_TYPE, RULE_CHARSET, RULE_HIDE, RULE_SHOW, RULE_CACHE, RULE_PAGES, RULE_OTHERS, RULES };
+enum site_rule {
+    RULE_TYPE,
+    RULE_CHARSET,
+    RULE_HIDE,
+    RULE_SHOW,
+    RULE_FALLBACK,
+    RULE_CACHE,
+    RULE_PAGES,
+    RULE_OTHERS,
+    RULES
+};
 
 /* The value of the first line of that kind, whose pattern, if it has one, is for this path (of a file, from the mount's
  * folder on, without a '/' before it). at == NULL: there is none. */

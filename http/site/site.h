@@ -75,4 +75,13 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
                             struct site_resource **resource, struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);
 
+/* Whose pages clients get where this path cannot be answered: a mount, counted from 1; 0: none. */
+uint8_t site_mount_number(const char *path, uint32_t length);
+/* The mount's own page for a status, 404.html, or that of a mount around it. SITE_FOUND, SITE_WAIT, SITE_NOT_FOUND. */
+enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource **resource,
+                                 struct cache_waiter *waiter);
+/* What the path's mount has for pages that are not there: the same outcomes. */
+enum site_outcome site_find_fallback(const char *path, uint32_t length, uint8_t codings,
+                                     struct site_resource **resource, struct cache_waiter *waiter);
+
 #endif

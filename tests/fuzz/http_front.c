@@ -35,6 +35,8 @@ static const char *const requests[] = {
     "5\r\nhello\r\n",
     "0\r\n\r\n",
     "Range: bytes=5-10, 3-\r\n",
+    "GET /no HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n",
+    "GET /app/order/no HTTP/1.1\r\nHost: x\r\n\r\n",
 };
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -108,6 +110,10 @@ static void for_all(uint8_t what, struct fuzz_input *in)
     case 3: lwip_share = 1000u + fuzz_byte(in) * 256u; break;
     case 4: app_absent = !app_absent; break;
     case 5: app_release(); break;
+    case 6:
+        site_pages = fuzz_byte(in) * 256u;
+        site_fallback = fuzz_byte(in);
+        break;
     default: pass_s(fuzz_byte(in) % 128); break;
     }
 }
@@ -132,6 +138,7 @@ static void wind_down(void)
 {
     lwip_fail_one_in = 0;
     site_late = site_away = false;
+    site_pages = 0;
     app_release();
     for (int round = 0; round < 20; round++) {
         step();

@@ -76,6 +76,7 @@ static void check_request(const struct http_request *request, const char *data, 
     DEMAND(memcmp(data + request->head_length - 4, "\r\n\r\n", 4) == 0);
     DEMAND(!(request->chunked && request->has_length));
     DEMAND(http_codings(request->accept_encoding) <= (HTTP_CODING_GZIP | HTTP_CODING_BROTLI));
+    http_accepts_html(http_field(request->fields, "accept"));
     check_path(request->path);
     check_selection(request);
 }

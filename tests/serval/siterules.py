@@ -25,7 +25,7 @@ FILES = {
     ".env": "hidden", ".git/config": "hidden", ".git/index.html": "hidden", "sub/.htaccess": "hidden", ".page.html": "hidden",
     "__pycache__/app.pyc": "hidden", ".well-known/security.txt": "shown", ".well-known/acme-challenge/token": "shown",
     "app-3f9a1c2b.js": "js", "sub/index-BgQ3x_9z.css": "css", "main.3f9a1c2b.min.css": "css", "logo.27e20196a850.svg": "<svg/>",
-    "report-20240101.pdf": "pdf", "topic.html": "topic", "topic/index.html": "its folder", "bare/index": "bare", "x/index": "nor this",
+    "404.html": "<!doctype html><h1>Lost</h1>", "503.html": "<!doctype html><h1>Soon</h1>", "report-20240101.pdf": "pdf", "topic.html": "topic", "topic/index.html": "its folder", "bare/index": "bare", "x/index": "nor this",
 }
 
 
@@ -205,6 +205,17 @@ def _not_packed(url):
     assert answer.body == b"plain" and "content-encoding" not in answer.headers and "vary" not in answer.headers
 
 
+def _lost(path, *args):
+    """The site's own page, with the right status, and nothing that makes caches keep it."""
+    def check(url):
+        answer = curl(url + path, *args)
+        assert answer.status == 404 and answer.headers["content-type"] == HTML and answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["content-length"] == str(len(FILES["404.html"]))
+        assert answer.body == (b"" if "-I" in args else FILES["404.html"].encode())
+        assert not {"etag", "last-modified", "accept-ranges"} & set(answer.headers)
+    return check
+
+
 def _absolute(url):
     """As a proxy's client asks (RFC 9112 3.2.2)."""
     assert curl(url, "--request-target", "http://example.org/about").body == b"about"
@@ -242,6 +253,9 @@ CASES = {
     "its encoding": _status("/%C3%BC%20dir", 301, location="/%C3%BC%20dir/"),
     "no open redirect": _status("//sub", 301, location="/sub/"),
     "folder without index": _status("/empty/", 404), "missing": _status("/missing", 404, content_type=HTML),
+    "a page of its own": _lost("/missing"), "its head": _lost("/missing", "-I"), "of a hidden name": _lost("/.env"),
+    "of a path that cannot be": _lost("/%zz"), "without conditions": _lost("/missing", "-H", "If-None-Match: *", "-H", "Range: bytes=0-1"),
+    "by its own name": _ok("/404.html", FILES["404.html"], HTML),
     "missing folder": _status("/no/such/folder/", 404), "file is no folder": _status("/note.txt/", 404),
     "below a file": _status("/note.txt/x", 404),
     **{f"outside: {path}": _status(path, 404) for path in (

@@ -18,7 +18,10 @@ extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it
 extern bool site_rest_away;   /* what lies behind a file's first block, not until it is false again */
 extern uint32_t site_waiting; /* who waits */
 extern uint32_t site_held, cache_pinned;
-void site_call(void); /* those who wait */
+extern uint64_t site_pages;    /* it has pages for what went wrong, of so many bytes and the status; 0: none */
+extern bool site_page_fails;   /* they cannot be read */
+extern uint64_t site_fallback; /* bytes of what goes in the place of pages that are not there; 0: nothing does */
+void site_call(void);          /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 extern char site_changed[200], site_mounts[1000]; /* what was said last of a path; of what is mounted */

@@ -12,7 +12,7 @@ static struct {
     uint32_t fresh_ms, reserve;
     const struct region *index;
     const struct app_config *app;
-    uint32_t mounts, addresses_asked;
+    uint32_t mounts, addresses_asked, kept;
     char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX], folders[SITE_MOUNTS_MAX][SITE_TEXT_MAX];
     struct site_policy policies[SITE_MOUNTS_MAX];
     uint16_t port;
@@ -57,6 +57,11 @@ bool http_listen(uint16_t port)
     CHECK(seen.mounts > 0); /* who comes first finds the site */
     seen.port = port;
     return true;
+}
+
+void error_page_keep(void)
+{
+    seen.kept++;
 }
 
 void ip_start(void)
@@ -108,6 +113,7 @@ int main(void)
     CHECK_EQUAL(seen.addresses_asked, 0); /* the file server's own comes first */
     seen.on_outcome(NULL);
     CHECK_EQUAL(seen.addresses_asked, 1);
+    CHECK_EQUAL(seen.kept, 1);
 
     served.app = &app;
     start(&served);

@@ -229,6 +229,99 @@ static void test_secrets(void)
     check_ordered("/tls/www.key", SITE_NOT_FOUND);
 }
 
+/* -- what goes in the place of what is not there -- */
+
+static struct cache_waiter waiter;
+
+static const char *page_of(const char *path, int status)
+{
+    struct site_resource *resource;
+    uint8_t mount = site_mount_number(path, (uint32_t)strlen(path));
+    enum site_outcome outcome = site_find_page(mount, status, &resource, &waiter);
+    CHECK(outcome == SITE_FOUND || outcome == SITE_NOT_FOUND);
+    if (outcome == SITE_NOT_FOUND) {
+        return "none";
+    }
+    const char *name = ((struct fake_entry *)resource->file)->path; /* which stays: the site remembers it */
+    site_release(resource);
+    return name;
+}
+
+/* Those of the mount, else of the one around it; not of those that clients do not know. */
+static void test_pages(void)
+{
+    static const struct site_policy internal = {.internal = true}, hides = {.rules = "hide\t404.html\t\n"};
+    begin(&plain);
+    CHECK(site_mount("/docs/", "/manual", &hides) && site_mount("/docs/secret/", "/secret", &internal) &&
+          site_mount("/docs/old/", "/old", &plain));
+    CHECK_TEXT(page_of("/", 404), "none");
+    put("/www/404.html", CACHE_FILE, 1);
+    put("/www/500.html", CACHE_DIRECTORY, 1);
+    put("/www/503.html", CACHE_FORBIDDEN, 1);
+    put("/manual/404.html", CACHE_FILE, 1);
+    put("/manual/403.html", CACHE_FILE, 1);
+    put("/secret/404.html", CACHE_FILE, 1);
+    put("/secret/500.html", CACHE_FILE, 1);
+    pass(FRESH_NS);
+    CHECK_TEXT(page_of("/", 404), "/www/404.html");
+    CHECK_TEXT(page_of("/some/where", 404), "/www/404.html");
+    CHECK_TEXT(page_of("/docs", 404), "/www/404.html");
+    CHECK_TEXT(page_of("/docs/x", 404), "/manual/404.html"); /* also where clients do not see it */
+    CHECK_EQUAL(outcome_of("/docs/404.html", 0, NULL), SITE_NOT_FOUND);
+    CHECK_TEXT(page_of("/docs/secret/x", 404), "/manual/404.html");
+    CHECK_TEXT(page_of("/docs/old/x", 404), "/manual/404.html");
+    CHECK_TEXT(page_of("/docs/old/x", 403), "/manual/403.html");
+    CHECK_TEXT(page_of("/", 403), "none");
+    CHECK_TEXT(page_of("/docs/secret/x", 500), "none");
+    CHECK_TEXT(page_of("/", 503), "none");
+    uint32_t before = looks;
+    CHECK_TEXT(page_of("/docs/old/x", 404), "/manual/404.html");
+    CHECK_EQUAL(looks, before); /* remembered */
+    struct site_resource *resource;
+    CHECK_EQUAL(site_find_page(0, 404, &resource, &waiter), SITE_NOT_FOUND);
+    CHECK_EQUAL(site_find_page(200, 404, &resource, &waiter), SITE_NOT_FOUND);
+    site_unmount_all();
+    CHECK_EQUAL(site_mount_number("/", 1), 0);
+    CHECK_EQUAL(site_find_page(1, 404, &resource, &waiter), SITE_NOT_FOUND);
+}
+
+static const char *fallback_of(const char *path, uint8_t codings)
+{
+    struct site_resource *resource;
+    enum site_outcome outcome = site_find_fallback(path, (uint32_t)strlen(path), codings, &resource, &waiter);
+    CHECK(outcome == SITE_FOUND || outcome == SITE_NOT_FOUND);
+    if (outcome == SITE_NOT_FOUND) {
+        return "none";
+    }
+    const char *name = ((struct fake_entry *)resource->file)->path;
+    site_release(resource);
+    return name;
+}
+
+static void test_fallback(void)
+{
+    static const struct site_policy app = {.precompressed = true, .rules = "fallback\tsub/app.html\n"};
+    begin(&plain);
+    CHECK(site_mount("/app/", "/spa", &app));
+    CHECK_TEXT(fallback_of("/app/x/y", 0), "none");
+    pass(FRESH_NS);
+    put("/spa/sub/app.html", CACHE_FILE, 1);
+    put("/spa/sub/app.html.br", CACHE_FILE, 1);
+    CHECK_TEXT(fallback_of("/app/x/y", 0), "/spa/sub/app.html");
+    CHECK_TEXT(fallback_of("/app/", HTTP_CODING_BROTLI), "/spa/sub/app.html.br");
+    CHECK_TEXT(fallback_of("/x", 0), "none");
+    CHECK_TEXT(fallback_of("/app", 0), "none");
+    slow = true;
+    pass(FRESH_NS);
+    struct site_resource *resource;
+    clients[0].waiter.ready = NULL;
+    ask(&clients[0], "/none", 0); /* sets the waiter up */
+    cache_cancel(&clients[0].waiter);
+    CHECK_EQUAL(site_find_fallback("/app/x", 6, 0, &resource, &clients[0].waiter), SITE_WAIT);
+    answer_all();
+    CHECK_EQUAL(clients[0].called, 1);
+}
+
 void test_policy(void)
 {
     test_types_of_a_mount();
@@ -237,5 +330,7 @@ void test_policy(void)
     test_hidden();
     test_hidden_program();
     test_hidden_by_rules();
-    test_secrets();
+    test_pages();
+    test_fallback();
+    test_secrets(); /* last: that is for good */
 }

@@ -156,11 +156,29 @@ static void test_what_is_no_rule(void)
     CHECK(site_rules_check("", &longest) && longest == 0);
 }
 
+static void test_names_of_files(void)
+{
+    static const char *const bad[] = {"",    "/a",    "a//b", "../a", "a/../b", "./a",
+                                      "a/.", "a%20b", "a\\b", "\xff", "a/.."};
+    char rules[400];
+    uint32_t longest;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        sprintf(rules, "fallback\t%s\n", bad[i]);
+        CHECK_CASE(!site_rules_check(rules, &longest), bad[i]);
+    }
+    sprintf(rules, "fallback\t%0200u\n", 0u);
+    CHECK(site_rules_check(rules, &longest));
+    sprintf(rules, "fallback\t%0201u\n", 0u);
+    CHECK(!site_rules_check(rules, &longest));
+    CHECK(site_rules_check("fallback\tindex.html\nfallback\ta b/\xc3\xbc?.html\n", &longest));
+}
+
 int main(void)
 {
     test_patterns();
     test_many_stars();
     test_the_first_holds();
     test_what_is_no_rule();
+    test_names_of_files();
     return 0;
 }

@@ -180,6 +180,50 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     return SITE_FOUND;
 }
 
+/* -- what goes in the place of what is not there -- */
+
+uint64_t site_pages, site_fallback;
+bool site_page_fails;
+
+uint8_t site_mount_number(const char *path, uint32_t length)
+{
+    CHECK(length > 0 && path[0] == '/');
+    return 1;
+}
+
+static enum site_outcome find_instead(uint64_t size, enum cache_kind kind, struct site_resource **resource,
+                                      struct cache_waiter *waiter)
+{
+    if (size == 0) {
+        return SITE_NOT_FOUND;
+    }
+    if (is_late(waiter)) {
+        return SITE_WAIT;
+    }
+    *resource = make_resource(size, kind, false, false);
+    return SITE_FOUND;
+}
+
+enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource **resource,
+                                 struct cache_waiter *waiter)
+{
+    CHECK(mount >= 1 && mount <= SITE_MOUNTS_MAX);
+    if (site_pages && site_away && status != 503) {
+        waiters_add(&waiters, waiter);
+        site_waiting++;
+        return SITE_WAIT;
+    }
+    uint64_t size = site_pages ? site_pages + (uint64_t)status : 0;
+    return mount == 1 ? find_instead(size, site_page_fails ? CACHE_ABSENT : CACHE_FILE, resource, waiter)
+                      : SITE_NOT_FOUND;
+}
+
+enum site_outcome site_find_fallback(const char *path, uint32_t length, uint8_t codings,
+                                     struct site_resource **resource, struct cache_waiter *waiter)
+{
+    return find_instead(site_fallback, CACHE_FILE, resource, waiter);
+}
+
 char site_changed[200];
 uint32_t site_walks;
 static bool walk_due;
