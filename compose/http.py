@@ -30,10 +30,10 @@ SEALED = 0x6_e400      # SEALED_BYTES
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}
 STACK = 0x4000
-APP_CAPACITY = 256      # APP_QUEUE_CAPACITY
+APP_CAPACITY = 512      # APP_QUEUE_CAPACITY
 APP_MESSAGE = 32        # struct app_message
-APP_REQUESTS = 0x4_0200 # APP_REQUESTS_BYTES
-APP_ANSWERS = 0x3_8000  # APP_ANSWERS_BYTES
+APP_REQUESTS = 0x6_0200 # APP_REQUESTS_BYTES
+APP_ANSWERS = 0x5_8000  # APP_ANSWERS_BYTES
 
 
 class Site:

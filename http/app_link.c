@@ -14,7 +14,7 @@
 #include "http/app_link.h"
 #include "timer/client.h"
 
-#define MESSAGES_MAX APP_SLOTS /* in one event */
+#define MESSAGES_MAX 64 /* in one event */
 
 struct app_link_counters app_link_counts;
 

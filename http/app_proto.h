@@ -46,9 +46,9 @@
 
 #include <stdint.h>
 
-#define APP_SLOTS 64
+#define APP_SLOTS 128 /* HTTP_APP_MAX and HTTP_LONG_MAX (http/conn/limits.h) */
 #define APP_CONTROL APP_SLOTS
-#define APP_QUEUE_CAPACITY 256 /* of each ring: four messages for a slot */
+#define APP_QUEUE_CAPACITY 512 /* of each ring: four messages for a slot */
 #define APP_HEAD_MAX 9216      /* bytes of a head as it lies in a buffer */
 #define APP_FIELDS_MAX 128
 #define APP_RECORD_MAX 32760 /* bytes of a record: one of the control circle, with what goes before it */
@@ -168,7 +168,7 @@ enum app_site_status {
  * and http/tls/transport_tls.h. */
 #define APP_COUNTERS_BYTES 512
 struct app_counters {
-    uint64_t connections, app_requests; /* now */
+    uint64_t connections, app_requests, app_long; /* now */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
     uint64_t nonsense; /* messages of the application's that cannot be, and answers that may not be */
     uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;

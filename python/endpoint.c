@@ -11,7 +11,7 @@
 
 #include "py/mperrno.h"
 
-#define ENDPOINTS_MAX 208 /* 128 connections, 64 requests of the site, 8 UDP, listeners */
+#define ENDPOINTS_MAX 272 /* 128 connections, 128 requests of the site, 8 UDP, listeners */
 
 static struct {
     struct endpoint endpoints[ENDPOINTS_MAX];

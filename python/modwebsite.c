@@ -261,6 +261,7 @@ static mp_obj_t website_counters(void)
     struct app_counters counters = *control_counters(); /* the next ones are put in the same place */
     put(dict, MP_QSTR_connections, counters.connections);
     put(dict, MP_QSTR_app_requests, counters.app_requests);
+    put(dict, MP_QSTR_app_long, counters.app_long);
     put(dict, MP_QSTR_accepted, counters.accepted);
     put(dict, MP_QSTR_requests, counters.requests);
     put(dict, MP_QSTR_files, counters.files);

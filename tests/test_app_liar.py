@@ -22,13 +22,13 @@ HONEST = b"an honest answer\n"
 # http/app_proto.h
 REQUEST, GONE, OVER, DONE, ANSWER, FAILED, BODY, TAKEN = range(1, 9)
 END, WAITS, UPGRADE = 1, 2, 4
-CONTROL = 64
+CONTROL = 128
 UNKNOWN = (1 << 64) - 1
 SITE, COUNT, CHANGED, CHANGED_BELOW = range(1, 5)
 OK, NONSENSE, TOO_MANY, TOO_LONG, NO_FOLDER, FIELDS, PORT = range(7)
 HEAD_MAX, FIELDS_MAX, RECORD_MAX = 9216, 128, 32760
 CIRCLE = 2048       # http/app_client.h
-SHARE, LARGE = 0x38000, 0x28000     # its end, where its large circles begin
+SHARE, LARGE = 0x58000, 0x48000     # its end, where its large circles begin
 SLOT, SERIAL, OFFSET = 1, 2, 4
 
 

@@ -18,7 +18,7 @@ from serval.qemu import Guest
 PATIENCE_S = 60     # http/conn/limits.h
 BODY_S = 30         # http/conn/limits.h
 LATE_S = 5          # its clocks are looked at now and then
-SLOTS = 64          # http/app_proto.h
+SLOTS = 64          # http/conn/limits.h
 WAITING = SLOTS + 16
 WINDOW_S = 0.4
 CONNECTIONS = 16

@@ -226,6 +226,13 @@ def routes(app):
         while True:
             await ws.send(await ws.receive())
 
+    @app.get("/api/ticks")
+    @with_sse
+    async def ticks(request, sse):
+        while True:
+            await sse.send("tick")
+            await asyncio.sleep(1)
+
     @app.get("/api/events")
     @with_sse
     async def events(request, sse):
@@ -593,8 +600,8 @@ def test_a_websocket(guest):
 
 
 def test_silent_bodies_do_not_keep_the_application(guest):
-    """All its places but one are with requests whose bodies never come, or a byte at a time; the one with a WebSocket that
-    is idle by the application's choice."""
+    """All its places are with requests whose bodies never come, or a byte at a time; a WebSocket beside them is idle by the
+    application's choice."""
     head = b"%s HTTP/1.1\r\nHost: a\r\n%s\r\n"
     silent = [head % (b"POST /api/echo", b"Transfer-Encoding: chunked\r\n") + b"5\r\nHe",
               head % (b"GET /api/hello", b"Transfer-Encoding: chunked\r\n"),
@@ -604,7 +611,7 @@ def test_silent_bodies_do_not_keep_the_application(guest):
         idle.send("/api/socket", Upgrade="websocket", Connection="Upgrade", Sec_WebSocket_Version="13",
                   Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==")
         assert idle.receive().status == 101
-        socks = [stack.enter_context(guest.connect()) for _ in range(63)]
+        socks = [stack.enter_context(guest.connect()) for _ in range(64)]
         for number, sock in enumerate(socks):
             sock.sendall(silent[number % 3])
         waited_s = 0
@@ -733,6 +740,35 @@ def test_clients_that_leave_the_application(guest):
         assert time.monotonic() < deadline, counters
     assert counters["handed_over"] > 200
     assert get(port, "/api/hello").body == b'{"hello": "world"}' and get(port, "/").body == b"start"
+
+
+def test_open_tabs_do_not_take_the_application_away(guest):
+    """Each with a stream of events, or a WebSocket. One more is told when to come again."""
+    port = guest.port("http")
+    upgrade = head_of("/api/socket", Connection="Upgrade", Upgrade="websocket", Sec_WebSocket_Version="13",
+                      Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==")
+    with contextlib.ExitStack() as stack:
+        tabs = [stack.enter_context(guest.connect()) for _ in range(64)]
+        for number, sock in enumerate(tabs):
+            sock.sendall(head_of("/api/ticks") if number % 2 else upgrade)
+        for number, sock in enumerate(tabs):
+            assert sock.recv(1000).startswith(b"HTTP/1.1 200 " if number % 2 else b"HTTP/1.1 101 ")
+        assert get(port, "/api/counters").body.count(b'"app_long": 64') == 1
+        for path in ("/api/ticks", "/api/ticks"):
+            answer = get(port, path)
+            assert answer.status == 503 and answer.headers["retry-after"]
+        for i in range(20):
+            assert get(port, f"/api/hello?name={i}").body == b'{"hello": "%d"}' % i
+        tabs[1].close()
+        with contextlib.closing(guest.connect()) as sock:
+            deadline = time.monotonic() + GENEROUS_S
+            while get(port, "/api/counters").body.count(b'"app_long": 63') == 0:
+                assert time.monotonic() < deadline
+            sock.sendall(head_of("/api/ticks"))
+            assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")
+    deadline = time.monotonic() + GENEROUS_S
+    while b'"app_long": 0' not in get(port, "/api/counters").body:
+        assert time.monotonic() < deadline
 
 
 def test_readers_that_stall_hold_nobody_up(guest):

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct http_counters {
-    uint32_t connections, app_requests; /* now; the second: with the application */
+    uint32_t connections, app_requests, app_long; /* now; with the application; of those, long answers */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
 };
 extern struct http_counters http_counts;

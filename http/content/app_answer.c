@@ -7,6 +7,7 @@
  *   when full TCP's buffer: what is left of the answer stays in its circle. A head waits for room for the longest one
  *   waits     for more of it: for ever, but where its length is not told TCP asks whether the client is there
  *             (HTTP_PROBE_S)
+ *   refuses   an answer that would last where there is no place for one more (app_long.c): the caller tells 503
  *   refuses   a head that may not be: the caller is told why. What is more than its length said is cut off, and counted
  */
 #include "http/content/app_answer.h"
@@ -17,6 +18,7 @@
 #include "http/conn/connection.h"
 #include "http/content/app_body.h"
 #include "http/content/app_head.h"
+#include "http/content/app_long.h"
 #include "http/content/content.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
@@ -86,19 +88,36 @@ static uint32_t make_head(const struct app_request *x, enum stage stage, uint32_
     return writer_length(&head);
 }
 
+static bool is_open_ended(enum stage stage)
+{
+    return stage == STAGE_CHUNKED || stage == STAGE_TO_END || stage == STAGE_TUNNEL;
+}
+
+/* By its own word: a tunnel, or events. */
+static bool lasts(const struct app_request *x, enum stage stage)
+{
+    return stage == STAGE_TUNNEL || (is_open_ended(stage) && !x->slot->in.ended && app_head_is_of_events(&self.answer));
+}
+
 static bool send_head(struct app_request *x)
 {
     enum stage stage = framing(x);
     uint32_t body;
+    bool lasting = lasts(x, stage);
+    if (lasting && !app_long_has_room()) {
+        x->stage = STAGE_NO_PLACE;
+        return false;
+    }
     x->keeps &= stage != STAGE_TO_END && stage != STAGE_TUNNEL && (x->part != PART_RAW || app_body_is_skippable(x));
     x->reply.ends = !x->keeps;
     uint32_t length = make_head(x, stage, &body);
     if (!http_conn_write(x->connection, self.text, length, stage != STAGE_NO_BODY)) {
         return false;
     }
-    if (stage == STAGE_CHUNKED || stage == STAGE_TO_END || stage == STAGE_TUNNEL) {
+    if (is_open_ended(stage)) {
         struct transport *transport = &x->connection->transport;
         transport->ops->keep_asking(transport);
+        app_long_begin(x, lasting);
     }
     x->stage = (uint8_t)stage;
     x->begun = true;
@@ -193,6 +212,7 @@ static uint32_t put_body(struct app_request *x, const void *data, uint32_t size)
     case STAGE_TUNNEL: return put(x, data, size);
     case STAGE_NO_BODY: return size;
     case STAGE_HEAD:
+    case STAGE_NO_PLACE:
     case STAGE_REDIRECT: return 0;
     }
     return 0;

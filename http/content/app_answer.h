@@ -5,8 +5,8 @@
 #include "http/content/app_state.h"
 
 /* Its head, of a request that has STAGE_HEAD or STAGE_REDIRECT. NULL: it has gone out (x->begun), a file goes in its
- * place when it has ended (STAGE_REDIRECT), or it waits: it has not come, TCP has no room for it. Else what is wrong:
- * nothing of it has gone out. */
+ * place when it has ended (STAGE_REDIRECT), or it waits: it has not come, TCP has no room for it; or it would last
+ * and has no place (STAGE_NO_PLACE). Else what is wrong: nothing of it has gone out. */
 const char *app_answer_begin(struct app_request *request);
 bool app_answer_send(struct app_request *request); /* what there is of its body, as much as TCP takes. True: all */
 /* All that its length promised is there, whatever the application says. */

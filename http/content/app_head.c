@@ -334,6 +334,15 @@ static bool find(const struct app_answer *answer, struct http_slice name, struct
     return false;
 }
 
+bool app_head_is_of_events(const struct app_answer *answer)
+{
+    static const char events[] = "text/event-stream";
+    uint32_t length = sizeof(events) - 1;
+    struct field field;
+    return find(answer, (struct http_slice){"content-type", 12}, &field) && field.value.length >= length &&
+           http_same(field.value.at, events, length);
+}
+
 bool app_head_is_for_client(const struct app_answer *answer)
 {
     struct field field;

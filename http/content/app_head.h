@@ -35,6 +35,8 @@ void app_head_status_line(const struct app_answer *answer, struct writer *head);
 void app_head_fields(const struct app_answer *answer, struct writer *head);
 /* A field that makes caches keep an answer, or ask for a part of it: not of one that says what went wrong. */
 bool app_head_is_of_a_success(struct http_slice name);
+/* It is a stream of events, of the HTML standard (9.2). */
+bool app_head_is_of_events(const struct app_answer *answer);
 /* The file that it orders is for the client as if that had asked for it: no more than it would get. */
 bool app_head_is_for_client(const struct app_answer *answer);
 /* The fields of a file's head, `lines`, with those of the answer. */

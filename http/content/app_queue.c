@@ -22,10 +22,16 @@ static struct {
     struct timer timer;
 } self;
 
+/* Long answers have places of their own. */
+static bool has_place(void)
+{
+    return http_counts.app_requests - http_counts.app_long < HTTP_APP_MAX && app_front_has_room(false);
+}
+
 static void serve(enum clock clock)
 {
     struct http_conn *c, *next;
-    for (c = timeouts_oldest(clock); c && app_front_has_room(false); c = next) {
+    for (c = timeouts_oldest(clock); c && has_place(); c = next) {
         next = timeouts_next(c);
         if (c->state == QUEUED && (!content_of(c)->long_head || app_front_has_room(true))) {
             c->state = READING;
@@ -71,5 +77,5 @@ struct app_slot *app_queue_take_slot(struct http_conn *c, const struct http_requ
     bytes = bytes < APP_HEAD_MAX ? bytes : APP_HEAD_MAX;
     bool body = request->chunked || request->content_length > APP_SMALL / 2;
     content_of(c)->long_head = bytes > APP_SMALL;
-    return self.is_open && !self.due ? app_front_take(bytes, body) : NULL;
+    return self.is_open && !self.due && has_place() ? app_front_take(bytes, body) : NULL;
 }

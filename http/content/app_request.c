@@ -15,6 +15,7 @@
 #include "http/content/app_answer.h"
 #include "http/content/app_body.h"
 #include "http/content/app_head.h"
+#include "http/content/app_long.h"
 #include "http/content/app_queue.h"
 #include "http/content/content.h"
 #include "lib/log.h"
@@ -39,6 +40,7 @@ uint64_t app_request_nonsense(void)
 
 static void let_go(struct app_request *x)
 {
+    app_long_end(x);
     trace(app_closed, x->slot->serial, x->stage);
     if (x->slot->used) { /* else the application has started anew */
         app_front_release(x->slot);
@@ -179,6 +181,9 @@ static enum content_outcome begin_answer(struct app_request *x)
     const char *wrong = app_answer_begin(x);
     if (wrong) {
         return refuse(x, wrong);
+    }
+    if (x->stage == STAGE_NO_PLACE) {
+        return cut_off(x, 503, false);
     }
     return x->stage == STAGE_REDIRECT && x->slot->in.ended ? CONTENT_REDIRECT : CONTENT_WAIT;
 }

@@ -220,6 +220,7 @@ static void tell_counters(void)
     struct app_counters counters = {
         .connections = http_counts.connections,
         .app_requests = http_counts.app_requests,
+        .app_long = http_counts.app_long,
         .accepted = http_counts.accepted,
         .requests = http_counts.requests,
         .files = http_counts.files,

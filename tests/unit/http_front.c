@@ -712,7 +712,7 @@ static void test_queue(void)
         send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     step();
-    CHECK_EQUAL(app_count, APP_SLOTS);
+    CHECK_EQUAL(app_count, HTTP_APP_MAX);
     client_reset(crowd[299]); /* one that waits goes away */
     client_free(crowd[299]);
     app_release();
@@ -729,18 +729,18 @@ static void test_queue(void)
 /* Those that wait have all closed their side: a place that is free again is theirs at once. */
 static void test_queue_of_half_closed(void)
 {
-    static struct client *crowd[APP_SLOTS + 3];
-    for (int i = 0; i < APP_SLOTS + 3; i++) {
+    static struct client *crowd[HTTP_APP_MAX + 3];
+    for (int i = 0; i < HTTP_APP_MAX + 3; i++) {
         connect();
         crowd[i] = client;
         send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
         step();
     }
-    for (int i = APP_SLOTS; i < APP_SLOTS + 3; i++) {
+    for (int i = HTTP_APP_MAX; i < HTTP_APP_MAX + 3; i++) {
         client_end(crowd[i]);
     }
     app_release();
-    for (int i = 0; i < APP_SLOTS + 3; i++) {
+    for (int i = 0; i < HTTP_APP_MAX + 3; i++) {
         client = crowd[i];
         CHECK_EQUAL(receive(false), 200);
         leave();
@@ -798,7 +798,7 @@ static void test_queue_refused(void)
     app_release();
     for (int i = 0; i < 300; i++) {
         client = crowd[i];
-        CHECK_EQUAL(receive(false), i < APP_SLOTS ? 200 : 503);
+        CHECK_EQUAL(receive(false), i < HTTP_APP_MAX ? 200 : 503);
         leave();
     }
 }
@@ -821,10 +821,10 @@ static void test_patience_with_the_application(void)
     check_closed();
     CHECK_EQUAL(app_broken, 0);
     pass_s(2);
-    CHECK_EQUAL(app_broken, APP_SLOTS);
+    CHECK_EQUAL(app_broken, HTTP_APP_MAX);
     for (int i = 0; i < 79; i++) {
         client = crowd[i];
-        CHECK_EQUAL(receive(false), i < APP_SLOTS ? 504 : 503);
+        CHECK_EQUAL(receive(false), i < HTTP_APP_MAX ? 504 : 503);
         CHECK(has_field(response, "Retry-After: 2"));
         leave();
     }

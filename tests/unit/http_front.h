@@ -36,7 +36,7 @@ extern uint32_t site_walks;                       /* so often the cache was look
  * /app/stream (the same, as it comes), /app/fields (the request's), /app/text (app_text: a head, and a body of the same
  * bytes), /app/lazy (does not read the body), /app/hold (no answer until app_release()), /app/upgrade (101, and echoes
  * all), /app/ws (101 at once, then reads to the end), /app/eager (a head, and then reads to the end), /app/head/SIZE
- * (of so many bytes), /app/drip (a head, then a byte whenever app_drops allows) */
+ * (of so many bytes), /app/drip (a head, then a byte whenever app_drops allows; /app/drip/events: of events) */
 #include "http/app_link.h"
 
 extern const struct app_config played_front; /* the front's end */

@@ -578,7 +578,8 @@ static void test_too_long(void)
  * all of it but in our hands, waiting for a file, and one whose client has gone. */
 static void test_restart(void)
 {
-    static struct client *c[APP_SLOTS + 40];
+    enum { WITH_IT = HTTP_APP_MAX + 1 }; /* the tunnel has a place of its own */
+    static struct client *c[WITH_IT + 40];
     static const char *const requests[] = {
         "GET /app/hold " H "\r\n",
         "POST /app/echo " H "Content-Length: 9\r\n\r\nHello",
@@ -593,7 +594,7 @@ static void test_restart(void)
     const int kinds = sizeof(requests) / sizeof(requests[0]);
     site_away = true;
     lwip_share = 3000;
-    for (int i = 0; i < APP_SLOTS + 40; i++) {
+    for (int i = 0; i < WITH_IT + 40; i++) {
         connect();
         c[i] = client;
         send(i < kinds ? requests[i] : "GET /app/hold " H "\r\n");
@@ -603,11 +604,11 @@ static void test_restart(void)
     }
     steps(5);
     client_reset(c[8]);
-    CHECK_EQUAL(count().app_requests, APP_SLOTS);
+    CHECK_EQUAL(count().app_requests, WITH_IT);
     app_dies();
     steps(3);
     app_lives_again();
-    for (int i = 0; i < APP_SLOTS; i++) {
+    for (int i = 0; i < WITH_IT; i++) {
         client = c[i];
         if (i >= 5 && i <= 8) {
             take();
@@ -627,7 +628,7 @@ static void test_restart(void)
         }
     }
     app_release();
-    for (int i = APP_SLOTS; i < APP_SLOTS + 40; i++) { /* who waited goes on waiting, and is answered */
+    for (int i = WITH_IT; i < WITH_IT + 40; i++) { /* who waited goes on waiting, and is answered */
         client = c[i];
         CHECK_EQUAL(receive(false), 200);
         leave();
@@ -700,9 +701,9 @@ static void test_never_there(void)
 /* All places are with requests that nobody takes up: files go on, and each is told in time. */
 static void test_a_busy_application(void)
 {
-    static struct client *crowd[APP_SLOTS + 50];
+    static struct client *crowd[HTTP_APP_MAX + 50];
     app_is_slow = true;
-    for (int i = 0; i < APP_SLOTS + 50; i++) {
+    for (int i = 0; i < HTTP_APP_MAX + 50; i++) {
         connect();
         crowd[i] = client;
         send("GET /app/len/7 " H "\r\n");
@@ -714,14 +715,14 @@ static void test_a_busy_application(void)
         leave();
     }
     pass_s(HTTP_APP_S + 1);
-    for (int i = 0; i < APP_SLOTS + 50; i++) {
+    for (int i = 0; i < HTTP_APP_MAX + 50; i++) {
         client = crowd[i];
         CHECK_EQUAL(receive(false), 503);
         CHECK(has_field(response, "Retry-After: 2"));
         leave();
     }
-    CHECK_EQUAL(count().app_requests, APP_SLOTS); /* until it has ended them */
-    CHECK_EQUAL(app_broken, APP_SLOTS);
+    CHECK_EQUAL(count().app_requests, HTTP_APP_MAX); /* until it has ended them */
+    CHECK_EQUAL(app_broken, HTTP_APP_MAX);
     app_is_slow = false;
     steps(5);
     CHECK_EQUAL(count().app_requests, 0);
@@ -914,19 +915,19 @@ static void test_most_mounts(void)
 /* The queue goes the way of the new site. */
 static void test_a_site_for_who_waits(void)
 {
-    static struct client *crowd[APP_SLOTS + 1];
-    for (int i = 0; i < APP_SLOTS + 1; i++) {
+    static struct client *crowd[HTTP_APP_MAX + 1];
+    for (int i = 0; i < HTTP_APP_MAX + 1; i++) {
         connect();
         crowd[i] = client;
-        send(i < APP_SLOTS ? "GET /app/hold " H "\r\n" : "GET /app/len/9 " H "\r\n");
+        send(i < HTTP_APP_MAX ? "GET /app/hold " H "\r\n" : "GET /app/len/9 " H "\r\n");
         step();
     }
     begin_site(0, 0, 0, false);
     CHECK_EQUAL(tell(), APP_SITE_OK);
     app_release();
-    for (int i = 0; i < APP_SLOTS + 1; i++) {
+    for (int i = 0; i < HTTP_APP_MAX + 1; i++) {
         client = crowd[i];
-        CHECK_EQUAL(receive(false), i < APP_SLOTS ? 200 : 404);
+        CHECK_EQUAL(receive(false), i < HTTP_APP_MAX ? 200 : 404);
         leave();
     }
 }
@@ -1001,6 +1002,8 @@ static void test_a_folder_in_each_message(void)
     leave();
 }
 
+#define MESSAGES 64 /* in one event: app_link.c */
+
 static void test_messages_of_an_event(void)
 {
     struct app_message none = {.type = APP_FAILED, .slot = 63};
@@ -1009,9 +1012,9 @@ static void test_messages_of_an_event(void)
         CHECK(client_link_say(&none));
     }
     CHECK(!client_link_say(&none));
-    for (uint32_t i = 1; i < APP_QUEUE_CAPACITY / APP_SLOTS; i++) {
+    for (uint32_t i = 1; i < APP_QUEUE_CAPACITY / MESSAGES; i++) {
         app_wake_front();
-        CHECK_EQUAL(app_link_counts.late, before + i * APP_SLOTS);
+        CHECK_EQUAL(app_link_counts.late, before + i * MESSAGES);
     }
     pass_s(0);
     CHECK_EQUAL(app_link_counts.late, before + APP_QUEUE_CAPACITY);

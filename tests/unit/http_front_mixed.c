@@ -132,12 +132,12 @@ static void read_on(struct reader *r, bool last)
  * and others are wanted from it: what a client gets whole is of one version, what is cut is reset. */
 static void test_replaced_under_slow_readers(void)
 {
-    static struct client *busy[APP_SLOTS + 30];
+    static struct client *busy[HTTP_APP_MAX + 30];
     static struct reader readers[READERS];
     uint32_t whole = 0, cut = 0;
     site_late = true;
-    fill(busy, APP_SLOTS + 30, "GET /app/hold " H "\r\n");
-    CHECK_EQUAL(app_count, APP_SLOTS);
+    fill(busy, HTTP_APP_MAX + 30, "GET /app/hold " H "\r\n");
+    CHECK_EQUAL(app_count, HTTP_APP_MAX);
     for (int round = 0; round < 4000; round++) {
         read_on(&readers[lwip_noise() % READERS], round > 3000);
         step();
@@ -156,7 +156,7 @@ static void test_replaced_under_slow_readers(void)
     }
     CHECK(whole > 20 && cut > 5);
     app_release();
-    for (int i = 0; i < APP_SLOTS + 30; i++) {
+    for (int i = 0; i < HTTP_APP_MAX + 30; i++) {
         client = busy[i];
         CHECK_EQUAL(receive(false), 200);
         leave();
@@ -249,11 +249,11 @@ static void test_old_client_without_length(void)
  * the queue is told so, and what it sends all the same is thrown away. */
 static void test_expectations_in_the_queue(void)
 {
-    static struct client *busy[APP_SLOTS], *waiting[QUEUE];
+    static struct client *busy[HTTP_APP_MAX], *waiting[QUEUE];
     char text[200];
-    fill(busy, APP_SLOTS, "GET /app/hold " H "\r\n");
+    fill(busy, HTTP_APP_MAX, "GET /app/hold " H "\r\n");
     fill(waiting, QUEUE, "POST /app/echo " H "Content-Length: 6\r\nExpect: 100-continue\r\n\r\n");
-    CHECK_EQUAL(app_count, APP_SLOTS);
+    CHECK_EQUAL(app_count, HTTP_APP_MAX);
     for (int i = 0; i < QUEUE; i++) {
         CHECK_EQUAL(client_waiting(waiting[i]), 0);
     }
@@ -267,7 +267,7 @@ static void test_expectations_in_the_queue(void)
     send("Number");
     pass_s(HTTP_APP_S - 5);
     app_release();
-    for (int i = 0; i < APP_SLOTS; i++) {
+    for (int i = 0; i < HTTP_APP_MAX; i++) {
         client = busy[i];
         CHECK_EQUAL(receive(false), 200);
         leave();
@@ -287,19 +287,20 @@ static void test_expectations_in_the_queue(void)
     }
 }
 
-/* All places are with tunnels, each of which is used; uploads wait behind them, their bodies in TCP's windows and what is
- * received of them within bounds. None is lost or mixed up when the tunnels close one by one. */
+/* All places are in use, those of tunnels by tunnels; uploads wait behind them, their bodies in TCP's windows and what is
+ * received of them within bounds. None is lost or mixed up when they close one by one. */
 static void test_tunnels_and_uploads(void)
 {
-    static struct client *tunnels[APP_SLOTS], *uploads[100];
+    static struct client *tunnels[HTTP_LONG_MAX], *busy[HTTP_APP_MAX], *uploads[100];
     static char body[3000];
     char head[200];
     int refused = 0;
-    fill(tunnels, APP_SLOTS, WEBSOCKET);
-    for (int i = 0; i < APP_SLOTS; i++) {
+    fill(tunnels, HTTP_LONG_MAX, WEBSOCKET);
+    for (int i = 0; i < HTTP_LONG_MAX; i++) {
         client = tunnels[i];
         CHECK_EQUAL(receive(false), 101);
     }
+    fill(busy, HTTP_APP_MAX, "GET /app/hold " H "\r\n");
     for (int i = 0; i < 100; i++) {
         connect();
         uploads[i] = client;
@@ -308,17 +309,23 @@ static void test_tunnels_and_uploads(void)
         memset(body, 'a' + i % 26, sizeof(body));
         client_send(client, body, sizeof(body), 1000);
         for (int k = 0; k < 3; k++) {
-            client = tunnels[(i + k) % APP_SLOTS];
+            client = tunnels[(i + k) % HTTP_LONG_MAX];
             send("a frame");
             step();
         }
         refused += client_waiting(uploads[i]) > 0;
     }
     CHECK(refused > 60 && refused < 100); /* 96 KiB are for 32 of them */
-    for (int i = 0; i < APP_SLOTS; i++) {
+    for (int i = 0; i < HTTP_LONG_MAX; i++) {
         client = tunnels[i];
         client_end(client);
         check_closed();
+    }
+    app_release();
+    for (int i = 0; i < HTTP_APP_MAX; i++) {
+        client = busy[i];
+        CHECK_EQUAL(receive(false), 200);
+        leave();
     }
     for (int i = 0; i < 100; i++) {
         client = uploads[i];
@@ -336,18 +343,18 @@ static void test_tunnels_and_uploads(void)
  * whom gets in; a tunnel whose client takes nothing is one of these. */
 static void test_tunnels_outlive_the_stalled(void)
 {
-    static struct client *tunnels[APP_SLOTS], *crowd[HTTP_CONNECTIONS_MAX];
-    fill(tunnels, APP_SLOTS - 1, WEBSOCKET);
-    for (int i = 0; i < APP_SLOTS - 1; i++) {
+    static struct client *tunnels[HTTP_APP_MAX], *crowd[HTTP_CONNECTIONS_MAX];
+    fill(tunnels, HTTP_APP_MAX - 1, WEBSOCKET);
+    for (int i = 0; i < HTTP_APP_MAX - 1; i++) {
         client = tunnels[i];
         CHECK_EQUAL(receive(false), 101);
     }
     connect();
-    tunnels[APP_SLOTS - 1] = client;
+    tunnels[HTTP_APP_MAX - 1] = client;
     send(WEBSOCKET);
     steps(20);
     CHECK(client_waiting(client) > 0);
-    int left = HTTP_CONNECTIONS_MAX - APP_SLOTS;
+    int left = HTTP_CONNECTIONS_MAX - HTTP_APP_MAX;
     fill(crowd, left, "GET /f/100000 " H "\r\n");
     pass_s(10);
     for (int i = 0; i < 200; i++) {
@@ -355,19 +362,19 @@ static void test_tunnels_outlive_the_stalled(void)
         CHECK(!client_was_reset(client));
         CHECK_EQUAL(get("/f/5", ""), 200);
         send("GET /f/100000 " H "\r\n");
-        for (int k = 0; i == 0 && k < APP_SLOTS - 1; k++) {
+        for (int k = 0; i == 0 && k < HTTP_APP_MAX - 1; k++) {
             CHECK(!client_was_reset(tunnels[k]) && !client_at_end(tunnels[k]));
         }
         client_reset(client);
         client_free(client);
     }
     go(crowd, left);
-    for (int i = 0; i < APP_SLOTS - 1; i++) {
+    for (int i = 0; i < HTTP_APP_MAX - 1; i++) {
         client = tunnels[i];
         client_end(client);
         check_closed();
     }
-    client = tunnels[APP_SLOTS - 1];
+    client = tunnels[HTTP_APP_MAX - 1];
     CHECK(client_was_reset(client));
     client_free(client);
 }
@@ -376,9 +383,9 @@ static void test_tunnels_outlive_the_stalled(void)
  * side. Each answer comes within its three seconds, in order, the last one is the connection's end. */
 static void test_half_closed_waits_for_everything(void)
 {
-    static struct client *busy[APP_SLOTS], *crowd[50];
+    static struct client *busy[HTTP_APP_MAX], *crowd[50];
     site_away = true;
-    fill(busy, APP_SLOTS, "GET /app/hold " H "\r\n");
+    fill(busy, HTTP_APP_MAX, "GET /app/hold " H "\r\n");
     fill(crowd, 50, "GET /w/7 " H "\r\nGET /app/len/9 " H "\r\nGET /f/5 " H "\r\nGET /f");
     for (int i = 0; i < 50; i++) {
         client_end(crowd[i]);
@@ -399,7 +406,7 @@ static void test_half_closed_waits_for_everything(void)
     CHECK_EQUAL(site_waiting, 0);
     site_away = false;
     app_release();
-    for (int i = 0; i < APP_SLOTS; i++) {
+    for (int i = 0; i < HTTP_APP_MAX; i++) {
         client = busy[i];
         CHECK_EQUAL(receive(false), 200);
         leave();

@@ -302,6 +302,9 @@ static void make_answer(struct task *task)
         char text[101];
         sprintf(text, "%0100d", 0);
         say(task, 200, APP_UNKNOWN, text);
+        if (asked(task, "/app/drip/events")) {
+            add(task, "Content-Type", "text/event-stream");
+        }
     } else if (asked(task, "/app/lazy")) {
         say(task, 200, 4, "lazy");
     } else if (asked(task, "/app/eager")) {
