@@ -39,6 +39,7 @@ APP_ANSWERS = 0x5_8000  # APP_ANSWERS_BYTES
 class Site:
     """A folder of the file service that answers what begins with `prefix`; of several the longest has a path.
 
+    host: for requests that name this host, "example.org"; such a host has only the sites that name it
     cache: Cache-Control by pattern, {"*.pdf": 3600, "img/*": "no-store"}; a number: max-age, in seconds; "": no such field
     pages, others: the same of html, css, js, and of all else, where no pattern fits. What nothing is said of is "no-cache",
     and immutable where there is a fingerprint of the content in the name (app-3f9a1c2b.js)
@@ -46,24 +47,26 @@ class Site:
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    users: who may see it, {"name": "password"} (HTTP's basic authentication): the image has them then
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
-    def __init__(self, folder, prefix="/", cache=None, pages=None, others=None, headers=None, types=None,
-                 charset="utf-8", hide=(), show=(), fallback=None, precompressed=True):
-        self.folder, self.prefix, self.precompressed = folder, prefix, precompressed
-        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show,
+    def __init__(self, folder, prefix="/", host=None, cache=None, pages=None, others=None, headers=None, types=None,
+                 charset="utf-8", hide=(), show=(), users=None, fallback=None, precompressed=True):
+        self.folder, self.prefix, self.host, self.precompressed = folder, prefix, host, precompressed
+        self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show, "users": users,
                        "fallback": fallback, "cache": cache, "pages": pages, "others": others}
 
     def config(self, pd):
         """struct http_site_config; what it cannot be is a mistake of that PD's."""
         try:
             self._check()
+            name = website_policy.mount_name(self.prefix, self.host)
             fields, rules = website_policy.policy(**self.policy)
         except ValueError as error:
             raise ComposeError(f"PD '{pd.name}': site '{self.prefix}': {error}") from None
-        return {"prefix": self.prefix, "folder": self.folder, "fields": fields, "rules": rules,
+        return {"name": name, "folder": self.folder, "fields": fields, "rules": rules,
                 "precompressed": bool(self.precompressed)}
 
     def _check(self):
@@ -192,10 +195,10 @@ class Http:
             raise ComposeError(f"PD '{pd.name}': fresh_ms {fresh_ms} is not in 0..{FRESH_MAX_MS}")
         if len(sites) > SITES_MAX:
             raise ComposeError(f"PD '{pd.name}': {len(sites)} sites; at most {SITES_MAX}")
-        prefixes = [site.prefix for site in sites]
-        for prefix in prefixes:
-            if prefixes.count(prefix) > 1:
-                raise ComposeError(f"PD '{pd.name}': two sites have the prefix '{prefix}'")
+        names = [(site.host or "").lower() + site.prefix for site in sites]
+        for name in names:
+            if names.count(name) > 1:
+                raise ComposeError(f"PD '{pd.name}': two sites have the prefix '{name}'")
         for other in self.system.pds:
             if port and any(symbol == "http_config" and value["port"] == port for _, _, symbol, value in other.configs):
                 raise ComposeError(f"PD '{pd.name}': port {port} is that of the front in PD '{other.name}' already")

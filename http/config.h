@@ -13,7 +13,7 @@
 
 /* site_mount() says what the texts may be. */
 struct http_site_config {
-    const char *prefix, *folder;
+    const char *name, *folder;
     const char *fields, *rules;
     bool precompressed;
 };

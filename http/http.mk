@@ -18,7 +18,7 @@ HTTP_TYPES += http/site/types.c
 COMPRESSIBLE := $(CACHE_DIR)/host/compressible
 $(eval $(call host_program,$(COMPRESSIBLE),mk/run/compressible.c $(HTTP_TYPES) http/parse/text.c))
 
-HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c)
+HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c find.c locks.c)
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
 
@@ -66,7 +66,7 @@ $(eval $(call host_test,http_parse_select,tests/unit/http_parse_select.c $(addpr
 $(eval $(call host_test,http_site_types,tests/unit/http_site_types.c $(HTTP_TYPES) http/parse/text.c))
 $(eval $(call host_test,http_site_rules,tests/unit/http_site_rules.c http/site/rules.c $(addprefix http/parse/,path.c text.c)))
 $(eval $(call host_test,http_site_fingerprint,tests/unit/http_site_fingerprint.c http/site/fingerprint.c))
-$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _policy.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
+$(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _hosts.c _policy.c _fake.c _soak.c) $(HTTP_SITE) $(HTTP_LINES) $(HTTP_PARSERS) \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
 # The front between made-up clients, a made-up site, and an application at the other end of its rings.

@@ -120,7 +120,12 @@ static void on_address(void *context)
     }
     for (uint32_t i = 0; i < config->site_count; i++) {
         const struct http_site_config *site = &config->sites[i];
-        log_line("serving http://%s%s%s from %s", ip4addr_ntoa(&address), port, site->prefix, site->folder);
+        const char *prefix = strchr(site->name, '/'); /* compose has seen that there is one */
+        if (prefix == site->name) {
+            log_line("serving http://%s%s%s from %s", ip4addr_ntoa(&address), port, prefix, site->folder);
+        } else {
+            log_line("serving http://%.*s%s%s from %s", (int)(prefix - site->name), site->name, port, prefix, site->folder);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ import sys
 import _website
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
-from website_policy import IMMUTABLE, policy, text  # noqa: F401 (the first is for authors)
+from website_policy import IMMUTABLE, mount_name, policy, text  # noqa: F401 (the first is for authors)
 
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
@@ -58,11 +58,12 @@ _ports = []         # and its port
 _failures = []      # (task, traceback) of handlers that have failed, until their answers
 
 
-def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
-          hide=(), show=(), fallback=None, precompressed=True, internal=False):
+def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
+          hide=(), show=(), users=None, fallback=None, precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
+    host: for requests that name this host, "example.org"; such a host has only the mounts that name it
     cache: Cache-Control by pattern, {"*.pdf": 3600, "img/*": "no-store"}; a number: max-age, in seconds; "": no such field
     pages, others: the same for html, css, js, and for all else, where no pattern fits. What nothing is said of is
     "no-cache", and IMMUTABLE where there is a fingerprint of the content in the name (app-3f9a1c2b.js)
@@ -70,6 +71,7 @@ def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, 
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    users: who may see what begins with `prefix`, routes as well: {"name": "password"} (HTTP's basic authentication)
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
@@ -78,8 +80,8 @@ def mount(app, prefix, folder, *, port=80, cache=None, pages=None, others=None, 
     if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
-    where = text("prefix", prefix), text("folder", _folder(folder))
-    said = policy(headers, types, charset, hide, show, fallback, cache, pages, others)
+    where = mount_name(prefix, host), text("folder", _folder(folder))
+    said = policy(headers, types, charset, hide, show, users, fallback, cache, pages, others)
     _change(app, port, _website.mount, *where, *said, flags)
 
 

@@ -3,6 +3,8 @@ and rules (http/site/rules.h). For website.mount() in the guest, and for Site() 
 What cannot be is a ValueError that names it.
 """
 
+from binascii import b2a_base64
+
 TEXT_MAX = 255      # SITE_TEXT_MAX, without its end
 RULES_MAX = 1023    # SITE_RULES_MAX, without its end
 HEAD_ROOM = 384     # SITE_HEAD_MAX - REST_MAX: for Cache-Control's value and the fields
@@ -26,13 +28,14 @@ def text(what, value, allowed=""):
     return value
 
 
-def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), fallback=None, cache=None, pages=None,
-           others=None):
+def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), users=None, fallback=None, cache=None,
+           pages=None, others=None):
     """(fields, rules), as website.mount() names them."""
     fields = _fields(headers or {})
     lines = [_line("type", pattern, _type(pattern, value)) for pattern, value in _by_pattern("types", types, _of_extension)]
     lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
     lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
+    lines += [_line("user", _credentials(name, password)) for name, password in sorted((users or {}).items())]
     if fallback is not None:
         lines.append(_line("fallback", _name("fallback", fallback)))
     if charset != "utf-8":
@@ -45,10 +48,20 @@ def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), fallback
     rules = "".join(lines)
     if len(rules.encode()) > RULES_MAX:
         raise ValueError("its rules have %d bytes; at most %d" % (len(rules.encode()), RULES_MAX))
-    room = max([len(IMMUTABLE)] + [len(value.encode()) for _, value in lifetimes]) + len(fields.encode())
+    room = max([len(IMMUTABLE) + 1] + [len(value.encode()) for _, value in lifetimes]) + len(fields.encode())
     if room > HEAD_ROOM:
         raise ValueError("Cache-Control and headers have %d bytes; %d there is room for" % (room, HEAD_ROOM))
     return fields, rules
+
+
+def mount_name(prefix, host=None):
+    """Under which the front knows a mount."""
+    if host is None:
+        return text("prefix", prefix)
+    name = text("host", host).lower()
+    if not name or not all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in name) or "." in (name[0], name[-1]):
+        raise ValueError("host: %r is no name of one (of other letters in its form with xn--, and without a port)" % host)
+    return text("prefix", name + prefix)
 
 
 def lifetime(what, value):
@@ -74,6 +87,15 @@ def _pattern(what, name):
     if not text(what, name).strip("/"):
         raise ValueError("%s: %r is no pattern" % (what, name))
     return name
+
+
+def _credentials(name, password):
+    """As a client says them: RFC 7617."""
+    if not text("users", name) or ":" in name:
+        raise ValueError("users: %r cannot be a user's name" % name)
+    if not text("users[%r]" % name, password):
+        raise ValueError("users[%r] has no password" % name)
+    return b2a_base64(("%s:%s" % (name, password)).encode()).decode().strip()
 
 
 def _name(what, path):

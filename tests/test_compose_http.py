@@ -51,6 +51,11 @@ MISTAKES = {
     "stale": ("http(stale_s=-1)", "PD 'http': stale_s -1 is not in 0..1000000000"),
     "wait": ("http(wait_s=0)", "PD 'http': wait_s 0 is not in 1..60"),
     "many_sites": ("http([Site('/www', prefix=f'/{i}/') for i in range(17)])", "PD 'http': 17 sites; at most 16"),
+    "host": ("http([Site('/www', host='a:80')])",
+             "PD 'http': site '/': host: 'a:80' is no name of one (of other letters in its form with xn--, and without a port)"),
+    "host_twice": ("http([Site('/www', host='A.example'), Site('/x', host='a.example')])",
+                   "PD 'http': two sites have the prefix 'a.example/'"),
+    "users": ("http([Site('/www', users={'a': ''})])", "PD 'http': site '/': users['a'] has no password"),
     "prefix_twice": ("http([Site('/www'), Site('/other')])", "PD 'http': two sites have the prefix '/'"),
     "prefix": ("http([Site('/www', prefix='/docs')])",
                "PD 'http': site '/docs': a prefix begins and ends with '/'"),
@@ -95,12 +100,12 @@ def test_mistake(tmp_path, mistake):
 
 
 def test_configuration(tmp_path):
-    done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', others=0, "
+    done = compose(tmp_path, PREAMBLE + "http([Site('/www'), Site('/m', prefix='/docs/', host='Example.org', others=0, "
                    "headers={'X-A': 'b'}, precompressed=False, types={'foo': 'a/b'})], port=8080, fresh_ms=5)")
     assert done.returncode == 0, done.stderr
     text = written(tmp_path, "http.config.c")
     assert ".files = &fs_client_config" in text and ".port = 0x1f90" in text and ".fresh_ms = 5," in text
-    assert ".site_count = 2" in text and '.folder = "/www"' in text and '.prefix = "/docs/"' in text
+    assert ".site_count = 2" in text and '.folder = "/www"' in text and '.name = "example.org/docs/"' in text
     assert r'.fields = "X-A: b\015\012"' in text and ".precompressed = false" in text
     assert r'.rules = "type\011*.foo\011a/b\012others\011max-age=0\012"' in text
     assert not list((tmp_path / "out").glob("micropython*"))

@@ -78,7 +78,7 @@ ORDERS = {
                "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
                "pd"],
     "tls": ["proto.h", "config.h", "heap", "malloc.c", "keys", "pem", "certificate", "chains", "link", "handshake", "pd.c"],
-    "http/site": ["rules", "site.h", "types", "fingerprint", "head", "resolutions", "changes", "hidden", "try_files", "mounts"],
+    "http/site": ["rules", "site.h", "types", "fingerprint", "head", "resolutions", "changes", "hidden", "try_files", "mounts", "find locks"],
 }
 
 # Library -> what its global symbols begin with, and the names that others give: lwIP, and libc's users.

@@ -137,13 +137,15 @@ def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/img/", "/", port=8080, pages="", others="no-store", headers={"X-A": "b", "X-C": "d"},
                   precompressed=False, internal=True)
     website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, hide=["*.bak", "/drafts/"], show=(".htaccess",), fallback="/sub/app.html",
+                  users={"b": "open sesame", "a": "ü"}, host="Example.org",
                   types={"foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "x.y": "c/d"},
                   cache={"*": None, "*.pdf": 60, "img/*": website.IMMUTABLE, "*.jpg": "no-store"})
     assert front.mounts == [
         ("/", "/www/site", "", "", front.PRECOMPRESSED),
         ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
-        ("/x/", "/x", "", "type\ta/*.b?\ta/b\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\n"
-         "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\nfallback\tsub/app.html\ncharset\t\n"
+        ("example.org/x/", "/x", "", "type\ta/*.b?\ta/b\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\n"
+         "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\n"
+         "user\tYTrDvA==\nuser\tYjpvcGVuIHNlc2FtZQ==\nfallback\tsub/app.html\ncharset\t\n"
          "cache\timg/*\tpublic, max-age=31536000, immutable\ncache\t*.jpg\tno-store\ncache\t*.pdf\tmax-age=60\ncache\t*\t\npages\tmax-age=0\n"
          "others\tmax-age=3600\n", front.PRECOMPRESSED)]
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False
@@ -193,6 +195,12 @@ def test_without_a_mount(website, front, app):
     ({"types": {"foo": "a/" + "b" * 99}}, "is no media type"), ({"types": {"foo": 5}}, "5 is no text"),
     ({"types": {"foo": "a/b\n"}}, "must not have control"), ({"types": {"f\tg": "a/b"}}, "types must not have control"),
     ({"types": {"": "a/b"}}, "types: '' is no pattern"), ({"types": {"/": "a/b"}}, "types: '/' is no pattern"),
+    ({"users": {"a:b": "c"}}, "users: 'a:b' cannot be a user's name"), ({"users": {"": "c"}}, "users: '' cannot be"),
+    ({"users": {"a": ""}}, r"users\['a'\] has no password"), ({"users": {"a": None}}, "None is no text"),
+    ({"users": {"a\n": "b"}}, "must not have control"), ({"users": {f"user{i}": "x" * 50 for i in range(20)}}, "its rules have"),
+    ({"host": ""}, "host: '' is no name of one"), ({"host": "a:80"}, "host: 'a:80' is no name"), ({"host": "ü.de"}, "is no name of one"),
+    ({"host": ".a"}, "host: '.a' is no name"), ({"host": "a/b"}, "host: 'a/b' is no name"), ({"host": 5}, "host: 5 is no text"),
+    ({"host": "a" * 255}, "prefix has 256 bytes"),
     ({"fallback": ""}, "fallback: '' is no name of a file in the folder"), ({"fallback": "/../x"}, "fallback: '/../x' is no name"),
     ({"fallback": "a/"}, "fallback: 'a/' is no name"), ({"fallback": "a%20b"}, "is no name"), ({"fallback": "x" * 201}, "is no name"),
     ({"fallback": "a\nb"}, "fallback must not have control"), ({"fallback": 5}, "fallback: 5 is no text"),

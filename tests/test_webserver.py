@@ -127,6 +127,13 @@ def routes(app):
     import website
     website.mount(app, "/w/", "/written")
     website.mount(app, "/all/", "/", hide=["secret.*"], show=["www/.env"])
+    website.mount(app, "/", "/www/sub", host="other.example")
+    website.mount(app, "/locked/", "/www/sub", users={"me": "pass wörd", "you": "open"})
+
+    @app.get("/locked/route")
+    async def locked(request):
+        return "a route"
+
     website.mount(app, "/spa/", "/www/spa", fallback="index.html")
     website.mount(app, "/api/users/inner/", "/www/sub", internal=True)
 
@@ -327,6 +334,27 @@ def test_a_page_for_what_is_not_there(guest):
         answer = get(port, path, Accept=accept)
         assert answer.status == 404 and b"Lost" in answer.body, path
     assert get(port, "/spa/x", "POST", Content_Length="0", Accept=page).status == 405
+
+
+def test_hosts(guest):
+    port = guest.port("http")
+    for host, body in (("other.example", b"sub"), ("OTHER.example:5555", b"sub"), ("localhost", b"start"), ("another.example", b"start")):
+        assert exchange(port, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()).endswith(body)
+    answer = Answer(exchange(port, b"GET /note.txt HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n"))
+    assert answer.status == 404 and b"Lost" not in answer.body      # nor the other site's page for that
+    assert curl(f"http://127.0.0.1:{port}/api/hello", "-H", "Host: other.example").body == b'{"hello": "world"}'
+
+
+def test_a_lock(guest):
+    url = f"http://127.0.0.1:{guest.port('http')}/locked/"
+    for path, body in (("", b"sub"), ("index.htm", b"sub"), ("route", b"a route")):
+        answer = curl(url + path)
+        assert answer.status == 401 and answer.headers["www-authenticate"] == 'Basic realm="/locked/", charset="UTF-8"'
+        for wrong in ("me:pass", "me:", ":pass wörd", "You:open", "me:open"):
+            assert curl(url + path, "-u", wrong).status == 401
+        for right in ("me:pass wörd", "you:open"):
+            assert curl(url + path, "-u", right).body == body
+    assert curl(url + "nothing").status == 401 and curl(url + "nothing", "-u", "you:open").status == 404
 
 
 def test_the_sites_pages_where_the_application_is_asked(guest):

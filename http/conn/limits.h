@@ -14,7 +14,7 @@
 #define HTTP_APP_MAX 64  /* requests with the application at a time, and beside them */
 #define HTTP_LONG_MAX 64 /* tunnels, and answers whose length nobody has told: events at once (beyond: 503), others */
 #define HTTP_LONG_S 5    /* when they have lasted for so long, while there is room */
-#define HTTP_BODY_S 30 /* of a request: it may be late by so much on HTTP_BODY_RATE bytes in a second: then 408 */
+#define HTTP_BODY_S 30   /* of a request: it may be late by so much on HTTP_BODY_RATE bytes in a second: then 408 */
 #define HTTP_BODY_RATE 512
 /* Of an answer that has no end yet, and in a tunnel: who sends nothing for so long is asked whether it is there (TCP's
  * keep-alive), so many times; without an answer it has gone. */

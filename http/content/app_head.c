@@ -119,10 +119,12 @@ static void read_field(struct http_request *request, const struct field *field)
                                          &request->if_none_match,
                                          &request->if_modified_since,
                                          &request->if_unmodified_since,
-                                         &request->accept};
+                                         &request->accept,
+                                         &request->authorization,
+                                         &request->host};
     static const char *const names[] = {
-        "accept-encoding",     "range", "if-range", "if-match", "if-none-match", "if-modified-since",
-        "if-unmodified-since", "accept"};
+        "accept-encoding",     "range",  "if-range",      "if-match", "if-none-match", "if-modified-since",
+        "if-unmodified-since", "accept", "authorization", "host"};
     for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!slices[i]->at && http_slice_is(field->name, names[i])) {
             *slices[i] = field->value;

@@ -24,11 +24,13 @@ static struct {
         struct site_resource *resource; /* held */
         struct cache_bytes bytes;       /* pinned, if there are any */
     } kept[SITE_MOUNTS_MAX];
+    char field[SITE_REALM_MAX + 64];
 } self;
 
 bool error_page_may_be(int status)
 {
     switch (status) {
+    case 401:
     case 403:
     case 404:
     case 500:
@@ -39,9 +41,20 @@ bool error_page_may_be(int status)
     }
 }
 
-const char *error_page_field(int status)
+/* A further line of the answer. */
+static const char *field_of(struct http_conn *c)
 {
-    return status == 503 || status == 504 ? "Retry-After: 2\r\n" : "";
+    char realm[SITE_REALM_MAX];
+    if (c->telling != 401) {
+        return c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
+    }
+    struct writer line = writer_in(self.field, sizeof(self.field) - 1);
+    site_put_realm(content_of(c)->mount, realm);
+    writer_put(&line, "WWW-Authenticate: Basic realm=\"");
+    writer_put(&line, realm);
+    writer_put(&line, "\", charset=\"UTF-8\"\r\n"); /* RFC 7617 2.1 */
+    self.field[writer_length(&line)] = '\0';
+    return self.field;
 }
 
 /* -- an answer -- */
@@ -65,7 +78,7 @@ static enum content_outcome do_without(struct http_conn *c)
     state->plain = true;
     content_drop_file(c);
     c->state = ANSWERING;
-    if (!http_conn_page(c, &c->told, c->telling, error_page_field(c->telling))) {
+    if (!http_conn_page(c, &c->told, c->telling, field_of(c))) {
         return CONTENT_WAIT;
     }
     return count(c);
@@ -83,7 +96,7 @@ static enum content_outcome wait(struct http_conn *c)
 
 static enum content_outcome send(struct http_conn *c)
 {
-    switch (file_answer_page(c, c->telling, error_page_field(c->telling), &c->told)) {
+    switch (file_answer_page(c, c->telling, field_of(c), &c->told)) {
     case FILE_SENT: return count(c);
     case FILE_WAITS: return wait(c);
     case FILE_NO_MEMORY: return CONTENT_WAIT;

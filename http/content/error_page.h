@@ -9,8 +9,6 @@ bool error_page_may_be(int status);
 /* The connection tells its c->telling to c->told, with that page: as soon as it is there. Where there is none, or not in
  * time, it is the small page of http_conn_refusal(). */
 void error_page_begin(struct http_conn *connection);
-/* A further line of such an answer, or "". */
-const char *error_page_field(int status);
 
 /* The pages that say that the files are away have to be here then: what mounts have of them is kept. Again when mounts
  * or files may be others. */

@@ -27,7 +27,7 @@ static void mount_as_described(void)
         struct site_policy policy = {.precompressed = site->precompressed};
         copy_text(site->fields, policy.fields, sizeof(policy.fields));
         copy_text(site->rules, policy.rules, sizeof(policy.rules));
-        require(site_mount(site->prefix, site->folder, &policy), "http: site", i);
+        require(site_mount(site->name, site->folder, &policy), "http: site", i);
     }
 }
 
@@ -42,10 +42,10 @@ uint32_t described_count(void)
     return self.config->site_count;
 }
 
-bool described_has(const char *prefix)
+bool described_has(const char *name)
 {
     for (uint32_t i = 0; i < self.config->site_count; i++) {
-        if (strcmp(self.config->sites[i].prefix, prefix) == 0) {
+        if (strcmp(self.config->sites[i].name, name) == 0) {
             return true;
         }
     }

@@ -7,6 +7,6 @@
 void described_init(const struct http_config *config); /* and mounts it */
 void described_mount_alone(void);                      /* no mount of an application's is left */
 uint32_t described_count(void);                        /* of its mounts */
-bool described_has(const char *prefix);
+bool described_has(const char *name);
 
 #endif

@@ -51,15 +51,15 @@ static bool done(struct http_conn *c, const struct http_request *request, const 
     return true;
 }
 
-/* Whose pages say what went wrong with self.path; of length 0: there can be no such path. */
-static uint8_t mount_of(uint32_t length)
+/* Whose self.path is, and who says what went wrong with it; of length 0: there can be no such path. */
+static uint8_t mount_of(const struct http_request *request, uint32_t length)
 {
-    return length > 0 ? site_mount_number(self.path, length) : site_mount_number("/", 1);
+    return length > 0 ? site_mount_number(self.path, length, request->host) : site_mount_number("/", 1, request->host);
 }
 
 static bool tell(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
 {
-    content_of(c)->mount = mount_of(http_path_clean(request->path, self.path));
+    content_of(c)->mount = mount_of(request, http_path_clean(request->path, self.path));
     c->ends = reply->ends;
     http_conn_take_request(c, request);
     c->skip = c->ends ? 0 : c->skip;
@@ -76,6 +76,17 @@ static bool refuse(struct http_conn *c, const struct http_request *request, cons
     return http_conn_refusal(c, reply, status, field) && done(c, request, reply);
 }
 
+/* One that the parser has, or that is read from what the application was handed. */
+static struct http_slice field_of(const struct http_request *request, const struct http_slice *read, const char *name)
+{
+    return request->fields.at ? http_field(request->fields, name) : *read;
+}
+
+static bool may_see(const struct http_request *request, uint8_t mount)
+{
+    return site_unlocks(mount, field_of(request, &request->authorization, "authorization"));
+}
+
 /* Where the next request would begin is not known. */
 static bool refuse_nonsense(struct http_conn *c, int status)
 {
@@ -88,11 +99,18 @@ static bool refuse_nonsense(struct http_conn *c, int status)
     return true;
 }
 
-/* self.path is its path, of this length. */
+/* self.path is its path, of this length. A mount's lock is before what the application has there, too. */
 static bool application(struct http_conn *c, const struct http_request *request, const struct reply *reply,
                         uint32_t length)
 {
-    content_of(c)->mount = mount_of(length);
+    uint8_t mount = mount_of(request, length);
+    if (length == 0 && site_has_locks()) {
+        return refuse(c, request, reply, 404); /* nobody knows what it means to the application */
+    }
+    if (!may_see(request, mount)) {
+        return refuse(c, request, reply, 401);
+    }
+    content_of(c)->mount = mount;
     return app_request_begin(c, request, reply);
 }
 
@@ -127,9 +145,10 @@ static bool wants_a_page(const struct http_request *request, uint32_t length)
 /* What goes in the place of a page that is not there, if the site has something. */
 static enum site_outcome find_instead(struct http_conn *c, const struct http_request *request, uint32_t length)
 {
-    return wants_a_page(request, length) ? site_find_fallback(self.path, length, http_codings(request->accept_encoding),
-                                                              &content_of(c)->resource, &c->waiter)
-                                         : SITE_NOT_FOUND;
+    return wants_a_page(request, length)
+               ? site_find_fallback(mount_of(request, length), http_codings(request->accept_encoding),
+                                    &content_of(c)->resource, &c->waiter)
+               : SITE_NOT_FOUND;
 }
 
 static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply,
@@ -143,10 +162,11 @@ static bool nothing_here(struct http_conn *c, const struct http_request *request
     return routes_have_the_rest() ? application(c, request, reply, length) : refuse(c, request, reply, 404);
 }
 
-static bool find(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length)
+static bool find(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length,
+                 enum site_access access)
 {
-    switch (site_find(self.path, length, http_codings(request->accept_encoding), false, &content_of(c)->resource,
-                      &c->waiter)) {
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), access, request->host,
+                      &content_of(c)->resource, &c->waiter)) {
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
             content_drop_file(c);
@@ -159,6 +179,9 @@ static bool find(struct http_conn *c, const struct http_request *request, const 
     case SITE_NONE: return nothing_here(c, request, reply, length);
     case SITE_FORBIDDEN: return refuse(c, request, reply, 403);
     case SITE_UNREACHABLE: return refuse(c, request, reply, 503);
+    case SITE_LOCKED:
+        return may_see(request, mount_of(request, length)) ? find(c, request, reply, length, SITE_UNLOCKED)
+                                                           : refuse(c, request, reply, 401);
     }
     return false;
 }
@@ -182,7 +205,7 @@ static bool route(struct http_conn *c, const struct http_request *request, const
     if (request->method == HTTP_OTHER && !routes_have_the_rest()) {
         return refuse(c, request, reply, 405);
     }
-    return length > 0 ? find(c, request, reply, length) : nothing_here(c, request, reply, length);
+    return length > 0 ? find(c, request, reply, length, SITE_PUBLIC) : nothing_here(c, request, reply, length);
 }
 
 /* False: the request waits. True: it was refused, since there is no place for one more that waits. */
@@ -218,7 +241,7 @@ static void waited(struct http_conn *c, int status)
     head_buffer_parse(c, &self.request);
     struct reply reply = reply_to(c, &self.request);
     content_drop_file(c);
-    content_of(c)->mount = mount_of(http_path_clean(self.request.path, self.path));
+    content_of(c)->mount = mount_of(&self.request, http_path_clean(self.request.path, self.path));
     http_conn_take_request(c, &self.request);
     c->skip = reply.ends ? 0 : c->skip;
     http_conn_tell(c, status, &reply);
@@ -260,14 +283,10 @@ static bool nothing_ordered(struct http_conn *c, const struct reply *reply, uint
     }
 }
 
-static bool find_ordered(struct http_conn *c, struct http_slice target, const struct reply *reply)
+static bool find_ordered(struct http_conn *c, const struct reply *reply, uint32_t length, enum site_access access)
 {
     struct http_request *request = &self.request;
-    uint32_t length = http_path_clean(without_query(target), self.path);
-    if (length == 0) {
-        return tell_ordered(c, reply, 404);
-    }
-    switch (site_find(self.path, length, http_codings(request->accept_encoding), !app_answer_is_for_client(),
+    switch (site_find(self.path, length, http_codings(request->accept_encoding), access, request->host,
                       &content_of(c)->resource, &c->waiter)) {
     case SITE_FOUND: return file_ordered(c, reply);
     case SITE_WAIT: c->state = WAITING; return false;
@@ -276,6 +295,10 @@ static bool find_ordered(struct http_conn *c, struct http_slice target, const st
     case SITE_NONE: return nothing_ordered(c, reply, length);
     case SITE_FORBIDDEN: return tell_ordered(c, reply, 403);
     case SITE_UNREACHABLE: return tell_ordered(c, reply, 503);
+    case SITE_LOCKED:
+        content_of(c)->mount = mount_of(request, length);
+        return may_see(request, content_of(c)->mount) ? find_ordered(c, reply, length, SITE_UNLOCKED)
+                                                      : tell_ordered(c, reply, 401);
     }
     return false;
 }
@@ -292,7 +315,14 @@ static bool redirected(struct http_conn *c, struct http_slice target, const stru
         request->if_modified_since = request->if_unmodified_since = none;
     }
     content_drop_changed_file(c);
-    return content_of(c)->resource ? file_ordered(c, reply) : find_ordered(c, target, reply);
+    if (content_of(c)->resource) {
+        return file_ordered(c, reply);
+    }
+    uint32_t length = http_path_clean(without_query(target), self.path);
+    if (length == 0) {
+        return tell_ordered(c, reply, 404);
+    }
+    return find_ordered(c, reply, length, app_answer_is_for_client() ? SITE_PUBLIC : SITE_ORDERED);
 }
 
 static bool redirect(struct http_conn *c)

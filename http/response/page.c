@@ -25,6 +25,7 @@ static const struct {
     const char *says;
 } pages[] = {
     {400, "The request could not be understood."},
+    {401, "Who you are has to be said first: a name and a password."},
     {403, "This file may not be read."},
     {404, "There is nothing at this address."},
     {405, "That cannot be done with this address."},

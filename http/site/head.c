@@ -13,7 +13,8 @@
 
 /* The longest head without Cache-Control's value and the policy's fields: checked when a mount is made. */
 #define REST_MAX 448
-#define LIFETIME_LONG "public, max-age=31536000, immutable" /* RFC 8246 */
+#define LIFETIME_LONG "public, max-age=31536000, immutable"     /* RFC 8246; */
+#define LIFETIME_LONGEST "private, max-age=31536000, immutable" /* of what not everybody may see: RFC 9111 3.5 */
 
 static void put_field(struct writer *head, const char *name, const char *value, uint32_t length)
 {
@@ -43,12 +44,17 @@ static void put_type(struct writer *head, const struct http_type *type, const st
 }
 
 /* Where nobody says otherwise: what may change is asked for again each time, by its validators. */
-static struct http_slice usual_lifetime(const struct http_type *type, struct http_slice path)
+static struct http_slice usual_lifetime(const struct http_type *type, const struct site_policy *policy,
+                                        struct http_slice path)
 {
-    static const struct http_slice again = {"no-cache", 8}, never = {LIFETIME_LONG, sizeof(LIFETIME_LONG) - 1};
+    static const struct http_slice again = {"no-cache", 8}, never = {LIFETIME_LONG, sizeof(LIFETIME_LONG) - 1},
+                                   locked = {LIFETIME_LONGEST, sizeof(LIFETIME_LONGEST) - 1};
     bool is_part = type->flags & (TYPE_CODE | TYPE_MEDIA);
     enum fingerprint_of what = type->flags & TYPE_CODE ? FINGERPRINT_CODE : FINGERPRINT_MEDIA;
-    return is_part && site_has_fingerprint(path, what) ? never : again;
+    if (!is_part || !site_has_fingerprint(path, what)) {
+        return again;
+    }
+    return site_rule(policy->rules, RULE_USER, path).at ? locked : never;
 }
 
 static void put_lifetime(struct writer *head, const struct http_type *type, const struct site_policy *policy,
@@ -59,7 +65,7 @@ static void put_lifetime(struct writer *head, const struct http_type *type, cons
         said = site_rule(policy->rules, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
     }
     if (!said.at) {
-        said = usual_lifetime(type, path);
+        said = usual_lifetime(type, policy, path);
     }
     if (said.length > 0) {
         put_field(head, "Cache-Control", said.at, said.length);
@@ -150,6 +156,6 @@ bool site_head_takes(const struct site_policy *policy)
     if (!are_field_lines(policy->fields) || !site_rules_check(policy->rules, &lifetime)) {
         return false;
     }
-    lifetime = lifetime > sizeof(LIFETIME_LONG) - 1 ? lifetime : sizeof(LIFETIME_LONG) - 1;
+    lifetime = lifetime > sizeof(LIFETIME_LONGEST) - 1 ? lifetime : sizeof(LIFETIME_LONGEST) - 1;
     return lifetime + fields <= SITE_HEAD_MAX - REST_MAX;
 }

@@ -10,7 +10,8 @@
 #define SITE_PATH_SHORT 96
 
 /* What is found for one who asks is not for another: codings that the client takes, which have the lowest bits, and */
-#define SITE_KEY_INTERNAL (1 << 2) /* that the application has ordered it */
+#define SITE_KEY_ORDERED (1 << 2) /* that the application has ordered it, */
+#define SITE_KEY_HOST_BIT 3       /* and the host's number */
 
 enum site_list {
     SITE_LIST_FOUND,  /* a file or a directory */
@@ -20,8 +21,11 @@ enum site_list {
 
 /* A folder of the file service that answers what begins with `prefix`. */
 struct mount {
-    char prefix[SITE_TEXT_MAX], folder[SITE_TEXT_MAX]; /* the folder without a '/' at its end */
+    char name[SITE_TEXT_MAX], folder[SITE_TEXT_MAX]; /* host and prefix; folder_length is without a '/' at its end */
+    const char *prefix;                              /* in its name */
     uint32_t prefix_length, folder_length;
+    uint8_t host; /* its number; 0: none */
+    bool locked;  /* it has users */
     struct site_policy policy;
 };
 

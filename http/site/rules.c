@@ -20,9 +20,9 @@ static const struct {
     const char *word;
     bool has_pattern;
 } kinds[RULES] = {
-    [RULE_TYPE] = {"type", true},    [RULE_CHARSET] = {"charset", false},   [RULE_HIDE] = {"hide", true},
-    [RULE_SHOW] = {"show", true},    [RULE_FALLBACK] = {"fallback", false}, [RULE_CACHE] = {"cache", true},
-    [RULE_PAGES] = {"pages", false}, [RULE_OTHERS] = {"others", false},
+    [RULE_TYPE] = {"type", true},   [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
+    [RULE_SHOW] = {"show", true},   [RULE_USER] = {"user", false},       [RULE_FALLBACK] = {"fallback", false},
+    [RULE_CACHE] = {"cache", true}, [RULE_PAGES] = {"pages", false},     [RULE_OTHERS] = {"others", false},
 };
 
 /* -- patterns -- */
@@ -178,6 +178,18 @@ struct http_slice site_rule(const char *rules, enum site_rule rule, struct http_
     return (struct http_slice){NULL, 0};
 }
 
+bool site_next_rule(const char **at, enum site_rule rule, struct http_slice *value)
+{
+    struct line line;
+    while (next_line(at, &line)) {
+        if (line.rule == rule) {
+            *value = line.value;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -- are they rules? -- */
 
 static uint32_t token(struct http_slice text, uint32_t from)
@@ -207,6 +219,18 @@ static bool is_name(struct http_slice path)
     return http_path_clean((struct http_slice){slashed, path.length + 1}, clean) == path.length + 1;
 }
 
+static bool is_base64(struct http_slice text)
+{
+    for (uint32_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!letter && !http_is(c, CLASS_DIGIT) && c != '+' && c != '/' && c != '=') {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
 static bool is_good(const struct line *line, uint32_t *longest)
 {
     if (!is_text(line->value) || (kinds[line->rule].has_pattern && line->pattern.length == 0)) {
@@ -217,6 +241,7 @@ static bool is_good(const struct line *line, uint32_t *longest)
     case RULE_CHARSET: return token(line->value, 0) == line->value.length && line->value.length <= TYPE_MAX / 4;
     case RULE_HIDE:
     case RULE_SHOW: return line->value.length == 0;
+    case RULE_USER: return is_base64(line->value);
     case RULE_FALLBACK: return is_name(line->value);
     case RULE_CACHE:
     case RULE_PAGES:

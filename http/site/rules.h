@@ -4,6 +4,8 @@
  *     charset<TAB>NAME<LF>                   of texts; empty: it is not told. No such line: utf-8
  *     hide<TAB>PATTERN<TAB><LF>              not for clients
  *     show<TAB>PATTERN<TAB><LF>              for clients, whatever else hides it
+ *     user<TAB>CREDENTIALS<LF>               who may see it: name and password, as RFC 7617 puts them together; no such line:
+ *                                            everybody
  *     fallback<TAB>NAME<LF>                  the file, from the mount's folder on, for pages that are not there
  *     cache<TAB>PATTERN<TAB>VALUE<LF>        Cache-Control; empty: no such field
  *     pages<TAB>VALUE<LF>                    the same of what pages are made of, html, css, js, where no pattern fits
@@ -25,6 +27,7 @@ enum site_rule {
     RULE_CHARSET,
     RULE_HIDE,
     RULE_SHOW,
+    RULE_USER,
     RULE_FALLBACK,
     RULE_CACHE,
     RULE_PAGES,
@@ -35,6 +38,9 @@ enum site_rule {
 /* The value of the first line of that kind, whose pattern, if it has one, is for this path (of a file, from the mount's
  * folder on, without a '/' before it). at == NULL: there is none. */
 struct http_slice site_rule(const char *rules, enum site_rule rule, struct http_slice path);
+
+/* The values of all lines of a kind without a pattern, one after the other: from *at on, which moves. */
+bool site_next_rule(const char **at, enum site_rule rule, struct http_slice *value);
 
 /* Are these rules, each of which can be followed? *longest: of the values that Cache-Control may have. */
 bool site_rules_check(const char *rules, uint32_t *longest);

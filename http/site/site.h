@@ -30,11 +30,12 @@ struct site_policy {
     char rules[SITE_RULES_MAX]; /* rules.h */
 };
 
-/* prefix begins and ends with '/'; folder is absolute in the file service. One prefix has one mount: a second call
- * replaces the first. False: one too many, or a text too long or not allowed: fields are whole lines, none of them the
+/* name: a prefix, which begins and ends with '/', perhaps behind the name of a host: "example.org/docs/". A host that
+ * mounts name has those alone; all others have those without a host. folder is absolute in the file service. One name has
+ * one mount: a second call replaces the first. False: one too many, or a text too long or not allowed: fields are whole lines, none of them the
  * front's own, rules are such, and the longest Cache-Control fits into a head together with fields (384 bytes). */
-bool site_mount(const char *prefix, const char *folder, const struct site_policy *policy);
-bool site_may_mount(const char *prefix, const char *folder); /* they are such; whatever else there is to it */
+bool site_mount(const char *name, const char *folder, const struct site_policy *policy);
+bool site_may_mount(const char *name, const char *folder); /* they are such; whatever else there is to it */
 void site_unmount_all(void);
 
 /* Nobody gets the file at this path of the file service, nor keys and certificates beside it (.pem, .key): not by the
@@ -67,21 +68,33 @@ enum site_outcome {
     SITE_NOT_FOUND,
     SITE_FORBIDDEN,
     SITE_UNREACHABLE,
-    SITE_NONE, /* no mount has this path */
+    SITE_NONE,   /* no mount has this path */
+    SITE_LOCKED, /* its mount has users, who have to say so: site_unlocks() */
 };
-/* path: clean (http_path_clean). codings: what the client takes. internal: by the application's order: internal mounts
- * count, too, and what is hidden; else that is not found. */
-enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
-                            struct site_resource **resource, struct cache_waiter *waiter);
+enum site_access {
+    SITE_PUBLIC,   /* a client asks */
+    SITE_UNLOCKED, /* one that has said who it is */
+    SITE_ORDERED,  /* the application: internal mounts count, too, and what is hidden */
+};
+/* path: clean (http_path_clean). codings: what the client takes. host: which it has named, perhaps with a port. */
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, enum site_access access,
+                            struct http_slice host, struct site_resource **resource, struct cache_waiter *waiter);
 void site_release(struct site_resource *resource);
 
-/* Whose pages clients get where this path cannot be answered: a mount, counted from 1; 0: none. */
-uint8_t site_mount_number(const char *path, uint32_t length);
+/* The mount, of those that clients know, that has the path: counted from 1; 0: none. It may be another one's later. */
+uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice host);
 /* The mount's own page for a status, 404.html, or that of a mount around it. SITE_FOUND, SITE_WAIT, SITE_NOT_FOUND. */
 enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource **resource,
                                  struct cache_waiter *waiter);
-/* What the path's mount has for pages that are not there: the same outcomes. */
-enum site_outcome site_find_fallback(const char *path, uint32_t length, uint8_t codings,
-                                     struct site_resource **resource, struct cache_waiter *waiter);
+/* What the mount has for pages that are not there: the same outcomes. */
+enum site_outcome site_find_fallback(uint8_t mount, uint8_t codings, struct site_resource **resource,
+                                     struct cache_waiter *waiter);
+
+/* Does this value of Authorization open the mount? Each does that has no lock. */
+bool site_unlocks(uint8_t mount, struct http_slice authorization);
+bool site_has_locks(void);
+/* What tells its lock from others, fit for a quoted string. */
+#define SITE_REALM_MAX 64
+void site_put_realm(uint8_t mount, char realm[SITE_REALM_MAX]);
 
 #endif

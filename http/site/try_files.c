@@ -70,7 +70,7 @@ static bool does_without(struct resolution *resolution, enum cache_kind *kind)
 static bool is_kept_back(const struct resolution *resolution, uint32_t length)
 {
     return site_is_secret(self.name, length) ||
-           (!(resolution->key & SITE_KEY_INTERNAL) && site_is_hidden(resolution->mount, self.name, length));
+           (!(resolution->key & SITE_KEY_ORDERED) && site_is_hidden(resolution->mount, self.name, length));
 }
 
 /* False: it waits. Else what is there, with the entry held for a file, NULL else. */

@@ -19,6 +19,7 @@ extern bool site_rest_away;   /* what lies behind a file's first block, not unti
 extern uint32_t site_waiting; /* who waits */
 extern uint32_t site_held, cache_pinned;
 extern uint64_t site_pages;    /* it has pages for what went wrong, of so many bytes and the status; 0: none */
+extern bool site_locks;        /* /l/SIZE is locked, and so is /app/l/; this says that there are such */
 extern bool site_page_fails;   /* they cannot be read */
 extern uint64_t site_fallback; /* bytes of what goes in the place of pages that are not there; 0: nothing does */
 void site_call(void);          /* those who wait */

@@ -141,8 +141,8 @@ static void test_when_the_application_dies(void)
     app_lives_again();
     receive(false);
     check_page(502, 3000);
-    CHECK_EQUAL(site_held, 1); /* for the time when the files are away */
-    CHECK_EQUAL(cache_pinned, 1);
+    CHECK_EQUAL(site_held, 2); /* of each mount, for the time when the files are away */
+    CHECK_EQUAL(cache_pinned, 2);
     site_pages = 0;
     app_say_site();
     leave();
@@ -245,6 +245,47 @@ static void test_fallback(void)
     leave();
 }
 
+#define LOCK "WWW-Authenticate: Basic realm=\"2\", charset=\"UTF-8\""
+
+static void test_locks(void)
+{
+    site_locks = true;
+    connect();
+    get("/l/5", "");
+    check_small_page(401);
+    CHECK(has_field(response, LOCK) && !response->closes);
+    CHECK_EQUAL(get("/l/5", "Authorization: shut\r\n"), 401);
+    CHECK_EQUAL(get("/l/5", "Authorization: open\r\n"), 200);
+    CHECK(body_is(5, 0, 5));
+    CHECK_EQUAL(ask("HEAD /l/5 " H "\r\n"), 401);
+    CHECK(has_field(response, LOCK) && nothing_more());
+    CHECK_EQUAL(get("/l/5", "authorization:open\r\nRange: bytes=1-2\r\n"), 206);
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    site_pages = 300;
+    get("/l/5", "");
+    check_page(401, 300);
+    CHECK(has_field(response, LOCK));
+    get("/f/none", "If-None-Match: *\r\n");
+    site_pages = 0;
+    CHECK_EQUAL(get("/app/l/len/5", ""), 401); /* what the application has there, too */
+    CHECK_EQUAL(get("/app/l/len/5", "Authorization: open\r\n"), 200);
+    CHECK_EQUAL(ask("POST /app/l/x " H "Content-Length: 2\r\n\r\nab"), 401);
+    CHECK_EQUAL(get("/app//l/./len/5", ""), 401);
+    CHECK_EQUAL(get("/%61pp/l/len/5", ""), 401);
+    CHECK_EQUAL(get("/app/l/%zz", "Authorization: open\r\n"), 404); /* what that means nobody knows */
+    CHECK_EQUAL(get("/app/l/../l/5", ""), 404);
+    CHECK_EQUAL(get("/app/asked/l/5", ""), 401);
+    CHECK(has_field(response, LOCK));
+    CHECK_EQUAL(get("/app/asked/l/5", "Authorization: open\r\n"), 200);
+    CHECK_EQUAL(get("/app/order/l/5", ""), 200);
+    site_late = true;
+    for (int i = 0; i < 50; i++) {
+        CHECK_EQUAL(get("/l/5", ""), 401);
+        CHECK_EQUAL(get("/l/5", "Authorization: open\r\n"), 200);
+    }
+    leave();
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -256,6 +297,7 @@ static const struct {
     {"late", test_late},
     {"away", test_away},
     {"fallback", test_fallback},
+    {"locks", test_locks},
 };
 
 static void run(uint64_t i)

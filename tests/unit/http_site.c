@@ -77,7 +77,7 @@ static void test_mounts(void)
     CHECK_EQUAL(outcome_of("/docs/old", 0, NULL), SITE_REDIRECT);
     CHECK_EQUAL(outcome_of("/private", 0, NULL), SITE_NOT_FOUND);
     CHECK_EQUAL(outcome_of("/private/a.txt", 0, NULL), SITE_NOT_FOUND); /* not by way of "/" either */
-    CHECK_EQUAL(site_find("/private/a.txt", 14, 0, true, &resource, &clients[0].waiter), SITE_FOUND);
+    CHECK_EQUAL(site_find("/private/a.txt", 14, 0, SITE_ORDERED, no_host, &resource, &clients[0].waiter), SITE_FOUND);
     CHECK(strcmp(((struct fake_entry *)resource->file)->path, "/www/private/a.txt") == 0);
     CHECK_EQUAL(outcome_of("/private/a.txt", 0, NULL), SITE_NOT_FOUND); /* nor once it is known */
     site_unmount_all();
@@ -99,7 +99,7 @@ static void test_what_cannot_be_mounted(void)
     begin(&plain);
     memset(long_text + 1, 'x', SITE_TEXT_MAX - 2);
     long_text[SITE_TEXT_MAX - 1] = '/';
-    CHECK(!site_mount("", "/www", &plain) && !site_mount("x/", "/www", &plain) && !site_mount("/x", "/www", &plain));
+    CHECK(!site_mount("", "/www", &plain) && !site_mount("x", "/www", &plain) && !site_mount("/x", "/www", &plain));
     CHECK(!site_mount("//", "/www", &plain) && !site_mount("/../", "/www", &plain) &&
           !site_mount(long_text, "/www", &plain));
     CHECK(!site_mount("/x/", "", &plain) && !site_mount("/x/", "www", &plain) && !site_mount("/x/", "/a/../b", &plain));
@@ -750,6 +750,7 @@ int main(void)
     test_mounts();
     test_what_cannot_be_mounted();
     test_heads();
+    test_hosts_and_locks();
     test_policy();
     test_changed_here();
     test_many_folders_changed();

@@ -48,6 +48,7 @@ struct client {
     uint32_t called;
     struct site_resource *resource;
 };
+extern const struct http_slice no_host;
 extern struct client clients[CLIENTS];
 enum site_outcome ask(struct client *client, const char *path, uint8_t codings);
 void let_go(struct client *client);
@@ -61,6 +62,7 @@ extern const struct site_policy plain, compressed;
 void begin(const struct site_policy *policy);
 
 void test_soak(void);
+void test_hosts_and_locks(void);
 void test_policy(void);
 
 #endif

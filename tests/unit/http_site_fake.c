@@ -268,6 +268,7 @@ void pass(uint64_t ns)
 
 /* -- clients -- */
 
+const struct http_slice no_host;
 struct client clients[CLIENTS];
 
 static void ready(struct cache_waiter *waiter)
@@ -284,7 +285,8 @@ enum site_outcome ask(struct client *client, const char *path, uint8_t codings)
     memcpy(copy, path, length);
     client->resource = NULL;
     client->waiter.ready = ready;
-    enum site_outcome outcome = site_find(copy, (uint32_t)length, codings, false, &client->resource, &client->waiter);
+    enum site_outcome outcome = site_find(copy, (uint32_t)length, codings, SITE_PUBLIC, no_host, &client->resource,
+                                          &client->waiter);
     free(copy);
     CHECK((outcome == SITE_FOUND) == (client->resource != NULL) &&
           (outcome == SITE_WAIT) == (client->waiter.link != NULL));

@@ -109,7 +109,8 @@ static void check_all_found(const char *const *paths)
 static void check_ordered(const char *path, enum site_outcome outcome)
 {
     struct site_resource *resource;
-    CHECK_EQUAL(site_find(path, (uint32_t)strlen(path), 0, true, &resource, &clients[0].waiter), outcome);
+    CHECK_EQUAL(site_find(path, (uint32_t)strlen(path), 0, SITE_ORDERED, no_host, &resource, &clients[0].waiter),
+                outcome);
     if (outcome == SITE_FOUND) {
         site_release(resource);
     }
@@ -236,7 +237,7 @@ static struct cache_waiter waiter;
 static const char *page_of(const char *path, int status)
 {
     struct site_resource *resource;
-    uint8_t mount = site_mount_number(path, (uint32_t)strlen(path));
+    uint8_t mount = site_mount_number(path, (uint32_t)strlen(path), no_host);
     enum site_outcome outcome = site_find_page(mount, status, &resource, &waiter);
     CHECK(outcome == SITE_FOUND || outcome == SITE_NOT_FOUND);
     if (outcome == SITE_NOT_FOUND) {
@@ -281,14 +282,15 @@ static void test_pages(void)
     CHECK_EQUAL(site_find_page(0, 404, &resource, &waiter), SITE_NOT_FOUND);
     CHECK_EQUAL(site_find_page(200, 404, &resource, &waiter), SITE_NOT_FOUND);
     site_unmount_all();
-    CHECK_EQUAL(site_mount_number("/", 1), 0);
+    CHECK_EQUAL(site_mount_number("/", 1, no_host), 0);
     CHECK_EQUAL(site_find_page(1, 404, &resource, &waiter), SITE_NOT_FOUND);
 }
 
 static const char *fallback_of(const char *path, uint8_t codings)
 {
     struct site_resource *resource;
-    enum site_outcome outcome = site_find_fallback(path, (uint32_t)strlen(path), codings, &resource, &waiter);
+    enum site_outcome outcome = site_find_fallback(site_mount_number(path, (uint32_t)strlen(path), no_host), codings,
+                                                   &resource, &waiter);
     CHECK(outcome == SITE_FOUND || outcome == SITE_NOT_FOUND);
     if (outcome == SITE_NOT_FOUND) {
         return "none";
@@ -317,7 +319,8 @@ static void test_fallback(void)
     clients[0].waiter.ready = NULL;
     ask(&clients[0], "/none", 0); /* sets the waiter up */
     cache_cancel(&clients[0].waiter);
-    CHECK_EQUAL(site_find_fallback("/app/x", 6, 0, &resource, &clients[0].waiter), SITE_WAIT);
+    CHECK_EQUAL(site_find_fallback(site_mount_number("/app/x", 6, no_host), 0, &resource, &clients[0].waiter),
+                SITE_WAIT);
     answer_all();
     CHECK_EQUAL(clients[0].called, 1);
 }

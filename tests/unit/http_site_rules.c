@@ -156,6 +156,22 @@ static void test_what_is_no_rule(void)
     CHECK(site_rules_check("", &longest) && longest == 0);
 }
 
+static void test_users(void)
+{
+    static const char *const bad[] = {"user\t\n", "user\ta b\n", "user\ta:b\n", "user\ta\tb\n", "user\n"};
+    static const char rules[] = "pages\tx\nuser\tYTpi\nothers\tx\nuser\tYTpj+/==\n";
+    const char *at = rules;
+    struct http_slice value;
+    uint32_t longest;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CHECK_CASE(!site_rules_check(bad[i], &longest), bad[i]);
+    }
+    CHECK(site_rules_check(rules, &longest));
+    CHECK(site_next_rule(&at, RULE_USER, &value) && value.length == 4 && memcmp(value.at, "YTpi", 4) == 0);
+    CHECK(site_next_rule(&at, RULE_USER, &value) && value.length == 8 && memcmp(value.at, "YTpj+/==", 8) == 0);
+    CHECK(!site_next_rule(&at, RULE_USER, &value));
+}
+
 static void test_names_of_files(void)
 {
     static const char *const bad[] = {"",    "/a",    "a//b", "../a", "a/../b", "./a",
@@ -179,6 +195,7 @@ int main(void)
     test_many_stars();
     test_the_first_holds();
     test_what_is_no_rule();
+    test_users();
     test_names_of_files();
     return 0;
 }

@@ -149,10 +149,11 @@ static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, 
     return resource;
 }
 
-enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, bool internal,
-                            struct site_resource **resource, struct cache_waiter *waiter)
+enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, enum site_access access,
+                            struct http_slice host, struct site_resource **resource, struct cache_waiter *waiter)
 {
     char text[HTTP_PATH_MAX + 1];
+    bool internal = access == SITE_ORDERED;
     if (is_late(waiter)) {
         return SITE_WAIT;
     }
@@ -163,6 +164,9 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
         site_waiting++;
         return SITE_WAIT;
     }
+    if (strncmp(text, "/l/", 3) == 0 && access == SITE_PUBLIC) {
+        return SITE_LOCKED;
+    }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (strcmp(text, places[i].path) == 0) {
             return places[i].outcome;
@@ -172,8 +176,8 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     enum cache_kind kind = bad ? CACHE_ABSENT : broken ? CACHE_FORBIDDEN : CACHE_FILE;
     bool late = strncmp(text, "/late/", 6) == 0;
     bool versioned = strncmp(text, "/v/", 3) == 0, ordered = internal && strncmp(text, "/i/", 3) == 0;
-    if (kind == CACHE_FILE && !ordered && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/w/", 3) != 0 && !late &&
-        !versioned) {
+    if (kind == CACHE_FILE && !ordered && strncmp(text, "/f/", 3) != 0 && strncmp(text, "/l/", 3) != 0 &&
+        strncmp(text, "/w/", 3) != 0 && !late && !versioned) {
         return SITE_NOT_FOUND;
     }
     *resource = make_resource(strtoull(strrchr(text, '/') + 1, NULL, 10), kind, late, versioned);
@@ -183,12 +187,28 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
 /* -- what goes in the place of what is not there -- */
 
 uint64_t site_pages, site_fallback;
-bool site_page_fails;
+bool site_page_fails, site_locks;
 
-uint8_t site_mount_number(const char *path, uint32_t length)
+uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice host)
 {
     CHECK(length > 0 && path[0] == '/');
-    return 1;
+    bool locked = (length > 3 && memcmp(path, "/l/", 3) == 0) || (length > 7 && memcmp(path, "/app/l/", 7) == 0);
+    return locked ? 2 : 1;
+}
+
+bool site_unlocks(uint8_t mount, struct http_slice authorization)
+{
+    return mount == 1 || (authorization.length == 4 && memcmp(authorization.at, "open", 4) == 0);
+}
+
+bool site_has_locks(void)
+{
+    return site_locks;
+}
+
+void site_put_realm(uint8_t mount, char realm[SITE_REALM_MAX])
+{
+    sprintf(realm, "%u", mount);
 }
 
 static enum site_outcome find_instead(uint64_t size, enum cache_kind kind, struct site_resource **resource,
@@ -214,12 +234,12 @@ enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource
         return SITE_WAIT;
     }
     uint64_t size = site_pages ? site_pages + (uint64_t)status : 0;
-    return mount == 1 ? find_instead(size, site_page_fails ? CACHE_ABSENT : CACHE_FILE, resource, waiter)
+    return mount <= 2 ? find_instead(size, site_page_fails ? CACHE_ABSENT : CACHE_FILE, resource, waiter)
                       : SITE_NOT_FOUND;
 }
 
-enum site_outcome site_find_fallback(const char *path, uint32_t length, uint8_t codings,
-                                     struct site_resource **resource, struct cache_waiter *waiter)
+enum site_outcome site_find_fallback(uint8_t mount, uint8_t codings, struct site_resource **resource,
+                                     struct cache_waiter *waiter)
 {
     return find_instead(site_fallback, CACHE_FILE, resource, waiter);
 }
