@@ -24,7 +24,7 @@ HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c r
 
 HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
-HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c file.c error_page.c)
+HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c parts.c file.c error_page.c)
 
 HTTP_FRONT := $(HTTP_CONN) $(HTTP_CONTENT) $(addprefix http/front/,routes.c listeners.c dispatch.c app_site.c server.c)
 
@@ -80,6 +80,7 @@ $(eval $(call front_test,http_front,$(addprefix tests/unit/http_,front.c front_s
 $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
 $(eval $(call front_test,http_front_pages,tests/unit/http_front_pages.c))
+$(eval $(call front_test,http_front_parts,tests/unit/http_front_parts.c))
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 

@@ -60,7 +60,7 @@ ORDERS = {
                    "revalidate", "cache.c"],
     "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
                   "connection", "accept", "transport_tcp"],
-    "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_long", "app_body", "app_answer", "app_request", "file", "error_page"],
+    "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_long", "app_body", "app_answer", "app_request", "parts", "file", "error_page"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
     "http/tls": ["config.h", "crypto", "schedules", "record", "sealed", "opened", "tls_peer", "tls_control", "handshake.h", "slots", "handshake.c",
                  "packets", "tls_conn.h", "starved", "outgoing", "tls_conn.c",

@@ -20,6 +20,7 @@ struct content_state {
     bool long_head;                 /* QUEUED: of those there are fewer with the application at a time */
     bool plain;                     /* of what went wrong the small page says it: the site's cannot be had */
     bool ordered;                   /* the same went wrong with a file that the application has ordered */
+    uint8_t parts;                  /* of the file that are on their way (parts.h); 0: it is one */
     uint8_t mount;                  /* whose page it would be: site_mount_number() */
 };
 _Static_assert(sizeof(struct content_state) <= CONTENT_BYTES, "it has its place");

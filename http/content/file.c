@@ -17,6 +17,7 @@
 #include "http/content/app_answer.h"
 #include "http/content/app_head.h"
 #include "http/content/content.h"
+#include "http/content/parts.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
@@ -67,6 +68,11 @@ static bool is_of_a_body(const char *line, uint32_t length)
     return length >= 8 && memcmp(line, "Content-", 8) == 0;
 }
 
+static bool is_a_type(const char *line, uint32_t length)
+{
+    return length >= 13 && memcmp(line, "Content-Type:", 13) == 0;
+}
+
 static bool is_of_a_success(const char *line, uint32_t length)
 {
     const char *colon = memchr(line, ':', length);
@@ -96,6 +102,15 @@ static void put_fields(struct writer *head, const struct content_state *state, c
     }
 }
 
+static void put_parts(struct writer *head, const struct content_state *state, const struct http_selection *selection,
+                      const char *fields, uint32_t length)
+{
+    response_status_line(head, 206);
+    parts_put_type(state->parts, head);
+    response_content_length(head, selection->length);
+    put_lines(head, fields, length, is_a_type);
+}
+
 /* Of a page that says what went wrong. */
 static void put_failure(struct writer *head, const struct http_selection *selection, const char *fields,
                         uint32_t length, const char *field)
@@ -120,6 +135,10 @@ static void put_status(struct writer *head, const struct content_state *state, c
     }
     if (selection->status == 200 && !state->app) {
         writer_put_bytes(head, resource->whole, resource->whole_length);
+        return;
+    }
+    if (selection->status == HTTP_SELECTED_PARTS) {
+        put_parts(head, state, selection, fields, length);
         return;
     }
     if (selection->status >= 400) {
@@ -225,11 +244,38 @@ static bool write_block(struct http_conn *c)
     return count > 0 && http_conn_refer(c, &state->bytes, count, count < left || state->offset < state->end);
 }
 
+/* What stands before the next part, or the end. False: no room, no memory. */
+static bool write_line(struct http_conn *c)
+{
+    struct content_state *state = content_of(c);
+    struct writer text = writer_in(self.head, PARTS_LINE_MAX);
+    struct http_range range;
+    if (http_conn_room(c, false) < PARTS_LINE_MAX && c->transport.unacknowledged > 0) {
+        return false;
+    }
+    parts_put_line(state->parts, &text, &range);
+    if (!http_conn_write(c, self.head, writer_length(&text), range.length > 0)) {
+        return false;
+    }
+    state->offset = range.first;
+    state->end = range.first + range.length;
+    if (!parts_advance(state->parts)) {
+        parts_give(state->parts);
+        state->parts = 0;
+    }
+    return true;
+}
+
+static bool bytes_left(const struct content_state *state)
+{
+    return state->bytes.length > 0 || state->offset < state->end;
+}
+
 static enum content_outcome go_on(struct http_conn *c)
 {
     struct content_state *state = content_of(c);
-    while (state->bytes.length > 0 || state->offset < state->end) {
-        if (state->bytes.length > 0 ? !write_block(c) : !next_block(c)) {
+    while (bytes_left(state) || state->parts) {
+        if (!(bytes_left(state) ? state->bytes.length > 0 ? write_block(c) : next_block(c) : write_line(c))) {
             return CONTENT_WAIT;
         }
     }
@@ -260,6 +306,10 @@ static void closed(struct http_conn *c)
     if (bytes->length > 0) {
         cache_unpin(bytes->block);
         bytes->length = 0;
+    }
+    if (content_of(c)->parts) {
+        parts_give(content_of(c)->parts);
+        content_of(c)->parts = 0;
     }
 }
 
@@ -297,12 +347,89 @@ static enum file_outcome send(struct http_conn *c, const struct http_selection *
     return FILE_SENT;
 }
 
+/* -- several parts -- */
+
+static bool is_encoded(const struct site_resource *resource)
+{
+    uint32_t at = resource->fields_at;
+    struct http_slice lines = {resource->whole + at, resource->whole_length - at};
+    return http_field(lines, "content-encoding").at;
+}
+
+/* False: the whole goes. What is encoded would be taken for an encoded message; of an application's answer the parts would
+ * need its type. */
+static bool take_parts(struct content_state *state, const struct http_request *request, struct http_range *first)
+{
+    struct http_range ranges[HTTP_RANGES_MAX];
+    uint32_t count;
+    http_select_ranges(request->range, state->resource->validators.size, ranges, &count);
+    state->parts = state->app || is_encoded(state->resource) ? 0 : parts_take(ranges, count, state->resource);
+    *first = ranges[0];
+    return state->parts > 0;
+}
+
+/* As send(). What goes out is its head; the rest is its content's. */
+static enum file_outcome send_head_of_parts(struct http_conn *c, const struct http_range *first,
+                                            const struct reply *reply)
+{
+    struct content_state *state = content_of(c);
+    struct http_selection selection = {.status = HTTP_SELECTED_PARTS, .length = parts_length(state->parts)};
+    struct cache_bytes bytes;
+    switch (read_block(c, first->first, first->first + first->length, &bytes)) {
+    case CACHE_READY: cache_unpin(bytes.block); break;
+    case CACHE_WAIT: c->state = WAITING; return FILE_WAITS;
+    case CACHE_FAILED: content_drop_file(c); return FILE_FAILED;
+    }
+    if (!http_conn_write(c, self.head, make_head(state, &selection, reply, ""), true)) {
+        return FILE_NO_MEMORY;
+    }
+    c->ends = reply->ends;
+    state->offset = state->end = 0;
+    c->state = ANSWERING;
+    c->content = &content;
+    return FILE_SENT;
+}
+
+static enum file_outcome send_whole(struct http_conn *c, const struct reply *reply)
+{
+    struct http_selection whole = {.status = 200, .length = content_of(c)->resource->validators.size};
+    enum file_outcome outcome = send(c, &whole, reply, "");
+    http_counts.files += outcome == FILE_SENT;
+    return outcome;
+}
+
+static enum file_outcome send_parts(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+{
+    struct content_state *state = content_of(c);
+    struct http_range first;
+    if (!take_parts(state, request, &first)) {
+        return send_whole(c, reply);
+    }
+    enum file_outcome outcome = send_head_of_parts(c, &first, reply);
+    http_counts.files += outcome == FILE_SENT;
+    if (outcome != FILE_SENT) {
+        parts_give(state->parts);
+        state->parts = 0;
+    }
+    return outcome;
+}
+
+/* Neither the whole, nor one part of it, nor that it is as it was. */
+static enum file_outcome answer_otherwise(struct http_conn *c, const struct http_request *request,
+                                          const struct http_selection *selection, const struct reply *reply)
+{
+    if (selection->status == HTTP_SELECTED_PARTS) {
+        return send_parts(c, request, reply);
+    }
+    return refuse(c, selection, reply) ? FILE_SENT : FILE_NO_MEMORY;
+}
+
 enum file_outcome file_answer(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     struct content_state *state = content_of(c);
     struct http_selection selection = http_select(request, &state->resource->validators, response_now_s());
-    if (selection.status == 412 || selection.status == 416) {
-        return refuse(c, &selection, reply) ? FILE_SENT : FILE_NO_MEMORY;
+    if (selection.status > 206 && selection.status != 304) {
+        return answer_otherwise(c, request, &selection, reply);
     }
     enum file_outcome outcome = send(c, &selection, reply, "");
     http_counts.files += outcome == FILE_SENT;

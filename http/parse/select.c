@@ -135,39 +135,90 @@ static bool range_holds(struct http_slice if_range, const struct http_validators
     return http_date_parse(if_range, now_s, &date) && dated(validators) && date == validators->mtime_s && date < now_s;
 }
 
-/* A single range of bytes: RFC 9110 14.1.2. False: none that we understand, so the whole is sent. */
-static bool select_range(struct http_slice range, uint64_t size, struct http_selection *selection)
+/* Of a single range of bytes (RFC 9110 14.1.2): 206, 416 where the file has none of it, 200 where it is none that we
+ * understand. */
+static uint16_t select_range(struct http_slice spec, uint64_t size, struct http_range *range)
 {
     uint64_t first, last = UINT64_MAX;
-
-    if (range.length < 6 || !http_same(range.at, "bytes", 5) || range.at[5] != '=') {
-        return false;
-    }
-    struct http_slice spec = http_trim(range.at + 6, range.at + range.length);
     const char *dash = memchr(spec.at, '-', spec.length), *end = spec.at + spec.length;
     if (!dash) {
-        return false;
+        return 200;
     }
     struct http_slice left = {spec.at, (uint32_t)(dash - spec.at)}, right = {dash + 1, (uint32_t)(end - dash - 1)};
     if ((right.length > 0 && !http_decimal(right, UINT64_MAX, &last)) || left.length + right.length == 0) {
-        return false;
+        return 200;
     }
     if (left.length == 0) { /* the last so many bytes; of an empty file there is no range to name */
         if (size == 0 && last > 0) {
-            return false;
+            return 200;
         }
         first = last == 0 ? size : last < size ? size - last : 0;
         last = UINT64_MAX;
     } else if (!http_decimal(left, UINT64_MAX, &first) || first > last) {
-        return false;
+        return 200;
     }
     if (first >= size) {
-        *selection = (struct http_selection){.status = 416};
-        return true;
+        return 416;
     }
     last = last < size ? last : size - 1;
-    *selection = (struct http_selection){.status = 206, .first = first, .length = last - first + 1};
-    return true;
+    *range = (struct http_range){first, last - first + 1};
+    return 206;
+}
+
+/* Those of a list that the file has. */
+static uint16_t select_list(struct http_slice list, uint64_t size, struct http_range ranges[HTTP_RANGES_MAX],
+                            uint32_t *count)
+{
+    struct http_slice spec;
+    struct http_range range;
+    uint64_t left = size;
+    bool any = false;
+    while (http_next_element(&list, &spec)) {
+        if (spec.length == 0) {
+            continue;
+        }
+        uint16_t status = select_range(spec, size, &range);
+        if (status == 200) {
+            return 200;
+        }
+        any = true;
+        if (status == 206 && (*count == HTTP_RANGES_MAX || range.length > left)) {
+            return 200;
+        }
+        if (status == 206) {
+            left -= range.length;
+            ranges[(*count)++] = range;
+        }
+    }
+    return !any ? 200 : *count == 0 ? 416 : *count == 1 ? 206 : HTTP_SELECTED_PARTS;
+}
+
+uint16_t http_select_ranges(struct http_slice range, uint64_t size, struct http_range ranges[HTTP_RANGES_MAX],
+                            uint32_t *count)
+{
+    *count = 0;
+    if (range.length < 6 || !http_same(range.at, "bytes", 5) || range.at[5] != '=') {
+        return 200;
+    }
+    struct http_slice list = http_trim(range.at + 6, range.at + range.length);
+    if (!memchr(list.at, ',', list.length)) {
+        *count = 1;
+        return select_range(list, size, ranges);
+    }
+    return select_list(list, size, ranges, count);
+}
+
+/* False: none that we understand, so the whole is sent. */
+static bool select_part(struct http_slice range, uint64_t size, struct http_selection *selection)
+{
+    struct http_range ranges[HTTP_RANGES_MAX];
+    uint32_t count;
+    selection->status = http_select_ranges(range, size, ranges, &count);
+    if (selection->status == 206) {
+        selection->first = ranges[0].first;
+        selection->length = ranges[0].length;
+    }
+    return selection->status != 200;
 }
 
 struct http_selection http_select(const struct http_request *request, const struct http_validators *validators,
@@ -177,7 +228,7 @@ struct http_selection http_select(const struct http_request *request, const stru
 
     if (selection.status == 200 &&
         !(request->range.at && request->method == HTTP_GET && range_holds(request->if_range, validators, now_s) &&
-          select_range(request->range, validators->size, &selection))) {
+          select_part(request->range, validators->size, &selection))) {
         selection.length = validators->size;
     }
     return selection;

@@ -20,13 +20,23 @@ void http_validators_set(struct http_validators *validators, uint64_t size, uint
                          const char *coding_suffix);
 #define HTTP_CLOCK_LEAST_S 1000000000 /* a clock that says less has not been set */
 
+#define HTTP_SELECTED_PARTS 207 /* 206, of several ranges: http_select_ranges() */
 struct http_selection {
-    uint16_t status;        /* 200, 206, 304, 412, 416 */
-    uint64_t first, length; /* bytes of the body to send: all for 200, none for 304, 412, 416 */
+    uint16_t status;        /* 200, 206, HTTP_SELECTED_PARTS, 304, 412, 416 */
+    uint64_t first, length; /* bytes of the body to send: all for 200, none but for 206 */
 };
-/* Precedence as in RFC 9110 13.2.2. Several ranges, and units other than bytes, are answered with the whole (14.2
- * allows it). */
+/* Precedence as in RFC 9110 13.2.2. Units other than bytes, and ranges that are too many or too much, are answered with
+ * the whole (14.2 allows it). */
 struct http_selection http_select(const struct http_request *request, const struct http_validators *validators,
                                   int64_t now_s);
+
+struct http_range {
+    uint64_t first, length;
+};
+#define HTTP_RANGES_MAX 32 /* in one answer */
+/* A Range field's ranges, of a file of this size, that it has, in order; together not more bytes than that. 206: one;
+ * HTTP_SELECTED_PARTS: *count; 416: none; 200: the field is to be ignored. */
+uint16_t http_select_ranges(struct http_slice range, uint64_t size, struct http_range ranges[HTTP_RANGES_MAX],
+                            uint32_t *count);
 
 #endif

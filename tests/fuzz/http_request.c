@@ -38,6 +38,21 @@ static void check_path(struct http_slice path)
     }
 }
 
+static void check_ranges(struct http_slice range)
+{
+    struct http_range ranges[HTTP_RANGES_MAX];
+    uint32_t count;
+    uint64_t sum = 0;
+
+    DEMAND(http_select_ranges(range, SIZE, ranges, &count) == HTTP_SELECTED_PARTS);
+    DEMAND(count > 1 && count <= HTTP_RANGES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        DEMAND(ranges[i].length > 0 && ranges[i].first < SIZE && ranges[i].length <= SIZE - ranges[i].first);
+        sum += ranges[i].length;
+    }
+    DEMAND(sum <= SIZE);
+}
+
 static void check_selection(const struct http_request *request)
 {
     struct http_validators validators;
@@ -46,7 +61,11 @@ static void check_selection(const struct http_request *request)
 
     http_validators_set(&validators, SIZE, MTIME_NS, NOW_S, "");
     struct http_selection s = http_select(request, &validators, NOW_S);
-    DEMAND(s.status == 200 || s.status == 206 || s.status == 304 || s.status == 412 || s.status == 416);
+    DEMAND(s.status == 200 || s.status == 206 || s.status == 304 || s.status == 412 || s.status == 416 ||
+           s.status == HTTP_SELECTED_PARTS);
+    if (s.status == HTTP_SELECTED_PARTS) {
+        check_ranges(request->range);
+    }
     DEMAND(s.status == 206 ? s.length > 0 && s.first < SIZE && s.length <= SIZE - s.first : s.first == 0);
     DEMAND(s.status == 206 || s.length == (s.status == 200 ? SIZE : 0));
     if (request->if_modified_since.at && http_date_parse(request->if_modified_since, NOW_S, &seconds) && seconds >= 0) {

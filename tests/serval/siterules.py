@@ -1,5 +1,7 @@
 """The rules of the site as cases, for whatever serves them: the site's program on the host, or the whole system."""
 
+import email
+import email.policy
 import email.utils
 import gzip
 import hashlib
@@ -132,6 +134,24 @@ def _range(header, first, last):
         assert answer.headers["content-length"] == str(last - first + 1)
         assert answer.body == BYTES[first:last + 1]
         assert answer.headers["last-modified"] == MODIFIED_TEXT and answer.headers["etag"]
+    return check
+
+
+def _ranges(header, *ranges):
+    """Several parts of /size/65537.bin, as a reader of mail takes them apart."""
+    def check(url):
+        answer = curl(url + "/size/65537.bin", "-H", f"Range: bytes={header}")
+        assert answer.status == 206 and "content-range" not in answer.headers and answer.headers["etag"]
+        head = f"Content-Type: {answer.headers['content-type']}\r\n".encode()
+        message = email.message_from_bytes(head + answer.body, policy=email.policy.HTTP)
+        assert message.get_content_type() == "multipart/byteranges"
+        boundary = b"\r\n--" + message.get_boundary().encode()
+        parts = answer.body.split(boundary)
+        assert parts[0] == b"" and parts[-1] == b"--\r\n" and len(parts) == len(ranges) + 2
+        for part, (first, last) in zip(parts[1:-1], ranges):
+            lines, _, data = part.partition(b"\r\n\r\n")
+            assert lines == (b"\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes %d-%d/65537" % (first, last))
+            assert data == BYTES[first:last + 1]
     return check
 
 
@@ -288,7 +308,10 @@ CASES = {
     "suffix": _range("-7", 65530, 65536), "long suffix": _range("-70000", 0, 65536),
     "range beyond the end": _range("65000-99999", 65000, 65536),
     "range behind the end": _beyond("65537-"), "empty suffix": _beyond("-0"),
-    "two ranges": _no_range("bytes=0-1,5-6"), "another unit": _no_range("lines=0-1"),
+    "two ranges": _ranges("0-1,5-6", (0, 1), (5, 6)),
+    "ranges of all kinds": _ranges("65530-70000, 0-0,-7,70000-,100-60000", (65530, 65536), (0, 0), (65530, 65536), (100, 60000)),
+    "ranges of which one is there": _range("70000-,-1", 65536, 65536), "ranges of nothing": _beyond("70000-,65537-"),
+    "ranges of more than all": _no_range("bytes=0-,0-"), "too many ranges": _no_range("bytes=" + ",".join(f"{i}-{i}" for i in range(33))), "another unit": _no_range("lines=0-1"),
     "no range": _no_range("bytes=5-2"),
     "range of a post": _status("/size/65537.bin", 405, "-X", "POST", "-H", "Range: bytes=0-1"),
     "gzip": _packed("/packed.html", "gzip, deflate", "gzip", gzip.compress(PAGE.encode(), mtime=0)),

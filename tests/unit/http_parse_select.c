@@ -104,7 +104,21 @@ static const struct {
     {{{[RANGE] = "bytes=1000-1001"}}, 416, 0, 0},
     {{{[RANGE] = "bytes=99999999999999999999999999-"}}, 416, 0, 0},
     {{{[RANGE] = "bytes=-0"}}, 416, 0, 0},
-    /* what is no range, or more than one, is not understood */
+    /* of several that are there */
+    {{{[RANGE] = "bytes=0-1,3-4"}}, HTTP_SELECTED_PARTS, 0, 0},
+    {{{[RANGE] = "bytes=0-1,3-4", [IF_RANGE] = "\"a\""}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=0-1,1000-"}}, 206, 0, 2},
+    {{{[RANGE] = "bytes=2000-,-5,1000-"}}, 206, 995, 5},
+    {{{[RANGE] = "bytes=2000-,1000-,-0"}}, 416, 0, 0},
+    {{{[RANGE] = "bytes=,7-8,"}}, 206, 7, 2},
+    {{{[RANGE] = "bytes=0-499,500-999"}}, HTTP_SELECTED_PARTS, 0, 0},
+    {{{[RANGE] = "bytes=0-499,500-999,0-0"}}, 200, 0, 1000}, /* more than the whole */
+    {{{[RANGE] = "bytes=0-,0-"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=0-1,x"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=0-1,5-4"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=,"}}, 200, 0, 1000},
+    {{{[RANGE] = "bytes=, ,"}}, 200, 0, 1000},
+    /* what is no range is not understood */
     {{{[RANGE] = "bytes=5-4"}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=-"}}, 200, 0, 1000},
     {{{[RANGE] = "bytes="}}, 200, 0, 1000},
@@ -114,7 +128,6 @@ static const struct {
     {{{[RANGE] = "bytes=+1-2"}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=1 - 2"}}, 200, 0, 1000},
     {{{[RANGE] = "bytes=--1"}}, 200, 0, 1000},
-    {{{[RANGE] = "bytes=0-1,3-4"}}, 200, 0, 1000},
     {{{[RANGE] = "lines=0-1"}}, 200, 0, 1000},
     {{{[RANGE] = "bytes:0-1"}}, 200, 0, 1000},
     {{{[RANGE] = ""}}, 200, 0, 1000},
@@ -141,7 +154,7 @@ static void test_cases(void)
         char name[32];
         snprintf(name, sizeof(name), "case %zu: %u", i, s.status);
         CHECK_CASE(s.status == cases[i].status && s.first == cases[i].first && s.length == cases[i].length, name);
-        bool ranged = cases[i].status == 206 || cases[i].status == 416;
+        bool ranged = cases[i].status == 206 || cases[i].status == HTTP_SELECTED_PARTS || cases[i].status == 416;
         s = select_of(HTTP_HEAD, 1000, cases[i].text.fields); /* HEAD knows no ranges */
         CHECK_CASE(s.status == (ranged ? 200 : cases[i].status), name);
     }
@@ -155,6 +168,36 @@ static void test_empty_file(void)
     CHECK(select_of(HTTP_GET, 0, suffix).status == 200);
     CHECK(select_of(HTTP_GET, 0, from).status == 416);
     CHECK(select_of(HTTP_GET, 0, none).status == 200 && select_of(HTTP_GET, 0, none).length == 0);
+}
+
+static uint16_t ranges_of(const char *text, struct http_range *ranges, uint32_t *count)
+{
+    char *copy = malloc(strlen(text) + 1);
+    memcpy(copy, text, strlen(text));
+    uint16_t status = http_select_ranges((struct http_slice){copy, (uint32_t)strlen(text)}, 1000, ranges, count);
+    free(copy);
+    return status;
+}
+
+static void test_several_ranges(void)
+{
+    struct http_range ranges[HTTP_RANGES_MAX];
+    char text[1000] = "bytes=";
+    uint32_t count;
+    CHECK_EQUAL(ranges_of("bytes= 500-509 ,, -3,\t0-0, 7-7 ,2000-", ranges, &count), HTTP_SELECTED_PARTS);
+    CHECK_EQUAL(count, 4);
+    CHECK(ranges[0].first == 500 && ranges[0].length == 10 && ranges[1].first == 997 && ranges[1].length == 3);
+    CHECK(ranges[2].first == 0 && ranges[2].length == 1 && ranges[3].first == 7 && ranges[3].length == 1);
+    for (int i = 0; i < HTTP_RANGES_MAX; i++) {
+        sprintf(text + strlen(text), "%d-%d,", 2 * i, 2 * i);
+    }
+    CHECK_EQUAL(ranges_of(text, ranges, &count), HTTP_SELECTED_PARTS);
+    CHECK_EQUAL(count, HTTP_RANGES_MAX);
+    CHECK(ranges[HTTP_RANGES_MAX - 1].first == 2 * (HTTP_RANGES_MAX - 1));
+    strcat(text, "2000-"); /* that the file has not */
+    CHECK_EQUAL(ranges_of(text, ranges, &count), HTTP_SELECTED_PARTS);
+    strcat(text, ",999-"); /* one too many */
+    CHECK_EQUAL(ranges_of(text, ranges, &count), 200);
 }
 
 static void test_large_file(void)
@@ -242,6 +285,7 @@ int main(void)
 {
     test_cases();
     test_empty_file();
+    test_several_ranges();
     test_large_file();
     test_young_date();
     test_no_date();

@@ -72,7 +72,7 @@ struct cache_block {
 };
 
 static struct cache_waiter *waiters, *granted;
-bool site_late, site_away, site_rest_away;
+bool site_late, site_away, site_rest_away, site_in_parts;
 uint32_t site_waiting, site_held, cache_pinned, site_version;
 
 static struct {
@@ -323,7 +323,7 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
 {
     CHECK(offset < entry->size);
     CHECK(ahead <= (entry->size - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE);
-    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_BLOCK_SIZE); /* else it should have been found anew */
+    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_BLOCK_SIZE || site_in_parts); /* else it should have been found anew */
     if (site_rest_away && offset >= CACHE_BLOCK_SIZE) {
         waiters_add(&waiters, waiter);
         site_waiting++;
