@@ -48,15 +48,16 @@ class Site:
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
     users: who may see it, {"name": "password"} (HTTP's basic authentication): the image has them then
+    listing: folders without an index are shown as a page
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     """
 
     def __init__(self, folder, prefix="/", host=None, cache=None, pages=None, others=None, headers=None, types=None,
-                 charset="utf-8", hide=(), show=(), users=None, fallback=None, precompressed=True):
+                 charset="utf-8", hide=(), show=(), users=None, listing=False, fallback=None, precompressed=True):
         self.folder, self.prefix, self.host, self.precompressed = folder, prefix, host, precompressed
         self.policy = {"headers": headers, "types": types, "charset": charset, "hide": hide, "show": show, "users": users,
-                       "fallback": fallback, "cache": cache, "pages": pages, "others": others}
+                       "listing": listing, "fallback": fallback, "cache": cache, "pages": pages, "others": others}
 
     def config(self, pd):
         """struct http_site_config; what it cannot be is a mistake of that PD's."""

@@ -20,11 +20,11 @@ $(eval $(call host_program,$(COMPRESSIBLE),mk/run/compressible.c $(HTTP_TYPES) h
 
 HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c resolutions.c changes.c hidden.c try_files.c mounts.c find.c locks.c)
 
-HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c cache.c)
+HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c names.c cache.c)
 
 HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
-HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c parts.c file.c error_page.c)
+HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c parts.c file.c error_page.c listing_page.c listing.c)
 
 HTTP_FRONT := $(HTTP_CONN) $(HTTP_CONTENT) $(addprefix http/front/,routes.c listeners.c dispatch.c app_site.c server.c)
 
@@ -81,6 +81,9 @@ $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
 $(eval $(call front_test,http_front_pages,tests/unit/http_front_pages.c))
 $(eval $(call front_test,http_front_parts,tests/unit/http_front_parts.c))
+$(eval $(call front_test,http_front_listing,tests/unit/http_front_listing.c))
+$(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listing_page.c http/content/listing_page.c \
+    $(addprefix http/parse/,path.c date.c text.c)))
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 

@@ -58,8 +58,8 @@ _ports = []         # and its port
 _failures = []      # (task, traceback) of handlers that have failed, until their answers
 
 
-def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, others=None, headers=None, types=None, charset="utf-8",
-          hide=(), show=(), users=None, fallback=None, precompressed=True, internal=False):
+def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, others=None, headers=None, types=None,
+          charset="utf-8", hide=(), show=(), users=None, listing=False, fallback=None, precompressed=True, internal=False):
     """Serves `folder` (absolute, in the file service) under `prefix`. May be called for several folders; the longest
     prefix has a path.
 
@@ -72,6 +72,7 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
     charset: that of texts; None: it is not told
     hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
     users: who may see what begins with `prefix`, routes as well: {"name": "password"} (HTTP's basic authentication)
+    listing: folders without an index are shown as a page
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page
     precompressed: name.br or name.gz beside a file goes to clients that take it
     internal: only by the application's word, see file()
@@ -81,7 +82,8 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
     where = mount_name(prefix, host), text("folder", _folder(folder))
-    said = policy(headers, types, charset, hide, show, users, fallback, cache, pages, others)
+    said = policy(headers=headers, types=types, charset=charset, hide=hide, show=show, users=users, listing=listing,
+                  fallback=fallback, cache=cache, pages=pages, others=others)
     _change(app, port, _website.mount, *where, *said, flags)
 
 

@@ -28,14 +28,17 @@ def text(what, value, allowed=""):
     return value
 
 
-def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), users=None, fallback=None, cache=None,
-           pages=None, others=None):
+def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), users=None, listing=False, fallback=None,
+           cache=None, pages=None, others=None):
     """(fields, rules), as website.mount() names them."""
     fields = _fields(headers or {})
-    lines = [_line("type", pattern, _type(pattern, value)) for pattern, value in _by_pattern("types", types, _of_extension)]
+    lines = [_line("type", pattern, _type(pattern, value))
+             for pattern, value in _by_pattern("types", types, _of_extension)]
     lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
     lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
     lines += [_line("user", _credentials(name, password)) for name, password in sorted((users or {}).items())]
+    if listing:
+        lines.append(_line("listing", ""))
     if fallback is not None:
         lines.append(_line("fallback", _name("fallback", fallback)))
     if charset != "utf-8":
@@ -59,7 +62,8 @@ def mount_name(prefix, host=None):
     if host is None:
         return text("prefix", prefix)
     name = text("host", host).lower()
-    if not name or not all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in name) or "." in (name[0], name[-1]):
+    plain = all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in name)
+    if not name or not plain or "." in (name[0], name[-1]):
         raise ValueError("host: %r is no name of one (of other letters in its form with xn--, and without a port)" % host)
     return text("prefix", name + prefix)
 
@@ -114,7 +118,8 @@ def _patterns(what, names):
 
 
 def _by_pattern(what, values, to_pattern):
-    """(pattern, value): paths before names, then what says most. The front takes the first that fits; a dict has no order."""
+    """(pattern, value): paths before names, then what says most. The front takes the first that fits, and a dict has no
+    order."""
     pairs = [(to_pattern(_pattern(what, name)), value) for name, value in (values or {}).items()]
     return sorted(pairs, key=lambda pair: ("/" not in pair[0], sum(c in "*?" for c in pair[0]) - len(pair[0]), pair[0]))
 
@@ -130,7 +135,8 @@ def _type(name, value):
     """A media type, perhaps with parameters."""
     kind, slash, rest = text("types[%r]" % name, value).partition("/")
     subtype = rest.split(";")[0].strip()
-    if not slash or not is_token(kind) or not is_token(subtype) or not rest.startswith(subtype) or len(value.encode()) > TYPE_MAX:
+    good = slash and is_token(kind) and is_token(subtype) and rest.startswith(subtype)
+    if not good or len(value.encode()) > TYPE_MAX:
         raise ValueError("types[%r]: %r is no media type" % (name, value))
     return value
 

@@ -8,3 +8,5 @@ $(eval $(call host_test,http_cache_memory,tests/unit/http_cache_memory.c tests/u
     $(HTTP_CACHE_TEST),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
 $(eval $(call host_test,http_cache_soak,tests/unit/http_cache_soak.c $(HTTP_CACHE_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
+$(eval $(call host_test,http_cache_names,tests/unit/http_cache_names.c tests/unit/http_cache_cases.c $(HTTP_CACHE_TEST),\
+    $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))

@@ -137,7 +137,7 @@ def test_what_the_front_is_told(website, front, app):
     website.mount(app, "/img/", "/", port=8080, pages="", others="no-store", headers={"X-A": "b", "X-C": "d"},
                   precompressed=False, internal=True)
     website.mount(app, "/x/", "/x", pages=0, others=3600, charset=None, hide=["*.bak", "/drafts/"], show=(".htaccess",), fallback="/sub/app.html",
-                  users={"b": "open sesame", "a": "ü"}, host="Example.org",
+                  users={"b": "open sesame", "a": "ü"}, host="Example.org", listing=True,
                   types={"foo": "application/x-foo", ".BAR": "text/x-bar; charset=latin1", "a/*.b?": "a/b", "x.y": "c/d"},
                   cache={"*": None, "*.pdf": 60, "img/*": website.IMMUTABLE, "*.jpg": "no-store"})
     assert front.mounts == [
@@ -145,7 +145,7 @@ def test_what_the_front_is_told(website, front, app):
         ("/img/", "/", "X-A: b\r\nX-C: d\r\n", "pages\t\nothers\tno-store\n", front.INTERNAL),
         ("example.org/x/", "/x", "", "type\ta/*.b?\ta/b\ntype\t*.BAR\ttext/x-bar; charset=latin1\ntype\t*.foo\tapplication/x-foo\n"
          "type\tx.y\tc/d\nshow\t.htaccess\t\nhide\t*.bak\t\nhide\t/drafts/\t\n"
-         "user\tYTrDvA==\nuser\tYjpvcGVuIHNlc2FtZQ==\nfallback\tsub/app.html\ncharset\t\n"
+         "user\tYTrDvA==\nuser\tYjpvcGVuIHNlc2FtZQ==\nlisting\t\nfallback\tsub/app.html\ncharset\t\n"
          "cache\timg/*\tpublic, max-age=31536000, immutable\ncache\t*.jpg\tno-store\ncache\t*.pdf\tmax-age=60\ncache\t*\t\npages\tmax-age=0\n"
          "others\tmax-age=3600\n", front.PRECOMPRESSED)]
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import hashlib
+import html.parser
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import socket
 import struct
 import sys
 import time
+import urllib.parse
 
 import pytest
 from serval import build, paths
@@ -21,6 +23,7 @@ from serval.siterules import CASES, MODIFIED, SECRET, make_site
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 from demo_files import large_bytes  # noqa: E402
 
+LISTED = {"a.txt": 5, "B.txt": 1234, "<b>&\"'.html": 0, "javascript:alert(1)": 7, "ü 你.txt": 2_000_000, "100%": 1, "a#b?c": 3}
 NFS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.16"
 ROUTES = r"""
 import asyncio
@@ -134,6 +137,7 @@ def routes(app):
     async def locked(request):
         return "a route"
 
+    website.mount(app, "/files/", "/www/files", listing=True, hide=["*.bak"])
     website.mount(app, "/spa/", "/www/spa", fallback="index.html")
     website.mount(app, "/api/users/inner/", "/www/sub", internal=True)
 
@@ -268,6 +272,17 @@ def site(tmp_path_factory):
     (top / "written").mkdir()
     (top / "written").chmod(0o777)
     (top / "www" / "unasked.txt").write_text("in one test alone")
+    files = top / "www" / "files"
+    (files / "sub" / "deep").mkdir(parents=True)
+    (files / "many").mkdir()
+    (files / "sub" / "index.html").write_text("an index")
+    for name, size in LISTED.items():
+        (files / name).write_bytes(b"x" * size)
+        os.utime(files / name, (MODIFIED, MODIFIED))
+    for name in (".hidden", "old.bak"):
+        (files / name).write_text("not for clients")
+    for number in range(1100):
+        (files / "many" / f"{number:04}").touch()
     (top / "www" / "spa").mkdir()
     (top / "www" / "spa" / "index.html").write_text("the application in the browser")
     (top / "www" / "spa" / "app.js").write_text("code")
@@ -334,6 +349,56 @@ def test_a_page_for_what_is_not_there(guest):
         answer = get(port, path, Accept=accept)
         assert answer.status == 404 and b"Lost" in answer.body, path
     assert get(port, "/spa/x", "POST", Content_Length="0", Accept=page).status == 405
+
+
+class Rows(html.parser.HTMLParser):
+    """A listing as a browser sees it: name, address, size and date of each row."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.rows, self.tags = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append(["", None, "", ""])
+            self.cell = -1
+        elif tag == "td":
+            self.cell += 1
+        elif tag == "p":
+            self.cell = -1
+        elif tag == "a" and self.rows:
+            self.rows[-1][1] = dict(attributes)["href"]
+
+    def handle_data(self, data):
+        if self.rows and self.cell >= 0:
+            self.rows[-1][[0, 2, 3][self.cell]] += data.strip("\n")
+
+
+def test_a_listing(guest):
+    """Names of any kind, sorted, with size and date; each link leads to its file, and nothing in a name is markup."""
+    port = guest.port("http")
+    answer = get(port, "/files/")
+    assert answer.status == 200 and answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = Rows(answer.body.decode())
+    assert set(page.tags) <= {"html", "meta", "title", "style", "h1", "table", "tr", "th", "td", "a", "bdi", "p"}
+    rows = page.rows[2:]        # behind the heads and the way up
+    assert [row[0] for row in rows] == ["many/", "sub/", *sorted(LISTED, key=lambda name: name.encode().lower())]
+    for name, link, size, date in rows[2:]:
+        assert date == "13 Sep 2020 12:26"
+        assert size == {5: "5 B", 1234: "1.2 kB", 0: "0 B", 7: "7 B", 2_000_000: "2.0 MB", 1: "1 B", 3: "3 B"}[LISTED[name]]
+        address = urllib.parse.urljoin("http://a/files/", link)
+        assert address.startswith("http://a/files/")
+        assert get(port, urllib.parse.urlsplit(address).path).body == b"x" * LISTED[name]
+    assert get(port, "/files/sub/").body == b"an index" and get(port, "/files/sub").headers["location"] == "/files/sub/"
+    assert b"<p>0 names.</p>" in get(port, "/files/sub/deep/").body
+    many = get(port, "/files/many/").body
+    assert b"There is more here than can be shown: these are 1000 names." in many and many.count(b"<bdi>") == 1000
+    head = curl(f"http://127.0.0.1:{port}/files/", "-I")
+    assert head.status == 200 and head.headers["content-length"] == str(len(answer.body))
+    for path in ("/files/none/", "/files/.hidden/", "/size/", "/files/a.txt/"):
+        assert get(port, path).status == 404, path
 
 
 def test_hosts(guest):

@@ -16,7 +16,7 @@
 #define WAITERS_SLOW 192     /* when one has waited for a second; */
 #define QUEUE_MAX 384        /* for the application. The other connections are for requests that need not wait */
 #define HELD_MAX (96u << 10) /* bytes of packets that all of them hold: bodies, and requests sent ahead */
-#define CONTENT_BYTES 64     /* that who answers may keep */
+#define CONTENT_BYTES 72     /* that who answers may keep */
 
 enum state {
     FREE,

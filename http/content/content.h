@@ -11,10 +11,12 @@
 #define HEAD_ROOM (APP_HEAD_MAX + SITE_HEAD_MAX + 576) /* the largest head of an answer, whoever makes it */
 
 struct app_request;
+struct listing;
 
 struct content_state {
     struct app_request *app;        /* its request with the application; also while a file goes in the answer's place */
     struct site_resource *resource; /* a file that was found: its bytes are waited for, or on their way */
+    struct listing *listing;        /* of a folder that goes as a page */
     uint64_t offset, end;           /* of the file, not yet asked of the cache */
     struct cache_bytes bytes;       /* of the file, not yet with TCP; pinned if there are any */
     bool long_head;                 /* QUEUED: of those there are fewer with the application at a time */

@@ -13,12 +13,14 @@
 #include "http/content/content.h"
 #include "http/content/error_page.h"
 #include "http/content/file.h"
+#include "http/content/listing.h"
 #include "http/front/routes.h"
 #include "lib/pd.h"
 
 static struct {
     struct http_request request;
     char path[HTTP_PATH_MAX];
+    struct site_folder folder;
     char text[RESPONSE_MOVED_MAX]; /* of an answer without file and application */
     uint16_t tls_port;             /* where what comes without TLS is sent */
 } self;
@@ -151,6 +153,23 @@ static enum site_outcome find_instead(struct http_conn *c, const struct http_req
                : SITE_NOT_FOUND;
 }
 
+/* Its folder is then in self.folder. */
+static bool lists(const struct http_request *request, uint32_t length)
+{
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    return reads && length > 0 && site_find_folder(self.path, length, request->host, &self.folder);
+}
+
+static bool list(struct http_conn *c, const struct http_request *request, const struct reply *reply, uint32_t length)
+{
+    if (!listing_begin(c, &self.folder, self.path, length)) {
+        return refuse(c, request, reply, 503);
+    }
+    c->told = *reply;
+    content_of(c)->mount = self.folder.mount;
+    return done(c, request, reply);
+}
+
 static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply,
                          uint32_t length)
 {
@@ -158,6 +177,9 @@ static bool nothing_here(struct http_conn *c, const struct http_request *request
     case SITE_FOUND: return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
     default: break;
+    }
+    if (lists(request, length)) {
+        return list(c, request, reply, length);
     }
     return routes_have_the_rest() ? application(c, request, reply, length) : refuse(c, request, reply, 404);
 }
@@ -279,8 +301,13 @@ static bool nothing_ordered(struct http_conn *c, const struct reply *reply, uint
     switch (app_answer_is_for_client() ? find_instead(c, &self.request, length) : SITE_NOT_FOUND) {
     case SITE_FOUND: return file_ordered(c, reply);
     case SITE_WAIT: c->state = WAITING; return false;
-    default: return tell_ordered(c, reply, 404);
+    default: break;
     }
+    if (!app_answer_is_for_client() || !lists(&self.request, length)) {
+        return tell_ordered(c, reply, 404);
+    }
+    c->told = *reply;
+    return listing_begin(c, &self.folder, self.path, length) || tell_ordered(c, reply, 503);
 }
 
 static bool find_ordered(struct http_conn *c, const struct reply *reply, uint32_t length, enum site_access access)

@@ -26,7 +26,7 @@ static bool utf8_lead(uint8_t lead, uint32_t *follow, uint8_t *least, uint8_t *m
     return lead < 0x80 || (lead >= 0xc2 && lead <= 0xf4);
 }
 
-static bool is_utf8(const char *text, uint32_t length)
+bool http_is_utf8(const char *text, uint32_t length)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + length;
 
@@ -118,7 +118,7 @@ uint32_t http_path_clean(struct http_slice path, char *clean)
         high |= (uint8_t)c;
         clean[length++] = c;
     }
-    if (!close_name(clean, &length, name) || (high & 0x80 && !is_utf8(clean, length))) {
+    if (!close_name(clean, &length, name) || (high & 0x80 && !http_is_utf8(clean, length))) {
         return 0;
     }
     return length;

@@ -53,6 +53,8 @@ enum http_method http_method_of(struct http_slice text);
 #define HTTP_PATH_MAX 1024
 uint32_t http_path_clean(struct http_slice path, char *clean);
 
+bool http_is_utf8(const char *text, uint32_t length);
+
 /* Codings that the client takes (RFC 9110 12.5.3), of those that a site may have beside a file. */
 #define HTTP_CODING_GZIP 1
 #define HTTP_CODING_BROTLI 2

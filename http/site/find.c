@@ -3,6 +3,7 @@
  *   produces  resources, held by connections
  *   when full of what is remembered: resolutions.c
  */
+#include "http/site/hidden.h"
 #include "http/site/mounts.h"
 #include "http/site/try_files.h"
 
@@ -131,4 +132,36 @@ enum site_outcome site_find_fallback(uint8_t number, uint8_t codings, struct sit
     const struct mount *mount = site_mount_with_number(number);
     struct http_slice name = mount ? site_rule(mount->policy.rules, RULE_FALLBACK, any) : any;
     return name.length > 0 ? find_in(mount, name, codings, SITE_UNLOCKED, resource, waiter) : SITE_NOT_FOUND;
+}
+
+/* -- folders -- */
+
+bool site_find_folder(const char *path, uint32_t length, struct http_slice host, struct site_folder *folder)
+{
+    static const struct http_slice any = {"", 0};
+    const struct mount *mount = site_public_mount_of(path, length, site_host_number(host), UINT32_MAX);
+    if (!mount || path[length - 1] != '/' || !site_rule(mount->policy.rules, RULE_LISTING, any).at) {
+        return false;
+    }
+    uint32_t rest = length - (mount->prefix_length - 1);
+    folder->mount = site_number_of(mount);
+    folder->length = mount->folder_length + rest;
+    if (folder->length > sizeof(folder->name)) {
+        return false;
+    }
+    memcpy(folder->name, mount->folder, mount->folder_length);
+    memcpy(folder->name + mount->folder_length, path + length - rest, rest);
+    return site_is_listed(folder->mount, folder->name, folder->length);
+}
+
+bool site_is_listed(uint8_t number, const char *name, uint32_t length)
+{
+    const struct mount *mount = site_mount_with_number(number);
+    return mount && !site_is_hidden(mount, name, length) && !site_is_secret(name, length);
+}
+
+const char *site_fields(uint8_t number)
+{
+    const struct mount *mount = site_mount_with_number(number);
+    return mount ? mount->policy.fields : "";
 }

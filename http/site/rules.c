@@ -20,9 +20,10 @@ static const struct {
     const char *word;
     bool has_pattern;
 } kinds[RULES] = {
-    [RULE_TYPE] = {"type", true},   [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
-    [RULE_SHOW] = {"show", true},   [RULE_USER] = {"user", false},       [RULE_FALLBACK] = {"fallback", false},
-    [RULE_CACHE] = {"cache", true}, [RULE_PAGES] = {"pages", false},     [RULE_OTHERS] = {"others", false},
+    [RULE_TYPE] = {"type", true},          [RULE_CHARSET] = {"charset", false}, [RULE_HIDE] = {"hide", true},
+    [RULE_SHOW] = {"show", true},          [RULE_USER] = {"user", false},       [RULE_LISTING] = {"listing", false},
+    [RULE_FALLBACK] = {"fallback", false}, [RULE_CACHE] = {"cache", true},      [RULE_PAGES] = {"pages", false},
+    [RULE_OTHERS] = {"others", false},
 };
 
 /* -- patterns -- */
@@ -240,7 +241,8 @@ static bool is_good(const struct line *line, uint32_t *longest)
     case RULE_TYPE: return is_media_type(line->value);
     case RULE_CHARSET: return token(line->value, 0) == line->value.length && line->value.length <= TYPE_MAX / 4;
     case RULE_HIDE:
-    case RULE_SHOW: return line->value.length == 0;
+    case RULE_SHOW:
+    case RULE_LISTING: return line->value.length == 0;
     case RULE_USER: return is_base64(line->value);
     case RULE_FALLBACK: return is_name(line->value);
     case RULE_CACHE:

@@ -6,6 +6,7 @@
  *     show<TAB>PATTERN<TAB><LF>              for clients, whatever else hides it
  *     user<TAB>CREDENTIALS<LF>               who may see it: name and password, as RFC 7617 puts them together; no such line:
  *                                            everybody
+ *     listing<TAB><LF>                       folders without an index are shown as a page
  *     fallback<TAB>NAME<LF>                  the file, from the mount's folder on, for pages that are not there
  *     cache<TAB>PATTERN<TAB>VALUE<LF>        Cache-Control; empty: no such field
  *     pages<TAB>VALUE<LF>                    the same of what pages are made of, html, css, js, where no pattern fits
@@ -28,6 +29,7 @@ enum site_rule {
     RULE_HIDE,
     RULE_SHOW,
     RULE_USER,
+    RULE_LISTING,
     RULE_FALLBACK,
     RULE_CACHE,
     RULE_PAGES,

@@ -14,6 +14,7 @@
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
 
+#include "fs/proto.h"
 #include "http/cache/cache.h"
 #include "http/parse/select.h"
 #include "http/site/rules.h"
@@ -89,6 +90,17 @@ enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource
 /* What the mount has for pages that are not there: the same outcomes. */
 enum site_outcome site_find_fallback(uint8_t mount, uint8_t codings, struct site_resource **resource,
                                      struct cache_waiter *waiter);
+
+/* A folder that its mount shows as a page: its name for the file service, with a '/' at its end. */
+struct site_folder {
+    uint8_t mount;
+    uint32_t length;
+    char name[FS_PATH_MAX];
+};
+/* path: clean. False: it is none. */
+bool site_find_folder(const char *path, uint32_t length, struct http_slice host, struct site_folder *folder);
+bool site_is_listed(uint8_t mount, const char *name, uint32_t length); /* what lies in it, of this name */
+const char *site_fields(uint8_t mount);                                /* of the mount's policy */
 
 /* Does this value of Authorization open the mount? Each does that has no lock. */
 bool site_unlocks(uint8_t mount, struct http_slice authorization);

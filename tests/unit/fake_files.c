@@ -100,6 +100,20 @@ static void put_attributes(const struct fs_command *command, const struct fake_f
     memcpy(in_share(command->path.other), &stat, sizeof(stat));
 }
 
+static bool open_new(uint64_t inode, uint64_t *fd)
+{
+    for (uint32_t i = 0; i < fake_world.open_max; i++) {
+        struct fake_open *opened = &fake_world.opened[i];
+        if (!opened->open) {
+            *opened = (struct fake_open){true, inode, opened->generation + 1, 0};
+            fake_world.open_now++;
+            *fd = opened->generation << 16 | i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum fs_status open_file(const struct fs_command *command, struct fs_completion *completion)
 {
     const struct fake_file *file = at_path(command);
@@ -113,18 +127,12 @@ static enum fs_status open_file(const struct fs_command *command, struct fs_comp
     if (!(file->mode & 4)) {
         return FS_STATUS_ACCESS;
     }
-    for (uint32_t i = 0; i < fake_world.open_max; i++) {
-        struct fake_open *opened = &fake_world.opened[i];
-        if (!opened->open) {
-            *opened = (struct fake_open){true, file->inode, opened->generation + 1};
-            fake_world.open_now++;
-            put_attributes(command, file);
-            completion->open.fd = opened->generation << 16 | i;
-            completion->open.size = file->wrong_size ? file->wrong_size : file->size;
-            return FS_STATUS_OK;
-        }
+    if (!open_new(file->inode, &completion->open.fd)) {
+        return FS_STATUS_TOO_MANY_OPEN;
     }
-    return FS_STATUS_TOO_MANY_OPEN;
+    put_attributes(command, file);
+    completion->open.size = file->wrong_size ? file->wrong_size : file->size;
+    return FS_STATUS_OK;
 }
 
 static struct fake_open *by_fd(uint64_t fd)
@@ -182,13 +190,78 @@ static enum fs_status close_file(const struct fs_command *command)
     return FS_STATUS_OK;
 }
 
+/* -- folders -- */
+
+static enum fs_status open_folder(const struct fs_command *command, struct fs_completion *completion)
+{
+    const struct fake_file *file = at_path(command);
+    if (!file) {
+        return FS_STATUS_NOT_FOUND;
+    }
+    if (file->kind != FAKE_DIRECTORY) {
+        return FS_STATUS_NOT_DIRECTORY;
+    }
+    return open_new(file->inode, &completion->open.fd) ? FS_STATUS_OK : FS_STATUS_TOO_MANY_OPEN;
+}
+
+/* NULL: it does not lie in that folder. */
+static const char *name_in(const struct fake_file *folder, const struct fake_file *file)
+{
+    size_t length = strcmp(folder->path, "/") == 0 ? 0 : strlen(folder->path);
+    bool below = file->there && strncmp(file->path, folder->path, length) == 0 && file->path[length] == '/';
+    const char *name = file->path + length + 1;
+    return below && name[0] && !strchr(name, '/') ? name : NULL;
+}
+
+static uint32_t put_record(uint8_t *to, const struct fake_file *file, const char *name)
+{
+    uint32_t length = (uint32_t)strlen(name), bytes = (uint32_t)(sizeof(struct fs_dirent) + length + 7) & ~7u;
+    struct fs_dirent record = {.mode = file->kind == FAKE_DIRECTORY ? 0040000 : 0,
+                               .name_length = (uint16_t)length,
+                               .record_length = (uint16_t)bytes};
+    memcpy(to, &record, sizeof(record));
+    memcpy(to + offsetof(struct fs_dirent, name), name, length);
+    return bytes;
+}
+
+static enum fs_status read_folder(const struct fs_command *command, struct fs_completion *completion)
+{
+    struct fake_open *opened = by_fd(command->file.fd);
+    uint8_t *to = in_share(command->file.data);
+    completion->length = 0;
+    if (!opened) {
+        return FS_STATUS_INVALID_FD;
+    }
+    if (fake_world.records) {
+        memcpy(to, fake_world.records, fake_world.records_length);
+        completion->length = fake_world.records_length;
+        fake_world.records = NULL;
+        return FS_STATUS_OK;
+    }
+    const struct fake_file *folder = by_inode(opened->inode);
+    for (; opened->position < fake_world.file_count; opened->position++) {
+        const struct fake_file *file = &fake_world.files[opened->position];
+        const char *name = name_in(folder, file);
+        if (name && completion->length + sizeof(struct fs_dirent) + strlen(name) + 7 > command->file.data.size) {
+            break;
+        }
+        if (name) {
+            completion->length += put_record(to + completion->length, file, name);
+        }
+    }
+    return FS_STATUS_OK;
+}
+
 static enum fs_status carry_out(const struct fs_command *command, struct fs_completion *completion)
 {
     switch (command->type) {
     case FS_OPEN: return open_file(command, completion);
     case FS_STAT: return stat_file(command);
     case FS_READ: return read_file(command, completion);
+    case FS_CLOSEDIR:
     case FS_CLOSE: return close_file(command);
+    case FS_OPENDIR: return open_folder(command, completion);
+    case FS_READDIR: return read_folder(command, completion);
     default: CHECK(!"a command that the cache has no use for");
     }
     return FS_STATUS_IO;
@@ -272,7 +345,7 @@ bool fs_client_issue(struct fs_request *request, const struct fs_command *comman
     if (fake_world.pending_count == fake_world.ring) {
         return false;
     }
-    if (command->type == FS_READ) { /* what a descriptor names is not written */
+    if (command->type == FS_READ || command->type == FS_READDIR) { /* what a descriptor names is not written */
         CHECK(!ip_sends_from(in_share(command->file.data), command->file.data.size));
     }
     fake_world.counts[command->type]++;

@@ -32,6 +32,7 @@ extern struct fake_world {
     struct fake_open {
         bool open;
         uint64_t inode, generation;
+        uint32_t position; /* of a folder: the next of `files` */
     } opened[FAKE_OPEN_MAX];
     struct {
         struct fs_request *request;
@@ -40,6 +41,8 @@ extern struct fake_world {
     uint32_t pending_count, ring; /* commands that may be under way */
     uint32_t restarts, open_now, invalid_fds;
     bool mount_asked, tells_no_times;
+    const uint8_t *records; /* what FS_READDIR gives in place of the files there, once; */
+    uint32_t records_length;
     uint64_t now;
     const uint8_t *named; /* a descriptor names this much of the share */
     size_t named_size;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/cache/names.h"
 #include "http_lwip.h"
 
 /* -- the site: /f/SIZE is a file of that many bytes; /late/SIZE one of the next hour; /dir a directory; /no, /forbidden, /away, /i/SIZE (by the
@@ -23,7 +24,12 @@ extern uint64_t site_pages;    /* it has pages for what went wrong, of so many b
 extern bool site_locks;        /* /l/SIZE is locked, and so is /app/l/; this says that there are such */
 extern bool site_page_fails;   /* they cannot be read */
 extern uint64_t site_fallback; /* bytes of what goes in the place of pages that are not there; 0: nothing does */
-void site_call(void);          /* those who wait */
+extern bool site_lists;        /* what ends in '/' and is not there is a folder, of these names: */
+void site_name(const char *name);
+extern enum cache_names_state site_names_state;
+extern bool site_names_more;
+extern uint32_t site_names_held;
+void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
 extern char site_changed[200], site_mounts[1000]; /* what was said last of a path; of what is mounted */

@@ -103,6 +103,7 @@ static inline void check_all_is_back(void)
     CHECK_EQUAL(site_held, 0);
     CHECK_EQUAL(site_waiting, 0);
     CHECK_EQUAL(cache_pinned, 0);
+    CHECK_EQUAL(site_names_held, 0);
     CHECK_EQUAL(app_count, 0);
 }
 

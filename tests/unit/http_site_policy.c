@@ -325,6 +325,52 @@ static void test_fallback(void)
     CHECK_EQUAL(clients[0].called, 1);
 }
 
+/* -- folders as pages -- */
+
+static void check_folder(const char *path, const char *expected)
+{
+    struct site_folder folder;
+    size_t length = strlen(path);
+    char *copy = malloc(length);
+    memcpy(copy, path, length);
+    bool found = site_find_folder(copy, (uint32_t)length, no_host, &folder);
+    free(copy);
+    CHECK_CASE(found == (expected != NULL), path);
+    if (found) {
+        CHECK(folder.length == strlen(expected) && memcmp(folder.name, expected, folder.length) == 0);
+    }
+}
+
+static void test_folders(void)
+{
+    static const struct site_policy lists = {.rules = "listing\t\nhide\tdrafts\t\n"},
+                                    internal = {.internal = true, .rules = "listing\t\n"};
+    begin(&plain);
+    CHECK(site_mount("/files/", "/pub", &lists) && site_mount("/files/inner/", "/inner", &internal) &&
+          site_mount("/top/", "/", &lists));
+    check_folder("/", NULL);
+    check_folder("/files/", "/pub/");
+    check_folder("/files/a/b c/", "/pub/a/b c/");
+    check_folder("/files/a", NULL);
+    check_folder("/files/.git/", NULL);
+    check_folder("/files/drafts/x/", NULL);
+    check_folder("/files/inner/", "/pub/inner/"); /* of what clients know */
+    check_folder("/top/", "/");
+    check_folder("/top/www/", "/www/");
+    uint8_t mount = site_mount_number("/top/", 5, no_host);
+    CHECK(site_is_listed(mount, "/a", 2) && !site_is_listed(mount, "/app.py", 7) && !site_is_listed(mount, "/x/.y", 5));
+    CHECK(!site_is_listed(mount, "/drafts", 7) && !site_is_listed(0, "/a", 2));
+    CHECK_TEXT(site_fields(mount), "");
+    static char path[HTTP_PATH_MAX];
+    struct site_folder folder;
+    memset(path, 'x', sizeof(path));
+    memcpy(path, "/top/", 5);
+    path[sizeof(path) - 1] = '/';
+    CHECK(site_find_folder(path, sizeof(path), no_host, &folder) && folder.length == HTTP_PATH_MAX - 4);
+    CHECK(site_mount("/top/", "/longer", &lists));
+    CHECK(!site_find_folder(path, sizeof(path), no_host, &folder));
+}
+
 void test_policy(void)
 {
     test_types_of_a_mount();
@@ -335,5 +381,6 @@ void test_policy(void)
     test_hidden_by_rules();
     test_pages();
     test_fallback();
+    test_folders();
     test_secrets(); /* last: that is for good */
 }

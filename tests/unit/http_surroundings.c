@@ -8,6 +8,7 @@
 #include "http/front/described.h"
 #include "http/front/routes.h"
 #include "http/front/server.h"
+#include "http/cache/names.h"
 #include "http/site/site.h"
 #include "http/parse/text.h"
 #include "http/cache/waiters.h"
@@ -100,12 +101,15 @@ static bool is_late(struct cache_waiter *waiter)
     return true;
 }
 
+static void names_come(void);
+
 void site_call(void)
 {
     struct cache_waiter *ready;
     if (site_away || site_rest_away) {
         return;
     }
+    names_come();
     waiters_move(&waiters, &ready);
     while (ready) {
         granted = ready;
@@ -244,6 +248,118 @@ enum site_outcome site_find_fallback(uint8_t mount, uint8_t codings, struct site
     return find_instead(site_fallback, CACHE_FILE, resource, waiter);
 }
 
+/* -- folders -- */
+
+bool site_lists;
+enum cache_names_state site_names_state = CACHE_NAMES_HERE;
+bool site_names_more;
+uint32_t site_names_held;
+static const char *names[CACHE_NAMES_MAX];
+static uint32_t name_count;
+static struct cache_names listed[2];
+static char texts[2][CACHE_NAMES_MAX * 32];
+
+void site_name(const char *name)
+{
+    names[name_count++] = name;
+}
+
+/* "/list/.." is listed. */
+bool site_find_folder(const char *path, uint32_t length, struct http_slice host, struct site_folder *folder)
+{
+    CHECK(length > 0 && length <= sizeof(folder->name));
+    if (!site_lists || path[length - 1] != '/') {
+        return false;
+    }
+    folder->mount = 1;
+    folder->length = length;
+    memcpy(folder->name, path, length);
+    return true;
+}
+
+bool site_is_listed(uint8_t mount, const char *name, uint32_t length)
+{
+    return memchr(name, '!', length) == NULL; /* such are hidden */
+}
+
+const char *site_fields(uint8_t mount)
+{
+    return "X-Mount: yes\r\n";
+}
+
+static void fill(struct cache_names *to, char *text)
+{
+    uint32_t at = 0;
+    *to = (struct cache_names){.state = site_names_state, .used = true, .text = text, .more = site_names_more};
+    for (uint32_t i = 0; i < name_count; i++) {
+        uint32_t length = (uint32_t)strlen(names[i]);
+        memcpy(text + at, names[i], length);
+        to->names[to->count++] = (struct cache_name){.at = (uint16_t)at, .length = (uint8_t)length};
+        at += length;
+    }
+}
+
+struct cache_names *cache_names_read(const char *path, uint32_t length, struct cache_waiter *waiter)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!listed[i].used) {
+            fill(&listed[i], texts[i]);
+            if (site_names_state == CACHE_NAMES_COMING || is_late(waiter)) {
+                listed[i].state = CACHE_NAMES_COMING;
+                if (!waiter->link) {
+                    waiters_add(&waiters, waiter);
+                    site_waiting++;
+                }
+            }
+            site_names_held++;
+            return &listed[i];
+        }
+    }
+    return NULL;
+}
+
+static void names_come(void)
+{
+    for (int i = 0; i < 2; i++) {
+        listed[i].state = listed[i].used && listed[i].state == CACHE_NAMES_COMING ? CACHE_NAMES_HERE : listed[i].state;
+    }
+}
+
+void cache_names_release(struct cache_names *held)
+{
+    CHECK(held->used);
+    held->used = false;
+    site_names_held--;
+}
+
+/* A name ends in '@' for a folder, '?' for what is not there, '-' for what cannot be looked at; else it is a file. */
+struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter)
+{
+    struct cache_entry *entry;
+    char last = path[length - 1];
+    if (is_late(waiter)) {
+        return NULL;
+    }
+    entry = calloc(1, sizeof(*entry));
+    entry->kind = last == '@'   ? CACHE_DIRECTORY
+                  : last == '?' ? CACHE_ABSENT
+                  : last == '-' ? CACHE_UNREACHABLE
+                                : CACHE_FILE;
+    entry->size = length * 1000;
+    entry->mtime_ns = 1600000000 * S;
+    return entry;
+}
+
+void cache_release(struct cache_entry *entry)
+{
+    free(entry);
+}
+
+bool cache_is_away(void)
+{
+    return false;
+}
+
 char site_changed[200];
 uint32_t site_walks;
 static bool walk_due;
@@ -323,7 +439,8 @@ enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32
 {
     CHECK(offset < entry->size);
     CHECK(ahead <= (entry->size - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE);
-    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_BLOCK_SIZE || site_in_parts); /* else it should have been found anew */
+    CHECK(entry->fresh_until_ns > 0 || offset >= CACHE_BLOCK_SIZE ||
+          site_in_parts); /* else it should have been found anew */
     if (site_rest_away && offset >= CACHE_BLOCK_SIZE) {
         waiters_add(&waiters, waiter);
         site_waiting++;
