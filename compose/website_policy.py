@@ -9,4 +9,4 @@ _SPEC = importlib.util.spec_from_file_location("website_policy", _PATH)
 _module = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_module)
 
-policy, text = _module.policy, _module.text
+mount_name, policy, text = _module.mount_name, _module.policy, _module.text
