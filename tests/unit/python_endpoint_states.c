@@ -14,7 +14,7 @@
 #define BUFFERS 64
 #define PORT 7
 #define PEER_PORT 4000
-#define ENDPOINTS 208
+#define ENDPOINTS 272
 
 WIRE_CARD(BUFFERS, 0, 64, 128);
 const struct ip_config ip_config = {.hostname = "states", .wait_for_start = true};
