@@ -19,7 +19,10 @@
 
 #define PD_ENTRY 0x200000ul /* mk/pd.ld puts the first instruction of each PD there, as the SDKs' own scripts do */
 
-/* A variable that keeps its value across a restart; zero at the first start. A variable that the description patches
+/* Where a supervisor restarts one that has died at each start: what it has kept may be what it dies of, and is forgotten. */
+#define PD_ENTRY_COLD (PD_ENTRY + 8)
+
+/* A variable that keeps its value across a restart; zero at the first start, and at one at PD_ENTRY_COLD. A variable that the description patches
  * (setvar) is kept by having a value other than 0 in the source. */
 #ifndef PD_KEPT /* tests/fuzz/sections.h puts all back */
 #define PD_KEPT __attribute__((section(".noinit")))

@@ -1,20 +1,29 @@
 /* lib/pd/start.S: the first instruction of every PD, at PD_ENTRY, on either SDK, at the first start and at each
- * restart.
+ * restart; at PD_ENTRY_COLD it forgets what it has kept, too.
  *
- * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped,
- * so the first one is kept, in three places of which one may have been written over: pd_kept (lib/pd/start.c) lies in
+ * At the first start sp is the stack that the kernel made; at a restart it is whatever it was when the PD stopped. Our
+ * SDK's library has the stack's end as a constant. Where it has none the first one is kept, in three places of which one
+ * may have been written over: pd_kept (lib/pd/start.c) lies in
  * .noinit, which nothing ever zeroes, the others behind the copies of .data (mk/pd.ld). Floating point's mode is that of
  * a former life, too; a program without it does not touch these registers at all, so that the kernel need
  * not switch them for it (lib/pd/without_fp.S).
  */
     .weak   pd_without_fp
+    .weak   microkit_stack_top
     .arch_extension fp              /* the file's flags say -mgeneral-regs-only, newer assemblers take it at its word */
 
     .section .text.pd_entry, "ax"
     .global pd_entry
     .type pd_entry, %function
 pd_entry:
-    adrp    x19, pd_kept
+    mov     x22, xzr
+    b       0f
+    mov     x22, #1                 /* PD_ENTRY_COLD */
+0:  ldr     x9, =microkit_stack_top
+    cbz     x9, 4f
+    ldr     x9, [x9]
+    b       5f
+4:  adrp    x19, pd_kept
     add     x19, x19, :lo12:pd_kept
     adrp    x20, pd_stack_top_too
     add     x20, x20, :lo12:pd_stack_top_too
@@ -30,13 +39,14 @@ pd_entry:
 2:  str     x9, [x19]
     str     x9, [x20]
     str     x9, [x21]
-    mov     sp, x9
+5:  mov     sp, x9
     ldr     x9, =pd_without_fp
     cbnz    x9, 3f
     msr     fpcr, xzr
 3:
     mov     x29, xzr                /* the end of every backtrace */
     mov     x30, xzr
+    mov     x0, x22
     bl      pd_prepare
     adrp    x9, pd_thread_pointer   /* mk/pd.ld */
     add     x9, x9, :lo12:pd_thread_pointer

@@ -11,6 +11,8 @@
  *     microkit_pps             uint64_t  bit n: this end may make protected calls on channel n
  *     microkit_stack_top       uint64_t  the stack's end
  *     __sel4_ipc_buffer        uint64_t  the IPC buffer's page, USER_VA_IPC_BEHIND (abi/mmu.h) above that
+ *     microkit_data_copy       char[]    what is at microkit_data when all is patched, up to microkit_data_copy_end
+ *     microkit_data_is_copied  uint64_t  1, where that is done
  *
  * Any other symbol is patched only because the description names it (setvar, setvar_vaddr, ..); it must exist and be
  * 8 bytes long at least. Programs for the official SDK leave such variables uninitialised, so a patched symbol may lie
@@ -30,5 +32,9 @@
 #define ABI_PD_SYMBOL_PPS "microkit_pps"
 #define ABI_PD_SYMBOL_STACK_TOP "microkit_stack_top"
 #define ABI_PD_SYMBOL_IPC_BUFFER "__sel4_ipc_buffer"
+#define ABI_PD_SYMBOL_DATA "microkit_data"
+#define ABI_PD_SYMBOL_COPY "microkit_data_copy"
+#define ABI_PD_SYMBOL_COPY_END "microkit_data_copy_end"
+#define ABI_PD_SYMBOL_IS_COPIED "microkit_data_is_copied"
 
 #endif

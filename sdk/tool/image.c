@@ -113,6 +113,26 @@ static void patch_places(struct elf *elf, const struct pd *pd)
     patch_known(elf, pd, ABI_PD_SYMBOL_IPC_BUFFER, place.ipc);
 }
 
+/* Where a program that is restarted finds its variables as they were: a copy that it cannot write. It asks for one by four
+ * symbols. */
+static void copy_data(struct elf *elf, const struct pd *pd)
+{
+    const struct elf_symbol *from = find_symbol(elf, pd, pd->program_place, ABI_PD_SYMBOL_DATA);
+    const struct elf_symbol *to = find_symbol(elf, pd, pd->program_place, ABI_PD_SYMBOL_COPY);
+    const struct elf_symbol *end = find_symbol(elf, pd, pd->program_place, ABI_PD_SYMBOL_COPY_END);
+
+    if (from == NULL || to == NULL || end == NULL || end->va <= to->va) {
+        return;
+    }
+    const uint8_t *bytes = elf_patch(elf, from->va, end->va - to->va);
+    if (bytes == NULL) {
+        diag_refuse(pd->program_place, "symbol '%s' of '%s' lies outside its segments (0x%lx)", from->name, elf->path,
+                    from->va);
+    }
+    patch(elf, pd->program_place, to, bytes, end->va - to->va);
+    patch_known(elf, pd, ABI_PD_SYMBOL_IS_COPIED, 1);
+}
+
 static uint64_t setvar_value(const struct description *d, const struct setvar *setvar)
 {
     switch (setvar->kind) {
@@ -142,6 +162,7 @@ void image_patch_programs(struct layout *l)
             }
             patch_number(elf, setvar->place, symbol, setvar_value(d, setvar));
         }
+        copy_data(elf, pd);
     }
 }
 
