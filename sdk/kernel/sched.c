@@ -148,6 +148,10 @@ bool sched_timer(void)
     uint64_t now = clock_now();
     bool late = watchdog_look(self.current);
 
+    measure();
+    if (self.current != NULL && self.current->sc->limited && left(self.current->sc) == 0) {
+        late |= watchdog_spent(self.current);
+    }
     clock_arm(watchdog_due());
     for (uint64_t rest = self.spent; rest != 0; rest &= rest - 1) {
         struct sc *sc = &pd_get((unsigned)__builtin_ctzl(rest))->own;

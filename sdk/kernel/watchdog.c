@@ -41,15 +41,31 @@ void watchdog_resume(void)
     self.due = self.between != 0 ? clock_now() + self.between : CLOCK_NEVER;
 }
 
+static bool has_limit(const struct pd *pd)
+{
+    return pd->abi->budget_us < pd->abi->period_us;
+}
+
+/* It was found running once more, each time for so long. */
+static bool is_late(struct pd *pd, uint64_t us)
+{
+    if (pd->abi->watchdog_us == 0) {
+        return false;
+    }
+    pd->looks++;
+    return pd->looks * us >= pd->abi->watchdog_us;
+}
+
 bool watchdog_look(struct pd *pd)
 {
     if (clock_now() < self.due) {
         return false;
     }
     watchdog_resume();
-    if (pd == NULL || pd->abi->watchdog_us == 0) {
-        return false;
-    }
-    pd->looks++;
-    return pd->looks * (uint64_t)LOOK_US >= pd->abi->watchdog_us;
+    return pd != NULL && !has_limit(pd) && is_late(pd, LOOK_US);
+}
+
+bool watchdog_spent(struct pd *pd)
+{
+    return has_limit(pd) && is_late(pd, pd->abi->period_us);
 }

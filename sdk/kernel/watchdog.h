@@ -2,7 +2,8 @@
  *
  * While the machine is busy the kernel looks every 100 ms at the PD that runs. One that is found running so often, and
  * has taken no event since it was first found, faults (ABI_FAULT_TIMEOUT, seL4's name for a use of time that is too
- * long). What is counted is looks, not time, so a PD whose work is late because others took the CPU is not guilty.
+ * long). What is counted is looks, not time, so a PD whose work is late because others took the CPU is not guilty. One
+ * with a limited budget runs too seldom to be found: there a budget that is used up counts, as its period.
  */
 #ifndef KERNEL_WATCHDOG_H
 #define KERNEL_WATCHDOG_H
@@ -23,5 +24,8 @@ void watchdog_resume(void);
 
 /* The timer has come while `pd` ran, NULL: nobody did. Whether that has run for too long. */
 bool watchdog_look(struct pd *pd);
+
+/* The PD has used its budget up. The same. */
+bool watchdog_spent(struct pd *pd);
 
 #endif

@@ -19,6 +19,7 @@ enum { ID = 5 };
 static struct {
     struct abi_system *system;
     struct pd *running;
+    bool small;        /* the child's budget; nobody else is watched then */
     uint64_t wakes_at; /* of an idle machine: the interrupt comes then */
 } self;
 
@@ -39,6 +40,11 @@ static void boot(uint64_t limit_us, unsigned irq_of)
         pds[n].child_id = (uint8_t)(ID + n);
         pds[PARENT].children[ID + n] = (uint8_t)n;
         pds[n].watchdog_us = limit_us;
+    }
+    if (self.small) {
+        pds[CHILD].budget_us = 50;
+        pds[CHILD].period_us = 10000;
+        pds[LOW].watchdog_us = 0;
     }
     self.system->irqs[0] = (struct abi_irq){.intid = INTID, .pd = (uint8_t)irq_of};
     pds[irq_of].channels[0] = (struct abi_channel){.flags = ABI_CHANNEL_IRQ};
@@ -150,6 +156,36 @@ static void who_is_kept_from_work_is_not_told(void)
     }
 }
 
+/* The child has so small a budget that no look finds it running. */
+static void boot_with_a_small_budget(void)
+{
+    self.small = true;
+    boot(LIMIT_US, CHILD);
+    wait_for_events();
+}
+
+static void told_though_it_seldom_runs(void)
+{
+    boot_with_a_small_budget();
+    run_until(LONG_US);
+    CHECK(parent_is_told(CHILD) && fake_cntvct_el0 >= LIMIT_US / 2 && fake_cntvct_el0 <= LATEST_US);
+}
+
+/* It uses all of its budget in each period, and takes an event now and then. */
+static void who_takes_events_of_a_small_budget_is_never_told(void)
+{
+    boot_with_a_small_budget();
+    for (uint64_t at = LIMIT_US / 2; at < LONG_US; at += LIMIT_US / 2) {
+        run_until(at);
+        self.running = machine_interrupt(INTID);
+        while (self.running->index != CHILD) {
+            CHECK(self.running->index == LOW);
+            run_until(machine_timer());
+        }
+        wait_for_events();
+    }
+}
+
 static void idle_is_idle(void)
 {
     boot(LIMIT_US, LOW);
@@ -168,6 +204,8 @@ static void (*const cases[])(void) = {told_in_time,
                                       without_a_limit_for_ever,
                                       who_takes_events_is_never_told,
                                       who_is_kept_from_work_is_not_told,
+                                      told_though_it_seldom_runs,
+                                      who_takes_events_of_a_small_budget_is_never_told,
                                       idle_is_idle};
 
 static void run(uint64_t n)
