@@ -21,6 +21,7 @@ NOTES_SIZE = 0x1000     # struct supervisor_notes
 PRIORITY = 254          # above all: whoever runs, a fault is looked at first
 MS_MAX = 3_600_000
 WATCHDOG_MS = 300       # noticed within 400 ms: the kernel looks each 100 ms
+PAUSE_WATCHDOG_MS = 500     # twice LIFE_MS of supervisor/supervisor.c
 
 # The pause PD spins so long in each period: half a per cent of the CPU while something waits for its restart, and none
 # otherwise; a restart is late by a period at most.
@@ -60,7 +61,7 @@ class Supervisor:
         self.pause = system.pd(PAUSE, program="supervisor_pause", priority=PRIORITY - 1, stack=STACK, small=True,
                                budget_us=PAUSE_BUDGET_OFFICIAL_US if system.board.official_sdk else PAUSE_BUDGET_US,
                                period_us=PAUSE_PERIOD_US)
-        self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0, watchdog_ms=None)  # its budget holds it
+        self.rules[self.pause.name] = Rule(pause_ms=0, pause_max_ms=0, watchdog_ms=PAUSE_WATCHDOG_MS)
         children.append(self.pause)
         self.numbers = {pd.name: self.pd.child(pd) for pd in children}
         for pd in children:
@@ -112,8 +113,7 @@ class Supervisor:
 
     def _configure(self, children, killer):
         notes = self.notes = self.system.region("supervisor_notes", NOTES_SIZE)
-        to_pause, from_pause = self.system.channel(self.pd, self.pause)
-        config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause": to_pause, "pause_child": self.numbers[PAUSE],
+        config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause_child": self.numbers[PAUSE],
                   "has_killer": killer is not None}
         if killer is not None:
             config["killer"], self.to_supervisor = self.system.channel(self.pd, killer, pp="b")
@@ -121,7 +121,7 @@ class Supervisor:
         self.pd.config(HEADER, "struct supervisor_config", "supervisor_config",
                        config | {"child_count": len(rows), "children": rows})
         self.pause.config(HEADER, "struct supervisor_pause_config", "supervisor_pause_config",
-                          {"notes": Ptr(self.pause.map(notes, "r")), "supervisor": from_pause})
+                          {"notes": Ptr(self.pause.map(notes, "r"))})
 
     def _row(self, pd):
         rule = self.rules[pd.name]

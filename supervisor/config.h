@@ -10,10 +10,9 @@
 
 struct supervisor_config {
     struct supervisor_notes *notes;
-    uint8_t pause; /* channels */
     uint8_t pause_child;
     bool has_killer;
-    uint8_t killer;
+    uint8_t killer; /* channel */
     uint8_t child_count;
     struct {
         const char *name;
@@ -28,7 +27,6 @@ extern const struct supervisor_config supervisor_config;
 
 struct supervisor_pause_config {
     const struct supervisor_notes *notes;
-    uint8_t supervisor; /* channel */
 };
 extern const struct supervisor_pause_config supervisor_pause_config;
 

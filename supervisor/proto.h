@@ -37,7 +37,7 @@ _Static_assert(sizeof(struct supervisor_record) == 128, "so many in a page");
 
 struct supervisor_notes {
     uint64_t count;
-    uint64_t until_ns; /* for the pause PD: when to wake the supervisor */
+    uint64_t until_ns; /* for the pause PD: when to end */
     uint8_t reserved[112];
     struct supervisor_record records[SUPERVISOR_RECORDS];
 };

@@ -1,7 +1,7 @@
 /* supervisor.c: every other PD's parent: notes what it died of, says it, and restarts it, with those that belong to it.
  *   consumes  faults    of the children; what a message says of the child is noted and shown, and decides nothing
- *   consumes  word of the pause PD that a time has come, believed only when the clock says so, too; whoever else wakes
- *             the supervisor has it look at the clock as well
+ *   consumes  the end of the pause PD, believed to be a time that has come only when the clock says so, too; whoever else
+ *             wakes the supervisor has it look at the clock as well
  *   answers   SUPERVISOR_KILL   from the one PD that the description names, NOT trusted with anything else
  *   produces  restarts; records (proto.h); lines for the console, trusted for liveness only: it is a child as well
  *   produces  a reset of the machine, where a rule wants that as the last resort (reset.h)
@@ -10,7 +10,8 @@
  *   restart   who was dead when the supervisor died is restarted at once; records stay
  *
  * It waits for nobody, allocates nothing, and calls nobody: whoever it might wait for is one that it has to restart. So
- * it takes no deadline of the timer driver; time comes from a PD that spins within a small budget (pause.c).
+ * it takes no deadline of the timer driver; time comes from a PD that spins within a small budget (pause.c). That one may
+ * be broken, too: it never waits, so it ends, or the kernel's watchdog ends it (on our own kernel), a while after LIFE_MS.
  */
 #include "lib/log.h"
 #include "lib/pd.h"
@@ -21,6 +22,8 @@
 
 #define MS 1000000ull
 #define DOUBLINGS_MAX 31
+#define LIFE_MS 250   /* of the pause PD, at most; half of its watchdog's limit (compose/supervisor.py) */
+#define COLD_DEATHS 8 /* in a row: what it has kept may be what it dies of */
 #define LAST_WORDS_NS (200 * MS) /* for the console, before the machine is reset */
 #define CALLERS_IN_A_LINE SUPERVISOR_CALLERS
 
@@ -62,8 +65,10 @@ static void restart_group(uint32_t child)
     self.children[child].due_ns = 0;
     for (uint32_t i = 0; i < config->child_count; i++) {
         if (config->children[child].group >> i & 1) {
+            bool cold = i == child && self.children[i].in_a_row >= COLD_DEATHS;
+
             self.children[i].started_ns = now;
-            microkit_pd_restart(i, PD_ENTRY);
+            microkit_pd_restart(i, cold ? PD_ENTRY_COLD : PD_ENTRY);
         }
     }
     kept_dead &= ~(1ull << child);
@@ -163,6 +168,7 @@ static void look_at_the_clock(void)
         }
     }
     if (next != UINT64_MAX) {
+        next = next < now + LIFE_MS * MS ? next : now + LIFE_MS * MS;
         __atomic_store_n(&config->notes->until_ns, next, __ATOMIC_RELAXED);
         microkit_pd_restart(config->pause_child, PD_ENTRY);
     }
@@ -186,11 +192,16 @@ void init(void)
 
 void notified(microkit_channel channel)
 {
-    if (channel != config->pause) {
-        (void)pd_dispatch(channel);
-    }
+    (void)pd_dispatch(channel);
     look_at_the_clock();
     pd_flush_deferred();
+}
+
+/* It ends by a trap of its own when the time has come; who has it killed wants to see it die. */
+static bool is_its_time(const struct supervisor_record *record)
+{
+    return record->child == config->pause_child && record->pc != SUPERVISOR_KILL_PC &&
+           record->time_ns >= config->notes->until_ns;
 }
 
 /* No answer: the child stays where it is until it is restarted. */
@@ -200,6 +211,11 @@ pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *rep
     uint64_t build = fault_read(info, &record);
 
     if (child >= config->child_count) {
+        return 0;
+    }
+    if (is_its_time(&record)) {
+        look_at_the_clock();
+        pd_flush();
         return 0;
     }
     kept_dead |= 1ull << child;

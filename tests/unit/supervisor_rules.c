@@ -7,16 +7,15 @@
 #include "supervisor/config.h"
 #include "tests/unit/fake_microkit.h"
 
-enum { PAUSE = 1, KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 6 };
+enum { KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 6 };
 enum { ALONE, VIRT, DRIVER, HASTY, LAST, TIME };
-enum { DEBUG = 4, VM = 6, MS = 1000000 };
+enum { USER_EXCEPTION = 3, DEBUG = 4, VM = 6, MS = 1000000 };
 
 static struct supervisor_notes notes;
 static _Alignas(RING_LINE) uint8_t console[RING_BYTES(4096, 1)];
 
 const struct supervisor_config supervisor_config = {
     .notes = &notes,
-    .pause = PAUSE,
     .pause_child = TIME,
     .has_killer = true,
     .killer = KILLER,
@@ -83,10 +82,23 @@ static void dies(microkit_child child)
     CHECK_EQUAL(fault(child, microkit_msginfo_new(VM, 4), &reply), 0);
 }
 
+/* As the pause PD says so. */
+static void time_has_come(void)
+{
+    microkit_msginfo reply;
+
+    microkit_mr_set(0, 0x200010);
+    CHECK_EQUAL(fault(TIME, microkit_msginfo_new(USER_EXCEPTION, 4), &reply), 0);
+}
+
 static void passes(uint64_t ms)
 {
     fake_set_now_ns(pd_now_ns() + ms * MS);
-    fake_wake(FAKE_BIT(PAUSE));
+    if (pd_now_ns() >= notes.until_ns) {
+        time_has_come();
+    } else {
+        fake_wake(FAKE_BIT(STRANGER));
+    }
 }
 
 static const struct supervisor_record *last(void)
@@ -211,6 +223,58 @@ static void test_never_gives_up(void)
     CHECK_EQUAL(last()->deaths, 100);
 }
 
+/* What it keeps may be what it dies of. */
+static void test_forgets_what_it_has_kept(void)
+{
+    passes(3600000);
+    for (unsigned i = 1; i < 20; i++) {
+        forget();
+        dies(HASTY);
+        passes(last()->pause_ms);
+        CHECK_EQUAL(self.entry[HASTY], i < 8 ? PD_ENTRY : PD_ENTRY_COLD);
+        said();
+    }
+    passes(3600000);
+    dies(HASTY);
+    CHECK_EQUAL(self.entry[HASTY], PD_ENTRY);
+    said();
+}
+
+/* The PD that tells the time lives for a quarter of a second at most, and that it ends is no death; but when it ends too
+ * early, or is killed. */
+static void test_the_time_is_told_in_pieces(void)
+{
+    passes(3600000);
+    for (unsigned i = 0; i < 10; i++) {
+        dies(HASTY);
+        passes(0);
+    }
+    said();
+    uint64_t due = pd_now_ns() + last()->pause_ms * (uint64_t)MS, count = notes.count;
+
+    CHECK(last()->pause_ms > 250);
+    while (!self.runs[HASTY]) {
+        forget();
+        self.runs[HASTY] = false;
+        CHECK(notes.until_ns <= pd_now_ns() + 250 * MS && notes.until_ns <= due);
+        fake_set_now_ns(notes.until_ns);
+        time_has_come();
+        CHECK(self.runs[HASTY] || self.restarts[TIME] == 1);
+    }
+    CHECK(pd_now_ns() == due && notes.count == count);
+    CHECK_TEXT(said(), "");
+    forget();
+    microkit_msginfo reply;
+    microkit_mr_set(0, SUPERVISOR_KILL_PC);
+    CHECK_EQUAL(fault(TIME, microkit_msginfo_new(VM, 4), &reply), 0);
+    CHECK(notes.count == count + 1 && self.restarts[TIME] == 1);
+    dies(HASTY);
+    forget();
+    time_has_come();
+    CHECK(notes.count == count + 3 && self.restarts[TIME] >= 1);
+    said();
+}
+
 static void test_nonsense_restarts_nothing(void)
 {
     passes(1000);
@@ -224,7 +288,7 @@ static void test_nonsense_restarts_nothing(void)
     uint64_t count = notes.count;
     dies(CHILDREN);
     dies(61);
-    fake_wake(FAKE_BIT(PAUSE) | FAKE_BIT(STRANGER) | FAKE_BIT(KILLER));
+    fake_wake(FAKE_BIT(STRANGER) | FAKE_BIT(KILLER));
     CHECK(notes.count == count && self.resets == 0);
     for (unsigned i = 0; i < CHILDREN; i++) {
         CHECK(self.restarts[i] == 0 && self.stops[i] == 0 && self.runs[i]);
@@ -357,6 +421,8 @@ int main(void)
     test_growing_pauses();
     test_groups();
     test_never_gives_up();
+    test_forgets_what_it_has_kept();
+    test_the_time_is_told_in_pieces();
     test_nonsense_restarts_nothing();
     test_kill();
     test_callers();
