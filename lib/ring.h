@@ -24,7 +24,9 @@
  *
  * A stream has no lives: bytes mean the same to whoever goes on with them. An end that is resumed begins where its last
  * life has published its index, nothing is closed and nothing lost. That word the peer could have written, too: then
- * bytes of this one ring are lost or come twice, as with any lie.
+ * bytes of this one ring are lost or come twice, as with any lie. An end that is in the wrong place does not stay there: a
+ * consumer that sees an index which cannot be goes on at that, and a producer that sees one owes it a wake-up; so who
+ * uses a stream asks ring_wake_* at each event, also where nothing came or went.
  */
 #ifndef LIB_RING_H
 #define LIB_RING_H
@@ -78,6 +80,7 @@ struct ring {
     bool producer;
     bool owes;    /* a wake-up, because of a restart */
     bool fresh;   /* a producer that begins anew, and has not seen the ring open yet */
+    bool stream;  /* resumed */
     uint32_t sum; /* of what never changes: ring_check() */
 };
 

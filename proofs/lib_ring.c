@@ -95,7 +95,7 @@ static void any_ring(bool producer)
     ring.size = SIZE;
     ring.producer = producer;
     ring.theirs = producer ? &ring.shared->consumer : &ring.shared->producer;
-    ring.fresh = false;
+    ring.fresh = ring.stream = false;
     ring.sum = sum_of(&ring);
     ASSUME(invariant());
 }

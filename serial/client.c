@@ -60,9 +60,7 @@ size_t serial_client_write(const char *bytes, size_t length)
 {
     uint32_t put = ring_put_many(&self.tx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
 
-    if (put) {
-        owe_tx();
-    }
+    owe_tx();
     return put;
 }
 
@@ -78,9 +76,7 @@ size_t serial_client_read(char *bytes, size_t length)
     }
     uint32_t got = ring_get_many(&self.rx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
 
-    if (got) {
-        owe_rx();
-    }
+    owe_rx();
     return got;
 }
 
@@ -97,10 +93,11 @@ void serial_client_on_event(void (*handler)(void *), void *context)
 
 bool serial_client_log_sink(const char *line, size_t length)
 {
-    if (ring_room(&self.tx) < length) {
-        return false;
+    bool fits = ring_room(&self.tx) >= length;
+
+    if (fits) {
+        ring_put_many(&self.tx, line, (uint32_t)length);
     }
-    ring_put_many(&self.tx, line, (uint32_t)length);
     owe_tx();
-    return true;
+    return fits;
 }

@@ -27,11 +27,9 @@ PD_KEPT static struct {
 
 static void set_interrupts(bool transmit, bool receive)
 {
-    if (transmit != self.tx_interrupt || receive != self.rx_interrupt) {
-        self.tx_interrupt = transmit;
-        self.rx_interrupt = receive;
-        uart_set_interrupts(transmit, receive);
-    }
+    self.tx_interrupt = transmit;
+    self.rx_interrupt = receive;
+    uart_set_interrupts(transmit, receive);
 }
 
 /* Into the FIFO while it has room; false: it has none. */
@@ -88,14 +86,6 @@ static void receive(void)
     set_interrupts(self.tx_interrupt, false);
 }
 
-static void interrupt(void)
-{
-    uart_clear_interrupts();
-    receive();
-    transmit();
-    microkit_irq_ack(serial_driver_config.irq);
-}
-
 static void owe_rx_virt(void)
 {
     if (ring_wake_consumer(&self.rx)) {
@@ -127,15 +117,14 @@ void init(void)
     pd_flush();
 }
 
+/* Whoever it was: a wake-up that was lost, or an interrupt that stayed off, is made good with the next one of another. */
 void notified(microkit_channel channel)
 {
-    if (channel == serial_driver_config.irq) {
-        interrupt();
-    } else if (channel == serial_driver_config.tx_virt) {
-        transmit();
-    } else if (channel == serial_driver_config.rx_virt) {
-        receive();
-    }
+    (void)channel;
+    uart_clear_interrupts();
+    receive();
+    transmit();
+    microkit_irq_ack(serial_driver_config.irq);
     owe_rx_virt();
     pd_flush_deferred();
 }

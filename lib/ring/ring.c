@@ -166,6 +166,32 @@ static void check_distance(const struct ring *ring, uint32_t distance)
     }
 }
 
+/* Of a stream whose index somebody has written over: bytes are lost, and the producer is owed a look at where it goes
+ * on. Only the consumer does so: two that follow each other would exchange their indices. */
+static void follow(struct ring *consumer, uint32_t tail)
+{
+    if (consumer->stream) {
+        consumer->own = consumer->peer = tail;
+        consumer->owes = true;
+        store_release(&consumer->shared->head, tail);
+    }
+}
+
+/* The consumer is to look, and to follow. */
+static void insist(struct ring *producer)
+{
+    if (producer->stream) {
+        producer->owes = true;
+        store_release(&producer->shared->tail, producer->own);
+    }
+}
+
+/* A stream has no generations: there is nothing that could close it. */
+static bool is_closed(const struct ring *ring, uint64_t theirs)
+{
+    return theirs >> 32 != ring->expected && !ring->stream;
+}
+
 static void look_at_tail(struct ring *consumer)
 {
     check_distance(consumer, elements_known(consumer));
@@ -173,11 +199,12 @@ static void look_at_tail(struct ring *consumer)
     uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
 
-    if (tail == consumer->peer || word >> 32 != consumer->expected) {
-        return; /* nothing new, or closed */
+    if (tail == consumer->peer || is_closed(consumer, word)) {
+        return; /* nothing new */
     }
     if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
         note_lie(consumer);
+        follow(consumer, tail);
         return;
     }
     consumer->peer = tail;
@@ -190,11 +217,12 @@ static APART void look_at_head(struct ring *producer)
     uint32_t head = (uint32_t)word;
     uint32_t claimed = producer->own - head; /* elements still in the ring */
 
-    if (word >> 32 != producer->expected) {
-        return; /* closed */
+    if (is_closed(producer, word)) {
+        return;
     }
     if (claimed > producer->own - producer->peer && !begin_at(producer, head)) {
         note_lie(producer);
+        insist(producer);
         return;
     }
     producer->fresh = false;
@@ -259,6 +287,7 @@ APART void ring_attach_consumer(struct ring *ring, const struct ring_config *con
 APART void ring_resume_producer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, true);
+    ring->stream = true;
     if (own_generation() != 0) {
         uint32_t head = (uint32_t)load_word(&ring->shared->consumer), tail = load(&ring->shared->tail);
 
@@ -272,6 +301,7 @@ APART void ring_resume_producer(struct ring *ring, const struct ring_config *con
 APART void ring_resume_consumer(struct ring *ring, const struct ring_config *config, uint32_t size)
 {
     attach(ring, config, size, false);
+    ring->stream = true;
     if (own_generation() != 0) {
         uint32_t tail = (uint32_t)load_word(&ring->shared->producer), head = load(&ring->shared->head);
 

@@ -476,6 +476,58 @@ static void test_stream_is_resumed(void)
     end(&p);
 }
 
+/* Whatever any of its four words is: within two looks of each end, what goes in comes out. */
+static void test_stream_finds_its_place(void)
+{
+    static const uint32_t places[] = {1, 7, 9, 1000, 0x7fffffff, 0xfffffff0};
+    static const size_t words[] = {0, 4, RING_LINE, RING_LINE + 4};
+
+    for (unsigned n = 0; n < 6 * 4 * 3; n++) {
+        struct pair p = make(8, 1);
+        char text[8];
+
+        ring_resume_producer(&p.producer, &p.config, 1);
+        ring_resume_consumer(&p.consumer, &p.config, 1);
+        CHECK_EQUAL(ring_put_many(&p.producer, "abcdefgh", 8), 8);
+        CHECK_EQUAL(ring_get_many(&p.consumer, text, 3), 3);
+        memcpy((uint8_t *)p.config.shared + words[n / 6 % 4], &places[n % 6], 4);
+        fake_set_generation(2);
+        if (n / 24 == 1) {
+            ring_resume_producer(&p.producer, &p.config, 1);
+        } else if (n / 24 == 2) {
+            ring_resume_consumer(&p.consumer, &p.config, 1);
+        }
+        for (unsigned look = 0; look < 2; look++) {
+            if (ring_room(&p.producer) > 0) {
+                ring_put_many(&p.producer, "x", 1);
+            }
+            ring_get_many(&p.consumer, text, 8);
+        }
+        CHECK_CASE(ring_put_many(&p.producer, "ijk", 3) == 3 && ring_get_many(&p.consumer, text, 8) == 3, "a place");
+        CHECK(memcmp(text, "ijk", 3) == 0);
+        fake_reset();
+        end(&p);
+    }
+}
+
+/* Who sees what cannot be has the other side look, too. */
+static void test_stream_lies_are_owed_a_look(void)
+{
+    struct pair p = make(8, 1);
+    char text[8];
+
+    ring_resume_producer(&p.producer, &p.config, 1);
+    ring_resume_consumer(&p.consumer, &p.config, 1);
+    ((struct ring_shared *)p.config.shared)->head = 1000;
+    CHECK(!ring_wake_consumer(&p.producer));
+    CHECK_EQUAL(ring_room(&p.producer), 8);
+    CHECK(ring_wake_consumer(&p.producer));
+    p.consumer.own = p.consumer.peer = 500;
+    CHECK_EQUAL(ring_get_many(&p.consumer, text, 8), 0);
+    CHECK(ring_wake_producer(&p.consumer) && p.consumer.own == 0);
+    end(&p);
+}
+
 static struct ring_config bad_config;
 static struct ring bad_ring;
 
@@ -651,6 +703,8 @@ int main(void)
     test_both_restart();
     test_pair_follows();
     test_stream_is_resumed();
+    test_stream_finds_its_place();
+    test_stream_lies_are_owed_a_look();
     test_bad_configuration();
     return 0;
 }

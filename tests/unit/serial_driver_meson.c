@@ -107,7 +107,7 @@ static bool deliver(void)
         CHECK(rounds < 10);
         device.pending = false;
         fake_wake(FAKE_BIT(IRQ));
-        CHECK_EQUAL(fake_acked(IRQ), 1);
+        CHECK(fake_acked(IRQ) >= 1);
     }
     return rounds > 0;
 }

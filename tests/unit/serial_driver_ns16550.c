@@ -65,7 +65,7 @@ static void deliver(void)
          ((device.enabled & IER_RX) && device.rx_level) || ((device.enabled & IER_TX) && !device.tx_level); rounds++) {
         CHECK(rounds < 10);
         fake_wake(FAKE_BIT(IRQ));
-        CHECK_EQUAL(fake_acked(IRQ), 1);
+        CHECK(fake_acked(IRQ) >= 1);
     }
 }
 

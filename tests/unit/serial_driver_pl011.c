@@ -58,7 +58,7 @@ static void deliver(void)
     for (unsigned rounds = 0; device.raised & device.mask; rounds++) {
         CHECK(rounds < 10);
         fake_wake(FAKE_BIT(IRQ));
-        CHECK_EQUAL(fake_acked(IRQ), 1);
+        CHECK(fake_acked(IRQ) >= 1);
     }
 }
 
@@ -162,7 +162,7 @@ static void test_restart(void)
     fake_set_generation(2);
     init();
     fake_set_generation(1);
-    CHECK_EQUAL(fake_acked(IRQ), 1);
+    CHECK(fake_acked(IRQ) >= 1);
     for (unsigned i = 0; i < 300; i++) {
         transmit_bytes(1);
     }
