@@ -3,6 +3,8 @@
  *   produces  one notification per deadline
  *   restart   the deadlines are forgotten: each client is notified once, finds nothing due, and tells its own anew
  *   invariant the timer is set to the earliest deadline, or off when there is none: no tick, ever
+ *   lost      an interrupt that does not come, whatever keeps it, is noticed by the next call, and ends this PD: a new life
+ *             sets all anew
  *
  * Where the interrupt is a level it ends before the acknowledgement: the timer is moved, or switched off.
  */
@@ -12,13 +14,16 @@
 
 static struct {
     uint64_t deadlines[TIMER_CLIENTS_MAX]; /* ticks; TIMER_NEVER: none */
+    uint64_t due;                          /* when the interrupt is to come, TIMER_NEVER: it is not */
 } self;
+
+#define LATE_MS 250 /* this PD is above all its clients: an interrupt comes before any of their calls */
 
 static const struct timer_driver_config *const config = &timer_driver_config;
 
 static void set_timer(void)
 {
-    uint64_t earliest = TIMER_NEVER;
+    uint64_t earliest = TIMER_NEVER, now = pd_now_ticks();
 
     for (uint32_t i = 0; i < config->client_count; i++) {
         if (self.deadlines[i] < earliest) {
@@ -29,6 +34,20 @@ static void set_timer(void)
         timer_device_off();
     } else {
         timer_device_set(earliest);
+    }
+    if (earliest > now) {
+        self.due = earliest;
+    } else if (self.due > now) {
+        self.due = now; /* else it was due already */
+    }
+}
+
+static void check_interrupt(void)
+{
+    uint64_t late = pd_now_ticks() - self.due;
+
+    if (self.due != TIMER_NEVER && (int64_t)late > (int64_t)(pd_ticks_per_second() / 1000 * LATE_MS)) {
+        pd_die("the timer's interrupt has not come");
     }
 }
 
@@ -59,6 +78,7 @@ void init(void)
     for (uint32_t i = 0; i < TIMER_CLIENTS_MAX; i++) {
         self.deadlines[i] = TIMER_NEVER;
     }
+    self.due = TIMER_NEVER;
     timer_device_off();
     if (pd_generation() > 1) {
         ask_again();
@@ -71,6 +91,7 @@ void notified(microkit_channel channel)
         return;
     }
     notify_due();
+    self.due = TIMER_NEVER;
     set_timer();
     microkit_deferred_irq_ack(config->irq); /* the only deferred call of this PD */
 }
@@ -94,6 +115,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
 
     if (find_client(channel, &index) && microkit_msginfo_get_label(info) == TIMER_SET_DEADLINE &&
         microkit_msginfo_get_count(info) >= 1) {
+        check_interrupt();
         self.deadlines[index] = microkit_mr_get(0);
         set_timer();
     }

@@ -31,6 +31,35 @@ static void ask(microkit_channel channel, uint64_t ticks)
     CHECK(!microkit_have_signal);
 }
 
+static void ask_once_more(void)
+{
+    ask(SECOND, 0);
+}
+
+/* The interrupt does not come, whatever it is that keeps it: the next call notices, however often there was one before. */
+static void test_interrupt_that_does_not_come(void)
+{
+    uint64_t second = pd_ticks_per_second(), begun = pd_now_ticks();
+
+    ask(FIRST, begun + second / 100);
+    for (unsigned n = 0; n < 25; n++) {
+        fake_set_now_ns(pd_now_ns() + 10000000);
+        ask(SECOND, n % 2 ? begun + second : 0);
+    }
+    fake_set_now_ns(pd_now_ns() + 20000000);
+    CHECK(fake_dies(ask_once_more));
+}
+
+static void test_interrupt_that_comes(void)
+{
+    for (unsigned n = 0; n < 100; n++) {
+        ask(FIRST, 0);
+        fake_wake(FAKE_BIT(IRQ));
+        fake_set_now_ns(pd_now_ns() + 100000000);
+        ask(SECOND, pd_now_ticks() + pd_ticks_per_second());
+    }
+}
+
 int main(void)
 {
     fake_reset();
@@ -80,5 +109,10 @@ int main(void)
     CHECK(fake_notified(FIRST) == 1 && fake_notified(SECOND) == 1 && fake_acked(IRQ) == 1);
     ask(FIRST, 900);
     CHECK(on && comparator == 900);
+    fake_set_generation(3);
+    init();
+    fake_notified_bits();
+    test_interrupt_that_comes();
+    test_interrupt_that_does_not_come();
     return 0;
 }
