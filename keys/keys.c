@@ -51,10 +51,32 @@ static microkit_msginfo answer(uint64_t bytes)
     return microkit_msginfo_new(0, 1);
 }
 
+/* Memory that was written over would be noticed by clients alone: they do not believe a wrong signature. Whoever gets
+ * none, and begins anew therefore, asks for the point. */
+static void check_key(const struct keys_key *config_key, EC_KEY *key)
+{
+    static const uint8_t digest[SHA256_DIGEST_LENGTH] = {1};
+    uint8_t signature[KEYS_SIGNATURE_MAX];
+    unsigned length = 0;
+    EC_POINT *point = EC_POINT_new(EC_group_p256());
+
+    if (!point || !EC_POINT_oct2point(EC_group_p256(), point, config_key->point, KEYS_POINT_BYTES, NULL) ||
+        !EC_KEY_set_public_key(key, point) || !ECDSA_sign(0, digest, sizeof(digest), signature, &length, key) ||
+        ECDSA_verify(0, digest, sizeof(digest), signature, length, key) != 1) {
+        pd_die("a signature is wrong: something has been written over");
+    }
+    EC_POINT_free(point);
+}
+
 static microkit_msginfo tell_public(uint64_t number)
 {
-    if (!find_key(number)) {
+    EC_KEY *key = find_key(number);
+
+    if (!key) {
         return refuse();
+    }
+    if (random_is_sound()) {
+        check_key(&config->keys[number], key);
     }
     memcpy(config->page.base, config->keys[number].point, KEYS_POINT_BYTES);
     return answer(KEYS_POINT_BYTES);
@@ -83,7 +105,7 @@ static microkit_msginfo sign(uint64_t number, uint64_t hash_bytes)
     }
     hash_text(digest, hash, (uint32_t)hash_bytes);
     if (!ECDSA_sign(0, digest, sizeof(digest), signature, &length, key) || length > sizeof(signature)) {
-        return refuse();
+        pd_die("signing fails: something has been written over");
     }
     memcpy(config->page.base, signature, length);
     return answer(length);

@@ -44,7 +44,15 @@ static struct {
     SSL_CTX *context;
     BIO_METHOD *circles;
     struct handshake handshakes[TLS_SLOTS];
+    uint32_t failed_in_a_row;
+    uint64_t succeeded_ns; /* or began */
 } self;
+
+/* So many handshakes that fail, one after another and for so long, are taken for a mistake of our own, which no client
+ * could prove: libssl has made some of its tables once and for all. Strangers who send nonsense, and who are alone, can have
+ * this PD begin anew once in that time. */
+#define FAILED_MOST 64
+#define FAILED_FOR_NS (3ull * 1000000000)
 
 static struct handshake *handshake_of(const SSL *ssl)
 {
@@ -243,6 +251,15 @@ static void fail(struct handshake *handshake, uint8_t alert)
 {
     release(handshake);
     tls_link_tell(handshake->slot, TLS_FAILED, alert);
+    if (++self.failed_in_a_row >= FAILED_MOST && pd_now_ns() - self.succeeded_ns >= FAILED_FOR_NS) {
+        pd_die("no handshake succeeds any more");
+    }
+}
+
+static void note_success(void)
+{
+    self.failed_in_a_row = 0;
+    self.succeeded_ns = pd_now_ns();
 }
 
 static bool open_ssl(struct handshake *handshake)
@@ -345,6 +362,7 @@ void tls_handshake_step(struct tls_slot *slot)
             return;
         }
         release(handshake);
+        note_success();
         tls_link_tell(slot, TLS_DONE, 0);
     } else if (why == SSL_ERROR_WANT_READ) {
         tls_link_tell(slot, TLS_WANTS, 0);
@@ -400,6 +418,7 @@ static bool set_up(SSL_CTX *context, bool hybrid)
 
 void tls_handshake_init(bool hybrid)
 {
+    note_success();
     for (uint32_t i = 0; i < TLS_SLOTS; i++) {
         self.handshakes[i].account = (struct tls_heap_account){.limit = TLS_HANDSHAKE_BYTES, .own = TLS_HANDSHAKE_OWN};
     }

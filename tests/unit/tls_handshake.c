@@ -339,6 +339,32 @@ static void test_garbage(void)
     }
 }
 
+static void fail_once(void)
+{
+    rig_begin(0);
+    rig_give(0, (const uint8_t *)"GET / HTTP/1.1\r\n\r\n", 18);
+    rig_run();
+    CHECK_EQUAL(rig_slots[0].status, TLS_FAILED);
+    rig_over(0);
+    rig_run();
+}
+
+/* Many, for seconds, and none between that succeeds: it begins anew. */
+static void test_none_succeeds(void)
+{
+    start();
+    for (uint32_t i = 0; i < 200; i++) {
+        fail_once();
+    }
+    fake_set_now_ns(pd_now_ns() + 4000000000);
+    client_close(shake((struct client_wish){.name = "serval.test"}));
+    for (uint32_t i = 0; i < 63; i++) {
+        fail_once();
+    }
+    fake_set_now_ns(pd_now_ns() + 4000000000);
+    CHECK(fake_dies(fail_once));
+}
+
 /* A hello as long as may be takes no more memory than a handshake may have. */
 static void give_long_hello(size_t before)
 {
@@ -461,6 +487,7 @@ static const struct {
     CASE(front_restarts),
     CASE(nonsense),
     CASE(garbage),
+    CASE(none_succeeds),
     CASE(longest_hello),
     CASE(long_hellos_of_others),
     CASE(over_anywhere),
