@@ -209,6 +209,29 @@ def test_what_does_not_end_is_cut_off(guest, export):
         assert sock.recv(1000) == b""
 
 
+LEAKS = """
+kept = []
+@app.get("/api/leak")
+async def leak(request):
+    while True:
+        kept.append(bytearray(1000))
+"""
+
+
+def test_a_full_heap_does_not_end_the_watch(guest, export):
+    """What mends a program that has kept all memory is taken."""
+    restart(guest, export, "leaks", end=LEAKS)
+    for _ in range(3):
+        assert get(guest.port("http"), "/api/leak").status in (500, 503)
+    time.sleep(FRESH_S)
+    write(export, "mended")
+    deadline = time.monotonic() + GENEROUS_S
+    while (answer := get(guest.port("http"), "/api/version")).body != b"mended":
+        assert answer.status in (200, 500, 503) and time.monotonic() < deadline, answer
+        time.sleep(0.1)
+    guest.expect(STARTS)
+
+
 def test_without_app_py(guest, export):
     """One that goes has gone, and comes back."""
     restart(guest, export, "there")

@@ -5,6 +5,9 @@ no route is no such request, so it is looked seldom, too, where the front has be
 that does not compile is not taken: the console says why, once, and what runs goes on. Else no request is taken any
 more: what comes waits for the next program; those under way have some seconds to end; then the program may end by
 itself, and the interpreter begins anew.
+
+A full heap does not end the watch, since a change may be what mends it: what finds no memory is done again later, or left
+out. A file that finds no memory to be compiled in is taken: the next program begins with an empty heap.
 """
 
 import asyncio
@@ -45,8 +48,10 @@ async def does_not_compile(path):
         text = await file.read()
         await file.close()
         compile(str(text, "utf-8"), path, "exec")
-    except (SyntaxError, UnicodeError, MemoryError) as error:
+    except (SyntaxError, UnicodeError) as error:
         return website.traceback_of(error)
+    except MemoryError:
+        return None
     finally:
         text = None
         gc.collect()
@@ -86,17 +91,20 @@ class Watch:
     async def look_seldom(self):
         asked = None
         while not self.leaving:
-            requests = self.always or _website.requests()
-            if self.always or requests != asked:
-                asked = requests
-                await self.look()
+            try:
+                requests = self.always or _website.requests()
+                if self.always or requests != asked:
+                    asked = requests
+                    await self.look()
+            except MemoryError:
+                gc.collect()
             await asyncio.sleep_ms(self.seldom_ms)
 
     async def look(self):
         if not self.looking:
+            asyncio.create_task(self.look_once())
             self.looking, self.found = True, False
             self.looked.clear()
-            asyncio.create_task(self.look_once())
         if not await self.has_looked(SLOW_MS) and self.found:
             await self.has_looked(TAKE_MS)
 
@@ -112,11 +120,13 @@ class Watch:
             path = await self.changed()
             if path and not self.leaving:
                 print("webserver: %s has changed: the application begins anew" % path[1:])
+                asyncio.create_task(self.leave())
                 self.leaving = True
                 _website.serve(False)
-                asyncio.create_task(self.leave())
         except OSError:         # the files are away
             pass
+        except MemoryError:
+            gc.collect()
         finally:
             self.looking = False
             self.looked.set()
@@ -169,6 +179,8 @@ class Watch:
             left_ms -= TURN_MS
 
     async def leave(self):
-        await self.drain()
-        await asyncio.sleep_ms(END_MS)
-        _website.begin_anew()
+        try:
+            await self.drain()
+            await asyncio.sleep_ms(END_MS)
+        finally:
+            _website.begin_anew()
