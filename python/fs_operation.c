@@ -64,6 +64,9 @@ static int issue_write(struct operation *operation)
 {
     mp_buffer_info_t data;
     size_t size = next_size(operation);
+    if (operation->at_end) {
+        return file_job_fd(operation->job, FS_FILE_SIZE, operation->file->fd, 0, 0);
+    }
     mp_get_buffer_raise(operation->path, &data, MP_BUFFER_READ);
     need_size(data.len, operation->wanted);
     memcpy(file_job_data(operation->job), (const char *)data.buf + operation->got, size);
@@ -148,6 +151,7 @@ static mp_obj_t take_open(struct operation *operation)
     struct async_file *file = mp_obj_malloc_with_finaliser(struct async_file, &async_file_type);
     file->open = true;
     file->fd = file_job_result(operation->job)->open.fd;
+    file->appends = operation->at_end;
     file->position = 0;
     file->stat = *file_job_attributes(operation->job);
     return MP_OBJ_FROM_PTR(file);
@@ -229,6 +233,11 @@ static mp_obj_t take_read_into(struct operation *operation)
 /* A part that was written is gone on with; the position is always behind what is known to be written. */
 static mp_obj_t take_write(struct operation *operation)
 {
+    if (operation->at_end) {
+        operation->at_end = false;
+        operation->position = file_job_result(operation->job)->size;
+        return MP_OBJ_NULL;
+    }
     size_t count = count_taken(operation);
     operation->got += count;
     if (operation->moves) {

@@ -8,6 +8,7 @@
 struct async_file {
     mp_obj_base_t base;
     bool open;
+    bool appends; /* write() begins where the file ends then */
     uint64_t fd;
     uint64_t position;
     struct fs_stat stat;
@@ -36,6 +37,7 @@ struct operation {
     mp_obj_base_t base;
     uint8_t kind;         /* enum operation_kind */
     bool moves;           /* the file's position moves */
+    bool at_end;          /* OPEN: the file is to append; WRITE: where it ends has to be asked first */
     bool ended;           /* the result was given; nothing is held any more */
     bool must_close;      /* CLOSE: the command has not been issued */
     uint32_t type;        /* PATH, TWO_PATHS: enum fs_command_type; OPEN: flags */

@@ -1,6 +1,7 @@
 /* modfs_async.c: module `fs_async`: files with async and await, for asyncio.
  *
- *     f = await fs_async.open(path)      a file; modes as open()'s but "a", "r" by default; always bytes
+ *     f = await fs_async.open(path)      a file; modes as open()'s, "r" by default; always bytes. With "a" each write()
+ *                                        goes to where the file ends then; of two at once one may overwrite the other
  *     await f.read(n)                    n bytes from the position on, fewer only at the file's end; moves the position
  *     await f.pread(n, offset)           the same from `offset`, moving nothing
  *     await f.readinto(buffer[, offset]) bytes read: as many as the buffer has, fewer only at the file's end
@@ -108,6 +109,7 @@ static mp_obj_t write_operation(mp_obj_t self_in, mp_obj_t data_in, const mp_obj
     mp_buffer_info_t data;
     mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
     struct operation *operation = on_file(self_in, WRITE, position);
+    operation->at_end = operation->file->appends && !position;
     operation->path = data_in;
     operation->wanted = data.len;
     return MP_OBJ_FROM_PTR(operation);
@@ -240,13 +242,18 @@ static MP_DEFINE_CONST_OBJ_TYPE(async_listing_type, MP_QSTR_AsyncListing, MP_TYP
 
 /* -- the module -- */
 
-static uint32_t open_flags(const char *mode)
+static uint32_t open_flags(const char *mode, bool *appends)
 {
     uint32_t flags = 0;
+    *appends = false;
     for (; *mode; mode++) {
         switch (*mode) {
         case 'r': flags |= FS_OPEN_READ; break;
         case 'w': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
+        case 'a':
+            flags |= FS_OPEN_WRITE | FS_OPEN_CREATE;
+            *appends = true;
+            break;
         case 'x': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE; break;
         case '+': flags |= FS_OPEN_READ | FS_OPEN_WRITE; break;
         case 'b': break;
@@ -260,7 +267,7 @@ static mp_obj_t fs_async_open(size_t n_args, const mp_obj_t *args)
 {
     struct operation *operation = fs_operation_new(OPEN);
     operation->path = absolute(args[0]);
-    operation->type = n_args > 1 ? open_flags(mp_obj_str_get_str(args[1])) : FS_OPEN_READ;
+    operation->type = n_args > 1 ? open_flags(mp_obj_str_get_str(args[1]), &operation->at_end) : FS_OPEN_READ;
     return MP_OBJ_FROM_PTR(operation);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fs_async_open_obj, 1, 2, fs_async_open);

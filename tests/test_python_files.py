@@ -154,6 +154,27 @@ print(len(data))
 """) == "100000 True 92000 200000 b''\n50000\n200000\n"
 
 
+def test_what_is_appended_goes_to_the_end(repl, export):
+    """... as it is then, by fs_async and open: also of what others have written since, and in several commands."""
+    (export / "log").write_bytes(b"one\n")
+    assert repl.run("""
+import asyncio, fs_async
+async def main():
+    f = await fs_async.open('/log', 'a')
+    print(await f.write(b'two\\n'))
+    with open('/log', 'a') as g: g.write('three\\n')
+    print(await f.write(b'x' * 100000), await f.write(''), await f.write('end'))
+    await f.pwrite(b'O', 0)
+    await f.close()
+    f = await fs_async.open('/begun', 'a+')
+    print(await f.write('ab'), await f.pread(9, 0), await f.write('c'), await f.read(9), await f.pread(9, 0))
+    await f.close()
+asyncio.run(main())
+""") == "4\n100000 0 3\n2 b'ab' 1 b'' b'abc'\n"
+    assert (export / "log").read_bytes() == b"One\ntwo\nthree\n" + b"x" * 100000 + b"end"
+    assert (export / "begun").read_bytes() == b"abc"
+
+
 def test_a_buffer_that_shrinks(repl, export):
     """What is behind its end is not written."""
     assert repl.run("""
