@@ -6,7 +6,7 @@
 
 `program` is what a component file made with python_program (python/python.mk); `app` the module to run, frozen in the
 program or a file of the mount; without one the prompt runs. raw_console: the prompt's bytes pass as they are, and the
-UART's input comes here. Each of these may be left out, and the modules that need it then say so:
+UART's input comes here; console_input: the input alone. Each of these may be left out, and the modules that need it then say so:
 net, mac: a TCP/IP stack of its own, for the sockets that the program opens
 files: a file service, whose client it becomes
 site: a front (compose/http.py), whose application it becomes: module website, and what listens on the site's port
@@ -27,7 +27,7 @@ IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_bu
 
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
-                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, hostname="",
+                 priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, console_input=False, hostname="",
                  site=None, sites=(), port=0, entropy=None,
                  time=None):
         if sites or port:
@@ -39,7 +39,7 @@ class Python:
             raise ComposeError(f"PD '{name}': {len(arguments)} arguments; at most {ARGUMENTS_MAX}")
         self.pd = system.pd(name, program=program, priority=priority)
         self.system = system
-        serial.client(self.pd, raw=raw_console, input=raw_console)
+        serial.client(self.pd, raw=raw_console, input=raw_console or console_input)
         timer.client(self.pd)
         if files:
             files.client(self.pd, cache=0, blocks=FILES_BLOCKS, block=FILES_BLOCK,

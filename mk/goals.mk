@@ -8,6 +8,7 @@ make NAME.trace    boots it, then shows what each PD did when (for Perfetto, too
 make run           builds the web server, starts a private NFS server, boots, prints the address to open
                    (SITE=FOLDER: your site, made where there is none; APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a
                    site in the image, without NFS)
+make console       the same, with a prompt of the Python that serves: what is typed is run in app.py's names
 make compress      puts .br and .gz beside the files of SITE that get smaller by it, for clients that take them
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make chaos         parts of the web server die while it serves, one each second, then random faults: chaos/README.md
@@ -31,7 +32,7 @@ make help-variables   what can be set: make NAME VARIABLE=value, or in the envir
 endef
 space := $(subst x,,x x)
 
-.PHONY: help help-variables readme sdk submodules packages systems graph unit run compress test chaos notices clean distclean
+.PHONY: help help-variables readme sdk submodules packages systems graph unit run console compress test chaos notices clean distclean
 help:
 	$(info $(help_text))
 	@:
@@ -93,6 +94,8 @@ run_environment = $(script_environment) SERVAL_BOOT=$(call quoted,$(call boot_ar
     $(call settings,$(filter-out BUILD_DIR CACHE_DIR,$(GIVEN)))
 run: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
 	@exec env $(run_environment) $(PYTHON) mk/run/run.py
+console: $(CACHE_DIR)/packages.run $(SOURCES_READY) $(PYTHON_READY) $(QEMU_READY)
+	@exec env $(run_environment) WEBSITE_CONSOLE=1 $(PYTHON) mk/run/run.py
 
 compress: $(CACHE_DIR)/packages.compress $(COMPRESSIBLE)
 	@exec $(PYTHON) mk/run/compress.py $(call quoted,$(SITE)) $(COMPRESSIBLE)
@@ -115,7 +118,7 @@ $(foreach s,$(filter $(patsubst %.trace,%,$(filter %.trace,$(MAKECMDGOALS))),$(a
 endif
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
-ifneq ($(filter run %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)
+ifneq ($(filter run console %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)
 $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots \
     what `make NAME` builds)
 endif

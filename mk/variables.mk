@@ -25,6 +25,7 @@ var.WEBSITE_STALE_S  := 0..1000000000 -- seconds that a page is served without t
 var.WEBSITE_WAIT_S   := 1..60 5    seconds that a request for what is not in the cache waits for a server that is away, then 503
 var.WEBSITE_CACHE    := text  --   Cache-Control of files by pattern, '*.pdf=3600; img/*=no-store'; a number: max-age, in seconds
 var.WEBSITE_DEBUG    := 0|1   0    1: a browser that asks for what fails in Python is shown the traceback, not only 500
+var.WEBSITE_CONSOLE  := 0|1   0    1: who types at the serial line has a prompt of the Python that serves (make console)
 var.CHAOS            := 0|1   0    1: one part more, which has any other die for whoever asks (chaos/README.md)
 var.NFS_PORT         := port  --   the NFS service's port; both ports or neither: then the server's portmapper is asked
 var.MOUNT_PORT       := port  --   the mount service's port

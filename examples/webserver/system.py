@@ -176,7 +176,8 @@ if s.var("TLS_KEY", ""):
 if s.var("APPLICATION") != "none":
     sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
-           app="webserver", heap=HEAP_BYTES, arguments=[website(), s.var("WEBSITE_DEBUG"), s.var("WEBSITE_FRESH_MS")],
+           app="webserver", heap=HEAP_BYTES, console_input=s.number("WEBSITE_CONSOLE") == 1,
+           arguments=[website(), s.var("WEBSITE_DEBUG"), s.var("WEBSITE_FRESH_MS"), s.var("WEBSITE_CONSOLE")],
            entropy=entropy, time=time)
 rules = {name: rule for name, rule in RULES.items() if any(pd.name == name for pd in s.pds)}
 supervisor = Supervisor(s, serial, rules, killer=chaos.pd if chaos else None)

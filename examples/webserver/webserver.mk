@@ -3,7 +3,7 @@
 
 traced_with_server.webserver := yes
 
-$(eval $(call python_program,python_webserver,$(addprefix examples/webserver/,webserver.py _reload.py)))
+$(eval $(call python_program,python_webserver,$(addprefix examples/webserver/,webserver.py _reload.py _prompt.py)))
 $(eval $(call system,webserver,examples/webserver/system.py,$(WEBSITE_FILES)))
 
 # A picture of the system needs no server.

@@ -1,7 +1,8 @@
 """webserver.py: the website that lies on the NFS server, and the application beside it.
 
 Started by the MicroPython component with the folder of the site below the mount (WEBSITE_DIR), whether tracebacks go to
-the browser (WEBSITE_DEBUG), and how long what is known of a file holds (WEBSITE_FRESH_MS). A file app.py at the top of the export, if there is one, is run as a program of its own
+the browser (WEBSITE_DEBUG), how long what is known of a file holds (WEBSITE_FRESH_MS), and whether there is a prompt on
+the serial line (WEBSITE_CONSOLE). A file app.py at the top of the export, if there is one, is run as a program of its own
 is, as __main__ (and anew when it has changed: _reload.py):
 
     from microdot import Microdot
@@ -29,6 +30,7 @@ import asyncio
 import errno
 import time
 
+import _prompt
 import _reload
 import _website
 import fs_async
@@ -45,8 +47,8 @@ NO_APPLICATION = "webserver: app.py has no routes(app) and no Microdot applicati
 SEVERAL = "webserver: app.py has several applications, none is named app, and none is run: only files are served"
 HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them needs another name"
 
-USUAL = ["0", "2000"]   # WEBSITE_DEBUG, WEBSITE_FRESH_MS
-name, debug, fresh_ms = (sys.argv[1:] + USUAL[len(sys.argv) - 2:])[:3]
+USUAL = ["0", "2000", "0"]      # WEBSITE_DEBUG, WEBSITE_FRESH_MS, WEBSITE_CONSOLE
+name, debug, fresh_ms, prompt = (sys.argv[1:] + USUAL[len(sys.argv) - 2:])[:4]
 website.debug = debug == "1"
 folder = "/" + "/".join(part for part in name.split("/") if part not in ("", "."))
 site = None         # the application that has the site
@@ -66,6 +68,8 @@ async def take_site(app):
     site = app
     await watch.begin()
     website.attach(app, port=PORT)      # the folder is mounted already, as the description says
+    if prompt == "1":
+        asyncio.create_task(_prompt.run(sys.modules["__main__"].__dict__))
     print("Starting async server on %s:%d..." % (HOST, PORT))
 
 

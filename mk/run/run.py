@@ -187,7 +187,8 @@ def start_qemu(image, ports, extra, control):
                "-chardev", f"socket,id=control,fd={control.fileno()}", "-mon", "chardev=control,mode=control", *extra]
     libc = ctypes.CDLL(None)
     # In a session of its own Ctrl-C does not reach it: it would say so. It ends when we do.
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+    typed = subprocess.PIPE if variable("WEBSITE_CONSOLE") == "1" else subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=typed, stdout=subprocess.PIPE, start_new_session=True,
                             pass_fds=[control.fileno()],
                             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
 
@@ -218,9 +219,19 @@ def announce(port, https):
         print(f"\nThe web server has started, but {address} does not answer: {error}\n", flush=True)
 
 
+def pass_typed(qemu):
+    """Line by line: our own terminal lets them be mended. What is typed after QEMU's end goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in sys.stdin:
+            qemu.stdin.write(line.replace("\n", "\r").encode())
+            qemu.stdin.flush()
+
+
 def show_console(qemu, ports):
     """Passes the console on until QEMU ends; tells the address once the server serves."""
     seen, told = b"", False
+    if qemu.stdin:
+        threading.Thread(target=pass_typed, args=(qemu,), daemon=True).start()
     while chunk := qemu.stdout.read1(4096):
         sys.stdout.buffer.write(chunk)
         sys.stdout.flush()

@@ -83,8 +83,8 @@ class Guest:
     """image: path of a .img (or None with args=["-kernel", ...]);
     forwards: name -> (tcp|udp, guest address, guest port).
 
-    console="pipe": watched here (expect, send). console="socket": QEMU listens on 127.0.0.1:guest.console_port for one
-    client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC
+    console="pipe": watched here (expect, send). console="pty": it is the terminal guest.terminal, for
+    one client, e.g. mpremote; here the bytes only go to the log file. args: more arguments for QEMU. netdev: what the NIC
     is plugged into instead of QEMU's user network (no forwards then), e.g. serval.wire's. plug: a tap's (serval/tap.py);
     what would be forwarded is then reached at the guest's own address. program: another QEMU. debug: the guest stands
     still before its first instruction, and guest.gdb has it (serval/gdb.py). without: names of the machine's devices that
@@ -154,8 +154,8 @@ class Guest:
         command = [str(self.program), *board_args(self.board, self.without), "-S", "-qmp", f"unix:{scratch}/qmp"]
         if self.debug:
             command += ["-chardev", f"socket,id=gdb,path={scratch}/gdb", "-gdb", "chardev:gdb"]
-        if self.console == "socket":
-            command += ["-chardev", f"socket,id=console,host=127.0.0.1,port=0,server=on,wait=off,logfile={self.log}"]
+        if self.console == "pty":
+            command += ["-chardev", f"pty,id=console,logfile={self.log}"]
         else:
             command += ["-chardev", "stdio,id=console,mux=off,signal=off"]
         command += ["-serial", "chardev:console"]
@@ -189,9 +189,9 @@ class Guest:
             row = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+(\S+)\s+(\d+)")
             found = {(k.lower(), a, int(p)): int(host) for k, host, a, p in row.findall(table)}
             self.ports = {name: found[tuple(forward)] for name, forward in self.forwards.items()}
-        if self.console == "socket":
+        if self.console == "pty":
             console = next(c for c in self.qmp.command("query-chardev") if c["label"] == "console")
-            self.console_port = int(re.search(r":(\d+)", console["filename"]).group(1))
+            self.terminal = console["filename"].removeprefix("pty:")
 
     def _read(self):
         with open(self.log if self.console == "pipe" else "/dev/null", "wb", buffering=0) as log:
