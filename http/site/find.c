@@ -130,7 +130,7 @@ enum site_outcome site_find_fallback(uint8_t number, uint8_t codings, struct sit
 {
     static const struct http_slice any = {"", 0};
     const struct mount *mount = site_mount_with_number(number);
-    struct http_slice name = mount ? site_rule(mount->policy.rules, RULE_FALLBACK, any) : any;
+    struct http_slice name = mount ? site_says(&mount->policy, RULE_FALLBACK, any) : any;
     return name.length > 0 ? find_in(mount, name, codings, SITE_UNLOCKED, resource, waiter) : SITE_NOT_FOUND;
 }
 
@@ -140,7 +140,7 @@ bool site_find_folder(const char *path, uint32_t length, struct http_slice host,
 {
     static const struct http_slice any = {"", 0};
     const struct mount *mount = site_public_mount_of(path, length, site_host_number(host), UINT32_MAX);
-    if (!mount || path[length - 1] != '/' || !site_rule(mount->policy.rules, RULE_LISTING, any).at) {
+    if (!mount || path[length - 1] != '/' || !site_says(&mount->policy, RULE_LISTING, any).at) {
         return false;
     }
     uint32_t rest = length - (mount->prefix_length - 1);

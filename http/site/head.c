@@ -26,14 +26,14 @@ static void put_field(struct writer *head, const char *name, const char *value, 
 
 struct http_type site_type_of(const struct site_policy *policy, struct http_slice path)
 {
-    struct http_slice said = site_rule(policy->rules, RULE_TYPE, path);
+    struct http_slice said = site_says(policy, RULE_TYPE, path);
     return said.at ? http_type_named(said) : http_type_of(path.at, path.length);
 }
 
 static void put_type(struct writer *head, const struct http_type *type, const struct site_policy *policy)
 {
     static const struct http_slice usual = {"utf-8", 5}, any = {"", 0};
-    struct http_slice said = site_rule(policy->rules, RULE_CHARSET, any), charset = said.at ? said : usual;
+    struct http_slice said = site_says(policy, RULE_CHARSET, any), charset = said.at ? said : usual;
     writer_put(head, "Content-Type: ");
     writer_put_slice(head, type->text);
     if (type->flags & TYPE_TEXT && charset.length > 0) {
@@ -54,15 +54,15 @@ static struct http_slice usual_lifetime(const struct http_type *type, const stru
     if (!is_part || !site_has_fingerprint(path, what)) {
         return again;
     }
-    return site_rule(policy->rules, RULE_USER, path).at ? locked : never;
+    return site_says(policy, RULE_USER, path).at ? locked : never;
 }
 
 static void put_lifetime(struct writer *head, const struct http_type *type, const struct site_policy *policy,
                          struct http_slice path)
 {
-    struct http_slice said = site_rule(policy->rules, RULE_CACHE, path);
+    struct http_slice said = site_says(policy, RULE_CACHE, path);
     if (!said.at) {
-        said = site_rule(policy->rules, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
+        said = site_says(policy, type->flags & TYPE_PAGE ? RULE_PAGES : RULE_OTHERS, path);
     }
     if (!said.at) {
         said = usual_lifetime(type, policy, path);

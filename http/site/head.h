@@ -13,6 +13,13 @@ struct site_coding {
     const char *suffix; /* of its entity tag: another representation has another tag */
 };
 
+/* What the mount's rules say of it: rules.h. */
+static inline struct http_slice site_says(const struct site_policy *policy, enum site_rule rule, struct http_slice path)
+{
+    bool may = policy->rule_kinds & 1u << rule;
+    return may ? site_rule(policy->rules, rule, path) : (struct http_slice){NULL, 0};
+}
+
 /* The type of the file with this path, from the mount's folder on. */
 struct http_type site_type_of(const struct site_policy *policy, struct http_slice path);
 

@@ -52,11 +52,11 @@ bool site_is_hidden(const struct mount *mount, const char *name, uint32_t length
 {
     uint32_t skipped = mount->folder_length + 1;
     struct http_slice path = {name + skipped, length - skipped};
-    const char *rules = mount->policy.rules;
-    if (site_rule(rules, RULE_SHOW, path).at) {
+    const struct site_policy *policy = &mount->policy;
+    if (site_says(policy, RULE_SHOW, path).at) {
         return false;
     }
-    if (site_rule(rules, RULE_HIDE, path).at || is_program(name, length)) {
+    if (site_says(policy, RULE_HIDE, path).at || is_program(name, length)) {
         return true;
     }
     return has_a_tools_name(path) && !is_well_known(mount, path);

@@ -95,7 +95,6 @@ static uint8_t take_host(struct http_slice host)
 
 static void fill(struct mount *mount, const char *name, const char *folder, const struct site_policy *policy)
 {
-    static const struct http_slice any = {"", 0};
     uint32_t host = host_length(name), length = (uint32_t)strlen(folder);
     strcpy(mount->name, name);
     strcpy(mount->folder, folder);
@@ -104,7 +103,8 @@ static void fill(struct mount *mount, const char *name, const char *folder, cons
     mount->prefix_length = (uint32_t)strlen(mount->prefix);
     mount->folder_length = length - (folder[length - 1] == '/');
     mount->policy = *policy;
-    mount->locked = site_rule(policy->rules, RULE_USER, any).at;
+    mount->policy.rule_kinds = site_rules_kinds(policy->rules);
+    mount->locked = mount->policy.rule_kinds & 1u << RULE_USER;
 }
 
 bool site_mount(const char *name, const char *folder, const struct site_policy *policy)

@@ -191,6 +191,16 @@ bool site_next_rule(const char **at, enum site_rule rule, struct http_slice *val
     return false;
 }
 
+uint32_t site_rules_kinds(const char *rules)
+{
+    struct line line;
+    uint32_t found = 0;
+    while (next_line(&rules, &line)) {
+        found |= 1u << line.rule;
+    }
+    return found;
+}
+
 /* -- are they rules? -- */
 
 static uint32_t token(struct http_slice text, uint32_t from)

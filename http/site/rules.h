@@ -44,6 +44,9 @@ struct http_slice site_rule(const char *rules, enum site_rule rule, struct http_
 /* The values of all lines of a kind without a pattern, one after the other: from *at on, which moves. */
 bool site_next_rule(const char **at, enum site_rule rule, struct http_slice *value);
 
+/* Of which kinds there is a line: a bit for each. */
+uint32_t site_rules_kinds(const char *rules);
+
 /* Are these rules, each of which can be followed? *longest: of the values that Cache-Control may have. */
 bool site_rules_check(const char *rules, uint32_t *longest);
 

@@ -29,6 +29,7 @@ struct site_policy {
     bool internal;              /* only by the application's order (X-Accel-Redirect), never by a client's request */
     char fields[SITE_TEXT_MAX]; /* further field lines for each resolution, each ending in CR LF */
     char rules[SITE_RULES_MAX]; /* rules.h */
+    uint32_t rule_kinds;        /* of which these have lines: site_mount() finds out */
 };
 
 /* name: a prefix, which begins and ends with '/', perhaps behind the name of a host: "example.org/docs/". A host that

@@ -160,7 +160,7 @@ static bool find_variant(struct resolution *resolution)
     struct cache_entry *file;
     enum cache_kind kind;
 
-    if (!is_compressible(resolution)) {
+    if (!(resolution->key & (HTTP_CODING_GZIP | HTTP_CODING_BROTLI)) || !is_compressible(resolution)) {
         try->variant = CODINGS;
     }
     for (; try->variant < CODINGS; try->variant++) {

@@ -4,7 +4,8 @@
  */
 #include "http/site/types.h"
 
-#define EXTENSION_MAX 16
+#define EXTENSION_MAX 12 /* of any, as a number of 64 bits */
+#define KNOWN (1 << 7)   /* in http_extension_flags */
 
 static bool begins(struct http_slice text, const char *with)
 {
@@ -95,42 +96,62 @@ struct http_type http_type_named(struct http_slice text)
     return (struct http_type){text, parameters ? flags & ~TYPE_TEXT : flags};
 }
 
-/* In small letters, with its end; "": there is none, or a longer one than the table has. */
-static void extension_of(const char *path, uint32_t length, char extension[EXTENSION_MAX])
+/* 0: it has none. */
+static uint32_t digit_of(char c)
 {
-    uint32_t start = length, size = 0;
-    while (start > 0 && path[start - 1] != '.' && path[start - 1] != '/') {
-        start--;
+    uint8_t letter = (uint8_t)(c | 0x20);
+    if (c >= '0' && c <= '9') {
+        return (uint32_t)(c - '0') + 1;
     }
-    if (start > 0 && path[start - 1] == '.' && length - start < EXTENSION_MAX) {
-        for (; size < length - start; size++) {
-            char c = path[start + size];
-            extension[size] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-        }
-    }
-    extension[size] = '\0';
+    return letter >= 'a' && letter <= 'z' ? letter - 'a' + 11u : 0;
 }
 
-/* NULL: the table does not have it. */
-static const char *look_up(const char *extension)
+/* As a number to the base 37, of which letters, capital or small, and digits are the digits from 1 on: each extension has
+ * its own. 0: there is none, or one that the table cannot have. */
+static uint64_t extension_of(const char *path, uint32_t length)
+{
+    uint64_t number = 0, place = 1;
+    const char *least = path + (length > EXTENSION_MAX + 1 ? length - EXTENSION_MAX - 1 : 0);
+    for (const char *at = path + length; at > least; place *= 37) {
+        char c = *--at;
+        uint32_t digit = digit_of(c);
+        if (digit == 0) {
+            return c == '.' ? number : 0;
+        }
+        number += digit * place;
+    }
+    return 0;
+}
+
+/* http_extension_count: the table does not have it. */
+static uint32_t look_up(uint64_t number)
 {
     uint32_t first = 0, end = http_extension_count;
     while (first < end) {
         uint32_t middle = first + (end - first) / 2;
-        int order = strcmp(extension, http_extensions[middle].extension);
-        if (order == 0) {
-            return http_extensions[middle].type;
+        if (http_extensions[middle].number == number) {
+            return middle;
         }
-        *(order < 0 ? &end : &first) = order < 0 ? middle : middle + 1;
+        if (number < http_extensions[middle].number) {
+            end = middle;
+        } else {
+            first = middle + 1;
+        }
     }
-    return NULL;
+    return http_extension_count;
 }
 
 struct http_type http_type_of(const char *path, uint32_t length)
 {
-    char extension[EXTENSION_MAX];
-    extension_of(path, length, extension);
-    const char *type = look_up(extension);
-    type = type ? type : "application/octet-stream";
-    return http_type_named((struct http_slice){type, (uint32_t)strlen(type)});
+    static const char unknown[] = "application/octet-stream";
+    uint32_t index = look_up(extension_of(path, length));
+    if (index == http_extension_count) {
+        return (struct http_type){{unknown, sizeof(unknown) - 1}, 0};
+    }
+    const char *type = http_extensions[index].type;
+    struct http_slice text = {type, (uint32_t)strlen(type)};
+    if (http_extension_flags[index] == 0) {
+        http_extension_flags[index] = flags_of(text) | KNOWN;
+    }
+    return (struct http_type){text, http_extension_flags[index] & ~KNOWN};
 }

@@ -22,11 +22,14 @@ struct http_type http_type_of(const char *path, uint32_t length);
 /* Of that name. */
 struct http_type http_type_named(struct http_slice text);
 
-/* The table: http/site/types.list, as make-types has made it, in the order of extensions. */
+/* The table: http/site/types.list, as make-types has made it, in the order of numbers, each of which is an extension
+ * (extension_of()); beside it each one's flags, 0 until somebody asks. */
 struct http_extension {
-    const char *extension, *type;
+    uint64_t number;
+    const char *type;
 };
 extern const struct http_extension http_extensions[];
 extern const uint32_t http_extension_count;
+extern uint8_t http_extension_flags[];
 
 #endif

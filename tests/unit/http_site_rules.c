@@ -108,6 +108,8 @@ static void test_the_first_holds(void)
     CHECK_TEXT(rule(rules, RULE_OTHERS, "x"), "'max-age=5, a\tb'");
     CHECK_TEXT(rule("", RULE_TYPE, "x"), "none");
     CHECK_TEXT(rule("pages\ta\n", RULE_OTHERS, "x"), "none");
+    CHECK_EQUAL(site_rules_kinds(rules), 1 << RULE_TYPE | 1 << RULE_CHARSET | 1 << RULE_PAGES | 1 << RULE_OTHERS);
+    CHECK_EQUAL(site_rules_kinds(""), 0);
     CHECK_TEXT(rule("type\t*.a\tb/c\n", RULE_TYPE, "x"), "none");
 }
 
