@@ -13,8 +13,10 @@
 #define TLS_HEAP_BYTES \
     (TLS_SLOTS * TLS_HANDSHAKE_OWN + TLS_HANDSHAKE_BYTES - TLS_HANDSHAKE_OWN + TLS_COMMON_BYTES) /* at least */
 
-/* The heap, the keys and the generator of random numbers are there. hybrid: X25519MLKEM768 is offered, too. */
+/* The heap and the keys are there. hybrid: X25519MLKEM768 is offered, too. */
 void tls_handshake_init(bool hybrid);
+/* There is a seed, or there will be none: before the first handshake. */
+void tls_handshake_settled(void);
 
 void tls_handshake_begin(struct tls_slot *slot);
 void tls_handshake_end(struct tls_slot *slot);

@@ -89,6 +89,7 @@ static void begun(struct tls_slot *slot)
 static void settle(void *context)
 {
     self.settled = true;
+    tls_handshake_settled();
     step(NULL);
 }
 
