@@ -419,6 +419,9 @@ def test_a_lock(guest):
             assert curl(url + path, "-u", wrong).status == 401
         for right in ("me:pass wörd", "you:open"):
             assert curl(url + path, "-u", right).body == body
+    for host in ("other.example", "a.example"):     # which a client may name as it likes; a route answers all
+        assert curl(url + "route", "-H", f"Host: {host}").status == 401
+        assert curl(url + "route", "-H", f"Host: {host}", "-u", "you:open").body == b"a route"
     assert curl(url + "nothing").status == 401 and curl(url + "nothing", "-u", "you:open").status == 404
 
 

@@ -59,9 +59,10 @@ static uint8_t mount_of(const struct http_request *request, uint32_t length)
     return length > 0 ? site_mount_number(self.path, length, request->host) : site_mount_number("/", 1, request->host);
 }
 
-static bool tell(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
+static bool tell(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status,
+                 uint8_t mount)
 {
-    content_of(c)->mount = mount_of(request, http_path_clean(request->path, self.path));
+    content_of(c)->mount = mount;
     c->ends = reply->ends;
     http_conn_take_request(c, request);
     c->skip = c->ends ? 0 : c->skip;
@@ -72,7 +73,7 @@ static bool tell(struct http_conn *c, const struct http_request *request, const 
 static bool refuse(struct http_conn *c, const struct http_request *request, const struct reply *reply, int status)
 {
     if (error_page_may_be(status)) {
-        return tell(c, request, reply, status);
+        return tell(c, request, reply, status, mount_of(request, http_path_clean(request->path, self.path)));
     }
     const char *field = status == 405 ? "Allow: GET, HEAD, OPTIONS\r\n" : "";
     return http_conn_refusal(c, reply, status, field) && done(c, request, reply);
@@ -105,14 +106,14 @@ static bool refuse_nonsense(struct http_conn *c, int status)
 static bool application(struct http_conn *c, const struct http_request *request, const struct reply *reply,
                         uint32_t length)
 {
-    uint8_t mount = mount_of(request, length);
     if (length == 0 && site_has_locks()) {
         return refuse(c, request, reply, 404); /* nobody knows what it means to the application */
     }
-    if (!may_see(request, mount)) {
-        return refuse(c, request, reply, 401);
+    uint8_t lock = length > 0 ? site_lock_number(self.path, length, request->host) : 0;
+    if (!may_see(request, lock)) {
+        return tell(c, request, reply, 401, lock);
     }
-    content_of(c)->mount = mount;
+    content_of(c)->mount = mount_of(request, length);
     return app_request_begin(c, request, reply);
 }
 

@@ -98,6 +98,19 @@ uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice h
     return site_number_of(site_public_mount_of(path, length, site_host_number(host), UINT32_MAX));
 }
 
+static const struct mount *locked_mount_of(const char *path, uint32_t length, uint8_t host)
+{
+    const struct mount *mount = site_public_mount_of(path, length, host, UINT32_MAX);
+    return mount && mount->locked ? mount : NULL;
+}
+
+uint8_t site_lock_number(const char *path, uint32_t length, struct http_slice host)
+{
+    const struct mount *own = locked_mount_of(path, length, site_host_number(host));
+    const struct mount *any = locked_mount_of(path, length, 0);
+    return site_number_of(own && (!any || own->prefix_length >= any->prefix_length) ? own : any);
+}
+
 /* The file of this name in the mount's folder. */
 static enum site_outcome find_in(const struct mount *mount, struct http_slice name, uint8_t codings,
                                  enum site_access access, struct site_resource **resource, struct cache_waiter *waiter)

@@ -103,7 +103,10 @@ bool site_find_folder(const char *path, uint32_t length, struct http_slice host,
 bool site_is_listed(uint8_t mount, const char *name, uint32_t length); /* what lies in it, of this name */
 const char *site_fields(uint8_t mount);                                /* of the mount's policy */
 
-/* Does this value of Authorization open the mount? Each does that has no lock. */
+/* The mount whose users may ask the application for the path: the application has it for all hosts, and a client names
+ * whichever it likes. So that of no host counts beside the host's own; of two locks that of the longer prefix. 0: none. */
+uint8_t site_lock_number(const char *path, uint32_t length, struct http_slice host);
+/* Does this value of Authorization open the mount? Each does that has no lock; so with 0. */
 bool site_unlocks(uint8_t mount, struct http_slice authorization);
 bool site_has_locks(void);
 /* What tells its lock from others, fit for a quoted string. */

@@ -269,6 +269,9 @@ static void test_locks(void)
     site_pages = 0;
     CHECK_EQUAL(get("/app/l/len/5", ""), 401); /* what the application has there, too */
     CHECK_EQUAL(get("/app/l/len/5", "Authorization: open\r\n"), 200);
+    CHECK_EQUAL(get("/app/k/len/5", ""), 401); /* by the lock of another mount */
+    CHECK(has_field(response, "WWW-Authenticate: Basic realm=\"3\", charset=\"UTF-8\""));
+    CHECK_EQUAL(get("/app/k/len/5", "Authorization: open\r\n"), 200);
     CHECK_EQUAL(ask("POST /app/l/x " H "Content-Length: 2\r\n\r\nab"), 401);
     CHECK_EQUAL(get("/app//l/./len/5", ""), 401);
     CHECK_EQUAL(get("/%61pp/l/len/5", ""), 401);

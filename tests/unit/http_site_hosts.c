@@ -166,8 +166,42 @@ static void test_locks(void)
     CHECK_TEXT(realm, "");
 }
 
+static uint32_t lock_at(const char *host, const char *path)
+{
+    uint8_t number = site_lock_number(path, (uint32_t)strlen(path), slice(host));
+    CHECK_EQUAL(site_unlocks(number, (struct http_slice){NULL, 0}), number == 0);
+    return number;
+}
+
+/* A client names whichever host it likes, and the application answers all of them. */
+static void test_locks_of_routes(void)
+{
+    static const struct site_policy locked = {.rules = "user\t" ALADDIN "\n"};
+    begin(&plain);
+    CHECK(site_mount("/in/", "/in", &locked) && site_mount("/in/open/", "/open", &plain));
+    CHECK(site_mount("a.example/", "/a", &plain) && site_mount("b.example/in/", "/b", &locked));
+    CHECK(site_mount("b.example/", "/b", &plain) && site_mount("c.example/", "/c", &locked));
+    uint32_t any = lock_at("", "/in/x"), b = lock_at("b.example", "/in/x"), c = lock_at("c.example", "/x");
+    CHECK(any > 0 && b > 0 && c > 0 && any != b && any != c && b != c);
+    CHECK_EQUAL(lock_at("a.example", "/in/x"), any);
+    CHECK_EQUAL(lock_at("d.example", "/in/x"), any);
+    CHECK_EQUAL(lock_at("c.example", "/in/x"), any); /* who may see the host need not see this */
+    CHECK_EQUAL(lock_at("c.example", "/in/open/x"), c);
+    static const char *const open[][2] = {{"", "/x"},
+                                          {"", "/in/open/x"},
+                                          {"", "/in"},
+                                          {"a.example", "/x"},
+                                          {"a.example", "/in/open/x"},
+                                          {"b.example", "/x"},
+                                          {"d.example", "/x"}};
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        CHECK_CASE(lock_at(open[i][0], open[i][1]) == 0, open[i][1]);
+    }
+}
+
 void test_hosts_and_locks(void)
 {
+    test_locks_of_routes();
     test_hosts();
     test_most_hosts();
     test_locks();

@@ -200,9 +200,15 @@ uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice h
     return locked ? 2 : 1;
 }
 
+uint8_t site_lock_number(const char *path, uint32_t length, struct http_slice host)
+{
+    CHECK(length > 0 && path[0] == '/');
+    return length > 7 && memcmp(path, "/app/k/", 7) == 0 ? 3 : site_mount_number(path, length, host) == 2 ? 2 : 0;
+}
+
 bool site_unlocks(uint8_t mount, struct http_slice authorization)
 {
-    return mount == 1 || (authorization.length == 4 && memcmp(authorization.at, "open", 4) == 0);
+    return mount <= 1 || (authorization.length == 4 && memcmp(authorization.at, "open", 4) == 0);
 }
 
 bool site_has_locks(void)
