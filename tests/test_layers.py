@@ -84,7 +84,7 @@ ORDERS = {
 # Library -> what its global symbols begin with, and the names that others give: lwIP, and libc's users.
 PREFIXES = {
     "pd": ("pd_ fiber_ ring_ region_ heap_ trace_ random_ mmio_",
-           "_exit __assert_func abort gettimeofday notified sbrk stderr stdin stdout"),
+           "_exit __assert_func abort gettimeofday microkit_data_is_copied notified sbrk stderr stdin stdout"),
     "log": ("log_", ""),
     "serial": ("serial_client_", ""),
     "timer": ("timer_", ""),

@@ -98,6 +98,7 @@ PAIRS = [
     ("trace", "EVENT_BYTES", "lib/trace.h", "sizeof(struct trace_event)"),
     ("trace", "RING_BYTES", "lib/trace.h", "sizeof(struct trace_ring)"),
     ("tree", "LARGE_PAGE", "sdk/abi/mmu.h", "MMU_LARGE_PAGE_SIZE"),
+    ("supervisor", "PAUSE_WATCHDOG_MS", "supervisor/proto.h", "2 * supervisor/supervisor.c#LIFE_MS"),
     ("supervisor", "CHILDREN_MAX", "supervisor/config.h", "SUPERVISOR_CHILDREN_MAX"),
     ("supervisor", "NOTES_SIZE", "supervisor/proto.h", "sizeof(struct supervisor_notes)"),
 ]
