@@ -9,11 +9,12 @@ PYTHON_PACKAGES := $(THIRD_PARTY)/python
 AWSLC := $(THIRD_PARTY)/awslc
 
 # Stamps. SOURCES_READY stands for everything that PINS lists from the distribution, PYTHON_READY for what comes by pip,
-# AWSLC_READY for a crate.
+# AWSLC_READY for a crate, SDISTS_READY for source packages that tests read.
 PACKAGES_READY := $(CACHE_DIR)/packages.build
 SOURCES_READY := $(THIRD_PARTY)/fetched
 PYTHON_READY := $(THIRD_PARTY)/python/installed
 AWSLC_READY := $(AWSLC)/.pin
+SDISTS_READY := $(THIRD_PARTY)/sdists/unpacked
 
 # Files that no client here can fetch, brought by hand.
 BROUGHT := SOURCES_DIR=$(call quoted,$(abspath $(SOURCES_DIR)))
@@ -35,6 +36,9 @@ $(SOURCES_READY): third_party/PINS third_party/fetch | $(PACKAGES_READY)
 
 $(PYTHON_READY): third_party/requirements.txt third_party/fetch-python | $(PACKAGES_READY)
 	@$(BROUGHT) PYTHON=$(PYTHON) third_party/fetch-python $(THIRD_PARTY)
+
+$(SDISTS_READY): $(addprefix third_party/,requirements-sdists.txt requirements-sdists-build.txt fetch-sdists) | $(PACKAGES_READY)
+	@PYTHON=$(PYTHON) third_party/fetch-sdists $(THIRD_PARTY)
 
 $(AWSLC_READY): third_party/CRATES third_party/fetch-crate | $(PACKAGES_READY)
 	@$(BROUGHT) third_party/fetch-crate awslc $(THIRD_PARTY) $(CACHE_DIR)/programs

@@ -1,6 +1,6 @@
 """queues.py: asyncio.Queue and its kin, which MicroPython's asyncio lacks."""
 
-from . import event
+from .event import Event
 
 
 class QueueEmpty(Exception):
@@ -17,7 +17,7 @@ class Queue:
     def __init__(self, maxsize=0):
         self.maxsize = maxsize
         self._items = []
-        self._changed, self._all_done = event.Event(), event.Event()
+        self._changed, self._all_done = Event(), Event()
         self._all_done.set()
         self._unfinished = 0
 
@@ -39,7 +39,7 @@ class Queue:
     def _tell(self):
         """Who waits looks again."""
         self._changed.set()
-        self._changed = event.Event()
+        self._changed = Event()
 
     def put_nowait(self, item):
         if self.full():
