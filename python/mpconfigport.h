@@ -88,6 +88,8 @@ typedef long mp_off_t;
 #define MICROPY_PY_MATH_ISCLOSE (1)
 #define MICROPY_PY_IO_BUFFEREDWRITER (1)
 #define MICROPY_PY_MACHINE (0)
+#define MICROPY_PY_FRAMEBUF (0) /* there is no display, */
+#define MICROPY_PY_UCTYPES (0)  /* and no memory for a program to look at but its own */
 #define MICROPY_PY_SSL (0)
 #define MICROPY_PY_CRYPTOLIB (0)
 
