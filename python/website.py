@@ -398,7 +398,7 @@ async def handle(app, incoming):
                 await incoming.respond(response.status_code, response.reason, response.headers, response.body,
                                        response.default_content_type)
             elif type(response) is Failure:
-                failure = 500
+                failure = response.status_code
                 return
             else:
                 await _respond(response, incoming)
@@ -422,7 +422,7 @@ async def handle(app, incoming):
 # -- failures ----------------------------------------------------------------------------------------------------------
 
 class Failure(Response):
-    """The client is told by the site's page of 500."""
+    """The client is told by the site's page of its status."""
 
 
 def failure_page(what, text):

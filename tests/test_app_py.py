@@ -187,9 +187,11 @@ def test_failures_in_debug_mode(serve):
     ("x = 1\ndef routes(app)\n    pass\n", r'File "app\.py", line 2\r?\n.*SyntaxError'),
 ], ids=["program", "routes", "mounts", "syntax"])
 def test_one_that_fails_while_it_starts(serve, app, said):
-    """... leaves the files served, and nothing of its own."""
+    """... leaves the files served, and nothing of its own: what no file answers is told to come again."""
     guest = serve(app)
     assert "webserver: app.py is left out:" in guest.text() and re.search(said, guest.text())
     assert get(guest.port("http"), "/page").body == b"a page of www"
     for method, path in (("GET", "/api/hello"), ("GET", "/a"), ("POST", "/api/hello")):
-        assert get(guest.port("http"), path, method).status in (404, 405)
+        answer = get(guest.port("http"), path, method)
+        assert answer.status == 503 and "retry-after" in answer.headers and b"<h1>" in answer.body, answer.raw
+    assert "until it changes, files are served; what is no file is answered 503" in guest.text()

@@ -165,13 +165,13 @@ def test_one_that_fails_while_it_starts(guest, export):
     guest.expect("app.py is left out:")
     guest.expect(r'File "app\.py", line 22, in <module>')
     assert get(guest.port("http"), "/page").body == b"a page"
-    assert get(guest.port("http"), "/api/version").status == 404
+    assert get(guest.port("http"), "/api/version").status == 503
     write(export, "misses", end="import comes_later\n")
     while "comes_later" not in guest.text():
-        assert get(guest.port("http"), "/api/version").status == 404 and time.monotonic() < deadline
+        assert get(guest.port("http"), "/api/version").status == 503 and time.monotonic() < deadline
         time.sleep(0.1)
     (export / "comes_later.py").write_text("")
-    while (answer := get(guest.port("http"), "/api/version")).status == 404:
+    while (answer := get(guest.port("http"), "/api/version")).status == 503:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert answer.body == b"misses"

@@ -164,7 +164,7 @@ def test_an_app_that_cannot_be(request, tmp_path, app, said):
             guest.expect_all([*SERVES, "webserver: app.py is left out:", said])
             assert ask(guest, "page.html")[:2] == (200, "a page")
             status, body, _ = ask(guest, "api/half")
-            assert status == 404 and body != "half"
+            assert status == 503 and body != "half"
             assert "starts again" not in guest.text() and guest.text().count(said) == 1
 
 

@@ -163,13 +163,14 @@ def application_of(module):
 
 
 def left_out(error):
-    """Its mistakes cost its routes, never the site."""
+    """Its mistakes cost its routes, never the site. Nobody knows what is a route: what is no file is told to come again."""
     print("webserver: app.py is left out:")
     text = website.traceback_of(error)
     print(text, end="")
+    print("webserver: until it changes, files are served; what is no file is answered", 500 if website.debug else 503)
     asyncio.run(watch.before("/"))      # something that it has not found may come
     if not website.debug:
-        return Microdot()
+        return stand_in(lambda *_, **__: website.Failure(status_code=503))
     return stand_in(lambda *_, **__: website.failure_page("app.py is left out", text))
 
 
