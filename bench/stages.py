@@ -89,7 +89,7 @@ EVENTS = {
     "TCP segments in": (FRONT, "tcp_input"),
     "frames out": (FRONT, "send_frame"),
     "file commands issued": (FRONT, "fs_client_issue"),
-    "requests to Python": (FRONT, "app_request_begin"),
+    "requests to Python": (FRONT, "app_front_release"),
     "NFS calls made": (FILES, "rpc_queue_pdu"),
 }
 
