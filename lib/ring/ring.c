@@ -33,7 +33,8 @@
  * (proofs/ring_restart.pml: both restart at any step).
  *
  * Own words that something has written over are no lies of the peer's. Those that never change have a sum (ring_check()),
- * which is looked at where something makes no sense: with each lie here, and by users with what cannot be an element.
+ * which is looked at where something makes no sense: with each lie here, while a ring is closed, and by users with what
+ * cannot be an element. What we have published of our life is looked at while a ring is closed, too.
  *
  * Armed flags are plain stores on both sides: no read-modify-write is needed, as shown.
  */
@@ -117,11 +118,15 @@ static void know(struct ring *ring, uint64_t word)
     ring->expected = (ring->expected & 0xffff0000u) | (uint16_t)(word >> 32);
 }
 
+/* What stands beside our index. */
+static uint32_t life(const struct ring *ring)
+{
+    return ring->expected << 16 | ring->expected >> 16;
+}
+
 static void publish(struct ring *ring)
 {
-    uint64_t life = (uint64_t)(ring->expected & 0xffff) << 16 | ring->expected >> 16;
-
-    __atomic_store_n(own_word(ring), life << 32 | ring->own, __ATOMIC_RELEASE);
+    __atomic_store_n(own_word(ring), (uint64_t)life(ring) << 32 | ring->own, __ATOMIC_RELEASE);
 }
 
 /* No word that is written over stays unseen, but one in 2^32. */
@@ -130,7 +135,7 @@ static uint32_t sum_of(const struct ring *ring)
     uint64_t places = (uintptr_t)ring->shared ^ (uintptr_t)ring->theirs << 1;
 
     return (uint32_t)(places ^ places >> 32) ^ ring->mask ^ ring->size << 16 ^ ring->size >> 16 ^
-           (uint32_t)ring->producer << 31;
+           (uint32_t)ring->producer << 31 ^ (ring->expected & 0xffff0000u);
 }
 
 APART void ring_check(const struct ring *ring)
@@ -186,10 +191,24 @@ static void insist(struct ring *producer)
     }
 }
 
-/* A stream has no generations: there is nothing that could close it. */
-static bool is_closed(const struct ring *ring, uint64_t theirs)
+/* Where something has written over what we have published of our life, the peer takes that for another one, and settles.
+ * So do we: for us it begins anew. */
+static APART void look_at_closed(struct ring *ring, uint64_t theirs)
 {
-    return theirs >> 32 != ring->expected && !ring->stream;
+    ring_check(ring);
+    if (load_word(own_word(ring)) >> 32 != life(ring)) {
+        know(ring, ~theirs);
+    }
+}
+
+/* A stream has no generations: there is nothing that could close it. */
+static bool is_closed(struct ring *ring, uint64_t theirs)
+{
+    if (theirs >> 32 == ring->expected || ring->stream) {
+        return false;
+    }
+    look_at_closed(ring, theirs);
+    return true;
 }
 
 static void look_at_tail(struct ring *consumer)
@@ -199,7 +218,7 @@ static void look_at_tail(struct ring *consumer)
     uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
 
-    if (tail == consumer->peer || is_closed(consumer, word)) {
+    if (is_closed(consumer, word) || tail == consumer->peer) {
         return; /* nothing new */
     }
     if (claimed > capacity(consumer) || claimed < elements_known(consumer)) {
@@ -262,6 +281,7 @@ static APART void begin_anew(struct ring *ring)
 static void begin(struct ring *ring)
 {
     ring->expected = (uint32_t)own_generation() << 16;
+    ring->sum = sum_of(ring);
     if (own_generation() != 0) {
         ring->own = load(&ring->shared->head); /* of a consumer's last life: any other would do, too */
         begin_anew(ring);

@@ -528,6 +528,56 @@ static void test_stream_lies_are_owed_a_look(void)
     end(&p);
 }
 
+static struct ring closed;
+
+static void look_at_closed_ring(void)
+{
+    ring_count(&closed);
+}
+
+/* A ring that is closed for ever: our place of the peer's index, or what we know of the peer's knowledge, is another. */
+static void test_closed_by_own_words(void)
+{
+    struct pair p = make(8, 1);
+    static const uint64_t elsewhere;
+    struct ring_shared *shared = p.config.shared;
+
+    CHECK(ring_put(&p.producer, "a"));
+    shared->producer_generation = 1;
+    closed = p.consumer;
+    closed.theirs = &elsewhere; /* as if it had not begun anew */
+    CHECK(fake_dies(look_at_closed_ring));
+    shared->producer_generation = 0;
+    closed = p.consumer;
+    closed.expected ^= 0x10000;
+    CHECK(fake_dies(look_at_closed_ring));
+    end(&p);
+}
+
+/* One end's published life is written over: both settle, and it goes on. */
+static void test_life_written_over(void)
+{
+    for (unsigned n = 0; n < 2; n++) {
+        struct pair p = make(8, 8);
+        struct ring_shared *shared = p.config.shared;
+        struct ring *hurt = n ? &p.consumer : &p.producer, *other = n ? &p.producer : &p.consumer;
+
+        CHECK(ring_put(&p.producer, "abcdefgh"));
+        *(n ? &shared->consumer_generation : &shared->producer_generation) = 0x12345678;
+        CHECK(ring_peer_restarted(other) && !ring_peer_restarted(hurt));
+        ring_reset(other);
+        (void)(n ? ring_count(hurt) : ring_room(hurt));
+        (void)(n ? ring_count(hurt) : ring_room(hurt));
+        CHECK(ring_peer_restarted(hurt));
+        ring_reset(hurt);
+        CHECK(!ring_peer_restarted(hurt) && ring_peer_restarted(other));
+        ring_reset(other);
+        CHECK(!ring_peer_restarted(hurt) && !ring_peer_restarted(other));
+        check_passes(&p, 9);
+        end(&p);
+    }
+}
+
 static struct ring_config bad_config;
 static struct ring bad_ring;
 
@@ -704,6 +754,8 @@ int main(void)
     test_pair_follows();
     test_stream_is_resumed();
     test_stream_finds_its_place();
+    test_closed_by_own_words();
+    test_life_written_over();
     test_stream_lies_are_owed_a_look();
     test_bad_configuration();
     return 0;
