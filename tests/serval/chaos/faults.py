@@ -159,8 +159,7 @@ class Faults:
                 del self.spinning[part]
             if part not in self.spinning and not serves:
                 one.what = BY_HAND
-                if not await self._outside(self.damage.end, part):
-                    await self.control.kill(part)
+                await self._kill(part)
 
     def _cause(self, part, when):
         """The last fault that was made to this part, or to another, in the time in which it shows."""
@@ -240,12 +239,17 @@ class Faults:
         raise StayedDown(f"{', '.join(missing)}: nothing helped")
 
     async def _kill(self, part):
-        """Where neither the network nor the console leads to the killer, who spins is ended from outside."""
+        """Who spins is ended from outside, which takes no time. To kill anybody else may take many seconds, in which nothing
+        that only a test could mend is to stay as it is. Where the console is what is dead nothing tells that it has been
+        done; what was killed in vain is seen by what does not come back."""
+        await self._outside(self.damage.put_back, set(self.parts))
+        if part in UNWATCHED and await self._outside(self.damage.end, part):
+            return
         try:
             await self.control.kill(part)
-        except Unreachable:
+        except Unreachable as error:
             if not await self._outside(self.damage.end, part):
-                raise
+                self.console.note(f"whether {part} was killed is not known: {error}")
 
     def _helped(self, killed, services):
         """The last fault that they had is the one that nobody noticed."""
