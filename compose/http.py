@@ -3,6 +3,7 @@
     http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=nfs, sites=[Site("/www")])
     Site("/manuals", prefix="/docs/", headers={"Content-Security-Policy": "default-src 'self'"})
     http.application(pd)        # pd answers what the application claims (http/app_proto.h); compose/python.py does this
+    Http(.., access_log=AccessLog(console=True))
     Http(.., https=Https(chains=["/certificates/www.pem"]))     # and compose/tls.py's Tls(.., front=http.pd)
 
 Http makes a protection domain that serves files. Without an application what no file answers is 404. files: a file
@@ -10,6 +11,9 @@ service, whose client it becomes. fresh_ms: how long it takes what the file serv
 long it goes on with that while it cannot ask, None: for ever; wait_s: how long a request for what is not here waits for
 the file service before it is told 503. The site's folder is named as the file service has it.
 """
+
+import ipaddress
+import re
 
 from . import website_policy
 from .c import Expr, Ptr
@@ -34,6 +38,10 @@ APP_CAPACITY = 512      # APP_QUEUE_CAPACITY
 APP_MESSAGE = 32        # struct app_message
 APP_REQUESTS = 0x6_0200 # APP_REQUESTS_BYTES
 APP_ANSWERS = 0x5_8000  # APP_ANSWERS_BYTES
+ACCESS_RECORDS = 0x14_0000  # ACCESS_RECORDS_BYTES
+ACCESS_BUFFER = 0x4_0000    # lines that wait while the files are away: 1500 or so
+ACCESS_FILE_MAX = 255       # with the time in it, below FS_PATH_MAX
+SYSLOG_PORT = 514
 
 
 class Site:
@@ -79,6 +87,50 @@ class Site:
             if path != "/" and any(part in ("", ".", "..") for part in path[1:].removesuffix("/").split("/")):
                 raise ValueError(f"{what} '{path}' has an empty name, '.' or '..' in it")
             website_policy.text(what, path, allowed=path)    # a file's name may have any character
+
+
+class AccessLog:
+    """A line for each request (http/access/line.h): on the console, in a file of the file service, to a syslog server.
+
+    file: its path, with %Y, %m, %d, %H for parts of the time (UTC), so that each day, say, has a file of its own
+    syslog: "ADDRESS" or "ADDRESS:PORT"
+    """
+
+    def __init__(self, console=False, file="", syslog=""):
+        self.console, self.file, self.syslog = console, file, syslog
+
+    def config(self, pd):
+        """struct access_config"""
+        self._check_file(pd)
+        address, port = self._server(pd)
+        memory = pd.system.region(f"access_log_{pd.name}", ACCESS_RECORDS + (ACCESS_BUFFER if self.file else 0))
+        return {"memory": {"base": Ptr(pd.map(memory, "rw")), "size": memory.size}, "console": bool(self.console),
+                "file": self.file, "syslog": address, "syslog_port": port}
+
+    def _check_file(self, pd):
+        file = self.file
+        if not file:
+            return
+        if not file.startswith("/") or file.endswith("/") or ".." in file.split("/"):
+            raise ComposeError(f"PD '{pd.name}': the access log's file '{file}' is no absolute path of a file")
+        if len(file.encode()) > ACCESS_FILE_MAX:
+            raise ComposeError(f"PD '{pd.name}': the access log's file '{file}' has more than {ACCESS_FILE_MAX} bytes")
+        if unknown := re.search(r"%(?![YmdH]).?", file):
+            raise ComposeError(f"PD '{pd.name}': the access log's file '{file}': '{unknown[0]}' is none of %Y %m %d %H")
+
+    def _server(self, pd):
+        if not self.syslog:
+            return [0, 0, 0, 0], 0
+        address, _, port = self.syslog.partition(":")
+        try:
+            octets = list(ipaddress.IPv4Address(address).packed)
+        except ValueError:
+            octets = None
+        port = port if ":" in self.syslog else str(SYSLOG_PORT)
+        if octets is None or not (port.isascii() and port.isdigit() and 1 <= int(port) <= PORT_MAX):
+            raise ComposeError(f"PD '{pd.name}': the access log's syslog server '{self.syslog}' is neither ADDRESS nor "
+                               "ADDRESS:PORT, with an IPv4 address")
+        return octets, int(port)
 
 
 class Https:
@@ -127,7 +179,7 @@ class Http:
     """The front as a protection domain."""
 
     def __init__(self, system, serial, timer, net, mac, files, sites=(), port=80, name="http", priority=70, hostname="",
-                 fresh_ms=2000, stale_s=None, wait_s=5, time=None, https=None):
+                 fresh_ms=2000, stale_s=None, wait_s=5, time=None, https=None, access_log=None):
         if not files:
             raise ComposeError(f"PD '{name}': a front without a file service has nothing to serve")
         self.system, self.port, self.app = system, port, None
@@ -136,7 +188,7 @@ class Http:
         self._check_times(stale_s, wait_s)
         serial.client(self.pd)
         timer.client(self.pd)
-        client = files.client(self.pd, caches=True, changes=False)
+        client = files.client(self.pd, caches=True, changes=bool(access_log and access_log.file))
         # Files' bytes leave from where they lie in the share, or sealed from where they are sealed.
         regions = [(client.share, client.share_at)]
         if https:
@@ -151,6 +203,7 @@ class Http:
             "files": Expr("&fs_client_config"),
             "app": Ptr(0),
             "time": time.writer(self.pd, net.clock(self.pd)) if time else Ptr(0),
+            "access": Ptr(0),
             "port": port,
             "fresh_ms": fresh_ms,
             "stale_s": NEVER_STALE if stale_s is None else stale_s,
@@ -159,6 +212,9 @@ class Http:
             "sites": [site.config(self.pd) for site in sites],
         }
         self.pd.config("http/config.h", "struct http_config", "http_config", self.config)
+        if access_log:
+            self.pd.config("http/access/config.h", "struct access_config", "access_config", access_log.config(self.pd))
+            self.config["access"] = Expr("&access_config")
         self.https = https
         system.checks.append(self._check_alone)
 

@@ -37,14 +37,16 @@ HTTP_APP_CLIENT := http/app_client.c http/app_link.c
 $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP_SITE) $(HTTP_FRONT) $(HTTP_START),\
     ip fs_client fs_mount timer,$(IP_CFLAGS)))
 
+HTTP_ACCESS := $(addprefix http/access/,line.c buffer.c file.c syslog.c access.c)
+
 # The front as a protection domain of its own.
-$(eval $(call program,http_front,http/pd.c http/plain.c,http ip_time serial,$(IP_CFLAGS)))
+$(eval $(call program,http_front,http/pd.c http/plain.c $(HTTP_ACCESS),http ip_time serial,$(IP_CFLAGS)))
 
 # The same with HTTPS beside it.
 HTTP_TLS_RECORD := $(addprefix http/tls/,record.c schedules.c crypto.c)
 HTTP_TLS := $(HTTP_TLS_RECORD) $(addprefix http/tls/,sealed.c opened.c tls_peer.c tls_control.c slots.c handshake.c packets.c \
     starved.c outgoing.c tls_conn.c incoming.c transport_tls.c)
-$(eval $(call program,http_https,http/pd.c $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto crypto_module ip_time serial,\
+$(eval $(call program,http_https,http/pd.c $(HTTP_ACCESS) $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto crypto_module ip_time serial,\
     $(IP_CFLAGS) $(AWSLC_CFLAGS)))
 
 # Records of TLS, with libcrypto on the host.
@@ -86,6 +88,8 @@ $(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listin
     $(addprefix http/parse/,path.c date.c text.c)))
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
+$(eval $(call front_test,http_access,tests/unit/http_access.c $(HTTP_ACCESS)))
+$(HOST_OBJ)/http_access/http/access/syslog.c.o $(HOST_OBJ)/http_access/tests/unit/http_access.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

@@ -16,6 +16,7 @@
 #include <string.h>
 #include "fs/client.h"
 #include "fs/mount.h"
+#include "http/access/access.h"
 #include "http/front/server.h"
 #include "http/front/start.h"
 #include "http/parse/date.h"
@@ -124,7 +125,8 @@ static void on_address(void *context)
         if (prefix == site->name) {
             log_line("serving http://%s%s%s from %s", ip4addr_ntoa(&address), port, prefix, site->folder);
         } else {
-            log_line("serving http://%.*s%s%s from %s", (int)(prefix - site->name), site->name, port, prefix, site->folder);
+            log_line("serving http://%.*s%s%s from %s", (int)(prefix - site->name), site->name, port, prefix,
+                     site->folder);
         }
     }
 }
@@ -162,6 +164,9 @@ void init(void)
     find_out_the_time();
     fs_client_init(http_config.files);
     http_start(&http_config);
+    if (http_config.access) {
+        access_init(http_config.access);
+    }
     self.waiter.ready = on_folder;
     fs_mount_on_outcome(on_mount, NULL);
     ip_on_address(on_address, NULL);

@@ -24,6 +24,9 @@ var.WEBSITE_FRESH_MS := 0..3600000 2000 milliseconds that what the server said o
 var.WEBSITE_STALE_S  := 0..1000000000 -- seconds that a page is served without the server's word while it is away, then 503; empty: for ever
 var.WEBSITE_WAIT_S   := 1..60 5    seconds that a request for what is not in the cache waits for a server that is away, then 503
 var.WEBSITE_CACHE    := text  --   Cache-Control of files by pattern, '*.pdf=3600; img/*=no-store'; a number: max-age, in seconds
+var.ACCESS_LOG_CONSOLE := 0|1 0    1: a line for each request on the console
+var.ACCESS_LOG_FILE  := path  --   a line for each request in this file on the export; %Y, %m, %d, %H in its name are of the time
+var.ACCESS_LOG_SYSLOG := text --   a line for each request to this syslog server, ADDRESS or ADDRESS:PORT (UDP, RFC 5424)
 var.WEBSITE_DEBUG    := 0|1   0    1: a browser that asks for what fails in Python is shown the traceback, not only 500
 var.WEBSITE_CONSOLE  := 0|1   0    1: who types at the serial line has a prompt of the Python that serves (make console)
 var.CHAOS            := 0|1   0    1: one part more, which has any other die for whoever asks (chaos/README.md)

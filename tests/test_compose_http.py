@@ -15,7 +15,7 @@ from compose.http import Site  # noqa: E402
 
 PREAMBLE = """\
 from compose.fs import MemFs
-from compose.http import Http, Https, Site
+from compose.http import AccessLog, Http, Https, Site
 from compose.net import Net
 from compose.python import Python
 from compose.serial import Serial
@@ -85,6 +85,22 @@ MISTAKES = {
                           "PD 'http': https=.. without Tls(.., front=..) of compose/tls.py: nobody makes its handshakes"),
     "type": ("http([Site('/www', types={'foo': 'foo'})])", "PD 'http': site '/': types['*.foo']: 'foo' is no media type"),
     "charset": ("http([Site('/www', charset='utf 8')])", "PD 'http': site '/': charset: 'utf 8' is no name of one"),
+    "log_relative": ("http(access_log=AccessLog(file='log'))",
+                     "PD 'http': the access log's file 'log' is no absolute path of a file"),
+    "log_leaves": ("http(access_log=AccessLog(file='/../log'))",
+                   "PD 'http': the access log's file '/../log' is no absolute path of a file"),
+    "log_name": ("http(access_log=AccessLog(file='/log-%y'))",
+                 "PD 'http': the access log's file '/log-%y': '%y' is none of %Y %m %d %H"),
+    "log_name_end": ("http(access_log=AccessLog(file='/log%'))",
+                     "PD 'http': the access log's file '/log%': '%' is none of %Y %m %d %H"),
+    "log_long": ("http(access_log=AccessLog(file='/' + 'x' * 255))",
+                 f"PD 'http': the access log's file '/{'x' * 255}' has more than 255 bytes"),
+    "log_syslog": ("http(access_log=AccessLog(syslog='log.example'))",
+                   "PD 'http': the access log's syslog server 'log.example' is neither ADDRESS nor ADDRESS:PORT, with an "
+                   "IPv4 address"),
+    "log_syslog_port": ("http(access_log=AccessLog(syslog='10.0.2.2:0'))",
+                        "PD 'http': the access log's syslog server '10.0.2.2:0' is neither ADDRESS nor ADDRESS:PORT, with an "
+                        "IPv4 address"),
     "head_long": ("http([Site('/www', pages='x' * 200, headers={'A': 'y' * 200})])",
                   "PD 'http': site '/': Cache-Control and headers have 405 bytes; 384 there is room for"),
 }
@@ -109,6 +125,14 @@ def test_configuration(tmp_path):
     assert r'.fields = "X-A: b\015\012"' in text and ".precompressed = false" in text
     assert r'.rules = "type\011*.foo\011a/b\012others\011max-age=0\012"' in text
     assert not list((tmp_path / "out").glob("micropython*"))
+
+
+def test_access_log(tmp_path):
+    done = compose(tmp_path, PREAMBLE + "http(access_log=AccessLog(file='/logs/%Y.log', syslog='192.0.2.7'))")
+    assert done.returncode == 0, done.stderr
+    text = written(tmp_path, "http.config.c")
+    assert ".access = &access_config" in text and '.file = "/logs/%Y.log"' in text and ".syslog_port = 514" in text
+    assert ".writes = 0" not in written(tmp_path, "files8.config.c"), "the file service lets it write"
 
 
 def test_https_is_a_program_of_its_own(tmp_path):

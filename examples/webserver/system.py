@@ -23,7 +23,7 @@ from compose import ComposeError, System
 from compose.chaos import Chaos
 from compose.entropy import Entropy
 from compose.fs import MemFs, Nfs
-from compose.http import Http, Https, Site
+from compose.http import AccessLog, Http, Https, Site
 from compose.net import Net
 from compose.pem import keys_of
 from compose.python import Python
@@ -160,6 +160,14 @@ def https():
                  redirect=s.var("HTTPS_REDIRECT") == "yes", hsts_s=s.number("HTTPS_HSTS_S"))
 
 
+def access_log():
+    """None: nobody wants one."""
+    console, file, syslog = s.number("ACCESS_LOG_CONSOLE"), s.var("ACCESS_LOG_FILE", ""), s.var("ACCESS_LOG_SYSLOG", "")
+    if file and s.var("WEBSITE_FILES", ""):
+        raise ComposeError(f"ACCESS_LOG_FILE={file} and WEBSITE_FILES: files in the image are not written")
+    return AccessLog(console, file, syslog) if console or file or syslog else None
+
+
 s = System.from_args()
 timer = Timer(s)
 serial = Serial(s)
@@ -170,7 +178,8 @@ files = file_service()
 time = TimeOfDay(s, server=s.var("NTP_SERVER", ""), port=s.number("NTP_PORT"))
 http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()), cache=lifetimes())], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
-            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time, https=https())
+            stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time, https=https(),
+            access_log=access_log())
 if s.var("TLS_KEY", ""):
     Tls(s, timer, entropy, front=http.pd, keys=keys_of(s.var("TLS_KEY")), hybrid=s.var("TLS_HYBRID") == "yes")
 if s.var("APPLICATION") != "none":

@@ -24,9 +24,14 @@ static struct {
     char page[RESPONSE_PAGE_MAX];
 } self;
 
+const struct http_watch *http_watch;
+
 /* Where the body is nobody's it is skipped, or the connection ends. */
 void http_conn_take_request(struct http_conn *c, const struct http_request *request)
 {
+    if (http_watch) {
+        http_watch->taken(c, request);
+    }
     unread_consume(c, request->head_length - c->kept.length);
     if (c->kept.length > 0) {
         head_buffer_drop(&c->kept);
@@ -55,6 +60,13 @@ static bool see_held(struct http_conn *c)
 
 /* -- the end -- */
 
+static void ended(const struct http_conn *c)
+{
+    if (http_watch) {
+        http_watch->ended(c);
+    }
+}
+
 static void drop_unread(struct http_conn *c)
 {
     unread_drop(c);
@@ -66,6 +78,7 @@ static void release(struct http_conn *c)
 {
     const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
+    ended(c);
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
@@ -133,6 +146,7 @@ static void finish(struct http_conn *c)
 void http_conn_answered(struct http_conn *c)
 {
     trace(http_answered, c, c->transport.unacknowledged);
+    ended(c);
     if (c->ends) {
         finish(c);
     } else {

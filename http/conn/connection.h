@@ -5,6 +5,7 @@
 #include "http/conn/head_buffer.h"
 #include "http/conn/timeouts.h"
 #include "http/conn/unread.h"
+#include "http/conn/watch.h"
 #include "http/response/page.h"
 
 /* Who says what a request gets. */
@@ -45,12 +46,20 @@ static inline uint32_t http_conn_room(const struct http_conn *c, bool by_referen
 
 static inline bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
-    return c->transport.ops->write(&c->transport, data, length, more);
+    bool done = c->transport.ops->write(&c->transport, data, length, more);
+    if (http_watch && done) {
+        http_watch->written(c, data, length);
+    }
+    return done;
 }
 
 static inline bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
 {
-    return c->transport.ops->refer(&c->transport, bytes, count, more);
+    bool done = c->transport.ops->refer(&c->transport, bytes, count, more);
+    if (http_watch && done) {
+        http_watch->written(c, NULL, count);
+    }
+    return done;
 }
 
 /* -- what the transport tells -- */

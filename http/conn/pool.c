@@ -23,6 +23,11 @@ void pool_give_back(struct http_conn *c)
     http_counts.connections--;
 }
 
+uint32_t pool_number(const struct http_conn *c)
+{
+    return (uint32_t)(c - self.connections);
+}
+
 void pool_init(void)
 {
     list_init(&self.free);

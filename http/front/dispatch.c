@@ -248,6 +248,9 @@ static bool request(struct http_conn *c)
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
+    if (http_watch) {
+        http_watch->begun(c);
+    }
     if (status != 0) {
         return refuse_nonsense(c, status);
     }
@@ -416,6 +419,9 @@ static bool request_or_redirect(struct http_conn *c)
     int status = head_buffer_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
         return false;
+    }
+    if (http_watch) {
+        http_watch->begun(c);
     }
     if (status != 0) {
         return refuse_nonsense(c, status);

@@ -22,7 +22,8 @@ static void on_mount(void *context)
 
 void http_start(const struct http_config *config)
 {
-    cache_init(config->fresh_ms, config->stale_s, 0, &config->files->index);
+    uint32_t log_blocks = config->access && config->access->file[0] ? 1 : 0;
+    cache_init(config->fresh_ms, config->stale_s, log_blocks, &config->files->index);
     http_init(config->app, config->wait_s);
     described_init(config);
     routes_take_the_rest(config->app != NULL);

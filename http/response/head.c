@@ -15,6 +15,7 @@ static struct {
     uint64_t date_until_ns;    /* pd_now_ns() */
     int64_t now_s;             /* since 1970 */
     char stay_secured[64];     /* a line for answers over TLS, or "" */
+    uint32_t head_length;
 } self;
 
 static void see_time(void)
@@ -52,6 +53,12 @@ void response_end(struct writer *head, const struct reply *reply, bool date)
         writer_put(head, self.stay_secured);
     }
     writer_put(head, "\r\n");
+    self.head_length = writer_length(head);
+}
+
+uint32_t response_head_length(void)
+{
+    return self.head_length;
 }
 
 /* RFC 6797, 6.1; 7.2: over TLS alone. */

@@ -14,6 +14,7 @@ struct reply {
 
 void response_end(struct writer *head, const struct reply *reply, bool date); /* Date, Connection, the empty line */
 void response_stay_secured(uint32_t seconds);                                 /* what answers over TLS tell clients */
+uint32_t response_head_length(void);                                          /* of the head that was made last */
 int64_t response_now_s(void);                                                 /* since 1970, as Date says it */
 
 #endif

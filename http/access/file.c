@@ -1,0 +1,207 @@
+/* file.c: lines go to a file's end in batches: after a second, or when much has come.
+ *   consumes  lines of access.c, in a buffer; completions of the file service, trusted for liveness only
+ *   produces  one command at a time, from a block of the share that is its own; a line on the console when it cannot write,
+ *             and when lines were lost
+ *   invariant where the next byte goes is known here alone: what may have been written is written again at the same place,
+ *             so that no line is there twice. So a file has one writer
+ *   rotation  the name has the time in it: another name is another file. A file that has become shorter, or has gone when
+ *             it is opened anew, is gone on with at its end
+ *   when full the buffer holds what comes while the files are away; then lines are lost, and counted
+ *   restart   what waited is lost
+ */
+#include "http/access/file.h"
+
+#include <string.h>
+
+#include "fs/client.h"
+#include "fs/mount.h"
+#include "http/access/buffer.h"
+#include "http/access/line.h"
+#include "http/response/head.h"
+#include "lib/log.h"
+#include "lib/pd.h"
+#include "timer/client.h"
+
+#define S 1000000000ull
+#define BATCH 16384u /* bytes that are written at once, not within a second */
+
+static struct {
+    const char *pattern;
+    struct access_buffer buffer;
+    uint8_t *block;
+    struct fs_request request;
+    struct timer timer; /* of a batch, or of the next attempt */
+    bool busy;          /* a command is under way */
+    bool open, paused;
+    uint64_t fd, position;
+    uint32_t said; /* the status that the console knows */
+    uint64_t lost;
+    char path[FS_PATH_MAX]; /* of what is open */
+} self;
+
+static void go_on(void);
+
+static void on_time(void *context)
+{
+    self.paused = false;
+    go_on();
+}
+
+static void later(uint64_t now_ns)
+{
+    if (!self.timer.armed) {
+        timer_start(&self.timer, now_ns + S, on_time, NULL);
+    }
+}
+
+/* Lines wait until the next attempt. */
+static void failed(uint32_t status)
+{
+    if (status != self.said && status != FS_STATUS_SERVER_WAS_RESET) {
+        self.said = status;
+        log_line("access log: %s cannot be written (status %u): lines wait", self.path, (unsigned)status);
+    }
+    fs_mount_note(status);
+    self.open = false;
+    self.paused = true;
+    later(pd_now_ns());
+}
+
+static void issue(struct fs_command *command, fs_handler *handler)
+{
+    self.request = (struct fs_request){.handler = handler};
+    self.busy = fs_client_issue(&self.request, command);
+    if (!self.busy) {
+        self.paused = true;
+        later(pd_now_ns());
+    }
+}
+
+/* -- one command after the other -- */
+
+static void on_closed(struct fs_request *request)
+{
+    self.busy = false;
+    go_on();
+}
+
+static void close_it(void)
+{
+    struct fs_command command = {.type = FS_CLOSE, .file.fd = self.fd};
+    self.open = false;
+    issue(&command, on_closed);
+}
+
+static void on_opened(struct fs_request *request)
+{
+    const struct fs_completion *result = &request->result;
+    self.busy = false;
+    if (result->status != FS_STATUS_OK) {
+        failed(result->status);
+        return;
+    }
+    self.open = true;
+    self.fd = result->open.fd;
+    self.position = self.position < result->open.size ? self.position : result->open.size;
+    go_on();
+}
+
+/* Of the same name: on from where it was, if it is still as long. */
+static void open_it(const char *path, uint32_t length)
+{
+    struct fs_command command = {.type = FS_OPEN, .flags = FS_OPEN_READ | FS_OPEN_WRITE | FS_OPEN_CREATE};
+    if (strcmp(self.path, path) != 0) {
+        memcpy(self.path, path, length + 1);
+        self.position = UINT64_MAX;
+    }
+    memcpy(self.block, path, length);
+    command.path.path = fs_client_buffer(self.block, length);
+    issue(&command, on_opened);
+}
+
+static void say_lost(void)
+{
+    if (self.lost > 0) {
+        log_line("access log: %lu lines lost while %s could not be written", (unsigned long)self.lost, self.path);
+        self.lost = 0;
+    }
+}
+
+static void on_written(struct fs_request *request)
+{
+    const struct fs_completion *result = &request->result;
+    self.busy = false;
+    if (result->status != FS_STATUS_OK || result->length == 0) {
+        failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
+        return;
+    }
+    self.said = FS_STATUS_OK;
+    self.position += result->length;
+    access_buffer_take(&self.buffer, (uint32_t)result->length);
+    say_lost();
+    go_on();
+}
+
+static void write_some(const char *bytes, uint32_t length)
+{
+    struct fs_command command = {.type = FS_WRITE, .flags = FS_AGAIN};
+    length = length < fs_client_block_size() ? length : fs_client_block_size();
+    memcpy(self.block, bytes, length);
+    command.file.fd = self.fd;
+    command.file.position = self.position;
+    command.file.data = fs_client_buffer(self.block, length);
+    issue(&command, on_written);
+}
+
+static void go_on(void)
+{
+    char path[FS_PATH_MAX];
+    struct writer name = writer_in(path, sizeof(path) - 1);
+    uint32_t length;
+    const char *bytes = access_buffer_first(&self.buffer, &length);
+    if (self.busy || self.paused || length == 0) {
+        return;
+    }
+    line_put_name(&name, self.pattern, response_now_s());
+    *name.at = '\0';
+    if (!self.open) {
+        open_it(path, writer_length(&name));
+    } else if (strcmp(self.path, path) != 0) {
+        close_it();
+    } else {
+        write_some(bytes, length);
+    }
+}
+
+/* -- lines -- */
+
+char *access_file_room(uint32_t most)
+{
+    char *room = access_buffer_room(&self.buffer, most);
+    self.lost += room == NULL;
+    return room;
+}
+
+void access_file_put(uint32_t length, uint64_t now_ns)
+{
+    uint32_t waits;
+    access_buffer_put(&self.buffer, length);
+    access_buffer_first(&self.buffer, &waits);
+    if (self.busy || self.paused) {
+        return; /* it goes on when that is over */
+    }
+    if (waits >= BATCH) {
+        go_on();
+    } else {
+        later(now_ns);
+    }
+}
+
+void access_file_init(const char *pattern, const struct region *memory)
+{
+    self.pattern = pattern;
+    self.position = UINT64_MAX;
+    self.block = fs_client_block_get();
+    require(self.block, "access log: blocks of the share", fs_client_blocks());
+    access_buffer_init(&self.buffer, memory->base, (uint32_t)memory->size);
+}

@@ -1,0 +1,14 @@
+/* http/access/file.h: the access log in a file of the file service. */
+#ifndef HTTP_ACCESS_FILE_H
+#define HTTP_ACCESS_FILE_H
+
+#include <stdint.h>
+
+#include "lib/region.h"
+
+/* pattern: of its path (http/access/config.h). memory: of the buffer. A block of the share is taken. */
+void access_file_init(const char *pattern, const struct region *memory);
+char *access_file_room(uint32_t most); /* for a line. NULL: the buffer is full, the line is counted as lost */
+void access_file_put(uint32_t length, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,428 @@
+/* http_access.c: the access log (http/access/) under the whole front: each request has its line, whatever becomes of it,
+ * and nobody writes a line of his own. The file service and UDP are made up here.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_microkit.h"
+#include "fs/client.h"
+#include "fs/mount.h"
+#include "http/access/access.h"
+#include "http/access/buffer.h"
+#include "http/access/line.h"
+#include "http_front_client.h"
+#include "in_turn.h"
+#include "lib/log.h"
+#include "net/ip/ip.h"
+
+#include "lwip/udp.h"
+
+#define BUFFER 8192
+#define SHARE (64 * 1024)
+
+void init(void) {}
+
+const struct ip_config ip_config = {.hostname = "a-host"};
+
+/* -- UDP -- */
+
+static char datagram[2000];
+static uint32_t datagrams;
+static struct udp_pcb udp;
+
+struct udp_pcb *udp_new(void)
+{
+    return &udp;
+}
+
+struct pbuf *pbuf_alloc(pbuf_layer layer, u16_t length, pbuf_type type)
+{
+    struct pbuf *p = calloc(1, sizeof(*p) + length);
+    p->payload = p + 1;
+    p->len = p->tot_len = length;
+    p->ref = 1;
+    lwip_pbufs++;
+    return p;
+}
+
+err_t udp_sendto(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, u16_t port)
+{
+    CHECK(pcb == &udp && to->addr == 0x0202000au && port == 514 && p->len < sizeof(datagram));
+    memcpy(datagram, p->payload, p->len);
+    datagram[p->len] = '\0';
+    datagrams++;
+    return ERR_OK;
+}
+
+/* -- the console -- */
+
+static char said[2000];
+
+static bool sink(const char *line, size_t length)
+{
+    CHECK(length < sizeof(said));
+    memcpy(said, line, length);
+    said[length] = '\0';
+    return true;
+}
+
+/* -- files: one at a time, answered by serve() -- */
+
+static uint8_t share[SHARE];
+static struct fs_request *asked;
+static struct fs_command command;
+static struct {
+    char path[100], bytes[200000];
+    uint64_t size;
+} files[4];
+static uint32_t fails; /* the status of what is asked */
+static uint32_t opened;
+
+uint32_t fs_client_blocks(void)
+{
+    return 1;
+}
+
+uint32_t fs_client_block_size(void)
+{
+    return SHARE;
+}
+
+void *fs_client_block_get(void)
+{
+    return share;
+}
+
+struct fs_buffer fs_client_buffer(const void *at, uint64_t size)
+{
+    return (struct fs_buffer){(uint64_t)((const uint8_t *)at - share), size};
+}
+
+void fs_mount_note(uint32_t status) {}
+
+bool fs_client_issue(struct fs_request *request, const struct fs_command *what)
+{
+    CHECK(!asked);
+    asked = request;
+    command = *what;
+    return true;
+}
+
+static uint64_t open_file(const char *path, uint64_t length)
+{
+    uint64_t i = 0;
+    while (files[i].path[0] && (strlen(files[i].path) != length || memcmp(files[i].path, path, length) != 0)) {
+        i++;
+    }
+    memcpy(files[i].path, path, length);
+    opened++;
+    return i;
+}
+
+static void answer(struct fs_completion *result)
+{
+    const struct fs_buffer *data = &command.file.data, *path = &command.path.path;
+    switch (command.type) {
+    case FS_OPEN:
+        result->open.fd = open_file((const char *)share + path->offset, path->size);
+        result->open.size = files[result->open.fd].size;
+        break;
+    case FS_WRITE:
+        result->length = data->size < 5000 ? data->size : 5000;
+        memcpy(files[command.file.fd].bytes + command.file.position, share + data->offset, result->length);
+        files[command.file.fd].size = command.file.position + result->length;
+        break;
+    default: CHECK_EQUAL(command.type, FS_CLOSE);
+    }
+}
+
+static void serve(void)
+{
+    while (asked) {
+        struct fs_request *request = asked;
+        asked = NULL;
+        request->result = (struct fs_completion){.status = fails};
+        if (!fails) {
+            answer(&request->result);
+        }
+        request->handler(request);
+    }
+}
+
+/* -- the log -- */
+
+static struct access_config config = {.console = true, .file = ""};
+
+static void begin(const char *file, uint16_t syslog_port)
+{
+    static char *memory;
+    memory = memory ? memory : malloc(ACCESS_RECORDS_BYTES + BUFFER);
+    config.memory = (struct region){memory, ACCESS_RECORDS_BYTES + BUFFER, 0};
+    config.file = file;
+    config.syslog_port = syslog_port;
+    memcpy(config.syslog, (uint8_t[]){10, 0, 2, 2}, 4);
+    log_to(sink);
+    access_init(&config);
+    connect();
+}
+
+static const char *since(const char *text)
+{
+    const char *at = strstr(said, text);
+    return at ? at : "(no such line)";
+}
+
+static void expect(const char *begin, const char *middle)
+{
+    CHECK(strncmp(said, begin, strlen(begin)) == 0);
+    if (strncmp(since(middle), middle, strlen(middle)) != 0) {
+        FAIL("%s: not in %s", middle, said);
+    }
+    said[0] = '\0';
+}
+
+#define FROM "10.0.0.2 - - ["
+
+static void test_lines(void)
+{
+    begin("", 0);
+    CHECK_EQUAL(get("/f/1000", "Referer: http://x/\r\nUser-Agent: me (1)\r\n"), 200);
+    expect(FROM, "] \"GET /f/1000 HTTP/1.1\" 200 1000 \"http://x/\" \"me (1)\" 0.0");
+    CHECK_EQUAL(get("/f/100000?a=b", ""), 200);
+    expect(FROM, " +0000] \"GET /f/100000?a=b HTTP/1.1\" 200 100000 \"-\" \"-\" ");
+    CHECK_EQUAL(get("/f/100", "Range: bytes=5-8\r\n"), 206);
+    expect(FROM, "\" 206 4 ");
+    CHECK_EQUAL(get("/f/100", "If-None-Match: *\r\n"), 304);
+    expect(FROM, "\" 304 0 ");
+    CHECK_EQUAL(ask("HEAD /f/70000 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    expect(FROM, "\"HEAD /f/70000 HTTP/1.1\" 200 0 ");
+    CHECK_EQUAL(get("/dir", ""), 301);
+    expect(FROM, "\"GET /dir HTTP/1.1\" 301 0 ");
+    CHECK_EQUAL(get("/forbidden", ""), 403);
+    expect(FROM, "\"GET /forbidden HTTP/1.1\" 403 ");
+    leave();
+}
+
+static void test_applications(void)
+{
+    begin("", 0);
+    CHECK_EQUAL(get("/app/len/5000", ""), 200);
+    expect(FROM, "\"GET /app/len/5000 HTTP/1.1\" 200 5000 ");
+    CHECK_EQUAL(get("/app/x/3000", ""), 200);
+    expect(FROM, "\"GET /app/x/3000 HTTP/1.1\" 200 3000 ");
+    CHECK_EQUAL(get("/app/early", ""), 500);
+    expect(FROM, "\"GET /app/early HTTP/1.1\" 500 ");
+    leave();
+}
+
+static void test_a_client_that_goes(void)
+{
+    begin("", 0);
+    send("GET /app/hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    take();
+    said[0] = '\0';
+    client_reset(client);
+    CHECK(client_gone(client));
+    client_free(client);
+    expect(FROM, "\"GET /app/hold HTTP/1.1\" 499 0 ");
+    app_release();
+    for (int i = 0; i < 20; i++) {
+        step();
+    }
+}
+
+static void test_nonsense(void)
+{
+    begin("", 0);
+    CHECK_EQUAL(ask("GET / HTTP/1.1\r\nHost: x\r\nNo field\r\n\r\n"), 400);
+    expect(FROM, "] \"-\" 400 ");
+    check_closed();
+    begin("", 0);
+    send("GET /");
+    pass_s(16);
+    CHECK_EQUAL(receive(false), 408);
+    expect(FROM, "] \"-\" 408 ");
+    check_closed();
+}
+
+/* What ends a line, a field or a terminal's line stands escaped. */
+static void test_escaped_lines(void)
+{
+    begin("", 0);
+    CHECK_EQUAL(get("/f/1?\"\\|", "User-Agent: a\" 200 1 \"\\\t\xff.0123456789abcdef\r\n"), 200);
+    expect(FROM, "\"GET /f/1?\\x22\\x5C| HTTP/1.1\" 200 1 \"-\" "
+                 "\"a\\x22 200 1 \\x22\\x5C\\x09\\xFF.0123456789abcdef\" ");
+    leave();
+}
+
+/* Each part has its bound; no byte of an escape is left alone. */
+static void test_bounds(void)
+{
+    char space[1000], odd[900];
+    for (uint32_t length = 0; length < 700; length++) {
+        for (uint32_t room = 1; room < 600; room += 37) {
+            struct writer line = writer_in(space, sizeof(space));
+            memset(space, '!', sizeof(space));
+            memset(odd, 'a', length);
+            odd[length / 2] = '"';
+            line_put_escaped(&line, (struct http_slice){odd, length}, room);
+            uint32_t put = writer_length(&line);
+            CHECK(put <= room && (put + 3 >= room || put == length + (length > 0 ? 3 : 0)));
+            CHECK(space[put] == '!' && !memchr(space, '"', put));
+        }
+    }
+    begin("", 0);
+    memset(odd, '"', 400);
+    sprintf(space, "User-Agent: %.400s\r\nReferer: %.400s\r\n", odd, odd);
+    CHECK_EQUAL(get("/f/1", space), 200);
+    leave();
+}
+
+static void test_syslog(void)
+{
+    begin("", 514);
+    CHECK_EQUAL(get("/f/10", ""), 200);
+    CHECK_EQUAL(datagrams, 1);
+    CHECK(strncmp(datagram, "<190>1 2026-09-21T14:", 21) == 0);
+    CHECK(strstr(datagram, "Z a-host serval - access - 10.0.0.2 - - ["));
+    CHECK(strstr(datagram, "\"GET /f/10 HTTP/1.1\" 200 10 \"-\" \"-\" 0.0") && !strchr(datagram, '\n'));
+    leave();
+}
+
+/* -- a file -- */
+
+static uint32_t lines_of(uint32_t which)
+{
+    uint32_t count = 0;
+    for (uint64_t i = 0; i < files[which].size; i++) {
+        count += files[which].bytes[i] == '\n';
+    }
+    return count;
+}
+
+static void test_file(void)
+{
+    begin("/log/%Y%m%d-%H.log", 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(get("/f/10", ""), 200);
+    }
+    CHECK(!asked);
+    pass_s(1);
+    serve();
+    CHECK(strcmp(files[0].path, "/log/20260921-14.log") == 0 && opened == 1);
+    CHECK_EQUAL(lines_of(0), 3);
+    leave();
+    pass_s(3600);
+    connect();
+    CHECK_EQUAL(get("/f/10", ""), 200);
+    pass_s(1);
+    serve();
+    CHECK(strcmp(files[1].path, "/log/20260921-15.log") == 0 && opened == 2);
+    CHECK(lines_of(0) == 3 && lines_of(1) == 1);
+    leave();
+}
+
+/* What fits in the buffer is there when the files are back, once; the rest was counted. */
+static void test_file_away(void)
+{
+    begin("/log", 0);
+    fails = FS_STATUS_UNREACHABLE;
+    for (int i = 0; i < 200; i++) {
+        CHECK_EQUAL(get("/f/10", ""), 200);
+        pass_s(i % 7 == 0);
+        serve();
+    }
+    fails = 0;
+    pass_s(1);
+    serve();
+    uint32_t kept = lines_of(0);
+    CHECK(kept > 30 && kept < 200);
+    CHECK(strstr(said, "access log: ") && strstr(said, " lines lost while /log could not be written"));
+    CHECK_EQUAL(strtoul(said + strlen("access log: "), NULL, 10), 200 - kept);
+    CHECK_EQUAL(get("/f/11", ""), 200);
+    pass_s(1);
+    serve();
+    CHECK_EQUAL(lines_of(0), kept + 1);
+    leave();
+}
+
+/* A write of which nobody knows whether it was done is done again at the same place. */
+static void test_file_server_restarts(void)
+{
+    begin("/log", 0);
+    CHECK_EQUAL(get("/f/10", ""), 200);
+    pass_s(1);
+    serve();
+    CHECK_EQUAL(get("/f/20", ""), 200);
+    pass_s(1);
+    CHECK(asked && command.type == FS_WRITE);
+    struct fs_completion done = {.status = 0};
+    answer(&done);
+    fails = FS_STATUS_SERVER_WAS_RESET;
+    serve();
+    fails = 0;
+    pass_s(1);
+    serve();
+    CHECK(lines_of(0) == 2 && opened == 2);
+    leave();
+}
+
+static void test_buffer(void)
+{
+    char space[100];
+    struct access_buffer b;
+    uint32_t put = 0, took = 0, length;
+    access_buffer_init(&b, space, sizeof(space));
+    for (uint32_t i = 0; i < 10000; i++) {
+        uint32_t most = 1 + lwip_noise() % 40;
+        char *room = lwip_noise() % 3 ? access_buffer_room(&b, most) : NULL;
+        if (room) {
+            for (uint32_t j = 0; j < most; j++) {
+                room[j] = (char)put++;
+            }
+            access_buffer_put(&b, most);
+        }
+        const char *first = access_buffer_first(&b, &length);
+        length = length > 0 ? lwip_noise() % (length + 1) : 0;
+        for (uint32_t j = 0; j < length; j++) {
+            CHECK_EQUAL((uint8_t)first[j], (uint8_t)took);
+            took++;
+        }
+        if (length > 0) {
+            access_buffer_take(&b, length);
+        }
+    }
+    CHECK(put > 10000 && took + sizeof(space) >= put);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {{"lines", test_lines},
+             {"applications", test_applications},
+             {"a client that goes", test_a_client_that_goes},
+             {"nonsense", test_nonsense},
+             {"escaped", test_escaped_lines},
+             {"bounds", test_bounds},
+             {"syslog", test_syslog},
+             {"file", test_file},
+             {"file away", test_file_away},
+             {"file server restarts", test_file_server_restarts},
+             {"buffer", test_buffer}};
+
+static void run(uint64_t i)
+{
+    begin_case();
+    tests[i].run();
+    end_case();
+}
+
+static const char *name_of(uint64_t i)
+{
+    return tests[i].name;
+}
+
+int main(int argc, char **argv)
+{
+    return in_turn(argc, argv, 0, sizeof(tests) / sizeof(tests[0]) - 1, name_of, run);
+}
