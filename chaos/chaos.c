@@ -23,6 +23,7 @@
 #include "lwip/tcp.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
+#include "supervisor/notes.h"
 #include "timer/client.h"
 
 #define PORT 80
@@ -64,21 +65,12 @@ static void take_record(const struct supervisor_record *record)
     }
 }
 
-/* The supervisor is above us: it may have made records while one was read, and the oldest is then another. */
 static void read_notes(void)
 {
-    uint64_t count = __atomic_load_n(&config->notes->count, __ATOMIC_ACQUIRE);
+    struct supervisor_record record;
 
-    if (count - self.seen > SUPERVISOR_RECORDS) {
-        self.seen = count - SUPERVISOR_RECORDS;
-    }
-    while (self.seen < count) {
-        struct supervisor_record record = config->notes->records[self.seen % SUPERVISOR_RECORDS];
-
-        if (__atomic_load_n(&config->notes->count, __ATOMIC_ACQUIRE) - self.seen <= SUPERVISOR_RECORDS) {
-            take_record(&record);
-        }
-        self.seen++;
+    while (supervisor_notes_next(config->notes, &self.seen, &record)) {
+        take_record(&record);
     }
 }
 
