@@ -22,7 +22,7 @@ HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c r
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c names.c cache.c)
 
-HTTP_CONN := $(addprefix http/conn/,pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
+HTTP_CONN := $(addprefix http/conn/,pool.c measure.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
 HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c parts.c file.c error_page.c listing_page.c listing.c)
 

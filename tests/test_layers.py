@@ -58,7 +58,7 @@ ORDERS = {
              "access/config.h", "config.h", "conn/", "access/", "content/", "front/", "tls/", "plain.c pd.c"],
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "names", "cache.c"],
-    "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
+    "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "measure", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
                   "watch.h", "connection", "accept", "transport_tcp"],
     "http/access": ["config.h", "line", "buffer", "file", "syslog", "access"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_long", "app_body", "app_answer", "app_request", "parts", "file", "error_page", "listing_page", "listing"],

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "http/conn/measure.h"
 #include "http/conn/pool.h"
 #include "http/conn/waiting.h"
 #include "lib/pd.h"
@@ -79,6 +80,7 @@ static void release(struct http_conn *c)
     const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
     ended(c);
+    measure_gone(c);
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
@@ -147,6 +149,7 @@ void http_conn_answered(struct http_conn *c)
 {
     trace(http_answered, c, c->transport.unacknowledged);
     ended(c);
+    measure_answered(c);
     if (c->ends) {
         finish(c);
     } else {
@@ -192,6 +195,7 @@ bool http_conn_page(struct http_conn *c, const struct reply *reply, int status, 
     struct writer page = writer_in(self.page, sizeof(self.page));
     trace(http_page, c, status);
     response_page(&page, reply, status, field);
+    c->status = (uint16_t)status;
     return http_conn_write(c, self.page, writer_length(&page), false);
 }
 

@@ -7,6 +7,7 @@
 struct http_counters {
     uint32_t connections, app_requests, app_long; /* now; with the application; of those, long answers */
     uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
+    uint64_t bytes; /* given to TCP, of all connections */
 };
 extern struct http_counters http_counts;
 

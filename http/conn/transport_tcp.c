@@ -104,6 +104,7 @@ static bool send(struct transport *t, const void *data, uint32_t length, uint8_t
         transport_tcp_try_again(t);
         return false;
     }
+    http_counts.bytes += length;
     transport_tcp_owe(t);
     return true;
 }

@@ -119,6 +119,7 @@ static bool send_head(struct app_request *x)
         transport->ops->keep_asking(transport);
         app_long_begin(x, lasting);
     }
+    x->connection->status = (uint16_t)self.answer.status;
     x->stage = (uint8_t)stage;
     x->begun = true;
     x->left = stage == STAGE_COUNTED ? x->slot->in.length - body : 0;

@@ -335,6 +335,7 @@ static enum file_outcome send(struct http_conn *c, const struct http_selection *
         return FILE_NO_MEMORY;
     }
     trace(http_file, c, length);
+    c->status = (uint16_t)(state->app && selection->status == 200 ? app_answer_status() : selection->status);
     c->ends = reply->ends;
     if (state->bytes.length == 0) {
         content_drop_file(c); /* all is with TCP */
@@ -383,6 +384,7 @@ static enum file_outcome send_head_of_parts(struct http_conn *c, const struct ht
     if (!http_conn_write(c, self.head, make_head(state, &selection, reply, ""), true)) {
         return FILE_NO_MEMORY;
     }
+    c->status = 206;
     c->ends = reply->ends;
     state->offset = state->end = 0;
     c->state = ANSWERING;

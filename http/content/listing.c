@@ -233,6 +233,7 @@ static enum content_outcome go_on(struct http_conn *c)
         if (!write_head(c, listing)) {
             return CONTENT_WAIT;
         }
+        c->status = 200;
         listing->phase = ROWS;
         http_counts.files++;
     }

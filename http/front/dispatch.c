@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "http/conn/measure.h"
 #include "http/conn/waiting.h"
 #include "http/content/app_answer.h"
 #include "http/content/app_request.h"
@@ -133,6 +134,7 @@ static bool moved(struct http_conn *c, const struct reply *reply, uint32_t lengt
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved(&answer, reply, self.path, length, query);
+    c->status = 301;
     return http_conn_write(c, self.text, writer_length(&answer), false);
 }
 
@@ -213,6 +215,7 @@ static bool options(struct http_conn *c, const struct http_request *request, con
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_options(&answer, reply);
+    c->status = 204;
     return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, reply);
 }
 
@@ -256,6 +259,7 @@ static bool request(struct http_conn *c)
     }
     trace(http_request, c, self.request.method);
     trace_text(http_target, self.request.path.at, self.request.path.length);
+    measure_begin(c, &self.request);
     struct reply reply = reply_to(c, &self.request);
     content_drop_changed_file(c);
     bool answered = content_of(c)->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
@@ -407,6 +411,8 @@ static bool send_to_tls(struct http_conn *c, const struct http_request *request)
     }
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
+    c->status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
+    measure_begin(c, request);
     return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, &reply);
 }
 
