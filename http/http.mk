@@ -40,14 +40,21 @@ $(eval $(call library,http,$(HTTP_PARSERS) $(HTTP_RESPONSE) $(HTTP_CACHE) $(HTTP
 HTTP_ACCESS := $(addprefix http/access/,line.c buffer.c file.c syslog.c access.c)
 
 # The front as a protection domain of its own.
-$(eval $(call program,http_front,http/pd.c http/plain.c $(HTTP_ACCESS),http ip_time serial,$(IP_CFLAGS)))
+$(eval $(call program,http_front,http/pd.c http/plain.c http/no_status.c $(HTTP_ACCESS),http ip_time serial,$(IP_CFLAGS)))
+
+# With a status port.
+HTTP_STATUS := $(addprefix http/status/,parts.c figures.c report.c page.S port.c)
+$(eval $(call program,http_front_status,http/pd.c http/plain.c $(HTTP_ACCESS) $(HTTP_STATUS),http ip_time serial,$(IP_CFLAGS)))
+$(OBJ)/http_front_status/http/status/page.S.o $(OBJ)/http_https_status/http/status/page.S.o: http/status/page.html
 
 # The same with HTTPS beside it.
 HTTP_TLS_RECORD := $(addprefix http/tls/,record.c schedules.c crypto.c)
 HTTP_TLS := $(HTTP_TLS_RECORD) $(addprefix http/tls/,sealed.c opened.c tls_peer.c tls_control.c slots.c handshake.c packets.c \
     starved.c outgoing.c tls_conn.c incoming.c transport_tls.c)
-$(eval $(call program,http_https,http/pd.c $(HTTP_ACCESS) $(HTTP_TLS) http/tls/chains.c http/tls/start.c,http crypto crypto_module ip_time serial,\
-    $(IP_CFLAGS) $(AWSLC_CFLAGS)))
+https_program = $(call program,$1,http/pd.c $(HTTP_ACCESS) $(HTTP_TLS) http/tls/chains.c http/tls/start.c $2,http crypto crypto_module ip_time serial,\
+    $(IP_CFLAGS) $(AWSLC_CFLAGS))
+$(eval $(call https_program,http_https,http/no_status.c))
+$(eval $(call https_program,http_https_status,$(HTTP_STATUS)))
 
 # Records of TLS, with libcrypto on the host.
 HTTP_TLS_CFLAGS := $(AWSLC_HOST_CFLAGS) -ffunction-sections -fdata-sections

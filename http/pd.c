@@ -21,6 +21,7 @@
 #include "http/front/start.h"
 #include "http/parse/date.h"
 #include "http/secured.h"
+#include "http/status.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
@@ -167,6 +168,7 @@ void init(void)
     if (http_config.access) {
         access_init(http_config.access);
     }
+    status_start();
     self.waiter.ready = on_folder;
     fs_mount_on_outcome(on_mount, NULL);
     ip_on_address(on_address, NULL);

@@ -44,6 +44,7 @@ LAYERS = {
     "keys": BASE | {"entropy"},
     "tls": BASE | {"timer", "keys", "entropy"},
     "http": SERVICES | {"fs", "net/ip", "tls"},
+    "http/status": SERVICES | {"fs", "net/ip", "http", "supervisor"},
     "python": SERVICES | {"fs", "net/ip", "http"},
     "chaos": SERVICES | {"supervisor", "net/ip"},
     "examples": SERVICES | {"fs", "net/ip", "http", "python"},
@@ -55,7 +56,7 @@ TESTS = {"tests/isolation": SERVICES | {"sdk/abi"}}
 # its implementors include, too; `name/` all of a folder in it. Several names in one string may know each other.
 ORDERS = {
     "http": ["secured.h", "parse/", "response/", "app_proto.h app_config.h", "app_link", "app_client app_front", "cache/", "site/",
-             "access/config.h", "config.h", "conn/", "access/", "content/", "front/", "tls/", "plain.c pd.c"],
+             "access/config.h", "config.h", "conn/", "access/", "content/", "front/", "tls/", "status.h", "status/", "no_status.c plain.c pd.c"],
     "http/cache": ["cache.h", "waiters.h", "index", "queue", "pages", "files", "blocks", "reads", "entries",
                    "revalidate", "names", "cache.c"],
     "http/conn": ["limits.h counters.h", "transport.h", "conn.h", "measure", "pool", "timeouts", "waiting", "output", "unread", "head_buffer",
@@ -63,6 +64,7 @@ ORDERS = {
     "http/access": ["config.h", "line", "buffer", "file", "syslog", "access"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_long", "app_body", "app_answer", "app_request", "parts", "file", "error_page", "listing_page", "listing"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
+    "http/status": ["config.h", "parts", "figures", "report", "page.S page.h", "port"],
     "http/tls": ["config.h", "crypto", "schedules", "record", "sealed", "opened", "tls_peer", "tls_control", "handshake.h", "slots", "handshake.c",
                  "packets", "tls_conn.h", "starved", "outgoing", "tls_conn.c",
                  "incoming", "transport_tls", "chains", "start"],

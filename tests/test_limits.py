@@ -24,6 +24,8 @@ COMPILE = ["clang", "-std=gnu11", "-DTRACED", "-I", paths.TOP, "-I", paths.TOP /
 PAIRS = [
     ("board", "PAGE", "sdk/abi/mmu.h", "MMU_PAGE_SIZE"),
     ("chaos", "PARTS_MAX", "chaos/config.h", "CHAOS_PARTS_MAX"),
+    ("status", "PARTS_MAX", "http/status/config.h", "STATUS_PARTS_MAX"),
+    ("status", "NO_CHILD", "http/status/config.h", "STATUS_NO_CHILD"),
     ("dwmac", "NONE", "net/dwmac.h", "DWMAC_NONE"),
     ("dwmac", "GLUE_MAX", "net/dwmac.h", "DWMAC_GLUE_MAX"),
     ("dwmac", "PHY_WRITES_MAX", "net/dwmac.h", "DWMAC_PHY_WRITES_MAX"),
@@ -116,6 +118,7 @@ OWN = {
              "ACCESS_BUFFER": "handed over", "ACCESS_FILE_MAX": "below FS_PATH_MAX, as what it becomes is", "SYSLOG_PORT": "RFC 5426",
              "STALE_MAX_S": "as mk/variables.mk has it", "WAIT_MAX_S": "as mk/variables.mk has it", "IP": "handed over", "STACK": "handed over"},
     "net": {"SEGMENTS_MAX": "what there is memory for", "TX_PIECES": "handed over", "DESCRIPTORS_SIZE": "handed over; the drivers check it"},
+    "status": {"PORT_MAX": "of TCP"},
     "python": {"IP_BESIDE_SITE": "handed over", "FILES_JOBS": "handed over"},
     "serial": {"TX_CAPACITY": "handed over", "RX_CAPACITY": "handed over", "COLOURS": "handed over"},
     "supervisor": {"PRIORITY": "handed over", "MS_MAX": "an hour", "PAUSE_BUDGET_US": "handed over",

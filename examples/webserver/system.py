@@ -28,6 +28,7 @@ from compose.net import Net
 from compose.pem import keys_of
 from compose.python import Python
 from compose.serial import Serial
+from compose.status import Status
 from compose.supervisor import Rule, Supervisor
 from compose.time_of_day import TimeOfDay
 from compose.timer import Timer
@@ -192,4 +193,6 @@ rules = {name: rule for name, rule in RULES.items() if any(pd.name == name for p
 supervisor = Supervisor(s, serial, rules, killer=chaos.pd if chaos else None)
 if chaos:
     chaos.kills_by(supervisor)
+if s.number("STATUS_PORT", 0):
+    Status(s, http, supervisor, port=s.number("STATUS_PORT"))
 s.write()

@@ -18,6 +18,7 @@ webserver_killer := $(filter 1,$(CHAOS))
 webserver_address = $(words 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 $(webserver_killer) $(if $(WEBSITE_FILES),,nfs))
 qemu_forward.webserver = ,hostfwd=tcp:127.0.0.1:$(HTTP_PORT)-10.0.2.$(webserver_address):80$(if \
     $(TLS_KEY),$(comma)hostfwd=tcp:127.0.0.1:$(HTTPS_PORT)-10.0.2.$(webserver_address):443)$(if \
+    $(filter-out 0,$(STATUS_PORT)),$(comma)hostfwd=tcp:127.0.0.1:$(STATUS_PORT)-10.0.2.$(webserver_address):$(STATUS_PORT))$(if \
     $(webserver_killer),$(comma)hostfwd=tcp:127.0.0.1:$(shell expr $(HTTP_PORT) + 2)-10.0.2.15:80)
 
 ifeq ($(WEBSITE_FILES),)

@@ -39,7 +39,9 @@ HOST_SEEN_BY_GUEST = "10.0.2.2"
 FIRST_ADDRESS = 15              # of QEMU's DHCP: 10.0.2.15
 SERVING = re.compile(rb"(?:Starting async server on|serving http://)[^\n]*\n")    # Python's words, and the front's
 PR_SET_PDEATHSIG = 1
+PORT_MAX = 65535
 ENDING_S = 30                   # for what was told to end; then it is killed
+STATUS = 3                      # its port, behind HTTP_PORT, where STATUS_PORT does not say another
 KILLER = 2                      # its port, behind HTTP_PORT: between the two is HTTPS, if nothing else is said
 CERTIFICATE_S = 300 * 86400      # it is good for 365 days
 OF_A_SERVER = ("NFS_SERVER", "NFS_DIRECTORY", "NFS_PORT", "MOUNT_PORT")     # which one; the others go with any
@@ -73,6 +75,21 @@ def https_port(port):
     if not are_free([https]):
         raise Stop(f"port {https} of this machine is in use; choose another, for example: make run HTTPS_PORT={https + 1}")
     return https
+
+
+def status_port(port, https):
+    """0: there is none. That port leads to the same of the guest's."""
+    if variable("STATUS_PORT") == "0" or (not variable("STATUS_PORT") and port + STATUS > PORT_MAX):
+        return 0
+    status = int(variable("STATUS_PORT", str(port + STATUS)))
+    if status in (port, https) or (variable("CHAOS") == "1" and status == port + KILLER):
+        raise Stop(f"STATUS_PORT={status} is another one's already; choose another")
+    if not are_free([status]):
+        if not variable("STATUS_PORT"):
+            print(f"port {status} of this machine is in use: no status (STATUS_PORT=PORT gives it another)", flush=True)
+            return 0
+        raise Stop(f"port {status} of this machine is in use; choose another, for example: make run STATUS_PORT={status + 1}")
+    return status
 
 
 def certificate(scratch):
@@ -168,18 +185,19 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
-def forwards(port, https):
+def forwards(port, https, status):
     """QEMU's DHCP gives addresses in the order of asking: with CHAOS=1 the part that kills others is the first, then
     comes the NFS component, where there is one, then the web server."""
     killer = variable("CHAOS") == "1"
     web = FIRST_ADDRESS + killer + (not variable("WEBSITE_FILES"))
     words = f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.{web}:80"
     words += f",hostfwd=tcp:127.0.0.1:{https}-10.0.2.{web}:443" if https else ""
+    words += f",hostfwd=tcp:127.0.0.1:{status}-10.0.2.{web}:{status}" if status else ""
     return words + (f",hostfwd=tcp:127.0.0.1:{port + KILLER}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
 def start_qemu(image, ports, extra, control):
-    """ports: of HTTP and HTTPS."""
+    """ports: of HTTP, HTTPS, status."""
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
     boot = [word.replace("@IMAGE@", str(image)) for word in shlex.split(os.environ["SERVAL_BOOT"])]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,
@@ -204,7 +222,7 @@ def end_qemu(qemu, control):
         qemu.wait()
 
 
-def announce(port, https):
+def announce(port, https, status):
     """Asks for the first page, then says where it is."""
     address = f"http://localhost:{port}"
     try:
@@ -212,6 +230,7 @@ def announce(port, https):
             page.read()
         more = f"\n    https://localhost:{https}" if https else ""
         more += f"\n    {address}/chaos/" if variable("CHAOS") == "1" else ""
+        more += f"\n    http://localhost:{status} (status)" if status else ""
         print(f"\n    {address}{more}\n\n(Ctrl-C ends it)", flush=True)
     except urllib.error.HTTPError as error:
         print(f"\n    {address} answers, but its first page is: {error.code} {error.reason}\n", flush=True)
@@ -246,7 +265,8 @@ def run():
     cache = Path(variable("CACHE_DIR", str(TOP / "build")))
     with contextlib.ExitStack() as stack:
         port = http_port()
-        ports = port, https_port(port)
+        https = https_port(port)
+        ports = port, https, status_port(port, https)
         try:
             extra = extra_arguments(variable("QEMU_EXTRA"))
         except ValueError as error:
@@ -255,6 +275,7 @@ def run():
         variables, build_dir = site(stack, scratch, Path(variable("BUILD_DIR", "build")), port)
         if ports[1]:
             variables |= certificate(scratch)
+        variables["STATUS_PORT"] = str(ports[2])
         build(variables, build_dir)
         ours, theirs = socket.socketpair()
         with theirs:

@@ -1,0 +1,55 @@
+"""compose/status.py: a port of the front's that says how the system is (http/status/port.c): for people, and for who watches.
+
+    Status(s, http, supervisor, port=9100)      # after the supervisor, so after all other PDs
+
+The front may then read what the supervisor notes. What the page draws, the parts and who talks to whom, is text in the image.
+"""
+
+import json
+
+from .c import Ptr
+from .errors import ComposeError
+
+PARTS_MAX = 32      # STATUS_PARTS_MAX
+NO_CHILD = 0xff     # STATUS_NO_CHILD
+PORT_MAX = 65535
+
+
+def row(pd):
+    """In which row of the picture it stands."""
+    if pd.irqs or any(m.region.kind == "device" and "w" in m.permissions for m in pd.maps):
+        return "driver"
+    return "virtualiser" if "_virt_" in pd.name else "supervisor" if pd.children else "program"
+
+
+def described(system, parts):
+    """The text that the page draws: parts, and pairs of their numbers that share a channel."""
+    number = {pd: i for i, pd in enumerate(parts)}
+    links = sorted({tuple(sorted((number[c.a], number[c.b]))) for c in system.channels if c.a in number and c.b in number})
+    return json.dumps({
+        "system": system.name, "board": system.board.name,
+        "parts": [{"name": pd.name, "row": row(pd), "priority": pd.priority} for pd in parts],
+        "links": links}, separators=(",", ":")) + "\n"
+
+
+class Status:
+    def __init__(self, system, http, supervisor, port):
+        front = http.pd
+        taken = [http.port] + ([http.https.port] if http.https else [])
+        if not 1 <= port <= PORT_MAX:
+            raise ComposeError(f"PD '{front.name}': status port {port} is not in 1..{PORT_MAX}")
+        if port in taken:
+            raise ComposeError(f"PD '{front.name}': status port {port} is one of the site's")
+        parts = [pd for pd in system.pds if pd is not supervisor.pause]
+        if len(parts) > PARTS_MAX:
+            raise ComposeError(f"PD '{front.name}': {len(parts)} parts are more than a status port can tell of: {PARTS_MAX}")
+        front.program += "_status"
+        front.config("http/status/config.h", "struct status_config", "status_config", {
+            "port": port,
+            "fresh_ms": http.config["fresh_ms"],
+            "folder": http.config["sites"][0]["folder"] if http.config["sites"] else "/",
+            "system": described(system, parts),
+            "notes": Ptr(front.map(supervisor.notes, "r")),
+            "part_count": len(parts),
+            "parts": [{"name": pd.name, "child": supervisor.numbers.get(pd.name, NO_CHILD)} for pd in parts],
+        })

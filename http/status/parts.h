@@ -1,0 +1,15 @@
+/* http/status/parts.h: what the supervisor has noted of each part of the system. */
+#ifndef HTTP_STATUS_PARTS_H
+#define HTTP_STATUS_PARTS_H
+
+#include <stdbool.h>
+#include "http/status/config.h"
+
+/* Reads what is new. */
+void status_parts_read(void);
+/* The last death; deaths 0: there was none. */
+const struct supervisor_record *status_parts_last(uint32_t part);
+/* It has died and its pause is not over. */
+bool status_parts_dead(uint32_t part, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,246 @@
+/* report.c: what is known, as JSON, as Prometheus reads it, as OpenMetrics 1.0.
+ *   consumes  figures, measures, the supervisor's notes: numbers; names out of the description; the path of a request,
+ *             of a client, NOT trusted: what could end a string in JSON is put as '?'
+ *   when full the writer says so; port.c answers 500 then
+ */
+#include "http/status/report.h"
+
+#include "http/conn/measure.h"
+#include "http/status/figures.h"
+#include "http/status/parts.h"
+#include "lib/pd.h"
+
+#define MS 1000000ull
+#define US_DIGITS 6
+
+static struct {
+    struct status_figure figures[STATUS_FIGURES_MAX];
+    bool open; /* OpenMetrics: a counter's family has no _total in its name */
+} self;
+
+static void put_member(struct writer *text, const char *before, const char *name, uint64_t value)
+{
+    writer_put(text, before);
+    writer_put(text, "\"");
+    writer_put(text, name);
+    writer_put(text, "\":");
+    writer_put_number(text, value);
+}
+
+static void put_array(struct writer *text, const char *name, const uint64_t *values, uint32_t count)
+{
+    writer_put(text, ",\n\"");
+    writer_put(text, name);
+    for (uint32_t i = 0; i < count; i++) {
+        writer_put(text, i == 0 ? "\":[" : ",");
+        writer_put_number(text, values[i]);
+    }
+    writer_put(text, "]");
+}
+
+/* -- JSON -- */
+
+static void put_figures(struct writer *text)
+{
+    uint32_t count = status_figures(self.figures);
+    for (uint32_t i = 0; i < count; i++) {
+        put_member(text, i == 0 ? "{" : ",", self.figures[i].name, self.figures[i].value);
+    }
+}
+
+static void put_parts(struct writer *text, uint64_t now_ns)
+{
+    status_parts_read();
+    writer_put(text, ",\n\"parts\":[");
+    for (uint32_t i = 0; i < status_config.part_count; i++) {
+        const struct supervisor_record *last = status_parts_last(i);
+        writer_put(text, i == 0 ? "\n{\"name\":\"" : ",\n{\"name\":\"");
+        writer_put(text, status_config.parts[i].name);
+        writer_put(text, status_parts_dead(i, now_ns) ? "\",\"dead\":true" : "\",\"dead\":false");
+        put_member(text, ",", "deaths", last->deaths);
+        if (last->deaths > 0) {
+            put_member(text, ",", "died_ms_ago", (now_ns - last->time_ns) / MS);
+            put_member(text, ",", "pause_ms", last->pause_ms);
+            put_member(text, ",", "fault", last->label);
+            put_member(text, ",", "pc", last->pc);
+            put_member(text, ",", "address", last->address);
+            put_member(text, ",", "esr", last->esr);
+        }
+        writer_put(text, "}");
+    }
+    writer_put(text, "]");
+}
+
+static void put_path(struct writer *text, const struct measure_recent *recent)
+{
+    for (uint32_t i = 0; i < recent->length; i++) {
+        char c = recent->path[i];
+        bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        writer_put_bytes(text, plain ? &c : "?", 1);
+    }
+    if (recent->length == MEASURE_PATH) {
+        writer_put(text, "..");
+    }
+}
+
+static void put_recent(struct writer *text, uint64_t now_ns)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "other"};
+    const struct measures *m = &http_measures;
+    const char *before = "";
+    writer_put(text, ",\n\"recent\":[");
+    for (uint32_t i = 0; i < MEASURE_RECENT && i < m->recent_count; i++) {
+        const struct measure_recent *recent = &m->recent[(m->recent_count - 1 - i) % MEASURE_RECENT];
+        writer_put(text, before);
+        writer_put(text, "\n{\"method\":\"");
+        writer_put(text, methods[recent->method]);
+        writer_put(text, "\",\"path\":\"");
+        put_path(text, recent);
+        writer_put(text, recent->connection ? "\",\"open\":true" : "\",\"open\":false");
+        put_member(text, ",", "status", recent->status);
+        put_member(text, ",", "us", recent->took_us);
+        put_member(text, ",", "ms_ago", (now_ns - recent->began_ns) / MS);
+        writer_put(text, "}");
+        before = ",";
+    }
+    writer_put(text, "]");
+}
+
+void status_report_json(struct writer *text)
+{
+    uint64_t now_ns = pd_now_ns();
+    put_figures(text);
+    put_member(text, ",\n", "now_ms", now_ns / MS);
+    put_member(text, ",", "latency_sum_us", http_measures.latency_us);
+    put_array(text, "classes", http_measures.classes, MEASURE_CLASSES);
+    put_array(text, "latency", http_measures.latency, MEASURE_BUCKETS);
+    put_parts(text, now_ns);
+    put_recent(text, now_ns);
+    writer_put(text, "}\n");
+}
+
+/* -- metrics -- */
+
+static void put_family(struct writer *text, const char *name, const char *type, const char *help)
+{
+    const char *end = !self.open && strcmp(type, "counter") == 0 ? "_total " : " ";
+    writer_put(text, "# HELP serval_");
+    writer_put(text, name);
+    writer_put(text, end);
+    writer_put(text, help);
+    writer_put(text, ".\n# TYPE serval_");
+    writer_put(text, name);
+    writer_put(text, end);
+    writer_put(text, type);
+    writer_put(text, "\n");
+}
+
+/* value / 10^digits */
+static void put_decimal(struct writer *text, uint64_t value, uint32_t digits)
+{
+    uint64_t unit = 1;
+    for (uint32_t i = 0; i < digits; i++) {
+        unit *= 10;
+    }
+    writer_put_number(text, value / unit);
+    writer_put(text, ".");
+    for (value %= unit; unit > 1; value %= unit) {
+        unit /= 10;
+        writer_put_number(text, value / unit);
+    }
+}
+
+static void put_sample(struct writer *text, const char *name, const char *label, const char *labelled)
+{
+    writer_put(text, "serval_");
+    writer_put(text, name);
+    writer_put(text, "{");
+    writer_put(text, label);
+    writer_put(text, "=\"");
+    writer_put(text, labelled);
+    writer_put(text, "\"} ");
+}
+
+static void put_all_figures(struct writer *text)
+{
+    uint32_t count = status_figures(self.figures);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct status_figure *figure = &self.figures[i];
+        put_family(text, figure->name, figure->counter ? "counter" : "gauge", figure->help);
+        writer_put(text, "serval_");
+        writer_put(text, figure->name);
+        writer_put(text, figure->counter ? "_total " : " ");
+        writer_put_number(text, figure->value);
+        writer_put(text, "\n");
+    }
+}
+
+static void put_classes(struct writer *text)
+{
+    static const char *const names[MEASURE_CLASSES] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    put_family(text, "answers", "counter", "Answers by class of status");
+    for (uint32_t i = 1; i < MEASURE_CLASSES; i++) {
+        put_sample(text, "answers_total", "class", names[i]);
+        writer_put_number(text, http_measures.classes[i]);
+        writer_put(text, "\n");
+    }
+}
+
+static void put_latency(struct writer *text)
+{
+    uint64_t below = 0;
+    put_family(text, "request_seconds", "histogram", "From a request to the end of its answer with TCP");
+    for (uint32_t i = 0; i < MEASURE_BUCKETS; i++) {
+        below += http_measures.latency[i];
+        writer_put(text, "serval_request_seconds_bucket{le=\"");
+        if (i < MEASURE_BUCKETS - 1) {
+            put_decimal(text, 1ull << i, US_DIGITS);
+        } else {
+            writer_put(text, "+Inf");
+        }
+        writer_put(text, "\"} ");
+        writer_put_number(text, below);
+        writer_put(text, "\n");
+    }
+    writer_put(text, "serval_request_seconds_count ");
+    writer_put_number(text, below);
+    writer_put(text, "\nserval_request_seconds_sum ");
+    put_decimal(text, http_measures.latency_us, US_DIGITS);
+    writer_put(text, "\n");
+}
+
+static void put_deaths(struct writer *text, uint64_t now_ns)
+{
+    status_parts_read();
+    put_family(text, "part_deaths", "counter", "How often a part has died and was restarted");
+    for (uint32_t i = 0; i < status_config.part_count; i++) {
+        put_sample(text, "part_deaths_total", "part", status_config.parts[i].name);
+        writer_put_number(text, status_parts_last(i)->deaths);
+        writer_put(text, "\n");
+    }
+    put_family(text, "part_up", "gauge", "0 while a part that has died waits for its restart");
+    for (uint32_t i = 0; i < status_config.part_count; i++) {
+        put_sample(text, "part_up", "part", status_config.parts[i].name);
+        writer_put(text, status_parts_dead(i, now_ns) ? "0\n" : "1\n");
+    }
+}
+
+static void put_metrics(struct writer *text, bool open)
+{
+    self.open = open;
+    put_all_figures(text);
+    put_classes(text);
+    put_latency(text);
+    put_deaths(text, pd_now_ns());
+}
+
+void status_report_metrics(struct writer *text)
+{
+    put_metrics(text, false);
+}
+
+void status_report_openmetrics(struct writer *text)
+{
+    put_metrics(text, true);
+    writer_put(text, "# EOF\n");
+}
