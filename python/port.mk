@@ -35,10 +35,11 @@ PORT_C := $(addprefix python/,port.c port_memory.c interpreter.c console.c time.
 SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c \
     runtime/sys_stdio_mphal.c runtime/gchelper_generic.c timeutils/timeutils.c)
 
-# What was collected of a file that is no more would stay in the headers.
-ifneq ($(strip $(file <$(BUILD)/sources)),$(PORT_C))
+# What was collected of a file that is no more, or of a module that is turned off since, would stay in the headers.
+collected_from := $(PORT_C) $(shell cksum <python/mpconfigport.h)
+ifneq ($(strip $(file <$(BUILD)/sources)),$(collected_from))
 $(shell rm -rf $(BUILD)/genhdr && mkdir -p $(BUILD))
-$(file >$(BUILD)/sources,$(PORT_C))
+$(file >$(BUILD)/sources,$(collected_from))
 endif
 
 SRC_QSTR += $(PORT_C) $(SHARED_C)
