@@ -22,8 +22,8 @@
 
 #define MS 1000000ull
 #define DOUBLINGS_MAX 31
-#define LIFE_MS 250   /* of the pause PD, at most; half of its watchdog's limit (compose/supervisor.py) */
-#define COLD_DEATHS 8 /* in a row: what it has kept may be what it dies of */
+#define LIFE_MS 250              /* of the pause PD, at most; half of its watchdog's limit (compose/supervisor.py) */
+#define COLD_DEATHS 8            /* in a row: what it has kept may be what it dies of */
 #define LAST_WORDS_NS (200 * MS) /* for the console, before the machine is reset */
 #define CALLERS_IN_A_LINE SUPERVISOR_CALLERS
 
