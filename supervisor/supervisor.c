@@ -204,6 +204,23 @@ static bool is_its_time(const struct supervisor_record *record)
            record->time_ns >= config->notes->until_ns;
 }
 
+/* Who tells the time lives while somebody waits, and is restarted for that alone: a start costs it much of its budget. */
+static void take_note(struct supervisor_record *record, uint64_t build)
+{
+    uint32_t child = record->child;
+
+    record->deaths = ++self.children[child].deaths;
+    if (child != config->pause_child) {
+        kept_dead |= 1ull << child;
+        record->pause_ms = pause_ms(child, record->time_ns);
+        stop_group(child);
+        self.children[child].due_ns = record->time_ns + record->pause_ms * MS;
+    }
+    note(record);
+    say(record, build);
+    reset_if_it_is_time(child, record->time_ns);
+}
+
 /* No answer: the child stays where it is until it is restarted. */
 pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
 {
@@ -213,19 +230,9 @@ pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *rep
     if (child >= config->child_count) {
         return 0;
     }
-    if (is_its_time(&record)) {
-        look_at_the_clock();
-        pd_flush();
-        return 0;
+    if (!is_its_time(&record)) {
+        take_note(&record, build);
     }
-    kept_dead |= 1ull << child;
-    record.deaths = ++self.children[child].deaths;
-    record.pause_ms = pause_ms(child, record.time_ns);
-    note(&record);
-    say(&record, build);
-    stop_group(child);
-    self.children[child].due_ns = record.time_ns + record.pause_ms * MS;
-    reset_if_it_is_time(child, record.time_ns);
     look_at_the_clock();
     pd_flush();
     return 0;
