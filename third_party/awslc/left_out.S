@@ -6,7 +6,9 @@
  * are X25519, P-256 and ML-KEM (tls/handshake.c), and nobody's signature is checked. No other curve of OpenSSL's list is
  * looked at when P-256 has been found in it. Numbers of 512 bits and more are RSA's. Ciphers in CBC mode, MD5, SHA-1 and
  * what is decrypted by RSA are of TLS 1.2 and older, which is not offered; names of issuers are of clients' certificates,
- * which are not asked for. Should one be reached all the same, its PD faults there, by name.
+ * which are not asked for. Should one be reached all the same, its PD faults there, by name;
+ * on the host it ends the test, or the fuzzer's input, that does it (tests/unit/tls_left_out.c). What the processor decides
+ * is decided when it is compiled.
  */
 .macro left_out name:req
     .section .text.\name, "ax"
