@@ -35,7 +35,7 @@ import sys
 import _website
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
-from website_policy import IMMUTABLE, mount_name, policy, text  # noqa: F401 (the first is for authors)
+from website_policy import IMMUTABLE, flag, mount_name, policy, text  # noqa: F401 (the first is for authors)
 
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
@@ -78,10 +78,11 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
     internal: only by the application's word, see file()
     """
     _check(app, port)
-    if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
+    if not text("prefix", prefix).startswith("/") or not prefix.endswith("/") or "//" in prefix:
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
-    flags = (_website.PRECOMPRESSED if precompressed else 0) | (_website.INTERNAL if internal else 0)
-    where = mount_name(prefix, host), text("folder", _folder(folder))
+    flags = _website.PRECOMPRESSED if flag("precompressed", precompressed) else 0
+    flags |= _website.INTERNAL if flag("internal", internal) else 0
+    where = mount_name(prefix, host), text("folder", _folder(text("folder", folder)))
     said = policy(headers=headers, types=types, charset=charset, hide=hide, show=show, users=users, listing=listing,
                   fallback=fallback, cache=cache, pages=pages, others=others)
     _change(app, port, _website.mount, *where, *said, flags)

@@ -28,16 +28,22 @@ def text(what, value, allowed=""):
     return value
 
 
+def flag(what, value):
+    if value not in (False, True):
+        raise ValueError("%s: %r is neither True nor False" % (what, value))
+    return bool(value)
+
+
 def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), users=None, listing=False, fallback=None,
            cache=None, pages=None, others=None):
     """(fields, rules), as website.mount() names them."""
-    fields = _fields(headers or {})
+    fields = _fields(_table("headers", headers))
     lines = [_line("type", pattern, _type(pattern, value))
              for pattern, value in _by_pattern("types", types, _of_extension)]
     lines += [_line("show", pattern, "") for pattern in _patterns("show", show)]
     lines += [_line("hide", pattern, "") for pattern in _patterns("hide", hide)]
-    lines += [_line("user", _credentials(name, password)) for name, password in sorted((users or {}).items())]
-    if listing:
+    lines += [_line("user", _credentials(name, password)) for name, password in sorted(_users(users).items())]
+    if flag("listing", listing):
         lines.append(_line("listing", ""))
     if fallback is not None:
         lines.append(_line("fallback", _name("fallback", fallback)))
@@ -93,6 +99,19 @@ def _pattern(what, name):
     return name
 
 
+def _table(what, values):
+    if values is not None and not isinstance(values, dict):
+        raise ValueError("%s: %r is no dict" % (what, values))
+    return values or {}
+
+
+def _users(users):
+    """No lock, None, is not the same as one that nobody opens."""
+    if _table("users", users) == {} and users is not None:
+        raise ValueError("users: nobody is in it")
+    return users or {}
+
+
 def _credentials(name, password):
     """As a client says them: RFC 7617."""
     if not text("users", name) or ":" in name:
@@ -112,15 +131,15 @@ def _name(what, path):
 
 
 def _patterns(what, names):
-    if isinstance(names, str):
-        raise ValueError("%s: a list of patterns, not one: %r" % (what, names))
+    if not isinstance(names, (list, tuple, set)):
+        raise ValueError("%s: %r is no list of patterns" % (what, names))
     return [_pattern(what, name) for name in names]
 
 
 def _by_pattern(what, values, to_pattern):
     """(pattern, value): paths before names, then what says most. The front takes the first that fits, and a dict has no
     order."""
-    pairs = [(to_pattern(_pattern(what, name)), value) for name, value in (values or {}).items()]
+    pairs = [(to_pattern(_pattern(what, name)), value) for name, value in _table(what, values).items()]
     return sorted(pairs, key=lambda pair: ("/" not in pair[0], sum(c in "*?" for c in pair[0]) - len(pair[0]), pair[0]))
 
 

@@ -204,9 +204,14 @@ def test_without_a_mount(website, front, app):
     ({"fallback": ""}, "fallback: '' is no name of a file in the folder"), ({"fallback": "/../x"}, "fallback: '/../x' is no name"),
     ({"fallback": "a/"}, "fallback: 'a/' is no name"), ({"fallback": "a%20b"}, "is no name"), ({"fallback": "x" * 201}, "is no name"),
     ({"fallback": "a\nb"}, "fallback must not have control"), ({"fallback": 5}, "fallback: 5 is no text"),
-    ({"hide": "*.bak"}, "hide: a list of patterns, not one"), ({"show": ["//"]}, "show: '//' is no pattern"),
+    ({"hide": "*.bak"}, "hide: '\\*.bak' is no list of patterns"), ({"show": ["//"]}, "show: '//' is no pattern"),
     ({"hide": ["a\n"]}, "hide must not have control"), ({"show": [5]}, "show: 5 is no text"),
     ({"types": {f"x{i}": "application/octet-stream" for i in range(40)}}, "its rules have [0-9]+ bytes; at most 1023"),
+    ({"show": 5}, "show: 5 is no list"), ({"hide": {"a": "b"}}, "is no list of patterns"), ({"users": {}}, "users: nobody is in it"),
+    ({"users": ["a"]}, r"users: \['a'\] is no dict"), ({"types": ["x"]}, "types: .* is no dict"), ({"cache": 5}, "cache: 5 is no dict"),
+    ({"headers": "A: b"}, "headers: 'A: b' is no dict"), ({"listing": "no"}, "listing: 'no' is neither True nor False"),
+    ({"precompressed": 5}, "precompressed: 5 is neither"), ({"internal": None}, "internal: None is neither"),
+    ({"prefix": 5}, "prefix: 5 is no text"), ({"folder": None}, "folder: None is no text"),
     ({"charset": "utf 8"}, "charset: 'utf 8' is no name of one"), ({"charset": ""}, "charset: '' is no name"),
 ])
 def test_wrong_arguments(website, front, app, change, message):
