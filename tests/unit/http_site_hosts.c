@@ -187,12 +187,8 @@ static void test_locks_of_routes(void)
     CHECK_EQUAL(lock_at("d.example", "/in/x"), any);
     CHECK_EQUAL(lock_at("c.example", "/in/x"), any); /* who may see the host need not see this */
     CHECK_EQUAL(lock_at("c.example", "/in/open/x"), c);
-    static const char *const open[][2] = {{"", "/x"},
-                                          {"", "/in/open/x"},
-                                          {"", "/in"},
-                                          {"a.example", "/x"},
-                                          {"a.example", "/in/open/x"},
-                                          {"b.example", "/x"},
+    static const char *const open[][2] = {{"", "/x"},          {"", "/in/open/x"},          {"", "/in"},
+                                          {"a.example", "/x"}, {"a.example", "/in/open/x"}, {"b.example", "/x"},
                                           {"d.example", "/x"}};
     for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
         CHECK_CASE(lock_at(open[i][0], open[i][1]) == 0, open[i][1]);
