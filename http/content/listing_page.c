@@ -66,7 +66,8 @@ void listing_put_top(struct writer *page, const char *path, uint32_t length)
         "</title><style>body{font:1rem/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1.5rem}"
         "h1{font-size:1.4rem;overflow-wrap:anywhere}table{width:100%;border-collapse:collapse}"
         "th{text-align:left}td{overflow-wrap:anywhere}td+td,th+th{text-align:right;white-space:nowrap;"
-        "padding-left:1.5rem;font-variant-numeric:tabular-nums}</style>\n<h1>");
+        "padding-left:1.5rem;font-variant-numeric:tabular-nums}"
+        "@media(max-width:36rem){td+td+td,th+th+th{display:none}}</style>\n<h1>"); /* a phone has no room for dates */
     put_text(page, text, true);
     writer_put(page, "</h1>\n<table><tr><th>Name<th>Size<th>Changed (UTC)\n");
     if (length > 1) {
