@@ -35,7 +35,8 @@ SILENT_S = 1.5              # who is needed by a service that has not answered f
 SPARED_S = 2.0              # and if it has still not answered, everybody,
 BACK_BY_ITSELF_S = 8.0      # for so long. A lost window comes anew after 1, 2, 4 s; who is still to be restarted: longer
 WAITED_MOST_S = 12.0        # but not for ever for one that dies again and again
-HELPED_S = 1.5              # after a kill; after the last one as long as by itself
+HELPED_S = 1.5              # after a kill,
+ALL_HELPED_S = 30.0         # after that of all: nothing more can be done, and this machine may have no CPU for a handshake
 FAIR = 2                    # nobody has had more than so many times the faults of another, and some
 SOME = 20
 DIED, NOTHING, BY_HAND = "died, was back", "nothing seen", "back by hand"
@@ -195,7 +196,7 @@ class Faults:
     def _patient(self, service, since, seconds):
         """Until when a service is waited for: so long from then on, or since one that it needs was restarted."""
         restarted = max(self.console.back.get(part, 0.0) for part in NEEDS[service])
-        return min(max(since, restarted), since + WAITED_MOST_S - seconds) + seconds
+        return min(max(since, restarted), since + max(WAITED_MOST_S - seconds, 0)) + seconds
 
     async def _settle(self):
         """All that can be put back is put back, and every service has answered since."""
@@ -229,7 +230,7 @@ class Faults:
             left = [part for part in left if part not in killed]
             for part in killed:
                 await self._kill(part)
-            still = await self._missing(since, time.monotonic(), HELPED_S if left else BACK_BY_ITSELF_S)
+            still = await self._missing(since, time.monotonic(), HELPED_S if left else ALL_HELPED_S)
             if set(still) != set(missing):
                 self._helped(killed, set(missing) - set(still))
             if not still:
