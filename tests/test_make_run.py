@@ -184,6 +184,25 @@ def test_https_with_a_certificate_of_its_own(tmp_path, port):
     assert Path(certificate).read_bytes() == before
 
 
+@pytest.mark.parametrize("words, port", [
+    ((), 5558), (("STATUS_PORT=0",), 0), (("STATUS_PORT=7000",), 7000), (("STATUS_PORT=5556",), None),
+    (("CHAOS=1", "STATUS_PORT=5557"), None),
+])
+def test_where_the_status_is(words, port, monkeypatch):
+    """None: it cannot be there."""
+    sys.path[:0] = [str(paths.TOP), str(paths.TOP / "mk" / "run")]
+    run = importlib.import_module("run")
+    monkeypatch.setattr(run, "are_free", lambda ports: True)
+    for word in words:
+        monkeypatch.setenv(*word.split("="))
+    if port is None:
+        with pytest.raises(run.Stop):
+            run.status_port(5555, 5556)
+    else:
+        assert run.status_port(5555, 5556) == port
+        assert run.status_port(5555, 5558) == (port if words else 0), "HTTPS has said first where it is"
+
+
 @pytest.mark.parametrize("words, message", [
     (("HTTPS_PORT=5555",), "HTTPS_PORT=5555 is a port of HTTP_PORT=5555 already"),
     (("CHAOS=1", "HTTPS_PORT=5557"), "HTTPS_PORT=5557 is a port of HTTP_PORT=5555 already"),

@@ -82,12 +82,13 @@ def status_port(port, https):
     if variable("STATUS_PORT") == "0" or (not variable("STATUS_PORT") and port + STATUS > PORT_MAX):
         return 0
     status = int(variable("STATUS_PORT", str(port + STATUS)))
-    if status in (port, https) or (variable("CHAOS") == "1" and status == port + KILLER):
+    taken = status in (port, https) or (variable("CHAOS") == "1" and status == port + KILLER)
+    if not variable("STATUS_PORT") and (taken or not are_free([status])):
+        print(f"port {status} of this machine is in use: no status (STATUS_PORT=PORT gives it another)", flush=True)
+        return 0
+    if taken:
         raise Stop(f"STATUS_PORT={status} is another one's already; choose another")
     if not are_free([status]):
-        if not variable("STATUS_PORT"):
-            print(f"port {status} of this machine is in use: no status (STATUS_PORT=PORT gives it another)", flush=True)
-            return 0
         raise Stop(f"port {status} of this machine is in use; choose another, for example: make run STATUS_PORT={status + 1}")
     return status
 
@@ -185,7 +186,7 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
-def forwards(port, https, status):
+def forwards(port, https, status=0):
     """QEMU's DHCP gives addresses in the order of asking: with CHAOS=1 the part that kills others is the first, then
     comes the NFS component, where there is one, then the web server."""
     killer = variable("CHAOS") == "1"
@@ -222,7 +223,7 @@ def end_qemu(qemu, control):
         qemu.wait()
 
 
-def announce(port, https, status):
+def announce(port, https, status=0):
     """Asks for the first page, then says where it is."""
     address = f"http://localhost:{port}"
     try:
