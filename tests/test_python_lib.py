@@ -295,7 +295,7 @@ def test_logging(monkeypatch, tmp_path):
 
 
 def test_queues():
-    source = (paths.TOP / "python/asyncio/queues.py").read_text().replace("from . import event", "import asyncio as event")
+    source = (paths.TOP / "python/asyncio/queues.py").read_text().replace("from .event import", "from asyncio import")
     names = {}
     exec(compile(source, "queues.py", "exec"), names)
     mine = type("queues", (), names)
