@@ -26,7 +26,7 @@
  * life has published its index, nothing is closed and nothing lost. That word the peer could have written, too: then
  * bytes of this one ring are lost or come twice, as with any lie. An end that is in the wrong place does not stay there: a
  * consumer that sees an index which cannot be goes on at that, and a producer that sees one owes it a wake-up; so who
- * uses a stream asks ring_wake_* at each event, also where nothing came or went.
+ * uses a stream asks ring_owes() where nothing came or went, at each event.
  */
 #ifndef LIB_RING_H
 #define LIB_RING_H
@@ -112,6 +112,12 @@ bool ring_arm_consumer(struct ring *ring); /* true: armed and empty, sleep; fals
 bool ring_arm_producer(struct ring *ring); /* true: armed and full, sleep; false: disarmed, there is room */
 /* Armed although something may be there, which then waits until the producer puts more: for one that never stops. */
 void ring_arm_consumer_for_next(struct ring *ring);
+/* The peer is to be woken, though nothing was moved: a restart, or an index that could not be. */
+static inline bool ring_owes(const struct ring *ring)
+{
+    return ring->owes;
+}
+
 bool ring_wake_consumer(struct ring *ring); /* true: the consumer was armed; notify it */
 bool ring_wake_producer(struct ring *ring);
 

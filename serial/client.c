@@ -60,7 +60,9 @@ size_t serial_client_write(const char *bytes, size_t length)
 {
     uint32_t put = ring_put_many(&self.tx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
 
-    owe_tx();
+    if (put || ring_owes(&self.tx)) {
+        owe_tx();
+    }
     return put;
 }
 
@@ -76,7 +78,9 @@ size_t serial_client_read(char *bytes, size_t length)
     }
     uint32_t got = ring_get_many(&self.rx, bytes, length < UINT32_MAX ? (uint32_t)length : UINT32_MAX);
 
-    owe_rx();
+    if (got || ring_owes(&self.rx)) {
+        owe_rx();
+    }
     return got;
 }
 
@@ -98,6 +102,8 @@ bool serial_client_log_sink(const char *line, size_t length)
     if (fits) {
         ring_put_many(&self.tx, line, (uint32_t)length);
     }
-    owe_tx();
+    if (fits || ring_owes(&self.tx)) {
+        owe_tx();
+    }
     return fits;
 }

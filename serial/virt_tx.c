@@ -117,9 +117,10 @@ static void fetch(uint32_t index)
     struct client *client = &kept.clients[index];
 
     struct ring *ring = &self.clients[index];
+    uint32_t taken = ring_get_many(ring, client->bytes + client->length, SERIAL_LINE_MAX - client->length);
 
-    client->length += ring_get_many(ring, client->bytes + client->length, SERIAL_LINE_MAX - client->length);
-    if (ring_wake_producer(ring)) {
+    client->length += taken;
+    if ((taken || ring_owes(ring)) && ring_wake_producer(ring)) {
         pd_notify_later(config->clients[index].channel);
     }
 }
