@@ -1,5 +1,6 @@
 """The table of media types that the build makes (http/site/make-types), and how a mistake in its list is told."""
 
+import re
 import subprocess
 import sys
 
@@ -16,8 +17,10 @@ def make(path):
 def test_the_list_has_what_sites_are_made_of():
     done = make(paths.TOP / "http" / "site" / "types.list")
     assert done.returncode == 0 and done.stderr == ""
-    table = dict(line.strip('{} ,\n').replace('"', "").split(", ") for line in done.stdout.splitlines() if line.startswith("    {"))
-    assert len(table) >= 150 and list(table) == sorted(table)
+    rows = re.findall(r'^    \{(\d+)u, "(.*)"\}, /\* (.*) \*/$', done.stdout, re.MULTILINE)
+    table = {extension: content_type for _, content_type, extension in rows}
+    numbers = [int(number) for number, _, _ in rows]
+    assert len(table) >= 150 and numbers == sorted(set(numbers))
     assert {table[name] for name in ("yaml", "rss", "svg", "epub")} == {
         "application/yaml", "application/rss+xml", "image/svg+xml", "application/epub+zip"}
 
