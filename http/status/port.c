@@ -160,7 +160,10 @@ static err_t answer(struct connection *c, int status, const char *type, struct h
     response_content_length(&head, body.length);
     writer_put(&head, c->ends ? "Connection: close\r\n\r\n" : "\r\n");
     c->parts[0] = (struct http_slice){c->buffer, writer_length(&head)};
-    c->parts[1] = c->head_only ? (struct http_slice){0} : body;
+    c->parts[1] = body;
+    if (c->head_only) {
+        c->parts[1].length = 0;
+    }
     wait(c, ANSWERS, ANSWER_S);
     return go_on(c);
 }
