@@ -58,7 +58,7 @@ static inline int ask(const char *text)
 
 static inline int get(const char *path, const char *fields)
 {
-    char text[1000];
+    char text[2048];
     sprintf(text, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, fields);
     return ask(text);
 }
