@@ -62,7 +62,6 @@ static void failed(uint32_t status)
         log_line("access log: %s cannot be written (status %u): lines wait", self.path, (unsigned)status);
     }
     fs_mount_note(status);
-    self.open = false;
     self.paused = true;
     later(pd_now_ns());
 }
@@ -88,8 +87,8 @@ static void on_closed(struct fs_request *request)
 static void close_it(void)
 {
     struct fs_command command = {.type = FS_CLOSE, .file.fd = self.fd};
-    self.open = false;
     issue(&command, on_closed);
+    self.open = !self.busy; /* where it finds no place it is closed later: the file service has few */
 }
 
 static void on_opened(struct fs_request *request)
@@ -133,6 +132,7 @@ static void on_written(struct fs_request *request)
     self.busy = false;
     if (result->status != FS_STATUS_OK || result->length == 0) {
         failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
+        close_it();
         return;
     }
     self.said = FS_STATUS_OK;

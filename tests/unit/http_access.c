@@ -76,7 +76,8 @@ static struct {
     uint64_t size;
 } files[4];
 static uint32_t fails; /* the status of what is asked */
-static uint32_t opened;
+static bool full;      /* what is written is refused */
+static uint32_t opened, closed;
 
 uint32_t fs_client_blocks(void)
 {
@@ -132,7 +133,7 @@ static void answer(struct fs_completion *result)
         memcpy(files[command.file.fd].bytes + command.file.position, share + data->offset, result->length);
         files[command.file.fd].size = command.file.position + result->length;
         break;
-    default: CHECK_EQUAL(command.type, FS_CLOSE);
+    default: CHECK_EQUAL(command.type, FS_CLOSE); closed++;
     }
 }
 
@@ -141,8 +142,9 @@ static void serve(void)
     while (asked) {
         struct fs_request *request = asked;
         asked = NULL;
-        request->result = (struct fs_completion){.status = fails};
-        if (!fails) {
+        request->result = (struct fs_completion){.status = full && command.type == FS_WRITE ? FS_STATUS_NO_SPACE
+                                                                                            : fails};
+        if (request->result.status == FS_STATUS_OK) {
             answer(&request->result);
         }
         request->handler(request);
@@ -346,6 +348,25 @@ static void test_file_away(void)
     leave();
 }
 
+/* A disk that is full: each attempt gives back what it has opened. */
+static void test_disk_full(void)
+{
+    begin("/log", 0);
+    opened = closed = 0;
+    full = true;
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQUAL(get("/f/10", ""), 200);
+        pass_s(1);
+        serve();
+        CHECK(opened - closed <= 1);
+    }
+    full = false;
+    pass_s(1);
+    serve();
+    CHECK(lines_of(0) > 30);
+    leave();
+}
+
 /* A write of which nobody knows whether it was done is done again at the same place. */
 static void test_file_server_restarts(void)
 {
@@ -407,6 +428,7 @@ static const struct {
              {"syslog", test_syslog},
              {"file", test_file},
              {"file away", test_file_away},
+             {"disk full", test_disk_full},
              {"file server restarts", test_file_server_restarts},
              {"buffer", test_buffer}};
 
