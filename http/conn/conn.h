@@ -37,6 +37,7 @@ enum clock {
     CLOCK_STALL,
     CLOCK_LINGER,
     CLOCK_WAIT,  /* for the file server, before anything of an answer has gone out */
+    CLOCK_PAGE,  /* the same, for a page of the site that says what went wrong */
     CLOCK_REST,  /* behind that */
     CLOCK_QUEUE, /* for a place with the application, in order */
     CLOCK_GONE,  /* either, of a client that has closed its side */
@@ -67,6 +68,7 @@ struct content_ops {
     uint64_t (*patience_ns)(struct http_conn *connection);    /* of CLOCK_BODY */
     void (*expire)(struct http_conn *connection, int status); /* it has waited too long */
     void (*closed)(struct http_conn *connection);             /* the client has gone: what is held goes, too */
+    enum clock wait;                                          /* while it waits for files */
 };
 
 struct http_conn {

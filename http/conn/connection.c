@@ -178,6 +178,7 @@ void http_conn_expire(struct http_conn *c, enum clock clock)
     case CLOCK_HEAD: http_conn_tell(c, 408, &unknown); return;
     case CLOCK_STALL: http_conn_abort(c); return;
     case CLOCK_WAIT:
+    case CLOCK_PAGE:
     case CLOCK_REST:
     case CLOCK_QUEUE:
     case CLOCK_GONE: waited(c); return;
@@ -316,12 +317,17 @@ static bool step(struct http_conn *c)
     return false;
 }
 
+static enum clock wait_of(const struct http_conn *c)
+{
+    return c->content ? c->content->wait : CLOCK_WAIT;
+}
+
 static enum clock clock_of(struct http_conn *c)
 {
     enum clock otherwise = CLOCK_NONE;
     switch ((enum state)c->state) {
     case QUEUED: return c->fin ? CLOCK_GONE : CLOCK_QUEUE;
-    case WAITING: return c->fin ? CLOCK_GONE : CLOCK_WAIT;
+    case WAITING: return c->fin ? CLOCK_GONE : wait_of(c);
     case TELLING:
     case SKIPPING: return CLOCK_STALL;
     case LINGERING: otherwise = CLOCK_LINGER; break;

@@ -7,6 +7,7 @@
 #define HTTP_IDLE_S 75
 #define HTTP_STALL_S 60
 #define HTTP_WAIT_S 5  /* for the file server, where the description does not say: then 503 */
+#define HTTP_PAGE_S 1  /* the same, for a page that says what went wrong: then the small one */
 #define HTTP_REST_S 60 /* of a file whose beginning has gone out: then the connection ends */
 /* For a place with the application, and for somebody who begins to answer: then 503. From then on for the answer to
  * begin, and again from each part of the request's body that is read: then 504. */

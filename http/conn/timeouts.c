@@ -28,8 +28,9 @@ static struct {
 
 static const uint64_t limits_ns[CLOCKS] = {
     [CLOCK_HEAD] = HTTP_HEAD_S * S,     [CLOCK_IDLE] = HTTP_IDLE_S * S, [CLOCK_STALL] = HTTP_STALL_S * S,
-    [CLOCK_LINGER] = HTTP_LINGER_S * S, [CLOCK_WAIT] = HTTP_WAIT_S * S, [CLOCK_REST] = HTTP_REST_S * S,
-    [CLOCK_QUEUE] = HTTP_APP_S * S,     [CLOCK_GONE] = HTTP_GONE_S * S, [CLOCK_APP] = HTTP_APP_S * S,
+    [CLOCK_LINGER] = HTTP_LINGER_S * S, [CLOCK_WAIT] = HTTP_WAIT_S * S, [CLOCK_PAGE] = HTTP_PAGE_S * S,
+    [CLOCK_REST] = HTTP_REST_S * S,     [CLOCK_QUEUE] = HTTP_APP_S * S, [CLOCK_GONE] = HTTP_GONE_S * S,
+    [CLOCK_APP] = HTTP_APP_S * S,
 };
 
 static struct http_conn *conn_of(struct list_link *link)

@@ -22,7 +22,8 @@ bool waiting_may_more(const struct http_conn *c)
         return timeouts_count(CLOCK_QUEUE) < QUEUE_MAX;
     }
     bool slow = first && timeouts_age_ns(first) >= S;
-    uint32_t waiting = timeouts_count(CLOCK_WAIT) + timeouts_count(CLOCK_REST) + timeouts_count(CLOCK_GONE);
+    uint32_t waiting = timeouts_count(CLOCK_WAIT) + timeouts_count(CLOCK_PAGE) + timeouts_count(CLOCK_REST) +
+                       timeouts_count(CLOCK_GONE);
     return waiting < (slow ? WAITERS_SLOW : WAITERS_MAX);
 }
 

@@ -219,7 +219,7 @@ static enum content_outcome go_on(struct http_conn *c)
     return app_answer_send(x) && x->slot->in.ended ? finish(x) : CONTENT_WAIT;
 }
 
-static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed, CLOCK_WAIT};
 
 bool app_request_begin(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {

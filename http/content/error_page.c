@@ -2,7 +2,7 @@
  *   consumes  a status and whose page it is (content.h: `mount`); the site's files
  *   produces  the file as the answer's body, with the status, without what makes caches keep it (file.c)
  *   keeps     503.html of each mount, in the cache, for the time when the file service is away
- *   waits     for the page as long as a request for it would (HTTP_WAIT_S); 503 and 504 wait for nothing
+ *   waits     for the page for HTTP_PAGE_S at most; not while the files are known to be away; 503 and 504 never
  *   when full no more may wait, the page cannot be had, or is none: the small page says it. So there is no loop: of a page
  *             that fails none is looked for
  */
@@ -59,9 +59,9 @@ static const char *field_of(struct http_conn *c)
 
 /* -- an answer -- */
 
-static bool waits_for_nothing(int status)
+static bool may_wait(const struct http_conn *c)
 {
-    return status == 503 || status == 504;
+    return c->telling != 503 && c->telling != 504 && !cache_is_away() && waiting_may_more(c);
 }
 
 static enum content_outcome count(struct http_conn *c)
@@ -87,7 +87,7 @@ static enum content_outcome do_without(struct http_conn *c)
 /* Its waiter is noted. */
 static enum content_outcome wait(struct http_conn *c)
 {
-    if (waits_for_nothing(c->telling) || !waiting_may_more(c)) {
+    if (!may_wait(c)) {
         return do_without(c);
     }
     c->state = WAITING;
@@ -147,7 +147,7 @@ static void closed(struct http_conn *c) {} /* the resource is forgotten with the
 
 void error_page_begin(struct http_conn *c)
 {
-    static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+    static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed, CLOCK_PAGE};
     content_of(c)->plain = false;
     c->state = ANSWERING;
     c->content = &content;

@@ -313,7 +313,7 @@ static void closed(struct http_conn *c)
     }
 }
 
-static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed, CLOCK_WAIT};
 
 static enum file_outcome send(struct http_conn *c, const struct http_selection *selection, const struct reply *reply,
                               const char *field)

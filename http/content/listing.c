@@ -269,7 +269,7 @@ static void closed(struct http_conn *c)
 
 bool listing_begin(struct http_conn *c, const struct site_folder *folder, const char *path, uint32_t length)
 {
-    static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed};
+    static const struct content_ops content = {go_on, clock_of, patience_ns, expire, closed, CLOCK_WAIT};
     struct listing *listing = self.places;
     while (listing < self.places + PLACES && listing->connection) {
         listing++;

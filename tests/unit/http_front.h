@@ -16,6 +16,7 @@ extern bool site_late;        /* answers come later at times */
 extern uint32_t site_version; /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
 uint64_t site_version_size(uint64_t size, uint32_t version); /* of which file its bytes are those of */
 extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it is false again */
+extern bool site_known_away;  /* and that is known */
 extern bool site_in_parts;    /* a file's beginning may be read behind a head that has gone out */
 extern bool site_rest_away;   /* what lies behind a file's first block, not until it is false again */
 extern uint32_t site_waiting; /* who waits */

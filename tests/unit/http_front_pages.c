@@ -169,7 +169,7 @@ static void test_late(void)
     }
 }
 
-/* It is waited for as long as for any file; for what says that the files are away nobody waits. */
+/* It is waited for, not as long as for any other file; and not where it is known, or said, that the files are away. */
 static void test_away(void)
 {
     site_pages = 100;
@@ -178,9 +178,13 @@ static void test_away(void)
     send("GET /no " H "\r\n");
     take();
     CHECK_EQUAL(site_waiting, 1);
-    pass_s(HTTP_WAIT_S + 1);
+    pass_s(HTTP_PAGE_S + 1);
     receive(false);
     check_small_page(404);
+    site_known_away = true;
+    get("/no", "");
+    check_small_page(404);
+    site_known_away = false;
     send("GET /w/5 " H "\r\n");
     take();
     pass_s(HTTP_WAIT_S + 1);

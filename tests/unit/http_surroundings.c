@@ -73,7 +73,7 @@ struct cache_block {
 };
 
 static struct cache_waiter *waiters, *granted;
-bool site_late, site_away, site_rest_away, site_in_parts;
+bool site_late, site_away, site_known_away, site_rest_away, site_in_parts;
 uint32_t site_waiting, site_held, cache_pinned, site_version;
 
 static struct {
@@ -363,7 +363,7 @@ void cache_release(struct cache_entry *entry)
 
 bool cache_is_away(void)
 {
-    return false;
+    return site_known_away;
 }
 
 char site_changed[200];
