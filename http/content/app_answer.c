@@ -251,6 +251,11 @@ bool app_answer_is_whole(const struct app_request *x)
     return x->stage != STAGE_COUNTED || x->left == 0;
 }
 
+bool app_answer_is_sent(const struct app_request *x)
+{
+    return x->stage == STAGE_NO_BODY || (x->stage == STAGE_COUNTED && x->left == 0);
+}
+
 bool app_answer_end(struct app_request *x)
 {
     static const char last[] = "0\r\n\r\n";

@@ -11,7 +11,8 @@ const char *app_answer_begin(struct app_request *request);
 bool app_answer_send(struct app_request *request); /* what there is of its body, as much as TCP takes. True: all */
 /* All that its length promised is there, whatever the application says. */
 bool app_answer_will_be_whole(const struct app_request *request);
-bool app_answer_is_whole(const struct app_request *request); /* has been sent */
+bool app_answer_is_whole(const struct app_request *request); /* has been sent, if its length was known */
+bool app_answer_is_sent(const struct app_request *request);  /* has been, and its length was known */
 bool app_answer_end(struct app_request *request);            /* what stands behind its body. False: no memory now */
 
 /* Of the one that was looked at last, which a file takes the place of: which, and whether it is as if the client had

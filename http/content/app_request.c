@@ -199,6 +199,9 @@ static enum content_outcome finish(struct app_request *x)
 static enum content_outcome go_on(struct http_conn *c)
 {
     struct app_request *x = content_of(c)->app;
+    if (!x->slot->used) {
+        return end(x); /* on_restarted() */
+    }
     int status = app_body_take(x), failure;
     if (status != 0) {
         return cut_off(x, status, true);
@@ -267,7 +270,8 @@ static void on_control(void)
     }
 }
 
-/* All slots are free already. Who had nothing of an answer is told so. */
+/* All slots are free already. Who had nothing of an answer is told so; whose answer lacks but the word that it has ended
+ * goes on. */
 static void on_restarted(void)
 {
     app_queue_close();
@@ -276,7 +280,7 @@ static void on_restarted(void)
         struct http_conn *c = x->connection;
         if (x->slot && !c) {
             let_go(x);
-        } else if (x->slot && cut_off(x, 502, x->part == PART_RAW) == CONTENT_DONE) {
+        } else if (x->slot && (app_answer_is_sent(x) || cut_off(x, 502, x->part == PART_RAW) == CONTENT_DONE)) {
             http_conn_go_on(c);
         }
     }

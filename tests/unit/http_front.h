@@ -37,7 +37,7 @@ extern char site_changed[200], site_mounts[1000]; /* what was said last of a pat
 extern uint32_t site_walks;                       /* so often the cache was looked through for folders */
 
 /* -- the application (http_played.c), at the other end of the front's rings --
- * /app/len/SIZE, /app/chunk/SIZE, /app/none/SIZE (the same), /app/x/SIZE (the file /f/SIZE), /app/404/SIZE (the same, as
+ * /app/len/SIZE, /app/unended/SIZE (the same, and does not say that this is the end), /app/chunk/SIZE, /app/none/SIZE (the same), /app/x/SIZE (the file /f/SIZE), /app/404/SIZE (the same, as
  * 404), /app/order/PATH (that file), /app/asked/PATH (the same, for the client), /app/type/SIZE (/f/SIZE, of type a/b; c="d"), /app/fields/SIZE (/f/SIZE,
  * with the longest head), /app/early (fails at once), /app/short (less than promised), /app/long (more),
  * /app/nonsense, /app/fails/none, /app/fails/503, /app/fails/chunk, /app/fails/len (answers that fail: nothing, a part,

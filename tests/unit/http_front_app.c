@@ -637,6 +637,31 @@ static void test_restart(void)
     CHECK_EQUAL(site_waiting, 0);
 }
 
+/* Who has the whole answer, but for the word that it is the whole, keeps its connection; a part of one is cut off. */
+static void test_dies_behind_the_answer(void)
+{
+    static const char *const requests[] = {"GET /app/unended/7 " H "\r\n", "HEAD /app/unended/7 " H "\r\n",
+                                           "POST /app/unended/7 " H "Content-Length: 2\r\n\r\nab"};
+    static struct client *c[3];
+    for (int i = 0; i < 3; i++) {
+        connect();
+        c[i] = client;
+        send(requests[i]);
+        steps(5);
+    }
+    app_dies();
+    app_lives_again();
+    for (int i = 0; i < 3; i++) {
+        client = c[i];
+        CHECK_EQUAL(receive(i == 1), 200);
+        CHECK(i == 1 || body_is(7, 0, 7));
+        CHECK_EQUAL(get("/f/5", ""), 200);
+        leave();
+    }
+    CHECK_EQUAL(count().app_requests, 0);
+    CHECK_EQUAL(app_count, 0);
+}
+
 /* Before it has said what the site is, and after its end: requests wait in order, for HTTP_APP_S at most; files do not. */
 static void test_not_there_yet(void)
 {
@@ -1068,6 +1093,7 @@ static const struct {
     {"two_answers", test_two_answers, false},
     {"too_long", test_too_long, false},
     {"restart", test_restart, false},
+    {"dies_behind_the_answer", test_dies_behind_the_answer, false},
     {"not_there_yet", test_not_there_yet, true},
     {"a_new_life_without_a_site", test_a_new_life_without_a_site, false},
     {"never_there", test_never_there, true},

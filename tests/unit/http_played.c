@@ -259,7 +259,7 @@ static void make_answer(struct task *task)
     uint32_t size = (uint32_t)strtoul(number, NULL, 10);
     char path[80];
     sprintf(path, "/f/%u?q", size);
-    if (asked(task, "/app/len/")) {
+    if (asked(task, "/app/len/") || asked(task, "/app/unended/")) {
         say_sized(task, size, size);
     } else if (asked(task, "/app/chunk/") || asked(task, "/app/none/")) {
         say_sized(task, APP_UNKNOWN, size);
@@ -454,7 +454,7 @@ static void write_on(struct task *task)
         read_on(task);
         return;
     }
-    if (!asked(task, "/app/stream") || stream(task)) {
+    if (!asked(task, "/app/unended/") && (!asked(task, "/app/stream") || stream(task))) {
         end(task);
     }
 }
