@@ -28,6 +28,7 @@
 
 #define STACK_RESERVE 16384 /* bytes that C code may use beyond the depth at which Python raises RuntimeError */
 #define RESTART_PAUSE_NS 1000000000ull
+#define LIBRARIES "/lib"        /* on the server: modules that are put there for all programs */
 #define EVERYDAY ".frozen/_lib" /* python/_lib */
 
 void nlr_jump_fail(void *value)
@@ -43,7 +44,7 @@ static void set_sys_path(void)
     mp_obj_list_init(MP_OBJ_TO_PTR(mp_sys_path), 0);
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen));
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR_));
-    mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR__slash_lib));
+    mp_obj_list_append(mp_sys_path, mp_obj_new_str(LIBRARIES, sizeof(LIBRARIES) - 1));
     mp_obj_list_append(mp_sys_path, mp_obj_new_str(EVERYDAY, sizeof(EVERYDAY) - 1));
 }
 

@@ -94,6 +94,25 @@ for size in {SIZES}:
 """) == "".join(f"{size} {size}\n" for size in SIZES)
 
 
+def test_where_modules_lie(repl, export):
+    """In the order that docs/python.md gives: a fuller module of the site's takes the place of an everyday one."""
+    (export / "lib" / "package").mkdir(parents=True)
+    (export / "lib" / "library.py").write_text("of = 'lib'")
+    (export / "lib" / "package" / "__init__.py").write_text("from .part import of")
+    (export / "lib" / "package" / "part.py").write_text("of = 'part'")
+    (export / "lib" / "functools.py").write_text("of = 'lib'")
+    (export / "lib" / "asyncio.py").write_text("of = 'lib'")
+    assert repl.run("""
+import asyncio, functools, library, os, package, sys
+print(sys.path, library.of, package.of, functools.of, hasattr(asyncio, 'of'))
+os.mkdir('/elsewhere')
+os.chdir('/elsewhere')
+sys.modules.pop('library')
+import library
+print(library.of)
+""") == "['.frozen', '', '/lib', '.frozen/_lib'] lib part lib False\nlib\n"
+
+
 def test_bytecode_of_every_size(repl, export, tmp_path):
     sizes = [size for size in SIZES if size > 200]
     ends = [write_bytecode(export / f"bytecode{size}.mpy", size, tmp_path) for size in sizes]
