@@ -2,7 +2,7 @@
  *   consumes  names from the cache (names.h)   the file server's, NOT trusted: each is copied before it is read
  *   consumes  what the cache knows of each     size, time, whether it is a folder
  *   produces  an answer of told length: rows are made twice, once to be counted
- *   waits     for the folder and each of its names, in all HTTP_WAIT_S: then 503
+ *   waits     for the folder and each of its names, ASKED at a time, in all HTTP_WAIT_S: then 503
  *   when full as many listings as have a place are under way: the caller says 503
  *   leaves out what is not for clients (site_is_listed()), and what can be neither file nor folder
  */
@@ -20,6 +20,7 @@
 #include "lib/pd.h"
 
 #define PLACES 3
+#define ASKED 32 /* names that the cache asks for at a time */
 
 enum phase { LOOKING, HEAD, ROWS };
 
@@ -27,6 +28,7 @@ struct listing {
     struct http_conn *connection; /* NULL: free */
     struct cache_names *names;
     enum phase phase;
+    uint32_t asked;                  /* names that the cache has been asked for */
     uint32_t at;                     /* names that have been looked at; rows that have gone out, the top among them */
     uint32_t shown;                  /* of `order`: */
     uint16_t order[CACHE_NAMES_MAX]; /* names, as they are shown */
@@ -70,18 +72,38 @@ static struct http_slice copy_name(const struct listing *listing, uint32_t i, ch
     return (struct http_slice){copy, name->length};
 }
 
+/* Its length; 0: that is not for clients. */
+static uint32_t path_of(const struct listing *listing, uint32_t i, char path[FS_PATH_MAX + 1 + FS_NAME_MAX])
+{
+    const struct site_folder *folder = &listing->folder;
+    struct http_slice name = copy_name(listing, i, path + folder->length);
+    uint32_t length = folder->length + (uint32_t)name.length;
+    memcpy(path, folder->name, folder->length);
+    return length <= FS_PATH_MAX && site_is_listed(folder->mount, path, length) ? length : 0;
+}
+
+/* Nobody waits for these answers yet: they come all the same. */
+static void ask_ahead(struct listing *listing)
+{
+    struct cache_waiter nobody = {0};
+    char path[FS_PATH_MAX + 1 + FS_NAME_MAX];
+    for (; listing->asked < listing->names->count && listing->asked < listing->at + ASKED; listing->asked++) {
+        uint32_t length = path_of(listing, listing->asked, path);
+        struct cache_entry *entry = length > 0 ? cache_get(path, length, &nobody) : NULL;
+        cache_cancel(&nobody);
+        if (entry) {
+            cache_release(entry);
+        }
+    }
+}
+
 /* False: it waits. */
 static bool look_at(struct http_conn *c, struct listing *listing, uint32_t i)
 {
     struct cache_name *name = &listing->names->names[i];
-    struct site_folder *folder = &listing->folder;
-    char copy[FS_NAME_MAX], path[FS_PATH_MAX + 1 + FS_NAME_MAX];
-    struct http_slice text = copy_name(listing, i, copy);
-    uint32_t length = folder->length;
-    memcpy(path, folder->name, length);
-    memcpy(path + length, text.at, text.length);
-    length += text.length;
-    if (length > FS_PATH_MAX || !site_is_listed(folder->mount, path, length)) {
+    char path[FS_PATH_MAX + 1 + FS_NAME_MAX];
+    uint32_t length = path_of(listing, i, path);
+    if (length == 0) {
         return true;
     }
     struct cache_entry *entry = cache_get(path, length, &c->waiter);
@@ -210,6 +232,7 @@ static bool find_out(struct http_conn *c, struct listing *listing, enum content_
     case CACHE_NAMES_HERE: break;
     }
     for (; listing->at < listing->names->count; listing->at++) {
+        ask_ahead(listing);
         if (!look_at(c, listing, listing->at)) {
             *outcome = wait(c);
             return false;

@@ -13,6 +13,7 @@
  * application's order alone), /bad/SIZE (cannot be
  * read), /broken/SIZE (cannot be read behind its first block) -- */
 extern bool site_late;        /* answers come later at times */
+extern bool site_slow;        /* what is known of a name comes a call later, of however many at once */
 extern uint32_t site_version; /* of /v/SIZE, whose bytes and ETag are this version's; what is read later is gone */
 uint64_t site_version_size(uint64_t size, uint32_t version); /* of which file its bytes are those of */
 extern bool site_away;        /* those of /w/SIZE, else as /f/SIZE, not until it is false again */

@@ -130,16 +130,33 @@ static void test_that_does_not_come(void)
 }
 
 /* More at a time than have a place: 503; and all is well later. */
-static void test_many(void)
+static void thousand_names(void)
 {
-    static struct client *crowd[5];
     static char name[1000][8];
-    int busy = 0;
     for (int i = 0; i < 1000; i++) {
         sprintf(name[i], "%03d", 999 - i);
         site_name(name[i]);
     }
     site_lists = true;
+}
+
+/* They are not asked for one after the other: in the calls that take() makes all have come. */
+static void test_slow(void)
+{
+    thousand_names();
+    site_slow = true;
+    connect();
+    CHECK_EQUAL(get("/list/", ""), 200);
+    CHECK(strstr(response->data, "<p>1000 names.</p>"));
+    leave();
+    CHECK_EQUAL(site_waiting, 0);
+}
+
+static void test_many(void)
+{
+    static struct client *crowd[5];
+    int busy = 0;
+    thousand_names();
     lwip_share = 3000;
     for (int i = 0; i < 5; i++) {
         connect();
@@ -169,7 +186,7 @@ static const struct {
 } tests[] = {
     {"listing", test_listing}, {"failures", test_failures},
     {"late", test_late},       {"that_does_not_come", test_that_does_not_come},
-    {"many", test_many},
+    {"many", test_many},       {"slow", test_slow},
 };
 
 static void run(uint64_t i)

@@ -73,7 +73,7 @@ struct cache_block {
 };
 
 static struct cache_waiter *waiters, *granted;
-bool site_late, site_away, site_known_away, site_rest_away, site_in_parts;
+bool site_late, site_slow, site_away, site_known_away, site_rest_away, site_in_parts;
 uint32_t site_waiting, site_held, cache_pinned, site_version;
 
 static struct {
@@ -102,6 +102,7 @@ static bool is_late(struct cache_waiter *waiter)
 }
 
 static void names_come(void);
+static uint32_t calls;
 
 void site_call(void)
 {
@@ -109,6 +110,7 @@ void site_call(void)
     if (site_away || site_rest_away) {
         return;
     }
+    calls++;
     names_come();
     waiters_move(&waiters, &ready);
     while (ready) {
@@ -338,12 +340,38 @@ void cache_names_release(struct cache_names *held)
     site_names_held--;
 }
 
+static struct {
+    char path[64];
+    uint32_t call;
+} asked[CACHE_NAMES_MAX];
+static uint32_t asked_count;
+
+/* Its answer is under way until the next site_call(). */
+static bool is_slow(const char *path, uint32_t length, struct cache_waiter *waiter)
+{
+    uint32_t i = 0;
+    while (i < asked_count && (strlen(asked[i].path) != length || memcmp(asked[i].path, path, length) != 0)) {
+        i++;
+    }
+    if (!site_slow || (i < asked_count && asked[i].call < calls)) {
+        return false;
+    }
+    if (i == asked_count) {
+        CHECK(i < CACHE_NAMES_MAX && length < sizeof(asked[0].path));
+        memcpy(asked[i].path, path, length);
+        asked[asked_count++].call = calls;
+    }
+    waiters_add(&waiters, waiter);
+    site_waiting++;
+    return true;
+}
+
 /* A name ends in '@' for a folder, '?' for what is not there, '-' for what cannot be looked at; else it is a file. */
 struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_waiter *waiter)
 {
     struct cache_entry *entry;
     char last = path[length - 1];
-    if (is_late(waiter)) {
+    if (is_late(waiter) || is_slow(path, length, waiter)) {
         return NULL;
     }
     entry = calloc(1, sizeof(*entry));
