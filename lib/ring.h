@@ -110,6 +110,11 @@ bool ring_fits(struct ring *ring, uint32_t count); /* room for so many; reads th
 
 bool ring_arm_consumer(struct ring *ring); /* true: armed and empty, sleep; false: disarmed, there is something */
 bool ring_arm_producer(struct ring *ring); /* true: armed and full, sleep; false: disarmed, there is room */
+/* Its consumer armed it, and the producer has not asked since: what it may have put meanwhile it will tell. */
+static inline bool ring_is_armed(const struct ring *ring)
+{
+    return __atomic_load_n(&ring->shared->consumer_armed, __ATOMIC_RELAXED) != 0;
+}
 /* Armed although something may be there, which then waits until the producer puts more: for one that never stops. */
 void ring_arm_consumer_for_next(struct ring *ring);
 /* The peer is to be woken, though nothing was moved: a restart, or an index that could not be. */

@@ -251,7 +251,7 @@ static bool sleep(void)
     bool device_short = self.rx.free_count > self.rx.size / 2;
     return virtq_interrupt_after(&self.rx, 1) && sleep_until_sent() &&
            (!device_short || ring_arm_consumer(&self.rx_free)) &&
-           (self.tx.free_count == 0 || ring_arm_consumer(&self.tx_filled));
+           (self.tx.free_count == 0 || ring_is_armed(&self.tx_filled) || ring_arm_consumer(&self.tx_filled));
 }
 
 /* Nobody is woken for what was only sent: net_virt_rx would find nothing. */
@@ -303,7 +303,9 @@ static void run(void)
         if (self.leaving) {
             follow_restarts();
         }
-        provide_frames();
+        if (!ring_is_armed(&self.tx_filled)) {
+            provide_frames();
+        }
     } while (!sleep());
     give_back();
     wake_rx_virt();

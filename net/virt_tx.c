@@ -64,16 +64,16 @@ static struct {
 static void gather(struct client *client)
 {
     for (uint32_t i = 0; i < NET_CHAIN_MAX && !client->complete; i++) {
-        struct net_desc desc;
-        if (!ring_get(&client->filled, &desc)) {
-            return;
-        }
-        if (client->chain_count == NET_CHAIN_MAX) {
+        if (client->chain_count == NET_CHAIN_MAX) { /* and its last one is not there */
             client->too_long = true;
             client->chain_count--;
         }
-        client->chain[client->chain_count++] = desc;
-        client->complete = (desc.flags & NET_MORE) == 0;
+        struct net_desc *desc = &client->chain[client->chain_count];
+        if (!ring_get(&client->filled, desc)) {
+            return;
+        }
+        client->chain_count++;
+        client->complete = (desc->flags & NET_MORE) == 0;
     }
 }
 
@@ -98,23 +98,17 @@ static bool header_allowed(uint32_t index, const struct net_desc *first)
     return frame && memcmp(frame + MAC_BYTES, mac, MAC_BYTES) == 0;
 }
 
-/* Only what the device offers, with the headers that it is told of in the first piece, the one that says so. */
-static bool offloads_allowed(const struct client *client)
+/* Only what the device offers, with the headers that it is told of in the first piece. */
+static bool offloads_allowed(const struct net_desc *first)
 {
-    const struct net_desc *first = &client->chain[0];
     uint32_t asked = first->flags & OFFLOADS;
-    for (uint32_t i = 1; i < client->chain_count; i++) {
-        if (client->chain[i].flags & OFFLOADS) {
-            return false;
-        }
-    }
     if (asked & NET_TSO && (!(asked & NET_CHECKSUM) || first->segment < NET_SEGMENT_MIN)) {
         return false;
     }
     return !asked || (!(asked & ~self.offloads) && first->length >= NET_CHECKSUM_HEADERS);
 }
 
-static bool translate(uint32_t index, const struct net_desc *desc, struct net_dma_desc *dma)
+static bool translate(uint32_t index, const struct net_desc *desc, uint16_t cookie, struct net_dma_desc *dma)
 {
     if (desc->region >= net_virt_tx_config.clients[index].region_count || desc->length == 0) {
         return false;
@@ -125,20 +119,22 @@ static bool translate(uint32_t index, const struct net_desc *desc, struct net_dm
     }
     dma->length = desc->length;
     dma->flags = desc->flags & (NET_MORE | OFFLOADS);
+    dma->cookie = cookie;
     dma->segment = desc->segment;
     return true;
 }
 
-/* The whole chain, checked and translated, or nothing. */
-static bool check(uint32_t index, struct net_dma_desc *dma)
+/* The whole chain, checked and translated, or nothing. Its first piece alone asks the device for something. */
+static bool check(uint32_t index, uint16_t cookie, struct net_dma_desc *dma)
 {
     const struct client *client = &self.clients[index];
     uint32_t total = 0;
-    if (client->too_long || !header_allowed(index, &client->chain[0]) || !offloads_allowed(client)) {
+    if (client->too_long || !header_allowed(index, &client->chain[0]) || !offloads_allowed(&client->chain[0])) {
         return false;
     }
     for (uint32_t i = 0; i < client->chain_count; i++) {
-        if (!translate(index, &client->chain[i], &dma[i])) {
+        const struct net_desc *desc = &client->chain[i];
+        if ((i > 0 && desc->flags & OFFLOADS) || !translate(index, desc, cookie, &dma[i])) {
             return false;
         }
         total += dma[i].length;
@@ -158,21 +154,19 @@ static void provide(uint32_t index)
     struct client *client = &self.clients[index];
     struct net_dma_desc dma[NET_CHAIN_MAX];
     uint32_t cookie = client->chain[client->chain_count - 1].cookie;
-    if (!check(index, dma)) {
+    uint16_t frame = self.free_frames[self.free_count - 1];
+    if (!check(index, frame, dma)) {
         ring_check(&client->filled);
         client->refused++;
         return_frame(client, cookie, NET_REFUSED);
         return;
     }
-    uint16_t frame = self.free_frames[--self.free_count];
+    self.free_count--;
     trace(frame_out, frame, net_virt_tx_config.clients[index].channel);
     self.frames[frame].client = (uint8_t)index;
     self.frames[frame].cookie = cookie;
     self.frames[frame].out = true;
     client->out++;
-    for (uint32_t i = 0; i < client->chain_count; i++) {
-        dma[i].cookie = frame;
-    }
     (void)ring_put_many(&self.driver_filled, dma, client->chain_count);
     self.put = true;
 }
@@ -182,11 +176,21 @@ static bool driver_takes(uint32_t pieces)
     return self.free_count > 0 && !self.unsettled && ring_fits(&self.driver_filled, pieces);
 }
 
+/* A bit for each client that may have a frame: not for those who will tell of the next one. */
+static uint32_t who_may_have(void)
+{
+    uint32_t may_have = 0;
+    for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
+        may_have |= (uint32_t)(self.clients[i].complete || !ring_is_armed(&self.clients[i].filled)) << i;
+    }
+    return may_have;
+}
+
 /* One frame of each client in turn, until none has one or the driver has no room. Who has none is not asked again:
  * clients run below. True: frames are left waiting. */
 static bool provide_all(void)
 {
-    uint32_t may_have = (1u << net_virt_tx_config.client_count) - 1;
+    uint32_t may_have = who_may_have();
     while (may_have) {
         uint32_t later = may_have & ~0u << self.turn;
         self.turn = (uint32_t)__builtin_ctz(later ? later : may_have);
@@ -291,7 +295,8 @@ static bool sleep(bool blocked)
         return false;
     }
     for (uint32_t i = 0; !blocked && i < net_virt_tx_config.client_count; i++) {
-        if (!ring_arm_consumer(&self.clients[i].filled)) {
+        struct ring *filled = &self.clients[i].filled;
+        if (!ring_is_armed(filled) && !ring_arm_consumer(filled)) {
             return false;
         }
     }

@@ -23,7 +23,8 @@
  * next wait, as the kernel keeps it in the notification word. A consumer that is woken for another reason may find
  * `armed` still 1: the producer then notifies once too often, which is harmless. Its clearing of `armed` may also
  * hit a later arming; it notifies after that clearing, so the later sleep ends as well. The other direction is the
- * same with tail, consumer and "nothing new" read as head, producer and "no room".
+ * same with tail, consumer and "nothing new" read as head, producer and "no room". Who has armed several rings
+ * and is woken for one leaves those alone that still are: in these he sleeps on.
  *
  * No element of another life. Index, own generation and the peer's that is known are one word, so that they are never
  * seen apart. Who attaches takes over the peer's generation and publishes it with its own, and so does ring_reset(): an
@@ -74,14 +75,22 @@ static uint32_t capacity(const struct ring *ring)
     return ring->mask + 1;
 }
 
-/* A known size lets the compiler use one or a few load and store pairs. */
-static void copy_one(void *to, const void *from, uint32_t size)
+static APART void copy_other(void *to, const void *from, uint32_t size)
 {
     switch (size) {
     case 1: memcpy(to, from, 1); break;
-    case 16: memcpy(to, from, 16); break;
     case 64: memcpy(to, from, 64); break;
     default: memcpy(to, from, size);
+    }
+}
+
+/* A known size lets the compiler use one or a few load and store pairs. */
+static void copy_one(void *to, const void *from, uint32_t size)
+{
+    if (size == DESCRIPTOR) {
+        memcpy(to, from, DESCRIPTOR);
+    } else {
+        copy_other(to, from, size);
     }
 }
 
@@ -211,10 +220,9 @@ static bool is_closed(struct ring *ring, uint64_t theirs)
     return true;
 }
 
-static void look_at_tail(struct ring *consumer)
+static APART void take_over_tail(struct ring *consumer, uint64_t word)
 {
     check_distance(consumer, elements_known(consumer));
-    uint64_t word = load_word(&consumer->shared->producer);
     uint32_t tail = (uint32_t)word;
     uint32_t claimed = tail - consumer->own;
 
@@ -227,6 +235,16 @@ static void look_at_tail(struct ring *consumer)
         return;
     }
     consumer->peer = tail;
+}
+
+/* Mostly a consumer has taken all, and finds the word that it knows. */
+static inline void look_at_tail(struct ring *consumer)
+{
+    uint64_t word = load_word(&consumer->shared->producer);
+
+    if (consumer->peer != consumer->own || word != ((uint64_t)consumer->expected << 32 | consumer->own)) {
+        take_over_tail(consumer, word);
+    }
 }
 
 static APART void look_at_head(struct ring *producer)
@@ -334,7 +352,7 @@ APART void ring_resume_consumer(struct ring *ring, const struct ring_config *con
 
 bool ring_put(struct ring *ring, const void *element)
 {
-    if (room_known(ring) - 1 >= capacity(ring)) { /* none, or what cannot be */
+    if (ring->own - ring->peer > ring->mask) { /* no room is known, or what cannot be */
         look_at_head(ring);
         if (room_known(ring) == 0) {
             return false;
@@ -356,7 +374,7 @@ bool ring_fits(struct ring *ring, uint32_t count)
 
 bool ring_get(struct ring *ring, void *element)
 {
-    if (elements_known(ring) - 1 >= capacity(ring)) {
+    if (elements_known(ring) - 1 > ring->mask) { /* none is known, or what cannot be */
         look_at_tail(ring);
         if (elements_known(ring) == 0) {
             return false;

@@ -94,6 +94,7 @@ static void put_frame(uint8_t count, uint8_t flags)
                                      .segment = 1000};
         ring_put(&tx_filled, &piece);
     }
+    (void)ring_wake_consumer(&tx_filled);
     self.frames += count > 0 && self.frames < 250;
 }
 

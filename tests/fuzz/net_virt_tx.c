@@ -94,7 +94,10 @@ static void step(struct fuzz_input *in)
         desc = descriptor(in);
         ring_put(&filled[client], &desc);
         break;
-    case 4: fake_wake(FAKE_BIT(CLIENT(client))); break;
+    case 4:
+        (void)ring_wake_consumer(&filled[client]);
+        fake_wake(FAKE_BIT(CLIENT(client)));
+        break;
     case 5:
         driver(what & 0x10);
         fake_wake(FAKE_BIT(DRIVER));

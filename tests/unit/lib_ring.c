@@ -220,6 +220,20 @@ static void test_arm_looks_again(void)
     end(&p);
 }
 
+/* As long as the producer has not asked, nothing needs to be looked at; from then on it does. */
+static void test_stays_armed(void)
+{
+    struct pair p = make(2, 1);
+    uint8_t byte = 1;
+
+    CHECK(!ring_is_armed(&p.consumer));
+    CHECK(ring_arm_consumer(&p.consumer) && ring_is_armed(&p.consumer));
+    CHECK(ring_put(&p.producer, &byte) && ring_is_armed(&p.consumer));
+    CHECK(ring_wake_consumer(&p.producer) && !ring_is_armed(&p.consumer));
+    CHECK(!ring_arm_consumer(&p.consumer) && !ring_is_armed(&p.consumer));
+    end(&p);
+}
+
 /* A peer that lies while we arm lets us sleep: it only harms itself. */
 static void test_arm_does_not_loop(void)
 {
@@ -743,6 +757,7 @@ int main(void)
     test_lies_are_refused();
     test_own_index_is_private();
     test_arm_looks_again();
+    test_stays_armed();
     test_arm_does_not_loop();
     test_a_peer_that_fills_for_ever();
     test_late_consumer();

@@ -224,6 +224,7 @@ static void test_a_device_that_cuts(void)
         piece.segment = i < 2 ? segments[i] : 0;
         CHECK(ring_put(&tx_filled, &piece) && ring_put(&tx_filled, &data));
     }
+    CHECK(ring_wake_consumer(&tx_filled));
     fake_wake(FAKE_BIT(TX_VIRT));
     for (int i = 0; i < 3; i++) {
         struct virtio_net_header wanted = checksum;
@@ -302,6 +303,7 @@ static void test_leaves_checksums_to_the_device(void)
         struct net_dma_desc piece = {.bus = {0x71000000}, .length = 100, .flags = i == 1 ? NET_CHECKSUM : 0};
         CHECK(ring_put(&tx_filled, &piece));
     }
+    CHECK(ring_wake_consumer(&tx_filled));
     fake_wake(FAKE_BIT(TX_VIRT));
     for (int i = 0; i < 3; i++) {
         CHECK(next_chain(1, &entry, &table, &count));

@@ -21,6 +21,7 @@ static void start(void)
 static void put(int client, struct net_desc desc)
 {
     CHECK(ring_put(&filled[client], &desc));
+    (void)ring_wake_consumer(&filled[client]);
 }
 
 static bool refused(int client, uint32_t cookie)

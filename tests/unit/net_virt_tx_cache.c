@@ -71,7 +71,7 @@ int main(void)
         memset(cpu[0] + slot, (int)round + 1, 54);
         memcpy(cpu[0] + slot + 6, net_virt_tx_config.clients[0].mac, 6);
         memset(cpu[1] + offset, (int)(random >> 3), length);
-        CHECK(ring_put(&filled, &header) && ring_put(&filled, &payload));
+        CHECK(ring_put(&filled, &header) && ring_put(&filled, &payload) && ring_wake_consumer(&filled));
         fake_wake(FAKE_BIT(CLIENT));
         check_piece(&driver_filled, BUS, 0, slot, 54);
         check_piece(&driver_filled, SHARE_BUS, 1, offset, length);

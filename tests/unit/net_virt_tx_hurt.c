@@ -11,12 +11,14 @@
 static void give_frame(void)
 {
     CHECK(ring_put(&filled[0], &(struct net_desc){.offset = net_client_slot_offset(1), .length = 60, .cookie = 3}));
+    CHECK(ring_wake_consumer(&filled[0]));
     fake_wake(FAKE_BIT(CLIENT(0)));
 }
 
 static void give_nonsense(void)
 {
     CHECK(ring_put(&filled[0], &(struct net_desc){.offset = 0xffffffff, .length = 60, .cookie = 4}));
+    CHECK(ring_wake_consumer(&filled[0]));
     fake_wake(FAKE_BIT(CLIENT(0)));
 }
 
