@@ -23,6 +23,7 @@ enum {
     DR_OVERRUN = 1 << 11,  /* this byte is right, later ones were lost */
     FR_RXFE = 1 << 4,
     FR_TXFF = 1 << 5,
+    FR_TXFE = 1 << 7,
     LCRH_FEN = 1 << 4,
     LCRH_8_BITS = 3 << 5,
     CR_UARTEN = 1 << 0,
@@ -36,7 +37,10 @@ enum {
     INT_ALL = 0x7ff,
 };
 
+#define FIFO_DEPTH 16 /* of r1p4 and before; 32 since */
+
 static struct {
+    uint32_t tx_room; /* that it was seen to have: what is not used at once the kernel's own words may have filled */
     uint32_t overruns, errors;
 } self;
 
@@ -53,11 +57,17 @@ void uart_init(void)
     device_write(CR, CR_UARTEN | CR_TXE | CR_RXE);
 }
 
+/* One look at the flags for as many bytes as there is room for, since a device's register takes long to read. */
 bool uart_send(uint8_t byte)
 {
-    if (device_read(FR) & FR_TXFF) {
-        return false;
+    if (self.tx_room == 0) {
+        uint32_t flags = device_read(FR);
+        if (flags & FR_TXFF) {
+            return false;
+        }
+        self.tx_room = flags & FR_TXFE ? FIFO_DEPTH : 1;
     }
+    self.tx_room--;
     device_write(DR, byte);
     return true;
 }
@@ -80,6 +90,7 @@ bool uart_receive(uint8_t *byte)
 
 void uart_set_interrupts(bool transmit, bool receive)
 {
+    self.tx_room = 0;
     device_write(IMSC, (transmit ? INT_TX : 0u) | (receive ? INT_RX | INT_RX_TIMEOUT : 0u));
 }
 

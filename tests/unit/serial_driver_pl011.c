@@ -5,7 +5,7 @@
 #define DEVICE_FIFO 16
 
 static struct {
-    uint32_t line, tx_level, rx_first, rx_level, mask, raised, overrun;
+    uint32_t line, looks, tx_level, rx_first, rx_level, mask, raised, overrun;
     uint32_t rx[DEVICE_FIFO];
     char sent[4096];
     size_t sent_length;
@@ -19,7 +19,10 @@ static uint32_t device_read(uint32_t offset)
     uint32_t value;
 
     switch (offset) {
-    case FR: return (device.rx_level ? 0 : FR_RXFE) | (device.tx_level == DEVICE_FIFO ? FR_TXFF : 0u);
+    case FR:
+        device.looks++;
+        return (device.rx_level ? 0 : FR_RXFE) | (device.tx_level == DEVICE_FIFO ? FR_TXFF : 0u) |
+               (device.tx_level ? 0 : FR_TXFE);
     case LCRH: return device.line;
     case MIS: return device.raised & device.mask;
     case DR:
@@ -116,6 +119,30 @@ static void test_transmit(void)
     CHECK_EQUAL(device.tx_level, 0);
 }
 
+/* The flags are looked at once for what came in, and once for as much as the FIFO holds. */
+static void test_looks(void)
+{
+    uint32_t before = device.looks;
+
+    say("sixteen letters.", DEVICE_FIFO);
+    CHECK_EQUAL(device.looks - before, 2);
+    device_drain();
+}
+
+/* The kernel speaks, too: room that was seen in an event is no room in the next. */
+static void test_somebody_else_sends(void)
+{
+    size_t before = device.sent_length;
+
+    say("x", 1);
+    device.tx_level = DEVICE_FIFO;
+    say("yz", 2);
+    CHECK_EQUAL(device.sent_length, before + 1);
+    device_drain();
+    CHECK_EQUAL(device.sent_length, before + 3);
+    device_drain();
+}
+
 static void test_receive(void)
 {
     char text[1000];
@@ -180,6 +207,8 @@ int main(void)
     attach_ends();
     CHECK(device.enabled);
     test_transmit();
+    test_looks();
+    test_somebody_else_sends();
     test_receive();
     test_receive_back_pressure();
     test_restart();
