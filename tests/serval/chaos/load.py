@@ -191,7 +191,7 @@ class Load:
         finally:
             if not asked.done():
                 asked.cancel()
-                await asyncio.wait({asked})
+                await asyncio.gather(asked, return_exceptions=True)
 
     def _again(self, excused, part, since_s):
         """Whether this one has died since then, and it is the first time that this death excuses the request."""
