@@ -14,10 +14,12 @@ import time
 
 import pytest
 from serval import build, uploads
+from serval.chaos.histogram import quantile
 from serval.http import Answer, Kept, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 
+DEATHS = int(os.environ.get("RESTART_DEATHS", 30))
 GENEROUS_S = 60
 MIB = 1 << 20
 PAUSE_S = 0.3
@@ -220,7 +222,7 @@ def test_what_may_not_be_done_twice_says_so(guest, export):
 def test_it_is_back_soon(guest, export):
     """How long the longest answer takes to a request that needs it, of those around each death."""
     port, times, number = guest.port("http"), [], 0
-    for _ in range(30):
+    for _ in range(DEATHS):
         deaths, longest = guest.text().count("fault: PD 'nfs'"), 0.0
         guest.send(b"kill nfs 1\n")
         left = 3
@@ -234,6 +236,8 @@ def test_it_is_back_soon(guest, export):
             left -= guest.text().count("fault: PD 'nfs'") > deaths
         times.append(longest)
         guest.expect(r"killer\| nfs: all dead", GENEROUS_S)
-    print(f"the longest answer of each death: {statistics.median(times):.3f} s (median), {max(times):.3f} s (longest)")
+    times.sort()
+    print(f"the longest answer of each death: {statistics.median(times):.3f} s (median), "
+          f"{quantile(times, 0.99):.3f} s (p99), {times[-1]:.3f} s (longest)")
     assert statistics.median(times) < 1
     assert not re.findall(r"fault: PD '(?!nfs')\w+'", guest.text())

@@ -140,6 +140,8 @@ static void kill_next(void *context)
     if (microkit_msginfo_get_label(answer) != 0) {
         log_line("%s %u: refused", self.name, (unsigned)self.number);
     }
+    on_received(NULL); /* its wake-ups wait until this event ends; a client's next question comes after them */
+    on_sent(NULL);
     timer_start(&self.deadline, pd_now_ns(), on_deadline, NULL);
     ask(NULL);
 }
