@@ -16,7 +16,7 @@ from serval.chaos.histogram import quantile
 from serval.qemu import Guest
 
 OFFICIAL = bool(os.environ.get("MICROKIT_SDK"))
-DEATHS = int(os.environ.get("RESTART_DEATHS", 20))
+DEATHS = int(os.environ.get("RESTART_DEATHS", "20"))
 CONNECTIONS = 4
 FORWARDS = {"echo": ("tcp", "10.0.2.15", 7)}
 SERVICES = ["timer_driver", "serial_driver", "serial_virt_tx", "serial_virt_rx", "eth_driver", "net_virt_rx",

@@ -19,7 +19,7 @@ from serval.http import Answer, Kept, get, head_of, receive_all
 from serval.nfs import NfsServer
 from serval.qemu import Guest
 
-DEATHS = int(os.environ.get("RESTART_DEATHS", 30))
+DEATHS = int(os.environ.get("RESTART_DEATHS", "30"))
 GENEROUS_S = 60
 MIB = 1 << 20
 PAUSE_S = 0.3

@@ -20,7 +20,7 @@ from serval.nfs import NfsServer
 from serval.qemu import Guest
 
 NFS_ADDRESS, WEB_ADDRESS = "10.0.2.15", "10.0.2.16"
-DEATHS = int(os.environ.get("RESTART_DEATHS", 12))
+DEATHS = int(os.environ.get("RESTART_DEATHS", "12"))
 READERS, ASKERS = 4, 3
 GENEROUS_S = 60
 UNDER_WAY = 8       # questions at a time: a slow machine is not to be asked by more than it has connections for
