@@ -4,10 +4,13 @@
  *   restart   the deadlines are forgotten: each client is notified once, finds nothing due, and tells its own anew
  *   invariant the timer is set to the earliest deadline, or off when there is none: no tick, ever
  *   lost      an interrupt that does not come, whatever keeps it, is noticed by the next call, and ends this PD: a new life
- *             sets all anew
+ *             sets all anew. So does one whose own words have become others: who waits for a deadline that is not there
+ *             any more would wait for ever
  *
  * Where the interrupt is a level it ends before the acknowledgement: the timer is moved, or switched off.
  */
+#include <string.h>
+
 #include "lib/pd.h"
 #include "timer/config.h"
 #include "timer/device.h"
@@ -15,20 +18,31 @@
 static struct {
     uint64_t deadlines[TIMER_CLIENTS_MAX]; /* ticks; TIMER_NEVER: none */
     uint64_t due;                          /* when the interrupt is to come, TIMER_NEVER: it is not */
+    uint64_t sum;                          /* of these words, by exclusive or: who writes one writes this, too */
 } self;
 
 #define LATE_MS 250 /* this PD is above all its clients: an interrupt comes before any of their calls */
 
 static const struct timer_driver_config *const config = &timer_driver_config;
 
+static void write_word(uint64_t *word, uint64_t value)
+{
+    self.sum ^= *word ^ value;
+    *word = value;
+}
+
 static void set_timer(void)
 {
-    uint64_t earliest = TIMER_NEVER, now = pd_now_ticks();
+    uint64_t earliest = TIMER_NEVER, now = pd_now_ticks(), sum = self.due;
 
     for (uint32_t i = 0; i < config->client_count; i++) {
+        sum ^= self.deadlines[i];
         if (self.deadlines[i] < earliest) {
             earliest = self.deadlines[i];
         }
+    }
+    if (sum != self.sum) {
+        pd_die("a deadline has changed by itself");
     }
     if (earliest == TIMER_NEVER) {
         timer_device_off();
@@ -36,9 +50,9 @@ static void set_timer(void)
         timer_device_set(earliest);
     }
     if (earliest > now) {
-        self.due = earliest;
+        write_word(&self.due, earliest);
     } else if (self.due > now) {
-        self.due = now; /* else it was due already */
+        write_word(&self.due, now); /* else it was due already */
     }
 }
 
@@ -57,7 +71,7 @@ static void notify_due(void)
 
     for (uint32_t i = 0; i < config->client_count; i++) {
         if (self.deadlines[i] <= now && self.deadlines[i] != TIMER_NEVER) {
-            self.deadlines[i] = TIMER_NEVER;
+            write_word(&self.deadlines[i], TIMER_NEVER);
             microkit_notify(config->clients[i]);
         }
     }
@@ -75,10 +89,11 @@ static void ask_again(void)
 void init(void)
 {
     require(config->client_count <= TIMER_CLIENTS_MAX, "timer_driver: client_count", config->client_count);
-    for (uint32_t i = 0; i < TIMER_CLIENTS_MAX; i++) {
-        self.deadlines[i] = TIMER_NEVER;
+    memset(&self, 0, sizeof(self)); /* the sum of nothing */
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        write_word(&self.deadlines[i], TIMER_NEVER);
     }
-    self.due = TIMER_NEVER;
+    write_word(&self.due, TIMER_NEVER);
     timer_device_off();
     if (pd_generation() > 1) {
         ask_again();
@@ -91,7 +106,7 @@ void notified(microkit_channel channel)
         return;
     }
     notify_due();
-    self.due = TIMER_NEVER;
+    write_word(&self.due, TIMER_NEVER);
     set_timer();
     microkit_deferred_irq_ack(config->irq); /* the only deferred call of this PD */
 }
@@ -116,7 +131,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
     if (find_client(channel, &index) && microkit_msginfo_get_label(info) == TIMER_SET_DEADLINE &&
         microkit_msginfo_get_count(info) >= 1) {
         check_interrupt();
-        self.deadlines[index] = microkit_mr_get(0);
+        write_word(&self.deadlines[index], microkit_mr_get(0));
         set_timer();
     }
     return microkit_msginfo_new(0, 0);

@@ -6,4 +6,5 @@ $(eval $(call program,timer_driver_meson,timer/driver.c timer/driver_meson.c,wit
 
 $(eval $(call host_test,timer_client,tests/unit/timer_client.c timer/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,timer_driver,tests/unit/timer_driver.c timer/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,timer_driver_hurt,tests/unit/timer_driver_hurt.c timer/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,timer_driver_meson,tests/unit/timer_driver_meson.c timer/driver.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
