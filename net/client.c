@@ -207,7 +207,7 @@ bool net_client_sent(struct net_client *client, uint16_t *slot)
     while (ring_get(&client->tx_free, &done)) {
         if (done.cookie < client->slot_count && client->out[done.cookie]) {
             *slot = (uint16_t)done.cookie;
-            client->out[*slot] = false;
+            client->out[*slot] = client->hurried = false;
             client->refused += (done.flags & NET_REFUSED) ? 1 : 0;
             net_client_slot_back(client, *slot);
             return true;
@@ -220,7 +220,12 @@ bool net_client_sent(struct net_client *client, uint16_t *slot)
 
 bool net_client_arm_sent(struct net_client *client)
 {
-    return ring_arm_consumer(&client->tx_free);
+    bool armed = ring_arm_consumer(&client->tx_free);
+    if (armed && !client->hurried) {
+        client->hurried = true;
+        pd_notify_later(client->config->tx_channel);
+    }
+    return armed;
 }
 
 void net_client_flush(struct net_client *client)

@@ -26,6 +26,7 @@ struct net_client {
     uint32_t settling; /* slots below this that are out are ours again as soon as the virtualiser knows us */
     bool unprovided;   /* so are the receive buffers that nobody holds */
     bool owed;         /* frames put since the virtualiser was last woken */
+    bool hurried;      /* it knows that somebody waits for what is out */
     uint64_t refused;  /* frames that the virtualiser would not send */
     uint64_t lies;     /* what came from the virtualisers and cannot be */
 };
@@ -75,7 +76,7 @@ uint32_t net_client_slot_offset(uint16_t slot);
 void net_client_follow(struct net_client *client);
 /* The next slot whose frame has left, or was lost with the virtualiser; it is free again. */
 bool net_client_sent(struct net_client *client, uint16_t *slot);
-/* Before sleep, when out of slots: wake us when some are back. False: some are already. */
+/* Before sleep, when somebody waits for frames to leave: wake us when some have. False: some have already. */
 bool net_client_arm_sent(struct net_client *client);
 
 /* Owes the transmit virtualiser one wake-up (pd_notify_later) for all that was put since. */

@@ -53,12 +53,13 @@ static struct {
     struct dwmac_link link;
     bool running; /* false: the reset did not end, or helped for a moment only; the timer tries again */
     uint64_t restarted_ns;
-    bool attached; /* to the virtualisers' rings: not before the device has let go of a former life's memory */
-    bool leaving;  /* a virtualiser has restarted, and the device still has something of its former life */
-    bool filled;   /* frames were put since net_virt_rx was last woken */
-    bool returned; /* and since net_virt_tx was, frames that have left */
-    bool kick_rx;  /* buffers were provided since the device was told */
-    bool was_full; /* tx.filled was left alone for want of room */
+    bool attached;   /* to the virtualisers' rings: not before the device has let go of a former life's memory */
+    bool leaving;    /* a virtualiser has restarted, and the device still has something of its former life */
+    bool filled;     /* frames were put since net_virt_rx was last woken */
+    bool returned;   /* and since net_virt_tx was, frames that have left */
+    bool kick_rx;    /* buffers were provided since the device was told */
+    bool tells_sent; /* the device interrupts when it finds no frame to send */
+    bool was_full;   /* tx.filled was left alone for want of room */
     uint32_t rx_bad, rx_overflows, tx_bad, tx_underruns, tx_lost, resets;
 } self;
 
@@ -363,6 +364,7 @@ static void start_device(void)
     set_filter();
     write_register(GMAC_STATUS, GMAC_STATUS_CLEAR);
     write_register(GMAC_INT_ENABLE, INTERRUPTS);
+    self.tells_sent = false;
     mmio_fence();
     write_register(GMAC_OPERATION, GMAC_OPERATION_RSF | GMAC_OPERATION_TSF | GMAC_OPERATION_OSF | GMAC_OPERATION_ST |
                                        GMAC_OPERATION_SR);
@@ -442,10 +444,20 @@ static void look_after_device(void)
 
 /* -- the loop -- */
 
+/* Where net_virt_tx waits for frames that are fewer than those of an interrupt: also when all have left. */
+static void tell_when_sent(bool tells)
+{
+    if (tells != self.tells_sent) {
+        self.tells_sent = tells;
+        write_register(GMAC_INT_ENABLE, tells ? INTERRUPTS | GMAC_INT_TU : INTERRUPTS);
+    }
+}
+
 /* Arms all that could wake us. False: something is there already. The device interrupts for each frame received and
- * for every TX_INTERRUPT_EACH-th sent; a lone frame's departure is no event that anybody waits for (NET_LAZY). */
+ * for every TX_INTERRUPT_EACH-th sent; a lone frame's departure is no event (NET_LAZY) but where somebody waits. */
 static bool sleep(void)
 {
+    tell_when_sent(self.running && self.tx.count > 0 && ring_is_armed(&self.tx_free));
     return (self.rx.count > RX_SIZE / 2 || ring_arm_consumer(&self.rx_free)) &&
            (self.was_full || ring_arm_consumer(&self.tx_filled));
 }

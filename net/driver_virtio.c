@@ -234,10 +234,10 @@ static void provide_frames(void)
     publish(&self.tx, VIRTIO_NET_TX);
 }
 
-/* A lone frame's departure is no event that anybody waits for (NET_LAZY); a full device is. */
+/* A lone frame's departure is no event (NET_LAZY) but where net_virt_tx waits for it; a full device is. */
 static bool sleep_until_sent(void)
 {
-    if (self.tx.in_flight < NET_LAZY && self.tx.free_count > 0 && !self.leaving) {
+    if (self.tx.in_flight < NET_LAZY && self.tx.free_count > 0 && !self.leaving && !ring_is_armed(&self.tx_free)) {
         virtq_interrupt_never(&self.tx);
         return true;
     }

@@ -102,6 +102,7 @@ enum {
 /* GMAC_STATUS and GMAC_INT_ENABLE have the same layout; status bits are cleared by writing them. */
 #define GMAC_INT_TI (1u << 0)  /* a frame marked so has left */
 #define GMAC_INT_TPS (1u << 1) /* transmit has stopped */
+#define GMAC_INT_TU (1u << 2)  /* no frame to send: transmit waits for a poll demand */
 #define GMAC_INT_TJT (1u << 3) /* jabber: transmit has stopped */
 #define GMAC_INT_OVF (1u << 4)
 #define GMAC_INT_UNF (1u << 5)  /* underrun: transmit waits for a poll demand */

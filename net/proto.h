@@ -17,7 +17,8 @@
  * (NET_REFUSED). TCP's checksum may be left to the device where it offers that (struct net_device): in both directions
  * a flag of the frame's first descriptor says so. So may the cutting of a large TCP segment into those that the link
  * carries. Completions may be held back while fewer than NET_LAZY frames are on their way: nobody is woken just to hear
- * that a frame has left. A client needs at least that many slots more than it can do without.
+ * that a frame has left. A client needs at least that many slots more than it can do without. Who waits for frames all
+ * the same, since they hold memory, arms its free ring and notifies: then they come back as they leave.
  *
  * Restarts (lib/ring.h). A buffer comes back to its owner when no device can reach it, and that is when its owner sees
  * the new life: the driver resets its device before it attaches its rings; the driver lets a new life of net_virt_tx in

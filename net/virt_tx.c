@@ -55,6 +55,7 @@ static struct {
     bool unsettled; /* the driver has restarted; what was on its way is not returned yet */
     bool any_leaving;
     bool put;          /* frames, since the driver was last woken */
+    bool hurried;      /* the driver knows that somebody waits for what is out */
     uint32_t turn;     /* the client that is asked first; their number: the first one */
     uint32_t offloads; /* enum net_flags: what the device offers */
     uint64_t nonsense; /* cookies of the driver that cannot be */
@@ -215,7 +216,7 @@ static void sent(uint16_t frame)
 {
     struct client *client = &self.clients[self.frames[frame].client];
     trace(frame_gone, frame, net_virt_tx_config.clients[self.frames[frame].client].channel);
-    self.frames[frame].out = false;
+    self.frames[frame].out = self.hurried = false;
     self.free_frames[self.free_count++] = frame;
     client->out--;
     return_frame(client, self.frames[frame].cookie, 0);
@@ -277,22 +278,36 @@ static void let_clients_in(void)
     }
 }
 
-/* Nobody can be waiting for a frame's return while its client has fewer than NET_LAZY out, but who restarts. */
+/* Nobody can be waiting for a frame's return while its client has fewer than NET_LAZY out, but who restarts, or has
+ * armed. */
 static bool returns_matter(void)
 {
     for (uint32_t i = 0; i < net_virt_tx_config.client_count; i++) {
-        if (self.clients[i].out >= NET_LAZY) {
+        const struct client *client = &self.clients[i];
+        if (client->out >= NET_LAZY || (client->out > 0 && ring_is_armed(&client->free))) {
             return true;
         }
     }
     return self.any_leaving;
 }
 
+/* With so few out the driver may sleep without a thought of them: it is told that somebody waits, once. */
+static void hurry_driver(void)
+{
+    if (!self.hurried && FRAMES - self.free_count < NET_LAZY) {
+        self.hurried = true;
+        microkit_notify(net_virt_tx_config.driver);
+    }
+}
+
 /* Arms all that could wake us. False: something is there already. */
 static bool sleep(bool blocked)
 {
-    if ((blocked || returns_matter()) && !ring_arm_consumer(&self.driver_free)) {
-        return false;
+    if (blocked || returns_matter()) {
+        if (!ring_arm_consumer(&self.driver_free)) {
+            return false;
+        }
+        hurry_driver();
     }
     for (uint32_t i = 0; !blocked && i < net_virt_tx_config.client_count; i++) {
         struct ring *filled = &self.clients[i].filled;

@@ -4,6 +4,7 @@
  *   invariant a block is free, in exactly one connection's hands, or pending: nobody's, but still named by a descriptor
  *             what lies in the region is sealed: it is the network's, and no page and no request is to be read there
  *   when full NULL; freed() tells of the next one
+ *   waits     for descriptors where somebody lacks a block and some are pending: else nobody asks the device to tell
  * Where one answer follows the other some descriptor always is out, and net/ip's word that none is does not come: what is
  * pending is looked at again whenever it has doubled, so that it never is more than twice what descriptors name.
  */
@@ -42,7 +43,7 @@ static void on_sent(void *context);
 
 static void await_sent(void)
 {
-    if (self.pending && !self.sent_awaited) {
+    if (self.lacked && self.pending && !self.sent_awaited) {
         self.sent_awaited = true; /* it may be called at once */
         if (!ip_when_sent(on_sent, NULL)) {
             self.sent_awaited = false;
@@ -89,6 +90,12 @@ void sealed_give_back(struct sealed *block)
     await_sent();
 }
 
+void sealed_await(void)
+{
+    self.lacked = true;
+    await_sent();
+}
+
 static struct sealed *take(int kind)
 {
     struct sealed *block = self.free[kind];
@@ -101,19 +108,20 @@ static struct sealed *take(int kind)
 
 struct sealed *sealed_take(bool large)
 {
+    if (!self.free[SMALL] && !self.free[LARGE] && !self.lacked) {
+        look_again();
+    }
     int kind = self.free[large] ? large : !large;
-    self.lacked |= !self.free[kind];
-    return self.free[kind] ? take(kind) : NULL;
+    if (!self.free[kind]) {
+        sealed_await();
+        return NULL;
+    }
+    return take(kind);
 }
 
 struct sealed *sealed_take_small(void)
 {
     return self.free[SMALL] ? take(SMALL) : NULL;
-}
-
-void sealed_await(void)
-{
-    self.lacked = true;
 }
 
 uint32_t sealed_room(void)

@@ -493,6 +493,27 @@ static void test_the_virtualiser_is_not_woken_for_nothing(void)
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
 }
 
+/* A lone frame is no event, but where the virtualiser waits for it. */
+static void test_a_virtualiser_that_waits(void)
+{
+    uint16_t entry;
+    struct virtq_desc *table;
+    uint32_t count;
+    boot(OFFERED);
+    send(0, 1);
+    CHECK(ring_wake_consumer(&tx_filled));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK(used_event(1) != 0);
+    CHECK(ring_arm_consumer(&tx_free));
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK_EQUAL(used_event(1), 0);
+    (void)fake_notified(TX_VIRT);
+    CHECK(next_chain(1, &entry, &table, &count));
+    use(1, entry, 0);
+    interrupt();
+    CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+}
+
 static void test_waits_for_a_full_device(void)
 {
     uint16_t entry;
@@ -572,6 +593,7 @@ int main(void)
     run(test_wakes_whom_it_is_for);
     run(test_leaves_checksums_to_the_device);
     run(test_the_virtualiser_is_not_woken_for_nothing);
+    run(test_a_virtualiser_that_waits);
     run(test_waits_for_a_full_device);
     run(test_dies_of_a_device_that_failed);
     return 0;

@@ -245,6 +245,35 @@ static void test_nobody_is_woken_for_a_lone_frame(void)
     CHECK(ring_wake_consumer(&driver_free)); /* now its client may be waiting */
 }
 
+/* But for who says that he waits: the driver hears of it, once for all that is out. */
+static void test_a_client_that_waits(void)
+{
+    struct net_dma_desc dma;
+    struct net_desc done;
+    start();
+    CHECK(ring_arm_consumer(&returned[0]));
+    fake_wake(FAKE_BIT(CLIENT(0))); /* nothing is out */
+    CHECK_EQUAL(fake_notified(DRIVER), 0);
+    for (int i = 0; i < 2; i++) {
+        put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 1});
+        put(0, (struct net_desc){.offset = 0, .length = 60, .cookie = 2});
+        fake_wake(FAKE_BIT(CLIENT(0)));
+        (void)fake_notified(DRIVER);
+        CHECK(ring_get(&driver_filled, &dma));
+        CHECK(ring_arm_consumer(&returned[0]));
+        fake_wake(FAKE_BIT(CLIENT(0)));
+        CHECK_EQUAL(fake_notified(DRIVER), i); /* the first time it was told with the frames, being armed already */
+        fake_wake(FAKE_BIT(CLIENT(0)));
+        CHECK_EQUAL(fake_notified(DRIVER), 0);
+        CHECK(ring_put(&driver_free, &dma) && ring_wake_consumer(&driver_free));
+        fake_wake(FAKE_BIT(DRIVER));
+        CHECK_EQUAL(fake_notified(CLIENT(0)), 1);
+        CHECK(ring_get(&returned[0], &done) && ring_get(&driver_filled, &dma) && ring_put(&driver_free, &dma));
+        fake_wake(FAKE_BIT(DRIVER));
+        CHECK(ring_get(&returned[0], &done) && done.cookie == 2);
+    }
+}
+
 /* Each would wake the other again, for as long as the device keeps its frames. */
 static void test_the_driver_is_not_woken_for_nothing(void)
 {
@@ -291,6 +320,7 @@ int main(void)
     run(test_waits_for_room_in_the_drivers_ring);
     run(test_lying_driver);
     run(test_nobody_is_woken_for_a_lone_frame);
+    run(test_a_client_that_waits);
     run(test_the_driver_is_not_woken_for_nothing);
     return 0;
 }
