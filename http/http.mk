@@ -22,7 +22,7 @@ HTTP_SITE := $(HTTP_TYPES) $(addprefix http/site/,rules.c fingerprint.c head.c r
 
 HTTP_CACHE := $(addprefix http/cache/,index.c queue.c pages.c files.c blocks.c reads.c entries.c revalidate.c names.c cache.c)
 
-HTTP_CONN := $(addprefix http/conn/,pool.c measure.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
+HTTP_CONN := $(addprefix http/conn/,watch.c pool.c timeouts.c waiting.c output.c unread.c head_buffer.c connection.c accept.c transport_tcp.c)
 
 HTTP_CONTENT := http/app_link.c http/app_front.c $(addprefix http/content/,app_head.c content.c app_queue.c app_long.c app_body.c app_answer.c app_request.c parts.c file.c error_page.c listing_page.c listing.c)
 
@@ -43,7 +43,7 @@ HTTP_ACCESS := $(addprefix http/access/,line.c buffer.c file.c syslog.c access.c
 $(eval $(call program,http_front,http/pd.c http/plain.c http/no_status.c $(HTTP_ACCESS),http ip_time serial,$(IP_CFLAGS)))
 
 # With a status port.
-HTTP_STATUS := $(addprefix http/status/,parts.c figures.c report.c page.S port.c)
+HTTP_STATUS := $(addprefix http/status/,measures.c parts.c figures.c report.c page.S port.c)
 $(eval $(call program,http_front_status,http/pd.c http/plain.c $(HTTP_ACCESS) $(HTTP_STATUS),http ip_time serial,$(IP_CFLAGS)))
 $(OBJ)/http_front_status/http/status/page.S.o $(OBJ)/http_https_status/http/status/page.S.o: http/status/page.html
 

@@ -20,17 +20,15 @@
 
 #define CLIENT_GONE 499 /* before anything of an answer: as nginx has it */
 #define STATUS_AT 9     /* in "HTTP/1.1 200 OK" */
-#define SWITCHING 101   /* the only interim status that ends a request */
-#define RECORD_TEXT (LINE_BEGIN_MAX + LINE_NAMES_MAX)
 
 struct record {
-    uint64_t begun_ns;     /* 0: not yet */
-    uint64_t bytes;        /* of the body */
-    uint16_t status;       /* 0: not yet */
-    uint16_t begin, names; /* bytes of the line; 0: the request was not taken */
-    bool has_peer;
-    uint8_t peer[4];
-    char text[RECORD_TEXT];
+    uint64_t bytes;         /* of the body */
+    uint16_t line, fields;  /* bytes of the request's texts below; line: 0: it was not taken */
+    bool answered;          /* a head was written, which is not an interim one */
+    uint8_t address_length; /* 0: the connection's client is not known yet */
+    char address[LINE_ADDRESS_MAX + 1];
+    char request[LINE_REQUEST_MAX + LINE_SPARE];
+    char names[LINE_NAMES_MAX + LINE_SPARE];
 };
 _Static_assert(sizeof(struct record) * HTTP_CONNECTIONS_MAX <= ACCESS_RECORDS_BYTES, "compose/http.py gives them");
 
@@ -45,105 +43,97 @@ static struct record *record_of(const struct http_conn *c)
     return &self.records[pool_number(c)];
 }
 
-static void begun(const struct http_conn *c)
-{
-    struct record *r = record_of(c);
-    if (r->begun_ns == 0) {
-        r->begun_ns = pd_now_ns();
-    }
-}
-
 /* When the line is written there may be no transport any more. */
 static void see_peer(const struct http_conn *c, struct record *r)
 {
     struct transport_peer peer;
-    if (!r->has_peer) {
+    if (r->address_length == 0) {
         c->transport.ops->peer(&c->transport, &peer);
-        memcpy(r->peer, peer.address, sizeof(r->peer));
-        r->has_peer = true;
+        r->address_length = (uint8_t)line_put_address(r->address, peer.address);
     }
 }
 
 static void taken(const struct http_conn *c, const struct http_request *request)
 {
     struct record *r = record_of(c);
-    struct writer text = writer_in(r->text, sizeof(r->text));
     see_peer(c, r);
-    line_put_begin(&text, r->peer, response_now_s(), request);
-    r->begin = (uint16_t)writer_length(&text);
-    line_put_names(&text, request);
-    r->names = (uint16_t)(writer_length(&text) - r->begin);
+    r->line = (uint16_t)line_put_request(r->request, request);
+    r->fields = (uint16_t)line_put_names(r->names, request);
+}
+
+/* 101 is the only interim status that ends a request. */
+static bool is_interim(const char *head)
+{
+    return head[STATUS_AT] == '1' && memcmp(head + STATUS_AT, "101", 3) != 0;
 }
 
 static void written(const struct http_conn *c, const char *data, uint32_t length)
 {
     struct record *r = record_of(c);
-    if (r->status > 0 || !data) {
+    if (r->answered) {
         r->bytes += length;
-        return;
-    }
-    const char *digits = data + STATUS_AT;
-    uint16_t status = (uint16_t)((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0');
-    if (status >= 200 || status == SWITCHING) {
+    } else if (data && !is_interim(data)) {
         see_peer(c, r);
-        r->status = status;
+        r->answered = true;
         r->bytes = length - response_head_length();
     }
 }
 
 /* -- lines -- */
 
-static void give(const char *line, uint32_t length)
+static void give(const char *line, uint32_t length, int64_t now_s)
 {
     const struct access_config *config = self.config;
     if (config->console) {
         log_text(line, length - 1);
     }
     if (config->syslog_port) {
-        access_syslog_send(line, length - 1, response_now_s());
+        access_syslog_send(line, length - 1, now_s);
     }
 }
 
-static void put_line(struct writer *line, const struct record *r, uint64_t now_ns)
+/* One that finds no room in the file's buffer goes to the others all the same. */
+static void put_line(const struct http_conn *c, const struct record *r, uint64_t now_ns)
 {
-    if (r->begin > 0) {
-        writer_put_bytes(line, r->text, r->begin);
-    } else {
-        line_put_begin(line, r->peer, response_now_s(), NULL);
+    struct line_parts parts = {
+        .address = {r->address, r->address_length},
+        .request = {r->request, r->line},
+        .names = {r->names, r->fields},
+        .status = r->answered ? c->status : CLIENT_GONE,
+        .bytes = r->bytes,
+        .took_ns = c->began_ns > 0 ? now_ns - c->began_ns : 0,
+        .now_s = response_s_at(now_ns),
+    };
+    char *room = self.config->file[0] ? access_file_room(LINE_MAX) : NULL, *line = room ? room : self.line;
+    uint32_t length = line_make(line, &parts);
+    give(line, length, parts.now_s);
+    if (room) {
+        access_file_put(length, now_ns);
     }
-    line_put_end(line, r->status > 0 ? r->status : CLIENT_GONE, r->bytes,
-                 (struct http_slice){r->text + r->begin, r->names}, r->begun_ns > 0 ? now_ns - r->begun_ns : 0);
 }
 
-/* A line that finds no room in the file's buffer goes to the others all the same. */
-static void ended(const struct http_conn *c)
+static void ended(const struct http_conn *c, uint64_t now_ns, bool answered)
 {
     struct record *r = record_of(c);
-    if (r->status > 0 || r->begin > 0) {
-        uint64_t now_ns = pd_now_ns();
-        char *room = self.config->file[0] ? access_file_room(LINE_MAX) : NULL;
-        struct writer line = writer_in(room ? room : self.line, LINE_MAX);
-        put_line(&line, r, now_ns);
-        give(line.start, writer_length(&line));
-        if (room) {
-            access_file_put(writer_length(&line), now_ns);
-        }
+    if (r->answered || r->line > 0) {
+        put_line(c, r, now_ns);
     }
-    r->begun_ns = r->bytes = 0;
-    r->status = r->begin = r->names = 0;
-    r->has_peer = false;
+    r->bytes = r->line = r->fields = 0;
+    r->answered = false;
+    if (!answered) {
+        r->address_length = 0; /* the next connection's is another */
+    }
 }
-
-static const struct http_watch watch = {begun, taken, written, ended};
 
 void access_init(const struct access_config *config)
 {
+    static struct http_watch watch = {.taken = taken, .written = written, .ended = ended};
     struct region buffer = {(char *)config->memory.base + ACCESS_RECORDS_BYTES, 0, 0};
     self.config = config;
     self.records = config->memory.base;
     require(config->memory.size >= ACCESS_RECORDS_BYTES, "access log: bytes", config->memory.size);
     for (uint32_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) { /* after a restart they are those of a former life */
-        self.records[i] = (struct record){.begun_ns = 0};
+        self.records[i] = (struct record){.bytes = 0};
     }
     if (config->file[0]) {
         buffer.size = config->memory.size - ACCESS_RECORDS_BYTES;
@@ -152,5 +142,5 @@ void access_init(const struct access_config *config)
     if (config->syslog_port) {
         access_syslog_init(config->syslog, config->syslog_port);
     }
-    http_watch = &watch;
+    watch_add(&watch);
 }

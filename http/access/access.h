@@ -4,7 +4,7 @@
 
 #include "http/access/config.h"
 
-#define ACCESS_RECORDS_BYTES 0x140000
+#define ACCESS_RECORDS_BYTES 0x100000
 
 /* After http_init() and cache_init(), which leaves a block of the share where there is a file. */
 void access_init(const struct access_config *config);

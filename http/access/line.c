@@ -14,6 +14,7 @@
 /* -- escaping -- */
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
 
 static bool is_plain(uint8_t c)
@@ -21,24 +22,48 @@ static bool is_plain(uint8_t c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-static bool are_plain(bytes16 text)
+/* Copies them if all are. */
+static bool copy16(char *to, const char *from)
 {
-    words2 odd = (words2)((text < ' ') | (text > 0x7e) | (text == '"') | (text == '\\'));
-    return (odd[0] | odd[1]) == 0;
+    bytes16 text;
+    memcpy(&text, from, sizeof(text));
+    words2 odd = (words2)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
+    bool plain = (odd[0] | odd[1]) == 0;
+    if (plain) {
+        memcpy(to, &text, sizeof(text));
+    }
+    return plain;
 }
 
-/* How many of them are, from the first on; they have been copied. */
+static bool copy8(char *to, const char *from)
+{
+    bytes8 text;
+    uint64_t odd;
+    memcpy(&text, from, sizeof(text));
+    bytes8 which = (bytes8)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
+    memcpy(&odd, &which, sizeof(odd));
+    if (odd == 0) {
+        memcpy(to, &text, sizeof(text));
+    }
+    return odd == 0;
+}
+
+/* How many of them are plain, from the first on; they have been copied. The last sixteen, or eight, may be looked at with
+ * some that were before. */
 static uint32_t copy_plain(char *to, const char *from, uint32_t length)
 {
     uint32_t i = 0;
-    while (length - i >= sizeof(bytes16)) {
-        bytes16 text;
-        memcpy(&text, from + i, sizeof(text));
-        if (!are_plain(text)) {
-            break;
-        }
-        memcpy(to + i, &text, sizeof(text));
-        i += sizeof(bytes16);
+    while (length - i >= 16 && copy16(to + i, from + i)) {
+        i += 16;
+    }
+    if (i == length) {
+        return i;
+    }
+    if (length - i < 16 && length >= 16 && copy16(to + length - 16, from + length - 16)) {
+        return length;
+    }
+    if (length < 16 && length >= 8 && copy8(to, from) && copy8(to + length - 8, from + length - 8)) {
+        return length;
     }
     while (i < length && is_plain((uint8_t)from[i])) {
         to[i] = from[i];
@@ -47,23 +72,23 @@ static uint32_t copy_plain(char *to, const char *from, uint32_t length)
     return i;
 }
 
-void line_put_escaped(struct writer *line, struct http_slice text, uint32_t room)
+uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
 {
     static const char hex[] = "0123456789ABCDEF";
-    char *at = line->at, *end = (uint32_t)(line->end - at) < room ? line->end : at + room;
-    while (text.length > 0) {
-        uint32_t left = (uint32_t)(end - at), count = copy_plain(at, text.at, text.length < left ? text.length : left);
+    uint32_t at = 0;
+    while (from.length > 0) {
+        uint32_t left = room - at, count = copy_plain(text + at, from.at, from.length < left ? from.length : left);
         at += count;
-        if (count == text.length || end - at < 4) {
+        if (count == from.length || room - at < 4) {
             break;
         }
-        uint8_t odd = (uint8_t)text.at[count];
-        memcpy(at, (char[]){'\\', 'x', hex[odd >> 4], hex[odd & 15]}, 4);
+        uint8_t odd = (uint8_t)from.at[count];
+        memcpy(text + at, (char[]){'\\', 'x', hex[odd >> 4], hex[odd & 15]}, 4);
         at += 4;
-        text.at += count + 1;
-        text.length -= count + 1;
+        from.at += count + 1;
+        from.length -= count + 1;
     }
-    line->at = at;
+    return at;
 }
 
 /* -- time -- */
@@ -138,95 +163,91 @@ static void see_stamp(int64_t now_s)
 
 /* -- the parts -- */
 
-static void put_address(struct writer *line, const uint8_t address[4])
+uint32_t line_put_address(char *text, const uint8_t address[4])
 {
-    char text[16];
     uint32_t length = 0;
     for (uint32_t i = 0; i < 4; i++) {
         length += http_put_decimal(text + length, address[i]);
         text[length++] = '.';
     }
-    writer_put_bytes(line, text, length - 1);
+    return length - 1;
 }
 
-static void put_request(struct writer *line, const struct http_request *request)
+/* As it came: between its line's begin and the CR LF before the fields. */
+uint32_t line_put_request(char *text, const struct http_request *request)
 {
-    line_put_escaped(line, request->method_text, LINE_METHOD_MAX - 1);
-    writer_put_bytes(line, " ", 1);
-    const char *target = line->at;
-    line_put_escaped(line, request->path, LINE_TARGET_MAX);
-    uint32_t used = (uint32_t)(line->at - target);
-    if (request->query.at && used < LINE_TARGET_MAX) {
-        writer_put_bytes(line, "?", 1);
-        line_put_escaped(line, request->query, LINE_TARGET_MAX - used - 1);
-    }
-    writer_put_bytes(line, request->minor ? " HTTP/1.1" : " HTTP/1.0", 9);
+    const char *start = request->method_text.at;
+    struct http_slice line = {start, (uint32_t)(request->fields.at - 2 - start)};
+    return line_put_escaped(text, line, LINE_REQUEST_MAX);
 }
 
-void line_put_begin(struct writer *line, const uint8_t address[4], int64_t now_s, const struct http_request *request)
+static char *put_field(char *at, struct http_slice text)
 {
-    put_address(line, address);
-    see_stamp(now_s);
-    writer_put_bytes(line, stamp.text, sizeof(stamp.text));
-    if (request) {
-        put_request(line, request);
-    } else {
-        writer_put(line, "-");
-    }
-    writer_put_bytes(line, "\" ", 2);
-}
-
-static void put_name(struct writer *line, struct http_slice text)
-{
+    *at++ = '"';
     if (text.at) {
-        line_put_escaped(line, text, LINE_FIELD_MAX);
+        at += line_put_escaped(at, text, LINE_FIELD_MAX);
     } else {
-        writer_put_bytes(line, "-", 1);
+        *at++ = '-';
     }
+    *at++ = '"';
+    return at;
 }
 
-/* One look at the lines for both. Of several the last counts. */
-void line_put_names(struct writer *line, const struct http_request *request)
+uint32_t line_put_names(char *text, const struct http_request *request)
 {
-    static const char referer[] = "referer", agent[] = "user-agent";
-    struct http_slice from = {NULL, 0}, by = {NULL, 0};
-    const char *at = request->fields.at, *end = at + request->fields.length;
-    while (at < end) {
-        const char *stop = memchr(at, '\r', (size_t)(end - at));
-        if (stop - at >= 8 && at[7] == ':' && http_same(at, referer, 7)) {
-            from = http_trim(at + 8, stop);
-        } else if (stop - at >= 11 && at[10] == ':' && http_same(at, agent, 10)) {
-            by = http_trim(at + 11, stop);
-        }
-        at = stop + 2;
+    if (!request->referer.at && !request->user_agent.at) {
+        return 0;
     }
-    writer_put_bytes(line, "\"", 1);
-    put_name(line, from);
-    writer_put_bytes(line, "\" \"", 3);
-    put_name(line, by);
-    writer_put_bytes(line, "\"", 1);
+    char *at = put_field(text, request->referer);
+    *at++ = ' ';
+    return (uint32_t)(put_field(at, request->user_agent) - text);
 }
 
-void line_put_end(struct writer *line, int status, uint64_t bytes, struct http_slice names, uint64_t took_ns)
+/* -- the whole -- */
+
+static char *put_text(char *at, struct http_slice text)
 {
-    uint64_t took_us = took_ns / US;
-    char fraction[6];
-    uint32_t rest = (uint32_t)(took_us % US_PER_S);
-    for (uint32_t i = sizeof(fraction); i > 0; i--, rest /= 10) {
-        fraction[i - 1] = (char)('0' + rest % 10);
+    for (uint32_t i = 0; i < text.length; i += LINE_SPARE) {
+        memcpy(at + i, text.at + i, LINE_SPARE);
     }
-    writer_put_number(line, (uint64_t)status);
-    writer_put_bytes(line, " ", 1);
-    writer_put_number(line, bytes);
-    writer_put_bytes(line, " ", 1);
-    if (names.length > 0) {
-        writer_put_slice(line, names);
-    } else {
-        writer_put(line, "\"-\" \"-\"");
-    }
-    writer_put_bytes(line, " ", 1);
-    writer_put_number(line, took_us / US_PER_S);
-    writer_put_bytes(line, ".", 1);
-    writer_put_bytes(line, fraction, sizeof(fraction));
-    writer_put_bytes(line, "\n", 1);
+    return at + text.length;
+}
+
+static char *put_pair(char *at, uint32_t number)
+{
+    *at++ = (char)('0' + number / 10);
+    *at++ = (char)('0' + number % 10);
+    return at;
+}
+
+static char *put_seconds(char *at, uint64_t ns)
+{
+    uint64_t us = ns / US;
+    uint32_t rest = (uint32_t)(us % US_PER_S);
+    at += http_put_decimal(at, us / US_PER_S);
+    *at++ = '.';
+    at = put_pair(at, rest / 10000);
+    at = put_pair(at, rest / 100 % 100);
+    return put_pair(at, rest % 100);
+}
+
+uint32_t line_make(char *line, const struct line_parts *parts)
+{
+    static const char none[LINE_SPARE] = "-", no_names[LINE_SPARE] = "\"-\" \"-\"";
+    char *at = put_text(line, parts->address);
+    see_stamp(parts->now_s);
+    memcpy(at, stamp.text, sizeof(stamp.text));
+    at += sizeof(stamp.text);
+    at = put_text(at, parts->request.length > 0 ? parts->request : (struct http_slice){none, 1});
+    *at++ = '"';
+    *at++ = ' ';
+    at += http_put_decimal(at, (uint64_t)parts->status);
+    *at++ = ' ';
+    at += http_put_decimal(at, parts->bytes);
+    *at++ = ' ';
+    at = put_text(at, parts->names.length > 0 ? parts->names : (struct http_slice){no_names, 7});
+    *at++ = ' ';
+    at = put_seconds(at, parts->took_ns);
+    *at++ = '\n';
+    return (uint32_t)(at - line);
 }

@@ -10,20 +10,30 @@
 
 #include "http/response/writer.h"
 
-#define LINE_TARGET_MAX 512 /* bytes, escaped: of path and query */
-#define LINE_METHOD_MAX 32
+#define LINE_SPARE 16 /* bytes behind a text that may be read, or written, with it: copies are of sixteen at a time */
+#define LINE_ADDRESS_MAX 15
+#define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
-#define LINE_BEGIN_MAX (16 + 34 + LINE_METHOD_MAX + LINE_TARGET_MAX + 16)
-#define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 8)
-#define LINE_MAX (LINE_BEGIN_MAX + 28 + LINE_NAMES_MAX + 32)
+#define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 5)
+#define LINE_MAX (LINE_ADDRESS_MAX + 35 + LINE_REQUEST_MAX + 27 + LINE_NAMES_MAX + 30 + LINE_SPARE)
 
+/* The texts with LINE_SPARE readable bytes behind them. */
+struct line_parts {
+    struct http_slice address, request; /* request: of length 0: one that could not be read */
+    struct http_slice names;            /* of length 0: neither was sent */
+    int status;
+    uint64_t bytes, took_ns;
+    int64_t now_s;
+};
+
+/* Each returns how many bytes it has put. */
+uint32_t line_put_address(char *text, const uint8_t address[4]);
 /* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes. */
-void line_put_escaped(struct writer *line, struct http_slice text, uint32_t room);
-/* From the address to the space behind the request. request: NULL: one that could not be read. */
-void line_put_begin(struct writer *line, const uint8_t address[4], int64_t now_s, const struct http_request *request);
+uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
+uint32_t line_put_request(char *text, const struct http_request *request);
 /* Referer and user agent, with their quotes; "-" for what was not sent. */
-void line_put_names(struct writer *line, const struct http_request *request);
-void line_put_end(struct writer *line, int status, uint64_t bytes, struct http_slice names, uint64_t took_ns);
+uint32_t line_put_names(char *text, const struct http_request *request);
+uint32_t line_make(char *line, const struct line_parts *parts);
 
 /* A path with the time of day: %Y, %m, %d, %H. */
 void line_put_name(struct writer *name, const char *pattern, int64_t now_s);

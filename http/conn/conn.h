@@ -82,7 +82,7 @@ struct http_conn {
     uint16_t telling;           /* TELLING: the status, */
     struct reply told;          /* of this */
     uint16_t status;            /* of the answer, once its head is written */
-    uint32_t began_us;          /* the request: measure.h; 0: it is not measured */
+    uint64_t began_ns;          /* the request: watch.h; 0: not yet, or nobody watches */
     uint64_t skip;              /* of a body that nobody reads; LINGERING: bytes thrown away */
     struct cache_waiter waiter; /* of cache or site; who answers may wait by it */
     const struct content_ops *content;            /* ANSWERING; WAITING, if for what takes its place */

@@ -13,7 +13,6 @@
 
 #include <stddef.h>
 
-#include "http/conn/measure.h"
 #include "http/conn/pool.h"
 #include "http/conn/waiting.h"
 #include "lib/pd.h"
@@ -25,14 +24,10 @@ static struct {
     char page[RESPONSE_PAGE_MAX];
 } self;
 
-const struct http_watch *http_watch;
-
 /* Where the body is nobody's it is skipped, or the connection ends. */
 void http_conn_take_request(struct http_conn *c, const struct http_request *request)
 {
-    if (http_watch) {
-        http_watch->taken(c, request);
-    }
+    watch_taken(c, request);
     unread_consume(c, request->head_length - c->kept.length);
     if (c->kept.length > 0) {
         head_buffer_drop(&c->kept);
@@ -61,13 +56,6 @@ static bool see_held(struct http_conn *c)
 
 /* -- the end -- */
 
-static void ended(const struct http_conn *c)
-{
-    if (http_watch) {
-        http_watch->ended(c);
-    }
-}
-
 static void drop_unread(struct http_conn *c)
 {
     unread_drop(c);
@@ -79,8 +67,7 @@ static void release(struct http_conn *c)
 {
     const struct content_ops *content = c->content;
     trace(http_gone, c, c->state);
-    ended(c);
-    measure_gone(c);
+    watch_ended(c, false);
     c->content = NULL;
     c->state = FREE;
     drop_unread(c);
@@ -148,8 +135,7 @@ static void finish(struct http_conn *c)
 void http_conn_answered(struct http_conn *c)
 {
     trace(http_answered, c, c->transport.unacknowledged);
-    ended(c);
-    measure_answered(c);
+    watch_ended(c, true);
     if (c->ends) {
         finish(c);
     } else {

@@ -47,8 +47,8 @@ static inline uint32_t http_conn_room(const struct http_conn *c, bool by_referen
 static inline bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
     bool done = c->transport.ops->write(&c->transport, data, length, more);
-    if (http_watch && done) {
-        http_watch->written(c, data, length);
+    if (done) {
+        watch_written(c, data, length);
     }
     return done;
 }
@@ -56,8 +56,8 @@ static inline bool http_conn_write(struct http_conn *c, const void *data, uint32
 static inline bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
 {
     bool done = c->transport.ops->refer(&c->transport, bytes, count, more);
-    if (http_watch && done) {
-        http_watch->written(c, NULL, count);
+    if (done) {
+        watch_written(c, NULL, count);
     }
     return done;
 }

@@ -1,17 +1,56 @@
-/* http/conn/watch.h: one who hears of each request and its answer: the access log. Nobody, unless it asks. */
+/* http/conn/watch.h: those who hear of each request and its answer: the access log, the status port. Nobody, unless they
+ * ask. Who makes an answer's head sets the connection's `status`.
+ */
 #ifndef HTTP_CONN_WATCH_H
 #define HTTP_CONN_WATCH_H
 
 #include "http/conn/conn.h"
 
+/* Each NULL: that one does not ask. */
 struct http_watch {
-    void (*begun)(
-        const struct http_conn *connection); /* a head is there; again, when a request that has waited goes on */
-    void (*taken)(const struct http_conn *connection, const struct http_request *request); /* or never: nonsense */
+    /* One is there: at connection->began_ns. Told once, however often it is looked at; of nonsense never. */
+    void (*begun)(const struct http_conn *connection, const struct http_request *request);
+    void (*taken)(const struct http_conn *connection, const struct http_request *request); /* its head goes */
     /* With its transport. data: NULL: by reference; a head is the first, at once when it is made (response/head.h). */
     void (*written)(const struct http_conn *connection, const char *data, uint32_t length);
-    void (*ended)(const struct http_conn *connection); /* all is, or the connection has gone; perhaps twice */
+    /* All is, or the connection has gone: answered or not. */
+    void (*ended)(const struct http_conn *connection, uint64_t now_ns, bool answered);
+    struct http_watch *next;
 };
-extern const struct http_watch *http_watch; /* NULL: nobody */
+extern struct http_watch *http_watch; /* NULL: nobody */
+
+void watch_add(struct http_watch *watch);
+void watch_tell_begun(struct http_conn *connection, const struct http_request *request);
+void watch_tell_taken(const struct http_conn *connection, const struct http_request *request);
+void watch_tell_written(const struct http_conn *connection, const char *data, uint32_t length);
+void watch_tell_ended(struct http_conn *connection, bool answered);
+
+static inline void watch_begun(struct http_conn *c, const struct http_request *request)
+{
+    if (http_watch && c->began_ns == 0) {
+        watch_tell_begun(c, request);
+    }
+}
+
+static inline void watch_taken(const struct http_conn *c, const struct http_request *request)
+{
+    if (http_watch) {
+        watch_tell_taken(c, request);
+    }
+}
+
+static inline void watch_written(const struct http_conn *c, const char *data, uint32_t length)
+{
+    if (http_watch) {
+        watch_tell_written(c, data, length);
+    }
+}
+
+static inline void watch_ended(struct http_conn *c, bool answered)
+{
+    if (http_watch) {
+        watch_tell_ended(c, answered);
+    }
+}
 
 #endif

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "http/conn/measure.h"
 #include "http/conn/waiting.h"
 #include "http/content/app_answer.h"
 #include "http/content/app_request.h"
@@ -251,15 +250,12 @@ static bool request(struct http_conn *c)
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
-    if (http_watch) {
-        http_watch->begun(c);
-    }
     if (status != 0) {
         return refuse_nonsense(c, status);
     }
     trace(http_request, c, self.request.method);
     trace_text(http_target, self.request.path.at, self.request.path.length);
-    measure_begin(c, &self.request);
+    watch_begun(c, &self.request);
     struct reply reply = reply_to(c, &self.request);
     content_drop_changed_file(c);
     bool answered = content_of(c)->resource ? file(c, &self.request, &reply) : route(c, &self.request, &reply);
@@ -412,7 +408,7 @@ static bool send_to_tls(struct http_conn *c, const struct http_request *request)
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
     c->status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
-    measure_begin(c, request);
+    watch_begun(c, request);
     return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, &reply);
 }
 
@@ -425,9 +421,6 @@ static bool request_or_redirect(struct http_conn *c)
     int status = head_buffer_parse(c, &self.request);
     if (status == HTTP_INCOMPLETE) {
         return false;
-    }
-    if (http_watch) {
-        http_watch->begun(c);
     }
     if (status != 0) {
         return refuse_nonsense(c, status);

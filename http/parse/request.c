@@ -314,12 +314,15 @@ static int take_field(struct parser *parser, const char *name, uint32_t length, 
     case 4: return IS("host") ? take_host(parser, value) : OK;
     case 5: return IS("range") ? take_slice(&request->range, value) : OK;
     case 6: request->expect_continue |= IS("expect") && http_slice_is(value, "100-continue"); return OK;
-    case 7: request->upgrade |= IS("upgrade"); return OK;
+    case 7: request->upgrade |= IS("upgrade"); return IS("referer") ? take_slice(&request->referer, value) : OK;
     case 8:
         return IS("if-match")   ? take_slice(&request->if_match, value)
                : IS("if-range") ? take_slice(&request->if_range, value)
                                 : OK;
-    case 10: return IS("connection") ? take_connection(parser, value) : OK;
+    case 10:
+        return IS("connection")   ? take_connection(parser, value)
+               : IS("user-agent") ? take_slice(&request->user_agent, value)
+                                  : OK;
     case 13: return IS("if-none-match") ? take_slice(&request->if_none_match, value) : OK;
     case 14: return IS("content-length") ? take_length(parser, value) : OK;
     case 15: return IS("accept-encoding") ? take_slice(&request->accept_encoding, value) : OK;

@@ -36,6 +36,7 @@ struct http_request {
     struct http_slice host;
     struct http_slice fields; /* their lines, each with its CR LF */
     struct http_slice accept_encoding, range, if_range, if_match, if_none_match, if_modified_since, if_unmodified_since;
+    struct http_slice referer, user_agent;
     struct http_slice accept, authorization; /* not by http_request_parse(): few need them, http_field() finds them */
 };
 

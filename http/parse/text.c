@@ -56,15 +56,17 @@ bool http_next_element(struct http_slice *rest, struct http_slice *element)
 
 uint32_t http_put_decimal(char *text, uint64_t number)
 {
-    char digits[HTTP_DECIMAL_MAX];
-    uint32_t count = 0;
+    uint32_t count = 1;
 
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    for (uint32_t i = 0; i < count; i++) {
-        text[i] = digits[count - 1 - i];
+    for (uint64_t limit = 10; number >= limit && count < HTTP_DECIMAL_MAX; limit *= 10) {
+        count++;
+    }
+    for (uint32_t at = count; at > 0; number /= 100) {
+        uint32_t pair = (uint32_t)(number % 100);
+        text[--at] = (char)('0' + pair % 10);
+        if (at > 0) {
+            text[--at] = (char)('0' + pair / 10);
+        }
     }
     return count;
 }

@@ -18,9 +18,8 @@ static struct {
     uint32_t head_length;
 } self;
 
-static void see_time(void)
+static void see_time(uint64_t now)
 {
-    uint64_t now = pd_now_ns();
     if (now < self.date_until_ns) {
         return;
     }
@@ -32,16 +31,21 @@ static void see_time(void)
     memcpy(self.date_line + DATE_LINE - 2, "\r\n", 2);
 }
 
+int64_t response_s_at(uint64_t now_ns)
+{
+    see_time(now_ns);
+    return self.now_s;
+}
+
 int64_t response_now_s(void)
 {
-    see_time();
-    return self.now_s;
+    return response_s_at(pd_now_ns());
 }
 
 void response_end(struct writer *head, const struct reply *reply, bool date)
 {
     if (date) {
-        see_time();
+        see_time(pd_now_ns());
         writer_put_bytes(head, self.date_line, DATE_LINE);
     }
     if (reply->ends) {

@@ -16,5 +16,6 @@ void response_end(struct writer *head, const struct reply *reply, bool date); /*
 void response_stay_secured(uint32_t seconds);                                 /* what answers over TLS tell clients */
 uint32_t response_head_length(void);                                          /* of the head that was made last */
 int64_t response_now_s(void);                                                 /* since 1970, as Date says it */
+int64_t response_s_at(uint64_t now_ns);                                       /* the same at a pd_now_ns() */
 
 #endif

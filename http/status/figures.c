@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <string.h>
 #include "http/cache/cache.h"
-#include "http/conn/measure.h"
 #include "http/content/app_request.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"

@@ -13,9 +13,9 @@
 #include "http/status.h"
 
 #include "http/cache/cache.h"
-#include "http/conn/measure.h"
 #include "http/response/lines.h"
 #include "http/status/config.h"
+#include "http/status/measures.h"
 #include "http/status/page.h"
 #include "http/status/report.h"
 #include "lib/list.h"
@@ -390,6 +390,6 @@ void status_start(void)
     pcb = tcp_listen_with_backlog(pcb, BACKLOG);
     require(pcb, "status: no memory to listen on port", status_config.port);
     tcp_accept(pcb, on_accept);
-    http_measures.on = true;
+    measures_begin();
     ip_on_address(on_address, NULL);
 }

@@ -5,8 +5,8 @@
  */
 #include "http/status/report.h"
 
-#include "http/conn/measure.h"
 #include "http/status/figures.h"
+#include "http/status/measures.h"
 #include "http/status/parts.h"
 #include "lib/pd.h"
 
@@ -86,7 +86,7 @@ static void put_path(struct writer *text, const struct measure_recent *recent)
 static void put_recent(struct writer *text, uint64_t now_ns)
 {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "other"};
-    const struct measures *m = &http_measures;
+    const struct measures *m = &measures;
     const char *before = "";
     writer_put(text, ",\n\"recent\":[");
     for (uint32_t i = 0; i < MEASURE_RECENT && i < m->recent_count; i++) {
@@ -111,9 +111,9 @@ void status_report_json(struct writer *text)
     uint64_t now_ns = pd_now_ns();
     put_figures(text);
     put_member(text, ",\n", "now_ms", now_ns / MS);
-    put_member(text, ",", "latency_sum_us", http_measures.latency_us);
-    put_array(text, "classes", http_measures.classes, MEASURE_CLASSES);
-    put_array(text, "latency", http_measures.latency, MEASURE_BUCKETS);
+    put_member(text, ",", "latency_sum_us", measures.latency_us);
+    put_array(text, "classes", measures.classes, MEASURE_CLASSES);
+    put_array(text, "latency", measures.latency, MEASURE_BUCKETS);
     put_parts(text, now_ns);
     put_recent(text, now_ns);
     writer_put(text, "}\n");
@@ -181,7 +181,7 @@ static void put_classes(struct writer *text)
     put_family(text, "answers", "counter", "Answers by class of status");
     for (uint32_t i = 1; i < MEASURE_CLASSES; i++) {
         put_sample(text, "answers_total", "class", names[i]);
-        writer_put_number(text, http_measures.classes[i]);
+        writer_put_number(text, measures.classes[i]);
         writer_put(text, "\n");
     }
 }
@@ -191,7 +191,7 @@ static void put_latency(struct writer *text)
     uint64_t below = 0;
     put_family(text, "request_seconds", "histogram", "From a request to the end of its answer with TCP");
     for (uint32_t i = 0; i < MEASURE_BUCKETS; i++) {
-        below += http_measures.latency[i];
+        below += measures.latency[i];
         writer_put(text, "serval_request_seconds_bucket{le=\"");
         if (i < MEASURE_BUCKETS - 1) {
             put_decimal(text, 1ull << i, US_DIGITS);
@@ -205,7 +205,7 @@ static void put_latency(struct writer *text)
     writer_put(text, "serval_request_seconds_count ");
     writer_put_number(text, below);
     writer_put(text, "\nserval_request_seconds_sum ");
-    put_decimal(text, http_measures.latency_us, US_DIGITS);
+    put_decimal(text, measures.latency_us, US_DIGITS);
     writer_put(text, "\n");
 }
 

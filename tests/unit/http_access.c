@@ -10,6 +10,7 @@
 #include "http/access/access.h"
 #include "http/access/buffer.h"
 #include "http/access/line.h"
+#include "http/conn/watch.h"
 #include "http_front_client.h"
 #include "in_turn.h"
 #include "lib/log.h"
@@ -164,6 +165,7 @@ static void begin(const char *file, uint16_t syslog_port)
     config.syslog_port = syslog_port;
     memcpy(config.syslog, (uint8_t[]){10, 0, 2, 2}, 4);
     log_to(sink);
+    http_watch = NULL;
     access_init(&config);
     connect();
 }
@@ -263,12 +265,10 @@ static void test_bounds(void)
     char space[1000], odd[900];
     for (uint32_t length = 0; length < 700; length++) {
         for (uint32_t room = 1; room < 600; room += 37) {
-            struct writer line = writer_in(space, sizeof(space));
             memset(space, '!', sizeof(space));
             memset(odd, 'a', length);
             odd[length / 2] = '"';
-            line_put_escaped(&line, (struct http_slice){odd, length}, room);
-            uint32_t put = writer_length(&line);
+            uint32_t put = line_put_escaped(space, (struct http_slice){odd, length}, room);
             CHECK(put <= room && (put + 3 >= room || put == length + (length > 0 ? 3 : 0)));
             CHECK(space[put] == '!' && !memchr(space, '"', put));
         }
