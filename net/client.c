@@ -218,10 +218,10 @@ bool net_client_sent(struct net_client *client, uint16_t *slot)
     return false;
 }
 
-bool net_client_arm_sent(struct net_client *client)
+bool net_client_arm_sent(struct net_client *client, bool hurry)
 {
     bool armed = ring_arm_consumer(&client->tx_free);
-    if (armed && !client->hurried) {
+    if (armed && hurry && !client->hurried) {
         client->hurried = true;
         pd_notify_later(client->config->tx_channel);
     }

@@ -76,8 +76,9 @@ uint32_t net_client_slot_offset(uint16_t slot);
 void net_client_follow(struct net_client *client);
 /* The next slot whose frame has left, or was lost with the virtualiser; it is free again. */
 bool net_client_sent(struct net_client *client, uint16_t *slot);
-/* Before sleep, when somebody waits for frames to leave: wake us when some have. False: some have already. */
-bool net_client_arm_sent(struct net_client *client);
+/* Before sleep, when somebody waits for frames to leave: wake us when some have. False: some have already. hurry: though
+ * they are fewer than NET_LAZY. */
+bool net_client_arm_sent(struct net_client *client, bool hurry);
 
 /* Owes the transmit virtualiser one wake-up (pd_notify_later) for all that was put since. */
 void net_client_flush(struct net_client *client);

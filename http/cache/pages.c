@@ -103,6 +103,7 @@ static void on_sent(void *context)
 /* Something could be had but for descriptors: when they are back those who wait are asked about. */
 static void await_sent(void)
 {
+    ip_hurry_sent();
     if (!self.sent_awaited) {
         self.sent_awaited = true;
         if (!ip_when_sent(on_sent, NULL)) {

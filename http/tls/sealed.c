@@ -4,7 +4,7 @@
  *   invariant a block is free, in exactly one connection's hands, or pending: nobody's, but still named by a descriptor
  *             what lies in the region is sealed: it is the network's, and no page and no request is to be read there
  *   when full NULL; freed() tells of the next one
- *   waits     for descriptors where somebody lacks a block and some are pending: else nobody asks the device to tell
+ *   waits     for descriptors where somebody lacks a block and some are pending: else they come back in their own time
  * Where one answer follows the other some descriptor always is out, and net/ip's word that none is does not come: what is
  * pending is looked at again whenever it has doubled, so that it never is more than twice what descriptors name.
  */
@@ -43,11 +43,14 @@ static void on_sent(void *context);
 
 static void await_sent(void)
 {
-    if (self.lacked && self.pending && !self.sent_awaited) {
+    if (self.pending && !self.sent_awaited) {
         self.sent_awaited = true; /* it may be called at once */
         if (!ip_when_sent(on_sent, NULL)) {
             self.sent_awaited = false;
         }
+    }
+    if (self.lacked && self.pending) {
+        ip_hurry_sent();
     }
 }
 

@@ -70,6 +70,9 @@ bool ip_sends_from(const void *memory, size_t size);
 /* Calls handler once, when no descriptor that is out now names memory of a transmit region any more; at once if none
  * does. False: too many are waiting (8); try later. */
 bool ip_when_sent(void (*handler)(void *context), void *context);
+/* Somebody waits for that: descriptors that are out come back as the device has read them. Else few of them come back
+ * with the next frame only. */
+void ip_hurry_sent(void);
 
 /* Memory of the client's transmit region 1 was written and will stay until this is called again: checksums of what is
  * sent from it by reference are computed once (net/ip/sums.h). Call it each time such memory is written. */

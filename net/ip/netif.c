@@ -84,6 +84,7 @@ static struct {
         void *context;
     } waiters[WAITERS_MAX];
     uint32_t waiter_count;
+    bool hurries;         /* one of them */
     struct eth_addr from; /* the station that sent the frame that is taken */
     uint32_t offloads;    /* enum net_flags: what the device does */
     uint16_t checks;      /* lwIP's NETIF_CHECKSUM_*: what it leaves to the stack */
@@ -280,6 +281,7 @@ static void call_waiters(void)
     if (self.held_count > 0) {
         return;
     }
+    self.hurries = false;
     while (self.waiter_count > 0) {
         self.waiter_count--;
         self.waiters[self.waiter_count].handler(self.waiters[self.waiter_count].context);
@@ -295,9 +297,14 @@ static void take_slots_back(void)
             self.held_count--;
         }
     }
-    if (self.waiter_count > 0) {
+    if (self.waiter_count > 0 || self.hurries) {
         call_waiters();
     }
+}
+
+void ip_hurry_sent(void)
+{
+    self.hurries = self.held_count > 0;
 }
 
 bool ip_when_sent(void (*handler)(void *context), void *context)
@@ -559,14 +566,14 @@ static void on_sent(void *context)
     }
 }
 
-/* At the end of each batch of work. Whoever is out of slots, or waits for payload to be released, asks to be woken. */
+/* At the end of each batch of work. Whoever is out of slots, or is in a hurry for payload, asks to be woken. */
 static void before_flush(void *context)
 {
     if (self.held_count > 0 || ip_turns_any()) {
         on_sent(NULL); /* a slot taken back without a word to who waits would be the last that anybody hears of */
     }
     net_client_flush(&self.client);
-    while ((ip_turns_any() || self.waiter_count > 0) && !net_client_arm_sent(&self.client)) {
+    while ((ip_turns_any() || self.waiter_count > 0) && !net_client_arm_sent(&self.client, self.hurries)) {
         on_sent(NULL);
         net_client_flush(&self.client);
     }

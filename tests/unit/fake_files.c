@@ -431,6 +431,8 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
     return true;
 }
 
+void ip_hurry_sent(void) {}
+
 void fake_unname(void)
 {
     void (*handler)(void *context) = on_sent.handler;

@@ -154,6 +154,7 @@ void gmac_send(void)
     for (; gmac.tx_budget > 0; gmac.tx_budget--) {
         if (!(seen[gmac.tx_at] & DESC_OWN)) {
             gmac.tx_suspended = true;
+            gmac.status |= GMAC_INT_TU;
             return;
         }
         send_piece(&seen[gmac.tx_at]);
@@ -268,6 +269,11 @@ void gmac_timer(void)
 }
 
 /* -- the virtualisers -- */
+
+bool gmac_wait_for_frames(void)
+{
+    return ring_arm_consumer(&tx_free);
+}
 
 void gmac_prepare(void)
 {

@@ -53,6 +53,7 @@ void gmac_is_reset(void); /* just before: what has to be there first? */
 /* -- from here on as the model has it -- */
 
 /* Before init(): everything new, time 1 ns, the rings empty and armed; memory holds a boot loader's descriptors. */
+bool gmac_wait_for_frames(void); /* the virtualiser says so. False: some are there */
 void gmac_prepare(void);
 
 /* The device goes on sending, as far as its budget allows. */

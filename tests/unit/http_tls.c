@@ -50,6 +50,14 @@ bool ip_when_sent(void (*handler)(void *context), void *context)
     return true;
 }
 
+static uint32_t hurries;
+
+void ip_hurry_sent(void)
+{
+    CHECK(device_reads || device_lags);
+    hurries++;
+}
+
 static void device_has_read(void)
 {
     device_reads = device_lags = false;
@@ -760,8 +768,25 @@ static void test_a_device_that_still_reads(void)
     struct peer *peer = connected();
     device_reads = true;
     fetch(peer, 300000, 1460);
+    CHECK_EQUAL(hurries, 0);
     device_has_read();
     fetch(peer, 300000, 1460);
+    close_peer(peer);
+}
+
+/* Then somebody waits for what is out, however little that is. */
+static void test_a_device_that_has_all(void)
+{
+    struct peer *peer = connected();
+    device_reads = true;
+    forget_text(peer);
+    ask_for(peer, 2000000, 1460);
+    take_all(peer);
+    CHECK(hurries > 0 && !answered(peer, 2000000));
+    device_has_read();
+    while (!answered(peer, 2000000)) {
+        take_all(peer);
+    }
     close_peer(peer);
 }
 
@@ -1164,6 +1189,7 @@ static const struct {
     {"an_end_without_a_block", test_an_end_without_a_block},
     {"no_memory_at_times", test_no_memory_at_times},
     {"a_device_that_still_reads", test_a_device_that_still_reads},
+    {"a_device_that_has_all", test_a_device_that_has_all},
     {"a_device_that_lags", test_a_device_that_lags},
     {"many_at_once", test_many_at_once},
     {"who_waits_is_told", test_who_waits_is_told},

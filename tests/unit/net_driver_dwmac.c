@@ -357,6 +357,30 @@ static void test_interrupts_for_one_in_sixteen(void)
     }
 }
 
+/* Fewer have no interrupt of their own, but where the virtualiser waits for them: when all have left. */
+static void test_a_virtualiser_that_waits(void)
+{
+    boot();
+    put_frame(7, 1);
+    kick();
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK(returned(7)); /* it has heard of that */
+    gmac.tx_budget = 0;
+    put_frame(0, 1);
+    put_frame(1, 1);
+    kick();
+    CHECK(!(gmac.enable & GMAC_INT_TU));
+    CHECK(gmac_wait_for_frames());
+    fake_wake(FAKE_BIT(TX_VIRT));
+    CHECK(gmac.enable & GMAC_INT_TU);
+    (void)fake_notified(TX_VIRT);
+    gmac.tx_budget = 100;
+    gmac_send();
+    gmac_interrupt();
+    CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+    CHECK(returned(0) && returned(1) && !(gmac.enable & GMAC_INT_TU));
+}
+
 /* The longest chains fill the ring first; it goes on with the interrupts it asked for, and round the ring's end. */
 static void test_waits_for_a_full_device(void)
 {
@@ -499,6 +523,7 @@ int main(void)
     run_alone(test_checksums);
     run_alone(test_checksums_where_it_has_them);
     run_alone(test_interrupts_for_one_in_sixteen);
+    run_alone(test_a_virtualiser_that_waits);
     run_alone(test_waits_for_a_full_device);
     run_alone(test_underrun);
     run_alone(test_bus_error);
