@@ -81,6 +81,8 @@ bool ip_sends_from(const void *memory, size_t size)
     return self.named && at < self.named + self.named_size && at + size > self.named;
 }
 
+void ip_hurry_sent(void) {}
+
 bool ip_when_sent(void (*handler)(void *context), void *context)
 {
     self.on_sent = handler;
