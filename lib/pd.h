@@ -72,6 +72,10 @@ typedef void pd_handler(void *context);
 void pd_on_channel(microkit_channel channel, pd_handler *handler, void *context);
 bool pd_dispatch(microkit_channel channel);
 
+/* Calls every handler, as if each channel had been notified: for a PD that computes at length, since it can only wait for
+ * events, not ask whether there are any. What has come stays with the kernel, and is delivered at the next wait, too. */
+void pd_dispatch_all(void);
+
 /* Wake-ups owed to peers. pd_notify_later marks a channel (once, however often it is asked for) until the next flush:
  *   pd_flush()           sends what is owed; at the end of init(), or anywhere in between when a peer should start now.
  *   pd_flush_deferred()  the same as the very last act of notified(), where the last one costs no system call of its

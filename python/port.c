@@ -1,5 +1,6 @@
 /* port.c: the port's one way to wait: the worker, and the event loop (port.h).
  *   waits     only in port_wait(): for a request, a frame, a file completion, a deadline, a character
+ *   computes  for PORT_TURN_NS, then all others look whether there is something for them (port_yield())
  *   invariant no Python runs in an event handler; a handler changes C state and wakes the worker
  */
 #include "lib/pd.h"
@@ -17,6 +18,8 @@ static struct {
     uint64_t turn_ends_ns;
     bool woken;
     bool waiting;
+    bool yields; /* it computes on when the others have had their turn */
+    bool runs;   /* the loop below, of which a flush is a part */
 } self;
 
 void port_wake(void)
@@ -32,9 +35,19 @@ static void wake(void *context)
 /* The last thing before what this batch of events produced is sent. */
 static void run_worker(void *context)
 {
-    if (self.woken && self.waiting) {
-        fiber_resume(&self.worker);
+    if (self.runs) {
+        return;
     }
+    self.runs = true;
+    while (self.yields || (self.woken && self.waiting)) {
+        self.yields = false;
+        fiber_resume(&self.worker);
+        if (self.yields) {
+            pd_dispatch_all();
+            pd_flush();
+        }
+    }
+    self.runs = false;
 }
 
 static void switch_to_loop(void)
@@ -64,19 +77,15 @@ void port_wait_ms(intptr_t timeout_ms)
     port_wait(timeout_ms < 0 ? PORT_FOREVER : pd_now_ns() + (uint64_t)timeout_ms * 1000000);
 }
 
-/* A deadline that has passed is an event that comes at once, together with all that wait already. */
+/* Without an event: nobody can say when the next one comes. */
 void port_yield(void)
 {
-    uint64_t now = pd_now_ns();
-    if (now < self.turn_ends_ns) {
+    if (pd_now_ns() < self.turn_ends_ns) {
         return;
     }
-    timer_start(&self.deadline, now, wake, NULL);
-    bool was_woken = self.woken;
-    self.woken = false;
-    switch_to_loop();
-    timer_stop(&self.deadline);
-    self.woken |= was_woken;
+    self.yields = true;
+    fiber_wait(&self.worker);
+    self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;
 }
 
 void port_start(const struct region *stack, void (*worker)(void *argument))

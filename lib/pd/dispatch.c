@@ -31,6 +31,13 @@ bool pd_dispatch(microkit_channel channel)
     return true;
 }
 
+void pd_dispatch_all(void)
+{
+    for (microkit_channel channel = 0; channel < CHANNELS; channel++) {
+        pd_dispatch(channel);
+    }
+}
+
 /* Weak: a PD may have its own, see lib/pd.h. An event on a channel without a handler is a peer's mistake: ignored. */
 __attribute__((weak)) void notified(microkit_channel channel)
 {

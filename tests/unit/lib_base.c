@@ -160,6 +160,9 @@ static void test_dispatch(void)
     CHECK_EQUAL(fake_notified(30), 1);
     CHECK(!microkit_have_signal);
     CHECK(!pd_dispatch(20) && !pd_dispatch(100));
+    pd_dispatch_all(); /* both channels that there are, without an event, and nothing is sent by that alone */
+    CHECK_EQUAL(handled, 15);
+    CHECK_EQUAL(fake_notified_bits() & ~(FAKE_BIT(9) | FAKE_BIT(11)), 0);
 }
 
 /* 32 bits of seconds: from 2026, when there was a Serval, to 2106. */

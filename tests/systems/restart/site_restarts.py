@@ -38,6 +38,7 @@ net.client(killer, "52:54:01:00:00:21")
 QUICK = {"settled_ms": 50, "pause_ms": 20, "pause_max_ms": 200}
 rules = {pd.name: Rule(**QUICK) for pd in s.pds}
 rules["net_virt_rx"] = Rule(group=["eth_driver"], **QUICK)
+rules["micropython"] = Rule(watchdog_ms=None, **QUICK)      # it may compute
 supervisor = Supervisor(s, serial, rules, killer=killer)
 killer.config("tests/systems/restart/config.h", "struct killer_config", "killer_config", {
     "supervisor": supervisor.to_supervisor,
