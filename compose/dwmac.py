@@ -45,6 +45,7 @@ class Dwmac:
             "phy_page": facts.get("phy_page", 0),
             "phy_irq": NONE if irq is None else driver.device_irq(irq),
             "timer": NONE,
+            "timer_page": 0,
             "phy_clear_page": clear[0],
             "phy_clear_reg": clear[1],
             "mac_count": 0,
@@ -66,4 +67,5 @@ class Dwmac:
     def use_timer(self, timer):
         """For the link, where the PHY has no interrupt, and for a DMA that stops without a word."""
         if self.config["timer"] == NONE:
-            self.config["timer"] = timer.client(self.driver)
+            self.config["timer"], page = timer.client(self.driver)
+            self.config["timer_page"] = Ptr(page)

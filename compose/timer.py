@@ -4,12 +4,13 @@
     timer.client(pd)                    # pd's priority must be below the driver's
 """
 
+from .board import PAGE
 from .c import Ptr
 from .errors import ComposeError
 
 HEADER = "timer/config.h"
 CLIENTS_MAX = 32    # TIMER_CLIENTS_MAX of timer/proto.h; the compiler refuses more
-PRIORITY = 200      # above every client: they call it, and a deadline should not wait for anybody's work
+PRIORITY = 200      # above every client: a deadline should not wait for anybody's work
 
 
 class Timer:
@@ -23,11 +24,16 @@ class Timer:
         self.driver.config(HEADER, "struct timer_driver_config", "timer_driver_config", self.config)
 
     def client(self, pd):
-        """Makes pd a client; returns its channel to the driver."""
+        """Makes pd a client; returns its channel to the driver and where it has the page that it shares with it."""
         if len(self.config["clients"]) == CLIENTS_MAX:
             raise ComposeError(f"PD '{pd.name}': the timer has {CLIENTS_MAX} clients already")
-        to_client, to_driver = self.system.channel(self.driver, pd, pp="b")
-        self.config["clients"].append(to_client)
+        if pd.priority >= self.driver.priority:
+            raise ComposeError(f"PD '{pd.name}' (priority {pd.priority}) is a client of '{self.driver.name}' (priority "
+                               f"{self.driver.priority}), whose priority must be higher")
+        to_client, to_driver = self.system.channel(self.driver, pd)
+        region = self.system.region(f"timer_{pd.name}", PAGE)
+        page = pd.map(region, "rw")
+        self.config["clients"].append({"page": Ptr(self.driver.map(region, "r")), "channel": to_client})
         self.config["client_count"] += 1
-        pd.config(HEADER, "struct timer_client_config", "timer_client_config", {"channel": to_driver})
-        return to_driver
+        pd.config(HEADER, "struct timer_client_config", "timer_client_config", {"page": Ptr(page), "channel": to_driver})
+        return to_driver, page

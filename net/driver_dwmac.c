@@ -20,7 +20,6 @@
 #include "net/dwmac.h"
 #include "net/dwmac_phy.h"
 #include "lib/mmio.h"
-#include "timer/proto.h"
 
 #define RX_SIZE 256u
 #define TX_SIZE 512u          /* at least 31 frames of the longest chain */
@@ -376,8 +375,8 @@ static void set_timer(void)
 {
     if (net_dwmac_config.timer != DWMAC_NONE) {
         uint64_t wait_ns = self.link.up && self.running ? CHECK_UP_NS : CHECK_DOWN_NS;
-        microkit_mr_set(0, pd_now_ticks() + pd_ticks_from_ns(wait_ns));
-        microkit_ppcall(net_dwmac_config.timer, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+        timer_page_set(net_dwmac_config.timer_page, pd_now_ticks() + pd_ticks_from_ns(wait_ns));
+        microkit_notify(net_dwmac_config.timer);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "net/proto.h"
+#include "timer/proto.h"
 
 /* -- the board: boards/BOARD/board.py, DWMAC; compose/dwmac.py writes the values -- */
 
@@ -34,6 +35,7 @@ struct net_dwmac_config {
     uint8_t phy_page;                       /* the PHY's register that selects its page; 0: it has no pages */
     uint8_t phy_irq;                        /* channel; DWMAC_NONE: the PHY's interrupt is not connected */
     uint8_t timer;                          /* channel to the timer driver; DWMAC_NONE: none */
+    struct timer_page *timer_page;          /* shared with it */
     uint16_t phy_clear_page, phy_clear_reg; /* a read of this register ends the PHY's interrupt */
     uint8_t mac_count;
     uint8_t macs[NET_CLIENTS_MAX][6]; /* the stations here: what the filter lets in, beside group addresses */

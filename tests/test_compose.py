@@ -137,6 +137,8 @@ MISTAKES = {
                          "rules = {pd.name: Rule(group=[other.name for other in pd.restarts_with]) for pd in s.pds}\n"
                          "k.kills_by(Supervisor(s, c, rules, killer=k.pd))",
                          "PD 'chaos': 32 parts to kill are more than 30"),
+    "timer_below": ("from compose.timer import Timer; Timer(s).client(s.pd('b', program='p', priority=200))",
+                    "PD 'b' (priority 200) is a client of 'timer_driver' (priority 200), whose priority must be higher"),
     "supervisor_below": ("s.pd('b', program='p', priority=253)\n" + SUPERVISED.format("ALL"),
                          "PD 'b' has priority 253; beside a supervisor 252 is the highest"),
     "variable_unknown": ("s.var('NFS_SERVER')",

@@ -61,9 +61,18 @@ def routes(app):
     async def alive(request):
         await asyncio.sleep_ms(20)
         return "alive"
+
+    @app.get("/api/now")
+    async def now(request):
+        return "now"
+
+    @app.get("/api/computed")
+    async def computed(request):
+        return str(sum(number & 1 for number in range(40000)))
 """
 PAGES = {"/": b"start", "/about": b"about", "/kib.bin": random.Random(1).randbytes(1024),
          "/large.bin": random.Random(2).randbytes(200_003)}
+LATER = {"/later.bin": random.Random(3).randbytes(200_003)}      # by nobody before
 TICK = r"tick \d+\r?$"
 
 
@@ -172,9 +181,9 @@ class Running:
                 self.guest.expect(TICK, timeout=0.1)
         raise AssertionError(f"{victim} does not die")
 
-    def ran(self, *names):
-        """Waits until each of them has executed something more."""
-        before = self.counting.read()
+    def ran(self, *names, before=None):
+        """Waits until each of them has executed something more, than `before` where that is given."""
+        before = before or self.counting.read()
         waiting = set(names)
         for _ in range(600):
             self.stir()
@@ -202,6 +211,19 @@ def what_is_known_is_served(running):
     running.guest.expect(TICK)
 
 
+def nobody_waits_for_deadlines(running):
+    """It dies again and again: what needs no time is answered, by the program, which may compute, and from files that nobody has
+    asked for before."""
+    nothing_is_lost(running)
+    port, before = running.guest.port("http"), running.counting.read()
+    for _ in range(20):
+        assert get(port, "/api/now").body == b"now"
+    assert get(port, "/api/computed").body == b"20000"
+    for path, body in LATER.items():
+        assert get(port, path).body == body
+    running.ran(*SITE, before=before)
+
+
 def the_program_runs_on(running):
     for _ in range(5):
         running.guest.expect(TICK)
@@ -212,7 +234,7 @@ NETWORK = ["eth_driver", "net_virt_rx", "net_virt_tx"]
 SITE = ["nfs", "http", "micropython"]
 # victim: what must hold, who else must be seen to run on
 VICTIMS = {
-    "timer_driver": (nothing_is_lost, CONSOLE[:2] + NETWORK + SITE),
+    "timer_driver": (nobody_waits_for_deadlines, CONSOLE[:2] + NETWORK + SITE),
     "serial_driver": (nothing_is_lost, ["timer_driver", *NETWORK, *SITE]),
     "serial_virt_rx": (nothing_is_lost, ["timer_driver", "serial_driver", "serial_virt_tx", *NETWORK,
                                          *SITE]),
@@ -232,7 +254,7 @@ def image(tmp_path_factory):
     (top / "www").mkdir()
     (top / "app.py").write_text(APP)
     for name, data in {"index.html": PAGES["/"], "about.html": PAGES["/about"], "kib.bin": PAGES["/kib.bin"],
-                       "large.bin": PAGES["/large.bin"]}.items():
+                       "large.bin": PAGES["/large.bin"], "later.bin": LATER["/later.bin"]}.items():
         (top / "www" / name).write_bytes(data)
     with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
         yield build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=server.directory, WEBSITE_DIR="www",

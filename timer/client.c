@@ -1,8 +1,11 @@
 /* timer/client.c: timers in a sorted list; the driver is asked for the earliest only.
  *
  *   invariant after each flush the driver's deadline for us is no later than the list's first
+ *   waits     for nobody: the driver is asked by a word and a notification (timer/proto.h)
+ *   lost      a deadline that the driver has not kept, since it is dead or knows nothing of it, is noticed at the end of any
+ *             event that comes LATE_NS after it or later: what is due runs then, and the driver is asked anew
  *
- * The call to the driver is made once per wake-up, before the flush, for what is then the earliest: timers that
+ * The driver is asked once per wake-up, before the flush, for what is then the earliest: timers that
  * come and go in between cost nothing. A deadline that the driver has and we no longer need is left there: its
  * event finds nothing due, and asks for the next.
  */
@@ -13,14 +16,17 @@
 #include "lib/pd.h"
 
 #define NEVER_NS UINT64_MAX
+#define LATE_NS \
+    20000000ull /* longer than an event of ours takes: its end is not to come before a notification that is there */
 
 static struct {
     const struct timer_client_config *config;
     struct timer *first;
     uint64_t asked_ns; /* what the driver will notify us at; NEVER_NS: nothing asked */
+    bool late;         /* handlers run without the driver's word */
 } self;
 
-static void ask_driver(void *context)
+static void ask_driver(void)
 {
     uint64_t wanted = self.first ? self.first->deadline_ns : NEVER_NS;
 
@@ -28,8 +34,8 @@ static void ask_driver(void *context)
         return;
     }
     self.asked_ns = wanted;
-    microkit_mr_set(0, pd_ticks_from_ns(wanted));
-    microkit_ppcall(self.config->channel, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+    timer_page_set(self.config->page, pd_ticks_from_ns(wanted));
+    pd_notify_later(self.config->channel);
 }
 
 static uint32_t count_due(uint64_t now)
@@ -58,12 +64,36 @@ static void on_deadline(void *context)
     }
 }
 
+static bool driver_is_late(void)
+{
+    uint64_t now = pd_now_ns();
+
+    return self.asked_ns < now && now - self.asked_ns > LATE_NS;
+}
+
+/* What handlers cause in libraries above, which have had their turn, is seen by a flush of its own. */
+static void before_flush(void *context)
+{
+    if (driver_is_late()) {
+        self.late = true;
+        on_deadline(NULL);
+        self.late = false;
+        pd_flush();
+    }
+    ask_driver();
+}
+
+bool timer_client_is_late(void)
+{
+    return self.late;
+}
+
 void timer_client_init(const struct timer_client_config *config)
 {
     self.config = config;
     self.asked_ns = NEVER_NS;
     pd_on_channel(config->channel, on_deadline, NULL);
-    pd_before_flush(ask_driver, NULL);
+    pd_before_flush(before_flush, NULL);
 }
 
 void timer_stop(struct timer *timer)

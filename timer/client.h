@@ -1,8 +1,9 @@
 /* timer/client.h: any number of one-shot timers in one PD over the one deadline that the driver keeps for it.
  *
- * Handlers run in the event loop when the driver notifies. The driver is called at most once per wake-up, before
+ * Handlers run in the event loop when the driver notifies. The driver is asked at most once per wake-up, before
  * the flush (lib/pd.h), and only when the earliest deadline moves earlier than what it was last asked for; a later
- * one is asked for when the earlier event has come. Call timer_client_init() before the init functions of libraries
+ * one is asked for when the earlier event has come. Asking waits for nothing: while the driver is dead handlers run, late,
+ * at the end of other events. Call timer_client_init() before the init functions of libraries
  * that use timers.
  */
 #ifndef TIMER_CLIENT_H
@@ -27,5 +28,8 @@ void timer_client_init(const struct timer_client_config *config);
  * this call. */
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context);
 void timer_stop(struct timer *timer);
+
+/* In a handler, for those who look after the driver: whether it runs without the driver's word. */
+bool timer_client_is_late(void);
 
 #endif

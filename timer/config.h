@@ -9,11 +9,15 @@ struct timer_driver_config {
     volatile void *registers; /* NULL for the architected timer */
     uint8_t irq;              /* channel */
     uint8_t client_count;
-    uint8_t clients[TIMER_CLIENTS_MAX]; /* channels */
+    struct {
+        const struct timer_page *page;
+        uint8_t channel;
+    } clients[TIMER_CLIENTS_MAX];
 };
 extern const struct timer_driver_config timer_driver_config;
 
 struct timer_client_config {
+    struct timer_page *page;
     uint8_t channel;
 };
 extern const struct timer_client_config timer_client_config;

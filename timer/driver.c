@@ -1,11 +1,11 @@
 /* timer/driver.c: one deadline per client over one timer, whichever it is (timer/device.h).
- *   answers   TIMER_SET_DEADLINE     from the clients, NOT trusted: each can move its own deadline, nothing else
+ *   consumes  a word of each client's page, when it notifies: NOT trusted, each can move its own deadline, nothing else
  *   produces  one notification per deadline
  *   restart   the deadlines are forgotten: each client is notified once, finds nothing due, and tells its own anew
  *   invariant the timer is set to the earliest deadline, or off when there is none: no tick, ever
- *   lost      an interrupt that does not come, whatever keeps it, is noticed by the next call, and ends this PD: a new life
- *             sets all anew. So does one whose own words have become others: who waits for a deadline that is not there
- *             any more would wait for ever
+ *   lost      an interrupt that does not come, whatever keeps it, is noticed when a client asks next, and ends this PD: a
+ *             new life sets all anew. So does one whose own words have become others: who waits for a deadline that is
+ *             not there any more would wait for ever
  *
  * Where the interrupt is a level it ends before the acknowledgement: the timer is moved, or switched off.
  */
@@ -21,7 +21,7 @@ static struct {
     uint64_t sum;                          /* of these words, by exclusive or: who writes one writes this, too */
 } self;
 
-#define LATE_MS 250 /* this PD is above all its clients: an interrupt comes before any of their calls */
+#define LATE_MS 250 /* this PD is above all its clients: an interrupt comes before any of them asks */
 
 static const struct timer_driver_config *const config = &timer_driver_config;
 
@@ -72,7 +72,7 @@ static void notify_due(void)
     for (uint32_t i = 0; i < config->client_count; i++) {
         if (self.deadlines[i] <= now && self.deadlines[i] != TIMER_NEVER) {
             write_word(&self.deadlines[i], TIMER_NEVER);
-            microkit_notify(config->clients[i]);
+            microkit_notify(config->clients[i].channel);
         }
     }
 }
@@ -82,7 +82,7 @@ static void ask_again(void)
 {
     microkit_irq_ack(config->irq);
     for (uint32_t i = 0; i < config->client_count; i++) {
-        microkit_notify(config->clients[i]);
+        microkit_notify(config->clients[i].channel);
     }
 }
 
@@ -100,39 +100,32 @@ void init(void)
     }
 }
 
-void notified(microkit_channel channel)
+static void on_interrupt(void)
 {
-    if (channel != config->irq) {
-        return;
-    }
     notify_due();
     write_word(&self.due, TIMER_NEVER);
     set_timer();
     microkit_deferred_irq_ack(config->irq); /* the only deferred call of this PD */
 }
 
-/* false: no client has this channel. */
-static bool find_client(microkit_channel channel, uint32_t *index)
+/* A deadline that has passed raises the interrupt at once, which then notifies as for any other. */
+static void on_client(microkit_channel channel)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
-        if (config->clients[i] == channel) {
-            *index = i;
-            return true;
+        if (config->clients[i].channel == channel) {
+            check_interrupt();
+            write_word(&self.deadlines[i], timer_page_get(config->clients[i].page));
+            set_timer();
+            return;
         }
     }
-    return false;
 }
 
-/* A deadline that has passed raises the interrupt at once, which then notifies as for any other. */
-microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
+void notified(microkit_channel channel)
 {
-    uint32_t index;
-
-    if (find_client(channel, &index) && microkit_msginfo_get_label(info) == TIMER_SET_DEADLINE &&
-        microkit_msginfo_get_count(info) >= 1) {
-        check_interrupt();
-        write_word(&self.deadlines[index], microkit_mr_get(0));
-        set_timer();
+    if (channel == config->irq) {
+        on_interrupt();
+    } else {
+        on_client(channel);
     }
-    return microkit_msginfo_new(0, 0);
 }

@@ -2,7 +2,7 @@
 
 Priorities, from above:
   254  supervisor: whoever runs, a fault is looked at first; it runs for nothing else
-  200  timer driver: short and rare; clients call it, and a deadline must not wait for anybody's work
+  200  timer driver: short and rare; a deadline must not wait for anybody's work
   190  entropy: clients call it, and it answers at once
   120  serial driver, 110 its virtualisers: a few characters at a time
   112  network driver, 111 transmit, 110 receive virtualiser: a batch is complete before a client runs, and answers

@@ -30,7 +30,8 @@
 #define LONG_PATH \
     "/a/path/that/is/longer/than/what/an/entry/of/the/cache/has/room/for/so/that/it/lies/elsewhere/which/is/scarce"
 
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 static _Alignas(64) uint8_t index_memory[11 * CACHE_INDEX_UNIT];
 static const struct region cache_index = {.base = index_memory, .size = sizeof(index_memory)};
 

@@ -32,7 +32,8 @@
 #define PLACES 40
 
 const struct nfs_config nfs_config = {.server = "10.0.0.1", .directory = "/srv", .uid = 1000, .gid = 1000};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 const struct serial_client_config serial_client_config;
 const struct net_client_config net_client_config;
 const struct ip_config ip_config;

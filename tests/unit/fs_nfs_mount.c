@@ -17,7 +17,8 @@
 #define S (1000 * MS)
 #define TIMER 5
 
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 static struct nfs_config config = {.server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049, .mount_port = 2050};
 
 /* The interface. */

@@ -11,7 +11,8 @@
 #define S (1000 * MS)
 #define TIMER 5
 
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 const struct nfs_config nfs_config;
 
 /* The mount. */

@@ -11,28 +11,20 @@
 #define TIMER 5
 #define NEVER UINT64_MAX
 
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page = {NEVER};
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 const struct serial_client_config serial_client_config;
 const struct ip_config ip_config;
 const struct net_client_config net_client_config;
 const struct nfs_config nfs_config = {.server = "10.0.0.1", .directory = "/srv", .nfs_port = 2049, .mount_port = 20048};
 
 /* Time goes from one deadline to the next. */
-static uint64_t deadline = NEVER;
-
-static microkit_msginfo on_call(microkit_channel channel, microkit_msginfo info)
-{
-    CHECK_EQUAL(channel, TIMER);
-    deadline = microkit_mr_get(0);
-    return microkit_msginfo_new(0, 0);
-}
-
 void pass_time(void)
 {
-    uint64_t now = deadline > pd_now_ns() ? deadline : pd_now_ns();
+    uint64_t deadline = timer_page.deadline, now = deadline > pd_now_ns() ? deadline : pd_now_ns();
 
     CHECK(deadline != NEVER);
-    deadline = NEVER;
+    timer_page.deadline = NEVER;
     fake_set_now_ns(now);
     fake_wake(FAKE_BIT(TIMER));
     fs_pair_pump();
@@ -40,7 +32,7 @@ void pass_time(void)
 
 void pass_until(uint64_t ns)
 {
-    while (deadline <= ns) {
+    while (timer_page.deadline <= ns) {
         pass_time();
     }
     fake_set_now_ns(ns);
@@ -59,7 +51,7 @@ void pass_time_if_idle(void)
 
 bool time_stands(void)
 {
-    return deadline == NEVER;
+    return timer_page.deadline == NEVER;
 }
 
 struct fs_completion last;
@@ -226,7 +218,6 @@ const char *names(void)
 
 void begin(void)
 {
-    fake_on_ppcall(on_call);
     fake_nfs_reset();
     fake_nfs.hangs = true;
     init();

@@ -15,7 +15,8 @@
 #define TIMER 5
 #define QUEUE_MAX 256
 
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 
 /* libnfs: a queue of private data. */
 static struct {

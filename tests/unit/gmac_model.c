@@ -252,20 +252,15 @@ void gmac_interrupt(void)
     }
 }
 
-static microkit_msginfo on_ppcall(microkit_channel channel, microkit_msginfo info)
-{
-    CHECK(channel == net_dwmac_config.timer && microkit_msginfo_get_label(info) == TIMER_SET_DEADLINE);
-    gmac.deadline = microkit_mr_get(0);
-    return microkit_msginfo_new(0, 0);
-}
-
 void gmac_timer(void)
 {
-    CHECK(gmac.deadline > gmac.now && gmac.deadline != TIMER_NEVER);
-    fake_set_now_ns(gmac.now = gmac.deadline);
-    gmac.deadline = TIMER_NEVER;
+    CHECK(net_dwmac_config.timer_page->deadline > gmac.now && net_dwmac_config.timer_page->deadline != TIMER_NEVER);
+    fake_set_now_ns(gmac.now = net_dwmac_config.timer_page->deadline);
+    net_dwmac_config.timer_page->deadline = TIMER_NEVER;
+    fake_notified(net_dwmac_config.timer);
     fake_wake(FAKE_BIT(net_dwmac_config.timer));
-    CHECK(gmac.deadline != TIMER_NEVER); /* it asks again */
+    CHECK(net_dwmac_config.timer_page->deadline != TIMER_NEVER &&
+          fake_notified(net_dwmac_config.timer)); /* it asks again */
 }
 
 /* -- the virtualisers -- */
@@ -281,7 +276,7 @@ void gmac_prepare(void)
     memset(written(), 0xa5, net_driver_config.descriptors.size);
     memset(seen, 0xa5, sizeof(seen));
     fake_reset();
-    fake_on_ppcall(on_ppcall);
+    net_dwmac_config.timer_page->deadline = TIMER_NEVER;
     gmac = (struct gmac_model){.address_count = 32, .reset_reads = 2, .tx_budget = ~0u, .closing = -1, .now = 1};
     ring_attach_producer(&rx_free, &net_driver_config.rx_free, 16);
     ring_attach_consumer(&rx_filled, &net_driver_config.rx_filled, 16);

@@ -36,7 +36,7 @@ struct gmac_model {
     int closing;        /* the word of a descriptor that it is still to close; -1: none */
     uint32_t mdio_busy; /* reads until a transaction ends */
     bool mdio_hangs;
-    uint64_t now, deadline; /* ns; the deadline is what the driver asked the timer for */
+    uint64_t now; /* ns */
     uint32_t fences;
     bool breaks_order; /* the driver did: to be asked at the end */
 };

@@ -34,12 +34,14 @@ const struct net_driver_config net_driver_config = {
     .tx_free = {.shared = rings[3], .capacity = 256},
 };
 
+static struct timer_page timer_page;
 const struct net_dwmac_config net_dwmac_config = {
     .phy = 3,
     .mdc = 4,
     .phy_page = 31,
     .phy_irq = PHY_IRQ,
     .timer = TIMER,
+    .timer_page = &timer_page,
     .phy_clear_page = 0xa43,
     .phy_clear_reg = 29,
     .mac_count = 2,

@@ -69,7 +69,7 @@ static void on_datagram(void *context, struct udp_pcb *pcb, struct pbuf *p, cons
 
 static void ring_timer(void)
 {
-    deadline = ~0ull;
+    timer_page.deadline = ~0ull;
     endless.taken = 0;
     fake_wake(FAKE_BIT(TIMER));
 }
@@ -86,7 +86,7 @@ static void check_that_events_end(void)
     CHECK(ring_wake_consumer(&rx_filled));
     fake_wake(FAKE_BIT(RX));
     for (uint32_t i = 0; i < 5; i++) {
-        CHECK(endless.taken > 0 && endless.taken <= 256 && deadline <= now);
+        CHECK(endless.taken > 0 && endless.taken <= 256 && timer_page.deadline <= now);
         CHECK(!ring_wake_consumer(&rx_filled)); /* who is to go on needs no word */
         ring_timer();
     }

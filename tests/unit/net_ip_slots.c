@@ -151,8 +151,8 @@ static void step(uint32_t rate)
 {
     now += MS;
     fake_set_now_ns(now);
-    if (now >= deadline) {
-        deadline = ~0ull;
+    if (now >= timer_page.deadline) {
+        timer_page.deadline = ~0ull;
         fake_wake(FAKE_BIT(TIMER));
     }
     take_output();

@@ -49,9 +49,9 @@ uint32_t ip_memory_send_share(bool by_reference)
 static void pass(uint64_t ns)
 {
     uint64_t end = now + ns;
-    while (deadline <= end) {
-        now = deadline > now ? deadline : now;
-        deadline = ~0ull;
+    while (timer_page.deadline <= end) {
+        now = timer_page.deadline > now ? timer_page.deadline : now;
+        timer_page.deadline = ~0ull;
         fake_set_now_ns(now);
         fake_wake(FAKE_BIT(TIMER));
     }

@@ -74,7 +74,7 @@ static void ring_timer(void)
         pcb = pcb_of(&streams[i]);
         before[i] = pcb ? pcb->nrtx : 0xff;
     }
-    deadline = ~0ull;
+    timer_page.deadline = ~0ull;
     fake_wake(FAKE_BIT(TIMER));
     for (int i = 0; i < STREAMS; i++) {
         pcb = pcb_of(&streams[i]);
@@ -91,7 +91,7 @@ static void step(uint64_t ns)
 {
     now += ns;
     fake_set_now_ns(now);
-    if (now >= deadline) {
+    if (now >= timer_page.deadline) {
         ring_timer();
     }
     arrive();

@@ -197,8 +197,8 @@ static void step(uint32_t reads)
     static uint32_t turn;
     now += MS;
     fake_set_now_ns(now);
-    if (now >= deadline) {
-        deadline = ~0ull;
+    if (now >= timer_page.deadline) {
+        timer_page.deadline = ~0ull;
         fake_wake(FAKE_BIT(TIMER));
     }
     for (uint32_t i = 0; i < CLIENTS; i++) {

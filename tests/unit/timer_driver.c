@@ -22,12 +22,14 @@ static void arm_timer_off(void)
 
 #include "timer/driver_arm.c"
 
-const struct timer_driver_config timer_driver_config = {.irq = IRQ, .client_count = 2, .clients = {FIRST, SECOND}};
+static struct timer_page pages[2];
+const struct timer_driver_config timer_driver_config = {
+    .irq = IRQ, .client_count = 2, .clients = {{&pages[0], FIRST}, {&pages[1], SECOND}}};
 
 static void ask(microkit_channel channel, uint64_t ticks)
 {
-    microkit_mr_set(0, ticks);
-    protected(channel, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+    timer_page_set(&pages[channel - FIRST], ticks);
+    notified(channel);
     CHECK(!microkit_have_signal);
 }
 
@@ -90,14 +92,21 @@ int main(void)
     CHECK_EQUAL(fake_notified(SECOND), 1);
     CHECK(!on);
 
-    /* Nonsense changes nothing: another label, no word, a channel that is no client's, an event that is no
-     * interrupt. */
-    protected(FIRST, microkit_msginfo_new(77, 1));
-    protected(FIRST, microkit_msginfo_new(TIMER_SET_DEADLINE, 0));
-    ask(30, 1);
-    fake_wake(FAKE_BIT(FIRST) | FAKE_BIT(30));
+    /* A word alone changes nothing, nor does it for the other client, nor an event of a channel that is no client's. */
+    ask(FIRST, TIMER_NEVER);
+    pages[0].deadline = 1;
+    ask(SECOND, TIMER_NEVER);
+    fake_wake(FAKE_BIT(30));
     CHECK(!on);
     CHECK_EQUAL(fake_notified_bits(), 0);
+    CHECK_EQUAL(fake_lost_deferred(), 0);
+
+    /* In one wake-up: the interrupt is for what was asked before. */
+    ask(FIRST, 700);
+    fake_set_now_ns(700);
+    pages[0].deadline = 800;
+    fake_wake(FAKE_BIT(IRQ) | FAKE_BIT(FIRST));
+    CHECK(fake_notified(FIRST) == 1 && on && comparator == 800);
     CHECK_EQUAL(fake_lost_deferred(), 0);
 
     /* Started anew it has forgotten all, and asks; the interrupt may be one that nobody has acknowledged. */

@@ -7,8 +7,10 @@
 
 enum { IRQ = 0, FIRST = 10, SECOND = 11, DRIVER = 5 };
 
-const struct timer_driver_config timer_driver_config = {.irq = IRQ, .client_count = 2, .clients = {FIRST, SECOND}};
-const struct timer_client_config timer_client_config = {.channel = DRIVER};
+static struct timer_page pages[2];
+const struct timer_driver_config timer_driver_config = {
+    .irq = IRQ, .client_count = 2, .clients = {{&pages[0], FIRST}, {&pages[1], SECOND}}};
+const struct timer_client_config timer_client_config = {.page = &pages[0], .channel = DRIVER};
 
 static uint64_t set_to;
 
@@ -20,12 +22,6 @@ void timer_device_set(uint64_t ticks)
 void timer_device_off(void)
 {
     set_to = TIMER_NEVER;
-}
-
-static microkit_msginfo first_calls(microkit_channel channel, microkit_msginfo info)
-{
-    CHECK_EQUAL(channel, DRIVER);
-    return protected(FIRST, info);
 }
 
 static void nothing(void *context)
@@ -41,13 +37,15 @@ static void client_asks(void)
 
     timer_start(&timer, at_ns -= 10, nothing, NULL);
     pd_flush();
+    CHECK_EQUAL(fake_notified(DRIVER), 1);
+    notified(FIRST);
     CHECK_EQUAL(self.deadlines[0], at_ns);
 }
 
 static void other_asks(void)
 {
-    microkit_mr_set(0, 700);
-    protected(SECOND, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+    timer_page_set(&pages[1], 700);
+    notified(SECOND);
 }
 
 static void interrupt(void)
@@ -65,7 +63,6 @@ static void test_word(uint64_t *word)
     CHECK_TEXT(fake_why(), "a deadline has changed by itself");
     init();
     fake_reset();
-    fake_on_ppcall(first_calls);
     client_asks();
     CHECK_EQUAL(set_to, self.deadlines[0]);
     CHECK(!fake_dies(other_asks) && !fake_dies(interrupt));
@@ -74,7 +71,6 @@ static void test_word(uint64_t *word)
 int main(void)
 {
     fake_reset();
-    fake_on_ppcall(first_calls);
     init();
     timer_client_init(&timer_client_config);
     test_word(&self.deadlines[0]);

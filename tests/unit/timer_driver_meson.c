@@ -21,7 +21,9 @@ static void device_write(uint32_t offset, uint32_t value);
 #define TIMER_REGISTERS_H /* the driver reads and writes the model */
 #include "timer/driver_meson.c"
 
-const struct timer_driver_config timer_driver_config = {.irq = IRQ, .client_count = 2, .clients = {FIRST, SECOND}};
+static struct timer_page pages[2];
+const struct timer_driver_config timer_driver_config = {
+    .irq = IRQ, .client_count = 2, .clients = {{&pages[0], FIRST}, {&pages[1], SECOND}}};
 
 static uint32_t device_read(uint32_t offset)
 {
@@ -79,8 +81,8 @@ static void run_until(uint64_t ns)
 
 static void ask(microkit_channel channel, uint64_t ticks)
 {
-    microkit_mr_set(0, ticks);
-    protected(channel, microkit_msginfo_new(TIMER_SET_DEADLINE, 1));
+    timer_page_set(&pages[channel - FIRST], ticks);
+    fake_wake(FAKE_BIT(channel));
 }
 
 /* Never early, at most 3 us late, with few interrupts, wherever the prescaler stands. */

@@ -31,21 +31,18 @@ const struct tls_config tls_config = {
     .heap = {heap, sizeof(heap), 0},
 };
 const struct entropy_client_config entropy_client_config = {.has_service = false};
-const struct timer_client_config timer_client_config = {.channel = TIMER};
+static struct timer_page timer_page;
+const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER};
 
 static struct {
     struct ring to, from;
-    uint64_t deadline, signatures;
+    uint64_t signatures;
     bool keys_dead;
     uint32_t keys_begin_anew;
 } self;
 
 static microkit_msginfo answer_call(microkit_channel channel, microkit_msginfo info)
 {
-    if (channel == TIMER) {
-        self.deadline = microkit_mr_get(0);
-        return microkit_msginfo_new(0, 0);
-    }
     CHECK_EQUAL(channel, KEYS);
     if (self.keys_begin_anew > 0) {
         self.keys_begin_anew--;
@@ -92,8 +89,8 @@ void rig_run(void)
     for (int turn = 0; turn < 1000; turn++) {
         bool any = false;
         fake_wake(FAKE_BIT(FRONT));
-        if (self.deadline <= pd_now_ns()) {
-            self.deadline = UINT64_MAX;
+        if (timer_page.deadline <= pd_now_ns()) {
+            timer_page.deadline = TIMER_NEVER;
             any = true;
             fake_wake(FAKE_BIT(TIMER));
         }
@@ -137,7 +134,7 @@ void rig_boot(void)
     fake_reset();
     fake_set_now_ns(5000000000);
     fake_on_ppcall(answer_call);
-    self.deadline = UINT64_MAX;
+    timer_page.deadline = TIMER_NEVER;
     random_mix(seed, sizeof(seed));
     random_settle(true);
     attach();

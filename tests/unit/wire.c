@@ -7,7 +7,8 @@
 #include "net/ip/internal.h"
 
 struct wire_memory memory;
-uint64_t now = 1000 * MS, deadline = ~0ull;
+uint64_t now = 1000 * MS;
+struct timer_page timer_page = {TIMER_NEVER};
 struct ring rx_free, rx_filled, tx_filled, tx_free;
 const uint8_t host_mac[6] = {0x52, 0x54, 0, 0, 0, 2};
 const uint8_t host_ip[4] = {10, 0, 2, 2}, guest_ip[4] = {10, 0, 2, 15};
@@ -103,20 +104,12 @@ void ip_memory_give(void *at)
 }
 #endif
 
-/* -- the timer driver, and the rings -- */
-
-static microkit_msginfo on_ppcall(microkit_channel channel, microkit_msginfo info)
-{
-    CHECK_EQUAL(channel, TIMER);
-    deadline = microkit_mr_get(0);
-    return microkit_msginfo_new(0, 0);
-}
+/* -- the rings -- */
 
 void wire_begin(void)
 {
     fake_reset();
     fake_set_now_ns(now);
-    fake_on_ppcall(on_ppcall);
     ring_attach_consumer(&rx_free, &net_client_config.rx_free, 16);
     ring_attach_producer(&rx_filled, &net_client_config.rx_filled, 16);
     ring_attach_consumer(&tx_filled, &net_client_config.tx_filled, 16);

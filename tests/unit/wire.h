@@ -44,7 +44,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
         .tx_filled = {.shared = card_rings[2], .capacity = (ring_capacity)},                                           \
         .tx_free = {.shared = card_rings[3], .capacity = (ring_capacity)},                                             \
     };                                                                                                                 \
-    const struct timer_client_config timer_client_config = {.channel = TIMER}
+    const struct timer_client_config timer_client_config = {.page = &timer_page, .channel = TIMER}
 
 /* Randomness: the test's own, so that a seed repeats. */
 void noise_begin(uint64_t seed);
@@ -58,7 +58,8 @@ extern struct wire_memory {
 } memory;
 
 /* Time; the timer driver's next alarm. */
-extern uint64_t now, deadline;
+extern uint64_t now;
+extern struct timer_page timer_page; /* what the timer driver was asked for */
 
 /* The virtualisers' ends of the rings. */
 extern struct ring rx_free, rx_filled, tx_filled, tx_free;

@@ -81,9 +81,9 @@ void wire_pass(uint64_t ns)
 {
     uint64_t end = now + ns;
 
-    while (deadline <= end) {
-        now = deadline > now ? deadline : now;
-        deadline = ~0ull;
+    while (timer_page.deadline <= end) {
+        now = timer_page.deadline > now ? timer_page.deadline : now;
+        timer_page.deadline = ~0ull;
         fake_set_now_ns(now);
         fake_wake(FAKE_BIT(TIMER));
         wire_alarms++;
