@@ -43,13 +43,18 @@ static struct record *record_of(const struct http_conn *c)
     return &self.records[pool_number(c)];
 }
 
+static __attribute__((noinline)) void ask_peer(const struct http_conn *c, struct record *r)
+{
+    struct transport_peer peer;
+    c->transport.ops->peer(&c->transport, &peer);
+    r->address_length = (uint8_t)line_put_address(r->address, peer.address);
+}
+
 /* When the line is written there may be no transport any more. */
 static void see_peer(const struct http_conn *c, struct record *r)
 {
-    struct transport_peer peer;
     if (r->address_length == 0) {
-        c->transport.ops->peer(&c->transport, &peer);
-        r->address_length = (uint8_t)line_put_address(r->address, peer.address);
+        ask_peer(c, r);
     }
 }
 
@@ -73,9 +78,9 @@ static void written(const struct http_conn *c, const char *data, uint32_t length
     if (r->answered) {
         r->bytes += length;
     } else if (data && !is_interim(data)) {
-        see_peer(c, r);
         r->answered = true;
         r->bytes = length - response_head_length();
+        see_peer(c, r);
     }
 }
 

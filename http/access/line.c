@@ -76,11 +76,11 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
 {
     static const char hex[] = "0123456789ABCDEF";
     uint32_t at = 0;
-    while (from.length > 0) {
+    for (;;) {
         uint32_t left = room - at, count = copy_plain(text + at, from.at, from.length < left ? from.length : left);
         at += count;
         if (count == from.length || room - at < 4) {
-            break;
+            return at;
         }
         uint8_t odd = (uint8_t)from.at[count];
         memcpy(text + at, (char[]){'\\', 'x', hex[odd >> 4], hex[odd & 15]}, 4);
@@ -88,7 +88,6 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
         from.at += count + 1;
         from.length -= count + 1;
     }
-    return at;
 }
 
 /* -- time -- */
@@ -213,39 +212,78 @@ static char *put_text(char *at, struct http_slice text)
     return at + text.length;
 }
 
-static char *put_pair(char *at, uint32_t number)
+static const char pairs[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+static inline uint16_t pair_of(uint32_t number)
 {
-    *at++ = (char)('0' + number / 10);
-    *at++ = (char)('0' + number % 10);
-    return at;
+    uint16_t pair;
+    memcpy(&pair, pairs + 2 * number, sizeof(pair));
+    return pair;
 }
 
-static char *put_seconds(char *at, uint64_t ns)
+static inline char *put_pair(char *at, uint32_t number)
+{
+    memcpy(at, pairs + 2 * number, 2);
+    return at + 2;
+}
+
+/* Mostly it has four digits at most: one word, from which the zeros in front are shifted out (little-endian). */
+static inline char *put_number(char *at, uint64_t number)
+{
+    if (number >= 10000) {
+        return at + http_put_decimal(at, number);
+    }
+    uint32_t small = (uint32_t)number, zeros = (small < 1000) + (small < 100) + (small < 10);
+    uint32_t word = ((uint32_t)pair_of(small % 100) << 16 | pair_of(small / 100)) >> 8 * zeros;
+    memcpy(at, &word, sizeof(word));
+    return at + sizeof(word) - zeros;
+}
+
+/* Mostly of less than one. */
+static inline char *put_seconds(char *at, uint64_t ns)
 {
     uint64_t us = ns / US;
-    uint32_t rest = (uint32_t)(us % US_PER_S);
-    at += http_put_decimal(at, us / US_PER_S);
+    if (us >= US_PER_S) {
+        at += http_put_decimal(at, us / US_PER_S);
+        us %= US_PER_S;
+    } else {
+        *at++ = '0';
+    }
+    uint32_t rest = (uint32_t)us, low = rest % 10000;
     *at++ = '.';
     at = put_pair(at, rest / 10000);
-    at = put_pair(at, rest / 100 % 100);
-    return put_pair(at, rest % 100);
+    at = put_pair(at, low / 100);
+    return put_pair(at, low % 100);
 }
 
 uint32_t line_make(char *line, const struct line_parts *parts)
 {
-    static const char none[LINE_SPARE] = "-", no_names[LINE_SPARE] = "\"-\" \"-\"";
-    char *at = put_text(line, parts->address);
+    char *at = line + parts->address.length;
+    memcpy(line, parts->address.at, LINE_SPARE);
     see_stamp(parts->now_s);
     memcpy(at, stamp.text, sizeof(stamp.text));
     at += sizeof(stamp.text);
-    at = put_text(at, parts->request.length > 0 ? parts->request : (struct http_slice){none, 1});
+    if (parts->request.length > 0) {
+        at = put_text(at, parts->request);
+    } else {
+        *at++ = '-';
+    }
     *at++ = '"';
     *at++ = ' ';
-    at += http_put_decimal(at, (uint64_t)parts->status);
+    at = put_number(at, (uint64_t)parts->status);
     *at++ = ' ';
-    at += http_put_decimal(at, parts->bytes);
+    at = put_number(at, parts->bytes);
     *at++ = ' ';
-    at = put_text(at, parts->names.length > 0 ? parts->names : (struct http_slice){no_names, 7});
+    if (parts->names.length > 0) {
+        at = put_text(at, parts->names);
+    } else {
+        memcpy(at, "\"-\" \"-\"", 7);
+        at += 7;
+    }
     *at++ = ' ';
     at = put_seconds(at, parts->took_ns);
     *at++ = '\n';

@@ -56,19 +56,21 @@ bool http_next_element(struct http_slice *rest, struct http_slice *element)
 
 uint32_t http_put_decimal(char *text, uint64_t number)
 {
-    uint32_t count = 1;
+    char digits[HTTP_DECIMAL_MAX];
+    char *end = digits + HTTP_DECIMAL_MAX, *at = end;
 
-    for (uint64_t limit = 10; number >= limit && count < HTTP_DECIMAL_MAX; limit *= 10) {
-        count++;
-    }
-    for (uint32_t at = count; at > 0; number /= 100) {
+    for (; number >= 10; number /= 100) {
         uint32_t pair = (uint32_t)(number % 100);
-        text[--at] = (char)('0' + pair % 10);
-        if (at > 0) {
-            text[--at] = (char)('0' + pair / 10);
-        }
+        *--at = (char)('0' + pair % 10);
+        *--at = (char)('0' + pair / 10);
     }
-    return count;
+    if (number > 0 || at == end) {
+        *--at = (char)('0' + number);
+    }
+    for (uint32_t i = 0; i < (uint32_t)(end - at); i++) {
+        text[i] = at[i];
+    }
+    return (uint32_t)(end - at);
 }
 
 uint32_t http_put_hex(char *text, uint64_t number)
