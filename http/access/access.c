@@ -58,6 +58,9 @@ static void see_peer(const struct http_conn *c, struct record *r)
     }
 }
 
+/* When that was is all that is wanted of it. */
+static void begun(const struct http_conn *c, const struct http_request *request) {}
+
 static void taken(const struct http_conn *c, const struct http_request *request)
 {
     struct record *r = record_of(c);
@@ -132,7 +135,8 @@ static void ended(const struct http_conn *c, uint64_t now_ns, bool answered)
 
 void access_init(const struct access_config *config)
 {
-    static struct http_watch watch = {.taken = taken, .written = written, .ended = ended};
+    static struct http_watch watch = {.begun = begun, .ended = ended};
+    static const struct http_reader reader = {.taken = taken, .written = written};
     struct region buffer = {(char *)config->memory.base + ACCESS_RECORDS_BYTES, 0, 0};
     self.config = config;
     self.records = config->memory.base;
@@ -148,4 +152,5 @@ void access_init(const struct access_config *config)
         access_syslog_init(config->syslog, config->syslog_port);
     }
     watch_add(&watch);
+    http_reader = &reader;
 }

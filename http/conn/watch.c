@@ -7,6 +7,7 @@
 #include "lib/pd.h"
 
 struct http_watch *http_watch;
+const struct http_reader *http_reader;
 
 void watch_add(struct http_watch *watch)
 {
@@ -18,27 +19,7 @@ void watch_tell_begun(struct http_conn *c, const struct http_request *request)
 {
     c->began_ns = pd_now_ns();
     for (const struct http_watch *w = http_watch; w; w = w->next) {
-        if (w->begun) {
-            w->begun(c, request);
-        }
-    }
-}
-
-void watch_tell_taken(const struct http_conn *c, const struct http_request *request)
-{
-    for (const struct http_watch *w = http_watch; w; w = w->next) {
-        if (w->taken) {
-            w->taken(c, request);
-        }
-    }
-}
-
-void watch_tell_written(const struct http_conn *c, const char *data, uint32_t length)
-{
-    for (const struct http_watch *w = http_watch; w; w = w->next) {
-        if (w->written) {
-            w->written(c, data, length);
-        }
+        w->begun(c, request);
     }
 }
 
@@ -46,9 +27,7 @@ void watch_tell_ended(struct http_conn *c, bool answered)
 {
     uint64_t now_ns = pd_now_ns();
     for (const struct http_watch *w = http_watch; w; w = w->next) {
-        if (w->ended) {
-            w->ended(c, now_ns, answered);
-        }
+        w->ended(c, now_ns, answered);
     }
     c->began_ns = 0;
     c->status = 0;

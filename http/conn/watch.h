@@ -6,23 +6,26 @@
 
 #include "http/conn/conn.h"
 
-/* Each NULL: that one does not ask. */
 struct http_watch {
     /* One is there: at connection->began_ns. Told once, however often it is looked at; of nonsense never. */
     void (*begun)(const struct http_conn *connection, const struct http_request *request);
-    void (*taken)(const struct http_conn *connection, const struct http_request *request); /* its head goes */
-    /* With its transport. data: NULL: by reference; a head is the first, at once when it is made (response/head.h). */
-    void (*written)(const struct http_conn *connection, const char *data, uint32_t length);
-    /* All is, or the connection has gone: answered or not. */
+    /* All of an answer is with its transport, or the connection has gone: answered or not. */
     void (*ended)(const struct http_conn *connection, uint64_t now_ns, bool answered);
     struct http_watch *next;
 };
-extern struct http_watch *http_watch; /* NULL: nobody */
+
+/* One of them may ask for what is said, too. */
+struct http_reader {
+    void (*taken)(const struct http_conn *connection, const struct http_request *request); /* its head goes */
+    /* With its transport. data: NULL: by reference; a head is the first, at once when it is made (response/head.h). */
+    void (*written)(const struct http_conn *connection, const char *data, uint32_t length);
+};
+
+extern struct http_watch *http_watch;         /* NULL: nobody */
+extern const struct http_reader *http_reader; /* the same */
 
 void watch_add(struct http_watch *watch);
 void watch_tell_begun(struct http_conn *connection, const struct http_request *request);
-void watch_tell_taken(const struct http_conn *connection, const struct http_request *request);
-void watch_tell_written(const struct http_conn *connection, const char *data, uint32_t length);
 void watch_tell_ended(struct http_conn *connection, bool answered);
 
 static inline void watch_begun(struct http_conn *c, const struct http_request *request)
@@ -34,15 +37,15 @@ static inline void watch_begun(struct http_conn *c, const struct http_request *r
 
 static inline void watch_taken(const struct http_conn *c, const struct http_request *request)
 {
-    if (http_watch) {
-        watch_tell_taken(c, request);
+    if (http_reader) {
+        http_reader->taken(c, request);
     }
 }
 
 static inline void watch_written(const struct http_conn *c, const char *data, uint32_t length)
 {
-    if (http_watch) {
-        watch_tell_written(c, data, length);
+    if (http_reader) {
+        http_reader->written(c, data, length);
     }
 }
 

@@ -18,11 +18,10 @@ static struct {
     uint64_t next_ns; /* from then on a request is kept again */
 } self;
 
-static void begun(const struct http_conn *c, const struct http_request *request)
+#define RARE __attribute__((noinline)) /* so that what is not needs no stack */
+
+static RARE void keep(const struct http_conn *c, const struct http_request *request)
 {
-    if (c->began_ns < self.next_ns) {
-        return;
-    }
     struct measure_recent *recent = &measures.recent[measures.recent_count++ % MEASURE_RECENT];
     uint32_t length = request->path.length < MEASURE_PATH ? request->path.length : MEASURE_PATH;
     measures.open += recent->connection == NULL;
@@ -32,6 +31,13 @@ static void begun(const struct http_conn *c, const struct http_request *request)
     self.next_ns = c->began_ns + SAMPLE_NS;
 }
 
+static void begun(const struct http_conn *c, const struct http_request *request)
+{
+    if (c->began_ns >= self.next_ns) {
+        keep(c, request);
+    }
+}
+
 static uint32_t bucket_of(uint64_t us)
 {
     uint32_t bits = us == 0 ? 0 : 64u - (uint32_t)__builtin_clzll(us);
@@ -39,7 +45,7 @@ static uint32_t bucket_of(uint64_t us)
 }
 
 /* Without a status its connection has gone. */
-static void end_recent(const struct http_conn *c, uint16_t status, uint64_t took_us)
+static RARE void end_recent(const struct http_conn *c, uint16_t status, uint64_t took_us)
 {
     for (uint32_t i = 0; i < MEASURE_RECENT; i++) {
         struct measure_recent *recent = &measures.recent[i];
@@ -54,18 +60,18 @@ static void end_recent(const struct http_conn *c, uint16_t status, uint64_t took
 
 static void ended(const struct http_conn *c, uint64_t now_ns, bool answered)
 {
-    uint64_t us = answered && c->began_ns > 0 ? (now_ns - c->began_ns) / US : 0;
-    uint16_t status = answered ? c->status : 0;
+    uint64_t us = 0;
+    uint32_t class = c->status / 100u;
     if (answered) {
-        uint32_t class = status / 100u;
         measures.classes[class < MEASURE_CLASSES ? class : 0]++;
     }
     if (answered && c->began_ns > 0) { /* else what came was no request */
+        us = (now_ns - c->began_ns) / US;
         measures.latency[bucket_of(us)]++;
         measures.latency_us += us;
     }
     if (measures.open > 0) {
-        end_recent(c, status, us);
+        end_recent(c, answered ? c->status : 0, us);
     }
 }
 
