@@ -64,7 +64,6 @@ $(eval $(call host_test,http_tls_record,tests/unit/http_tls_record.c $(HTTP_TLS_
 $(HOST_OBJ)/http_tls_record/http_tls_record: $(AWSLC_HOST)
 
 $(eval $(call host_test,http_front_start,tests/unit/http_front_start.c $(HTTP_START) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(HOST_OBJ)/http_front_start/http/front/start.c.o $(HOST_OBJ)/http_front_start/http/front/described.c.o: | $(SOURCES_READY)
 $(eval $(call host_test,http_parse_request,tests/unit/http_parse_request.c http/parse/request.c http/parse/text.c))
 $(eval $(call host_test,http_parse_path,tests/unit/http_parse_path.c http/parse/path.c http/parse/text.c))
 $(eval $(call host_test,http_parse_codings,tests/unit/http_parse_codings.c http/parse/codings.c http/parse/text.c))
@@ -81,10 +80,7 @@ $(eval $(call host_test,http_site,$(addprefix tests/unit/http_site,.c _hosts.c _
 # The front between made-up clients, a made-up site, and an application at the other end of its rings.
 HTTP_FRONT_TEST := $(addprefix tests/unit/http_,surroundings.c played.c app_client.c app_client_link.c lwip.c) \
     $(HTTP_FRONT) $(HTTP_RESPONSE) $(HTTP_PARSERS) $(FAKE_PD)
-define front_test
-$(call host_test,$1,$2 $(HTTP_FRONT_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS))
-$(HOST_OBJ)/$1/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
-endef
+front_test = $(call host_test,$1,$2 $(HTTP_FRONT_TEST),$(FAKE_PD_CFLAGS) $(IP_CFLAGS))
 $(eval $(call front_test,http_front,$(addprefix tests/unit/http_,front.c front_soak.c)))
 $(eval $(call front_test,http_front_pressure,tests/unit/http_front_pressure.c))
 $(eval $(call front_test,http_front_mixed,tests/unit/http_front_mixed.c))
@@ -96,7 +92,6 @@ $(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listin
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 $(eval $(call front_test,http_access,tests/unit/http_access.c $(HTTP_ACCESS)))
-$(HOST_OBJ)/http_access/http/access/syslog.c.o $(HOST_OBJ)/http_access/tests/unit/http_access.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
@@ -105,7 +100,6 @@ $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/ch
 HTTP_TLS_FAILING := -Wl,--wrap=crypto_seal
 $(eval $(call host_test,http_tls,tests/unit/http_tls.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c third_party/awslc/platform.c,\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_FAILING) $(HTTP_TLS_LIBS)))
-$(HOST_OBJ)/http_tls/tests/unit/http_lwip.c.o: | $(SOURCES_READY)
 $(HOST_OBJ)/http_tls/http_tls: $(AWSLC_HOST)
 
 $(eval $(call host_test,http_app,tests/unit/http_app.c http/app_link.c http/app_front.c tests/unit/http_app_client_link.c \

@@ -204,15 +204,27 @@ named_for_its_subject = \
 # Its own or the usual ones, and `make coverage`'s counters.
 sanitizers = $(if $1,$1 $(COUNTERS),$(SANITIZE))
 
+# Tests that are compiled with the same flags share their objects: these lie in the folder of the first of them.
+# $(call host_test_cflags,CFLAGS,SANITIZE)
+host_test_cflags = $(strip $(HOST_CFLAGS) $(call sanitizers,$2) $(WARNINGS) -Wno-missing-prototypes $1)
+# $(call compiled_alike,NAME,FLAGS): that first one; NAME, where it is the first.
+compiled_alike = $(or $(firstword $(foreach t,$(first_host_tests),$(if $(call same,$(host_test_cflags.$t),$2),$t))),\
+    $(eval first_host_tests += $1)$(eval host_test_cflags.$1 := $2)$(eval $(call remember,$(HOST_OBJ)/$1/flags,$(HOST_CC) $2))$1)
+
+# $(call host_test_object,FOLDER,SOURCE,FLAGS): its path. Evaluates the rule of one that is new.
+host_test_object = $(if $(host_test_object.$1/$2),,$(eval host_test_object.$1/$2 := there)\
+    $(eval $(call object_rule,$1,$2,$(HOST_CC),$3,$(call fetched_for,$3))))$(call object,$1,$2)
+host_test_objects_in = $(foreach s,$2,$(call host_test_object,$1,$s,$3))
+host_test_objects = $(call host_test_objects_in,$(HOST_OBJ)/$(call compiled_alike,$1,$3),$2,$3)
+
 define host_test
 $(if $(call named_for_its_subject,$1,$2),)
 all_host_tests += $(HOST_OBJ)/$1/$1
-$(call objects_rules,$(HOST_OBJ)/$1,$2,$(HOST_CC),$(HOST_CFLAGS) $(call sanitizers,$4) $(WARNINGS) \
-    -Wno-missing-prototypes $3,)
+host_test_objects.$1 := $(call host_test_objects,$1,$2,$(call host_test_cflags,$3,$4))
 $(call remember,$(HOST_OBJ)/$1/linked,$2 $5)
-$(HOST_OBJ)/$1/$1: $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s)) $(HOST_OBJ)/$1/linked
+$(HOST_OBJ)/$1/$1: $$(host_test_objects.$1) $(HOST_OBJ)/$1/linked
 	$$(call say,LD,$1)
-	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $(foreach s,$2,$(call object,$(HOST_OBJ)/$1,$s)) $5
+	$$(Q)$(HOST_CC) $(call sanitizers,$4) -pthread -o $$@ $$(host_test_objects.$1) $5
 endef
 
 # FILE is the target; its objects lie in a folder named after it.

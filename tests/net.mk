@@ -50,4 +50,3 @@ $(eval $(call host_test,net_ip_window,$(NET_WINDOW) $(WIRE_STACK) $(FAKE_PD),\
 
 $(eval $(call host_test,net_ip_memory,tests/unit/net_ip_memory.c net/ip/memory.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS)))
-$(addprefix $(HOST_OBJ)/net_ip_memory/,net/ip/memory.c.o tests/unit/net_ip_memory.c.o): | $(SOURCES_READY)

@@ -3,7 +3,6 @@
 $(eval $(call host_test,python_files,tests/unit/python_files.c python/files.c python/changes.c fs/mount.c \
     fs/mem/mem.c $(FS_PAIR),\
     $(FAKE_PD_CFLAGS) -Itests/unit/micropython $(IP_CFLAGS)))
-$(HOST_OBJ)/python_files/python/files.c.o: | $(SOURCES_READY)
 
 # The endpoints, and what they stand on of the site: requests, and the front's end that a test plays.
 PYTHON_ENDPOINTS := $(addprefix python/endpoint,.c _tcp.c _udp.c)
@@ -25,9 +24,6 @@ $(eval $(call host_test,python_endpoint_states,tests/unit/python_endpoint_states
 # ... and on the site's port.
 $(eval $(call host_test,python_endpoint_http,tests/unit/python_endpoint_http.c tests/unit/fake_rest.c python/endpoint.c \
     $(PYTHON_SITE) $(FRONT_PLAYED) $(FAKE_PD),$(FAKE_PD_CFLAGS) $(PYTHON_UNIT) $(FOREIGN)))
-
-$(foreach t,python_endpoint python_endpoint_states python_endpoint_http,\
-    $(eval $(foreach s,$(PYTHON_ENDPOINTS) $(PYTHON_SITE) tests/unit/fake_front.c,$(HOST_OBJ)/$t/$s.o): | $(SOURCES_READY)))
 
 $(eval $(call host_test,python_hash,tests/unit/python_hash.c python/hash.c))
 

@@ -20,7 +20,6 @@ NFS_HOST_CFLAGS := -I$(LIBNFS)/include -I$(LIBNFS)/include/nfsc -I$(LIBNFS)/moun
 
 $(eval $(call host_test,fs_nfs_rpc,tests/unit/fs_nfs_rpc.c fs/nfs/rpc.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/fs_nfs_rpc/tests/unit/fs_nfs_rpc.c.o: | $(SOURCES_READY)
 
 # The POSIX names are ours there; on the host they have to be others than libc's, whose headers are kept out, too.
 NFS_POSIX := socket bind connect send recv close getsockopt setsockopt fcntl dup2 sendto recvfrom getaddrinfo \
@@ -28,18 +27,14 @@ NFS_POSIX := socket bind connect send recv close getsockopt setsockopt fcntl dup
 NFS_HOST_POSIX := $(foreach name,$(NFS_POSIX),-D$(name)=nfs_test_$(name)) -D_ARPA_INET_H=1
 $(eval $(call host_test,fs_nfs_socket,tests/unit/fs_nfs_socket.c fs/nfs/socket.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_POSIX) -Ifs/nfs/compat))
-$(HOST_OBJ)/fs_nfs_socket/tests/unit/fs_nfs_socket.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,fs_nfs_op,tests/unit/fs_nfs_op.c fs/nfs/op.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/fs_nfs_op/tests/unit/fs_nfs_op.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,fs_nfs_mount,tests/unit/fs_nfs_mount.c fs/nfs/mount.c timer/client.c $(FAKE_PD),\
     $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBNFS)/portmap -include sys/time.h))
-$(HOST_OBJ)/fs_nfs_mount/tests/unit/fs_nfs_mount.c.o: | $(SOURCES_READY)
 
 $(eval $(call host_test,fs_nfs_kept,tests/unit/fs_nfs_kept.c fs/server_paths.c $(FAKE_PD),$(FAKE_PD_CFLAGS) $(NFS_HOST_CFLAGS) -include sys/time.h))
-$(HOST_OBJ)/fs_nfs_kept/tests/unit/fs_nfs_kept.c.o: | $(SOURCES_READY)
 
 # All of it but the sockets and XDR, and what a program sees of it.
 NFS_PROGRAM := tests/unit/fs_nfs_program.c tests/unit/fake_nfs.c $(NFS_FILES) timer/client.c $(FS_PAIR)
@@ -48,9 +43,6 @@ NFS_PROGRAM_CFLAGS := $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(NFS_HOST_CFLAGS) -I$(LIBN
 $(eval $(call host_test,fs_nfs_files,tests/unit/fs_nfs_files.c $(FS_CONFORMANCE) $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
 $(eval $(call host_test,fs_nfs_walk,tests/unit/fs_nfs_walk.c $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
 $(eval $(call host_test,fs_nfs_losses,tests/unit/fs_nfs_losses.c $(NFS_PROGRAM),$(NFS_PROGRAM_CFLAGS)))
-$(foreach t,files walk losses,$(foreach s,fs_nfs_$t fs_nfs_program fake_nfs,\
-    $(HOST_OBJ)/fs_nfs_$t/tests/unit/$s.c.o)): | $(SOURCES_READY)
 
 $(eval $(call host_test,fs_nfs_zdr,tests/unit/fs_nfs_zdr.c fs/nfs/zdr.c,\
     $(NFS_HOST_CFLAGS) -include sys/time.h -fno-strict-aliasing -Dcalloc=zdr_test_calloc))
-$(HOST_OBJ)/fs_nfs_zdr/tests/unit/fs_nfs_zdr.c.o $(HOST_OBJ)/fs_nfs_zdr/fs/nfs/zdr.c.o: | $(SOURCES_READY)
