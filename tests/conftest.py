@@ -14,6 +14,11 @@ pytest.register_assert_rewrite("serval.siterules")
 from serval import beside, build  # noqa: E402
 from serval.qemu import Guest  # noqa: E402
 
+# The files that take a minute and more on two processors. They are begun first: at the end nobody waits long for another.
+LONG = """lint nfs_troubles gcc fileio webserver https variables python nfs_under_load proofs unit nfs_errors time trace make_run
+          example_webserver nfs_away python_memory restart_site restart_files build waiting static bodies busy_python nfs_server fuzz
+          app_reload fs_clients kernel npcm845 isolation isolation_webserver https_load front odroidc4 python_files""".split()
+
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that a test starts and ends by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,6 +55,12 @@ def pytest_runtest_protocol(item):
     with beside.test(alone=bool(item.get_closest_marker("alone"))), \
             build.turn() if item.get_closest_marker("makes") else contextlib.nullcontext():
         yield
+
+
+def pytest_collection_modifyitems(items):
+    """Within a file the order stays."""
+    places = {f"test_{name}": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
 
 
 class Needs:

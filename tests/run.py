@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """run.py WORDS: pytest with these arguments, quoted as for a shell: those of `make test TESTS=..`. Patterns of files are
-what they match. A whole folder's files run beside each other, one on each CPU. What hangs fails."""
+what they match. A whole folder's files run beside each other, one on each CPU, in conftest.py's order. What hangs fails."""
 
 import glob
 import os
@@ -17,7 +17,8 @@ def main():
     except ValueError as error:
         sys.exit(f"make test: TESTS='{sys.argv[1]}': {error}")
     names = [name for word in words for name in sorted(glob.glob(word)) or [word]]
-    beside = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--durations=40"] if any(os.path.isdir(name) for name in names) else []
+    beside = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder", "--durations=40"]
+    beside = beside if any(os.path.isdir(name) for name in names) else []
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--timeout={TEST_S}",
                               f"--session-timeout={SESSION_S}", *beside, *names])
 
