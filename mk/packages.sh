@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|run|compress|graph|boot|gcc|https|lint|gdb|test: are the Debian packages for it here? As root, install those that are not; else name them.
+# packages.sh build|run|compress|graph|boot|gcc|https|lint|gdb|fleet|test: are the Debian packages for it here? As root, install those that are not; else name them.
 #
 # Some bring system services (nfs-ganesha, and with it rpcbind). Only their programs are wanted: nothing that comes this way
 # is started, now or at the next boot.
@@ -15,8 +15,9 @@ gcc) uses='build|gcc' ;;
 https) uses='build|https' ;;
 lint) uses='build|lint' ;;
 gdb) uses='build|gdb' ;;
-test) uses='build|run|compress|graph|boot|gcc|https|lint|gdb|test' ;;
-*) echo "packages.sh: $1: build, run, compress, graph, boot, gcc, https, lint, gdb or test" >&2; exit 2 ;;
+fleet) uses='build|run|fleet' ;;
+test) uses='build|run|compress|graph|boot|gcc|https|lint|gdb|fleet|test' ;;
+*) echo "packages.sh: $1: build, run, compress, graph, boot, gcc, https, lint, gdb, fleet or test" >&2; exit 2 ;;
 esac
 
 # Major version of a package: of the one that is installed, else of the one that apt would install.
