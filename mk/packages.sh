@@ -76,7 +76,7 @@ then
 fi
 
 for package in $(installed | grep -vxF "$before"); do
-    for unit in $(dpkg -L "$package" | sed -n 's|^\(/usr\)\{0,1\}/lib/systemd/system/\([^@/]*\.\(service\|socket\)\)$|\2|p'); do
+    for unit in $(dpkg -L "$package" | sed -nE 's#^(/usr)?/lib/systemd/system/([^@/]*\.(service|socket))$#\2#p'); do
         systemctl disable "$unit" >/dev/null 2>&1 || true
     done
 done

@@ -104,6 +104,21 @@ def test_an_apt_without_an_index_is_one_line(machine):
         1, "", "mk/packages.sh: apt has no package clang or gcc-aarch64-linux-gnu. As root: apt-get update\n")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root installs packages")
+@pytest.mark.parametrize("folder", ["/lib", "/usr/lib"])
+def test_no_service_of_a_package_starts_with_the_machine(machine, tmp_path, folder):
+    """Nor is a template one, nor another package's."""
+    versions = 'case $* in *Version*) echo "installed 1:14.0" ;; *) '
+    ours = "".join(f"echo '{line.split()[0]} installed';" for line in (MK / "packages").read_text().splitlines() if line[0] != "#")
+    query = f'{versions} {ours.replace("LLVM", "14").replace("GCC", "14")} cat {tmp_path}/more 2>/dev/null; esac'
+    names = f"echo {folder}/systemd/system/web.service; echo {folder}/systemd/system/web@.service; echo /usr/sbin/web"
+    done = machine(MK / "packages.sh", "fleet", programs={
+        "dpkg-query": query.replace("echo 'haproxy installed';", ""), "apt-get": f"echo haproxy installed >{tmp_path}/more",
+        "dpkg": names, "systemctl": f'echo "$*" >>{tmp_path}/told'})
+    assert done.returncode == 0 and done.stdout == "  APT\thaproxy \n", done.stderr
+    assert (tmp_path / "told").read_text() == "disable web.service\n"
+
+
 def test_another_system_is_told_what_it_needs(machine):
     """... and goes on: it may have it all."""
     done = machine(MK / "packages.sh", "run", lacking={"dpkg-query"})
