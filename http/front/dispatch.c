@@ -23,7 +23,17 @@ static struct {
     struct site_folder folder;
     char text[RESPONSE_MOVED_MAX]; /* of an answer without file and application */
     uint16_t tls_port;             /* where what comes without TLS is sent */
+    bool drains;                   /* each answer is the last of its connection */
 } self;
+
+static int parse(struct http_conn *c)
+{
+    int status = head_buffer_parse(c, &self.request);
+    if (self.drains) {
+        self.request.keep_alive = false;
+    }
+    return status;
+}
 
 /* Of a request whose body, if it has one, nobody will read. */
 static struct reply reply_to(const struct http_conn *c, const struct http_request *request)
@@ -246,7 +256,7 @@ static bool wait(struct http_conn *c, const struct http_request *request, const 
 
 static bool request(struct http_conn *c)
 {
-    int status = head_buffer_parse(c, &self.request);
+    int status = parse(c);
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
@@ -264,7 +274,7 @@ static bool request(struct http_conn *c)
 
 static void waited(struct http_conn *c, int status)
 {
-    head_buffer_parse(c, &self.request);
+    parse(c);
     struct reply reply = reply_to(c, &self.request);
     content_drop_file(c);
     content_of(c)->mount = mount_of(&self.request, http_path_clean(self.request.path, self.path));
@@ -418,7 +428,7 @@ static bool request_or_redirect(struct http_conn *c)
     if (c->transport.ops->secure) {
         return request(c);
     }
-    int status = head_buffer_parse(c, &self.request);
+    int status = parse(c);
     if (status == HTTP_INCOMPLETE) {
         return false;
     }
@@ -426,6 +436,16 @@ static bool request_or_redirect(struct http_conn *c)
         return refuse_nonsense(c, status);
     }
     return is_challenge(&self.request) ? request(c) : send_to_tls(c, &self.request);
+}
+
+void dispatch_drain(bool begin)
+{
+    self.drains = begin;
+}
+
+bool dispatch_drains(void)
+{
+    return self.drains;
 }
 
 void dispatch_redirect_to_tls(uint16_t port)

@@ -18,6 +18,16 @@ void http_files_changed(void)
     site_changes_end();
 }
 
+void http_drain(bool begin)
+{
+    dispatch_drain(begin);
+}
+
+bool http_drains(void)
+{
+    return dispatch_drains();
+}
+
 void http_counters(struct http_counters *counters)
 {
     *counters = http_counts;

@@ -32,6 +32,9 @@
 void http_init(const struct app_config *app, uint32_t wait_s);
 /* Any file of the file service may be another one now: what is kept is asked for anew. */
 void http_files_changed(void);
+/* Before a planned stop: what stands is answered to its end, with `Connection: close`. New connections are served as ever. */
+void http_drain(bool begin);
+bool http_drains(void);
 
 void http_counters(struct http_counters *counters);
 

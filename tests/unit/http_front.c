@@ -900,6 +900,27 @@ static void test_the_rest(void)
     leave();
 }
 
+/* Whoever answers, and also what was under way. */
+static void test_drained(void)
+{
+    static const char *const paths[] = {"/f/70000", "/no", "/app/len/1000", "/app/chunk/1000"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        connect();
+        CHECK_EQUAL(get("/f/5", ""), 200);
+        CHECK(!response->closes);
+        http_drain(true);
+        CHECK(http_drains() && !client_at_end(client));
+        get(paths[i], "");
+        CHECK(response->closes && has_field(response, "Connection: close"));
+        check_closed();
+        http_drain(false);
+    }
+    connect();
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    CHECK(!response->closes && !http_drains());
+    leave();
+}
+
 /* -- all -- */
 
 /* clang-format off */
@@ -923,7 +944,7 @@ static const struct {
     {"told_when_there_is_memory", test_told_when_there_is_memory}, {"waiters", test_waiters},
     {"waiters_are_answered", test_waiters_are_answered}, {"waiters_with_bodies", test_waiters_with_bodies},
     {"patience_with_the_application", test_patience_with_the_application}, {"slow_bodies", test_slow_bodies},
-    {"silent_tunnels", test_silent_tunnels}, {"soak", test_soak}};
+    {"silent_tunnels", test_silent_tunnels}, {"drained", test_drained}, {"soak", test_soak}};
 /* clang-format on */
 
 static void run(uint64_t i)
