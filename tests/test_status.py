@@ -1,4 +1,5 @@
-"""The status port: what it says is so, of requests, of parts that die, of files that are away; and it delays nobody."""
+"""The status port: what it says is so, of requests, of parts that die, of files that are away, of a machine that drains; and
+it delays nobody."""
 
 import contextlib
 import json
@@ -124,6 +125,25 @@ def test_a_part_that_dies(guest):
     assert part["deaths"] == 1 and part["pc"] == 0x10 and part["died_ms_ago"] < 60_000
     until(lambda: b'part_up{part="serial_virt_rx"} 1' in ask(guest, "/metrics").body)
     assert b'part_deaths_total{part="serial_virt_rx"} 1\n' in ask(guest, "/metrics").body
+
+
+@needs_machine
+def test_draining(guest):
+    """What stands is answered to its end, by its last answer; a browser's page cannot ask for it."""
+    def drain(method, **headers):
+        return get(guest.port("status"), "/drain", method, **headers)
+
+    stands = Kept(guest.connect())
+    assert "connection" not in stands.ask("/").headers
+    assert [drain("POST", Origin="http://site.example").status, drain("GET").status, ask(guest, "/healthz").status] == [403, 405, 200]
+    assert drain("POST").body == b"draining\n" and status(guest)["draining"] == 1
+    health = ask(guest, "/healthz")
+    assert (health.status, health.body) == (503, b"draining\n")
+    last = stands.ask("/")
+    assert (last.status, last.body, last.headers["connection"]) == (200, b"x" * 1024, "close") and stands.sock.recv(1) == b""
+    assert get(guest.port("http"), "/").status == 200, "who has not heard of it is served"
+    assert drain("DELETE").body == b"serving\n" and status(guest)["draining"] == 0
+    assert ask(guest, "/healthz").status == 200 and "connection" not in Kept(guest.connect()).ask("/").headers
 
 
 @needs_machine

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "http/cache/cache.h"
 #include "http/content/app_request.h"
+#include "http/front/server.h"
 #include "lib/pd.h"
 #include "net/ip/ip.h"
 
@@ -24,6 +25,7 @@ uint32_t status_figures(struct status_figure figures[STATUS_FIGURES_MAX])
     const struct status_figure all[] = {
         {"uptime_seconds", "Time since reset", GAUGE, pd_now_ns() / 1000000000},
         {"front_starts", "How often the front has started", COUNTER, pd_generation()},
+        {"draining", "1 before a planned stop", GAUGE, http_drains()},
         {"connections", "Connections of clients", GAUGE, http->connections},
         {"connections_accepted", "Connections that were accepted", COUNTER, http->accepted},
         {"connections_timed_out", "Connections whose time was over", COUNTER, http->timed_out},

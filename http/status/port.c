@@ -1,7 +1,9 @@
 /* port.c: the status port: a listener of its own, beside the site's.
- *   consumes  requests, of anybody who reaches the port, NOT trusted: GET and HEAD of the paths below, and nothing else
+ *   consumes  requests, of anybody who reaches the port, NOT trusted: GET and HEAD of the paths below, POST and DELETE of
+ *             /drain, and nothing else
  *   produces  /             the live page
- *             /healthz      200 while files can be had, else 503
+ *             /healthz      200 while files can be had, else 503; 503 from POST to DELETE of /drain, when each answer of
+ *                           the site is the last of its connection, too. Not of a page that a browser shows
  *             /status.json  what is known; /system.json: the parts and who talks to whom, as composed
  *             /metrics      the same for Prometheus
  *   holds     for each of CONNECTIONS a buffer for the request, then for the answer; of an answer PIECE bytes are with
@@ -13,6 +15,7 @@
 #include "http/status.h"
 
 #include "http/cache/cache.h"
+#include "http/front/server.h"
 #include "http/response/lines.h"
 #include "http/status/config.h"
 #include "http/status/measures.h"
@@ -40,6 +43,7 @@ struct connection {
     struct tcp_pcb *pcb; /* NULL: nobody's */
     enum phase phase;
     bool ends, head_only;
+    bool drain;                 /* /drain is asked for */
     uint64_t since_ns;          /* of READS */
     uint32_t length;            /* of what came of a request */
     uint32_t under_way;         /* bytes with TCP */
@@ -155,7 +159,7 @@ static err_t answer(struct connection *c, int status, const char *type, struct h
                           "'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'\r\n");
     }
     if (status == 405) {
-        writer_put(&head, "Allow: GET, HEAD\r\n");
+        writer_put(&head, c->drain ? "Allow: POST, DELETE\r\n" : "Allow: GET, HEAD\r\n");
     }
     response_content_length(&head, body.length);
     writer_put(&head, c->ends ? "Connection: close\r\n\r\n" : "\r\n");
@@ -204,6 +208,9 @@ static err_t answer_health(struct connection *c, bool good)
 
 static err_t ask_health(struct connection *c)
 {
+    if (http_drains()) {
+        return answer_text(c, 503, "draining\n");
+    }
     const char *folder = status_config.folder;
     struct cache_entry *entry = cache_get(folder, (uint32_t)strlen(folder), &c->waiter);
     if (!entry) {
@@ -250,12 +257,41 @@ static bool asks_for_openmetrics(const struct http_request *request)
     return false;
 }
 
+/* Letters of methods are what they are (RFC 9110, 9.1). */
+static bool asks_to(const struct http_request *request, const char *method)
+{
+    struct http_slice text = request->method_text;
+    return text.length == strlen(method) && memcmp(text.at, method, text.length) == 0;
+}
+
+/* A page that a browser shows could ask for it, whoever made that page: browsers say so. */
+static err_t drain(struct connection *c, const struct http_request *request)
+{
+    bool begin = asks_to(request, "POST");
+    if (!begin && !asks_to(request, "DELETE")) {
+        return answer_text(c, 405, "POST begins it, DELETE ends it\n");
+    }
+    if (http_field(request->fields, "origin").at || http_field(request->fields, "sec-fetch-site").at) {
+        return answer_text(c, 403, "not from a page\n");
+    }
+    if (begin != http_drains()) {
+        http_drain(begin);
+        log_line("%s", begin ? "draining: each answer is the last of its connection, until DELETE of /drain"
+                             : "serving again");
+    }
+    return answer_text(c, 200, begin ? "draining\n" : "serving\n");
+}
+
 static err_t serve(struct connection *c, const struct http_request *request)
 {
     struct http_slice path = request->path;
     c->head_only = request->method == HTTP_HEAD;
+    c->drain = http_slice_is(path, "/drain");
     c->ends = !request->keep_alive || request->content_length > 0 || request->chunked ||
               c->length > request->head_length;
+    if (c->drain) {
+        return drain(c, request);
+    }
     if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
         return answer_text(c, 405, "GET and HEAD alone\n");
     }
@@ -276,7 +312,7 @@ static err_t serve(struct connection *c, const struct http_request *request)
         wait(c, ASKS, HEALTH_S);
         return ask_health(c);
     }
-    return answer_text(c, 404, "there are /, /healthz, /status.json, /system.json and /metrics\n");
+    return answer_text(c, 404, "there are /, /healthz, /status.json, /system.json, /metrics and /drain\n");
 }
 
 /* What stands in the buffer is read before an answer is written there. */
