@@ -46,6 +46,7 @@ var.HTTPS_PORT       := port  5556 port of this machine that leads to HTTPS in Q
 var.HTTPS_REDIRECT   := yes|no no  whether what comes without TLS is sent there, but for /.well-known/acme-challenge/
 var.HTTPS_HSTS_S     := 0..316224000 0 for how many seconds clients are told to come over HTTPS alone; 0: they are not
 var.STATUS_PORT      := 0..65535 -- port with a page, /healthz, /metrics for who runs it (docs/status.md); 0: none; empty: as 0, in `make run` HTTP_PORT + 3
+var.MACHINE_NUMBER   := 0..255 0   of several web servers in one network each has another: it is part of their Ethernet addresses
 var.QEMU             := text  qemu-system-aarch64 which QEMU
 var.QEMU_EXTRA       := text  --   more arguments for it, quoted as for a shell
 var.MICROKIT_CONFIG  := debug|release|benchmark release a kernel that prints, one that does not, one that counts

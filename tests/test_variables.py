@@ -192,12 +192,13 @@ def test_make_run_hands_everything_on(tmp_path, qemu):
     done = make("run", f"BUILD_DIR={tmp_path / 'out'}", f"QEMU={program}", f"QEMU_EXTRA={shlex.join(words)}",
                 "HTTP_PORT=55", "NFS_SERVER=10.0.2.2", f"NFS_DIRECTORY={ALL}", f"WEBSITE_DIR={ALL}", "V=1",
                 "WEBSITE_FRESH_MS=1234", "WEBSITE_WAIT_S=7", "WEBSITE_STALE_S=3600",
-                "WEBSITE_CACHE= *.pdf=3600;img/*=no-store, max-age=0;")
+                "WEBSITE_CACHE= *.pdf=3600;img/*=no-store, max-age=0;", "MACHINE_NUMBER=26")
     assert "make run: QEMU ended (status 0)" in done.stderr, done.stdout + done.stderr
     assert arguments()[-len(words):] == words
     assert configured(tmp_path / "out", "nfs", "directory") == ALL
     assert configured(tmp_path / "out", "micropython", "arguments") == ALL
     front = (tmp_path / "out" / "webserver" / "http.config.c").read_text()
+    assert ".mac = {82, 84, 1, 0, 26, 17}" in front
     assert ".fresh_ms = 1234" in front and ".wait_s = 7" in front and ".stale_s = 3600" in front
     assert r'.rules = "cache\011img/*\011no-store, max-age=0\012cache\011*.pdf\011max-age=3600\012"' in front
     assert "--dialect" in done.stdout, "V=1 was not handed on"

@@ -34,10 +34,9 @@ from compose.time_of_day import TimeOfDay
 from compose.timer import Timer
 from compose.tls import Tls
 
-NFS_MAC = "52:54:01:00:00:10"
-WEB_MAC = "52:54:01:00:00:11"
-APP_MAC = "52:54:01:00:00:12"   # of Python's own sockets; the site is not there
-CHAOS_MAC = "52:54:01:00:00:13"
+NFS_STATION, WEB_STATION = 0x10, 0x11
+APP_STATION = 0x12      # of Python's own sockets; the site is not there
+CHAOS_STATION = 0x13
 PORT, TLS_PORT = 80, 443
 CACHE_BYTES = 32 << 20  # for files: in memory that the network device reads, and the index of that
 CACHE_LEAST = 4 << 20   # of a site in the image, which is small: twice its size is enough
@@ -63,6 +62,12 @@ RULES = {
 }
 HEAP_BYTES = 5 << 18    # of Python: webserver.py keeps 60 KiB, the rest is for 64 requests with bodies of 16 KiB
                         # and app.py
+
+
+def mac(station):
+    """Of several machines in one network each has its number in it."""
+    number = s.number("MACHINE_NUMBER")
+    return f"52:54:01:00:{number:02x}:{station:02x}"
 
 
 def check_server(server):
@@ -120,7 +125,7 @@ def file_service():
     """An NFS server's files, or those of a folder of this machine, in the image."""
     folder = s.var("WEBSITE_FILES", "")
     if not folder:
-        return Nfs(s, serial, timer, net, mac=NFS_MAC, priority=90, cache=CACHE_BYTES, **mount())
+        return Nfs(s, serial, timer, net, mac=mac(NFS_STATION), priority=90, cache=CACHE_BYTES, **mount())
     if s.var("NFS_SERVER", "") and not s.picture:
         raise ComposeError("WEBSITE_FILES and NFS_SERVER: the site's files come from one of them")
     cache = min(max(2 * size_of(folder), CACHE_LEAST), CACHE_BYTES)
@@ -174,17 +179,17 @@ timer = Timer(s)
 serial = Serial(s)
 entropy = Entropy(s, serial)
 net = Net(s, entropy=entropy)
-chaos = Chaos(s, serial, timer, net, mac=CHAOS_MAC) if s.number("CHAOS") else None
+chaos = Chaos(s, serial, timer, net, mac=mac(CHAOS_STATION)) if s.number("CHAOS") else None
 files = file_service()
 time = TimeOfDay(s, server=s.var("NTP_SERVER", ""), port=s.number("NTP_PORT"))
-http = Http(s, serial, timer, net, mac=WEB_MAC, files=files, sites=[Site(absolute(website()), cache=lifetimes())], port=PORT,
+http = Http(s, serial, timer, net, mac=mac(WEB_STATION), files=files, sites=[Site(absolute(website()), cache=lifetimes())], port=PORT,
             fresh_ms=s.number("WEBSITE_FRESH_MS"), wait_s=s.number("WEBSITE_WAIT_S"),
             stale_s=s.number("WEBSITE_STALE_S") if s.var("WEBSITE_STALE_S", "") else None, time=time, https=https(),
             access_log=access_log())
 if s.var("TLS_KEY", ""):
     Tls(s, timer, entropy, front=http.pd, keys=keys_of(s.var("TLS_KEY")), hybrid=s.var("TLS_HYBRID") == "yes")
 if s.var("APPLICATION") != "none":
-    sockets = {"net": net, "mac": APP_MAC} if s.var("APPLICATION_SOCKETS") == "yes" else {}
+    sockets = {"net": net, "mac": mac(APP_STATION)} if s.var("APPLICATION_SOCKETS") == "yes" else {}
     Python(s, serial, timer, **sockets, files=files, site=http, program="python_webserver", priority=50,
            app="webserver", heap=HEAP_BYTES, console_input=s.number("WEBSITE_CONSOLE") == 1,
            arguments=[website(), s.var("WEBSITE_DEBUG"), s.var("WEBSITE_FRESH_MS"), s.var("WEBSITE_CONSOLE")],
