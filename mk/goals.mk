@@ -9,6 +9,7 @@ make run           builds the web server, starts a private NFS server, boots, pr
                    (SITE=FOLDER: your site, made where there is none; APPLICATION=none: without Python; WEBSITE_FILES=FOLDER: a
                    site in the image, without NFS)
 make console       the same, with a prompt of the Python that serves: what is typed is run in app.py's names
+make fleet         three web servers on one NFS server behind HAProxy, of which any may be killed: examples/fleet/README.md
 make compress      puts .br and .gz beside the files of SITE that get smaller by it, for clients that take them
 make test          everything that checks it (TESTS='tests/test_echo.py -k burst': a part, and what that needs)
 make chaos         parts of the web server die while it serves, one each second, then random faults: chaos/README.md
@@ -118,7 +119,7 @@ $(foreach s,$(filter $(patsubst %.trace,%,$(filter %.trace,$(MAKECMDGOALS))),$(a
 endif
 
 ifeq ($(wildcard boards/$(MICROKIT_BOARD)/qemu.args),)
-ifneq ($(filter run console %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)
+ifneq ($(filter run console fleet %.qemu %.trace %.gdb,$(MAKECMDGOALS)),)
 $(call stop,no QEMU has a model of $(MICROKIT_BOARD): docs/$(MICROKIT_BOARD).md tells how the board boots \
     what `make NAME` builds)
 endif

@@ -186,19 +186,19 @@ def build(variables, build_dir):
         raise Stop("the web server was not built; the lines above say why")
 
 
-def forwards(port, https, status=0):
+def forwards(port, https, status=0, status_inside=0):
     """QEMU's DHCP gives addresses in the order of asking: with CHAOS=1 the part that kills others is the first, then
     comes the NFS component, where there is one, then the web server."""
     killer = variable("CHAOS") == "1"
     web = FIRST_ADDRESS + killer + (not variable("WEBSITE_FILES"))
     words = f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.{web}:80"
     words += f",hostfwd=tcp:127.0.0.1:{https}-10.0.2.{web}:443" if https else ""
-    words += f",hostfwd=tcp:127.0.0.1:{status}-10.0.2.{web}:{status}" if status else ""
+    words += f",hostfwd=tcp:127.0.0.1:{status}-10.0.2.{web}:{status_inside or status}" if status else ""
     return words + (f",hostfwd=tcp:127.0.0.1:{port + KILLER}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
 def start_qemu(image, ports, extra, control):
-    """ports: of HTTP, HTTPS, status."""
+    """ports: of HTTP, HTTPS, status, and that one's in the guest where it is another."""
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
     boot = [word.replace("@IMAGE@", str(image)) for word in shlex.split(os.environ["SERVAL_BOOT"])]
     command = [variable("QEMU", "qemu-system-aarch64"), *machine, "-serial", "stdio", *boot,

@@ -6,4 +6,4 @@ from . import paths
 
 sys.path.insert(0, str(paths.TOP / "mk" / "run"))
 
-from nfs_server import NfsServer, NfsServerError, build_shim  # noqa: E402,F401
+from nfs_server import NfsServer, NfsServerError, are_free, build_shim  # noqa: E402,F401
