@@ -288,6 +288,37 @@ static void test_last_words(void)
     steps(20000, SLOTS);
 }
 
+static void count(void *context)
+{
+    ++*(uint32_t *)context;
+}
+
+/* The virtualiser is told when somebody waits for what is out, once, and then no more. */
+static void test_who_is_in_a_hurry(void)
+{
+    uint32_t called = 0;
+    open_clients(1);
+    (void)fake_notified(TX);
+    start_all(1);
+    (void)fake_notified(TX);
+    CHECK(ip_when_sent(count, &called));
+    pd_flush();
+    CHECK_EQUAL(fake_notified(TX), 0);
+    for (int i = 0; i < 2; i++) {
+        ip_hurry_sent();
+        pd_flush();
+        CHECK_EQUAL(fake_notified(TX), i == 0);
+    }
+    CHECK_EQUAL(called, 0);
+    steps(2000, SLOTS); /* all of it leaves */
+    CHECK_EQUAL(called, 1);
+    close_all(1);
+    (void)fake_notified(TX);
+    ip_hurry_sent(); /* nothing is out */
+    pd_flush();
+    CHECK_EQUAL(fake_notified(TX), 0);
+}
+
 int main(void)
 {
     wire_begin();
@@ -301,6 +332,7 @@ int main(void)
     test_turns();
     test_a_wait_is_no_loss();
     test_last_words();
+    test_who_is_in_a_hurry();
     CHECK_EQUAL(memory.taken - memory.given, at_rest);
     CHECK(!ip_sends_from(content, sizeof(content)));
     CHECK_EQUAL(ring_count(&rx_free), BUFFERS);
