@@ -23,8 +23,15 @@ static struct {
     const struct timer_client_config *config;
     struct timer *first;
     uint64_t asked_ns; /* what the driver will notify us at; NEVER_NS: nothing asked */
-    bool late;         /* handlers run without the driver's word */
+    uint64_t late;     /* ticks: not notified until then, we do without it; TIMER_NEVER: nothing asked */
+    bool alone;        /* handlers run without the driver's word */
 } self;
+
+static void forget_asked(void)
+{
+    self.asked_ns = NEVER_NS;
+    self.late = TIMER_NEVER;
+}
 
 static void ask_driver(void)
 {
@@ -34,6 +41,7 @@ static void ask_driver(void)
         return;
     }
     self.asked_ns = wanted;
+    self.late = pd_ticks_from_ns(wanted + LATE_NS);
     timer_page_set(self.config->page, pd_ticks_from_ns(wanted));
     pd_notify_later(self.config->channel);
 }
@@ -54,7 +62,7 @@ static void on_deadline(void *context)
 {
     uint64_t now = pd_now_ns();
 
-    self.asked_ns = NEVER_NS;
+    forget_asked();
     for (uint32_t left = count_due(now); left && self.first && self.first->deadline_ns <= now; left--) {
         struct timer *timer = self.first;
 
@@ -64,20 +72,13 @@ static void on_deadline(void *context)
     }
 }
 
-static bool driver_is_late(void)
-{
-    uint64_t now = pd_now_ns();
-
-    return self.asked_ns < now && now - self.asked_ns > LATE_NS;
-}
-
 /* What handlers cause in libraries above, which have had their turn, is seen by a flush of its own. */
 static void before_flush(void *context)
 {
-    if (driver_is_late()) {
-        self.late = true;
+    if (pd_now_ticks() > self.late) {
+        self.alone = true;
         on_deadline(NULL);
-        self.late = false;
+        self.alone = false;
         pd_flush();
     }
     ask_driver();
@@ -85,13 +86,13 @@ static void before_flush(void *context)
 
 bool timer_client_is_late(void)
 {
-    return self.late;
+    return self.alone;
 }
 
 void timer_client_init(const struct timer_client_config *config)
 {
     self.config = config;
-    self.asked_ns = NEVER_NS;
+    forget_asked();
     pd_on_channel(config->channel, on_deadline, NULL);
     pd_before_flush(before_flush, NULL);
 }
