@@ -144,7 +144,7 @@ static void on_written(struct fs_request *request)
 
 static void write_some(const char *bytes, uint32_t length)
 {
-    struct fs_command command = {.type = FS_WRITE, .flags = FS_AGAIN};
+    struct fs_command command = {.type = FS_WRITE};
     length = length < fs_client_block_size() ? length : fs_client_block_size();
     memcpy(self.block, bytes, length);
     command.file.fd = self.fd;
