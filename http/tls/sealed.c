@@ -6,7 +6,8 @@
  *   when full NULL; freed() tells of the next one
  *   waits     for descriptors where somebody lacks a block and some are pending: else they come back in their own time
  * Where one answer follows the other some descriptor always is out, and net/ip's word that none is does not come: what is
- * pending is looked at again whenever it has doubled, so that it never is more than twice what descriptors name.
+ * pending is looked at again whenever it has doubled, so that it never is more than twice what descriptors name. That
+ * word costs a wake-up: it is asked for where somebody lacks a block, or the block is one of the few large ones.
  */
 #include "http/tls/sealed.h"
 
@@ -86,11 +87,14 @@ static void on_sent(void *context)
 
 void sealed_give_back(struct sealed *block)
 {
+    bool large = block->room == SEALED_LARGE;
     settle(block);
     if (self.pending_count >= self.look_at) {
         look_again();
     }
-    await_sent();
+    if (large || self.lacked) {
+        await_sent();
+    }
 }
 
 void sealed_await(void)
@@ -109,17 +113,21 @@ static struct sealed *take(int kind)
     return block;
 }
 
+static bool none_is_free(void)
+{
+    return !self.free[SMALL] && !self.free[LARGE];
+}
+
 struct sealed *sealed_take(bool large)
 {
-    if (!self.free[SMALL] && !self.free[LARGE] && !self.lacked) {
+    if (none_is_free()) {
         look_again();
     }
-    int kind = self.free[large] ? large : !large;
-    if (!self.free[kind]) {
-        sealed_await();
-        return NULL;
+    if (none_is_free()) {
+        sealed_await(); /* one may come at once */
     }
-    return take(kind);
+    int kind = self.free[large] ? large : !large;
+    return self.free[kind] ? take(kind) : NULL;
 }
 
 struct sealed *sealed_take_small(void)
