@@ -236,12 +236,12 @@ def test_dates_are_judged_when_the_time_is_known(request, tmp_path):
     it is. Then its dates are looked at, and the console says what came of that; nothing better is there."""
     https.write_pages(tmp_path / "site", {"/k.bin": PAGES["/k.bin"]})
     key, certificate = https.identity(tmp_path)
-    boot = {}
-    with SntpServer(change=lambda answer: boot["answer"](answer)) as server:
+    with SntpServer() as server:
         image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=tmp_path / "site", TLS_KEY=key,
                              TLS_CERT_FILE=certificate, NTP_SERVER="10.0.2.2", NTP_PORT=server.port)
         for ahead_s, judged in ((0, r"taken, ends \w+"), (YEARS_S, r"expired; what was before stays")):
-            server.ahead_s, boot["answer"] = ahead_s, lambda answer: None
+            server.ahead_s = ahead_s
+            server.silence()
             with Guest(image, {"https": ("tcp", ADDRESS, 443)}, log=tmp_path / f"console{ahead_s}.log",
                        args=["-rtc", "base=2001-01-01T00:00:00"]) as guest:
                 request.node.serval_guests = [guest]
@@ -251,7 +251,7 @@ def test_dates_are_judged_when_the_time_is_known(request, tmp_path):
                 with https.connected(guest) as sock:
                     assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]
                 assert "time of day:" not in guest.text()
-                boot["answer"] = lambda answer: answer
+                server.speak()
                 guest.expect_all([r"time of day: .*, from NTP server 10\.0\.2\.2", "certificate in the image: " + judged])
                 with https.connected(guest) as sock:
                     assert Kept(sock).ask("/k.bin").body == PAGES["/k.bin"]

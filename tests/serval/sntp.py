@@ -24,10 +24,11 @@ def stamp(unix_s):
 
 
 class SntpServer:
-    """ahead_s: of this machine's clock. change: a function that makes of an answer, a dict, what is sent; None: nothing."""
+    """ahead_s: of this machine's clock. change: a function that makes of an answer, a dict, what is sent. From silence() to
+    speak() it says nothing."""
 
     def __init__(self, ahead_s=0, change=lambda answer: answer):
-        self.ahead_s, self.change = ahead_s, change
+        self.ahead_s, self.change, self.silent = ahead_s, change, False
         self.questions, self.asked = [], threading.Condition()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
@@ -49,23 +50,33 @@ class SntpServer:
             data, client = question
             if not data:
                 return
-            answer = self._answer(data)
             with self.asked:
-                self.questions.append(data)
+                self.questions.append((data, client, time.time()))
+                if not self.silent:
+                    self._answer()
                 self.asked.notify_all()
-            if answer:
-                self.socket.sendto(answer, client)
 
-    def _answer(self, data):
-        now = time.time() + self.ahead_s
+    def silence(self):
+        with self.asked:
+            self.silent = True
+            self.questions.clear()
+
+    def speak(self):
+        """Answers from now on, and what it was asked last, which the guest may still wait for."""
+        with self.asked:
+            self.silent = False
+            if self.questions:
+                self._answer()
+
+    def _answer(self):
+        data, client, asked_s = self.questions[-1]
         words = struct.unpack(FIELDS, data[:LENGTH])
         assert len(data) == LENGTH and words[0] & 7 == CLIENT and words[0] >> 3 & 7 == 4, data
-        answer = self.change({"leap": 0, "mode": SERVER, "stratum": 2, "original": words[13:15], "received": stamp(now),
-                              "sent": stamp(now)})
-        if answer is None:
-            return None
-        return struct.pack(FIELDS, answer["leap"] << 6 | 4 << 3 | answer["mode"], answer["stratum"], 6, -20, 0, 0, 0,
-                           *stamp(now - 10), *answer["original"], *answer["received"], *answer["sent"])
+        answer = self.change({"leap": 0, "mode": SERVER, "stratum": 2, "original": words[13:15],
+                              "received": stamp(asked_s + self.ahead_s), "sent": stamp(time.time() + self.ahead_s)})
+        fields = struct.pack(FIELDS, answer["leap"] << 6 | 4 << 3 | answer["mode"], answer["stratum"], 6, -20, 0, 0, 0,
+                             *stamp(asked_s + self.ahead_s - 10), *answer["original"], *answer["received"], *answer["sent"])
+        self.socket.sendto(fields, client)
 
     def wait_asked(self, times=1, timeout=60):
         """Until it has been asked so often."""
