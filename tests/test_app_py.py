@@ -65,7 +65,7 @@ def serve(request, export, tmp_path):
 
     def start(app, lines=(STARTS, REACHED), **variables):
         if app is not None:
-            (export.directory / "app.py").write_text(app)
+            (export.folder / "app.py").write_text(app)
         image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=export.directory, WEBSITE_DIR="www",
                              NFS_PORT=export.nfs_port, MOUNT_PORT=export.mount_port, **variables)
         guest = Guest(image, FORWARDS, log=tmp_path / f"console{len(guests)}.log")
@@ -77,7 +77,7 @@ def serve(request, export, tmp_path):
     yield start
     for guest in guests:
         guest.close()
-    (export.directory / "app.py").unlink(missing_ok=True)
+    (export.folder / "app.py").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -111,7 +111,7 @@ def test_a_program_without_an_application_is_one_line(serve, app, line):
 
 def test_a_folder_of_its_name(serve, export):
     """... is no program; where it hides one that is said."""
-    (export.directory / "app").mkdir()
+    (export.folder / "app").mkdir()
     try:
         guest = serve(None)
         assert get(guest.port("http"), "/page").body == b"a page of www" and "webserver:" not in guest.text()
@@ -119,7 +119,7 @@ def test_a_folder_of_its_name(serve, export):
         assert get(guest.port("http"), "/api/hello").status == 404
         assert "webserver: the folder app hides app.py, which is left out" in guest.text()
     finally:
-        (export.directory / "app").rmdir()
+        (export.folder / "app").rmdir()
 
 
 def test_a_second_application_has_sockets(serve):

@@ -35,7 +35,7 @@ def export(tmp_path_factory):
     top = make_site(tmp_path_factory.mktemp("export"))
     (top / "app.py").write_text("def routes(app):\n    @app.get('/api/late')\n    async def late(request):\n"
                                 "        return 'late'\n")
-    server = NfsServer(top, tmp_path_factory.mktemp("nfs"))
+    server = NfsServer(top, tmp_path_factory.mktemp("nfs"), name=None)
     server.start()
     server.stop()
     yield server
@@ -160,7 +160,7 @@ def test_a_site_with_odd_characters_in_its_path(tmp_path_factory):
     folder = "w#w 'x' $y \"z\" \\ %25 &ü"
     (top / folder).mkdir(parents=True)
     (top / folder / "index.html").write_text("odd")
-    with NfsServer(top, tmp_path_factory.mktemp("nfs")) as server:
+    with NfsServer(top, tmp_path_factory.mktemp("nfs"), name=None) as server:
         image = build.system("webserver", NFS_SERVER="10.0.2.2", NFS_DIRECTORY=top, WEBSITE_DIR=folder,
                              NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
         with Guest(image, {"http": ("tcp", WEB_ADDRESS, 80)}) as guest:

@@ -74,12 +74,12 @@ class Site:
 
     def without_export(self):
         """It is there, and exports something else."""
-        exported, other = self.server.directory, self.www.parent / "other"
+        exported, other = self.server.folder, self.www.parent / "other"
         other.mkdir(exist_ok=True)
 
-        def restart(directory, step):
+        def restart(folder, step):
             self.server.kill()
-            self.server.directory = directory
+            self.server.folder = folder
             self.server.options["export_id"] += step
             self.server.start()
 
@@ -96,7 +96,7 @@ def whole(tmp_path_factory):
         (www / f"page{n}.html").write_bytes(page_of(n))
     with tap.network() as plug:
         tap.ip("addr", "add", f"{FILES_ADDRESS}/32", "dev", plug.device)
-        with NfsServer(scratch / "export", scratch / "nfs", address="0.0.0.0") as server:
+        with NfsServer(scratch / "export", scratch / "nfs", name=None, address="0.0.0.0") as server:
             image = build.system("webserver", APPLICATION="none", NFS_SERVER=FILES_ADDRESS, WEBSITE_DIR="www",
                                  NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
             with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=scratch / "console.log") as guest:

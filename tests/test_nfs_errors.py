@@ -1,5 +1,6 @@
 """What an NFS server refuses, by its errno in Python."""
 
+import contextlib
 import errno
 import os
 
@@ -47,18 +48,17 @@ def export(tmp_path):
     return top
 
 
-def boot_on(boot, export, tmp_path, **options):
-    server = NfsServer(export, tmp_path / "nfs", **options)
-    server.start()
-    guest = boot("webserver", {"http": ("tcp", WEB_ADDRESS, 80)}, NFS_SERVER="10.0.2.2", WEBSITE_DIR="www",
-                 NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
-    guest.expect(r"Starting async server on 0\.0\.0\.0:80")
-    return server, lambda what, name: int(get(guest.port("http"), f"/api/{what}/{name.replace('/', '@')}").body)
+@contextlib.contextmanager
+def booted_on(boot, export, tmp_path, **options):
+    with NfsServer(export, tmp_path / "nfs", **options) as server:
+        guest = boot("webserver", {"http": ("tcp", WEB_ADDRESS, 80)}, NFS_SERVER="10.0.2.2", WEBSITE_DIR="www",
+                     NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port, MOUNT_PORT=server.mount_port)
+        guest.expect(r"Starting async server on 0\.0\.0\.0:80")
+        yield lambda what, name: int(get(guest.port("http"), f"/api/{what}/{name.replace('/', '@')}").body)
 
 
 def test_links_and_slashes(boot, export, tmp_path):
-    server, ask = boot_on(boot, export, tmp_path)
-    try:
+    with booted_on(boot, export, tmp_path) as ask:
         assert ask("stat", "file") == 0 and ask("r", "link1") == 0
         assert ask("stat", "loop") == errno.ELOOP and ask("r", "ring1") == errno.ELOOP
         assert ask("r", "link40") == 0 and ask("r", "link41") == errno.ELOOP
@@ -69,15 +69,10 @@ def test_links_and_slashes(boot, export, tmp_path):
         assert ask("r", "slashed") == errno.ENOTDIR and ask("r", "link2/") == errno.ENOTDIR
         assert ask("remove", "file/") == errno.ENOTDIR
         assert (export / "file").read_text() == "there" and not (export / "new").exists()
-    finally:
-        server.stop()
 
 
 def test_read_only(boot, export, tmp_path):
-    server, ask = boot_on(boot, export, tmp_path, read_only=True)
-    try:
+    with booted_on(boot, export, tmp_path, read_only=True) as ask:
         assert ask("r", "file") == 0
         for what, name in (("w", "new"), ("w", "file"), ("mkdir", "d"), ("remove", "file"), ("rmdir", "dir")):
             assert ask(what, name) == errno.EROFS, (what, name)
-    finally:
-        server.stop()

@@ -33,15 +33,15 @@ NFS_CORE_PARAM {{
     Enable_NLM = false;
     Enable_RQUOTA = false;
     Enable_UDP = false;
-    mount_path_pseudo = false;
+    mount_path_pseudo = {by_name};
     Plugins_Dir = "{plugins}";
 }}
 NFSv4 {{ Graceless = true; RecoveryRoot = "{scratch}"; }}
 NFS_KRB5 {{ Active_krb5 = false; }}
 EXPORT {{
     Export_Id = {export_id};
-    Path = "{directory}";
-    Pseudo = "/export";
+    Path = "{folder}";
+    Pseudo = "{name}";
     Access_Type = {access};
     Squash = {squash};
     SecType = "sys";
@@ -120,20 +120,23 @@ def build_shim(folder):
 
 
 class NfsServer:
-    """Serves `directory` (absolute; the name to mount) from start() to stop(). Ports stay the same over restarts.
+    """Serves `folder` from start() to stop(); clients mount `directory`. Ports stay the same over restarts.
 
-    ports: four to try first, as `ports` of an earlier server said. address: to serve on, for a network of one's own.
+    name: what clients mount, e.g. /export; else it is the folder's path. ports: four to try first, as `ports` of an earlier
+    server said. address: to serve on, for a network of one's own.
     """
 
-    def __init__(self, directory, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash",
-                 ports=None, address="127.0.0.1"):
-        self.directory = Path(directory).resolve()
+    def __init__(self, folder, scratch, *, read_only=False, privileged_port=False, squash="No_Root_Squash",
+                 name=None, ports=None, address="127.0.0.1"):
+        self.folder = Path(folder).resolve()
+        self.directory = Path(name) if name else self.folder
         self.scratch = Path(scratch).resolve()
-        if not self.directory.is_dir():
-            raise NfsServerError(f"{self.directory} is not a directory")
-        if any(c in f"{self.directory}{self.scratch}" for c in '"\n'):
-            raise NfsServerError(f"{self.directory}: a double quote in its path cannot be told to NFS-Ganesha")
-        self.options = {"access": "RO" if read_only else "RW", "squash": squash,
+        if not self.folder.is_dir():
+            raise NfsServerError(f"{self.folder} is not a directory")
+        if any(c in f"{self.folder}{self.scratch}" for c in '"\n'):
+            raise NfsServerError(f"{self.folder}: a double quote in its path cannot be told to NFS-Ganesha")
+        self.options = {"access": "RO" if read_only else "RW", "squash": squash, "name": name or "/export",
+                        "by_name": "true" if name else "false",
                         "privileged_port": "true" if privileged_port else "false", "address": address, "export_id": 1}
         self.process = None
         self.wanted = ports
@@ -165,7 +168,7 @@ class NfsServer:
         config = self.scratch / "ganesha.conf"
         nfs, mount, nlm, rquota = self.ports
         config.write_text(CONFIGURATION.format(nfs=nfs, mount=mount, nlm=nlm, rquota=rquota, plugins=find_plugins(),
-                                               scratch=self.scratch, directory=self.directory, **self.options))
+                                               scratch=self.scratch, folder=self.folder, **self.options))
         environment = {**os.environ, "LD_PRELOAD": str(shim), "SERVAL_PARENT": str(os.getpid())}
         self.process = subprocess.Popen([find_ganesha(), "-F", "-f", config, "-L", "STDOUT",
                                          "-p", self.scratch / "pid"],
@@ -181,7 +184,7 @@ class NfsServer:
             if not refused:
                 return True
             self.stop(signal.SIGKILL)
-            raise NfsServerError(f"NFS-Ganesha cannot export {self.directory}; "
+            raise NfsServerError(f"NFS-Ganesha cannot export {self.folder}; "
                                  f"{self.scratch / 'ganesha.log'} says why:\n{refused[0]}")
         self.stop(signal.SIGKILL)
         return False

@@ -7,6 +7,7 @@ from pathlib import Path
 from . import beside
 
 _given = set()
+_given_back = []
 
 
 def free_port():
@@ -24,3 +25,18 @@ def free_port():
         _given.add(port)
         return port
     raise AssertionError("no port is free")
+
+
+def borrow(count):
+    """So many ports: those that were given back first, or new ones."""
+    for ports in _given_back:
+        if len(ports) == count:
+            _given_back.remove(ports)
+            return ports
+    return [free_port() for _ in range(count)]
+
+
+def give_back(ports):
+    """Nobody has them any more; who borrows as many has the same."""
+    _given_back.append(ports)
+    _given_back.sort()

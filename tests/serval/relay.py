@@ -4,6 +4,8 @@ import socket
 import struct
 import threading
 
+from . import ports
+
 END = b"<the relay closes the connection here>"
 
 
@@ -21,15 +23,18 @@ class Relay:
         self.spoil = None
         self.number = 0
         self.calls = {}     # transaction id -> procedure, how the record begins
-        self.listener = socket.create_server((address, 0))
-        self.port = self.listener.getsockname()[1]
+        self.borrowed = ports.borrow(1)
+        self.port, = self.borrowed
+        self.listener = socket.create_server((address, self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)    # wakes who waits in accept(), which would keep the port
         self.listener.close()
+        ports.give_back(self.borrowed)
 
     def _accept(self):
         while True:
