@@ -5,6 +5,7 @@
  *   invariant when notified() returns: tx is empty and armed, or the transmit interrupt is on and its FIFO has no room;
  *             the receive FIFO is empty, or rx is full and armed and the receive interrupt is off
  *   restart   of anybody: the streams go on. What was on its way to the FIFO is kept, so not a byte is lost or comes twice
+ *   dies      when its rings' own words have been written over: bytes make no sense of which it could tell
  *   when full rx: bytes stay in the FIFO, whose overruns the device reports
  *
  * virt_tx is woken when its ring is half empty, not for every byte.
@@ -121,6 +122,8 @@ void init(void)
 void notified(microkit_channel channel)
 {
     (void)channel;
+    ring_check(&self.tx);
+    ring_check(&self.rx);
     uart_clear_interrupts();
     receive();
     transmit();

@@ -16,3 +16,6 @@ $(eval $(call host_test,serial_driver_meson,tests/unit/serial_driver_meson.c ser
     $(FAKE_PD_CFLAGS)))
 $(eval $(call host_test,serial_virt_rx,tests/unit/serial_virt_rx.c serial/virt_rx.c serial/client.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_virt_rx_hurt,tests/unit/serial_virt_rx_hurt.c serial/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_virt_tx_hurt,tests/unit/serial_virt_tx_hurt.c serial/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
+$(eval $(call host_test,serial_driver_hurt,tests/unit/serial_driver_hurt.c serial/client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))

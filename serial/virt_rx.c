@@ -3,6 +3,7 @@
  *   produces  client rx   bytes     to the client, NOT trusted
  *   invariant when notified() returns: the driver's ring is empty and armed, or the client's is full and armed
  *   restart   of anybody: the streams go on, and what was on its way is kept
+ *   dies      when its rings' own words have been written over: it would garble what is typed for as long as it lives
  *   when full the driver waits; only this client's own input is delayed. Without a client, input is dropped.
  */
 #include "lib/pd.h"
@@ -52,6 +53,10 @@ static void pump(void)
 
 static void run(void)
 {
+    ring_check(&self.driver);
+    if (config->has_client) {
+        ring_check(&self.client);
+    }
     pump();
     if (config->has_client && ring_wake_consumer(&self.client)) {
         pd_notify_later(config->client);

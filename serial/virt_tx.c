@@ -5,6 +5,7 @@
  *             driver's ring is full and armed, or every client's ring is empty and armed
  *   restart   of anybody: the streams go on. Of its own former life it keeps what it had taken of each client and what was
  *             on its way to the driver, but for the line that it was at work on, which may be what it died of
+ *   dies      when its rings' own words have been written over: bytes make no sense of which it could tell
  *   when full the clients wait: their rings fill up, and what they do then is their business
  *
  * Each client has one line at most here; in turn, each gives one line at most.
@@ -195,8 +196,17 @@ static void pump(void)
     } while (!arm_clients());
 }
 
+static void check_rings(void)
+{
+    ring_check(&self.driver);
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        ring_check(&self.clients[i]);
+    }
+}
+
 static void run(void)
 {
+    check_rings();
     pump();
     if (ring_wake_consumer(&self.driver)) {
         pd_notify_later(config->driver);
