@@ -141,10 +141,12 @@ def test_benchmark_tells_who_uses_the_cpu(boot):
     guest.expect(r"reader: done\r?\n")
     rows = re.findall(r"^(\w+): (\w+) (\d+)\r?$", guest.text(), re.M)
     found = {column: {who: int(value) for who, of, value in rows if of == column}
-             for column in ("time", "schedules", "kernel", "entries")}
+             for column in ("time", "schedules", "kernel", "entries", "ticks")}
     if OFFICIAL:    # counts cycles, a nanosecond each in QEMU, and they stand still in a hypervisor and while it idles
         assert 0.09 <= found["time"]["spinner"] / 1e9 <= 0.101
         return
+    ticks = found.pop("ticks")
+    assert 0.99 <= ticks["spinner"] / found["time"]["spinner"] <= 1.01 and 0 < ticks["quiet"] < 2 * found["time"]["quiet"]
     for column, values in found.items():
         assert values.keys() == {"reader", "spinner", "quiet", "idle", "total"}
         assert sum(values.values()) == 2 * values["total"], column

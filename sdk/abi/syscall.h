@@ -49,6 +49,7 @@
 #define ABI_REGISTERS_PC 96
 #define ABI_REGISTERS_SPSR 97
 #define ABI_REGISTERS_TPIDR 98
+#define ABI_REGISTERS_TICKS 99 /* of the system counter, for which it has had the CPU */
 
 #define ABI_RECV_REPLY (1ul << 0)
 #define ABI_RECV_NOTIFY (1ul << 1)

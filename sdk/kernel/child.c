@@ -73,4 +73,5 @@ void child_registers(const struct pd *child, struct abi_message *message)
     message->words[ABI_REGISTERS_PC] = child->context.pc;
     message->words[ABI_REGISTERS_SPSR] = child->context.spsr;
     message->words[ABI_REGISTERS_TPIDR] = child->context.tpidr;
+    message->words[ABI_REGISTERS_TICKS] = child->ticks;
 }

@@ -25,6 +25,7 @@ static struct {
     unsigned count;
     struct pd boot;      /* whose registers the CPU has before the first PD */
     struct pd *fp_owner; /* whose FP/SIMD registers it has: they stay while PDs run that do not use them */
+    uint64_t since;      /* up to when the loaded one's ticks are counted */
 } self;
 
 /* The image tool leaves out the pages behind the last one that there is (sdk/abi/system.h). */
@@ -99,10 +100,29 @@ void pd_begin_fp(struct pd *pd)
     load_fp(pd);
 }
 
+void pd_go_on_counting(void)
+{
+    self.since = clock_now();
+}
+
+static inline void count(struct pd *pd)
+{
+    uint64_t now = clock_now();
+
+    pd->ticks += now - self.since;
+    self.since = now;
+}
+
+void pd_stop_counting(void)
+{
+    count(pd_loaded);
+}
+
 void pd_load_other(struct pd *pd)
 {
     struct pd *last = pd_loaded;
 
+    count(last);
     last->context.tpidr = SYSREG_READ(tpidr_el0);
     SYSREG_WRITE(tpidr_el0, pd->context.tpidr);
     if (last->cntkctl != pd->cntkctl) {

@@ -50,6 +50,7 @@ struct pd {
     bool warned;           /* has been told of a channel it does not have (debug) */
     uint64_t notified;     /* channels notified and not yet delivered */
     uint64_t cntkctl;      /* its rights on the generic timer */
+    uint64_t ticks;        /* for which it was loaded and the CPU did not idle, up to when that last changed */
     uint64_t cpacr;        /* CPACR_FPEN_ALL once it has used FP/SIMD, until then CPACR_FPEN_KERNEL */
     struct pd *caller;     /* whom it owes an answer */
     struct pd *queue;      /* who waits to be served: by priority, then in order of time */
@@ -70,6 +71,10 @@ extern struct pd *pd_loaded;
 
 /* Makes them `pd`'s, which are not loaded. */
 void pd_load_other(struct pd *pd);
+
+/* While nobody runs no PD's ticks are counted. */
+void pd_stop_counting(void);
+void pd_go_on_counting(void);
 
 /* The running PD uses FP/SIMD for the first time: from now on it has these registers whenever it runs. */
 void pd_begin_fp(struct pd *pd);

@@ -278,9 +278,11 @@ static void idle(void)
 {
     watchdog_pause();
     arm(NULL);
+    pd_stop_counting();
     utilisation_left(UTILISATION_IDLE);
     WAIT_FOR_INTERRUPT();
     utilisation_entered();
+    pd_go_on_counting();
     irq_handle();
 }
 

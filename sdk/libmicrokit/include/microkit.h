@@ -141,6 +141,12 @@ static inline void microkit_pd_resume(microkit_child pd)
     }
 }
 
+/* Not in the official SDK: for how many ticks of the system counter the child has had the CPU. 0: there is no such child. */
+static inline seL4_Word microkit_pd_ticks(microkit_child pd)
+{
+    return microkit_syscall1(ABI_SYSCALL_PD_REGISTERS, pd) == ABI_OK ? __sel4_ipc_buffer->msg[ABI_REGISTERS_TICKS] : 0;
+}
+
 static inline microkit_msginfo microkit_msginfo_new(seL4_Word label, seL4_Uint16 count)
 {
     return seL4_MessageInfo_new(label, 0, 0, count);
