@@ -46,7 +46,8 @@ class Rule:
 
 
 class Supervisor:
-    """killer: a PD that may ask for the death of any other, for tests; its channel is self.to_supervisor."""
+    """killer: a PD that may ask for the death of any other, for tests; its channel is self.to_supervisor.
+    watched_by(): a PD may ask how busy each is."""
 
     def __init__(self, system, serial, rules, killer=None):
         self.system, self.rules = system, dict(rules)
@@ -114,14 +115,22 @@ class Supervisor:
     def _configure(self, children, killer):
         notes = self.notes = self.system.region("supervisor_notes", NOTES_SIZE)
         config = {"notes": Ptr(self.pd.map(notes, "rw")), "pause_child": self.numbers[PAUSE],
-                  "has_killer": killer is not None}
+                  "has_killer": killer is not None, "has_watcher": False}
         if killer is not None:
             config["killer"], self.to_supervisor = self.system.channel(self.pd, killer, pp="b")
         rows = [self._row(pd) for pd in children]
-        self.pd.config(HEADER, "struct supervisor_config", "supervisor_config",
-                       config | {"child_count": len(rows), "children": rows})
+        self.config = config | {"child_count": len(rows), "children": rows}
+        self.pd.config(HEADER, "struct supervisor_config", "supervisor_config", self.config)
         self.pause.config(HEADER, "struct supervisor_pause_config", "supervisor_pause_config",
                           {"notes": Ptr(self.pause.map(notes, "r"))})
+
+    def watched_by(self, pd):
+        """The channel by which it asks."""
+        if self.config["has_watcher"]:
+            raise ComposeError(f"PD '{pd.name}': the supervisor is watched by another one already")
+        self.config["watcher"], channel = self.system.channel(self.pd, pd, pp="b")
+        self.config["has_watcher"] = True
+        return channel
 
     def _row(self, pd):
         rule = self.rules[pd.name]

@@ -22,6 +22,7 @@ $(call lint_as,$(wildcard sdk/kernel/uart_*.c sdk/loader/uart_*.c),$(CC) $(call 
 $(call lint_as,lib/trace/trace.c,$(CC) $(pd_cflags) -DTRACED,lib/trace.h lib/pd.h)
 # One of them, by the SDK.
 $(call lint_as,$(wildcard lib/pd/caller_*.c),$(CC) $(pd_cflags),lib/pd.h lib/pd/caller.h)
+$(call lint_as,$(wildcard supervisor/load_*.c),$(CC) $(pd_cflags),lib/pd.h supervisor/load.h)
 # Tools: a library that is put before NFS-Ganesha's, and QEMU's plugin.
 $(call lint_as,mk/run/nfs_shim.c $(wildcard bench/insncount*.c),$(HOST_CC) $(HOST_CFLAGS) -fPIC $(WARNINGS))
 # tests/test_odroidc4.py compiles it.

@@ -13,6 +13,8 @@ struct supervisor_config {
     uint8_t pause_child;
     bool has_killer;
     uint8_t killer; /* channel */
+    bool has_watcher;
+    uint8_t watcher; /* channel: who may have itself told */
     uint8_t child_count;
     struct {
         const char *name;

@@ -1,4 +1,4 @@
-/* supervisor/proto.h: what the supervisor leaves for others to see, and what one of them may ask of it.
+/* supervisor/proto.h: what the supervisor leaves for others to see, and what two of them may ask of it.
  *
  * Notes: a region that only the supervisor writes. It is a ring of records which survives every restart, also the
  * supervisor's: `count` is that of all records ever made, the last one lies at (count - 1) modulo SUPERVISOR_RECORDS. A
@@ -7,6 +7,10 @@
  * Label SUPERVISOR_KILL, message register 0: a child's number. It is restarted at an address that faults, so that it
  * dies as by a mistake of its own. Only the PD that the description names may ask. The answer's label is 0, or
  * SUPERVISOR_REFUSED: no such child, one that is dead already, or another question; then nothing has happened.
+ *
+ * Label SUPERVISOR_TELL: the answer's message registers have for how many ticks of the system counter each child has had
+ * the CPU, in the order of their numbers; there are none on an SDK whose kernel does not count. Nothing changes by it.
+ * Only the PD that the description names may ask; the others get SUPERVISOR_REFUSED.
  */
 #ifndef SUPERVISOR_PROTO_H
 #define SUPERVISOR_PROTO_H
@@ -14,6 +18,7 @@
 #include <stdint.h>
 
 #define SUPERVISOR_KILL 1
+#define SUPERVISOR_TELL 2
 #define SUPERVISOR_REFUSED 1
 #define SUPERVISOR_KILL_PC 0x10 /* in page 0, which no PD has */
 

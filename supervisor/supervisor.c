@@ -2,7 +2,8 @@
  *   consumes  faults    of the children; what a message says of the child is noted and shown, and decides nothing
  *   consumes  the end of the pause PD, believed to be a time that has come only when the clock says so, too; whoever else
  *             wakes the supervisor has it look at the clock as well
- *   answers   SUPERVISOR_KILL   from the one PD that the description names, NOT trusted with anything else
+ *   answers   SUPERVISOR_KILL, SUPERVISOR_TELL   each from the one PD that the description names, NOT trusted with
+ *             anything else
  *   produces  restarts; records (proto.h); lines for the console, trusted for liveness only: it is a child as well
  *   produces  a reset of the machine, where a rule wants that as the last resort (reset.h)
  *   invariant a child runs, or a restart of its group is due; while one is due the pause PD waits for the earliest
@@ -18,6 +19,7 @@
 #include "serial/client.h"
 #include "supervisor/config.h"
 #include "supervisor/fault.h"
+#include "supervisor/load.h"
 #include "supervisor/reset.h"
 
 #define MS 1000000ull
@@ -238,13 +240,36 @@ pd_bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *rep
     return 0;
 }
 
+/* load_ticks() may write message registers: all are known before the answer is written there. */
+static microkit_msginfo tell(void)
+{
+    uint64_t ticks[SUPERVISOR_CHILDREN_MAX];
+    uint8_t count = load_is_known() ? config->child_count : 0;
+
+    for (uint8_t i = 0; i < count; i++) {
+        ticks[i] = load_ticks(i);
+    }
+    for (uint8_t i = 0; i < count; i++) {
+        microkit_mr_set(i, ticks[i]);
+    }
+    return microkit_msginfo_new(0, count);
+}
+
+static bool asks(microkit_channel channel, microkit_msginfo info, uint64_t label, bool there, uint8_t of)
+{
+    return there && channel == of && microkit_msginfo_get_label(info) == label;
+}
+
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo info)
 {
-    bool asked = config->has_killer && channel == config->killer &&
-                 microkit_msginfo_get_label(info) == SUPERVISOR_KILL && microkit_msginfo_get_count(info) >= 1;
-    uint64_t child = asked ? microkit_mr_get(0) : SUPERVISOR_CHILDREN_MAX;
+    bool kills = asks(channel, info, SUPERVISOR_KILL, config->has_killer, config->killer) &&
+                 microkit_msginfo_get_count(info) >= 1;
+    uint64_t child = kills ? microkit_mr_get(0) : SUPERVISOR_CHILDREN_MAX;
 
     look_at_the_clock();
+    if (asks(channel, info, SUPERVISOR_TELL, config->has_watcher, config->watcher)) {
+        return tell();
+    }
     if (child >= config->child_count || stands_still((uint32_t)child)) {
         return microkit_msginfo_new(SUPERVISOR_REFUSED, 0);
     }

@@ -1,6 +1,6 @@
 # supervisor/supervisor.mk: the parent of all, and what gives it time.
 
-SUPERVISOR := $(addprefix supervisor/,supervisor.c fault.c)
+SUPERVISOR := $(addprefix supervisor/,supervisor.c fault.c $(if $(MICROKIT_SDK),load_none.c,load_kernel.c))
 $(eval $(call program,supervisor,$(SUPERVISOR) supervisor/reset_psci.c,serial without_fp,$(WITHOUT_FP)))
 # For an SDK whose programs may not call the firmware: official ones before 2.1.
 $(eval $(call program,supervisor_without_reset,$(SUPERVISOR) supervisor/reset_none.c,serial without_fp,$(WITHOUT_FP)))

@@ -139,6 +139,9 @@ MISTAKES = {
                          "PD 'chaos': 32 parts to kill are more than 30"),
     "timer_below": ("from compose.timer import Timer; Timer(s).client(s.pd('b', program='p', priority=200))",
                     "PD 'b' (priority 200) is a client of 'timer_driver' (priority 200), whose priority must be higher"),
+    "supervisor_watched_twice": (SUPERVISED.format("ALL").replace("Supervisor(s", "p = Supervisor(s", 1)
+                                 + "\nb = s.pd('b', program='p', priority=1)\np.watched_by(b)\np.watched_by(b)",
+                                 "PD 'b': the supervisor is watched by another one already"),
     "supervisor_below": ("s.pd('b', program='p', priority=253)\n" + SUPERVISED.format("ALL"),
                          "PD 'b' has priority 253; beside a supervisor 252 is the highest"),
     "variable_unknown": ("s.var('NFS_SERVER')",

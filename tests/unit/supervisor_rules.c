@@ -5,9 +5,10 @@
 
 #include "serial/client.h"
 #include "supervisor/config.h"
+#include "supervisor/load.h"
 #include "tests/unit/fake_microkit.h"
 
-enum { KILLER = 2, STRANGER = 3, CONSOLE = 4, CHILDREN = 6 };
+enum { KILLER = 2, STRANGER = 3, CONSOLE = 4, WATCHER = 5, CHILDREN = 6 };
 enum { ALONE, VIRT, DRIVER, HASTY, LAST, TIME };
 enum { USER_EXCEPTION = 3, DEBUG = 4, VM = 6, MS = 1000000 };
 
@@ -19,6 +20,8 @@ const struct supervisor_config supervisor_config = {
     .pause_child = TIME,
     .has_killer = true,
     .killer = KILLER,
+    .has_watcher = true,
+    .watcher = WATCHER,
     .child_count = CHILDREN,
     .children = {{"alone", 1 << ALONE, 100, 10, 50, 0},
                  {"virt", 1 << VIRT | 1 << DRIVER, 100, 10, 50, 0},
@@ -34,6 +37,7 @@ static struct {
     seL4_Word entry[CHILDREN];
     bool runs[CHILDREN];
     unsigned resets;
+    bool counts_nothing;
 } self;
 
 void microkit_pd_restart(microkit_child child, seL4_Word entry)
@@ -49,6 +53,19 @@ void microkit_pd_stop(microkit_child child)
     CHECK(child < CHILDREN);
     self.stops[child]++;
     self.runs[child] = false;
+}
+
+bool load_is_known(void)
+{
+    return !self.counts_nothing;
+}
+
+uint64_t load_ticks(uint8_t child)
+{
+    for (uint8_t i = 0; i < 64; i++) {
+        microkit_mr_set(i, ~0ul);
+    }
+    return 1000ul + child;
 }
 
 void reset_machine(void)
@@ -295,6 +312,24 @@ static void test_nonsense_restarts_nothing(void)
     }
 }
 
+static void test_tells_how_busy_they_are(void)
+{
+    microkit_msginfo answer = ask(WATCHER, SUPERVISOR_TELL, 0, 0);
+
+    CHECK(microkit_msginfo_get_label(answer) == 0 && microkit_msginfo_get_count(answer) == CHILDREN);
+    for (uint8_t i = 0; i < CHILDREN; i++) {
+        CHECK_EQUAL(microkit_mr_get(i), 1000u + i);
+    }
+    self.counts_nothing = true;
+    CHECK_EQUAL(microkit_msginfo_get_count(ask(WATCHER, SUPERVISOR_TELL, 0, 0)), 0);
+    self.counts_nothing = false;
+    forget();
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(KILLER, SUPERVISOR_TELL, 1, 0)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(STRANGER, SUPERVISOR_TELL, 1, 0)), SUPERVISOR_REFUSED);
+    CHECK_EQUAL(microkit_msginfo_get_label(ask(WATCHER, SUPERVISOR_KILL, 1, ALONE)), SUPERVISOR_REFUSED);
+    CHECK(self.restarts[ALONE] == 0 && self.runs[ALONE]);
+}
+
 static void test_kill(void)
 {
     forget();
@@ -424,6 +459,7 @@ int main(void)
     test_forgets_what_it_has_kept();
     test_the_time_is_told_in_pieces();
     test_nonsense_restarts_nothing();
+    test_tells_how_busy_they_are();
     test_kill();
     test_callers();
     test_breakpoint();
