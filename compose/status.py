@@ -2,7 +2,7 @@
 
     Status(s, http, supervisor, port=9100)      # after the supervisor, so after all other PDs
 
-The front may then read what the supervisor notes. What the page draws, the parts and who talks to whom, is text in the image.
+The front may then read what the supervisor notes, and ask it how busy each part is. What the page draws, the parts and who talks to whom, is text in the image.
 """
 
 import json
@@ -50,6 +50,7 @@ class Status:
             "folder": http.config["sites"][0]["folder"] if http.config["sites"] else "/",
             "system": described(system, parts),
             "notes": Ptr(front.map(supervisor.notes, "r")),
+            "supervisor": supervisor.watched_by(front),
             "part_count": len(parts),
             "parts": [{"name": pd.name, "child": supervisor.numbers.get(pd.name, NO_CHILD)} for pd in parts],
         })

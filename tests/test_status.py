@@ -3,6 +3,7 @@ it delays nobody."""
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -125,6 +126,21 @@ def test_a_part_that_dies(guest):
     assert part["deaths"] == 1 and part["pc"] == 0x10 and part["died_ms_ago"] < 60_000
     until(lambda: b'part_up{part="serial_virt_rx"} 1' in ask(guest, "/metrics").body)
     assert b'part_deaths_total{part="serial_virt_rx"} 1\n' in ask(guest, "/metrics").body
+
+
+@needs_machine
+@pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="our own kernel counts it")
+def test_who_has_had_the_cpu(guest):
+    """Who worked for a request, and all together no more than there was; not the supervisor, which nobody counts."""
+    before = status(guest)
+    for _ in range(20):
+        get(guest.port("http"), "/")
+    after = status(guest)
+    had = {part["name"]: part["cpu_us"] - before["parts"][i]["cpu_us"] for i, part in enumerate(after["parts"]) if "cpu_us" in part}
+    assert set(had) == {part["name"] for part in after["parts"]} - {"supervisor"}
+    assert all(had[name] > 0 for name in ("http", "eth_driver", "net_virt_rx", "net_virt_tx")) and had["http"] > had["net_virt_tx"]
+    assert sum(part.get("cpu_us", 0) for part in after["parts"]) <= (after["now_ms"] + 1) * 1000
+    assert re.search(rb'\nserval_part_cpu_seconds_total\{part="http"\} \d+\.\d{6}\n', ask(guest, "/metrics").body)
 
 
 @needs_machine

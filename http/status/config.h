@@ -14,6 +14,7 @@ struct status_config {
     const char *folder;                   /* /healthz asks the file service for it */
     const char *system;                   /* JSON: what the page draws; the parts in the order that follows */
     const struct supervisor_notes *notes; /* we can only read them */
+    uint8_t supervisor;                   /* channel: it tells how busy its children are */
     uint32_t part_count;
     struct {
         const char *name;

@@ -1,19 +1,36 @@
-/* parts.c: what the supervisor has noted of each part of the system.
- *   consumes  the supervisor's notes, which nobody else can write; numbers alone are copied. A child that the description
- *             does not name is nobody's
+/* parts.c: what the supervisor has noted of each part of the system, and how busy it says that each is.
+ *   consumes  the supervisor's notes, which nobody else can write, and its answers; numbers alone are copied. A child that
+ *             the description does not name is nobody's
  *   when full notes that came while nobody looked are lost but for the last SUPERVISOR_RECORDS; each holds the count of
  *             its part's deaths, so that what is told of a part whose record is there is right
  */
 #include "http/status/parts.h"
 
+#include "lib/pd.h"
 #include "supervisor/notes.h"
 
 #define MS 1000000ull
+#define US_PER_S 1000000ull
+#define TOLD_MAX 62 /* SUPERVISOR_CHILDREN_MAX */
 
 static struct {
     struct supervisor_record last[STATUS_PARTS_MAX];
     uint64_t seen;
+    uint64_t ticks[TOLD_MAX]; /* of each child */
+    uint32_t told;            /* so many */
 } self;
+
+/* It runs above us, and answers at once. */
+static void ask_how_busy(void)
+{
+    microkit_msginfo answer = microkit_ppcall(status_config.supervisor, microkit_msginfo_new(SUPERVISOR_TELL, 0));
+    uint64_t count = microkit_msginfo_get_label(answer) == 0 ? microkit_msginfo_get_count(answer) : 0;
+
+    self.told = count < TOLD_MAX ? (uint32_t)count : TOLD_MAX;
+    for (uint32_t i = 0; i < self.told; i++) {
+        self.ticks[i] = microkit_mr_get((uint8_t)i);
+    }
+}
 
 void status_parts_read(void)
 {
@@ -25,6 +42,19 @@ void status_parts_read(void)
             }
         }
     }
+    ask_how_busy();
+}
+
+bool status_parts_cpu_is_known(uint32_t part)
+{
+    return status_config.parts[part].child < self.told;
+}
+
+uint64_t status_parts_cpu_us(uint32_t part)
+{
+    uint64_t ticks = self.ticks[status_config.parts[part].child], rate = pd_ticks_per_second();
+
+    return ticks / rate * US_PER_S + ticks % rate * US_PER_S / rate;
 }
 
 const struct supervisor_record *status_parts_last(uint32_t part)

@@ -58,6 +58,9 @@ static void put_parts(struct writer *text, uint64_t now_ns)
         writer_put(text, status_config.parts[i].name);
         writer_put(text, status_parts_dead(i, now_ns) ? "\",\"dead\":true" : "\",\"dead\":false");
         put_member(text, ",", "deaths", last->deaths);
+        if (status_parts_cpu_is_known(i)) {
+            put_member(text, ",", "cpu_us", status_parts_cpu_us(i));
+        }
         if (last->deaths > 0) {
             put_member(text, ",", "died_ms_ago", (now_ns - last->time_ns) / MS);
             put_member(text, ",", "pause_ms", last->pause_ms);
@@ -225,6 +228,24 @@ static void put_deaths(struct writer *text, uint64_t now_ns)
     }
 }
 
+/* Behind put_deaths(), which asks. */
+static void put_cpu(struct writer *text)
+{
+    bool begun = false;
+    for (uint32_t i = 0; i < status_config.part_count; i++) {
+        if (!status_parts_cpu_is_known(i)) {
+            continue;
+        }
+        if (!begun) {
+            put_family(text, "part_cpu_seconds", "counter", "For how long a part has had the CPU");
+            begun = true;
+        }
+        put_sample(text, "part_cpu_seconds_total", "part", status_config.parts[i].name);
+        put_decimal(text, status_parts_cpu_us(i), US_DIGITS);
+        writer_put(text, "\n");
+    }
+}
+
 static void put_metrics(struct writer *text, bool open)
 {
     self.open = open;
@@ -232,6 +253,7 @@ static void put_metrics(struct writer *text, bool open)
     put_classes(text);
     put_latency(text);
     put_deaths(text, pd_now_ns());
+    put_cpu(text);
 }
 
 void status_report_metrics(struct writer *text)
