@@ -89,7 +89,7 @@ EVENTS = {
     "TCP segments in": (FRONT, "tcp_input"),
     "frames out": (FRONT, "send_frame"),
     "file commands issued": (FRONT, "fs_client_issue"),
-    "requests to Python": (FRONT, "app_front_release"),
+    "requests to Python": (APP, "app_client_end"),
     "NFS calls made": (FILES, "rpc_queue_pdu"),
 }
 

@@ -84,15 +84,16 @@ def shared_by(report, name):
 
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="the official tool's report says less")
 def test_who_has_which_secret(tmp_path):
-    """docs/https.md, in the web server: keys has a page with tls; tls has rings and shares with the front, and beside its
-    sources of time and seeds, which are calls, nobody else; neither has a page of the file service's or the network's."""
+    """docs/https.md, in the web server: keys has a page with tls; tls has rings and shares with the front, a word for its
+    deadline with the timer's driver, and beside its source of seeds, which is a call, nobody else; neither has a page of the file service's or the network's."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     self_signed.main(key, certificate, "localhost")
     image = build.system("webserver", WEBSITE_FILES="examples/webserver/site", TLS_KEY=str(key), TLS_CERT_FILE=str(certificate))
     report = image.with_suffix(".report.txt").read_text()
     assert shared_by(report, "keys") == {"keys_page": ["tls"]}
     assert shared_by(report, "tls") == {"keys_page": ["keys"], "tls_to_http": ["http"], "tls_from_http": ["http"],
-                                        "tls_requests_http": ["http"], "tls_answers_http": ["http"]}
+                                        "tls_requests_http": ["http"], "tls_answers_http": ["http"],
+                                        "timer_tls": ["timer_driver"]}
     assert re.search(r"'tls_requests_http': written by 'http', read by 'tls'$", report, re.MULTILINE)
     assert re.search(r"'tls_answers_http': written by 'tls', read by 'http'$", report, re.MULTILINE)
 

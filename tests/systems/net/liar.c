@@ -112,6 +112,7 @@ void init(void)
         if (noise() % 64 == 0) {
             start_anew();
         }
+        net->tx_filled.shared->consumer_armed = 0; /* as one does who tells: else nobody looks */
         microkit_notify(noise() % 2 ? net->tx_channel : net->rx_channel);
         microkit_notify(noise() % 64); /* channels that it does not have change nothing */
     }
