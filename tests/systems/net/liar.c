@@ -95,6 +95,7 @@ static void put(struct ring_config config, struct net_desc desc)
 void init(void)
 {
     const struct net_client_config *net = &net_client_config;
+    struct ring_shared *sent = net->tx_filled.shared;
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     write_headers();
@@ -112,7 +113,7 @@ void init(void)
         if (noise() % 64 == 0) {
             start_anew();
         }
-        net->tx_filled.shared->consumer_armed = 0; /* as one does who tells: else nobody looks */
+        sent->consumer_armed = 0; /* as one does who tells: else nobody looks */
         microkit_notify(noise() % 2 ? net->tx_channel : net->rx_channel);
         microkit_notify(noise() % 64); /* channels that it does not have change nothing */
     }
