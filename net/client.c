@@ -189,7 +189,7 @@ static bool take_lost(struct net_client *client, uint16_t *slot)
     while (client->settling > 0) {
         *slot = (uint16_t)--client->settling;
         if (client->out[*slot]) {
-            client->out[*slot] = false;
+            client->out[*slot] = client->hurried = false;
             net_client_slot_back(client, *slot);
             return true;
         }
