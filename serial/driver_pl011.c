@@ -2,6 +2,8 @@
  *
  * The transmit interrupt comes when the FIFO passes its mark downwards (3.4.2), so it is switched on only after the
  * FIFO was filled to the brim.
+ *   trusts    the device to be a UART
+ *   when full uart_send() says so, and driver.c waits for the interrupt
  */
 #include "serial/registers.h"
 #include "serial/uart.h"

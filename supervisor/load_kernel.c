@@ -1,4 +1,6 @@
-/* supervisor/load_kernel.c: how busy a child is, as our own kernel counts it. */
+/* supervisor/load_kernel.c: how busy a child is, for supervisor.c, as our own kernel counts it.
+ *   trusts    the kernel; the child has no say in it
+ */
 #include "supervisor/load.h"
 
 #include "lib/pd.h"

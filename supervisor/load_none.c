@@ -1,4 +1,4 @@
-/* supervisor/load_none.c: for official SDKs, whose kernels tell nobody. */
+/* supervisor/load_none.c: the same for official SDKs, whose kernels tell nobody. */
 #include "supervisor/load.h"
 
 bool load_is_known(void)

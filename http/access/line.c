@@ -76,7 +76,7 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
 {
     static const char hex[] = "0123456789ABCDEF";
     uint32_t at = 0;
-    for (;;) {
+    for (;;) { /* each turn takes a byte of the text at least */
         uint32_t left = room - at, count = copy_plain(text + at, from.at, from.length < left ? from.length : left);
         at += count;
         if (count == from.length || room - at < 4) {

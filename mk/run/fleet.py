@@ -24,9 +24,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from nfs_server import NfsServerError, are_free
+from nfs_server import are_free
 from qemu import extra_arguments
-from run import PORT_MAX, PR_SET_PDEATHSIG, SERVING, STATUS, TOP, Stop, build, end_qemu, http_port, site, start_qemu, told_to_end, variable, what_failed
+from run import PORT_MAX, PR_SET_PDEATHSIG, SERVING, STATUS, TOP, Stop, as_command, build, end_qemu, http_port, site, start_qemu, variable
 
 MACHINES = (1, 2, 3)
 STATUS_INSIDE = 9100
@@ -174,21 +174,5 @@ def run():
                 raise Stop(f"HAProxy ended (status {which})")
 
 
-def main():
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, told_to_end)
-    try:
-        run()
-    except (Stop, NfsServerError) as error:
-        print(f"make fleet: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"make fleet: {what_failed(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print()
-        return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(as_command("fleet", run))

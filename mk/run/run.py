@@ -295,16 +295,17 @@ def told_to_end(number, _):
     raise KeyboardInterrupt(number)
 
 
-def main():
+def as_command(name, work):
+    """The status of `make NAME`: what stops it is one line, and who ends it finds no fault."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, told_to_end)
     try:
-        run()
+        return work()
     except (Stop, NfsServerError) as error:
-        print(f"make run: {error}", file=sys.stderr)
+        print(f"make {name}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"make run: {what_failed(error)}", file=sys.stderr)
+        print(f"make {name}: {what_failed(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print()
@@ -312,4 +313,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(as_command("run", run))

@@ -266,6 +266,16 @@ bool fake_dies(void (*call)(void))
     return true;
 }
 
+void fake_dies_of(uint32_t *word, uint32_t value, void (*call)(void))
+{
+    uint32_t before = *word;
+
+    CHECK(!fake_dies(call));
+    *word = value;
+    CHECK(fake_dies(call));
+    *word = before;
+}
+
 const char *fake_why(void)
 {
     return self.why;

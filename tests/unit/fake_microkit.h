@@ -46,6 +46,8 @@ const char *fake_console(void);
 
 /* Runs `call` and tells whether it ended in pd_die() or require(); `why` is then its text. */
 bool fake_dies(void (*call)(void));
+/* While this word has been written over `call` dies, and only then. */
+void fake_dies_of(uint32_t *word, uint32_t value, void (*call)(void));
 const char *fake_why(void);
 
 #endif

@@ -44,22 +44,12 @@ static void woken(void)
     fake_wake(FAKE_BIT(TX_VIRT));
 }
 
-static void test_word(uint32_t *word, uint32_t value)
-{
-    uint32_t before = *word;
-
-    CHECK(!fake_dies(woken));
-    *word = value;
-    CHECK(fake_dies(woken));
-    *word = before;
-}
-
 int main(void)
 {
     fake_reset();
     init();
-    test_word(&self.tx.size, 3);
-    test_word(&self.rx.size, 0);
-    test_word(&self.rx.mask, 0x3fff);
+    fake_dies_of(&self.tx.size, 3, woken);
+    fake_dies_of(&self.rx.size, 0, woken);
+    fake_dies_of(&self.rx.mask, 0x3fff, woken);
     return 0;
 }

@@ -21,23 +21,13 @@ static void typed(void)
     fake_wake(FAKE_BIT(DRIVER));
 }
 
-static void test_word(uint32_t *word, uint32_t value)
-{
-    uint32_t before = *word;
-
-    CHECK(!fake_dies(typed));
-    *word = value;
-    CHECK(fake_dies(typed));
-    *word = before;
-}
-
 int main(void)
 {
     fake_reset();
     init();
-    test_word(&self.driver.size, 3);
-    test_word(&self.driver.mask, 0x8ff);
-    test_word(&self.client.size, 5);
-    test_word(&self.client.mask, 0xf);
+    fake_dies_of(&self.driver.size, 3, typed);
+    fake_dies_of(&self.driver.mask, 0x8ff, typed);
+    fake_dies_of(&self.client.size, 5, typed);
+    fake_dies_of(&self.client.mask, 0xf, typed);
     return 0;
 }

@@ -22,22 +22,12 @@ static void woken(void)
     fake_wake(FAKE_BIT(FIRST));
 }
 
-static void test_word(uint32_t *word, uint32_t value)
-{
-    uint32_t before = *word;
-
-    CHECK(!fake_dies(woken));
-    *word = value;
-    CHECK(fake_dies(woken));
-    *word = before;
-}
-
 int main(void)
 {
     fake_reset();
     init();
-    test_word(&self.driver.size, 3);
-    test_word(&self.clients[0].size, 0x101);
-    test_word(&self.clients[1].mask, 0x8000003f);
+    fake_dies_of(&self.driver.size, 3, woken);
+    fake_dies_of(&self.clients[0].size, 0x101, woken);
+    fake_dies_of(&self.clients[1].mask, 0x8000003f, woken);
     return 0;
 }
