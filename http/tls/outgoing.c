@@ -19,6 +19,7 @@
 
 #define ALONE 512 /* bytes that are worth a record of their own, if nothing follows at once */
 #define ENOUGH (2 * RECORD_TEXT_MAX)
+#define PLENTY (4 * RECORD_TEXT_MAX)
 #define WRITE_RECORDS_MAX 64 /* that one write is sealed in */
 
 static struct {
@@ -226,11 +227,13 @@ void outgoing_settle(struct tls_conn *conn)
     outgoing_push(conn);
 }
 
-/* While enough is on its way, less than the largest record is not worth one. */
+/* While enough is on its way, less than the largest record is not worth one; while plenty is, less than two are not
+ * worth a frame: what acknowledgements free piece by piece leaves in frames half as many. */
 static uint32_t whole_records(const struct transport *t, uint32_t count)
 {
     if (count >= RECORD_TEXT_MAX) {
-        return count - count % RECORD_TEXT_MAX;
+        uint32_t whole = count - count % RECORD_TEXT_MAX;
+        return whole >= ENOUGH || t->unacknowledged < PLENTY ? whole : 0;
     }
     return t->unacknowledged < ENOUGH ? count : 0;
 }

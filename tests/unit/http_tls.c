@@ -572,6 +572,32 @@ static void test_key_updates_that_nobody_reads(void)
     close_peer(peer);
 }
 
+/* Whose acknowledgements come record by record is sent two at a time: of them frames are made. */
+static void test_large_frames(void)
+{
+    struct peer *peer = connected();
+    const uint32_t one = RECORD_TEXT_MAX + RECORD_OVERHEAD, share = lwip_share;
+    int writes = 0;
+    lwip_share = 8 * one;
+    ask_for(peer, 2000000, 1460);
+    for (int i = 0; i < 20; i++) {
+        peer_take(peer, one);
+    }
+    for (int i = 0; i < 40; i++) {
+        uint32_t left = client_waiting(peer->tcp) - one;
+        peer_take(peer, one);
+        turn();
+        writes += client_waiting(peer->tcp) > left;
+    }
+    CHECK(writes > 10 && writes <= 21);
+    for (int i = 0; i < 10000 && !answered(peer, 2000000); i++) {
+        peer_take(peer, 20000);
+    }
+    CHECK(answered(peer, 2000000));
+    lwip_share = share;
+    close_peer(peer);
+}
+
 /* -- what a client does wrong -- */
 
 static void test_a_bad_record(void)
@@ -1176,6 +1202,7 @@ static const struct {
     {"key_updates", test_key_updates},
     {"a_key_update_is_answered", test_a_key_update_is_answered},
     {"key_updates_that_nobody_reads", test_key_updates_that_nobody_reads},
+    {"large_frames", test_large_frames},
     {"a_bad_record", test_a_bad_record},
     {"wrong_heads", test_wrong_heads},
     {"truncation", test_truncation},
