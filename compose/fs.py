@@ -23,7 +23,6 @@ from . import output
 from .c import Expr, Ptr, string
 from .errors import ComposeError
 from .ring import Ring
-from .system import LARGE_PAGE
 
 HEADER = "fs/config.h"
 MESSAGE_BYTES = 64      # struct fs_command, struct fs_completion
@@ -32,7 +31,7 @@ BLOCK = 64 << 10        # FS_CLIENT_BLOCK_SIZE
 BLOCKS_MAX = 1024       # of the client's, in fs/client.c
 SHARE_BYTES = CAPACITY * BLOCK  # a block for each command that can be under way
 BLOCKS_BESIDE_CACHE = 1         # the cache's own, for paths
-INDEX_UNIT = 4416       # CACHE_INDEX_UNIT
+INDEX_UNIT = 5664       # CACHE_INDEX_UNIT
 PATH_MAX, NAME_MAX = 1024, 255
 DIRECTORY_MAX = 511
 CLIENTS_MAX = 4         # FS_CLIENTS_MAX
@@ -47,9 +46,10 @@ IP = {"connections": 8, "segments": 256, "memory": 0x1_c000, "large_datagrams": 
       "tx_slots": 48}
 
 
-def share_and_index_bytes(name, cache, blocks, block):
+def share_and_index_bytes(name, cache, blocks, block, beside=0):
     """Of a client with a cache of so many bytes, or so many blocks of so many bytes and no cache. A cache's bytes are all that files
-    take: the share, nearly all of it for what files hold, and an index of that, which only the client has."""
+    take: the share, nearly all of it for what files hold, and an index of that, which only the client has; `beside` bytes
+    of it are for what else the client knows of files."""
     if cache == 0:
         if not 1 <= blocks <= BLOCKS_MAX:
             raise ComposeError(f"PD '{name}': {blocks} blocks of a file share; 1 to {BLOCKS_MAX} there can be")
@@ -57,9 +57,8 @@ def share_and_index_bytes(name, cache, blocks, block):
     if not 16 * BLOCK <= cache <= BLOCKS_MAX * BLOCK:
         raise ComposeError(f"PD '{name}': a cache of {cache:#x} bytes; there can be 0, or {16 * BLOCK:#x} to "
                            f"{BLOCKS_MAX * BLOCK:#x}")
-    share = BLOCKS_BESIDE_CACHE * BLOCK + (cache - BLOCKS_BESIDE_CACHE * BLOCK) // (BLOCK + INDEX_UNIT) * BLOCK
-    if (share + BLOCK) % LARGE_PAGE == 0:
-        share += BLOCK      # large pages: the index is shorter by that, but page tables take less, and no look-ups
+    share = BLOCKS_BESIDE_CACHE * BLOCK
+    share += (cache - beside - share) // (BLOCK + INDEX_UNIT) * BLOCK
     return share, cache - share
 
 
@@ -77,9 +76,9 @@ class Late(dict):
 class Client:
     """What one PD has of a file service."""
 
-    def __init__(self, service, pd, cache, blocks, block, caches, jobs, files, changes):
+    def __init__(self, service, pd, cache, blocks, block, caches, beside, jobs, files, changes):
         system, server = service.system, service.pd
-        share, index = share_and_index_bytes(pd.name, cache, blocks, block)
+        share, index = share_and_index_bytes(pd.name, cache, blocks, block, beside)
         self.pd, self.jobs, self.files = pd, jobs, files
         self.writes = min(JOBS, BLOCKS_BESIDE_CACHE if cache else blocks) if changes else 0
         self.waits = caches
@@ -95,10 +94,10 @@ class Client:
         self.share_at = int(end["share"]["base"])
         pd.config(HEADER, "struct fs_client_config", "fs_client_config",
                   {"server": at_client, "number": len(service.clients), **end, "block": BLOCK if cache else block,
-                   "index": self._index(index, caches)})
+                   "index": self._index(index, caches, beside)})
 
-    def _index(self, size, caches):
-        size = size or (self.share.size // BLOCK * INDEX_UNIT if caches else 0)
+    def _index(self, size, caches, beside):
+        size = size or (self.share.size // BLOCK * INDEX_UNIT + beside if caches else 0)
         if not size:
             return {"base": Ptr(0), "size": 0}
         region = self.pd.system.region(f"fs_index_{self.pd.name}", size)
@@ -118,10 +117,12 @@ class FileService:
     def __init__(self, system, pd, cache=0):
         self.system, self.pd, self.cache, self.clients = system, pd, cache, []
 
-    def client(self, pd, caches=False, cache=None, blocks=CAPACITY, block=BLOCK, jobs=None, files=None, changes=True):
+    def client(self, pd, caches=False, cache=None, beside=0, blocks=CAPACITY, block=BLOCK, jobs=None, files=None,
+               changes=True):
         """Makes pd a client. cache: bytes of files that it keeps, index and all; blocks: of its share where it keeps
         none; caches: it keeps what it has read there, also where nobody has said how much, and has something to do
-        meanwhile: its commands wait for files that are out of reach. block: bytes of each where it keeps none; jobs:
+        meanwhile: its commands wait for files that are out of reach; beside: bytes of the index that are not the
+        cache's (http/cache/cache.h) but the client's own. block: bytes of each where it keeps none; jobs:
         places kept for it; files: that it may have open; changes: it may write, and the like: else it is refused."""
         if any(c.pd is pd for c in self.clients):
             raise ComposeError(f"PD '{pd.name}' is a client of '{self.pd.name}' already")
@@ -134,7 +135,7 @@ class FileService:
             cache = 0 if self.clients else self.cache
         if not self.clients:
             self.pd.config(HEADER, "struct fs_server_config", "fs_server_config", Late(self._config))
-        self.clients.append(Client(self, pd, cache, blocks, block, caches, jobs, files, changes))
+        self.clients.append(Client(self, pd, cache, blocks, block, caches, beside, jobs, files, changes))
         self.changed()
         return self.clients[-1]
 

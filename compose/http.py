@@ -30,6 +30,7 @@ CHAINS_MAX = 8          # TLS_CHAINS_MAX
 CHAIN_MAX = 16384       # TLS_CHAIN_MAX
 HSTS_MAX_S = 10 * 366 * 86400
 SEALED = 0x6_e400      # SEALED_BYTES
+SITE_MEMORY = 0x9_0000 # SITE_MEMORY_BYTES: of the cache's, for what the site knows of paths
 # So many connections (HTTP_CONNECTIONS_MAX, and some that are ending); of sixteen clients' files there are 700
 # acknowledgements at a time, and a lost SYN costs its sender seconds: they wait in the ring.
 IP = {"connections": 1216, "segments": 1536, "memory": 0x9_0000, "rx_buffers": 144, "rx_small": 864, "tx_slots": 96}
@@ -188,7 +189,7 @@ class Http:
         self._check_times(stale_s, wait_s)
         serial.client(self.pd)
         timer.client(self.pd)
-        client = files.client(self.pd, caches=True, changes=bool(access_log and access_log.file))
+        client = files.client(self.pd, caches=True, beside=SITE_MEMORY, changes=bool(access_log and access_log.file))
         # Files' bytes leave from where they lie in the share, or sealed from where they are sealed.
         regions = [(client.share, client.share_at)]
         if https:

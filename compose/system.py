@@ -29,12 +29,19 @@ NEAR_FIRST, NEAR_END = 0x28_0000, 0x3c_0000
 VADDR_END = 0x70_0000_0000
 
 
+def alignment(size, page_size):
+    """Where a region may begin whose address is ours to say: a large one so that our image tool maps it in large pages,
+    and in small ones what is left at its end."""
+    return LARGE_PAGE if size >= LARGE_PAGE else page_size
+
+
 class Region:
     """A memory region. `phys` is an int where the address is fixed (DMA, devices), else None."""
 
     def __init__(self, name, size, page_size, phys, cached, kind):
         self.name, self.size, self.page_size, self.phys, self.cached, self.kind = (
             name, size, page_size, phys, cached, kind)
+        self.alignment = alignment(size, page_size)
 
 
 class Map:
@@ -100,7 +107,7 @@ class Pd:
             vaddr = self.next_near
             self.next_near += region.size + PAGE
             return vaddr
-        vaddr = (self.next_vaddr + region.page_size - 1) & -region.page_size
+        vaddr = (self.next_vaddr + region.alignment - 1) & -region.alignment
         self.next_vaddr = vaddr + region.size + PAGE
         return vaddr
 
@@ -267,7 +274,7 @@ class System:
         if dma and phys is not None:
             raise ComposeError(f"region '{name}': either dma or phys, not both")
         if dma:
-            phys = self._dma_address(name, size, page_size)
+            phys = self._dma_address(name, size, alignment(size, page_size))
         return self._add_region(Region(name, size, page_size, phys, cached, "dma" if dma else "memory"))
 
     def channel(self, a, b, pp=None):
@@ -295,8 +302,8 @@ class System:
         else:
             output.write(self)
 
-    def _dma_address(self, name, size, page_size):
-        phys = (self.next_dma + page_size - 1) & -page_size
+    def _dma_address(self, name, size, aligned):
+        phys = (self.next_dma + aligned - 1) & -aligned
         end = self.board.dma_base + self.board.dma_size
         if phys + size > end:
             raise ComposeError(f"region '{name}': {size:#x} bytes do not fit what is left of the board's DMA window, "

@@ -41,7 +41,7 @@ struct fs_client_config {
     struct ring_config commands, completions;
     struct region share;
     uint32_t block;      /* bytes of each block of the share */
-    struct region index; /* for a cache of what it has read, no other's; size 0: it has none */
+    struct region index; /* for what it knows of files, no other's; size 0: it keeps nothing of them */
 };
 extern const struct fs_client_config fs_client_config;
 

@@ -268,6 +268,19 @@ def test_guard_page_follows_each_mapping(tmp_path):
     assert ".v = {0x20000000, 0x20200000, 0x20401000, 0x20405000}," in written(tmp_path, "a.config.c")
 
 
+def test_a_large_region_begins_at_a_large_page(tmp_path):
+    """Also one that does not end at such: our image tool maps in large pages what fills them."""
+    assert compose(tmp_path, "sizes = (1, 0x201000, 1)\n"
+                             "r = [s.region(f'r{i}', n, dma=True) for i, n in enumerate(sizes)]\n"
+                             "v = [a.map(x) for x in r]\n"
+                             "a.config('h.h', 'struct s', 'v', {'v': v, 'p': [x.phys for x in r]})").returncode == 0
+    config = written(tmp_path, "a.config.c")
+    places = ", ".join(c.number(DMA_BASE + offset) for offset in (0, 0x200000, 0x401000))
+    assert ".v = {0x20000000, 0x20200000, 0x20402000}," in config
+    assert f".p = {{{places}}}," in config
+    assert 'size="0x201000" page_size="0x1000"' in written(tmp_path, "sys.system")
+
+
 def test_regions_of_a_small_program_lie_behind_it_as_long_as_there_is_room(tmp_path):
     assert compose(tmp_path, "c = s.pd('c', program='p', priority=1, small=True)\n"
                              "sizes = (1, 0x100000, 0x200000, 0x3000, 0x40000, 1)\n"

@@ -5,6 +5,8 @@ import re
 import pytest
 from test_compose import compose, device_tree, written  # noqa: F401
 
+from compose.fs import BLOCK, INDEX_UNIT, share_and_index_bytes  # noqa: E402
+
 PREAMBLE = """from compose.fs import MemFs
 files = MemFs(s)
 def pd(name): return s.pd(name, program='p', priority=1)
@@ -77,6 +79,24 @@ def test_blocks_of_another_size(tmp_path):
     for pd, block in (("a", 32 << 10), ("b", 64 << 10)):
         assert re.search(rf"\.block = {block:#x}\b", written(tmp_path, f"{pd}.config.c"))
         assert re.search(rf'name="fs_share_memfs_{pd}" size="{4 * block:#x}"', written(tmp_path, "sys.system"))
+
+
+def test_a_cache_is_all_that_files_take(tmp_path):
+    """Share, index, and what else the client knows of files."""
+    for size, beside in ((1 << 20, 0x9_0000), (4 << 20, 0x9_0000), (32 << 20, 0), (32 << 20, 0x9_0000), (64 << 20, 0)):
+        share, index = share_and_index_bytes("a", size, 0, 0, beside)
+        units = (index - beside) // INDEX_UNIT
+        assert share + index == size and share % BLOCK == 0 and index % 4096 == 0
+        assert units >= share // BLOCK - 1 >= 4, "each block of the share but that for paths has its unit"
+        assert index - beside - (share // BLOCK - 1) * INDEX_UNIT < BLOCK + INDEX_UNIT, "no block more would fit"
+
+
+def test_what_lies_beside_the_index(tmp_path):
+    """Where files' bytes have no budget, too."""
+    for cache, size in (("1 << 20", 0xa_0000), ("0", 128 * INDEX_UNIT + 0x9_0000)):
+        done = compose(tmp_path, PREAMBLE + f"files.client(a, caches=True, cache={cache}, beside=0x90000)")
+        assert done.returncode == 0, done.stderr
+        assert f'name="fs_index_a" size="{size:#x}"' in written(tmp_path, "sys.system")
 
 
 def test_nobody_maps_anothers_share(tmp_path):

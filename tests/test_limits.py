@@ -53,6 +53,7 @@ PAIRS = [
     ("http", "CHAINS_MAX", "tls/proto.h", "TLS_CHAINS_MAX"),
     ("http", "CHAIN_MAX", "tls/proto.h", "TLS_CHAIN_MAX"),
     ("http", "APP_ANSWERS", "http/app_client.h", "APP_ANSWERS_BYTES"),
+    ("http", "SITE_MEMORY", "http/site/site.h", "SITE_MEMORY_BYTES"),
     ("http", "SITES_MAX", "http/site/site.h", "SITE_MOUNTS_MAX"),
     ("net", "BUFFER_SIZE", "net/proto.h", "NET_BUFFER_SIZE"),
     ("net", "BUFFER_SMALL", "net/proto.h", "NET_BUFFER_SMALL"),

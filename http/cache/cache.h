@@ -44,10 +44,9 @@ struct cache_entry {
 };
 
 /* revalidate_ms: how long an entry is fresh. stale_s: how long it is given without the server's word; CACHE_NEVER_STALE: for
- * ever. Takes all of the share's blocks but `reserve`, and `index`, memory that
- * nobody else has: CACHE_INDEX_UNIT bytes for each of those. For each there can be 7 names known, and 10 blocks of
- * files. */
-#define CACHE_INDEX_UNIT 4416
+ * ever. Takes all of the share's blocks but `reserve`, and `index`, memory that nobody else has: CACHE_INDEX_UNIT bytes
+ * for each of those. For each there can be 10 names known, and 10 blocks of files. */
+#define CACHE_INDEX_UNIT 5664
 #define CACHE_NEVER_STALE UINT32_MAX
 void cache_init(uint32_t revalidate_ms, uint32_t stale_s, uint32_t reserve, const struct region *index);
 

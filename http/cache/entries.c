@@ -14,7 +14,7 @@
 #include "lib/random.h"
 #include "net/ip/ip.h"
 
-#define ENTRIES_PER_UNIT 7 /* of the index */
+#define ENTRIES_PER_UNIT 10 /* of the index */
 #define ENTRIES_PER_LONG_PATH 16
 
 enum idle_kind { IDLE_FILES, IDLE_OTHERS };

@@ -20,10 +20,25 @@ static void on_mount(void *context)
     error_page_keep();
 }
 
+/* Of what compose has put beside the files: the site's part, and all the rest for the cache. */
+static void divide(const struct region *index, struct region *site, struct region *cache)
+{
+    require(index->size > SITE_MEMORY_BYTES, "http: the index's size", index->size);
+    *site = (struct region){.base = index->base, .size = SITE_MEMORY_BYTES};
+    *cache = (struct region){
+        .base = (uint8_t *)index->base + SITE_MEMORY_BYTES,
+        .size = index->size - SITE_MEMORY_BYTES,
+    };
+}
+
 void http_start(const struct http_config *config)
 {
     uint32_t log_blocks = config->access && config->access->file[0] ? 1 : 0;
-    cache_init(config->fresh_ms, config->stale_s, log_blocks, &config->files->index);
+    struct region site, cache;
+
+    divide(&config->files->index, &site, &cache);
+    cache_init(config->fresh_ms, config->stale_s, log_blocks, &cache);
+    site_init(&site);
     http_init(config->app, config->wait_s);
     described_init(config);
     routes_take_the_rest(config->app != NULL);

@@ -8,7 +8,6 @@
 #include "http/parse/text.h"
 
 static struct {
-    bool ready;
     struct mount mounts[SITE_MOUNTS_MAX];
     uint32_t mount_count;
     struct http_slice hosts[SITE_MOUNTS_MAX]; /* that mounts name, each once; they lie in their names */
@@ -115,10 +114,6 @@ bool site_mount(const char *name, const char *folder, const struct site_policy *
     struct mount *mount = mount_named(name);
     if (!mount && self.mount_count == SITE_MOUNTS_MAX) {
         return false;
-    }
-    if (!self.ready) {
-        site_resolutions_init();
-        self.ready = true;
     }
     site_resolutions_forget();
     fill(mount ? mount : &self.mounts[self.mount_count++], name, folder, policy);

@@ -1,4 +1,6 @@
 /* http/site/resolutions.c: what the site knows about paths, and its bounds.
+ *   owns      the memory that site_init() is given, which may have been a former life's: nothing is read of it that was
+ *             not written in this one
  *   serves    try_files.c and mounts.c; paths are clients', cleaned, but NOT trusted to exist
  *   invariant a resolution is free, or in one of two lists: what was found, and the rest, which also has those that are
  *             looked for the first time: so that made-up names push out nothing that is served
@@ -27,16 +29,25 @@ struct long_path {
     char text[HTTP_PATH_MAX];
 };
 
-static struct {
-    struct resolution resolutions[RESOLUTIONS_MAX], *free_resolutions;
+struct memory {
     struct resolution *buckets[BUCKETS];
+    struct resolution resolutions[RESOLUTIONS_MAX];
+    struct prepared resources[RESOURCES_MAX];
+    struct long_path long_paths[LONG_PATHS_MAX];
+    char heads[HEAD_WORDS * 64 * HEAD_UNIT];
+};
+
+_Static_assert(sizeof(struct memory) <= SITE_MEMORY_BYTES, "what the site knows fits");
+
+static struct {
+    struct memory *memory;
+    struct resolution *free_resolutions;
     struct resolution *newest[SITE_LISTS], *oldest[SITE_LISTS];
     uint32_t counts[SITE_LISTS];
-    struct prepared resources[RESOURCES_MAX], *free_resources;
+    struct prepared *free_resources;
     uint64_t head_units[HEAD_WORDS]; /* a bit for each that is in use */
     uint32_t head_word;              /* the last one's */
-    char heads[HEAD_WORDS * 64 * HEAD_UNIT];
-    struct long_path long_paths[LONG_PATHS_MAX], *free_long_paths;
+    struct long_path *free_long_paths;
     struct cache_waiter *room; /* those for whom there was none */
     struct timer soon;
     uint32_t changes;
@@ -118,7 +129,7 @@ static char *take_head(uint32_t length)
             uint32_t unit = (uint32_t)__builtin_ctzll(starts);
             self.head_units[word] |= head_mask(length) << unit;
             self.head_word = word;
-            return self.heads + (word * 64 + unit) * HEAD_UNIT;
+            return self.memory->heads + (word * 64 + unit) * HEAD_UNIT;
         }
     }
     return NULL;
@@ -126,7 +137,7 @@ static char *take_head(uint32_t length)
 
 static void give_head(const char *head, uint32_t length)
 {
-    size_t unit = (size_t)(head - self.heads) / HEAD_UNIT;
+    size_t unit = (size_t)(head - self.memory->heads) / HEAD_UNIT;
     self.head_units[unit / 64] &= ~(head_mask(length) << unit % 64);
 }
 
@@ -172,7 +183,7 @@ static uint32_t hash_of(const char *path, uint32_t length, uint8_t key)
 struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t key)
 {
     uint32_t hash = hash_of(path, length, key);
-    struct resolution *resolution = self.buckets[hash % BUCKETS];
+    struct resolution *resolution = self.memory->buckets[hash % BUCKETS];
 
     while (resolution && (resolution->hash != hash || resolution->path_length != length || resolution->key != key ||
                           memcmp(resolution->path, path, length) != 0)) {
@@ -183,7 +194,7 @@ struct resolution *site_resolution_find(const char *path, uint32_t length, uint8
 
 static void link_resolution(struct resolution *resolution)
 {
-    struct resolution **bucket = &self.buckets[resolution->hash % BUCKETS];
+    struct resolution **bucket = &self.memory->buckets[resolution->hash % BUCKETS];
 
     resolution->next = *bucket;
     *bucket = resolution;
@@ -192,7 +203,7 @@ static void link_resolution(struct resolution *resolution)
 
 static void unlink_resolution(struct resolution *resolution)
 {
-    struct resolution **link = &self.buckets[resolution->hash % BUCKETS];
+    struct resolution **link = &self.memory->buckets[resolution->hash % BUCKETS];
 
     while (*link != resolution) {
         link = &(*link)->next;
@@ -368,18 +379,21 @@ uint32_t site_resolutions_changes(void)
     return self.changes;
 }
 
-void site_resolutions_init(void)
+void site_init(const struct region *memory)
 {
+    require(memory->base && memory->size >= SITE_MEMORY_BYTES, "site_init: the memory's size", memory->size);
+    self.memory = memory->base;
+    memset(self.memory->buckets, 0, sizeof(self.memory->buckets));
     for (uint32_t i = RESOLUTIONS_MAX; i-- > 0;) {
-        self.resolutions[i].next = self.free_resolutions;
-        self.free_resolutions = &self.resolutions[i];
+        self.memory->resolutions[i].next = self.free_resolutions;
+        self.free_resolutions = &self.memory->resolutions[i];
     }
     for (uint32_t i = RESOURCES_MAX; i-- > 0;) {
-        self.resources[i].next = self.free_resources;
-        self.free_resources = &self.resources[i];
+        self.memory->resources[i].next = self.free_resources;
+        self.free_resources = &self.memory->resources[i];
     }
     for (uint32_t i = LONG_PATHS_MAX; i-- > 0;) {
-        self.long_paths[i].next = self.free_long_paths;
-        self.free_long_paths = &self.long_paths[i];
+        self.memory->long_paths[i].next = self.free_long_paths;
+        self.free_long_paths = &self.memory->long_paths[i];
     }
 }

@@ -64,7 +64,6 @@ struct resolution {
     char *path, short_path[SITE_PATH_SHORT];
 };
 
-void site_resolutions_init(void);
 struct resolution *site_resolution_find(const char *path, uint32_t length, uint8_t key);
 /* Linked, of no outcome. NULL: no room now. */
 struct resolution *site_resolution_new(const char *path, uint32_t length, uint8_t key);

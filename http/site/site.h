@@ -18,6 +18,7 @@
 #include "http/cache/cache.h"
 #include "http/parse/select.h"
 #include "http/site/rules.h"
+#include "lib/region.h"
 
 #define SITE_MOUNTS_MAX 16
 #define SITE_SECRETS_MAX 8
@@ -31,6 +32,10 @@ struct site_policy {
     char rules[SITE_RULES_MAX]; /* rules.h */
     uint32_t rule_kinds;        /* of which these have lines: site_mount() finds out */
 };
+
+/* Before all else, once. The memory is nobody else's: what is remembered lies in it. */
+#define SITE_MEMORY_BYTES 0x90000
+void site_init(const struct region *memory);
 
 /* name: a prefix, which begins and ends with '/', perhaps behind the name of a host: "example.org/docs/". A host that
  * mounts name has those alone; all others have those without a host. folder is absolute in the file service. One name has

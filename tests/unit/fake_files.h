@@ -52,7 +52,7 @@ extern struct fake_world {
 } fake_world;
 
 extern const struct region fake_index; /* for cache_init() */
-#define FAKE_ENTRIES (7 * 512)         /* names that it has room for */
+#define FAKE_ENTRIES (10 * 512)        /* names that it has room for */
 
 void fake_world_init(uint32_t blocks);
 

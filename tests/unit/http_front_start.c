@@ -10,7 +10,8 @@
 
 static struct {
     uint32_t fresh_ms, reserve;
-    const struct region *index;
+    const uint8_t *site, *index;
+    uint64_t site_size, index_size;
     const struct app_config *app;
     uint32_t mounts, addresses_asked, kept;
     char prefixes[SITE_MOUNTS_MAX][SITE_TEXT_MAX], folders[SITE_MOUNTS_MAX][SITE_TEXT_MAX];
@@ -24,7 +25,15 @@ void cache_init(uint32_t revalidate_ms, uint32_t stale_s, uint32_t reserve, cons
 {
     seen.fresh_ms = revalidate_ms;
     seen.reserve = reserve;
-    seen.index = index;
+    seen.index = index->base;
+    seen.index_size = index->size;
+}
+
+void site_init(const struct region *memory)
+{
+    CHECK_EQUAL(seen.mounts, 0); /* it comes before what is mounted */
+    seen.site = memory->base;
+    seen.site_size = memory->size;
 }
 
 void http_init(const struct app_config *app, uint32_t wait_s)
@@ -74,7 +83,8 @@ void fs_mount_on_outcome(void (*handler)(void *context), void *context)
     seen.on_outcome = handler;
 }
 
-static const struct fs_client_config files = {.index = {.size = 1}};
+static uint8_t index_bytes[SITE_MEMORY_BYTES + 4096];
+static const struct fs_client_config files = {.index = {.base = index_bytes, .size = sizeof(index_bytes)}};
 static const struct app_config app;
 
 static void start(const struct http_config *config)
@@ -106,7 +116,9 @@ int main(void)
     struct http_config served = described;
 
     start(&described);
-    CHECK(seen.fresh_ms == 7 && seen.reserve == 0 && seen.index == &files.index && seen.port == 80 && !seen.app);
+    CHECK(seen.fresh_ms == 7 && seen.reserve == 0 && seen.port == 80 && !seen.app);
+    CHECK(seen.site == index_bytes && seen.site_size == SITE_MEMORY_BYTES); /* each has its part, and all is had */
+    CHECK(seen.index == seen.site + seen.site_size && seen.index_size == 4096);
     CHECK(!seen.rest_is_the_apps); /* 404 at once */
     check_described();
 

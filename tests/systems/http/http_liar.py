@@ -20,8 +20,8 @@ class Liar:
         self.share = system.region("liar_share", BLOCKS * BLOCK, dma=True)
         serial.client(self.pd)
 
-    def client(self, pd, caches, changes):
-        index = self.system.region("liar_index", BLOCKS * INDEX_UNIT)
+    def client(self, pd, caches, beside, changes):
+        index = self.system.region("liar_index", BLOCKS * INDEX_UNIT + beside)
         at_liar, at_client = self.system.channel(self.pd, pd)
         self.pd.config("tests/systems/http/config.h", "struct liar_config", "liar_config",
                        {"client": at_liar, **self._end(self.pd)})
