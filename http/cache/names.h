@@ -22,10 +22,13 @@ enum cache_names_state {
 struct cache_name {
     uint16_t at; /* in the text */
     uint8_t length;
-    bool is_folder;          /* as far as the folder says */
-    bool is_known;           /* the reader's: */
-    uint64_t size, mtime_ns; /* for whatever it finds out */
+    bool is_folder : 1; /* as far as the folder says */
+    bool is_known : 1;  /* the reader's, for whatever it finds out: */
+    uint32_t mtime_s;
+    uint64_t size;
 };
+
+_Static_assert(sizeof(struct cache_name) == 16, "there are thousands of them");
 
 struct cache_names {
     enum cache_names_state state;

@@ -19,6 +19,7 @@
 #include "http/response/lines.h"
 #include "lib/pd.h"
 
+#define S 1000000000ull
 #define PLACES 3
 #define ASKED 32 /* names that the cache asks for at a time */
 
@@ -97,6 +98,13 @@ static void ask_ahead(struct listing *listing)
     }
 }
 
+/* 0: none that a row could show: in the first second of 1970, after 2106, or before 1970. */
+static uint32_t seconds(uint64_t mtime_ns)
+{
+    uint64_t mtime_s = mtime_ns / S;
+    return mtime_s <= UINT32_MAX ? (uint32_t)mtime_s : 0;
+}
+
 /* False: it waits. */
 static bool look_at(struct http_conn *c, struct listing *listing, uint32_t i)
 {
@@ -116,7 +124,7 @@ static bool look_at(struct http_conn *c, struct listing *listing, uint32_t i)
         name->is_known = true;
         name->is_folder = kind == CACHE_DIRECTORY;
         name->size = entry->size;
-        name->mtime_ns = entry->mtime_ns;
+        name->mtime_s = seconds(entry->mtime_ns);
     }
     if (kind != CACHE_ABSENT && kind != CACHE_FORBIDDEN) {
         listing->order[listing->shown++] = (uint16_t)i;
@@ -159,7 +167,7 @@ static struct writer make_row(const struct listing *listing, uint32_t row)
                                                      .is_folder = name->is_folder,
                                                      .is_known = name->is_known,
                                                      .size = name->size,
-                                                     .mtime_ns = name->mtime_ns});
+                                                     .mtime_s = name->mtime_s});
     } else {
         listing_put_bottom(&text, listing->shown, listing->names->more);
     }

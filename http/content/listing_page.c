@@ -7,8 +7,6 @@
 
 #include "http/parse/date.h"
 
-#define S 1000000000ull
-
 /* Bytes that stand for themselves, and what stands for others; NULL: it is not to be seen. */
 static const char *entity(char c)
 {
@@ -97,10 +95,10 @@ static void put_size(struct writer *page, uint64_t size)
 }
 
 /* "13 Sep 2020 12:26". */
-static void put_date(struct writer *page, uint64_t mtime_ns)
+static void put_date(struct writer *page, uint32_t mtime_s)
 {
     char date[HTTP_DATE_LENGTH];
-    http_date_format((int64_t)(mtime_ns / S), date);
+    http_date_format(mtime_s, date);
     writer_put_bytes(page, date + 5, 17);
 }
 
@@ -124,8 +122,8 @@ void listing_put_row(struct writer *page, const struct listing_row *row)
         put_size(page, row->size);
     }
     writer_put(page, "<td>");
-    if (row->is_known && row->mtime_ns > 0) {
-        put_date(page, row->mtime_ns);
+    if (row->is_known && row->mtime_s > 0) {
+        put_date(page, row->mtime_s);
     }
     writer_put(page, "\n");
 }

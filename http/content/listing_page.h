@@ -10,7 +10,8 @@
 struct listing_row {
     struct http_slice name; /* any bytes, at most 255 */
     bool is_folder, is_known;
-    uint64_t size, mtime_ns; /* where it is known; mtime_ns 0: no date */
+    uint32_t mtime_s; /* where it is known; 0: no date */
+    uint64_t size;    /* where it is known */
 };
 
 void listing_put_top(struct writer *page, const char *path, uint32_t length);

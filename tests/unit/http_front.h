@@ -28,6 +28,7 @@ extern bool site_page_fails;   /* they cannot be read */
 extern uint64_t site_fallback; /* bytes of what goes in the place of pages that are not there; 0: nothing does */
 extern bool site_lists;        /* what ends in '/' and is not there is a folder, of these names: */
 void site_name(const char *name);
+extern uint64_t site_mtime_ns; /* of each that is there */
 extern enum cache_names_state site_names_state;
 extern bool site_names_more;
 extern uint32_t site_names_held;

@@ -3,6 +3,7 @@
 #include "http_front_client.h"
 #include "in_turn.h"
 
+#define S 1000000000ull
 #define H "HTTP/1.1\r\nHost: x\r\n"
 
 void init(void) {}
@@ -63,6 +64,32 @@ static void test_listing(void)
     site_names_more = true;
     get("/list/", "");
     CHECK(strstr(response->data, "There is more here"));
+    leave();
+}
+
+/* A row has a date where there is one that it can show. */
+static void test_dates(void)
+{
+    static const struct {
+        uint64_t mtime_ns;
+        const char *shown;
+    } cases[] = {
+        {S - 1, "<td>11 kB<td>\n"}, /* a file of the image */
+        {S, "<td>11 kB<td>01 Jan 1970 00:00\n"},
+        {(1ull << 32) * S - 1, "<td>11 kB<td>07 Feb 2106 06:28\n"},
+        {(1ull << 32) * S, "<td>11 kB<td>\n"},
+        {UINT64_MAX, "<td>11 kB<td>\n"}, /* before 1970 */
+    };
+
+    site_lists = true;
+    site_name("a.txt");
+    connect();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        site_mtime_ns = cases[i].mtime_ns;
+        CHECK_EQUAL(get("/list/", ""), 200);
+        response->data[response->body] = '\0';
+        CHECK(strstr(response->data, cases[i].shown));
+    }
     leave();
 }
 
@@ -184,9 +211,13 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-    {"listing", test_listing}, {"failures", test_failures},
-    {"late", test_late},       {"that_does_not_come", test_that_does_not_come},
-    {"many", test_many},       {"slow", test_slow},
+    {"listing", test_listing},
+    {"dates", test_dates},
+    {"failures", test_failures},
+    {"late", test_late},
+    {"that_does_not_come", test_that_does_not_come},
+    {"many", test_many},
+    {"slow", test_slow},
 };
 
 static void run(uint64_t i)

@@ -194,6 +194,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
 
 uint64_t site_pages, site_fallback;
 bool site_page_fails, site_locks;
+uint64_t site_mtime_ns = 1600000000 * S;
 
 uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice host)
 {
@@ -380,7 +381,7 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
                   : last == '-' ? CACHE_UNREACHABLE
                                 : CACHE_FILE;
     entry->size = length * 1000;
-    entry->mtime_ns = 1600000000 * S;
+    entry->mtime_ns = site_mtime_ns;
     return entry;
 }
 
