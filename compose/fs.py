@@ -21,6 +21,7 @@ import os
 
 from . import output
 from .c import Expr, Ptr, string
+from .counters import Counters
 from .errors import ComposeError
 from .ring import Ring
 
@@ -192,6 +193,7 @@ class Nfs(FileService):
             raise ComposeError(f"PD '{name}': NFS directory '{directory}' is not an absolute path of up to "
                                f"{DIRECTORY_MAX} bytes")
         super().__init__(system, system.pd(name, program="fs_nfs", priority=priority, stack=STACK, heap=HEAP), cache)
+        self.pd.counters = Counters(self.pd, "fs/nfs/counters.h", "nfs")
         serial.client(self.pd)
         timer.client(self.pd)
         net.ip(self.pd, mac, timer, hostname=name, **IP)

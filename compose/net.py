@@ -13,6 +13,7 @@ import re
 
 from . import dwmac
 from .c import Expr, Ptr
+from .counters import Counters
 from .dwmac import Dwmac
 from .errors import ComposeError
 from .ring import ring_bytes
@@ -88,6 +89,8 @@ class Net:
         self.virt_tx = system.pd("net_virt_tx", program="net_virt_tx", priority=priority - 1, small=True)
         self.virt_rx = system.pd("net_virt_rx", program="net_virt_rx", priority=priority - 2, small=True)
         self.virt_rx.restarts_with.append(self.driver)  # the device has its buffers
+        for pd, name in ((self.driver, "net_driver"), (self.virt_tx, "net_virt_tx"), (self.virt_rx, "net_virt_rx")):
+            pd.counters = Counters(pd, "net/counters.h", name)
         self.rx_rings = Rings(system, "net_rx_rings", (self.driver, self.virt_rx),
                               free=rx_buffers, filled=rx_buffers)
         self.tx_rings = Rings(system, "net_tx_rings", (self.driver, self.virt_tx),

@@ -129,7 +129,8 @@ def make_file(system):
     modules += [system.board.path, system.script, os.path.join(TOP, "VERSION")]
     inputs = sorted({os.path.relpath(m, TOP) for m in modules
                      if m and os.path.abspath(m).startswith(TOP + os.sep)
-                     and os.sep + "third_party" + os.sep not in os.path.abspath(m)} | trace.INPUTS)
+                     and os.sep + "third_party" + os.sep not in os.path.abspath(m)} | trace.INPUTS
+                    | {pd.counters.header for pd in system.pds if pd.counters})
     parts = [f"# {origin(system)} made this.\n", f"{own}: {' '.join(inputs)}\n"]
     parts += [f"{i}:\n" for i in inputs]
     if system.secrets:

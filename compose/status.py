@@ -2,7 +2,8 @@
 
     Status(s, http, supervisor, port=9100)      # after the supervisor, so after all other PDs
 
-The front may then read what the supervisor notes, and ask it how busy each part is. What the page draws, the parts and who talks to whom, is text in the image.
+The front may then read what the supervisor notes, ask it how busy each part is, and read what the parts count
+(compose/counters.py): each gets a page for that. What the page draws, the parts and who talks to whom, is text in the image.
 """
 
 import json
@@ -12,6 +13,7 @@ from .errors import ComposeError
 
 PARTS_MAX = 32      # STATUS_PARTS_MAX
 NO_CHILD = 0xff     # STATUS_NO_CHILD
+COUNTERS_MAX = 128  # STATUS_COUNTERS_MAX
 PORT_MAX = 65535
 
 
@@ -30,6 +32,29 @@ def described(system, parts):
         "system": system.name, "board": system.board.name,
         "parts": [{"name": pd.name, "row": row(pd), "priority": pd.priority} for pd in parts],
         "links": links}, separators=(",", ":")) + "\n"
+
+
+def counter(program, row):
+    """struct status_counter"""
+    return {"family": f"{program}_{row.family}", "which": row.which, "name": row.family + ("_" if row.which else "") + row.which,
+            "help": row.help, "counter": row.counter}
+
+
+def counted(front, parts, supervisor):
+    """Each part with its page, and the rows of all tables: of one that several parts have, once."""
+    first, rows, configs = {}, [], []
+    for pd in parts:
+        config = {"name": pd.name, "child": supervisor.numbers.get(pd.name, NO_CHILD)}
+        if pd.counters:
+            name = pd.counters.name
+            if name not in first:
+                first[name] = len(rows)
+                rows += [counter(name, row) for row in pd.counters.rows]
+            config |= {"page": Ptr(pd.counters.read_by(front)), "first": first[name], "count": len(pd.counters.rows)}
+        configs.append(config)
+    if len(rows) > COUNTERS_MAX:
+        raise ComposeError(f"PD '{front.name}': {len(rows)} counters are more than a status port can tell of: {COUNTERS_MAX}")
+    return {"parts": configs, "counter_count": len(rows), "counters": rows}
 
 
 class Status:
@@ -52,5 +77,5 @@ class Status:
             "notes": Ptr(front.map(supervisor.notes, "r")),
             "supervisor": supervisor.watched_by(front),
             "part_count": len(parts),
-            "parts": [{"name": pd.name, "child": supervisor.numbers.get(pd.name, NO_CHILD)} for pd in parts],
+            **counted(front, parts, supervisor),
         })

@@ -71,6 +71,7 @@ class Pd:
         self.maps, self.irqs, self.configs = [], [], []
         self.parent, self.children = None, []
         self.smc = False            # it may call the firmware
+        self.counters = None        # what it counts: compose/counters.py
         self.secret = False         # its configuration is one: only the owner may read what is written of it
         self.watchdog_us = None     # a child's, on our own kernel (docs/kernel.md)
         self.restarts_with = []     # PDs that cannot go on when this one has died: compose/supervisor.py

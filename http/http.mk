@@ -92,6 +92,8 @@ $(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listin
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 $(eval $(call front_test,http_access,tests/unit/http_access.c $(HTTP_ACCESS)))
+$(eval $(call host_test,http_status_report,tests/unit/http_status_report.c http/status/report.c http/status/parts.c \
+    http/parse/text.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 
 $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/chains.c http/parse/date.c http/parse/text.c \
     $(FAKE_PD),$(FAKE_PD_CFLAGS)))

@@ -17,6 +17,7 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
+#include "net/counters.h"
 #include "net/dwmac.h"
 #include "net/dwmac_phy.h"
 #include "lib/mmio.h"
@@ -59,7 +60,7 @@ static struct {
     bool kick_rx;    /* buffers were provided since the device was told */
     bool tells_sent; /* the device interrupts when it finds no frame to send */
     bool was_full;   /* tx.filled was left alone for want of room */
-    uint32_t rx_bad, rx_overflows, tx_bad, tx_underruns, tx_lost, resets;
+    uint32_t resets;
 } self;
 
 static uint32_t read_register(uint32_t offset)
@@ -135,6 +136,15 @@ static bool whole(uint32_t status, uint16_t capacity)
            length <= RX_BUFFER_MAX && length - 4 <= capacity;
 }
 
+static void count_bad(uint32_t status)
+{
+    if (status & RX_OVERFLOW) {
+        net_driver_counts()->dropped_overflow++;
+    } else {
+        net_driver_counts()->dropped_bad++;
+    }
+}
+
 /* Frames that the device has received go to the virtualiser; what is none, or finds no room, goes back to it. */
 static void return_received(void)
 {
@@ -148,8 +158,7 @@ static void return_received(void)
         struct net_dma_desc frame = self.rx_owner[slot];
         self.rx.count--;
         if (!whole(status, frame.length)) {
-            self.rx_bad++;
-            self.rx_overflows += status & RX_OVERFLOW ? 1 : 0;
+            count_bad(status);
             provide(&frame);
             continue;
         }
@@ -157,8 +166,11 @@ static void return_received(void)
         filled.length = (uint16_t)(RX_LENGTH(status) - 4);
         trace(nic_received, filled.length, slot);
         if (ring_put(&self.rx_filled, &filled)) {
+            net_driver_counts()->frames_received++;
+            net_driver_counts()->bytes_received += filled.length;
             self.filled = true;
         } else {
+            net_driver_counts()->dropped_no_room++;
             provide(&frame);
         }
     }
@@ -174,6 +186,15 @@ static void return_cookie(uint32_t slot)
     }
 }
 
+static void count_lost(uint32_t status)
+{
+    if (status & TX_UNDERRUN) {
+        net_driver_counts()->lost_underrun++;
+    } else {
+        net_driver_counts()->lost_bad++;
+    }
+}
+
 static void return_sent(void)
 {
     while (self.tx.count > 0) {
@@ -183,8 +204,7 @@ static void return_sent(void)
             return;
         }
         if (self.tx_owner[slot].last && (status & TX_ERROR)) {
-            self.tx_bad++;
-            self.tx_underruns += status & TX_UNDERRUN ? 1 : 0;
+            count_lost(status);
         }
         return_cookie(slot);
         self.returned = true;
@@ -207,7 +227,7 @@ static uint32_t tx_first_control(uint32_t slot, const struct net_dma_desc *piece
  * virtualiser puts chains whole and within the limit; one that is not is cut there. */
 static void provide_frame(struct net_dma_desc *piece)
 {
-    uint32_t first = self.tx.next, slot = first, count = 1;
+    uint32_t first = self.tx.next, slot = first, count = 1, bytes = piece->length;
     uint32_t first_control = tx_first_control(first, piece);
     uint64_t first_buffer = piece->bus.value;
     uint32_t last_flags = TX_LAST | (++self.tx_frames % TX_INTERRUPT_EACH == 0 ? TX_INTERRUPT : 0);
@@ -218,11 +238,14 @@ static void provide_frame(struct net_dma_desc *piece)
         slot = (slot + 1) % TX_SIZE;
         count++;
         self.tx_owner[slot].last = false;
+        bytes += piece->length;
         give(&self.tx.at[slot], tx_control(slot, piece) | (more ? 0 : last_flags), piece->bus.value);
     }
     self.tx_owner[slot].last = true;
     self.tx_owner[slot].cookie = piece->cookie;
     trace(nic_send, piece->cookie, count);
+    net_driver_counts()->frames_sent++;
+    net_driver_counts()->bytes_sent += bytes;
     give(&self.tx.at[first], first_control | (count == 1 ? last_flags : 0), first_buffer);
     self.tx.next = (slot + 1) % TX_SIZE;
     self.tx.count += count;
@@ -324,7 +347,7 @@ static void empty_rings(void)
     }
     for (; self.tx.count > 0; self.tx.count--) {
         uint32_t slot = (self.tx.next - self.tx.count) % TX_SIZE;
-        self.tx_lost += self.tx_owner[slot].last;
+        net_driver_counts()->lost_reset += self.tx_owner[slot].last;
         return_cookie(slot);
     }
     for (uint32_t i = 0; i < RX_SIZE; i++) {
@@ -386,6 +409,7 @@ static void restart_device(const char *why)
     uint64_t now = pd_now_ns();
 
     microkit_dbg_puts(why);
+    net_driver_counts()->resets++;
     if (self.resets++ > 0 && now - self.restarted_ns < CHECK_DOWN_NS && net_dwmac_config.timer != DWMAC_NONE) {
         self.running = false;
         write_register(GMAC_INT_ENABLE, 0);
@@ -408,8 +432,7 @@ static void acknowledge(void)
         restart_device("net driver: the device has stopped (bus error, jabber): restarted\n");
         return;
     }
-    if (reasons & GMAC_INT_UNF) {
-        self.tx_underruns++;
+    if (reasons & GMAC_INT_UNF) { /* the frame's descriptor says so, too */
         write_register(GMAC_TX_POLL, 1);
     }
     self.kick_rx |= (reasons & GMAC_INT_RU) != 0;
@@ -552,6 +575,7 @@ void init(void)
 {
     const struct net_driver_config *config = &net_driver_config;
 
+    counters_begin();
     require(config->registers != NULL, "net driver: registers", 0);
     require(net_dwmac_config.mac_count <= NET_CLIENTS_MAX, "net driver: mac_count", net_dwmac_config.mac_count);
     cut_rings();

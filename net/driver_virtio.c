@@ -22,6 +22,7 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
+#include "net/counters.h"
 #include "net/virtio_net.h"
 #include "virtio/device.h"
 #include "virtio/virtq.h"
@@ -49,10 +50,9 @@ static struct {
     uint64_t tx_tso_bus;
     uint16_t rx_back[QUEUE_SIZE_MAX]; /* slots of frames that could not be, for the device again */
     uint32_t rx_back_count;
-    bool filled;     /* frames were put since net_virt_rx was last woken */
-    bool returned;   /* and since net_virt_tx was, frames that have left */
-    bool leaving;    /* a virtualiser has restarted, and the device still has something of its former life */
-    uint32_t rx_bad; /* frames with an impossible length */
+    bool filled;   /* frames were put since net_virt_rx was last woken */
+    bool returned; /* and since net_virt_tx was, frames that have left */
+    bool leaving;  /* a virtualiser has restarted, and the device still has something of its former life */
 } self;
 
 /* 5.1.3.1: a device that cuts needs leave to complete checksums. */
@@ -141,14 +141,15 @@ static void return_received(void)
         if (possible) {
             frame.length = (uint16_t)length;
             frame.flags = checked(slot) ? NET_CHECKED : 0;
-        } else {
-            self.rx_bad++;
         }
-        if (!possible || !ring_put(&self.rx_filled, &frame)) {
+        if (possible && ring_put(&self.rx_filled, &frame)) {
+            net_driver_counts()->frames_received++;
+            net_driver_counts()->bytes_received += length;
+            self.filled = true;
+        } else {
+            *(possible ? &net_driver_counts()->dropped_no_room : &net_driver_counts()->dropped_bad) += 1;
             (void)virtq_slot(&self.rx, &slot); /* the one just collected: the same table, the same buffer */
             self.rx_back[self.rx_back_count++] = slot;
-        } else {
-            self.filled = true;
         }
     }
 }
@@ -208,13 +209,17 @@ static uint64_t header_for(uint16_t slot, const struct net_dma_desc *first)
 static void provide_frame(uint16_t slot, struct net_dma_desc *piece)
 {
     struct virtq_desc *table = virtq_table(&self.tx, slot);
+    uint32_t bytes = piece->length;
     uint16_t count = 1;
     table[0].flags = 0;
     table[0].address = header_for(slot, piece);
     table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
     while ((piece->flags & NET_MORE) && count < TX_CHAIN && ring_get(&self.tx_filled, piece)) {
         table[count++] = (struct virtq_desc){.address = piece->bus.value, .length = piece->length};
+        bytes += piece->length;
     }
+    net_driver_counts()->frames_sent++;
+    net_driver_counts()->bytes_sent += bytes;
     self.tx_owner[slot] = piece->cookie;
     trace(nic_send, piece->cookie, count - 1);
     virtq_offer(&self.tx, slot, count);
@@ -315,6 +320,7 @@ static void run(void)
 void init(void)
 {
     const struct net_driver_config *config = &net_driver_config;
+    counters_begin();
     start_device();
     /* The virtualisers take a new life on both rings of a pair for the word that the device is reset. */
     ring_attach_consumer(&self.rx_free, &config->rx_free, sizeof(struct net_dma_desc));

@@ -21,6 +21,7 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
+#include "net/counters.h"
 #include "net/dma.h"
 
 #define MAC_BYTES 6
@@ -30,13 +31,9 @@ static struct {
     struct ring driver_free, driver_filled;
     struct {
         struct ring free, small, filled;
-        bool owed;         /* frames put since it was last woken */
-        uint64_t dropped;  /* it had no buffer */
-        uint64_t nonsense; /* buffers that it gave and that cannot be */
+        bool owed; /* frames put since it was last woken */
     } clients[NET_CLIENTS_MAX];
-    bool provided;      /* all buffers, to the life of the driver that we know */
-    uint64_t unclaimed; /* frames for nobody here */
-    uint64_t nonsense;  /* descriptors of the driver that cannot be */
+    bool provided; /* all buffers, to the life of the driver that we know */
 } self;
 
 /* The next empty buffer in a ring of the client's; what cannot be one is thrown away, at most `bound` per call. */
@@ -48,7 +45,7 @@ static uint8_t *take_from(struct ring *ring, uint32_t bound, uint32_t client, ui
             return memory;
         }
         ring_check(ring);
-        self.clients[client].nonsense++;
+        net_virt_rx_counts()->nonsense_client++;
     }
     return NULL;
 }
@@ -67,7 +64,7 @@ static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_
     struct net_desc buffer;
     uint8_t *memory = take_buffer(client, desc->length, &buffer);
     if (!memory) {
-        self.clients[client].dropped++;
+        net_virt_rx_counts()->dropped_no_buffer++;
         trace(frame_dropped, net_virt_rx_config.clients[client].channel, desc->length);
         return;
     }
@@ -78,7 +75,7 @@ static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_
     if (ring_put(&self.clients[client].filled, &filled)) {
         self.clients[client].owed = true;
     } else {
-        self.clients[client].dropped++;
+        net_virt_rx_counts()->dropped_no_room++;
     }
 }
 
@@ -96,7 +93,7 @@ static void distribute(const uint8_t *frame, const struct net_dma_desc *desc)
             return;
         }
     }
-    self.unclaimed++;
+    net_virt_rx_counts()->dropped_unclaimed++;
 }
 
 /* The address is the driver's word: it must be the start of one of the buffers, and the frame must fit in it. */
@@ -116,13 +113,13 @@ static void take_frame(const struct net_dma_desc *desc)
     const uint8_t *frame = received_frame(desc);
     if (!frame) {
         ring_check(&self.driver_filled);
-        self.nonsense++;
+        net_virt_rx_counts()->nonsense_driver++;
         return;
     }
     distribute(frame, desc);
     struct net_dma_desc buffer = {.bus = desc->bus, .length = NET_BUFFER_SIZE};
     if (!ring_put(&self.driver_free, &buffer)) {
-        self.nonsense++; /* more buffers than there are: the driver returned one twice */
+        net_virt_rx_counts()->nonsense_driver++; /* more buffers than there are: the driver returned one twice */
     }
 }
 
@@ -195,6 +192,7 @@ static void follow_client(microkit_channel channel)
 void init(void)
 {
     const struct net_virt_rx_config *config = &net_virt_rx_config;
+    counters_begin();
     require(config->client_count <= NET_CLIENTS_MAX, "net_virt_rx: client_count", config->client_count);
     require(config->buffer_count <= config->driver_free.capacity, "net_virt_rx: buffer_count", config->buffer_count);
     ring_attach_producer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));

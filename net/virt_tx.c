@@ -22,6 +22,7 @@
 #include "lib/pd.h"
 
 #include "net/config.h"
+#include "net/counters.h"
 #include "net/dma.h"
 
 #define FRAMES 256 /* on their way at once, of all clients together */
@@ -32,13 +33,11 @@ struct client {
     struct ring filled, free;
     struct net_desc chain[NET_CHAIN_MAX]; /* the frame being taken from the ring */
     uint32_t chain_count;
-    bool complete;    /* its last descriptor is there */
-    bool too_long;    /* the rest of it is thrown away */
-    bool owed;        /* frames returned since it was last woken */
-    bool leaving;     /* it has restarted, and frames of its former life are on their way */
-    uint32_t out;     /* frames on their way */
-    uint64_t refused; /* frames */
-    uint64_t unheard; /* frames returned into a full ring: the client gave more than it can take back */
+    bool complete; /* its last descriptor is there */
+    bool too_long; /* the rest of it is thrown away */
+    bool owed;     /* frames returned since it was last woken */
+    bool leaving;  /* it has restarted, and frames of its former life are on their way */
+    uint32_t out;  /* frames on their way */
 };
 
 static struct {
@@ -58,7 +57,6 @@ static struct {
     bool hurried;      /* the driver knows that somebody waits for what is out */
     uint32_t turn;     /* the client that is asked first; their number: the first one */
     uint32_t offloads; /* enum net_flags: what the device offers */
-    uint64_t nonsense; /* cookies of the driver that cannot be */
 } self;
 
 /* Takes descriptors until a chain is complete; at most a chain's worth at a time. */
@@ -85,7 +83,7 @@ static void return_frame(struct client *client, uint32_t cookie, uint8_t flags)
         client->owed = true;
     } else {
         ring_check(&client->free);
-        client->unheard++;
+        net_virt_tx_counts()->unheard++; /* the client gave more than it can take back */
     }
 }
 
@@ -158,7 +156,7 @@ static void provide(uint32_t index)
     uint16_t frame = self.free_frames[self.free_count - 1];
     if (!check(index, frame, dma)) {
         ring_check(&client->filled);
-        client->refused++;
+        net_virt_tx_counts()->refused++;
         return_frame(client, cookie, NET_REFUSED);
         return;
     }
@@ -228,7 +226,7 @@ static void return_sent(void)
     while (ring_get(&self.driver_free, &done)) {
         if (done.cookie >= FRAMES || !self.frames[done.cookie].out) {
             ring_check(&self.driver_free);
-            self.nonsense++;
+            net_virt_tx_counts()->nonsense++;
             continue;
         }
         sent(done.cookie);
@@ -342,6 +340,7 @@ static void run(void)
             let_clients_in();
         }
         blocked = provide_all();
+        net_virt_tx_counts()->waits += blocked;
         wake_peers();
     } while (!sleep(blocked));
 }
@@ -375,6 +374,7 @@ static void begin(void)
 void init(void)
 {
     const struct net_virt_tx_config *config = &net_virt_tx_config;
+    counters_begin();
     check_config(config);
     ring_attach_producer(&self.driver_filled, &config->driver_filled, sizeof(struct net_dma_desc));
     ring_attach_consumer(&self.driver_free, &config->driver_free, sizeof(struct net_dma_desc));

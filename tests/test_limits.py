@@ -26,6 +26,8 @@ PAIRS = [
     ("chaos", "PARTS_MAX", "chaos/config.h", "CHAOS_PARTS_MAX"),
     ("status", "PARTS_MAX", "http/status/config.h", "STATUS_PARTS_MAX"),
     ("status", "NO_CHILD", "http/status/config.h", "STATUS_NO_CHILD"),
+    ("status", "COUNTERS_MAX", "http/status/config.h", "STATUS_COUNTERS_MAX"),
+    ("counters", "PAGE", "lib/counters.h", "COUNTERS_BYTES"),
     ("dwmac", "NONE", "net/dwmac.h", "DWMAC_NONE"),
     ("dwmac", "GLUE_MAX", "net/dwmac.h", "DWMAC_GLUE_MAX"),
     ("dwmac", "PHY_WRITES_MAX", "net/dwmac.h", "DWMAC_PHY_WRITES_MAX"),

@@ -19,6 +19,7 @@ from serval.qemu import Guest, needs_machine
 WEB_ADDRESS, CHAOS_ADDRESS, PORT = "10.0.2.17", "10.0.2.15", 9100
 AWAY_S = 12         # what was confirmed holds for HEALTH_S and WEBSITE_FRESH_MS; then the server is asked in vain
 CONNECTIONS = 6     # http/status/port.c
+COUNTING = ("nfs", "eth_driver", "net_virt_rx", "net_virt_tx")
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +113,48 @@ def test_openmetrics(guest):
     types = dict(re.fullmatch(r"# TYPE (\w+) (\w+)", line).groups() for line in lines if line.startswith("# TYPE"))
     assert lines[-1] == "# EOF" and set(types.values()) == {"counter", "gauge", "histogram"}
     for line in (line for line in lines if not line.startswith("#")):
-        name = re.fullmatch(r'(\w+)(?:\{\w+="[^"]+"\})? [\d.]+', line)[1]
+        name = re.fullmatch(r'(\w+)(?:\{\w+="[^"]+"(?:,kind="\w+")?\})? [\d.]+', line)[1]
         family = next(f for f in types if name in (f, f + "_total", f + "_bucket", f + "_sum", f + "_count"))
         assert name.endswith("_total") == (types[family] == "counter"), line
     buckets = [int(line.split()[1]) for line in lines if "_bucket" in line]
     assert buckets == sorted(buckets) and f"serval_request_seconds_count {buckets[-1]}" in lines
+
+
+def counts(guest, name):
+    return next(part for part in status(guest)["parts"] if part["name"] == name)["counts"]
+
+
+@needs_machine
+def test_what_the_parts_count(guest):
+    """Where the figures come from: of each part those that its own table has."""
+    before = {part["name"]: part.get("counts") for part in status(guest)["parts"]}
+    assert get(guest.port("http"), "/" + os.urandom(8).hex()).status == 404     # nobody has asked for that
+    after = {part["name"]: part.get("counts") for part in status(guest)["parts"]}
+    assert {name for name, has in after.items() if has} == set(COUNTING)
+
+    def more(part, counter):
+        return after[part][counter] - before[part][counter]
+
+    assert more("nfs", "calls_lookup") > 0 and after["nfs"]["calls_fsinfo"] == 1 and after["nfs"]["server_away"] == 0
+    assert more("eth_driver", "frames_received") > 3 and more("eth_driver", "frames_sent") > 3
+    assert more("eth_driver", "bytes_received") > 60 * more("eth_driver", "frames_received")
+    assert more("net_virt_rx", "nonsense_client") == 0 and more("net_virt_tx", "refused") == 0
+    metrics = ask(guest, "/metrics").body.decode()
+    assert re.search(r'\nserval_nfs_calls_total\{part="nfs",kind="lookup"\} [1-9]', metrics)
+    assert re.search(r'\nserval_net_driver_bytes_sent_total\{part="eth_driver"\} [1-9]', metrics)
+
+
+@needs_machine
+def test_a_part_that_dies_counts_anew(guest):
+    def ask_the_server():
+        assert get(guest.port("http"), "/" + os.urandom(8).hex()).status == 404
+        return counts(guest, "nfs")
+
+    assert ask_the_server()["calls_fsinfo"] == 1
+    assert Kept(guest.connect("chaos")).ask("/kill/nfs", "POST").status == 200
+    until(lambda: b'part_deaths_total{part="nfs"} 1\n' in ask(guest, "/metrics").body)
+    after = ask_the_server()
+    assert after["calls_fsinfo"] == 1 and after["connections"] == 1
 
 
 @needs_machine

@@ -10,9 +10,11 @@
  */
 #include "lib/pd.h"
 
+#include "fs/nfs/counters.h"
 #include "fs/nfs/file.h"
 #include "fs/nfs/operations.h"
 #include "fs/nfs/walk.h"
+#include "lib/heap.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
@@ -72,8 +74,14 @@ static const struct fs_server_operations operations = {
     .adopt = nfs_file_adopt,
 };
 
+static void count_memory(void *context)
+{
+    nfs_counts()->heap_bytes = heap_used();
+}
+
 void init(void)
 {
+    counters_begin();
     serial_client_init(&serial_client_config);
     log_to(serial_client_log_sink);
     timer_client_init(&timer_client_config);
@@ -81,5 +89,6 @@ void init(void)
     nfs_op_init(&nfs_config);
     fs_server_init(&fs_server_config, &operations);
     nfs_file_init();
+    pd_before_flush(count_memory, NULL);
     pd_flush();
 }

@@ -7,6 +7,7 @@
 #include "lib/pd.h"
 
 #include <string.h>
+#include "fs/nfs/counters.h"
 #include "fs/nfs/op.h"
 #include "timer/client.h"
 
@@ -150,6 +151,7 @@ static void on_up(void)
 
     self.waiting = NULL;
     self.waiting_end = &self.waiting;
+    nfs_counts()->server_away = 0;
     fs_server_away(false);
     start_all(first);
 }
@@ -157,6 +159,7 @@ static void on_up(void)
 static void on_down(bool for_longer)
 {
     if (for_longer) {
+        nfs_counts()->server_away = 1;
         fs_server_away(true);
     }
     if (self.waiting || self.missed) {

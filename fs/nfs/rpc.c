@@ -21,6 +21,7 @@
 #include <string.h>
 #include <poll.h>
 #include "fs/nfs/config.h"
+#include "fs/nfs/counters.h"
 #include "fs/nfs/rpc.h"
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
@@ -114,6 +115,7 @@ static void unlink_live(struct nfs_rpc_ticket *ticket)
         self.not_overtaken = list_next(&self.live, &ticket->live);
     }
     list_remove(&ticket->live);
+    nfs_counts()->calls_under_way--;
 }
 
 /* A reply has come to this one: those made before it are overtaken. Each is passed here once. */
@@ -252,6 +254,7 @@ void nfs_rpc_made(struct nfs_rpc_call *call, int result)
     trace(nfs_called, ticket, 0);
     expect_reply();
     list_add_last(&self.live, &ticket->live);
+    nfs_counts()->calls_under_way++;
     if (!self.not_overtaken) {
         self.not_overtaken = &ticket->live;
     }
@@ -286,6 +289,18 @@ void nfs_rpc_callback(struct rpc_context *rpc, int status, void *data, void *con
     lose(call, LOST_REFUSED);
 }
 
+static void count_lost(enum nfs_rpc_loss how)
+{
+    struct nfs_counters *counts = nfs_counts();
+
+    switch (how) {
+    case LOST_CONNECTION: counts->lost_connection++; break;
+    case LOST_REPLY: counts->lost_reply++; break;
+    case LOST_MEMORY: counts->lost_memory++; break;
+    case LOST_REFUSED: counts->lost_refused++; break;
+    }
+}
+
 /* The list is taken out first: the owner of a lost call may make another one, which may be lost at once. With the
  * connection all are lost, whatever happened to them before. */
 static bool settle_lost(bool connection)
@@ -296,7 +311,9 @@ static bool settle_lost(bool connection)
     self.lost = NULL;
     while (call) {
         struct nfs_rpc_call *next = call->next;
-        call->lost(call, connection ? LOST_CONNECTION : call->how);
+        enum nfs_rpc_loss how = connection ? LOST_CONNECTION : call->how;
+        count_lost(how);
+        call->lost(call, how);
         call = next;
     }
     return any;
@@ -308,6 +325,7 @@ static void on_connect(struct rpc_context *rpc, int status, void *data, void *co
 {
     if (status == RPC_STATUS_SUCCESS) {
         self.connected = true;
+        nfs_counts()->connections++;
         self.heard_ns = pd_now_ns();
         self.up();
     } else if (!self.closing) {
@@ -340,6 +358,7 @@ static void finish_closing(void)
 {
     bool was_broken = self.broken, was_silent = self.silent;
 
+    nfs_counts()->silences += was_silent;
     self.connected = false;
     if (self.rpc) {
         rpc_destroy_context(self.rpc); /* every call still with it comes back, lost, and every orphan */

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include "fs/nfs/counters.h"
 #include "nfsc/libnfs-zdr.h"
 
-#define ALLOCATIONS_MAX 512 /* for one message; a directory listing needs two for an entry of 36 bytes at least */
+#define NFS_PROGRAM_NUMBER 100003 /* RFC 1813, 2.2 */
+#define ALLOCATIONS_MAX 512       /* for one message; a directory listing needs two for an entry of 36 bytes at least */
 
 struct zdr_mem {
     struct zdr_mem *next;
@@ -346,11 +348,26 @@ static bool_t reply_body(ZDR *zdr, struct reply_body *body)
     }
 }
 
+/* By the table's order. */
+static void count_call(const struct call_body *call)
+{
+    uint64_t *calls = (uint64_t *)nfs_counts();
+
+    if (call->prog == NFS_PROGRAM_NUMBER && call->proc < NFS_PROCEDURES) {
+        calls[call->proc]++;
+    }
+}
+
 /* A call is only ever encoded here, a reply only decoded. */
 bool_t libnfs_zdr_callmsg(struct rpc_context *rpc, ZDR *zdr, struct rpc_msg *message)
 {
-    return zdr->x_op == ZDR_ENCODE && libnfs_zdr_u_int(zdr, &message->xid) &&
-           libnfs_zdr_u_int(zdr, &message->direction) && call_body(zdr, &message->body.cbody);
+    bool_t good = zdr->x_op == ZDR_ENCODE && libnfs_zdr_u_int(zdr, &message->xid) &&
+                  libnfs_zdr_u_int(zdr, &message->direction) && call_body(zdr, &message->body.cbody);
+
+    if (good) {
+        count_call(&message->body.cbody);
+    }
+    return good;
 }
 
 bool_t libnfs_zdr_replymsg(struct rpc_context *rpc, ZDR *zdr, struct rpc_msg *message)

@@ -1,6 +1,7 @@
-/* parts.c: what the supervisor has noted of each part of the system, and how busy it says that each is.
+/* parts.c: what the supervisor has noted of each part of the system, how busy it says that each is, and what they count.
  *   consumes  the supervisor's notes, which nobody else can write, and its answers; numbers alone are copied. A child that
  *             the description does not name is nobody's
+ *   consumes  each part's page of counters, NOT trusted: words of it are copied and shown, and mean nothing here
  *   when full notes that came while nobody looked are lost but for the last SUPERVISOR_RECORDS; each holds the count of
  *             its part's deaths, so that what is told of a part whose record is there is right
  */
@@ -60,6 +61,18 @@ uint64_t status_parts_cpu_us(uint32_t part)
 const struct supervisor_record *status_parts_last(uint32_t part)
 {
     return &self.last[part];
+}
+
+bool status_parts_has(uint32_t part, uint32_t counter)
+{
+    uint32_t first = status_config.parts[part].first;
+    return status_config.parts[part].page && counter >= first && counter - first < status_config.parts[part].count;
+}
+
+uint64_t status_parts_count(uint32_t part, uint32_t counter)
+{
+    return __atomic_load_n(&status_config.parts[part].page[counter - status_config.parts[part].first],
+                           __ATOMIC_RELAXED);
 }
 
 bool status_parts_dead(uint32_t part, uint64_t now_ns)

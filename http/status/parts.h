@@ -17,4 +17,8 @@ bool status_parts_cpu_is_known(uint32_t part);
 /* For so long it has had the CPU, since reset. */
 uint64_t status_parts_cpu_us(uint32_t part);
 
+/* Whether the counter, by its number in status_config, is one of this part's; and what it says, which may be anything. */
+bool status_parts_has(uint32_t part, uint32_t counter);
+uint64_t status_parts_count(uint32_t part, uint32_t counter);
+
 #endif

@@ -1,5 +1,5 @@
 /* report.c: what is known, as JSON, as Prometheus reads it, as OpenMetrics 1.0.
- *   consumes  figures, measures, the supervisor's notes: numbers; names out of the description; the path of a request,
+ *   consumes  figures, measures, the supervisor's notes, what parts count: numbers; names out of the description; the path of a request,
  *             of a client, NOT trusted: what could end a string in JSON is put as '?'
  *   when full the writer says so; port.c answers 500 then
  */
@@ -48,6 +48,21 @@ static void put_figures(struct writer *text)
     }
 }
 
+static void put_counts(struct writer *text, uint32_t part)
+{
+    const char *before = ",\"counts\":{\"";
+    for (uint32_t i = 0; i < status_config.counter_count; i++) {
+        if (status_parts_has(part, i)) {
+            writer_put(text, before);
+            writer_put(text, status_config.counters[i].name);
+            writer_put(text, "\":");
+            writer_put_number(text, status_parts_count(part, i));
+            before = ",\"";
+        }
+    }
+    writer_put(text, status_config.parts[part].page ? "}" : "");
+}
+
 static void put_parts(struct writer *text, uint64_t now_ns)
 {
     status_parts_read();
@@ -69,6 +84,7 @@ static void put_parts(struct writer *text, uint64_t now_ns)
             put_member(text, ",", "address", last->address);
             put_member(text, ",", "esr", last->esr);
         }
+        put_counts(text, i);
         writer_put(text, "}");
     }
     writer_put(text, "]");
@@ -246,6 +262,37 @@ static void put_cpu(struct writer *text)
     }
 }
 
+/* A word of each part that has it. */
+static void put_counted(struct writer *text, uint32_t number)
+{
+    const struct status_counter *counter = &status_config.counters[number];
+    for (uint32_t i = 0; i < status_config.part_count; i++) {
+        if (!status_parts_has(i, number)) {
+            continue;
+        }
+        writer_put(text, "serval_");
+        writer_put(text, counter->family);
+        writer_put(text, counter->counter ? "_total{part=\"" : "{part=\"");
+        writer_put(text, status_config.parts[i].name);
+        writer_put(text, counter->which[0] ? "\",kind=\"" : "");
+        writer_put(text, counter->which);
+        writer_put(text, "\"} ");
+        writer_put_number(text, status_parts_count(i, number));
+        writer_put(text, "\n");
+    }
+}
+
+static void put_all_counted(struct writer *text)
+{
+    for (uint32_t i = 0; i < status_config.counter_count; i++) {
+        const struct status_counter *counter = &status_config.counters[i];
+        if (counter->help[0]) {
+            put_family(text, counter->family, counter->counter ? "counter" : "gauge", counter->help);
+        }
+        put_counted(text, i);
+    }
+}
+
 static void put_metrics(struct writer *text, bool open)
 {
     self.open = open;
@@ -254,6 +301,7 @@ static void put_metrics(struct writer *text, bool open)
     put_latency(text);
     put_deaths(text, pd_now_ns());
     put_cpu(text);
+    put_all_counted(text);
 }
 
 void status_report_metrics(struct writer *text)

@@ -4,7 +4,7 @@
 
 #include "http/response/writer.h"
 
-#define STATUS_REPORT_MAX 16384 /* bytes of the longest, of a system of STATUS_PARTS_MAX parts with long names */
+#define STATUS_REPORT_MAX 32768 /* bytes of the longest, of a system of STATUS_PARTS_MAX parts with long names */
 
 void status_report_json(struct writer *text);
 void status_report_metrics(struct writer *text);     /* as Prometheus has them, text format 0.0.4 */

@@ -9,6 +9,7 @@
  */
 #include "fs/nfs/config.h"
 #include "fs/server.h"
+#include "lib/heap.h"
 #include "net/ip/ip.h"
 #include "serial/client.h"
 #include "tests/fuzz/fuzz.h"
@@ -37,6 +38,11 @@ const struct timer_client_config timer_client_config = {.page = &timer_page, .ch
 const struct serial_client_config serial_client_config;
 const struct net_client_config net_client_config;
 const struct ip_config ip_config;
+
+size_t heap_used(void)
+{
+    return fuzz_heap_used();
+}
 
 /* An open file has a short place for its path; this is for the other. */
 #define LONG_PATH                                                              \

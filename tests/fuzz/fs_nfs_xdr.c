@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/counters.h"
 #include "libnfs-raw-mount.h"
 #include "libnfs-raw-nfs.h"
 #include "nfsc/libnfs-zdr.h"
 #include "tests/fuzz/fuzz.h"
+
+const struct counters_config counters_config;
 
 /* What libnfs keeps beside a call for its result. */
 static union {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/counters.h"
 #include "lib/log.h"
 
 #define CHANNELS 62
@@ -31,9 +32,14 @@ static struct {
     char why[LOG_LINE_MAX];
 } self = {.generation = 1};
 
+/* As a status port's reader would see it. */
+static uint64_t counters_page[COUNTERS_BYTES / sizeof(uint64_t)];
+const struct counters_config counters_config = {.page = counters_page};
+
 void fake_reset(void)
 {
     memset(&self, 0, sizeof(self));
+    memset(counters_page, 0xee, sizeof(counters_page)); /* what a former life left */
     self.generation = 1;
     microkit_have_signal = 0;
 }

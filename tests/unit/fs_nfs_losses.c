@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "fs/nfs/counters.h"
 #include "tests/unit/fs_nfs_program.h"
 
 #define PATIENCE_NS (40 * S) /* fs/nfs/op.c */
@@ -547,11 +548,12 @@ static void test_away_for_good(void)
             CHECK(!request.done);
             CHECK_EQUAL(await(&request), FS_STATUS_UNREACHABLE);
             CHECK(pd_now_ns() <= begun + PATIENCE_NS);
+            CHECK(nfs_counts()->server_away == 1 || how == FORGETS);
             issue(&again, &command); /* it is known to be away */
             CHECK(again.done || how == FORGETS);
             come_back();
             pass_until(pd_now_ns() + 35 * S);
-            CHECK(again.done);
+            CHECK(again.done && nfs_counts()->server_away == 0);
             command = any_command(i);
             CHECK(run(&command) == FS_STATUS_OK || again.result.status == FS_STATUS_OK);
             if (again.result.status == FS_STATUS_OK) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "fs/nfs/counters.h"
 #include "fs/nfs/rpc.h"
 #include "fs/nfs/socket.h"
 #include "fs/server.h"
@@ -219,6 +220,7 @@ static void test_a_lost_reply(void)
     }
     at(103 * S);
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_REPLY && asked[0].replies == 0 && downs == 0);
+    CHECK(nfs_counts()->lost_reply == 1 && nfs_counts()->lost_connection == 0 && nfs_counts()->calls_under_way == 0);
     ask(&asked[0]);
     reply(first); /* the late one: not for the call that was made again */
     CHECK(asked[0].replies == 0);
@@ -283,6 +285,7 @@ static void test_silence(void)
     CHECK_EQUAL(asked_again, 19);
     CHECK(downs == 1 && silences == 1 && !rpc.there);
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_CONNECTION && asked[1].losses == 1);
+    CHECK(nfs_counts()->silences == 1 && nfs_counts()->lost_connection == 2 && nfs_counts()->connections == 1);
     CHECK(strcmp(nfs_rpc_why(), "no answer") == 0);
     connect();
     downs = silences = 0;
@@ -489,6 +492,7 @@ static void test_a_refused_call(void)
     pd_flush();
     CHECK(asked[0].losses == 1 && asked[0].how == LOST_REFUSED && asked[1].losses == 0 && downs == 0);
     CHECK_TEXT(nfs_rpc_why(), "RPC error: not accepted");
+    CHECK(nfs_counts()->lost_refused == 1 && nfs_counts()->calls_under_way == 1);
     ask(&asked[0]);
     ticket = rpc.queue[1];
     rpc.count = 1;
@@ -555,6 +559,7 @@ static void test_the_pump_does_not_nest(void)
 
 int main(void)
 {
+    counters_begin();
     timer_client_init(&timer_client_config);
     nfs_rpc_init(on_up, on_down);
     connect();

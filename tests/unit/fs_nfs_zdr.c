@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "fs/nfs/counters.h"
 #include "nfsc/libnfs-zdr.h"
 #include "tests/unit/check.h"
 
@@ -23,6 +24,9 @@ void *zdr_test_calloc(size_t count, size_t size)
     memset(memory, 0, count * size);
     return memory;
 }
+
+static uint64_t counters_page[COUNTERS_BYTES / sizeof(uint64_t)];
+const struct counters_config counters_config = {.page = counters_page};
 
 /* A message under construction or under examination. */
 static ZDR zdr;
@@ -318,12 +322,17 @@ static void test_calls(void)
                                    "\0\0\0\1\0\0\0\4cred\0\0\0\0\0\0\0\0";
     encode_into(sizeof(expected) - 1);
     CHECK(libnfs_zdr_callmsg(NULL, &zdr, &call) && WRITTEN(expected));
+    call.body.cbody.prog = 100005; /* the mount daemon's */
+    encode_into(sizeof(expected) - 1);
+    CHECK(libnfs_zdr_callmsg(NULL, &zdr, &call));
+    call.body.cbody.prog = 100003;
     for (uint32_t room = 0; room < sizeof(expected) - 1; room++) {
         encode_into(room);
         CHECK(!libnfs_zdr_callmsg(NULL, &zdr, &call));
     }
     DECODE(expected);
     CHECK(!libnfs_zdr_callmsg(NULL, &zdr, &call)); /* we serve nobody */
+    CHECK(nfs_counts()->calls_read == 1 && nfs_counts()->calls_null + nfs_counts()->calls_lookup == 0);
     encode_into(100);
     CHECK(!libnfs_zdr_replymsg(NULL, &zdr, &call));
 }

@@ -2,6 +2,7 @@
  * with pages. */
 #include <string.h>
 
+#include "net/counters.h"
 #include "gmac_model.h"
 #include "tests/unit/net_driver_dwmac_rig.h"
 
@@ -201,6 +202,7 @@ static void test_receives(void)
     CHECK_EQUAL(fake_notified(RX_VIRT), 1);
     CHECK(gmac.fences >= fences + 3); /* each descriptor is read before whatever its frame is read for */
     CHECK(received(0, 60) && received(1, 14) && received(2, 1514) && nothing_received());
+    CHECK(net_driver_counts()->frames_received == 3 && net_driver_counts()->bytes_received == 60 + 14 + 1514);
 }
 
 static void test_impossible_frames_go_back_to_the_device(void)
@@ -222,6 +224,7 @@ static void test_impossible_frames_go_back_to_the_device(void)
     CHECK(gmac_arrive(64, GOOD));
     gmac_interrupt();
     CHECK(received(9, 60) && nothing_received());
+    CHECK(net_driver_counts()->dropped_bad == 8 && net_driver_counts()->dropped_overflow == 1);
     for (uint32_t i = 0; i < 9; i++) {
         CHECK(gmac_arrive(64, GOOD));
     }
@@ -284,6 +287,8 @@ static void test_virtualiser_that_does_not_take(void)
         CHECK(received(i, 60));
     }
     CHECK(nothing_received());
+    CHECK_EQUAL(net_driver_counts()->frames_received, FILLED_CAPACITY);
+    CHECK_EQUAL(net_driver_counts()->dropped_no_room, 3 * RX_CAPACITY - FILLED_CAPACITY);
 }
 
 static void test_sends_chains(void)
@@ -300,6 +305,11 @@ static void test_sends_chains(void)
     fake_wake(FAKE_BIT(TX_VIRT));
     CHECK(returned(5) && returned(6) && returned(7));
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < gmac.piece_count; i++) {
+        bytes += gmac.pieces[i].length;
+    }
+    CHECK(net_driver_counts()->frames_sent == 3 && net_driver_counts()->bytes_sent == bytes);
 }
 
 /* Who only sends wakes nobody who waits for what is received. */
@@ -425,6 +435,7 @@ static void test_underrun(void)
     fake_wake(FAKE_BIT(TX_VIRT));
     CHECK(returned(1) && returned(2));
     CHECK_EQUAL(gmac.resets, 1);
+    CHECK_EQUAL(net_driver_counts()->lost_underrun, 1);
 }
 
 static void fill_up_and_stop(uint32_t why)
@@ -448,6 +459,7 @@ static void test_bus_error(void)
     CHECK_EQUAL(gmac.resets, 2);
     CHECK(gmac.operation & GMAC_OPERATION_ST && gmac.address[0][1] == 0x80001100);
     CHECK(returned(0) && returned(1) && returned(2)); /* lost, but nobody waits for ever */
+    CHECK(net_driver_counts()->resets == 1 && net_driver_counts()->lost_reset == 3);
     CHECK(received(0, 60) && received(1, 60));
     for (uint32_t i = 2; i < 20; i++) {
         CHECK(gmac_arrive(64, GOOD)); /* each buffer is there once */

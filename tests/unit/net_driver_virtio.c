@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/counters.h"
 #include "tests/unit/net_driver_virtio_rig.h"
 
 #define QUEUE_SIZE 64
@@ -268,6 +269,8 @@ static void test_receives(void)
         CHECK(frame.length == 60 + i && frame.bus.value == 0x70000000 + i * 2048 && frame.cookie == i);
     }
     CHECK(used_event(0) == 3);
+    CHECK(net_driver_counts()->frames_received == 3 && net_driver_counts()->bytes_received == 60 + 61 + 62);
+    CHECK(net_driver_counts()->frames_sent == 0);
 }
 
 /* What the device says of a checksum stands in the header before the frame. */
@@ -331,6 +334,7 @@ static void test_impossible_lengths_go_back_to_the_device(void)
         offered++;
     }
     CHECK_EQUAL(offered, 6);
+    CHECK(net_driver_counts()->dropped_bad == 6 && net_driver_counts()->frames_received == 1);
 }
 
 /* Each buffer comes back at once, empty, as soon as the device hears of it. */
@@ -446,6 +450,11 @@ static void test_sends_chains(void)
     CHECK(ring_get(&tx_free, &done) && done.cookie == 5);
     CHECK(ring_get(&tx_free, &done) && done.cookie == 6);
     CHECK_EQUAL(fake_notified(TX_VIRT), 1);
+    uint64_t bytes = 100;
+    for (uint64_t i = 0; i < NET_CHAIN_MAX; i++) {
+        bytes += 100 + i;
+    }
+    CHECK(net_driver_counts()->frames_sent == 2 && net_driver_counts()->bytes_sent == bytes);
 }
 
 /* Who only sends wakes nobody who waits for what is received, and the other way round. */

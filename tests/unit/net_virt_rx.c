@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/counters.h"
 #include "tests/unit/net_virt_rx_rig.h"
 
 static void start(void)
@@ -113,6 +114,7 @@ static void test_drops_for_a_client_without_buffers(void)
     CHECK(!ring_get(&client_filled[0], &got));
     CHECK(ring_get(&client_filled[1], &got));
     CHECK_EQUAL(ring_count(&driver_free), BUFFERS);
+    CHECK_EQUAL(net_virt_rx_counts()->dropped_no_buffer, 1);
 }
 
 static void test_lying_client(void)
@@ -133,6 +135,7 @@ static void test_lying_client(void)
     frame(&desc, 1, 60);
     fake_wake(FAKE_BIT(DRIVER));
     CHECK_EQUAL(ring_count(&driver_free), BUFFERS - 1 + 1);
+    CHECK(net_virt_rx_counts()->nonsense_client >= 3 && net_virt_rx_counts()->nonsense_driver == 0);
 }
 
 static void test_lying_driver(void)
@@ -157,6 +160,7 @@ static void test_lying_driver(void)
     CHECK_EQUAL(got.length, NET_BUFFER_SIZE - 1);
     CHECK(!ring_get(&client_filled[0], &got));
     CHECK_EQUAL(ring_count(&driver_free), BUFFERS); /* the right one alone came back */
+    CHECK_EQUAL(net_virt_rx_counts()->nonsense_driver, sizeof(wrong) / sizeof(*wrong));
 }
 
 static void test_wakes_a_driver_that_was_short(void)
@@ -170,6 +174,7 @@ static void test_wakes_a_driver_that_was_short(void)
     frame(&desc[0], 9, 60);
     fake_wake(FAKE_BIT(DRIVER));
     CHECK_EQUAL(fake_notified(DRIVER), 1);
+    CHECK_EQUAL(net_virt_rx_counts()->dropped_unclaimed, 1);
     desc[0] = take_dma();
     frame(&desc[0], 9, 60);
     fake_wake(FAKE_BIT(DRIVER));

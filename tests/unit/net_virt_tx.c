@@ -5,6 +5,7 @@
 
 #define SLOTS 64
 #define CLIENT_RING 1024
+#include "net/counters.h"
 #include "tests/unit/net_virt_tx_rig.h"
 
 #define FRAMES 256
@@ -70,6 +71,7 @@ static void test_refuses(void)
     for (uint32_t cookie = 1; cookie <= 9; cookie++) {
         CHECK(refused(0, cookie));
     }
+    CHECK_EQUAL(net_virt_tx_counts()->refused, 9);
     CHECK(!ring_get(&driver_filled, &dma));
 }
 
@@ -204,6 +206,7 @@ static void test_waits_for_room_in_the_drivers_ring(void)
     }
     fake_wake(FAKE_BIT(CLIENT(0)));
     CHECK_EQUAL(ring_count(&driver_filled), 64 * NET_CHAIN_MAX);
+    CHECK(net_virt_tx_counts()->waits > 0);
     CHECK_EQUAL(ring_get_many(&driver_filled, dma, NET_CHAIN_MAX), NET_CHAIN_MAX);
     CHECK(ring_put(&driver_free, &dma[0]));
     CHECK(ring_wake_consumer(&driver_free)); /* it waits for this */
@@ -228,6 +231,7 @@ static void test_lying_driver(void)
     CHECK(ring_put(&driver_free, &dma) && ring_put(&driver_free, &dma)); /* twice */
     fake_wake(FAKE_BIT(DRIVER));
     CHECK(ring_get(&returned[0], &done) && !ring_get(&returned[0], &done));
+    CHECK_EQUAL(net_virt_tx_counts()->nonsense, 43 + 1 + 1);
 }
 
 static void test_nobody_is_woken_for_a_lone_frame(void)

@@ -28,7 +28,7 @@ int main(void)
     attach_ends();
     init();
     CHECK(!fake_dies(give_frame) && !fake_dies(give_nonsense));
-    CHECK(self.clients[0].refused == 1 && ring_count(&driver_filled) == 1);
+    CHECK(net_virt_tx_counts()->refused == 1 && ring_count(&driver_filled) == 1);
     self.clients[0].filled.size = 8;
     CHECK(fake_dies(give_frame) && strstr(fake_why(), "written over"));
     return 0;
