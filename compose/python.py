@@ -14,6 +14,7 @@ site: a front (compose/http.py), whose application it becomes: module website, a
 
 from . import http
 from .c import Expr, Ptr
+from .counters import Counters
 from .errors import ComposeError
 
 APP_MAX = 63
@@ -38,6 +39,7 @@ class Python:
         if len(arguments) > ARGUMENTS_MAX:
             raise ComposeError(f"PD '{name}': {len(arguments)} arguments; at most {ARGUMENTS_MAX}")
         self.pd = system.pd(name, program=program, priority=priority)
+        self.pd.counters = Counters(self.pd, "python/counters.h", "python")
         self.system = system
         serial.client(self.pd, raw=raw_console, input=raw_console or console_input)
         timer.client(self.pd)

@@ -24,20 +24,28 @@ def row(pd):
     return "virtualiser" if "_virt_" in pd.name else "supervisor" if pd.children else "program"
 
 
+def name_of(counter):
+    """In JSON, of a part."""
+    return f"{counter.family}_{counter.which}" if counter.which else counter.family
+
+
 def described(system, parts):
-    """The text that the page draws: parts, and pairs of their numbers that share a channel."""
+    """The text that the page draws: parts, pairs of their numbers that share a channel, and which counters are none."""
     number = {pd: i for i, pd in enumerate(parts)}
     links = sorted({tuple(sorted((number[c.a], number[c.b]))) for c in system.channels if c.a in number and c.b in number})
     return json.dumps({
         "system": system.name, "board": system.board.name,
-        "parts": [{"name": pd.name, "row": row(pd), "priority": pd.priority} for pd in parts],
-        "links": links}, separators=(",", ":")) + "\n"
+        "parts": [{"name": pd.name, "row": row(pd), "priority": pd.priority} | ({"counts": pd.counters.name} if pd.counters else {})
+                  for pd in parts],
+        "links": links,
+        "gauges": sorted({name_of(c) for pd in parts if pd.counters for c in pd.counters.rows if not c.counter}),
+    }, separators=(",", ":")) + "\n"
 
 
-def counter(program, row):
+def counter_config(program, counter):
     """struct status_counter"""
-    return {"family": f"{program}_{row.family}", "which": row.which, "name": row.family + ("_" if row.which else "") + row.which,
-            "help": row.help, "counter": row.counter}
+    return {"name": name_of(counter), "family": f"{program}_{counter.family}", "help": counter.help, "which": counter.which,
+            "counter": counter.counter}
 
 
 def counted(front, parts, supervisor):
@@ -49,7 +57,7 @@ def counted(front, parts, supervisor):
             name = pd.counters.name
             if name not in first:
                 first[name] = len(rows)
-                rows += [counter(name, row) for row in pd.counters.rows]
+                rows += [counter_config(name, counter) for counter in pd.counters.rows]
             config |= {"page": Ptr(pd.counters.read_by(front)), "first": first[name], "count": len(pd.counters.rows)}
         configs.append(config)
     if len(rows) > COUNTERS_MAX:

@@ -6,6 +6,7 @@
 
 from .board import PAGE
 from .c import Ptr
+from .counters import Counters
 from .errors import ComposeError
 
 HEADER = "timer/config.h"
@@ -18,6 +19,7 @@ class Timer:
         program, device = system.board.driver("timer")
         self.system = system
         self.driver = system.pd("timer_driver", program=program, priority=priority, small=True)
+        self.driver.counters = Counters(self.driver, "timer/counters.h", "timer")
         registers = self.driver.device(device) if system.board.device(device).base is not None else 0
         self.config = {"registers": Ptr(registers), "irq": self.driver.device_irq(device)}
         self.config |= {"client_count": 0, "clients": []}

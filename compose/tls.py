@@ -10,6 +10,7 @@ the CPU for those below it.
 """
 
 from .c import Ptr
+from .counters import Counters
 from .errors import ComposeError
 from .ring import Ring
 
@@ -37,6 +38,7 @@ class Tls:
         self.system = system
         self.keys = system.pd("keys", program="keys", priority=keys_priority, stack=KEYS_STACK, heap=KEYS_HEAP)
         self.pd = system.pd(name, program="tls", priority=priority, stack=STACK, budget_us=budget_us, period_us=period_us)
+        self.pd.counters = Counters(self.pd, "tls/counters.h", "tls")
         timer.client(self.pd)
         entropy.client(self.pd)
         entropy.client(self.keys)

@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include "python/control.h"
+#include "python/counters.h"
 #include "python/endpoint.h"
 #include "python/incoming.h"
 #include "python/port.h"
@@ -76,6 +77,7 @@ static void hand_on(struct incoming *incoming)
 static void begun(struct app_slot *slot)
 {
     struct incoming *incoming = self.free;
+    python_counts()->requests++;
     self.of_slot[slot->number] = NULL;
     if (!incoming) {
         app_client_fail(slot, 503);
@@ -443,8 +445,10 @@ void incoming_close(struct incoming *incoming, int failure)
     incoming->interest = &incoming->own_interest;
     incoming->own_interest = 0;
     if (failure == 0 && is_whole(incoming)) {
+        python_counts()->answers_whole++;
         app_client_end(incoming->slot);
     } else {
+        python_counts()->answers_failed++;
         app_client_fail(incoming->slot, failure == 503 ? 503 : 500);
     }
 }

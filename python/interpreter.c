@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "python/config.h"
 #include "python/control.h"
+#include "python/counters.h"
 #include "python/files.h"
 #include "python/modwebsite.h"
 #include "python/port.h"
@@ -64,6 +65,7 @@ static void start_interpreter(void)
     mp_cstack_init_with_top((char *)stack->base + stack->size, stack->size - STACK_RESERVE);
     gc_init(heap->base, (char *)heap->base + heap->size);
     qstr_cache_clear();
+    python_counts()->starts++;
     port_memory_begin();
     mp_init();
     set_sys_path();

@@ -9,6 +9,7 @@
 #include "python/changes.h"
 #include "python/config.h"
 #include "python/control.h"
+#include "python/counters.h"
 #include "python/endpoint.h"
 #include "python/files.h"
 #include "python/incoming.h"
@@ -23,11 +24,24 @@ static void start_network(void *context)
     ip_start();
 }
 
+/* What the stack counts. */
+static void tell_frames(void *context)
+{
+    struct ip_counters ip;
+
+    ip_counters(&ip);
+    python_counts()->frames_received = ip.frames_in;
+    python_counts()->frames_sent = ip.frames_out;
+}
+
 /* What the description gives this PD. */
 static void start_services(void)
 {
     if (python_config.net) {
         ip_init(python_config.ip, python_config.net);
+        if (counters_config.page) {
+            pd_before_flush(tell_frames, NULL);
+        }
     } else {
         entropy_client_init(python_config.entropy);
     }
@@ -52,6 +66,7 @@ void init(void)
 {
     uint64_t clock_s = pd_clock_s(python_config.clock);
 
+    counters_begin();
     serial_client_init(&serial_client_config);
     timer_client_init(&timer_client_config);
     console_init(python_config.raw_console);

@@ -4,6 +4,8 @@
  */
 #include "lib/pd.h"
 
+#include <string.h>
+#include "python/counters.h"
 #include "python/port.h"
 
 #include "py/gc.h"
@@ -22,8 +24,26 @@ static struct {
     uint64_t refusing_since_ns;
 } self;
 
+/* Two bits for each block of the heap, 0: free (py/gc.c). For who looks: it takes some thousand instructions. */
+static void count_memory(void)
+{
+    if (!counters_config.page) {
+        return;
+    }
+    const uint8_t *table = MP_STATE_MEM(area).gc_alloc_table_start;
+    size_t bytes = MP_STATE_MEM(area).gc_alloc_table_byte_len, used = 0;
+    for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
+        uint64_t bits = 0;
+        memcpy(&bits, table + i, bytes - i < sizeof(bits) ? bytes - i : sizeof(bits));
+        used += (size_t)__builtin_popcountll((bits | bits >> 1) & 0x5555555555555555);
+    }
+    python_counts()->heap_bytes = bytes * 4 * MICROPY_BYTES_PER_GC_BLOCK;
+    python_counts()->heap_used_bytes = used * MICROPY_BYTES_PER_GC_BLOCK;
+}
+
 void port_memory_begin(void)
 {
+    count_memory();
     self.short_of_memory = false;
     self.refusals = 0;
 }
@@ -65,6 +85,8 @@ void gc_collect(void)
     gc_helper_collect_regs_and_stack();
     gc_collect_end();
     self.short_of_memory = !reserve_is_there();
+    python_counts()->collections++;
+    count_memory();
 }
 
 bool port_has_memory(void)
@@ -83,6 +105,7 @@ void port_accepted(void)
 void port_refused(void)
 {
     uint64_t now = pd_now_ns();
+    python_counts()->refused++;
     if (self.refusals++ == 0) {
         self.refusing_since_ns = now;
     }

@@ -1,6 +1,7 @@
 """HTTPS in the web server: pages, keys that change, clients that end it in every way, and what is said beside it."""
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -29,7 +30,7 @@ TOLD_PORT = 5999
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
     with https.in_image(tmp_path_factory.mktemp("https"), PAGES, "localhost", "serval.test", HTTPS_PORT=TOLD_PORT,
-                        HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S) as guest:
+                        HTTPS_REDIRECT="yes", HTTPS_HSTS_S=HSTS_S, STATUS_PORT=9100) as guest:
         yield guest
 
 
@@ -57,6 +58,27 @@ def guest(request, secured):
 
 def test_the_image_is_made_of_three_parts(secured):
     assert {"http", "tls", "keys", "entropy"} <= set(inside.priorities(secured.image))
+
+
+def test_handshakes_are_counted(guest):
+    """By how they end: a whole one, one that resumes, one of a client that knows TLS 1.2 alone."""
+    def counts():
+        parts = json.loads(get(guest.port("status"), "/status.json").body)["parts"]
+        return next(part for part in parts if part["name"] == "tls")["counts"]
+
+    before = counts()
+    context = https.verified(guest)
+    with https.connected(guest, context) as first:
+        Kept(first).ask("/")
+        with https.connected(guest, context, session=first.session):
+            pass
+    old = https.unverified()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(ssl.SSLError), https.connected(guest, old):
+        pass
+    after = counts()
+    assert [after[f"handshakes_{how}"] - before[f"handshakes_{how}"] for how in ("full", "resumed", "failed")] == [1, 1, 1]
+    assert after["heap_bytes"] > 0
 
 
 def test_pages_by_curl(guest, tmp_path):

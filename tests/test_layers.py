@@ -73,14 +73,14 @@ ORDERS = {
                "internal.h", "acks", "turns", "pools", "memory", "random", "tso", "tcp_hooks", "lease", "timers", "netif",
                "window", "again.c", "ip.c", "time_of_day.c"],
     "http/response": ["writer.h", "reason", "lines", "head", "page"],
-    "python": ["config.h", "mphalport.h", "qstrdefsport.h", "modos_impl.h", "modtime_impl.h", "port.h mpconfigport.h",
+    "python": ["config.h", "counters.h", "mphalport.h", "qstrdefsport.h", "modos_impl.h", "modtime_impl.h", "port.h mpconfigport.h",
                "port", "port_memory", "qstr_cache", "console", "time", "reader", "hash", "modhashlib", "changes", "control",
                "files", "vfs_file vfs_files", "asyncio_wait", "fs_operation", "modfs_async", "endpoint.h",
                "incoming incoming_reply", "incoming_text",
                "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
                "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
                "pd"],
-    "tls": ["proto.h", "config.h", "heap", "malloc.c", "keys", "pem", "certificate", "chains", "link", "handshake", "pd.c"],
+    "tls": ["proto.h", "config.h", "counters.h", "heap", "malloc.c", "keys", "pem", "certificate", "chains", "link", "handshake", "pd.c"],
     "http/site": ["rules", "site.h", "types", "fingerprint", "head", "resolutions", "changes", "hidden", "try_files", "mounts", "find locks"],
 }
 

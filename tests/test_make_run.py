@@ -3,6 +3,7 @@ and what it says when it cannot."""
 
 import contextlib
 import importlib
+import json
 import os
 import pty
 import re
@@ -238,9 +239,14 @@ def port():
 
 
 @pytest.fixture(scope="module")
-def running(port):
+def status_port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def running(port, status_port):
     """make run, up and announced. Afterwards Ctrl-C, and everything it started has to end."""
-    process = make_run(f"HTTP_PORT={port}")
+    process = make_run(f"HTTP_PORT={port}", f"STATUS_PORT={status_port}")
     try:
         read_until(process, rf"^ *http://localhost:{port}\r?$", START_S)
         watches = [os.pidfd_open(pid) for pid in descendants(process.pid)]
@@ -328,6 +334,18 @@ def test_every_link_leads_somewhere(running, path):
 def test_status_route(running):
     answer = curl(running + "/api/status")
     assert answer.status == 200 and b'"version": "1.25.0"' in answer.body
+
+
+def test_what_python_counts(running, status_port):
+    def counts():
+        parts = json.loads(curl(f"http://localhost:{status_port}/status.json").body)["parts"]
+        return next(part for part in parts if part["name"] == "micropython")["counts"]
+
+    before = counts()
+    assert curl(running + "/api/status").status == 200
+    after = counts()
+    assert after["requests"] == before["requests"] + 1 and after["answers_whole"] > 0
+    assert after["starts"] == 1 and after["heap_bytes"] > 1 << 20 and after["heap_used_bytes"] < after["heap_bytes"]
 
 
 def test_a_second_one_beside_it(running):

@@ -19,7 +19,7 @@ from serval.qemu import Guest, needs_machine
 WEB_ADDRESS, CHAOS_ADDRESS, PORT = "10.0.2.17", "10.0.2.15", 9100
 AWAY_S = 12         # what was confirmed holds for HEALTH_S and WEBSITE_FRESH_MS; then the server is asked in vain
 CONNECTIONS = 6     # http/status/port.c
-COUNTING = ("nfs", "eth_driver", "net_virt_rx", "net_virt_tx")
+COUNTING = ("nfs", "eth_driver", "net_virt_rx", "net_virt_tx", "timer_driver")
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +236,9 @@ def test_the_page_draws_the_system(guest):
         page.until("document.getElementById('state').textContent === 'all is well'")
         drawn = page.evaluate("[...document.querySelectorAll('.part .name')].map((name) => name.textContent).join()")
         assert sorted(drawn.split(",")) == sorted(part["name"] for part in status(guest)["parts"])
+        cards = page.evaluate("[...document.querySelectorAll('.card h3')].map((name) => name.firstChild.textContent).join()")
+        assert sorted(cards.split(",")) == sorted(COUNTING)
+        page.until("document.getElementById('cards').textContent.includes('calls')")
         assert page.evaluate("document.querySelectorAll('.way').length") == len(json.loads(ask(guest, "/system.json").body)["links"])
         get(guest.port("http"), "/seen-on-the-page")
         page.until("document.getElementById('recent').textContent.includes('/seen-on-the-page')")

@@ -13,6 +13,7 @@
 
 #include "lib/pd.h"
 #include "timer/config.h"
+#include "timer/counters.h"
 #include "timer/device.h"
 
 static struct {
@@ -72,6 +73,7 @@ static void notify_due(void)
     for (uint32_t i = 0; i < config->client_count; i++) {
         if (self.deadlines[i] <= now && self.deadlines[i] != TIMER_NEVER) {
             write_word(&self.deadlines[i], TIMER_NEVER);
+            timer_counts()->deadlines++;
             microkit_notify(config->clients[i].channel);
         }
     }
@@ -88,6 +90,7 @@ static void ask_again(void)
 
 void init(void)
 {
+    counters_begin();
     require(config->client_count <= TIMER_CLIENTS_MAX, "timer_driver: client_count", config->client_count);
     memset(&self, 0, sizeof(self)); /* the sum of nothing */
     for (uint32_t i = 0; i < config->client_count; i++) {
@@ -102,6 +105,7 @@ void init(void)
 
 static void on_interrupt(void)
 {
+    timer_counts()->interrupts++;
     notify_due();
     write_word(&self.due, TIMER_NEVER);
     set_timer();
@@ -114,6 +118,7 @@ static void on_client(microkit_channel channel)
     for (uint32_t i = 0; i < config->client_count; i++) {
         if (config->clients[i].channel == channel) {
             check_interrupt();
+            timer_counts()->asked++;
             write_word(&self.deadlines[i], timer_page_get(config->clients[i].page));
             set_timer();
             return;

@@ -22,6 +22,7 @@
 #include "lib/pd.h"
 #include "lib/random.h"
 #include "tls/chains.h"
+#include "tls/counters.h"
 #include "tls/heap.h"
 #include "tls/keys.h"
 
@@ -241,6 +242,7 @@ static void tell_time(const SSL *ssl, struct timeval *now)
 
 static void release(struct handshake *handshake)
 {
+    tls_counts()->handshakes_under_way -= handshake->ssl != NULL;
     tls_heap_charge(&handshake->account);
     SSL_free(handshake->ssl);
     handshake->ssl = NULL;
@@ -251,6 +253,7 @@ static void release(struct handshake *handshake)
 static void fail(struct handshake *handshake, uint8_t alert)
 {
     release(handshake);
+    tls_counts()->handshakes_failed++;
     tls_link_tell(handshake->slot, TLS_FAILED, alert);
     if (++self.failed_in_a_row >= FAILED_MOST && pd_now_ns() - self.succeeded_ns >= FAILED_FOR_NS) {
         pd_die("no handshake succeeds any more");
@@ -263,12 +266,22 @@ static void note_success(void)
     self.succeeded_ns = pd_now_ns();
 }
 
+static void count_done(const SSL *ssl)
+{
+    if (SSL_session_reused(ssl)) {
+        tls_counts()->handshakes_resumed++;
+    } else {
+        tls_counts()->handshakes_full++;
+    }
+}
+
 static bool open_ssl(struct handshake *handshake)
 {
     SSL *ssl = SSL_new(self.context);
     BIO *bio = ssl ? BIO_new(self.circles) : NULL;
 
     handshake->ssl = ssl;
+    tls_counts()->handshakes_under_way += ssl != NULL;
     if (!bio) {
         return false;
     }
@@ -306,7 +319,10 @@ void tls_handshake_begin(struct tls_slot *slot)
 
 void tls_handshake_end(struct tls_slot *slot)
 {
-    release(&self.handshakes[slot->number]);
+    struct handshake *handshake = &self.handshakes[slot->number];
+
+    tls_counts()->handshakes_left += handshake->ssl != NULL;
+    release(handshake);
 }
 
 /* RFC 8446, 7.1: the secrets that libssl has derived, which it will not use any more. */
@@ -373,6 +389,7 @@ void tls_handshake_step(struct tls_slot *slot)
             fail(handshake, SSL_AD_INTERNAL_ERROR);
             return;
         }
+        count_done(handshake->ssl);
         release(handshake);
         note_success();
         tls_link_tell(slot, TLS_DONE, 0);

@@ -16,6 +16,7 @@
 #include "lib/random.h"
 #include "timer/client.h"
 #include "tls/chains.h"
+#include "tls/counters.h"
 #include "tls/handshake.h"
 #include "tls/heap.h"
 #include "tls/keys.h"
@@ -99,6 +100,8 @@ static void step_now(void *context)
     if (self.count > 0 && !self.go_on.armed) {
         step(NULL);
     }
+    tls_counts()->queue = self.count;
+    tls_counts()->heap_bytes = tls_heap_used();
 }
 
 /* -- chains, time of day -- */
@@ -149,6 +152,7 @@ void init(void)
 {
     const struct tls_config *config = &tls_config;
 
+    counters_begin();
     entropy_client_init(&entropy_client_config);
     timer_client_init(&timer_client_config);
     require(config->heap.size >= TLS_HEAP_BYTES, "tls: heap.size", config->heap.size);

@@ -37,7 +37,9 @@
     ONE(connections, COUNTER, "Connections to the server")                              \
     ONE(silences, COUNTER, "Connections given up since the server said nothing")        \
     ONE(server_away, GAUGE, "1 while the server is out of reach")                       \
-    ONE(heap_bytes, GAUGE, "Memory of the heap that was ever used")
+    ONE(heap_bytes, GAUGE, "Memory of the heap that was ever used")                     \
+    ONE(frames_received, COUNTER, "Frames from the server and whoever else")            \
+    ONE(frames_sent, COUNTER, "Frames to them")
 
 COUNTERS(nfs, NFS_COUNTERS)
 

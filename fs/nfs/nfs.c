@@ -74,9 +74,16 @@ static const struct fs_server_operations operations = {
     .adopt = nfs_file_adopt,
 };
 
-static void count_memory(void *context)
+/* What others count. */
+static void tell_counts(void *context)
 {
-    nfs_counts()->heap_bytes = heap_used();
+    struct nfs_counters *counts = nfs_counts();
+    struct ip_counters ip;
+
+    ip_counters(&ip);
+    counts->frames_received = ip.frames_in;
+    counts->frames_sent = ip.frames_out;
+    counts->heap_bytes = heap_used();
 }
 
 void init(void)
@@ -89,6 +96,8 @@ void init(void)
     nfs_op_init(&nfs_config);
     fs_server_init(&fs_server_config, &operations);
     nfs_file_init();
-    pd_before_flush(count_memory, NULL);
+    if (counters_config.page) {
+        pd_before_flush(tell_counts, NULL);
+    }
     pd_flush();
 }

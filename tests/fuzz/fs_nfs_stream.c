@@ -44,6 +44,11 @@ size_t heap_used(void)
     return fuzz_heap_used();
 }
 
+void ip_counters(struct ip_counters *counters)
+{
+    *counters = (struct ip_counters){0};
+}
+
 /* An open file has a short place for its path; this is for the other. */
 #define LONG_PATH                                                              \
     "/d-that-is-as-long-as-it-takes-to-leave/d-short-place-which-an-open-file" \

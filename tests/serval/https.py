@@ -55,13 +55,16 @@ def write_pages(folder, pages):
 
 @contextlib.contextmanager
 def in_image(scratch, pages, *names, **variables):
-    """A guest whose pages and certificate lie in its image, by its ports `https` and `http`; it serves."""
+    """A guest whose pages and certificate lie in its image, by its ports `https`, `http`, and `status` where there is one; it
+    serves."""
     write_pages(scratch / "site", pages)
     key, chain = identity(scratch, *names)
     image = build.system("webserver", APPLICATION="none", WEBSITE_FILES=scratch / "site", TLS_KEY=key, TLS_CERT_FILE=chain,
                          **variables)
-    with Guest(image, {"http": ("tcp", IN_IMAGE, 80), "https": ("tcp", IN_IMAGE, 443)},
-               log=scratch / "console.log") as guest:
+    forwards = {"http": ("tcp", IN_IMAGE, 80), "https": ("tcp", IN_IMAGE, 443)}
+    if "STATUS_PORT" in variables:
+        forwards["status"] = ("tcp", IN_IMAGE, variables["STATUS_PORT"])
+    with Guest(image, forwards, log=scratch / "console.log") as guest:
         guest.expect_all([r"certificate in the image: taken", rf"serving https://{IN_IMAGE}/\r?$"])
         guest.certificate = chain
         yield guest

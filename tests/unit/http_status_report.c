@@ -10,16 +10,27 @@
 #include "http/status/parts.h"
 #include "http/status/report.h"
 #include "net/counters.h"
+#include "python/counters.h"
 #include "tests/unit/fake_microkit.h"
+#include "timer/counters.h"
+#include "tls/counters.h"
 
 #define COUNTER true
 #define GAUGE false
-#define NFS_ONE(name, kind, help) {#name, "nfs_" #name, help, "", kind},
-#define NFS_OF(family, which, kind, help) {#family "_" #which, "nfs_" #family, help, #which, kind},
-#define DRIVER_ONE(name, kind, help) {#name, "net_driver_" #name, help, "", kind},
-#define DRIVER_OF(family, which, kind, help) {#family "_" #which, "net_driver_" #family, help, #which, kind},
+#define ONE_OF(program, name, kind, help) {#name, program "_" #name, help, "", kind},
+#define ONE_OF_MANY(program, family, which, kind, help) {#family "_" #which, program "_" #family, help, #which, kind},
+#define NFS_ONE(name, kind, help) ONE_OF("nfs", name, kind, help)
+#define NFS_OF(family, which, kind, help) ONE_OF_MANY("nfs", family, which, kind, help)
+#define DRIVER_ONE(name, kind, help) ONE_OF("net_driver", name, kind, help)
+#define DRIVER_OF(family, which, kind, help) ONE_OF_MANY("net_driver", family, which, kind, help)
+#define MORE_ONE(name, kind, help) ONE_OF("more_of_them", name, kind, help)
+#define MORE_OF(family, which, kind, help) ONE_OF_MANY("more_of_them", family, which, kind, help)
 #define NFS_ROWS (sizeof(struct nfs_counters) / 8)
 #define DRIVER_ROWS (sizeof(struct net_driver_counters) / 8)
+#define MORE_ROWS                                                                                              \
+    (sizeof(struct net_virt_rx_counters) + sizeof(struct net_virt_tx_counters) + sizeof(struct tls_counters) + \
+     sizeof(struct python_counters) + sizeof(struct timer_counters)) /                                         \
+        8
 
 static struct supervisor_notes notes;
 static union {
@@ -30,11 +41,13 @@ static union {
     struct net_driver_counters named;
     uint64_t words[DRIVER_ROWS];
 } driver;
+static uint64_t more[MORE_ROWS];
 
 #define LONG "a_name_of_sixty_three_bytes_which_is_as_long_as_one_can_be_here"
-#define SILENT(text)                           \
-    {                                          \
-        .name = text, .child = STATUS_NO_CHILD \
+#define LAST_CHILD 5
+#define SILENT(text)                 \
+    {                                \
+        text, LAST_CHILD, NULL, 0, 0 \
     }
 #define FOUR_LONG SILENT(LONG), SILENT(LONG), SILENT(LONG), SILENT(LONG)
 
@@ -44,16 +57,21 @@ const struct status_config status_config = {
     .parts = {{"nfs", 0, nfs.words, 0, NFS_ROWS},
               {"other", 1, other_nfs.words, 0, NFS_ROWS},
               {"eth", 2, driver.words, NFS_ROWS, DRIVER_ROWS},
+              {"all_the_rest", 3, more, NFS_ROWS + DRIVER_ROWS, MORE_ROWS},
               SILENT("silent"),
-              FOUR_LONG,
+              SILENT(LONG),
+              SILENT(LONG),
+              SILENT(LONG),
               FOUR_LONG,
               FOUR_LONG,
               FOUR_LONG,
               FOUR_LONG,
               FOUR_LONG,
               FOUR_LONG},
-    .counter_count = NFS_ROWS + DRIVER_ROWS,
-    .counters = {NFS_COUNTERS(NFS_ONE, NFS_OF) NET_DRIVER_COUNTERS(DRIVER_ONE, DRIVER_OF)},
+    .counter_count = NFS_ROWS + DRIVER_ROWS + MORE_ROWS,
+    .counters = {NFS_COUNTERS(NFS_ONE, NFS_OF) NET_DRIVER_COUNTERS(DRIVER_ONE, DRIVER_OF) NET_VIRT_RX_COUNTERS(
+        MORE_ONE, MORE_OF) NET_VIRT_TX_COUNTERS(MORE_ONE, MORE_OF) TLS_COUNTERS(MORE_ONE, MORE_OF)
+                     PYTHON_COUNTERS(MORE_ONE, MORE_OF) TIMER_COUNTERS(MORE_ONE, MORE_OF)},
 };
 
 struct measures measures;
@@ -93,10 +111,11 @@ static void test_json(void)
     other_nfs.named.calls_read = 4;
     driver.named.resets = 3;
     const char *text = told(status_report_json);
-    CHECK(strstr(text, "{\"name\":\"nfs\",\"dead\":false,\"deaths\":0,\"counts\":{\"calls_null\":0,") != NULL);
+    CHECK(strstr(text, "{\"name\":\"nfs\",\"dead\":false,\"deaths\":0,\"cpu_us\":18446744073709551,\"counts\":{\"calls_"
+                       "null\":0,") != NULL);
     CHECK(strstr(text, "\"calls_read\":17,") && strstr(text, "\"calls_read\":4,") && strstr(text, "\"resets\":3}}"));
-    CHECK(strstr(text, "{\"name\":\"silent\",\"dead\":false,\"deaths\":0}") != NULL);
-    CHECK_EQUAL(times(text, "\"counts\":"), 3);
+    CHECK(strstr(text, "{\"name\":\"silent\",\"dead\":false,\"deaths\":0,\"cpu_us\":18446744073709551}") != NULL);
+    CHECK_EQUAL(times(text, "\"counts\":"), 4);
 }
 
 /* Of a family all stand together, behind one line each of help and type, whatever part they are of. */
@@ -121,6 +140,7 @@ static void test_a_part_that_lies(void)
 {
     memset(&nfs, 0xff, sizeof(nfs));
     memset(&driver, 0xff, sizeof(driver));
+    memset(more, 0xff, sizeof(more));
     memset(&measures, 0xff, sizeof(measures));
     measures.recent_count = MEASURE_RECENT;
     for (uint32_t i = 0; i < MEASURE_RECENT; i++) {
@@ -130,6 +150,15 @@ static void test_a_part_that_lies(void)
     CHECK(strstr(buffer, "\"calls_read\":4,") != NULL);
     (void)told(status_report_metrics);
     (void)told(status_report_openmetrics);
+}
+
+/* All have had the CPU for as long as can be said. */
+static microkit_msginfo tell(microkit_channel channel, microkit_msginfo info)
+{
+    for (uint8_t i = 0; i <= LAST_CHILD; i++) {
+        microkit_mr_set(i, UINT64_MAX);
+    }
+    return microkit_msginfo_new(0, LAST_CHILD + 1);
 }
 
 /* What it counted stays until it counts anew; that it is dead the supervisor says. */
@@ -147,6 +176,7 @@ static void test_a_dead_part(void)
 int main(void)
 {
     fake_reset();
+    fake_on_ppcall(tell);
     test_json();
     test_metrics();
     test_a_dead_part();

@@ -1,5 +1,6 @@
 /* tests/unit/timer_driver.c: the driver over a scripted comparator. */
 #include "timer/config.h"
+#include "timer/counters.h"
 #include "tests/unit/fake_microkit.h"
 
 enum { IRQ = 0, FIRST = 10, SECOND = 11 };
@@ -83,6 +84,8 @@ int main(void)
     fake_wake(FAKE_BIT(IRQ));
     CHECK_EQUAL(fake_notified_bits(), 0);
 
+    CHECK(timer_counts()->asked == 3 && timer_counts()->interrupts == 2 && timer_counts()->deadlines == 1);
+
     /* Both at once; a time that has passed raises the interrupt by itself. */
     ask(FIRST, 10);
     ask(SECOND, 20);
@@ -114,7 +117,7 @@ int main(void)
     fake_acked(IRQ);
     fake_set_generation(2);
     init();
-    CHECK(!on);
+    CHECK(!on && timer_counts()->interrupts == 0);
     CHECK(fake_notified(FIRST) == 1 && fake_notified(SECOND) == 1 && fake_acked(IRQ) == 1);
     ask(FIRST, 900);
     CHECK(on && comparator == 900);

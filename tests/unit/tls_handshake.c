@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include "tests/unit/in_turn.h"
+#include "tls/counters.h"
 #include "tls/handshake.h"
 #include "tls/heap.h"
 #include "tls/link.h"
@@ -46,6 +47,7 @@ static void test_full(void)
     CHECK_EQUAL(secrets->name_length, 11);
     CHECK(secrets->flags == TLS_ALPN && secrets->chain == 0);
     CHECK_EQUAL(rig_signatures(), 1);
+    CHECK(tls_counts()->handshakes_full == 1 && tls_counts()->handshakes_under_way == 0 && tls_counts()->queue == 0);
     client_close(client);
     SSL_SESSION_free(client->session);
     expect_wiped(0);
@@ -116,6 +118,7 @@ static void test_resumption(void)
     client = shake((struct client_wish){.name = "serval.test", .session = session});
     CHECK_EQUAL(rig_secrets(0)->flags & TLS_RESUMED, TLS_RESUMED);
     CHECK_EQUAL(rig_signatures(), 1);
+    CHECK(tls_counts()->handshakes_full == 1 && tls_counts()->handshakes_resumed == 1);
     client_close(client);
 }
 
@@ -186,6 +189,7 @@ static void test_refusals(void)
     expect_failure((struct client_wish){.most_version = TLS1_2_VERSION}, 70);
     expect_failure((struct client_wish){.groups = "P-384"}, 40);
     expect_failure((struct client_wish){.name = long_name(TLS_NAME_MAX + 1)}, 112);
+    CHECK(tls_counts()->handshakes_failed == 4 && tls_counts()->handshakes_under_way == 0);
     client_close(shake((struct client_wish){.name = long_name(TLS_NAME_MAX)}));
     struct client *client = shake((struct client_wish){.protocols = "\x02h2\x08http/1.1"});
     client_close(client);
@@ -458,6 +462,7 @@ static void test_long_hellos_of_others(void)
 /* Over at each moment of a handshake: all of it is given back, and the slot serves the next one. */
 static void test_over_anywhere(void)
 {
+    uint64_t opened = 1;
     start();
     client_close(shake((struct client_wish){.name = "serval.test"}));
     for (uint32_t most = 1; most < 3000; most += 97) {
@@ -473,7 +478,11 @@ static void test_over_anywhere(void)
         CHECK(own > 0);
         client_close(&clients[1]);
         CHECK_EQUAL(tls_heap_used(), before);
+        opened++;
     }
+    const struct tls_counters *counts = tls_counts();
+    CHECK(counts->handshakes_left > 10 && counts->handshakes_under_way == 0);
+    CHECK_EQUAL(counts->handshakes_full + counts->handshakes_failed + counts->handshakes_left, opened);
 }
 
 #define CASE(name)         \
