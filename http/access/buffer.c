@@ -4,48 +4,60 @@
 #include "http/access/buffer.h"
 
 #include <assert.h>
-#include <stddef.h>
+#include <string.h>
 
 void access_buffer_init(struct access_buffer *b, void *start, uint32_t size)
 {
-    *b = (struct access_buffer){.start = start, .size = size};
+    *b = (struct access_buffer){.start = start, .size = size, .free = size};
 }
 
-char *access_buffer_room(struct access_buffer *b, uint32_t most)
+/* There is too little behind the last line. True: in front of the first one there is enough. */
+bool access_buffer_wrap(struct access_buffer *b, uint32_t most)
 {
-    if (!b->wrapped && b->size - b->to < most) {
-        b->wrapped = true;
-        b->end = b->to;
-        b->to = 0;
+    if (b->wrapped || b->from < most) {
+        return false;
     }
-    return (b->wrapped ? b->from : b->size) - b->to >= most ? b->start + b->to : NULL;
+    b->wrapped = true;
+    b->end = b->to;
+    b->to = 0;
+    b->free = b->from;
+    return true;
 }
 
-void access_buffer_put(struct access_buffer *b, uint32_t length)
+/* How many of the first bytes lie in one piece. */
+static uint32_t first_piece(const struct access_buffer *b)
 {
-    b->to += length;
+    return (b->wrapped ? b->end : b->to) - b->from;
 }
 
-static void see_end(struct access_buffer *b)
+uint32_t access_buffer_copy(const struct access_buffer *b, void *to, uint32_t most)
 {
-    if (b->wrapped && b->from == b->end) {
-        b->wrapped = false;
-        b->from = 0;
+    uint32_t length = b->waits < most ? b->waits : most, first = first_piece(b);
+    first = first < length ? first : length;
+    memcpy(to, b->start + b->from, first);
+    memcpy((char *)to + first, b->start, length - first);
+    return length;
+}
+
+static void see_free(struct access_buffer *b)
+{
+    if (b->waits == 0) {
+        access_buffer_init(b, b->start, b->size);
+    } else {
+        b->free = (b->wrapped ? b->from : b->size) - b->to;
     }
-    if (!b->wrapped && b->from == b->to) {
-        b->from = b->to = 0;
-    }
-}
-
-const char *access_buffer_first(const struct access_buffer *b, uint32_t *length)
-{
-    *length = (b->wrapped ? b->end : b->to) - b->from;
-    return b->start + b->from;
 }
 
 void access_buffer_take(struct access_buffer *b, uint32_t length)
 {
-    b->from += length;
-    assert(b->from <= (b->wrapped ? b->end : b->to));
-    see_end(b);
+    uint32_t first = first_piece(b);
+    assert(length <= b->waits);
+    b->waits -= length;
+    if (b->wrapped && length >= first) {
+        b->wrapped = false;
+        b->from = length - first;
+    } else {
+        b->from += length;
+    }
+    see_free(b);
 }

@@ -1,4 +1,4 @@
-/* file.c: lines go to a file's end in batches: after a second, or when much has come.
+/* file.c: lines go to a file's end in batches: as much as one write takes, or what has come within a second.
  *   consumes  lines of access.c, in a buffer; completions of the file service, trusted for liveness only
  *   produces  one command at a time, from a block of the share that is its own; a line on the console when it cannot write,
  *             and when lines were lost
@@ -23,14 +23,15 @@
 #include "timer/client.h"
 
 #define S 1000000000ull
-#define BATCH 16384u /* bytes that are written at once, not within a second */
 
 static struct {
     const char *pattern;
     struct access_buffer buffer;
     uint8_t *block;
     struct fs_request request;
-    struct timer timer; /* of a batch, or of the next attempt */
+    struct timer timer; /* of the first line that waits, or of the next attempt */
+    uint32_t batch;     /* so many bytes do not wait for it; */
+    uint32_t due;       /* nor do the first so many any more */
     bool busy;          /* a command is under way */
     bool open, paused;
     uint64_t fd, position;
@@ -44,6 +45,7 @@ static void go_on(void);
 static void on_time(void *context)
 {
     self.paused = false;
+    self.due = self.buffer.waits;
     go_on();
 }
 
@@ -138,30 +140,25 @@ static void on_written(struct fs_request *request)
     self.said = FS_STATUS_OK;
     self.position += result->length;
     access_buffer_take(&self.buffer, (uint32_t)result->length);
+    self.due -= self.due < result->length ? self.due : (uint32_t)result->length;
     say_lost();
     go_on();
 }
 
-static void write_some(const char *bytes, uint32_t length)
+static void write_some(void)
 {
     struct fs_command command = {.type = FS_WRITE};
-    length = length < fs_client_block_size() ? length : fs_client_block_size();
-    memcpy(self.block, bytes, length);
+    uint32_t length = access_buffer_copy(&self.buffer, self.block, fs_client_block_size());
     command.file.fd = self.fd;
     command.file.position = self.position;
     command.file.data = fs_client_buffer(self.block, length);
     issue(&command, on_written);
 }
 
-static void go_on(void)
+static void write_batch(void)
 {
     char path[FS_PATH_MAX];
     struct writer name = writer_in(path, sizeof(path) - 1);
-    uint32_t length;
-    const char *bytes = access_buffer_first(&self.buffer, &length);
-    if (self.busy || self.paused || length == 0) {
-        return;
-    }
     line_put_name(&name, self.pattern, response_now_s());
     *name.at = '\0';
     if (!self.open) {
@@ -169,7 +166,19 @@ static void go_on(void)
     } else if (strcmp(self.path, path) != 0) {
         close_it();
     } else {
-        write_some(bytes, length);
+        write_some();
+    }
+}
+
+static void go_on(void)
+{
+    if (self.busy || self.paused || self.buffer.waits == 0) {
+        return;
+    }
+    if (self.due > 0 || self.buffer.waits >= self.batch) {
+        write_batch();
+    } else {
+        later(pd_now_ns());
     }
 }
 
@@ -184,15 +193,10 @@ char *access_file_room(uint32_t most)
 
 void access_file_put(uint32_t length, uint64_t now_ns)
 {
-    uint32_t waits;
     access_buffer_put(&self.buffer, length);
-    access_buffer_first(&self.buffer, &waits);
-    if (self.busy || self.paused) {
-        return; /* it goes on when that is over */
-    }
-    if (waits >= BATCH) {
+    if (self.buffer.waits >= self.batch) {
         go_on();
-    } else {
+    } else if (!self.busy) { /* else it goes on when that is over */
         later(now_ns);
     }
 }
@@ -204,4 +208,5 @@ void access_file_init(const char *pattern, const struct region *memory)
     self.block = fs_client_block_get();
     require(self.block, "access log: blocks of the share", fs_client_blocks());
     access_buffer_init(&self.buffer, memory->base, (uint32_t)memory->size);
+    self.batch = self.buffer.size / 2 < fs_client_block_size() ? self.buffer.size / 2 : fs_client_block_size();
 }
