@@ -187,7 +187,9 @@ static void go_on(void)
 char *access_file_room(uint32_t most)
 {
     char *room = access_buffer_room(&self.buffer, most);
-    self.lost += room == NULL;
+    if (!room) {
+        self.lost++;
+    }
     return room;
 }
 

@@ -14,7 +14,6 @@
 /* -- escaping -- */
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint8_t bytes8 __attribute__((vector_size(8)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
 
 static bool is_plain(uint8_t c)
@@ -22,72 +21,70 @@ static bool is_plain(uint8_t c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Copies them if all are. */
-static bool copy16(char *to, const char *from)
+/* Ones in bytes that are not plain. */
+static inline bytes16 odd_of(bytes16 text)
+{
+    return (bytes16)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
+}
+
+static inline bytes16 copy16(char *to, const char *from)
 {
     bytes16 text;
     memcpy(&text, from, sizeof(text));
-    words2 odd = (words2)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
-    bool plain = (odd[0] | odd[1]) == 0;
-    if (plain) {
-        memcpy(to, &text, sizeof(text));
-    }
-    return plain;
+    memcpy(to, &text, sizeof(text));
+    return odd_of(text);
 }
 
-static bool copy8(char *to, const char *from)
+/* Of eight to sixteen: the first and the last eight. */
+static inline bytes16 copy_short(char *to, const char *from, uint32_t length)
 {
-    bytes8 text;
-    uint64_t odd;
-    memcpy(&text, from, sizeof(text));
-    bytes8 which = (bytes8)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
-    memcpy(&odd, &which, sizeof(odd));
-    if (odd == 0) {
-        memcpy(to, &text, sizeof(text));
-    }
-    return odd == 0;
+    uint64_t first, last;
+    memcpy(&first, from, sizeof(first));
+    memcpy(&last, from + length - sizeof(last), sizeof(last));
+    memcpy(to, &first, sizeof(first));
+    memcpy(to + length - sizeof(last), &last, sizeof(last));
+    return odd_of((bytes16)(words2){first, last});
 }
 
-/* How many of them are plain, from the first on; they have been copied. The last sixteen, or eight, may be looked at with
- * some that were before. */
-static uint32_t copy_plain(char *to, const char *from, uint32_t length)
+static inline bytes16 copy_long(char *to, const char *from, uint32_t length)
 {
-    uint32_t i = 0;
-    while (length - i >= 16 && copy16(to + i, from + i)) {
-        i += 16;
+    bytes16 odd = copy16(to + length - 16, from + length - 16);
+    for (uint32_t i = 0; i < length - 16; i += 16) { /* the last of them overlaps */
+        odd |= copy16(to + i, from + i);
+        __asm__("" : "+r"(i)); /* not unrolled: they are few */
     }
-    if (i == length) {
-        return i;
+    return odd;
+}
+
+/* Nearly no text has anything that is not plain: that is found out at its end, and then it is copied anew. */
+static inline bool copy_plain(char *to, const char *from, uint32_t length)
+{
+    words2 odd = (words2)(length >= 16 ? copy_long(to, from, length) : copy_short(to, from, length));
+    return (odd[0] | odd[1]) == 0;
+}
+
+static __attribute__((noinline)) uint32_t put_odd(char *text, struct http_slice from, uint32_t room)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < from.length && at < room; i++) {
+        uint8_t c = (uint8_t)from.at[i];
+        if (is_plain(c)) {
+            text[at++] = (char)c;
+        } else if (room - at < 4) {
+            break;
+        } else {
+            memcpy(text + at, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+            at += 4;
+        }
     }
-    if (length - i < 16 && length >= 16 && copy16(to + length - 16, from + length - 16)) {
-        return length;
-    }
-    if (length < 16 && length >= 8 && copy8(to, from) && copy8(to + length - 8, from + length - 8)) {
-        return length;
-    }
-    while (i < length && is_plain((uint8_t)from[i])) {
-        to[i] = from[i];
-        i++;
-    }
-    return i;
+    return at;
 }
 
 uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    uint32_t at = 0;
-    for (;;) { /* each turn takes a byte of the text at least */
-        uint32_t left = room - at, count = copy_plain(text + at, from.at, from.length < left ? from.length : left);
-        at += count;
-        if (count == from.length || room - at < 4) {
-            return at;
-        }
-        uint8_t odd = (uint8_t)from.at[count];
-        memcpy(text + at, (char[]){'\\', 'x', hex[odd >> 4], hex[odd & 15]}, 4);
-        at += 4;
-        from.at += count + 1;
-        from.length -= count + 1;
-    }
+    uint32_t length = from.length < room ? from.length : room;
+    return length >= 8 && copy_plain(text, from.at, length) ? length : put_odd(text, from, room);
 }
 
 /* -- time -- */
@@ -137,16 +134,13 @@ void line_put_name(struct writer *name, const char *pattern, int64_t now_s)
 /* " - - [...] \"", the same for all lines of a second. */
 static struct {
     int64_t now_s;
-    char text[35];
+    char text[LINE_STAMP];
 } stamp = {.now_s = -1};
 
-static void see_stamp(int64_t now_s)
+static __attribute__((noinline)) void make_stamp(int64_t now_s)
 {
     char date[HTTP_DATE_LENGTH];
     struct writer text = writer_in(stamp.text, sizeof(stamp.text));
-    if (now_s == stamp.now_s) {
-        return;
-    }
     http_date_format(now_s, date);
     writer_put(&text, " - - [");
     writer_put_bytes(&text, date + 5, 2);
@@ -160,7 +154,14 @@ static void see_stamp(int64_t now_s)
     stamp.now_s = now_s;
 }
 
-/* -- the parts -- */
+static inline void see_stamp(int64_t now_s)
+{
+    if (now_s != stamp.now_s) {
+        make_stamp(now_s);
+    }
+}
+
+/* -- what clients say -- */
 
 uint32_t line_put_address(char *text, const uint8_t address[4])
 {
@@ -173,14 +174,18 @@ uint32_t line_put_address(char *text, const uint8_t address[4])
 }
 
 /* As it came: between its line's begin and the CR LF before the fields. */
-uint32_t line_put_request(char *text, const struct http_request *request)
+char *line_put_request(char *at, const struct http_request *request)
 {
+    if (!request) {
+        *at = '-';
+        return at + 1;
+    }
     const char *start = request->method_text.at;
     struct http_slice line = {start, (uint32_t)(request->fields.at - 2 - start)};
-    return line_put_escaped(text, line, LINE_REQUEST_MAX);
+    return at + line_put_escaped(at, line, LINE_REQUEST_MAX);
 }
 
-static char *put_field(char *at, struct http_slice text)
+static inline char *put_field(char *at, struct http_slice text)
 {
     *at++ = '"';
     if (text.at) {
@@ -188,28 +193,17 @@ static char *put_field(char *at, struct http_slice text)
     } else {
         *at++ = '-';
     }
-    *at++ = '"';
-    return at;
+    memcpy(at, "\" ", 2);
+    return at + 2;
 }
 
-uint32_t line_put_names(char *text, const struct http_request *request)
+char *line_put_names(char *at, const struct http_request *request)
 {
-    if (!request->referer.at && !request->user_agent.at) {
-        return 0;
+    if (!request || (!request->referer.at && !request->user_agent.at)) {
+        memcpy(at, "\"-\" \"-\" ", 8);
+        return at + 8;
     }
-    char *at = put_field(text, request->referer);
-    *at++ = ' ';
-    return (uint32_t)(put_field(at, request->user_agent) - text);
-}
-
-/* -- the whole -- */
-
-static char *put_text(char *at, struct http_slice text)
-{
-    for (uint32_t i = 0; i < text.length; i += LINE_SPARE) {
-        memcpy(at + i, text.at + i, LINE_SPARE);
-    }
-    return at + text.length;
+    return put_field(put_field(at, request->referer), request->user_agent);
 }
 
 static const char pairs[] = "0001020304050607080910111213141516171819"
@@ -243,6 +237,24 @@ static inline char *put_number(char *at, uint64_t number)
     return at + sizeof(word) - zeros;
 }
 
+/* Mostly it is as it was. */
+static inline char *put_status(char *at, int status)
+{
+    static struct {
+        int status;
+        char text[4];
+    } last;
+    if (status != last.status) {
+        uint32_t number = (uint32_t)status % 1000;
+        last.status = status;
+        last.text[0] = (char)('0' + number / 100);
+        put_pair(last.text + 1, number % 100);
+        last.text[3] = ' ';
+    }
+    memcpy(at, last.text, sizeof(last.text));
+    return at + sizeof(last.text);
+}
+
 /* Mostly of less than one. */
 static inline char *put_seconds(char *at, uint64_t ns)
 {
@@ -260,32 +272,26 @@ static inline char *put_seconds(char *at, uint64_t ns)
     return put_pair(at, low % 100);
 }
 
-uint32_t line_make(char *line, const struct line_parts *parts)
+char *line_begin(char *at, const char *address, uint32_t length, int64_t now_s)
 {
-    char *at = line + parts->address.length;
-    memcpy(line, parts->address.at, LINE_SPARE);
-    see_stamp(parts->now_s);
-    memcpy(at, stamp.text, sizeof(stamp.text));
-    at += sizeof(stamp.text);
-    if (parts->request.length > 0) {
-        at = put_text(at, parts->request);
-    } else {
-        *at++ = '-';
-    }
-    *at++ = '"';
-    *at++ = ' ';
-    at = put_number(at, (uint64_t)parts->status);
-    *at++ = ' ';
-    at = put_number(at, parts->bytes);
-    *at++ = ' ';
-    if (parts->names.length > 0) {
-        at = put_text(at, parts->names);
-    } else {
-        memcpy(at, "\"-\" \"-\"", 7);
-        at += 7;
-    }
-    *at++ = ' ';
-    at = put_seconds(at, parts->took_ns);
-    *at++ = '\n';
-    return (uint32_t)(at - line);
+    memcpy(at, address, LINE_ADDRESS_MAX + 1);
+    at += length;
+    see_stamp(now_s);
+    memcpy(at, stamp.text, LINE_STAMP);
+    return at + LINE_STAMP;
+}
+
+char *line_put_outcome(char *at, int status, uint64_t bytes)
+{
+    memcpy(at, "\" ", 2);
+    at = put_number(put_status(at + 2, status), bytes);
+    *at = ' ';
+    return at + 1;
+}
+
+char *line_end(char *at, uint64_t took_ns)
+{
+    at = put_seconds(at, took_ns);
+    *at = '\n';
+    return at + 1;
 }

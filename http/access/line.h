@@ -8,32 +8,43 @@
 #ifndef HTTP_ACCESS_LINE_H
 #define HTTP_ACCESS_LINE_H
 
+#include <string.h>
+
 #include "http/response/writer.h"
 
-#define LINE_SPARE 16 /* bytes behind a text that may be read, or written, with it: copies are of sixteen at a time */
 #define LINE_ADDRESS_MAX 15
+#define LINE_STAMP 35        /* " - - [30/Nov/2026:06:39:00 +0000] \"" */
 #define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
-#define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 5)
-#define LINE_MAX (LINE_ADDRESS_MAX + 35 + LINE_REQUEST_MAX + 27 + LINE_NAMES_MAX + 30 + LINE_SPARE)
+#define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 6)
+#define LINE_END_MAX 29 /* 0.000123 of the longest time, and its newline */
+#define LINE_SPARE 32   /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
+#define LINE_MAX (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + 27 + LINE_NAMES_MAX + LINE_END_MAX + LINE_SPARE)
 
-/* The texts with LINE_SPARE readable bytes behind them. */
-struct line_parts {
-    struct http_slice address, request; /* request: of length 0: one that could not be read */
-    struct http_slice names;            /* of length 0: neither was sent */
-    int status;
-    uint64_t bytes, took_ns;
-    int64_t now_s;
-};
-
-/* Each returns how many bytes it has put. */
-uint32_t line_put_address(char *text, const uint8_t address[4]);
-/* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes. */
+uint32_t line_put_address(char *text, const uint8_t address[4]); /* returns its length */
+/* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes; returns how many. */
 uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
-uint32_t line_put_request(char *text, const struct http_request *request);
-/* Referer and user agent, with their quotes; "-" for what was not sent. */
-uint32_t line_put_names(char *text, const struct http_request *request);
-uint32_t line_make(char *line, const struct line_parts *parts);
+
+/* The parts of a line, in their order; each returns the end of what it has put. address: of LINE_ADDRESS_MAX + 1 readable
+ * bytes. */
+char *line_begin(char *at, const char *address, uint32_t length, int64_t now_s);
+char *line_put_request(char *at, const struct http_request *request); /* NULL: one that could not be read */
+char *line_put_outcome(char *at, int status, uint64_t bytes);
+/* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. */
+char *line_put_names(char *at, const struct http_request *request); /* NULL: neither was */
+char *line_end(char *at, uint64_t took_ns);
+
+/* One of them that was put elsewhere before, with LINE_SPARE readable bytes behind it. */
+static inline char *line_put_text(char *at, const char *text, uint32_t length)
+{
+    uint32_t i = 0;
+    do {
+        memcpy(at + i, text + i, LINE_SPARE);
+        i += LINE_SPARE;
+        __asm__("" : "+r"(i)); /* not unrolled: they are short */
+    } while (i < length);
+    return at + length;
+}
 
 /* A path with the time of day: %Y, %m, %d, %H. */
 void line_put_name(struct writer *name, const char *pattern, int64_t now_s);

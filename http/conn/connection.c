@@ -182,8 +182,8 @@ bool http_conn_page(struct http_conn *c, const struct reply *reply, int status, 
     struct writer page = writer_in(self.page, sizeof(self.page));
     trace(http_page, c, status);
     response_page(&page, reply, status, field);
-    c->status = (uint16_t)status;
-    return http_conn_write(c, self.page, writer_length(&page), false);
+    watch_taken(c, NULL);
+    return http_conn_write_head(c, self.page, writer_length(&page), false, status);
 }
 
 bool http_conn_refusal(struct http_conn *c, const struct reply *reply, int status, const char *field)

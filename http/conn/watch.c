@@ -7,7 +7,7 @@
 #include "lib/pd.h"
 
 struct http_watch *http_watch;
-const struct http_reader *http_reader;
+http_reader *http_read_by;
 
 void watch_add(struct http_watch *watch)
 {

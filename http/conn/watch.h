@@ -1,5 +1,5 @@
 /* http/conn/watch.h: those who hear of each request and its answer: the access log, the status port. Nobody, unless they
- * ask. Who makes an answer's head sets the connection's `status`.
+ * ask. The connection has the answer's `status` and `body_bytes`.
  */
 #ifndef HTTP_CONN_WATCH_H
 #define HTTP_CONN_WATCH_H
@@ -14,19 +14,20 @@ struct http_watch {
     struct http_watch *next;
 };
 
-/* One of them may ask for what is said, too. */
-struct http_reader {
-    void (*taken)(const struct http_conn *connection, const struct http_request *request); /* its head goes */
-    /* With its transport. data: NULL: by reference; a head is the first, at once when it is made (response/head.h). */
-    void (*written)(const struct http_conn *connection, const char *data, uint32_t length);
-};
+/* One may ask for what is said, too: a request whose head goes now. NULL: a page is told, perhaps without a request. */
+typedef void http_reader(const struct http_conn *connection, const struct http_request *request);
 
-extern struct http_watch *http_watch;         /* NULL: nobody */
-extern const struct http_reader *http_reader; /* the same */
+extern struct http_watch *http_watch; /* NULL: nobody */
+extern http_reader *http_read_by;     /* the same */
 
 void watch_add(struct http_watch *watch);
 void watch_tell_begun(struct http_conn *connection, const struct http_request *request);
 void watch_tell_ended(struct http_conn *connection, bool answered);
+
+static inline bool watch_any(void)
+{
+    return http_watch != NULL;
+}
 
 static inline void watch_begun(struct http_conn *c, const struct http_request *request)
 {
@@ -37,15 +38,8 @@ static inline void watch_begun(struct http_conn *c, const struct http_request *r
 
 static inline void watch_taken(const struct http_conn *c, const struct http_request *request)
 {
-    if (http_reader) {
-        http_reader->taken(c, request);
-    }
-}
-
-static inline void watch_written(const struct http_conn *c, const char *data, uint32_t length)
-{
-    if (http_reader) {
-        http_reader->written(c, data, length);
+    if (http_read_by) {
+        http_read_by(c, request);
     }
 }
 

@@ -111,7 +111,7 @@ static bool send_head(struct app_request *x)
     x->keeps &= stage != STAGE_TO_END && stage != STAGE_TUNNEL && (x->part != PART_RAW || app_body_is_skippable(x));
     x->reply.ends = !x->keeps;
     uint32_t length = make_head(x, stage, &body);
-    if (!http_conn_write(x->connection, self.text, length, stage != STAGE_NO_BODY)) {
+    if (!http_conn_write_head(x->connection, self.text, length, stage != STAGE_NO_BODY, self.answer.status)) {
         return false;
     }
     if (is_open_ended(stage)) {
@@ -119,7 +119,6 @@ static bool send_head(struct app_request *x)
         transport->ops->keep_asking(transport);
         app_long_begin(x, lasting);
     }
-    x->connection->status = (uint16_t)self.answer.status;
     x->stage = (uint8_t)stage;
     x->begun = true;
     x->left = stage == STAGE_COUNTED ? x->slot->in.length - body : 0;

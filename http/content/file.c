@@ -198,14 +198,14 @@ static bool refuse(struct http_conn *c, const struct http_selection *selection, 
 
 /* The body's first block is at hand, or there is no body. What fits into one segment with its head is copied, and
  * needs no pin. */
-static bool begin(struct http_conn *c, uint32_t head, uint64_t length, const struct cache_bytes *bytes)
+static bool begin(struct http_conn *c, int status, uint32_t head, uint64_t length, const struct cache_bytes *bytes)
 {
     struct content_state *state = content_of(c);
     bool small = head + length <= TRANSPORT_SEGMENT && bytes->length == length;
     if (small && length > 0) {
         memcpy(self.head + head, bytes->at, length);
     }
-    if (!http_conn_write(c, self.head, small ? head + (uint32_t)length : head, !small)) {
+    if (!http_conn_write_head(c, self.head, small ? head + (uint32_t)length : head, !small, status)) {
         return false;
     }
     if (!small) {
@@ -328,14 +328,14 @@ static enum file_outcome send(struct http_conn *c, const struct http_selection *
         case CACHE_FAILED: content_drop_file(c); return FILE_FAILED;
         }
     }
-    if (!begin(c, make_head(state, selection, reply, field), length, &bytes)) {
+    int status = state->app && selection->status == 200 ? app_answer_status() : selection->status;
+    if (!begin(c, status, make_head(state, selection, reply, field), length, &bytes)) {
         if (length > 0) {
             cache_unpin(bytes.block);
         }
         return FILE_NO_MEMORY;
     }
     trace(http_file, c, length);
-    c->status = (uint16_t)(state->app && selection->status == 200 ? app_answer_status() : selection->status);
     c->ends = reply->ends;
     if (state->bytes.length == 0) {
         content_drop_file(c); /* all is with TCP */
@@ -381,10 +381,9 @@ static enum file_outcome send_head_of_parts(struct http_conn *c, const struct ht
     case CACHE_WAIT: c->state = WAITING; return FILE_WAITS;
     case CACHE_FAILED: content_drop_file(c); return FILE_FAILED;
     }
-    if (!http_conn_write(c, self.head, make_head(state, &selection, reply, ""), true)) {
+    if (!http_conn_write_head(c, self.head, make_head(state, &selection, reply, ""), true, 206)) {
         return FILE_NO_MEMORY;
     }
-    c->status = 206;
     c->ends = reply->ends;
     state->offset = state->end = 0;
     c->state = ANSWERING;

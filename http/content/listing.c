@@ -199,7 +199,7 @@ static bool write_head(struct http_conn *c, const struct listing *listing)
     writer_put(&head, "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n");
     writer_put(&head, site_fields(listing->folder.mount));
     response_end(&head, &c->told, true);
-    return http_conn_write(c, self.text, writer_length(&head), !c->told.head_only);
+    return http_conn_write_head(c, self.text, writer_length(&head), !c->told.head_only, 200);
 }
 
 /* False: no room, no memory; or what the file server has written there is longer now: then the connection has ended. */
@@ -264,7 +264,6 @@ static enum content_outcome go_on(struct http_conn *c)
         if (!write_head(c, listing)) {
             return CONTENT_WAIT;
         }
-        c->status = 200;
         listing->phase = ROWS;
         http_counts.files++;
     }

@@ -143,8 +143,7 @@ static bool moved(struct http_conn *c, const struct reply *reply, uint32_t lengt
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved(&answer, reply, self.path, length, query);
-    c->status = 301;
-    return http_conn_write(c, self.text, writer_length(&answer), false);
+    return http_conn_write_head(c, self.text, writer_length(&answer), false, 301);
 }
 
 /* -- the site -- */
@@ -224,8 +223,7 @@ static bool options(struct http_conn *c, const struct http_request *request, con
 {
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_options(&answer, reply);
-    c->status = 204;
-    return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, reply);
+    return http_conn_write_head(c, self.text, writer_length(&answer), false, 204) && done(c, request, reply);
 }
 
 static bool route(struct http_conn *c, const struct http_request *request, const struct reply *reply)
@@ -417,9 +415,9 @@ static bool send_to_tls(struct http_conn *c, const struct http_request *request)
     }
     struct writer answer = writer_in(self.text, sizeof(self.text));
     response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
-    c->status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
+    int status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
     watch_begun(c, request);
-    return http_conn_write(c, self.text, writer_length(&answer), false) && done(c, request, &reply);
+    return http_conn_write_head(c, self.text, writer_length(&answer), false, status) && done(c, request, &reply);
 }
 
 /* What is not sent there is parsed again: it is rare. */
