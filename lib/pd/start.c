@@ -15,6 +15,7 @@
 
 #include "lib/pd.h"
 #include "lib/pd/caller.h"
+#include "lib/pd/clock.h"
 
 /* mk/pd.ld */
 extern char pd_data_start[], pd_data_end[], pd_pristine[], pd_pristine_too[];
@@ -117,6 +118,7 @@ void pd_prepare(bool cold)
     }
     memcpy(pd_tls_block, pd_tls_template, template_size);
     forget(pd_tls_block + template_size, pd_tls_block_end);
+    pd_clock_begin();
 }
 
 uint32_t pd_generation(void)

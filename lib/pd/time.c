@@ -2,6 +2,7 @@
  * both SDKs open to EL0.
  */
 #include "lib/pd.h"
+#include "lib/pd/clock.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -21,18 +22,19 @@ uint64_t pd_now_ticks(void)
     return ticks;
 }
 
+void pd_clock_begin(void)
+{
+    __asm__("mrs %0, cntfrq_el0" : "=r"(self.frequency));
+    self.ns_per_tick_32 = (NS_PER_S << 32) / self.frequency;
+}
+
 uint64_t pd_ticks_per_second(void)
 {
-    if (self.frequency == 0) {
-        __asm__("mrs %0, cntfrq_el0" : "=r"(self.frequency));
-        self.ns_per_tick_32 = (NS_PER_S << 32) / self.frequency;
-    }
     return self.frequency;
 }
 
 uint64_t pd_now_ns(void)
 {
-    pd_ticks_per_second();
     return (uint64_t)(((unsigned __int128)pd_now_ticks() * self.ns_per_tick_32) >> 32);
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/pd.h"
 #include "lib/pd/caller.h"
+#include "lib/pd/clock.h"
 #include "tests/unit/check.h"
 
 enum { DATA = 48, TEMPLATE = 16, BLOCK = 64, BSS = 80, KEPT = 32, PAGE = 4096 };
@@ -32,7 +33,14 @@ extern struct {
     uint32_t starts, inverse;
 } pd_kept;
 
-static unsigned answered;
+static unsigned answered, clocks;
+
+/* Its variables are as new, too. */
+void pd_clock_begin(void)
+{
+    CHECK(pd_data_start[0] == 1);
+    clocks++;
+}
 
 /* Its variables are the SDK library's, which have just come back. */
 void pd_answer_caller(void)
@@ -106,13 +114,14 @@ static void test_generation_written_over(void)
 static void test_cold(void)
 {
     memset(pd_noinit_start, 7, KEPT);
-    uint32_t before = pd_generation();
+    uint32_t before = pd_generation(), begun = clocks;
 
     pd_prepare(false);
     CHECK(all(pd_noinit_start, KEPT, 7));
     pd_prepare(true);
     CHECK(all(pd_noinit_start, KEPT, 0));
     CHECK_EQUAL(pd_generation(), before + 2);
+    CHECK_EQUAL(clocks, begun + 2);
     check_as_new();
     use();
 }
