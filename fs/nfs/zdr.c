@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include "fs/nfs/counters.h"
+#include "lib/copy.h"
 #include "nfsc/libnfs-zdr.h"
 
 #define NFS_PROGRAM_NUMBER 100003 /* RFC 1813, 2.2 */
@@ -153,7 +154,7 @@ static bool_t put_padded(uint8_t *at, const void *bytes, uint32_t size)
 {
     if (size) {
         memset(at + ((size - 1) & ~3u), 0, 4);
-        memcpy(at, bytes, size);
+        copy_long(at, bytes, size);
     }
     return TRUE;
 }

@@ -20,6 +20,7 @@
 #include "http/content/parts.h"
 #include "http/parse/date.h"
 #include "http/response/lines.h"
+#include "lib/copy.h"
 #include "lib/pd.h"
 
 #define AHEAD 3                        /* blocks asked for before they are needed */
@@ -203,7 +204,7 @@ static bool begin(struct http_conn *c, int status, uint32_t head, uint64_t lengt
     struct content_state *state = content_of(c);
     bool small = head + length <= TRANSPORT_SEGMENT && bytes->length == length;
     if (small && length > 0) {
-        memcpy(self.head + head, bytes->at, length);
+        copy_long(self.head + head, bytes->at, length);
     }
     if (!http_conn_write_head(c, self.head, small ? head + (uint32_t)length : head, !small, status)) {
         return false;

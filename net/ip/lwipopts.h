@@ -104,6 +104,10 @@
 #define SNTP_SET_SYSTEM_TIME_NTP(seconds, fraction) ip_time_told((seconds), (fraction))
 #include "net/ip/time_of_day.h"
 
+/* Of data. */
+#define MEMCPY(to, from, size) copy_long(to, from, size)
+#include "lib/copy.h"
+
 /* net/ip/sums.c */
 #define LWIP_CHKSUM ip_sums_checksum
 #include "net/ip/sums.h"

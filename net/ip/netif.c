@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/copy.h"
 #include "lib/pd.h"
 #include "lib/random.h"
 
@@ -374,7 +375,7 @@ static void add_copy(struct building *b, const struct pbuf *p)
         b->overflows = true;
         return;
     }
-    memcpy(b->slot_memory + b->copied, p->payload, p->len);
+    copy_long(b->slot_memory + b->copied, p->payload, p->len);
     if (b->count > 0 && b->pieces[b->count - 1].region == 0) {
         struct net_desc *last = &b->pieces[b->count - 1];
         last->length = (uint16_t)(last->length + p->len);
