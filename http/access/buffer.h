@@ -3,33 +3,29 @@
 #define HTTP_ACCESS_BUFFER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct access_buffer {
     char *start;
     uint32_t size, from, to; /* the lines are from..to, or behind a wrap from..end and 0..to */
     uint32_t end;
-    uint32_t free;  /* bytes behind `to`, in one piece */
-    uint32_t waits; /* bytes of lines */
     bool wrapped;
 };
 
 void access_buffer_init(struct access_buffer *buffer, void *start, uint32_t size);
-bool access_buffer_wrap(struct access_buffer *buffer, uint32_t most);
+uint32_t access_buffer_waits(const struct access_buffer *buffer); /* bytes of lines */
+/* Bytes behind the last line that lie in one piece: `most` at least, or 0: it is full. */
+uint32_t access_buffer_room(struct access_buffer *buffer, uint32_t most);
 
-/* In one piece. NULL: it is full. */
-static inline char *access_buffer_room(struct access_buffer *buffer, uint32_t most)
+static inline char *access_buffer_at(const struct access_buffer *buffer)
 {
-    return buffer->free >= most || access_buffer_wrap(buffer, most) ? buffer->start + buffer->to : NULL;
+    return buffer->start + buffer->to;
 }
 
 /* So much of that was written. */
 static inline void access_buffer_put(struct access_buffer *buffer, uint32_t length)
 {
     buffer->to += length;
-    buffer->free -= length;
-    buffer->waits += length;
 }
 
 /* The first bytes, at most so many: whole lines, unless that ends within one. Returns how many. */

@@ -30,7 +30,8 @@ static struct {
     uint8_t *block;
     struct fs_request request;
     struct timer timer; /* of the first line that waits, or of the next attempt */
-    uint32_t batch;     /* so many bytes do not wait for it; */
+    uint32_t until;     /* lines that begin before there need no look at anything else than the buffer's end */
+    uint32_t batch;     /* so many bytes do not wait for the timer; */
     uint32_t due;       /* nor do the first so many any more */
     bool busy;          /* a command is under way */
     bool open, paused;
@@ -45,7 +46,8 @@ static void go_on(void);
 static void on_time(void *context)
 {
     self.paused = false;
-    self.due = self.buffer.waits;
+    self.due = access_buffer_waits(&self.buffer);
+    self.until = 0;
     go_on();
 }
 
@@ -80,9 +82,15 @@ static void issue(struct fs_command *command, fs_handler *handler)
 
 /* -- one command after the other -- */
 
-static void on_closed(struct fs_request *request)
+static void completed(void)
 {
     self.busy = false;
+    self.until = 0;
+}
+
+static void on_closed(struct fs_request *request)
+{
+    completed();
     go_on();
 }
 
@@ -96,7 +104,7 @@ static void close_it(void)
 static void on_opened(struct fs_request *request)
 {
     const struct fs_completion *result = &request->result;
-    self.busy = false;
+    completed();
     if (result->status != FS_STATUS_OK) {
         failed(result->status);
         return;
@@ -131,7 +139,7 @@ static void say_lost(void)
 static void on_written(struct fs_request *request)
 {
     const struct fs_completion *result = &request->result;
-    self.busy = false;
+    completed();
     if (result->status != FS_STATUS_OK || result->length == 0) {
         failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
         close_it();
@@ -172,10 +180,11 @@ static void write_batch(void)
 
 static void go_on(void)
 {
-    if (self.busy || self.paused || self.buffer.waits == 0) {
+    uint32_t waits = access_buffer_waits(&self.buffer);
+    if (self.busy || self.paused || waits == 0) {
         return;
     }
-    if (self.due > 0 || self.buffer.waits >= self.batch) {
+    if (self.due > 0 || waits >= self.batch) {
         write_batch();
     } else {
         later(pd_now_ns());
@@ -184,23 +193,39 @@ static void go_on(void)
 
 /* -- lines -- */
 
-char *access_file_room(uint32_t most)
+/* Now and then: there may be a batch, or nobody who sees to the next line when its time has come. */
+static __attribute__((noinline)) char *look_for_room(uint64_t now_ns)
 {
-    char *room = access_buffer_room(&self.buffer, most);
-    if (!room) {
-        self.lost++;
+    if (!self.pattern) {
+        return NULL;
     }
-    return room;
-}
-
-void access_file_put(uint32_t length, uint64_t now_ns)
-{
-    access_buffer_put(&self.buffer, length);
-    if (self.buffer.waits >= self.batch) {
-        go_on();
-    } else if (!self.busy) { /* else it goes on when that is over */
+    go_on();
+    bool waits_for_time = !self.busy && !self.paused;
+    if (waits_for_time) {
         later(now_ns);
     }
+    uint32_t room = access_buffer_room(&self.buffer, LINE_MAX), to_batch = UINT32_MAX;
+    if (room == 0) {
+        self.lost++;
+        self.until = 0;
+        return NULL;
+    }
+    if (waits_for_time) {
+        to_batch = self.batch - access_buffer_waits(&self.buffer);
+    }
+    room = room - LINE_MAX + 1;
+    self.until = self.buffer.to + (room < to_batch ? room : to_batch);
+    return access_buffer_at(&self.buffer);
+}
+
+char *access_file_room(uint64_t now_ns)
+{
+    return self.buffer.to < self.until ? access_buffer_at(&self.buffer) : look_for_room(now_ns);
+}
+
+void access_file_put(uint32_t length)
+{
+    access_buffer_put(&self.buffer, length);
 }
 
 void access_file_init(const char *pattern, const struct region *memory)

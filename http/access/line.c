@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 #include "http/parse/date.h"
+#include "http/response/head.h"
 
-#define US 1000ull
-#define US_PER_S 1000000ull
+#define US 1000u
+#define S 1000000000ull
 
 /* -- escaping -- */
 
@@ -36,7 +37,7 @@ static inline bytes16 copy16(char *to, const char *from)
 }
 
 /* Of eight to sixteen: the first and the last eight. */
-static inline bytes16 copy_short(char *to, const char *from, uint32_t length)
+static inline bytes16 copy_to_16(char *to, const char *from, uint32_t length)
 {
     uint64_t first, last;
     memcpy(&first, from, sizeof(first));
@@ -46,7 +47,7 @@ static inline bytes16 copy_short(char *to, const char *from, uint32_t length)
     return odd_of((bytes16)(words2){first, last});
 }
 
-static inline bytes16 copy_long(char *to, const char *from, uint32_t length)
+static inline bytes16 copy_from_16(char *to, const char *from, uint32_t length)
 {
     bytes16 odd = copy16(to + length - 16, from + length - 16);
     for (uint32_t i = 0; i < length - 16; i += 16) { /* the last of them overlaps */
@@ -59,7 +60,7 @@ static inline bytes16 copy_long(char *to, const char *from, uint32_t length)
 /* Nearly no text has anything that is not plain: that is found out at its end, and then it is copied anew. */
 static inline bool copy_plain(char *to, const char *from, uint32_t length)
 {
-    words2 odd = (words2)(length >= 16 ? copy_long(to, from, length) : copy_short(to, from, length));
+    words2 odd = (words2)(length >= 16 ? copy_from_16(to, from, length) : copy_to_16(to, from, length));
     return (odd[0] | odd[1]) == 0;
 }
 
@@ -133,15 +134,15 @@ void line_put_name(struct writer *name, const char *pattern, int64_t now_s)
 
 /* " - - [...] \"", the same for all lines of a second. */
 static struct {
-    int64_t now_s;
+    uint64_t until_ns;
     char text[LINE_STAMP];
-} stamp = {.now_s = -1};
+} stamp;
 
-static __attribute__((noinline)) void make_stamp(int64_t now_s)
+static __attribute__((noinline)) void make_stamp(uint64_t now_ns)
 {
     char date[HTTP_DATE_LENGTH];
     struct writer text = writer_in(stamp.text, sizeof(stamp.text));
-    http_date_format(now_s, date);
+    http_date_format(response_s_at(now_ns), date);
     writer_put(&text, " - - [");
     writer_put_bytes(&text, date + 5, 2);
     writer_put(&text, "/");
@@ -151,14 +152,7 @@ static __attribute__((noinline)) void make_stamp(int64_t now_s)
     writer_put(&text, ":");
     writer_put_bytes(&text, date + 17, 8);
     writer_put(&text, " +0000] \"");
-    stamp.now_s = now_s;
-}
-
-static inline void see_stamp(int64_t now_s)
-{
-    if (now_s != stamp.now_s) {
-        make_stamp(now_s);
-    }
+    stamp.until_ns = response_s_until(now_ns);
 }
 
 /* -- what clients say -- */
@@ -197,12 +191,8 @@ static inline char *put_field(char *at, struct http_slice text)
     return at + 2;
 }
 
-char *line_put_names(char *at, const struct http_request *request)
+char *line_put_both_names(char *at, const struct http_request *request)
 {
-    if (!request || (!request->referer.at && !request->user_agent.at)) {
-        memcpy(at, "\"-\" \"-\" ", 8);
-        return at + 8;
-    }
     return put_field(put_field(at, request->referer), request->user_agent);
 }
 
@@ -258,25 +248,26 @@ static inline char *put_status(char *at, int status)
 /* Mostly of less than one. */
 static inline char *put_seconds(char *at, uint64_t ns)
 {
-    uint64_t us = ns / US;
-    if (us >= US_PER_S) {
-        at += http_put_decimal(at, us / US_PER_S);
-        us %= US_PER_S;
+    if (ns >= S) {
+        at += http_put_decimal(at, ns / S);
+        ns %= S;
     } else {
         *at++ = '0';
     }
-    uint32_t rest = (uint32_t)us, low = rest % 10000;
     *at++ = '.';
+    uint32_t rest = (uint32_t)ns / US, low = rest % 10000;
     at = put_pair(at, rest / 10000);
     at = put_pair(at, low / 100);
     return put_pair(at, low % 100);
 }
 
-char *line_begin(char *at, const char *address, uint32_t length, int64_t now_s)
+char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns)
 {
     memcpy(at, address, LINE_ADDRESS_MAX + 1);
     at += length;
-    see_stamp(now_s);
+    if (now_ns >= stamp.until_ns) {
+        make_stamp(now_ns);
+    }
     memcpy(at, stamp.text, LINE_STAMP);
     return at + LINE_STAMP;
 }

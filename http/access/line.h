@@ -27,12 +27,21 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
 
 /* The parts of a line, in their order; each returns the end of what it has put. address: of LINE_ADDRESS_MAX + 1 readable
  * bytes. */
-char *line_begin(char *at, const char *address, uint32_t length, int64_t now_s);
+char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns);
 char *line_put_request(char *at, const struct http_request *request); /* NULL: one that could not be read */
 char *line_put_outcome(char *at, int status, uint64_t bytes);
-/* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. */
-char *line_put_names(char *at, const struct http_request *request); /* NULL: neither was */
+char *line_put_both_names(char *at, const struct http_request *request);
 char *line_end(char *at, uint64_t took_ns);
+
+/* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. NULL: neither was. */
+static inline char *line_put_names(char *at, const struct http_request *request)
+{
+    if (request && (request->referer.at || request->user_agent.at)) {
+        return line_put_both_names(at, request);
+    }
+    memcpy(at, "\"-\" \"-\" ", 8);
+    return at + 8;
+}
 
 /* One of them that was put elsewhere before, with LINE_SPARE readable bytes behind it. */
 static inline char *line_put_text(char *at, const char *text, uint32_t length)

@@ -53,6 +53,7 @@ struct kept {
 };
 
 struct pbuf;
+struct access_record;
 struct http_conn;
 
 enum content_outcome {
@@ -78,15 +79,17 @@ struct http_conn {
     uint32_t held;        /* waits: bytes that are unread */
     struct transport transport;
     struct pbuf *unread, *unread_last; /* linked by `next`; tot_len means nothing here */
-    struct kept kept;    /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
-    uint16_t telling;    /* TELLING: the status, */
-    struct reply told;   /* of this */
-    uint16_t status;     /* where somebody watches (watch.h): of the answer, once its head is written; 0: not yet */
-    uint64_t body_bytes; /* the same: what was written behind that, with the framing of chunks */
-    uint64_t began_ns;   /* the same: the request; 0: not yet */
-    uint64_t skip;       /* of a body that nobody reads; LINGERING: bytes thrown away */
-    struct cache_waiter waiter;                   /* of cache or site; who answers may wait by it */
-    const struct content_ops *content;            /* ANSWERING; WAITING, if for what takes its place */
+    struct kept kept;  /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
+    uint16_t telling;  /* TELLING: the status, */
+    struct reply told; /* of this */
+    uint16_t status;   /* where somebody watches (watch.h): of the answer, once its head is written; 0: not yet */
+    bool logged;       /* the same: its line is there already */
+    struct access_record *record;      /* the access log's */
+    uint64_t body_bytes;               /* the same: what was written behind that, with the framing of chunks */
+    uint64_t began_ns;                 /* the same: the request; 0: not yet */
+    uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
+    struct cache_waiter waiter;        /* of cache or site; who answers may wait by it */
+    const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */
     _Alignas(8) unsigned char own[CONTENT_BYTES]; /* who answers keeps here what it likes; zeros at first */
     uint64_t due_ns, got_on_ns;                   /* got_on_ns: of an answer on its way, in the idle list */
     struct list_link link;                        /* in its clock's list; FREE: in the pool's */

@@ -182,7 +182,7 @@ bool http_conn_page(struct http_conn *c, const struct reply *reply, int status, 
     struct writer page = writer_in(self.page, sizeof(self.page));
     trace(http_page, c, status);
     response_page(&page, reply, status, field);
-    watch_taken(c, NULL);
+    watch_page(c);
     return http_conn_write_head(c, self.page, writer_length(&page), false, status);
 }
 

@@ -37,6 +37,12 @@ int64_t response_s_at(uint64_t now_ns)
     return self.now_s;
 }
 
+uint64_t response_s_until(uint64_t now_ns)
+{
+    see_time(now_ns);
+    return self.date_until_ns;
+}
+
 int64_t response_now_s(void)
 {
     return response_s_at(pd_now_ns());

@@ -17,5 +17,6 @@ void response_stay_secured(uint32_t seconds);                                 /*
 uint32_t response_head_length(void);                                          /* of the head that was made last */
 int64_t response_now_s(void);                                                 /* since 1970, as Date says it */
 int64_t response_s_at(uint64_t now_ns);                                       /* the same at a pd_now_ns() */
+uint64_t response_s_until(uint64_t now_ns);                                   /* until when that is so */
 
 #endif
