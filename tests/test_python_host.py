@@ -111,6 +111,24 @@ def test_no_application(host, export, text, said):
         client(host, export, "1 / 0\n")
 
 
+@pytest.mark.parametrize("said, error, what", [
+    ("'/a', '/x'", ValueError, "prefix must begin and end"), ("5, '/x'", ValueError, "prefix: 5 is no text"),
+    ("'/a/', '/x/../y'", ValueError, "folder must not have"), ("'/', '/', cashe={}", TypeError, "'cashe'"),
+    ("'/', '/', cache={'*.pdf': -1}", ValueError, r"cache\['\*.pdf'\]: -1"), ("'/', '/', hide='*.bak'", ValueError, "hide: "),
+    ("'/', '/', host='http://a'", ValueError, "host: "), ("'/', '/', internal='no'", ValueError, "internal: 'no'"),
+    ("'/', '/', users={'a:b': 'c'}", ValueError, "users: 'a:b'"), ("'/', '/', fallback='../x'", ValueError, "fallback: ")])
+def test_what_the_guest_refuses(host, export, said, error, what):
+    with pytest.raises(error, match=what):
+        client(host, export, f"{APP}website.mount(app, {said})\n")
+
+
+def test_what_a_mount_is_told(host, export):
+    client(host, export, APP + "website.mount(app, '/', '/www', users={'a': 'b'}, host='example.org')\n")
+    import website
+    assert [mount[1:] for mount in website.mounts] == [("/", "/www", {
+        "users": {"a": "b"}, "host": "example.org", "port": 80, "precompressed": True, "internal": False})]
+
+
 def test_the_demos_own(host):
     """As docs/python.md has it."""
     from microdot.test_client import TestClient

@@ -1,16 +1,22 @@
-"""website.py: Serval's module of that name, for CPython. What mount() is told is kept in `mounts`; file() answers with
-the file itself, as long as it is one of a folder that is mounted, so a test client sees its bytes. How an address becomes
+"""website.py: Serval's module of that name, for CPython. What mount() is told is kept in `mounts`, and what the guest's
+refuses is refused, by the same code; file() answers with the file itself, as long as it is one of a folder that is mounted, so a test client sees its bytes. How an address becomes
 a file is otherwise the front's business, and is not played here."""
 
+import importlib.util
 import mimetypes
 import os
 import urllib.parse
+from pathlib import Path
 
 import fs_async
 from microdot import Microdot, Request, Response
 
+_SPEC = importlib.util.spec_from_file_location("website_policy", Path(__file__).resolve().parents[1] / "website_policy.py")
+_policy = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_policy)
+
 Request.scheme, Request.server_name = "http", None
-IMMUTABLE = "public, max-age=31536000, immutable"
+IMMUTABLE = _policy.IMMUTABLE
 debug = False
 mounts = []     # (app, prefix, folder, what else was said), in order
 
@@ -32,13 +38,16 @@ def attach(app, *, port=80):
     _check(app, port)
 
 
-def mount(app, prefix, folder, *, port=80, **said):
+def mount(app, prefix, folder, *, host=None, port=80, precompressed=True, internal=False, **said):
     _check(app, port)
-    if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
+    if not _policy.text("prefix", prefix).startswith("/") or not prefix.endswith("/") or "//" in prefix:
         raise ValueError("prefix must begin and end with '/': %r" % prefix)
-    if ".." in folder.split("/"):
+    if ".." in _policy.text("folder", folder).split("/"):
         raise ValueError("folder must not have '..': %r" % folder)
-    mounts.append((app, prefix, folder, dict(said, port=port)))
+    flags = {name: _policy.flag(name, value) for name, value in (("precompressed", precompressed), ("internal", internal))}
+    _policy.mount_name(prefix, host)
+    _policy.policy(**said)
+    mounts.append((app, prefix, folder, dict(said, host=host, port=port, **flags)))
 
 
 def _path_of(address):
@@ -52,6 +61,7 @@ def _path_of(address):
 
 
 def file(path, headers=None, content_type=None, status=200):
+    _policy.text("path", path)
     if status < 200 or status in (204, 205, 304):
         raise ValueError("status %d has no body" % status)
     if not path.startswith("/"):
@@ -66,7 +76,7 @@ def file(path, headers=None, content_type=None, status=200):
 
 
 def counters():
-    names = ("connections app_requests accepted requests files handed_over refused timed_out evicted broken nonsense "
+    names = ("connections app_requests app_long accepted requests files handed_over refused timed_out evicted broken nonsense "
              "cache_entries cache_blocks cache_memory cache_memory_max cache_hits cache_revalidations cache_reads "
              "cache_evictions cache_stale")
     return dict.fromkeys(names.split(), 0)
