@@ -1,6 +1,7 @@
 """All of Microdot: its own tests in the guest, and programs with each of its extensions, with real clients."""
 
 import ast
+import gzip
 import hashlib
 import hmac
 import json
@@ -95,7 +96,9 @@ def export(tmp_path_factory):
     (top / "written").chmod(0o777)
     shutil.copytree(APPS / "templates" / "templates", top / "templates")
     shutil.copytree(APPS / "static" / "static", top / "static")
+    shutil.copy(APPS / "static" / "inner.py", top)
     (top / "static" / "page.css").write_text("a { b: c }")
+    (top / "static" / "page.css.gz").write_bytes(gzip.compress(b"a { b: c }"))
     (top / "static" / "large.bin").write_bytes(random.Random(1).randbytes(300_000))
     return top
 
@@ -221,8 +224,10 @@ def test_uploads(program, tmp_path, export):
                       "two": ["other.bin", "application/octet-stream", *told]}
     answer = asked(guest, "/raw/data", "-T", tmp_path / "large")
     assert answer.status == 201 and json.loads(answer.body) == {"size": len(large)}
+    asked(guest, "/plain", "--data-binary", f"@{tmp_path}/large", "-H", 'Content-Disposition: attachment; filename="other"')
     if os.geteuid() == 0:
-        assert (export / "written" / "data").read_bytes() == large
+        for name in ("data", "other"):
+            assert (export / "written" / name).read_bytes() == large
 
 
 def test_events_and_streams(program):
@@ -233,15 +238,16 @@ def test_events_and_streams(program):
     assert [set(block.split("\n")) for block in blocks[:3]] == [
         {"event: count", f"id: {i}", 'data: {"n": %d}' % i} for i in range(3)]
     assert blocks[3] == "data: that is all"
-    answer = get(guest.port("http"), "/frames")
+    answer = get(guest.port("http"), "/frames/3")
     assert answer.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
     assert re.findall(rb"frame (\d)", answer.body) == [b"2", b"1", b"0"]
-    with guest.connect() as sock:
-        sock.sendall(head_of("/forever"))
-        data = b""
-        while data.count(b"data: on") < 3:
-            data += sock.recv(1000)
-    wait_until_left(guest, ["events"])
+    for path, mark, left in ("/forever", b"data: on", ["events"]), ("/frames/1000000", b"\nframe", ["events", "frames"]):
+        with guest.connect() as sock:
+            sock.sendall(head_of(path))
+            data = b""
+            while data.count(mark) < 3:
+                data += sock.recv(1000)
+        wait_until_left(guest, left)
 
 
 def wait_until_left(guest, who):
@@ -315,7 +321,7 @@ def test_templates(program, export):
     assert b"<title>changed: a page" in asked(guest, "/").body
 
 
-def test_static_files_and_an_inner_application(program, export):
+def test_static_files_an_inner_application_and_an_end(program, export):
     guest = program("static")
     assert asked(guest, "/").body == b"<h1>a static page</h1>\n"
     answer = asked(guest, "/static/page.css")
@@ -323,7 +329,13 @@ def test_static_files_and_an_inner_application(program, export):
     assert asked(guest, "/static/large.bin").body == (export / "static" / "large.bin").read_bytes()
     assert asked(guest, "/static/../app.py").status == 404
     assert asked(guest, "/inner/7/name").body == b"name 7 of /inner, seen"
-    assert asked(guest, "/inner/x/name").status == 404
+    assert asked(guest, "/inner").body == b"/inner itself" and asked(guest, "/inner/x/name").status == 404
+    answer = asked(guest, "/packed/page.css", "-H", "Accept-Encoding: gzip")
+    assert answer.headers["content-type"].startswith("text/css") and answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == b"a { b: c }"
+    assert asked(guest, "/stop").body == b"that is all"
+    guest.expect(STARTS)
+    assert asked(guest, "/inner").body == b"/inner itself"
 
 
 # -- what else is in the image -----------------------------------------------------------------------------------------

@@ -44,10 +44,14 @@ class Frames:
         await asyncio.sleep_ms(5)
         return b"--frame\r\nContent-Type: text/plain\r\n\r\nframe %d\r\n" % self.count
 
+    async def aclose(self):
+        if self.count:
+            left.append("frames")
 
-@app.get("/frames")
-async def frames(request):
-    return Frames(3), 200, {"Content-Type": "multipart/x-mixed-replace; boundary=frame"}
+
+@app.get("/frames/<int:count>")
+async def frames(request, count):
+    return Frames(count), 200, {"Content-Type": "multipart/x-mixed-replace; boundary=frame"}
 
 
 @app.get("/echo")

@@ -1,4 +1,4 @@
-"""Files that come in forms, and as they are; the second in parts, whatever their size."""
+"""Files that come in forms, and as they are; these in parts, whatever their size, and written with await or without."""
 
 import hashlib
 
@@ -31,6 +31,17 @@ async def raw(request, name):
     finally:
         await file.close()
     return {"size": size}, 201
+
+
+@app.post("/plain")
+async def plain(request):
+    name, left = request.headers["Content-Disposition"].split("filename=")[1].strip('"'), request.content_length
+    with open("written/" + name, "wb") as file:
+        while left:
+            part = await request.stream.read(min(left, 1024))
+            file.write(part)
+            left -= len(part)
+    return ""
 
 
 app.run()

@@ -1,12 +1,13 @@
-"""Files that Microdot sends by itself, and an application within an application."""
+"""Files that Microdot sends by itself, an application within an application, and a way to end both."""
 
+from inner import inner
 from microdot import Microdot, send_file
 
-app, inner = Microdot(), Microdot()
+app = Microdot()
 
 
 @app.get("/")
-async def index(request):
+def index(request):
     return send_file("static/index.html")
 
 
@@ -17,20 +18,16 @@ async def static(request, path):
     return send_file("static/" + path, max_age=60)
 
 
-@inner.before_request
-def before(request):
-    request.g.seen = "seen"
+@app.get("/packed/<name>")
+async def packed(request, name):
+    return send_file("static/" + name, compressed=True, file_extension=".gz")
 
 
-@inner.get("/<int:n>/<name>")
-async def item(request, n, name):
-    return "%s %d of %s, %s" % (name, n, request.url_prefix, request.g.seen)
-
-
-@inner.errorhandler(404)
-async def missing(request):
-    return "nothing of the inner one's", 404
+@app.get("/stop")
+async def stop(request):
+    request.app.shutdown()
+    return "that is all"
 
 
 app.mount(inner, url_prefix="/inner")
-app.run()
+app.run(debug=True)
