@@ -57,7 +57,8 @@ void listing_put_top(struct writer *page, const char *path, uint32_t length)
     struct http_slice text = {path, length};
     writer_put(page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
                      "<meta name=\"viewport\" content=\"width=device-width\">"
-                     "<meta name=\"color-scheme\" content=\"light dark\"><title>");
+                     "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">"
+                     "<meta name=\"description\" content=\"What is in this folder.\"><title>");
     put_text(page, text, true);
     writer_put(
         page,
@@ -65,7 +66,7 @@ void listing_put_top(struct writer *page, const char *path, uint32_t length)
         "h1{font-size:1.4rem;overflow-wrap:anywhere}table{width:100%;border-collapse:collapse}"
         "th{text-align:left}td{overflow-wrap:anywhere}td+td,th+th{text-align:right;white-space:nowrap;"
         "padding-left:1.5rem;font-variant-numeric:tabular-nums}"
-        "@media(max-width:36rem){td+td+td,th+th+th{display:none}}</style>\n<h1>"); /* a phone has no room for dates */
+        "@media(max-width:36rem){td+td+td,th+th+th{display:none}}</style>\n<main><h1>"); /* a phone has no room for dates */
     put_text(page, text, true);
     writer_put(page, "</h1>\n<table><tr><th>Name<th>Size<th>Changed (UTC)\n");
     if (length > 1) {
@@ -136,5 +137,5 @@ void listing_put_bottom(struct writer *page, uint32_t count, bool more)
     }
     writer_put_number(page, count);
     writer_put(page, count == 1 ? " name" : " names");
-    writer_put(page, ".</p></html>\n");
+    writer_put(page, ".</p></main></html>\n");
 }

@@ -60,14 +60,17 @@ static struct writer make_body(int status)
     writer_put(&both, http_reason(status));
     writer_put(&body, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
                       "<meta name=\"viewport\" content=\"width=device-width\">"
-                      "<meta name=\"color-scheme\" content=\"light dark\"><title>");
+                      "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">"
+                      "<meta name=\"description\" content=\"");
+    writer_put(&body, says(status));
+    writer_put(&body, "\"><title>");
     writer_put(&body, title);
     writer_put(&body, "</title><style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;"
-                      "margin:20vh auto;padding:0 1.5rem}</style><h1>");
+                      "margin:20vh auto;padding:0 1.5rem}</style><main><h1>");
     writer_put(&body, title);
     writer_put(&body, "</h1><p>");
     writer_put(&body, says(status));
-    writer_put(&body, "</p><p><a href=\"/\">To the start page</a></p></html>\n");
+    writer_put(&body, "</p><p><a href=\"/\">To the start page</a></p></main></html>\n");
     assert(!body.full);
     return body;
 }

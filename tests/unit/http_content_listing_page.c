@@ -86,6 +86,7 @@ static void test_top_and_bottom(void)
     text[writer_length(&page)] = '\0';
     CHECK(strstr(text, "<title>/a &lt;b&gt;/</title>") && strstr(text, "<h1>/a &lt;b&gt;/</h1>") &&
           strstr(text, "<a href=\"../\">"));
+    CHECK(strstr(text, "<link rel=\"icon\" href=\"data:,\">") && strstr(text, "<meta name=\"description\""));
     page = writer_in(text, LISTING_TOP_MAX);
     listing_put_top(&page, "/", 1);
     text[writer_length(&page)] = '\0';

@@ -31,6 +31,7 @@ static void check_small_page(int status)
 {
     CHECK_EQUAL(response->status, status);
     CHECK(has_field(response, "Content-Type: text/html; charset=utf-8") && strstr(response->data, "<h1>"));
+    CHECK(strstr(response->data, "<link rel=\"icon\" href=\"data:,\">")); /* or it is asked for, and is not there */
 }
 
 static void test_pages(void)
