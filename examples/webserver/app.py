@@ -1,6 +1,6 @@
 """Routes of the demo site, in Python: webserver.py calls routes() with the application when it starts.
 
-This file lies on the NFS server beside the site's folder. Change it there and restart the system; no build is needed.
+This file lies on the NFS server beside the site's folder. Change it there: it takes effect while the system runs.
 """
 
 import gc
