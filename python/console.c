@@ -98,6 +98,20 @@ void mp_hal_stdout_tx_str(const char *text)
     mp_hal_stdout_tx_strn(text, strlen(text));
 }
 
+/* Of a terminal. A short way, also none, goes without what is not to be seen on others. */
+void mp_hal_move_cursor_back(unsigned count)
+{
+    char text[16] = "\b\b\b\b";
+    size_t length = count <= 4 ? count : log_format(text, sizeof(text), "\x1b[%uD", count);
+
+    mp_hal_stdout_tx_strn(text, length);
+}
+
+void mp_hal_erase_line_from_cursor(unsigned count)
+{
+    mp_hal_stdout_tx_strn("\x1b[K", 3);
+}
+
 /* A terminal wants a carriage return before each line feed; the virtualiser's lines have their own ends. */
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t length)
 {

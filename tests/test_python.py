@@ -60,6 +60,10 @@ def test_friendly_prompt(boot):
     guest.expect(r">>> ")
     guest.send(b"f(41)\r")
     guest.expect(r"\r\n42\r\n>>> ")
+    guest.send(b"234567\x01") # to the line's beginning
+    guest.expect(r"234567\x1b\[6D")
+    guest.send(b"1 + \r")
+    guest.expect(r"\r\n234568\r\n>>> ")
     guest.send(b"1/0\r")
     guest.expect(r"ZeroDivisionError: divide by zero\r\n>>> ")
     guest.send(b"x = 1\r\x04")
