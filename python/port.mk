@@ -49,6 +49,12 @@ $(addprefix $(BUILD)/,$(PORT_C:.c=.o)): CFLAGS += $(PORT_CFLAGS)
 $(BUILD)/py/objstr.o: CFLAGS += -Dqstr_find_strn=qstr_find_cached # python/qstr_cache.c
 $(BUILD)/py/objstr.o: python/port.mk
 
+# What runs when a program is read, or a person types, and not when a request comes.
+COLD_O := $(addprefix $(BUILD)/,$(addsuffix .o,$(addprefix py/,builtinhelp builtinimport compile emitbc emitcommon emitglue \
+    frozenmod lexer parse persistentcode repl scope) shared/readline/readline shared/runtime/pyexec))
+$(COLD_O): CFLAGS += -Os
+$(COLD_O): python/port.mk
+
 include $(MPY)/py/mkrules.mk
 
 $(OBJ): $(FLAGS_FILE)

@@ -3,11 +3,14 @@
 
 IP_CFLAGS := -Inet/ip -isystem $(LWIP)/src/include
 
-LWIP_SOURCES := $(addprefix $(LWIP)/src/,$(addprefix core/,init.c def.c dns.c inet_chksum.c ip.c mem.c netif.c pbuf.c \
-    stats.c sys.c tcp.c tcp_in.c tcp_out.c udp.c ipv4/dhcp.c ipv4/etharp.c ipv4/icmp.c ipv4/ip4.c ipv4/ip4_addr.c ipv4/ip4_frag.c) \
+LWIP_OFTEN := $(addprefix $(LWIP)/src/,$(addprefix core/,def.c inet_chksum.c ip.c mem.c netif.c pbuf.c \
+    stats.c sys.c tcp.c tcp_in.c tcp_out.c udp.c ipv4/etharp.c ipv4/icmp.c ipv4/ip4.c ipv4/ip4_addr.c) \
     netif/ethernet.c)
+LWIP_SELDOM := $(addprefix $(LWIP)/src/core/,init.c dns.c ipv4/dhcp.c ipv4/ip4_frag.c)
+LWIP_SOURCES := $(LWIP_OFTEN) $(LWIP_SELDOM)
 
-$(eval $(call library,lwip,$(LWIP_SOURCES),,$(IP_CFLAGS) $(FOREIGN)))
+$(eval $(call library,lwip,$(LWIP_OFTEN),lwip_seldom,$(IP_CFLAGS) $(FOREIGN)))
+$(eval $(call library,lwip_seldom,$(LWIP_SELDOM),,$(IP_CFLAGS) $(FOREIGN) -Os)) # what no request runs
 $(eval $(call library,ip,$(addprefix net/ip/,ip.c netif.c turns.c acks.c timers.c lease.c tcp_hooks.c window.c tso.c again.c memory.c pools.c random.c checksum.c checksum_blocks.S sums.c),lwip net_client timer entropy,\
     $(IP_CFLAGS)))
 
