@@ -21,6 +21,7 @@
 #define NET_VIRT_RX_COUNTERS(ONE, OF)                                              \
     OF(dropped, no_buffer, COUNTER, "Received frames that nobody got, by why")     \
     OF(dropped, no_room, COUNTER, "")                                              \
+    OF(dropped, absent, COUNTER, "")                                               \
     OF(dropped, unclaimed, COUNTER, "")                                            \
     OF(nonsense, client, COUNTER, "Descriptors that cannot be, by whose they are") \
     OF(nonsense, driver, COUNTER, "")

@@ -31,7 +31,8 @@ static struct {
     struct ring driver_free, driver_filled;
     struct {
         struct ring free, small, filled;
-        bool owed; /* frames put since it was last woken */
+        bool owed;  /* frames put since it was last woken */
+        bool takes; /* it has had a frame in this life */
     } clients[NET_CLIENTS_MAX];
     bool provided; /* all buffers, to the life of the driver that we know */
 } self;
@@ -59,15 +60,26 @@ static uint8_t *take_buffer(uint32_t client, uint32_t length, struct net_desc *b
     return memory ? memory : take_from(&self.clients[client].free, count, client, NET_BUFFER_SIZE, buffer);
 }
 
+/* Of one that has not begun yet nobody expects any. */
+static void count_no_buffer(uint32_t client)
+{
+    if (self.clients[client].takes) {
+        net_virt_rx_counts()->dropped_no_buffer++;
+    } else {
+        net_virt_rx_counts()->dropped_absent++;
+    }
+}
+
 static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_desc *desc)
 {
     struct net_desc buffer;
     uint8_t *memory = take_buffer(client, desc->length, &buffer);
     if (!memory) {
-        net_virt_rx_counts()->dropped_no_buffer++;
+        count_no_buffer(client);
         trace(frame_dropped, net_virt_rx_config.clients[client].channel, desc->length);
         return;
     }
+    self.clients[client].takes = true;
     memcpy(memory, frame, desc->length);
     trace(frame_in, net_virt_rx_config.clients[client].channel, desc->length);
     struct net_desc filled = {
@@ -182,6 +194,7 @@ static void follow_client(microkit_channel channel)
         if (net_virt_rx_config.clients[i].channel == channel) {
             ring_pair_reset(&self.clients[i].free, &self.clients[i].filled);
             self.clients[i].owed = true;
+            self.clients[i].takes = false;
             if (net_virt_rx_config.clients[i].small.capacity > 0) {
                 ring_reset(&self.clients[i].small);
             }
