@@ -382,7 +382,7 @@ def test_a_listing(guest):
     answer = get(port, "/files/")
     assert answer.status == 200 and answer.headers["content-type"] == "text/html; charset=utf-8"
     page = Rows(answer.body.decode())
-    assert set(page.tags) <= {"html", "meta", "title", "style", "h1", "table", "tr", "th", "td", "a", "bdi", "p"}
+    assert set(page.tags) <= {"html", "meta", "title", "link", "style", "main", "h1", "table", "tr", "th", "td", "a", "bdi", "p"}
     rows = page.rows[2:]        # behind the heads and the way up
     assert [row[0] for row in rows] == ["many/", "sub/", *sorted(LISTED, key=lambda name: name.encode().lower())]
     for name, link, size, date in rows[2:]:
