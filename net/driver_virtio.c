@@ -142,14 +142,14 @@ static void return_received(void)
             frame.length = (uint16_t)length;
             frame.flags = checked(slot) ? NET_CHECKED : 0;
         }
-        if (possible && ring_put(&self.rx_filled, &frame)) {
-            net_driver_counts()->frames_received++;
-            net_driver_counts()->bytes_received += length;
-            self.filled = true;
-        } else {
+        if (!possible || !ring_put(&self.rx_filled, &frame)) {
             *(possible ? &net_driver_counts()->dropped_no_room : &net_driver_counts()->dropped_bad) += 1;
             (void)virtq_slot(&self.rx, &slot); /* the one just collected: the same table, the same buffer */
             self.rx_back[self.rx_back_count++] = slot;
+        } else {
+            net_driver_counts()->frames_received++;
+            net_driver_counts()->bytes_received += length;
+            self.filled = true;
         }
     }
 }

@@ -79,13 +79,12 @@ static void deliver(uint32_t client, const uint8_t *frame, const struct net_dma_
         trace(frame_dropped, net_virt_rx_config.clients[client].channel, desc->length);
         return;
     }
-    self.clients[client].takes = true;
     memcpy(memory, frame, desc->length);
     trace(frame_in, net_virt_rx_config.clients[client].channel, desc->length);
     struct net_desc filled = {
         .offset = buffer.offset, .length = desc->length, .flags = desc->flags & NET_CHECKED, .cookie = buffer.cookie};
     if (ring_put(&self.clients[client].filled, &filled)) {
-        self.clients[client].owed = true;
+        self.clients[client].owed = self.clients[client].takes = true;
     } else {
         net_virt_rx_counts()->dropped_no_room++;
     }
