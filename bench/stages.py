@@ -55,7 +55,7 @@ STAGES = [
     Stage("lwIP out", "1,400", FRONT, r"/tcp_out\.c|(ethernet|ip4|etharp)_(output|query|route|raw)", ""),
     Stage("lwIP, packets and timers", "", FRONT, "", r"lwip/|^net/ip/|^timer/"),
     Stage("checksum", "400", FRONT, r"^net/ip/(checksum|sums)|/inet_chksum\.c", ""),
-    Stage("copies", "", FRONT, "", r"newlib/.*/(mem|str)\w+\.S"),
+    Stage("copies", "", FRONT, r"^lib/copy\.h", r"newlib/.*/(mem|str)\w+\.S"),
     Stage("messages to Python and back", "", FRONT, r"^http/(content/)?app_", ""),
     Stage("request parsed", "1,000-1,500", FRONT, r"^http/parse/request\.c", r"^http/parse/text"),
     Stage("which file", "", FRONT, r"^http/(site/|parse/(path|select|codings|date)\.)", ""),

@@ -325,6 +325,25 @@ static void test_file(void)
     leave();
 }
 
+/* One whose answer is there at once, one that takes its time, sent together: a line each, in this order. */
+static void test_pipelined(void)
+{
+    begin("/log", 0);
+    send("GET /f/10 HTTP/1.1\r\nHost: x\r\n\r\nGET /f/100000 HTTP/1.1\r\nHost: x\r\nReferer: http://x/\r\n\r\n"
+         "GET /f/20 HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(receive(false), 200);
+    }
+    pass_s(1);
+    serve();
+    CHECK_EQUAL(lines_of(0), 3);
+    const char *first = strstr(files[0].bytes, "\"GET /f/10 HTTP/1.1\" 200 10 \"-\" \"-\" ");
+    const char *second = strstr(files[0].bytes, "\"GET /f/100000 HTTP/1.1\" 200 100000 \"http://x/\" \"-\" ");
+    const char *third = strstr(files[0].bytes, "\"GET /f/20 HTTP/1.1\" 200 20 \"-\" \"-\" ");
+    CHECK(first && second > first && third > second);
+    leave();
+}
+
 /* Lines wait for each other, also those that come while others are written; many do not wait for long. */
 static void test_batches(void)
 {
@@ -449,6 +468,7 @@ static const struct {
              {"bounds", test_bounds},
              {"syslog", test_syslog},
              {"file", test_file},
+             {"pipelined", test_pipelined},
              {"batches", test_batches},
              {"file away", test_file_away},
              {"disk full", test_disk_full},
