@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import pytest
-from serval import browser, build, programs
+from serval import browser, build, paths, programs
 from serval.http import GENEROUS_S, Kept, exchange, get, head_of
 from serval.nfs import NfsServer
 from serval.qemu import Guest, needs_machine
@@ -230,6 +230,31 @@ def test_clients_that_never_read_delay_nobody(guest):
         sock.close()
 
 
+# Of what is seen, how much has moved without anybody's doing; Web Vitals call 0.1 good.
+MOVED = """new Promise((done) => {
+    let moved = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((one) => { moved += one.value; })).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(moved), 100);
+})"""
+
+
+def luminance(colour):
+    parts = [int(colour[at:at + 2], 16) / 255 for at in (0, 2, 4)]
+    return sum(weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+               for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_the_pages_words_can_be_read(theme):
+    """WCAG 2.2, 1.4.3: a contrast of 4.5."""
+    themes = re.findall(r":root \{(.*?)\}", (paths.TOP / "http" / "status" / "page.html").read_text())
+    colours = {name: luminance(colour) for name, colour in re.findall(r"--(\w+): #(\w{6})", themes[theme])}
+    for paper in ("paper", "box"):
+        for word in ("ink", "soft", "coat", "good", "warn", "bad"):
+            low, high = sorted((colours[paper], colours[word]))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, f"{word} on {paper}"
+
+
 @needs_machine
 def test_the_page_draws_the_system(guest):
     with browser.Page(f"http://127.0.0.1:{guest.port('status')}/") as page:
@@ -240,5 +265,6 @@ def test_the_page_draws_the_system(guest):
         assert sorted(cards.split(",")) == sorted(COUNTING)
         page.until("document.getElementById('cards').textContent.includes('calls')")
         assert page.evaluate("document.querySelectorAll('.way').length") == len(json.loads(ask(guest, "/system.json").body)["links"])
+        assert page.evaluate(MOVED) < 0.1
         get(guest.port("http"), "/seen-on-the-page")
         page.until("document.getElementById('recent').textContent.includes('/seen-on-the-page')")
