@@ -389,6 +389,8 @@ def test_port_in_use_is_one_line():
     (["NFS_DIRECTORY=/srv"], "make run: NFS_DIRECTORY without NFS_SERVER"),
     (["NFS_PORT=2049", "WEBSITE_FRESH_MS=100"], "make run: NFS_PORT without NFS_SERVER"),
     (["SITE=Makefile"], "make run: SITE='Makefile' is no folder"),
+    (["SITE=Makefile/site"], "make run: SITE='Makefile/site' cannot be made: "),
+    (["SITE=/proc/site"], "make run: SITE='/proc/site' cannot be made: "),
     (["SITE=examples", "NFS_SERVER=10.0.2.2"], "make run: SITE and NFS_SERVER: the site's files come from one of them"),
     (["SITE=examples", "WEBSITE_FILES=examples"], "make run: SITE and WEBSITE_FILES: the site's files come from one of them"),
     (["WEBSITE_FRESH_MS=soon"], "WEBSITE_FRESH_MS='soon' is no number from 0 to 3600000"),

@@ -134,7 +134,10 @@ def exported():
     folder = Path(os.path.abspath(os.path.expanduser(variable("SITE"))))
     if folder.exists() and not folder.is_dir():
         raise Stop(f"SITE='{variable('SITE')}' is no folder")
-    new_site(folder)
+    try:
+        new_site(folder)
+    except OSError as error:
+        raise Stop(f"SITE='{variable('SITE')}' cannot be {'read' if folder.exists() else 'made'}: {error.strerror}") from None
     return folder, variable("WEBSITE_DIR", "."), False
 
 
