@@ -19,11 +19,11 @@ class Timer:
         program, device = system.board.driver("timer")
         self.system = system
         self.driver = system.pd("timer_driver", program=program, priority=priority, small=True)
-        self.driver.counters = Counters(self.driver, "timer/counters.h", "timer")
         registers = self.driver.device(device) if system.board.device(device).base is not None else 0
         self.config = {"registers": Ptr(registers), "irq": self.driver.device_irq(device)}
         self.config |= {"client_count": 0, "clients": []}
         self.driver.config(HEADER, "struct timer_driver_config", "timer_driver_config", self.config)
+        self.driver.counters = Counters(self.driver, "timer/counters.h", "timer")
 
     def client(self, pd):
         """Makes pd a client; returns its channel to the driver and where it has the page that it shares with it."""
