@@ -69,7 +69,6 @@
         busy(false);
     }
 
-    panel.hidden = false;
     document.getElementById("live-again").addEventListener("click", measure);
     document.getElementById("live-large").addEventListener("click", download);
     measure();
