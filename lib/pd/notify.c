@@ -6,7 +6,7 @@
  */
 #include "lib/pd.h"
 
-#define BEFORE_FLUSH_MAX 8
+#define BEFORE_FLUSH_MAX 12
 
 static struct {
     uint64_t owed; /* bit n: a notify on channel n */
