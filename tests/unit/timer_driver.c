@@ -39,7 +39,8 @@ static void ask_once_more(void)
     ask(SECOND, 0);
 }
 
-/* The interrupt does not come, whatever it is that keeps it: the next call notices, however often there was one before. */
+/* The interrupt does not come, whatever it is that keeps it: the next call notices, however often there was one before. What
+ * is due is told then; where the next one does not come either a new life is needed. */
 static void test_interrupt_that_does_not_come(void)
 {
     uint64_t second = pd_ticks_per_second(), begun = pd_now_ticks();
@@ -49,8 +50,28 @@ static void test_interrupt_that_does_not_come(void)
         fake_set_now_ns(pd_now_ns() + 10000000);
         ask(SECOND, n % 2 ? begun + second : 0);
     }
+    CHECK_EQUAL(fake_notified(FIRST), 0);
+    fake_set_now_ns(pd_now_ns() + 20000000);
+    ask(SECOND, begun + second / 2);
+    CHECK(fake_notified(FIRST) == 1 && on && comparator == begun + second / 2);
+    fake_set_now_ns(begun + second / 2 + 240000000);
+    ask(FIRST, TIMER_NEVER);
     fake_set_now_ns(pd_now_ns() + 20000000);
     CHECK(fake_dies(ask_once_more));
+}
+
+/* A machine that was held up, its clock aside: the interrupt is late, and comes. */
+static void test_interrupt_that_is_late(void)
+{
+    fake_notified(FIRST);
+    for (unsigned n = 0; n < 3; n++) {
+        ask(FIRST, pd_now_ticks());
+        fake_set_now_ns(pd_now_ns() + 300000000);
+        ask(SECOND, TIMER_NEVER);
+        CHECK_EQUAL(fake_notified(FIRST), 1);
+        fake_wake(FAKE_BIT(IRQ));
+        CHECK(fake_notified(FIRST) == 0 && !on);
+    }
 }
 
 static void test_interrupt_that_comes(void)
@@ -125,6 +146,7 @@ int main(void)
     init();
     fake_notified_bits();
     test_interrupt_that_comes();
+    test_interrupt_that_is_late();
     test_interrupt_that_does_not_come();
     return 0;
 }
