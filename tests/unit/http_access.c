@@ -236,6 +236,40 @@ static void test_a_client_that_goes(void)
     }
 }
 
+/* One line, of what had been written until then. The next client has the same connection and record: nothing of it is in
+ * that one's lines, whether its answer is at hand, takes its time, or is of nonsense. */
+static void test_another_client(void)
+{
+    static const char *const asks[] = {"GET /f/10 HTTP/1.1\r\nHost: x\r\n\r\n",
+                                       "GET /f/100000 HTTP/1.1\r\nHost: x\r\n\r\n",
+                                       "GET / HTTP/1.1\r\nHost: x\r\nNo field\r\n\r\n"};
+    static const char *const lines[] = {"] \"GET /f/10 HTTP/1.1\" 200 10 \"-\" \"-\" ",
+                                        "] \"GET /f/100000 HTTP/1.1\" 200 100000 \"-\" \"-\" ", "] \"-\" 400 "};
+    for (uint32_t i = 0; i < 3; i++) {
+        lwip_address = 0x64646464;
+        begin("", 0);
+        send("GET /f/1000000?cut HTTP/1.1\r\nHost: x\r\nReferer: http://x/\r\n\r\n");
+        client_take(client, 20000);
+        said[0] = '\0';
+        client_reset(client);
+        CHECK(client_gone(client));
+        client_free(client);
+        CHECK(strtoul(since("\" 200 ") + 6, NULL, 10) >= 10000 && strtoul(since("\" 200 ") + 6, NULL, 10) < 1000000);
+        expect("100.100.100.100 - - [", "] \"GET /f/1000000?cut HTTP/1.1\" 200 ");
+        lwip_address = 0x01020304;
+        connect();
+        send(asks[i]);
+        receive(false);
+        expect("4.3.2.1 - - [", lines[i]);
+        take();
+        CHECK_EQUAL(said[0], 0);
+        client_end(client);
+        take();
+        CHECK(client_gone(client) && said[0] == 0);
+        client_free(client);
+    }
+}
+
 static void test_nonsense(void)
 {
     begin("", 0);
@@ -463,6 +497,7 @@ static const struct {
 } tests[] = {{"lines", test_lines},
              {"applications", test_applications},
              {"a client that goes", test_a_client_that_goes},
+             {"another client", test_another_client},
              {"nonsense", test_nonsense},
              {"escaped", test_escaped_lines},
              {"bounds", test_bounds},

@@ -29,7 +29,7 @@ struct client {
     uint32_t window;
 };
 
-uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = 44 * TCP_MSS;
+uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = 44 * TCP_MSS, lwip_address = CLIENT_ADDRESS;
 const ip_addr_t ip_addr_any;
 
 static struct {
@@ -275,7 +275,7 @@ struct client *client_connect(uint16_t port)
             client->window = WINDOW;
             client->pcb.snd_buf = TCP_SND_BUF;
             client->pcb.state = ESTABLISHED;
-            client->pcb.remote_ip.addr = CLIENT_ADDRESS;
+            client->pcb.remote_ip.addr = lwip_address;
             client->pcb.remote_port = CLIENT_PORT;
             client->inside = true;
             lwip_pcbs++;

@@ -14,7 +14,7 @@
 
 struct client;
 
-#define CLIENT_ADDRESS 0x0200000au /* of all of them */
+#define CLIENT_ADDRESS 0x0200000au /* of all of them, where lwip_address says no other */
 #define CLIENT_PORT 4711
 
 struct client *client_connect(uint16_t port); /* NULL: refused */
@@ -40,6 +40,7 @@ extern uint32_t lwip_pbufs; /* in use */
 extern uint32_t lwip_pcbs;
 extern uint32_t lwip_fail_one_in; /* writes find no memory at times; 0: never */
 extern uint32_t lwip_share;       /* bytes that a connection may have queued */
+extern uint32_t lwip_address;     /* of clients that connect from now on */
 uint32_t lwip_noise(void);
 
 #endif
