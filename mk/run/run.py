@@ -132,12 +132,13 @@ def exported():
         make_demo_files(folder / "site")
         return folder, variable("WEBSITE_DIR", "site"), True
     folder = Path(os.path.abspath(os.path.expanduser(variable("SITE"))))
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not folder.is_dir():
         raise Stop(f"SITE='{variable('SITE')}' is no folder")
     try:
         new_site(folder)
     except OSError as error:
-        raise Stop(f"SITE='{variable('SITE')}' cannot be {'read' if folder.exists() else 'made'}: {error.strerror}") from None
+        raise Stop(f"SITE='{variable('SITE')}' cannot be {'read or filled' if os.path.exists(folder) else 'made'}: "
+                   f"{error.strerror or error}") from None
     return folder, variable("WEBSITE_DIR", "."), False
 
 
