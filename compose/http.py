@@ -40,7 +40,7 @@ APP_MESSAGE = 32        # struct app_message
 APP_REQUESTS = 0x6_0200 # APP_REQUESTS_BYTES
 APP_ANSWERS = 0x5_8000  # APP_ANSWERS_BYTES
 ACCESS_RECORDS = 0x10_0000  # ACCESS_RECORDS_BYTES
-ACCESS_BUFFER = 0x4_0000    # lines that wait while the files are away: 1500 or so
+ACCESS_BUFFER = 0x4_0000    # lines that wait while the files are away: 1000 to 2500
 ACCESS_FILE_MAX = 255       # with the time in it, below FS_PATH_MAX
 SYSLOG_PORT = 514
 
