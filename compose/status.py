@@ -14,6 +14,8 @@ from .errors import ComposeError
 PARTS_MAX = 32      # STATUS_PARTS_MAX
 NO_CHILD = 0xff     # STATUS_NO_CHILD
 COUNTERS_MAX = 128  # STATUS_COUNTERS_MAX
+COUNTED_BYTES = 0x4000  # of the longest report, STATUS_REPORT_MAX, what these counters may take: all else takes as much
+DIGITS = 20             # of a word
 PORT_MAX = 65535
 
 
@@ -48,9 +50,16 @@ def counter_config(program, counter):
             "counter": counter.counter}
 
 
+def told_bytes(pd, counter):
+    """Of /metrics, which takes the most room, for one word of a part: its line, and its family's two."""
+    family = len(f"serval_{pd.counters.name}_{counter.family}_total ")
+    line = family + len(f'{{part="{pd.name}",kind="{counter.which}"}}') + DIGITS + 1
+    return line + (2 * family + len(f"# HELP {counter.help}.\n# TYPE counter\n") if counter.help else 0)
+
+
 def counted(front, parts, supervisor):
     """Each part with its page, and the rows of all tables: of one that several parts have, once."""
-    first, rows, configs = {}, [], []
+    first, rows, configs, size = {}, [], [], 0
     for pd in parts:
         config = {"name": pd.name, "child": supervisor.numbers.get(pd.name, NO_CHILD)}
         if pd.counters:
@@ -58,10 +67,13 @@ def counted(front, parts, supervisor):
             if name not in first:
                 first[name] = len(rows)
                 rows += [counter_config(name, counter) for counter in pd.counters.rows]
+            size += sum(told_bytes(pd, counter) for counter in pd.counters.rows)
             config |= {"page": Ptr(pd.counters.read_by(front)), "first": first[name], "count": len(pd.counters.rows)}
         configs.append(config)
     if len(rows) > COUNTERS_MAX:
         raise ComposeError(f"PD '{front.name}': {len(rows)} counters are more than a status port can tell of: {COUNTERS_MAX}")
+    if size > COUNTED_BYTES:
+        raise ComposeError(f"PD '{front.name}': what all parts count takes {size} bytes of a status port's answer; at most {COUNTED_BYTES}")
     return {"parts": configs, "counter_count": len(rows), "counters": rows}
 
 

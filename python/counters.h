@@ -9,7 +9,7 @@
     ONE(requests, COUNTER, "Requests of the front that have come")                   \
     OF(answers, whole, COUNTER, "Answers that have ended, by how")                   \
     OF(answers, failed, COUNTER, "")                                                 \
-    ONE(refused, COUNTER, "Requests and connections for which there was no memory")  \
+    ONE(refused, COUNTER, "Requests and connections for which there was no room")    \
     ONE(collections, COUNTER, "Garbage collections")                                 \
     ONE(heap_bytes, GAUGE, "Memory for the objects of the program")                  \
     ONE(heap_used_bytes, GAUGE, "Memory that objects had after the last collection") \

@@ -80,6 +80,7 @@ static void begun(struct app_slot *slot)
     python_counts()->requests++;
     self.of_slot[slot->number] = NULL;
     if (!incoming) {
+        python_counts()->refused++;
         app_client_fail(slot, 503);
         return;
     }

@@ -24,6 +24,11 @@ static struct {
     uint64_t refusing_since_ns;
 } self;
 
+static uint32_t blocks_used(uint64_t bits)
+{
+    return (uint32_t)__builtin_popcountll((bits | bits >> 1) & 0x5555555555555555);
+}
+
 /* Two bits for each block of the heap, 0: free (py/gc.c). For who looks: it takes some thousand instructions. */
 static void count_memory(void)
 {
@@ -31,11 +36,13 @@ static void count_memory(void)
         return;
     }
     const uint8_t *table = MP_STATE_MEM(area).gc_alloc_table_start;
-    size_t bytes = MP_STATE_MEM(area).gc_alloc_table_byte_len, used = 0;
-    for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
-        uint64_t bits = 0;
-        memcpy(&bits, table + i, bytes - i < sizeof(bits) ? bytes - i : sizeof(bits));
-        used += (size_t)__builtin_popcountll((bits | bits >> 1) & 0x5555555555555555);
+    size_t bytes = MP_STATE_MEM(area).gc_alloc_table_byte_len, used = 0, i = 0;
+    for (uint64_t bits; bytes - i >= sizeof(bits); i += sizeof(bits)) {
+        memcpy(&bits, table + i, sizeof(bits));
+        used += blocks_used(bits);
+    }
+    for (; i < bytes; i++) {
+        used += blocks_used(table[i]);
     }
     python_counts()->heap_bytes = bytes * 4 * MICROPY_BYTES_PER_GC_BLOCK;
     python_counts()->heap_used_bytes = used * MICROPY_BYTES_PER_GC_BLOCK;

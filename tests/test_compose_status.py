@@ -41,6 +41,9 @@ MISTAKES = {
     "counters": ("a.counters = type('', (), {'name': 'x', 'rows': timer.driver.counters.rows * 30, "
                  "'header': 'lib/counters.h', 'read_by': lambda self, pd: 0x1000})()\nstatus()",
                  "PD 'http': \\d+ counters are more than a status port can tell of: 128"),
+    "words": ("a.counters = type('', (), {'name': 'x' * 3000, 'rows': timer.driver.counters.rows, "
+              "'header': 'lib/counters.h', 'read_by': lambda self, pd: 0x1000})()\nstatus()",
+              "PD 'http': what all parts count takes \\d+ bytes of a status port's answer; at most 16384"),
     "no_table": ("from compose.counters import Counters\nCounters(a, 'net/counters.h', 'net_other')",
                  "net/counters.h: there is no table NET_OTHER_COUNTERS"),
 }

@@ -29,8 +29,8 @@ struct access_record {
     char address[LINE_ADDRESS_MAX + 1];
     char texts[RECORD_BYTES - LINE_ADDRESS_MAX - 6]; /* the request's line; at NAMES_AT the fields; LINE_SPARE bytes */
 };
-_Static_assert(sizeof(struct access_record) == RECORD_BYTES, "");
-_Static_assert(sizeof(((struct access_record *)0)->texts) >= NAMES_AT + LINE_NAMES_MAX + LINE_SPARE, "");
+_Static_assert(sizeof(struct access_record) == RECORD_BYTES, "no hole");
+_Static_assert(sizeof(((struct access_record *)0)->texts) >= NAMES_AT + LINE_NAMES_MAX + LINE_SPARE, "both texts fit");
 _Static_assert(RECORD_BYTES *HTTP_CONNECTIONS_MAX <= ACCESS_RECORDS_BYTES, "compose/http.py gives them");
 
 static struct {

@@ -17,7 +17,7 @@
 #define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
 #define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 6)
-#define LINE_END_MAX 29 /* 0.000123 of the longest time, and its newline */
+#define LINE_END_MAX 29 /* the longest time taken, in seconds with six decimals, and a newline */
 #define LINE_SPARE 32   /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
 #define LINE_MAX (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + 27 + LINE_NAMES_MAX + LINE_END_MAX + LINE_SPARE)
 
