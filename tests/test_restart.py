@@ -115,7 +115,7 @@ def test_it_dies_and_nobody_notices(guest, name):
     assert not load.problems
     assert "refused" not in guest.text()
     told = [line for line in lines(guest) if f"fault: PD '{name}'" in line]
-    if OFFICIAL and name == "supervisor_time":  # whose budget is used up by its start: killed again before it has died
+    if name == "supervisor_time":  # its start uses up its budget, on a slow machine: killed again before it has died
         assert 0 < len(told) <= DEATHS
     else:
         assert len(told) == DEATHS
