@@ -1,4 +1,5 @@
-/* supervisor/load_none.c: the same for official SDKs, whose kernels tell nobody. */
+/* supervisor/load_none.c: load.h for official SDKs, whose kernels tell nobody how long a PD has run: whoever asks the
+ * supervisor hears that it is not known. */
 #include "supervisor/load.h"
 
 bool load_is_known(void)

@@ -14,7 +14,7 @@ LIBNFS_PDU_CFLAGS := $(addprefix -include fs/nfs/compat/,fragments.h calls.h)
 $(eval $(call library,nfs_rpc,$(LIBNFS_SOURCES),nfs_pdu,$(LIBNFS_CFLAGS)))
 $(eval $(call library,nfs_pdu,$(LIBNFS_PDU),,$(LIBNFS_CFLAGS) $(LIBNFS_PDU_CFLAGS)))
 $(eval $(call library,nfs_zdr,fs/nfs/zdr.c,,$(NFS_CFLAGS)))
-# Of picolibc's printf that without floating point, which is 10 KB smaller: libnfs' texts have none.
+# picolibc's printf without floating point is 10 KB smaller, and libnfs' texts have no such numbers.
 $(eval $(call program,fs_nfs,$(NFS_SOURCES), fs_server nfs_rpc nfs_zdr ip serial timer,$(IP_CFLAGS) $(NFS_CFLAGS),\
     --defsym=vfprintf=__i_vfprintf))
 

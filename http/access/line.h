@@ -17,9 +17,11 @@
 #define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
 #define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 6)
-#define LINE_END_MAX 29 /* the longest time taken, in seconds with six decimals, and a newline */
-#define LINE_SPARE 32   /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
-#define LINE_MAX (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + 27 + LINE_NAMES_MAX + LINE_END_MAX + LINE_SPARE)
+#define LINE_OUTCOME_MAX 27 /* a quote, the status, bytes of 64 bits, three spaces */
+#define LINE_END_MAX 29     /* the longest time taken, in seconds with six decimals, and a newline */
+#define LINE_SPARE 32 /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
+#define LINE_MAX \
+    (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + LINE_OUTCOME_MAX + LINE_NAMES_MAX + LINE_END_MAX + LINE_SPARE)
 
 uint32_t line_put_address(char *text, const uint8_t address[4]); /* returns its length */
 /* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes; returns how many. */

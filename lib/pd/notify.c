@@ -3,6 +3,8 @@
  * The SDK can attach one notify to the next wait, for free. The official library keeps it in one slot that a second
  * deferred call overwrites, also across two notified() of one wake-up: so the slot is used only when it is empty, which
  * both SDKs show in microkit_have_signal, and what finds it taken goes out at once.
+ *   serves    the libraries of this PD, in the order in which they came
+ *   when full one library too many ends the PD at its start, and says so
  */
 #include "lib/pd.h"
 

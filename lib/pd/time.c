@@ -1,5 +1,7 @@
 /* lib/pd/time.c: time without a call, from the physical counter (Arm ARM D11.1, CNTPCT_EL0 and CNTFRQ_EL0), which
- * both SDKs open to EL0.
+ * both SDKs open to EL0. The counter's frequency is read once, at the start (lib/pd/clock.h).
+ *   serves    every library and program of this PD
+ *   distrusts the word of the time of day that another PD writes: any value, it moves that time alone
  */
 #include "lib/pd.h"
 #include "lib/pd/clock.h"
