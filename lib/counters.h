@@ -10,7 +10,7 @@
  *   reader    compose/counters.py reads the same table, so that names and order stand here alone. The front can read the page,
  *             and believes nothing of it
  *   free      without a status port there is no page: the words are the program's own, nobody reads them, and counting costs
- *             the same. The description decides, so the address is a constant of the whole program
+ *             the same. The description decides, so the address is a constant where the linker sees a program whole
  *   restart   all begins anew (counters_begin()), at the first act of init()
  */
 #ifndef LIB_COUNTERS_H
