@@ -17,7 +17,7 @@ from .ring import Ring
 CAPACITY = 256          # TLS_QUEUE_CAPACITY
 MESSAGE = 32            # struct tls_message
 REQUESTS = 0xc000       # TLS_REQUESTS_BYTES
-ANSWERS = 0xa000        # TLS_ANSWERS_BYTES
+ANSWERS = 0xc000        # TLS_ANSWERS_BYTES
 KEYS_PAGE = 0x1000      # KEYS_PAGE_BYTES
 KEYS_MAX = 8            # KEYS_MAX
 HEAP = 0x6e200          # TLS_HEAP_BYTES

@@ -48,7 +48,7 @@ $(eval $(call program,http_front_status,http/pd.c http/plain.c $(HTTP_ACCESS) $(
 $(OBJ)/http_front_status/http/status/page.S.o $(OBJ)/http_https_status/http/status/page.S.o: http/status/page.html
 
 # The same with HTTPS beside it.
-HTTP_TLS_RECORD := $(addprefix http/tls/,record.c schedules.c crypto.c)
+HTTP_TLS_RECORD := $(addprefix http/tls/,record.c schedules.c crypto.c) tls/traffic.c
 HTTP_TLS := $(HTTP_TLS_RECORD) $(addprefix http/tls/,sealed.c opened.c tls_peer.c tls_control.c slots.c handshake.c packets.c \
     starved.c outgoing.c tls_conn.c incoming.c transport_tls.c)
 https_program = $(call program,$1,http/pd.c $(HTTP_ACCESS) $(HTTP_TLS) http/tls/chains.c http/tls/start.c $2,http crypto crypto_module ip_time serial,\

@@ -15,8 +15,8 @@ static struct record_reader reader;
 static uint32_t keys;                  /* that were made: their numbers are 1 to this, and stand in their bytes */
 static uint64_t unused_from[KEYS + 1]; /* this number and those above it have not been used with the key */
 static uint8_t ivs[KEYS + 1][CRYPTO_NONCE];
-static uint8_t updated[CRYPTO_SECRET_MAX]; /* the secret that "traffic upd" gave */
-static bool was_updated, key_is_of_it;
+static uint8_t updated[TLS_SECRET_MAX]; /* the next secret */
+static bool was_updated;                /* there was one */
 static uint8_t bytes[ROOM], plain[ROOM];
 
 static uint32_t number_in(const uint8_t *bytes)
@@ -69,30 +69,28 @@ bool crypto_open(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONC
     return nondet_bool();
 }
 
-bool crypto_expand(enum crypto_hash hash, const uint8_t *secret, uint32_t secret_bytes, const uint8_t *info,
-                   uint32_t info_bytes, uint8_t *to, uint32_t count)
-{
-    PROVE(info_bytes == 10u + info[2] - 6u && info_bytes <= INFO_MAX && info[1] == count);
-    for (uint32_t i = 0; i < count; i++) {
-        to[i] = nondet_u8();
-    }
-    if (info[9] == 't') {
-        memcpy(updated, to, count);
-        was_updated = true;
-    } else if (info[9] == 'k') {
-        ASSUME(keys < KEYS);
-        keys++;
-        memcpy(to, &keys, sizeof(keys));
-        key_is_of_it = was_updated && memcmp(secret, updated, secret_bytes) == 0;
-    } else {
-        memcpy(ivs[keys], to, count);
-    }
-    return nondet_bool();
-}
-
 void crypto_wipe(void *memory, uint32_t count)
 {
     memset(memory, 0, count);
+}
+
+/* -- tls/traffic.c -- */
+
+static void make_keys(struct tls_traffic *traffic)
+{
+    ASSUME(keys < KEYS);
+    keys++;
+    ANYTHING(traffic);
+    memcpy(traffic->key, &keys, sizeof(keys));
+    memcpy(ivs[keys], traffic->iv, CRYPTO_NONCE);
+}
+
+bool tls_traffic_next(struct tls_traffic *next, const uint8_t secret[TLS_SECRET_MAX], uint16_t suite)
+{
+    make_keys(next);
+    memcpy(updated, next->secret, sizeof(updated));
+    was_updated = nondet_bool();
+    return was_updated;
 }
 
 /* -- one step from any state -- */
@@ -119,7 +117,9 @@ static void any_key(struct record_key *any)
     memcpy(any->key.bytes, &keys, sizeof(keys));
     memcpy(ivs[1], any->iv, CRYPTO_NONCE);
     unused_from[1] = nondet_u64();
-    ASSUME(any->suite < SUITES && any->key.number != 0 && any->key.place < SCHEDULES && self.numbers < UINT64_MAX);
+    enum crypto_cipher cipher;
+    ASSUME(find_cipher(any->suite, &cipher) && any->key.number != 0 && any->key.place < SCHEDULES &&
+           self.numbers < UINT64_MAX);
     ASSUME(unused_from[1] <= any->sequence && schedules_hold(any));
 }
 
@@ -152,7 +152,8 @@ void updating_makes_another_key(void)
     uint32_t sealed = record_seal_update(&key, bytes);
     prove_it_holds_on(&key);
     if (sealed > 0) {
-        PROVE(keys == 2 && number_of(&key) == 2 && key.sequence == 0 && was_updated && key_is_of_it);
+        PROVE(keys == 2 && number_of(&key) == 2 && key.sequence == 0 && was_updated);
+        PROVE(memcmp(key.secret, updated, sizeof(updated)) == 0);
         POSSIBLE(1);
     }
     sealed = record_seal(&key, RECORD_DATA, bytes, 1, bytes);
@@ -184,7 +185,8 @@ void a_clients_update_makes_another_key(void)
     prove_it_holds_on(&reader.key);
     PROVE(reader.message_bytes == 0);
     if (opened.event != RECORD_REFUSED) {
-        PROVE(keys == 2 && number_of(&reader.key) == 2 && reader.key.sequence == 0 && was_updated && key_is_of_it);
+        PROVE(keys == 2 && number_of(&reader.key) == 2 && reader.key.sequence == 0 && was_updated);
+        PROVE(memcmp(reader.key.secret, updated, sizeof(updated)) == 0);
         POSSIBLE(1 + (opened.event == RECORD_CONTENT));
     }
 }
@@ -196,9 +198,10 @@ void a_set_key_is_new(void)
     if (nondet_bool()) {
         memset(&key, 0, sizeof(key));
     }
-    uint8_t secret[CRYPTO_SECRET_MAX];
+    struct tls_traffic traffic;
+    make_keys(&traffic);
     uint64_t sequence = nondet_u64();
-    bool good = record_key_set(&key, 0x1301, secret, 32, sequence);
+    bool good = record_key_set(&key, 0x1301, &traffic, sequence);
     if (good) {
         PROVE(keys == 2 && number_of(&key) == 2 && key.sequence == sequence && sequence < RECORD_UPDATE_AT);
         PROVE(schedules_hold(&key));

@@ -1,6 +1,6 @@
 /* handshake.c: TLS 1.3 servers' handshakes, one for each slot, by libssl of AWS-LC.
  *   consumes  the client's bytes      NOT trusted: libssl parses them, in memory that is bounded for each handshake
- *   produces  bytes for the client, and at the end the secrets of the connection (struct tls_secrets)
+ *   produces  bytes for the client, and at the end the secrets of the connection and their keys (struct tls_secrets)
  *   asks      PD keys for signatures
  *   invariant a slot's memory is given back when its handshake is over: nothing stays of a client but what is in its
  *             ticket, which it keeps itself
@@ -25,6 +25,7 @@
 #include "tls/counters.h"
 #include "tls/heap.h"
 #include "tls/keys.h"
+#include "tls/traffic.h"
 
 #define TICKET_S (12 * 3600)
 #define SIGNATURE SSL_SIGN_ECDSA_SECP256R1_SHA256
@@ -325,24 +326,26 @@ void tls_handshake_end(struct tls_slot *slot)
     release(handshake);
 }
 
-/* RFC 8446, 7.1: the secrets that libssl has derived, which it will not use any more. */
+/* The secrets that libssl has derived, which it will not use any more, and their keys, which it does not tell: derived
+ * here they cost the front nothing, whose other connections would wait for it. */
 static bool hand_over(struct handshake *handshake)
 {
     SSL *ssl = handshake->ssl;
     struct tls_secrets *to = tls_link_secrets(handshake->slot);
-    size_t read = sizeof(to->client_secret), written = sizeof(to->server_secret);
+    size_t read = sizeof(to->client.secret), written = sizeof(to->server.secret);
     const uint8_t *protocol;
     unsigned protocol_bytes;
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     size_t length = name ? strlen(name) : 0;
 
-    if (!SSL_get_read_traffic_secret(ssl, to->client_secret, &read) ||
-        !SSL_get_write_traffic_secret(ssl, to->server_secret, &written) || read != written) {
+    to->suite = (uint16_t)SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl));
+    if (!SSL_get_read_traffic_secret(ssl, to->client.secret, &read) ||
+        !SSL_get_write_traffic_secret(ssl, to->server.secret, &written) || read != written ||
+        read != tls_traffic_secret_bytes(to->suite) || !tls_traffic_keys(&to->client, to->suite) ||
+        !tls_traffic_keys(&to->server, to->suite)) {
         return false;
     }
     SSL_get0_alpn_selected(ssl, &protocol, &protocol_bytes);
-    to->suite = (uint16_t)SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl));
-    to->secret_bytes = (uint8_t)read;
     to->flags = (uint8_t)((SSL_session_reused(ssl) ? TLS_RESUMED : 0) | (protocol_bytes ? TLS_ALPN : 0));
     to->group = SSL_get_group_id(ssl);
     to->chain = handshake->chain;

@@ -31,8 +31,8 @@
  * of type change_cipher_spec needs none behind it. So nothing that belongs behind the handshake has been given away at
  * TLS_DONE. What a record is, and whether it may be one, is for tls to say.
  *
- * After TLS_DONE the front copies the secrets, says TLS_OVER, and wipes its copy when it has made keys of them; tls wipes
- * the place at TLS_OVER. From then on tls cannot read or write a byte of that connection.
+ * After TLS_DONE the front copies the secrets and their keys, says TLS_OVER, and wipes its copy when the connection has
+ * them; tls wipes the place at TLS_OVER. From then on tls cannot read or write a byte of that connection.
  *
  * Slot TLS_CONTROL is always open, has no circles and no end:
  *     TLS_TIME   time                          ->  from now on time of day is pd_now_ns() + time, in nanoseconds since 1970
@@ -64,6 +64,7 @@
 #define TLS_CHAINS_MAX 8       /* as many as PD keys can have keys */
 #define TLS_CHAIN_MAX 16384    /* bytes of PEM; RSA intermediates of 4096 bits, three of them, have 7 KiB */
 #define TLS_NAME_MAX 95        /* a client that names a server with more is refused */
+#define TLS_SECRET_MAX 48
 
 enum tls_message_type {
     /* to tls */
@@ -116,24 +117,29 @@ enum tls_secrets_flags {
     TLS_ALPN = 1 << 1, /* http/1.1 was agreed on, else nothing was said of it */
 };
 
-/* What the front needs to go on (RFC 8446, 7.1 to 7.3). */
+/* What one side's records are sealed with (RFC 8446, 7.3): as much of each field as the suite has. */
+struct tls_traffic {
+    uint8_t secret[TLS_SECRET_MAX]; /* .._application_traffic_secret_N; the next one comes of it (7.2) */
+    uint8_t key[32], iv[12];        /* of it */
+};
+
+/* What the front needs to go on. */
 struct tls_secrets {
-    uint16_t suite;                               /* RFC 8446, B.4 */
-    uint8_t secret_bytes;                         /* 32; 48 of TLS_AES_256_GCM_SHA384 */
-    uint8_t flags;                                /* enum tls_secrets_flags */
-    uint16_t group;                               /* of the key exchange, RFC 8446, 4.2.7 */
-    uint8_t chain;                                /* which was shown; of a resumed one: which would have been */
-    uint8_t name_length;                          /* 0: the client named no server */
-    uint64_t client_sequence, server_sequence;    /* of the next record of each side: tickets have been sent */
-    uint8_t client_secret[48], server_secret[48]; /* .._application_traffic_secret_0 */
-    char name[TLS_NAME_MAX + 1];                  /* what it named, in lower case; terminated */
+    uint16_t suite;                            /* RFC 8446, B.4 */
+    uint16_t group;                            /* of the key exchange, RFC 8446, 4.2.7 */
+    uint8_t flags;                             /* enum tls_secrets_flags */
+    uint8_t chain;                             /* which was shown; of a resumed one: which would have been */
+    uint8_t name_length, reserved;             /* 0: the client named no server */
+    uint64_t client_sequence, server_sequence; /* of the next record of each side: tickets have been sent */
+    struct tls_traffic client, server;
+    char name[TLS_NAME_MAX + 1]; /* what it named, in lower case; terminated */
 };
 
 /* Where things lie in the shares. */
 #define TLS_CHAIN_OFFSET (TLS_SLOTS * TLS_IN_BYTES)
 #define TLS_REQUESTS_BYTES (TLS_CHAIN_OFFSET + TLS_CHAIN_MAX) /* the front's */
 #define TLS_SECRETS_OFFSET (TLS_SLOTS * TLS_OUT_BYTES)
-#define TLS_SECRETS_BYTES 256 /* of a slot */
+#define TLS_SECRETS_BYTES 512 /* of a slot */
 #define TLS_ANSWERS_BYTES (TLS_SECRETS_OFFSET + TLS_SLOTS * TLS_SECRETS_BYTES)
 _Static_assert(sizeof(struct tls_secrets) <= TLS_SECRETS_BYTES, "a slot's secrets have their place");
 

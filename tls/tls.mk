@@ -1,7 +1,7 @@
 # tls/tls.mk: handshakes.
 
 # libssl prints no number but whole ones.
-TLS_SOURCES := $(addprefix tls/,heap.c keys.c pem.c certificate.c chains.c link.c handshake.c)
+TLS_SOURCES := $(addprefix tls/,heap.c keys.c pem.c certificate.c chains.c link.c traffic.c handshake.c)
 $(eval $(call program,tls,tls/pd.c $(TLS_SOURCES),ssl crypto_module_small tls_malloc entropy timer,$(AWSLC_CFLAGS),\
     --defsym=vfprintf=__i_vfprintf))
 # Not as a part of the whole program, in which these names mean something to the compiler.

@@ -6,9 +6,7 @@
 #include "http/tls/crypto.h"
 
 #include <openssl/aead.h>
-#include <openssl/digest.h>
 #include <openssl/err.h>
-#include <openssl/hkdf.h>
 #include <openssl/mem.h>
 
 _Static_assert(sizeof(EVP_AEAD_CTX) <= CRYPTO_AEAD_BYTES, "a key schedule has its place");
@@ -55,13 +53,6 @@ bool crypto_open(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONC
     return outcome(EVP_AEAD_CTX_open((const EVP_AEAD_CTX *)aead->state, to, &count, length - CRYPTO_TAG, nonce,
                                      CRYPTO_NONCE, from, length, head, head_length)) &&
            count == length - CRYPTO_TAG;
-}
-
-bool crypto_expand(enum crypto_hash hash, const uint8_t *secret, uint32_t secret_bytes, const uint8_t *info,
-                   uint32_t info_bytes, uint8_t *to, uint32_t count)
-{
-    return outcome(HKDF_expand(to, count, hash == CRYPTO_SHA384 ? EVP_sha384() : EVP_sha256(), secret, secret_bytes,
-                               info, info_bytes));
 }
 
 void crypto_wipe(void *memory, uint32_t count)

@@ -8,7 +8,6 @@
 #define CRYPTO_NONCE 12
 #define CRYPTO_TAG 16
 #define CRYPTO_KEY_MAX 32
-#define CRYPTO_SECRET_MAX 48
 
 /* Its key schedule, in place. */
 #define CRYPTO_AEAD_BYTES 592
@@ -22,11 +21,6 @@ enum crypto_cipher {
     CRYPTO_CHACHA20_POLY1305,
 };
 
-enum crypto_hash {
-    CRYPTO_SHA256,
-    CRYPTO_SHA384,
-};
-
 /* Each false: the library has failed, and what was to be written means nothing. */
 bool crypto_aead_set(struct crypto_aead *aead, enum crypto_cipher cipher, const uint8_t *key);
 /* `length` bytes and one more, `last`, to length + 1 + CRYPTO_TAG at `to`: in one pass, to other memory than they are
@@ -36,9 +30,6 @@ bool crypto_seal(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONC
 /* `length` bytes with their tag to length - CRYPTO_TAG at `to`, which may be `from`. */
 bool crypto_open(const struct crypto_aead *aead, const uint8_t nonce[CRYPTO_NONCE], const uint8_t *head,
                  uint32_t head_length, const uint8_t *from, uint32_t length, uint8_t *to);
-/* RFC 5869, 2.3 */
-bool crypto_expand(enum crypto_hash hash, const uint8_t *secret, uint32_t secret_bytes, const uint8_t *info,
-                   uint32_t info_bytes, uint8_t *to, uint32_t count);
 void crypto_wipe(void *memory, uint32_t count);
 
 #endif

@@ -140,8 +140,7 @@ bool handshake_secrets(const struct handshake *h, struct tls_secrets *secrets)
     const struct slot *slot = slots_of(h);
     uint64_t at = TLS_SECRETS_OFFSET + (uint64_t)h->slot * TLS_SECRETS_BYTES;
     if (!slot || slot->status != TLS_DONE || !region_copy(&self.config->in, at, sizeof(*secrets), secrets) ||
-        secrets->secret_bytes > sizeof(secrets->client_secret) || secrets->name_length > TLS_NAME_MAX ||
-        !is_name(secrets)) {
+        secrets->name_length > TLS_NAME_MAX || !is_name(secrets)) {
         handshake_counts.nonsense++;
         return false;
     }

@@ -1,5 +1,5 @@
 /* record.c: records of TLS 1.3 behind the handshake, as RFC 8446 has them; sections are its.
- *   consumes  secrets    from PD tls, trusted for the one connection that they are of
+ *   consumes  keys       from PD tls, trusted for the one connection that they are of
  *   consumes  records    of a client, NOT trusted
  *   produces  sealed records, each in one pass from where its content lies to where it leaves from
  *   invariant a key and a sequence number are used for one record: the number grows before the library has it, is never
@@ -13,70 +13,43 @@
 
 #include <string.h>
 
+#include "tls/traffic.h"
+
 #define IDLE_MAX 32
 #define KEY_UPDATE 24 /* 4 */
-#define LABEL_MAX 11
-#define INFO_MAX (2 + 1 + 6 + LABEL_MAX + 1)
-
-struct record_suite { /* B.4 */
-    uint16_t number;
-    uint8_t cipher, hash; /* enum crypto_cipher, enum crypto_hash */
-    uint8_t key_bytes, secret_bytes;
-};
-
-static const struct record_suite suites[] = {
-    {0x1301, CRYPTO_AES_128_GCM, CRYPTO_SHA256, 16, 32},
-    {0x1302, CRYPTO_AES_256_GCM, CRYPTO_SHA384, 32, 48},
-    {0x1303, CRYPTO_CHACHA20_POLY1305, CRYPTO_SHA256, 32, 32},
-};
-#define SUITES (sizeof(suites) / sizeof(suites[0]))
 
 /* -- keys -- */
 
-/* 7.1: HKDF-Expand-Label, with an empty context. */
-static bool expand_label(const struct record_key *key, const char *label, uint8_t *to, uint8_t count)
+/* B.4. False: there is no such suite. */
+static bool find_cipher(uint16_t suite, enum crypto_cipher *cipher)
 {
-    const struct record_suite *suite = &suites[key->suite];
-    uint8_t info[INFO_MAX] = {0, count}, length = (uint8_t)strlen(label);
-    info[2] = (uint8_t)(6 + length);
-    memcpy(info + 3, "tls13 ", 6);
-    memcpy(info + 9, label, length);
-    return crypto_expand((enum crypto_hash)suite->hash, key->secret, suite->secret_bytes, info, 10u + length, to,
-                         count);
+    switch (suite) {
+    case 0x1301: *cipher = CRYPTO_AES_128_GCM; return true;
+    case 0x1302: *cipher = CRYPTO_AES_256_GCM; return true;
+    case 0x1303: *cipher = CRYPTO_CHACHA20_POLY1305; return true;
+    default: return false;
+    }
 }
 
-/* 7.3. What was there is wiped first. */
-static bool make_key(struct record_key *key)
+/* What was there is wiped first. */
+static bool take_key(struct record_key *key, const struct tls_traffic *traffic)
 {
-    const struct record_suite *suite = &suites[key->suite];
+    enum crypto_cipher cipher;
     schedules_wipe(&key->key);
-    if (!expand_label(key, "key", key->key.bytes, suite->key_bytes) ||
-        !expand_label(key, "iv", key->iv, CRYPTO_NONCE)) {
+    if (!find_cipher(key->suite, &cipher)) {
         return false;
     }
-    schedules_begin(&key->key, (enum crypto_cipher)suite->cipher);
+    memcpy(key->secret, traffic->secret, sizeof(key->secret));
+    memcpy(key->key.bytes, traffic->key, sizeof(key->key.bytes));
+    memcpy(key->iv, traffic->iv, sizeof(key->iv));
+    schedules_begin(&key->key, cipher);
     return true;
 }
 
-/* SUITES: there is none. */
-static uint8_t find_suite(uint16_t number, uint32_t secret_bytes)
+bool record_key_set(struct record_key *key, uint16_t suite, const struct tls_traffic *traffic, uint64_t sequence)
 {
-    uint8_t i = 0;
-    while (i < SUITES && (suites[i].number != number || suites[i].secret_bytes != secret_bytes)) {
-        i++;
-    }
-    return i;
-}
-
-bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secret, uint32_t secret_bytes,
-                    uint64_t sequence)
-{
-    key->suite = find_suite(suite, secret_bytes);
-    if (key->suite == SUITES || sequence >= RECORD_UPDATE_AT) {
-        return false;
-    }
-    memcpy(key->secret, secret, secret_bytes);
-    if (!make_key(key)) {
+    key->suite = suite;
+    if (sequence >= RECORD_UPDATE_AT || !take_key(key, traffic)) {
         return false;
     }
     key->sequence = sequence;
@@ -92,13 +65,9 @@ void record_key_wipe(struct record_key *key)
 /* 7.2. A new key's records are counted from 0 (5.3); where there is none, nothing more can be done. */
 static bool next_key(struct record_key *key)
 {
-    uint8_t secret[CRYPTO_SECRET_MAX], secret_bytes = suites[key->suite].secret_bytes;
-    bool good = expand_label(key, "traffic upd", secret, secret_bytes);
-    if (good) {
-        memcpy(key->secret, secret, secret_bytes);
-        good = make_key(key);
-    }
-    crypto_wipe(secret, sizeof(secret));
+    struct tls_traffic next = {.secret = {0}};
+    bool good = tls_traffic_next(&next, key->secret, key->suite) && take_key(key, &next);
+    crypto_wipe(&next, sizeof(next));
     key->sequence = good ? 0 : UINT64_MAX;
     return good;
 }

@@ -1,5 +1,5 @@
-/* http/tls/record.h: records of TLS 1.3 behind the handshake (RFC 8446): a traffic secret becomes a key, what is sent
- * is sealed with it, what comes is opened. Pure functions of a key's state and bytes.
+/* http/tls/record.h: records of TLS 1.3 behind the handshake (RFC 8446): what is sent is sealed with a side's key,
+ * what comes is opened. Pure functions of a key's state and bytes.
  */
 #ifndef HTTP_TLS_RECORD_H
 #define HTTP_TLS_RECORD_H
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "http/tls/schedules.h"
+#include "tls/proto.h"
 
 #define RECORD_HEAD 5
 #define RECORD_OVERHEAD (RECORD_HEAD + 1 + CRYPTO_TAG)
@@ -42,14 +43,13 @@ enum record_alert { /* 6 */
 struct record_key {
     uint64_t sequence; /* of the next record */
     struct schedule_key key;
-    uint8_t suite; /* of record.c's */
-    uint8_t iv[CRYPTO_NONCE], secret[CRYPTO_SECRET_MAX];
+    uint16_t suite; /* B.4 */
+    uint8_t iv[CRYPTO_NONCE], secret[TLS_SECRET_MAX];
 };
 
-/* suite: RFC 8446, B.4. secret: the side's application_traffic_secret_N. False: there is no such suite, its secrets
- * have another length, or so many records cannot have been. */
-bool record_key_set(struct record_key *key, uint16_t suite, const uint8_t *secret, uint32_t secret_bytes,
-                    uint64_t sequence);
+/* suite: RFC 8446, B.4. sequence: of the next record. False: there is no such suite, or so many records cannot have
+ * been. */
+bool record_key_set(struct record_key *key, uint16_t suite, const struct tls_traffic *traffic, uint64_t sequence);
 void record_key_wipe(struct record_key *key);
 
 /* -- what is sent. How many bytes lie at `to` then; 0: the key may seal no more, or the library has failed: then

@@ -163,10 +163,8 @@ static bool set_keys(struct tls_conn *conn, const struct tls_secrets *secrets)
     memset(&conn->keys, 0, sizeof(conn->keys));
     conn->name_length = secrets->name_length;
     memcpy(conn->name, secrets->name, secrets->name_length);
-    return record_key_set(&conn->keys.in.key, secrets->suite, secrets->client_secret, secrets->secret_bytes,
-                          secrets->client_sequence) &&
-           record_key_set(&conn->keys.out, secrets->suite, secrets->server_secret, secrets->secret_bytes,
-                          secrets->server_sequence);
+    return record_key_set(&conn->keys.in.key, secrets->suite, &secrets->client, secrets->client_sequence) &&
+           record_key_set(&conn->keys.out, secrets->suite, &secrets->server, secrets->server_sequence);
 }
 
 static void finish_handshake(struct tls_conn *conn)

@@ -15,6 +15,7 @@
 #include "http/tls/transport_tls.h"
 #include "http_front_client.h"
 #include "in_turn.h"
+#include "tls/traffic.h"
 
 void init(void) {}
 
@@ -94,19 +95,7 @@ static const struct tls_client_config front_config = {
 };
 static const struct region transmit_region = {transmit, sizeof(transmit), 0};
 
-enum lie {
-    NO_LIE,
-    TOO_MUCH_MADE,
-    TOO_MUCH_TAKEN,
-    NO_STATUS,
-    NO_SUITE,
-    SHORT_SECRET,
-    LONG_SECRET,
-    BAD_NAME,
-    LONG_NAME,
-    BAD_SEQUENCE,
-    LIES
-};
+enum lie { NO_LIE, TOO_MUCH_MADE, TOO_MUCH_TAKEN, NO_STATUS, NO_SUITE, BAD_NAME, LONG_NAME, BAD_SEQUENCE, LIES };
 
 static struct {
     struct ring to, from;
@@ -123,11 +112,14 @@ static struct {
     uint32_t times, chains;
 } tls = {.suite = 0x1301};
 
-static void secret_of(uint8_t *secret, bool server)
+static struct tls_traffic traffic_of(bool server)
 {
-    for (uint32_t i = 0; i < 48; i++) {
-        secret[i] = (uint8_t)(i * 7 + server);
+    struct tls_traffic traffic = {.secret = {0}};
+    for (uint32_t i = 0; i < sizeof(traffic.secret); i++) {
+        traffic.secret[i] = (uint8_t)(i * 7 + server);
     }
+    CHECK(tls_traffic_keys(&traffic, tls.suite));
+    return traffic;
 }
 
 static void make(uint32_t number, const void *bytes, uint32_t count)
@@ -153,15 +145,12 @@ static void say(uint32_t number, uint8_t status)
 static void finish(uint32_t number)
 {
     struct tls_secrets secrets = {
-        .suite = tls.suite, .secret_bytes = tls.suite == 0x1302 ? 48 : 32, .server_sequence = 1};
+        .suite = tls.suite, .server_sequence = 1, .client = traffic_of(false), .server = traffic_of(true)};
     static const uint8_t tickets[TICKETS] = {23, 3, 3};
-    secret_of(secrets.client_secret, false);
-    secret_of(secrets.server_secret, true);
     strcpy(secrets.name, tls.lie == BAD_NAME ? "a\r\nb" : "www.example.org");
     secrets.name_length = (uint8_t)(tls.lie == LONG_NAME ? TLS_NAME_MAX + 1 : strlen(secrets.name));
     memset(secrets.name, 'a', tls.lie == LONG_NAME ? sizeof(secrets.name) : 0);
     secrets.suite = tls.lie == NO_SUITE ? 0x1305 : secrets.suite;
-    secrets.secret_bytes = tls.lie == SHORT_SECRET ? 0 : tls.lie == LONG_SECRET ? 200 : secrets.secret_bytes;
     secrets.server_sequence = tls.lie == BAD_SEQUENCE ? UINT64_MAX : 1;
     memcpy(answers + TLS_SECRETS_OFFSET + number * TLS_SECRETS_BYTES, &secrets, sizeof(secrets));
     make(number, tickets, sizeof(tickets));
@@ -291,12 +280,10 @@ static uint8_t record[RECORD_BYTES_MAX];
 static struct peer *new_peer(void)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
-    uint8_t secret[48];
+    struct tls_traffic sends = traffic_of(false), gets = traffic_of(true);
     peer->tcp = client_connect(PORT);
-    secret_of(secret, false);
-    CHECK(record_key_set(&peer->out, tls.suite, secret, tls.suite == 0x1302 ? 48 : 32, 0));
-    secret_of(secret, true);
-    CHECK(record_key_set(&peer->in.key, tls.suite, secret, tls.suite == 0x1302 ? 48 : 32, 1));
+    CHECK(record_key_set(&peer->out, tls.suite, &sends, 0));
+    CHECK(record_key_set(&peer->in.key, tls.suite, &gets, 1));
     return peer;
 }
 
@@ -529,7 +516,7 @@ static void test_a_key_update_is_answered(void)
 {
     struct peer *peer = connected();
     for (int i = 0; i < 20; i++) {
-        uint8_t was[CRYPTO_SECRET_MAX];
+        uint8_t was[TLS_SECRET_MAX];
         memcpy(was, peer->in.key.secret, sizeof(was));
         /* its key changes as record_seal_update() does it; the message wants an answer */
         struct record_key before = peer->out;

@@ -4,6 +4,7 @@
 
 #include "http/tls/record.h"
 #include "tests/unit/check.h"
+#include "tls/traffic.h"
 
 static uint32_t read_hex(const char *text, uint8_t *to)
 {
@@ -40,9 +41,10 @@ static const char server_alert[] = "1703030013b58fd67166ebf599d24720cfbe7efa7a88
 
 static void set(struct record_key *key, uint16_t suite, const char *secret, uint64_t sequence)
 {
-    uint8_t bytes[64];
-    uint32_t count = read_hex(secret, bytes);
-    CHECK(record_key_set(key, suite, bytes, count, sequence));
+    struct tls_traffic traffic = {.secret = {0}};
+    CHECK_EQUAL(read_hex(secret, traffic.secret), tls_traffic_secret_bytes(suite));
+    CHECK(tls_traffic_keys(&traffic, suite));
+    CHECK(record_key_set(key, suite, &traffic, sequence));
 }
 
 static void fill(uint8_t *to, uint32_t count)
@@ -82,10 +84,7 @@ static void test_trace_is_opened(void)
 
 /* -- both ends -- */
 
-static const struct {
-    uint16_t suite;
-    uint8_t secret_bytes;
-} suites[] = {{0x1301, 32}, {0x1302, 48}, {0x1303, 32}};
+static const uint16_t suites[] = {0x1301, 0x1302, 0x1303};
 
 static struct record_key sender;
 static struct record_reader reader;
@@ -93,11 +92,12 @@ static uint8_t record[RECORD_BYTES_MAX + 64], text[RECORD_TEXT_MAX + 512], got[R
 
 static void begin(uint32_t n)
 {
-    uint8_t secret[48];
-    fill(secret, sizeof(secret));
+    struct tls_traffic traffic;
+    fill(traffic.secret, sizeof(traffic.secret));
     memset(&reader, 0, sizeof(reader));
-    CHECK(record_key_set(&sender, suites[n].suite, secret, suites[n].secret_bytes, 0));
-    CHECK(record_key_set(&reader.key, suites[n].suite, secret, suites[n].secret_bytes, 0));
+    CHECK(tls_traffic_keys(&traffic, suites[n]));
+    CHECK(record_key_set(&sender, suites[n], &traffic, 0));
+    CHECK(record_key_set(&reader.key, suites[n], &traffic, 0));
 }
 
 static struct record_opened open_it(uint32_t length)
@@ -158,14 +158,15 @@ static void test_updates(void)
     for (uint32_t n = 0; n < 3; n++) {
         begin(n);
         for (uint32_t i = 0; i < 100; i++) {
-            uint8_t before[CRYPTO_SECRET_MAX];
+            uint8_t before[TLS_SECRET_MAX];
             memcpy(before, sender.secret, sizeof(before));
             uint32_t count = record_seal_update(&sender, record);
             CHECK_EQUAL(count, RECORD_UPDATE);
             struct record_opened opened = open_it(count);
             CHECK(opened.event == RECORD_CONTENT && opened.length == 0);
-            CHECK(sender.sequence == 0 && memcmp(before, sender.secret, suites[n].secret_bytes) != 0);
-            CHECK(memcmp(sender.secret, reader.key.secret, suites[n].secret_bytes) == 0);
+            uint32_t bytes = tls_traffic_secret_bytes(suites[n]);
+            CHECK(sender.sequence == 0 && memcmp(before, sender.secret, bytes) != 0);
+            CHECK(memcmp(sender.secret, reader.key.secret, bytes) == 0);
             check_passes(i + 1);
         }
     }
@@ -180,12 +181,13 @@ static struct record_reader readers[ENDS];
 
 static void begin_end(uint32_t i)
 {
-    uint8_t secret[48];
-    memset(secret, (int)(i + 1), sizeof(secret));
+    struct tls_traffic traffic;
+    memset(traffic.secret, (int)(i + 1), sizeof(traffic.secret));
+    CHECK(tls_traffic_keys(&traffic, suites[i % 3]));
     record_key_wipe(&senders[i]);
     record_key_wipe(&readers[i].key);
-    CHECK(record_key_set(&senders[i], suites[i % 3].suite, secret, suites[i % 3].secret_bytes, 0));
-    CHECK(record_key_set(&readers[i].key, suites[i % 3].suite, secret, suites[i % 3].secret_bytes, 0));
+    CHECK(record_key_set(&senders[i], suites[i % 3], &traffic, 0));
+    CHECK(record_key_set(&readers[i].key, suites[i % 3], &traffic, 0));
 }
 
 static void check_end_passes(uint32_t i, uint32_t length)
@@ -422,16 +424,15 @@ static void test_limits_of_a_key(void)
     CHECK_EQUAL(record_open(&reader, record, 40, got).alert, ALERT_INTERNAL_ERROR);
 }
 
-static void test_secrets_that_cannot_be(void)
+static void test_keys_that_cannot_be(void)
 {
-    uint8_t secret[64] = {1};
-    CHECK(!record_key_set(&sender, 0x1301, secret, 48, 0));
-    CHECK(!record_key_set(&sender, 0x1302, secret, 32, 0));
-    CHECK(!record_key_set(&sender, 0x1303, secret, 0, 0));
-    CHECK(!record_key_set(&sender, 0x1304, secret, 32, 0));
-    CHECK(!record_key_set(&sender, 0xc02b, secret, 32, 0));
-    CHECK(!record_key_set(&sender, 0x1301, secret, 32, RECORD_UPDATE_AT));
-    CHECK(record_key_set(&sender, 0x1301, secret, 32, RECORD_UPDATE_AT - 1));
+    struct tls_traffic traffic = {.secret = {1}}, next;
+    CHECK(!record_key_set(&sender, 0x1304, &traffic, 0));
+    CHECK(!record_key_set(&sender, 0xc02b, &traffic, 0));
+    CHECK(!record_key_set(&sender, 0x1301, &traffic, RECORD_UPDATE_AT));
+    CHECK(record_key_set(&sender, 0x1301, &traffic, RECORD_UPDATE_AT - 1));
+    CHECK(!tls_traffic_keys(&traffic, 0x1304) && !tls_traffic_next(&next, traffic.secret, 0x1304));
+    CHECK_EQUAL(tls_traffic_secret_bytes(0x1304), 0);
 }
 
 int main(void)
@@ -453,6 +454,6 @@ int main(void)
     test_a_message_in_parts();
     test_heads();
     test_limits_of_a_key();
-    test_secrets_that_cannot_be();
+    test_keys_that_cannot_be();
     return 0;
 }

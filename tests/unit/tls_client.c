@@ -2,6 +2,7 @@
 #include "tests/unit/tls_client.h"
 
 #include "tls/heap.h"
+#include "tls/traffic.h"
 
 /* What clients take of the heap, they and PD tls have one here, is not counted against handshakes. */
 static struct tls_heap_account clients = {.own = SIZE_MAX};
@@ -141,17 +142,27 @@ void client_run(struct client *client)
     }
 }
 
+static void check_keys(const struct tls_secrets *secrets)
+{
+    struct tls_traffic client = {.secret = {0}}, server = {.secret = {0}};
+    memcpy(client.secret, secrets->client.secret, sizeof(client.secret));
+    memcpy(server.secret, secrets->server.secret, sizeof(server.secret));
+    CHECK(tls_traffic_keys(&client, secrets->suite) && tls_traffic_keys(&server, secrets->suite));
+    CHECK(memcmp(&client, &secrets->client, sizeof(client)) == 0);
+    CHECK(memcmp(&server, &secrets->server, sizeof(server)) == 0);
+}
+
 static void compare_secrets(const struct client *client)
 {
     const struct tls_secrets *secrets = rig_secrets(client->slot);
     uint8_t secret[64];
     size_t count = sizeof(secret);
     CHECK(SSL_get_read_traffic_secret(client->ssl, secret, &count));
-    CHECK_EQUAL(secrets->secret_bytes, count);
-    CHECK(memcmp(secret, secrets->server_secret, count) == 0);
+    CHECK_EQUAL(tls_traffic_secret_bytes(secrets->suite), count);
+    CHECK(memcmp(secret, secrets->server.secret, count) == 0);
     count = sizeof(secret);
     CHECK(SSL_get_write_traffic_secret(client->ssl, secret, &count));
-    CHECK(memcmp(secret, secrets->client_secret, count) == 0);
+    CHECK(memcmp(secret, secrets->client.secret, count) == 0);
     CHECK_EQUAL(secrets->server_sequence, SSL_get_read_sequence(client->ssl));
     CHECK_EQUAL(secrets->client_sequence, SSL_get_write_sequence(client->ssl));
     CHECK_EQUAL(secrets->suite, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(client->ssl)));
@@ -167,6 +178,7 @@ void client_handshake(struct client *client)
     CHECK_EQUAL(client->to_client.begin, client->to_client.end);
     CHECK_EQUAL(client->to_server.begin, client->to_server.end);
     compare_secrets(client);
+    check_keys(rig_secrets(client->slot));
 }
 
 void client_close(struct client *client)
