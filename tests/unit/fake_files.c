@@ -239,6 +239,7 @@ static enum fs_status read_folder(const struct fs_command *command, struct fs_co
         return FS_STATUS_OK;
     }
     const struct fake_file *folder = by_inode(opened->inode);
+    CHECK(folder != NULL);
     for (; opened->position < fake_world.file_count; opened->position++) {
         const struct fake_file *file = &fake_world.files[opened->position];
         const char *name = name_in(folder, file);

@@ -317,8 +317,8 @@ static void test_tells_how_busy_they_are(void)
     microkit_msginfo answer = ask(WATCHER, SUPERVISOR_TELL, 0, 0);
 
     CHECK(microkit_msginfo_get_label(answer) == 0 && microkit_msginfo_get_count(answer) == CHILDREN);
-    for (uint8_t i = 0; i < CHILDREN; i++) {
-        CHECK_EQUAL(microkit_mr_get(i), 1000u + i);
+    for (uint32_t i = 0; i < CHILDREN; i++) {
+        CHECK_EQUAL(microkit_mr_get((uint8_t)i), 1000u + i);
     }
     self.counts_nothing = true;
     CHECK_EQUAL(microkit_msginfo_get_count(ask(WATCHER, SUPERVISOR_TELL, 0, 0)), 0);
