@@ -42,6 +42,8 @@ uint64_t pd_now_ns(void);
 uint64_t pd_now_ticks(void);
 uint64_t pd_ticks_per_second(void);
 uint64_t pd_ticks_from_ns(uint64_t ns); /* rounded up, so that what is due at the ticks is due at the ns */
+uint64_t pd_ns_from_ticks(uint64_t ticks);
+uint64_t pd_us_from_ticks(uint64_t ticks);
 
 /* Time of day, for gettimeofday() and time(): nanoseconds since 1970-01-01 UTC. Counts from 1970 until it is known. It may
  * be set again, and then go back. */

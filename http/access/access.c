@@ -17,6 +17,7 @@
 #include "http/response/head.h"
 #include "lib/log.h"
 #include "lib/pd.h"
+#include "lib/rare.h"
 
 #define CLIENT_GONE 499   /* before anything of an answer: as nginx has it */
 #define RECORD_BYTES 1024 /* a power of two: it is found by a shift */
@@ -37,13 +38,11 @@ static struct {
     const struct access_config *config;
     struct access_record *records;
     bool to_others;
-    char line[LINE_MAX]; /* where it goes to no file */
 } self;
 
 /* -- lines -- */
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define RARE __attribute__((noinline))
 
 static RARE void give(const char *line, uint32_t length, uint64_t now_ns)
 {
@@ -56,46 +55,40 @@ static RARE void give(const char *line, uint32_t length, uint64_t now_ns)
     }
 }
 
-/* Where it is made. One that finds no room in the file's buffer goes to the others all the same. */
-ALWAYS_INLINE char *place_for_line(uint64_t now_ns)
-{
-    char *room = access_file_room(now_ns);
-    return room ? room : self.line;
-}
-
+/* One that finds no room in the file's buffer goes to the others all the same. */
 ALWAYS_INLINE void made(const char *line, const char *end, uint64_t now_ns)
 {
     uint32_t length = (uint32_t)(end - line);
     if (self.to_others) {
         give(line, length, now_ns);
     }
-    if (line != self.line) {
-        access_file_put(length);
-    }
+    access_file_put(length);
 }
 
 /* Of a request that is at hand, and whose answer is with the transport. */
-ALWAYS_INLINE void put_line(const struct http_conn *c, const struct access_record *r,
-                            const struct http_request *request)
+ALWAYS_INLINE void put_line(struct http_conn *c, const struct access_record *r, const struct http_request *request)
 {
-    uint64_t now_ns = pd_now_ns();
-    char *line = place_for_line(now_ns), *at;
+    uint64_t now = pd_now_ticks(), now_ns = pd_ns_from_ticks(now);
+    watch_note_time(c, now);
+    char *line = access_file_room(now_ns), *at;
     at = line_begin(line, r->address, r->address_length, now_ns);
     at = line_put_request(at, request);
     at = line_put_outcome(at, c->status, c->body_bytes);
     at = line_put_names(at, request);
-    made(line, line_end(at, now_ns - c->began_ns), now_ns);
+    made(line, line_end(at, c->took_us), now_ns);
 }
 
-/* Of what was kept of one, or of nonsense. */
+/* Of what was kept of one, or "-" for nonsense. */
 static RARE void put_kept(const struct http_conn *c, const struct access_record *r, uint64_t now_ns)
 {
-    char *line = place_for_line(now_ns), *at;
+    char *line = access_file_room(now_ns), *at;
+    bool sense = r->line > 0;
     at = line_begin(line, r->address, r->address_length, now_ns);
-    at = r->line > 0 ? line_put_text(at, r->texts, r->line) : line_put_request(at, NULL);
+    *at = '-';
+    at = sense ? line_put_text(at, r->texts, r->line) : at + 1;
     at = c->status > 0 ? line_put_outcome(at, c->status, c->body_bytes) : line_put_outcome(at, CLIENT_GONE, 0);
-    at = r->line > 0 ? line_put_text(at, r->texts + NAMES_AT, r->names) : line_put_names(at, NULL);
-    made(line, line_end(at, c->began_ns > 0 ? now_ns - c->began_ns : 0), now_ns);
+    at = sense ? line_put_text(at, r->texts + NAMES_AT, r->names) : line_put_no_names(at);
+    made(line, line_end(at, c->took_us), now_ns);
 }
 
 /* -- connections -- */
@@ -168,5 +161,5 @@ void access_init(const struct access_config *config)
     if (config->syslog_port) {
         access_syslog_init(config->syslog, config->syslog_port);
     }
-    http_log = &log;
+    watch_log(&log);
 }

@@ -20,6 +20,7 @@
 #include "http/response/head.h"
 #include "lib/log.h"
 #include "lib/pd.h"
+#include "lib/rare.h"
 #include "timer/client.h"
 
 #define S 1000000000ull
@@ -194,10 +195,11 @@ static void go_on(void)
 /* -- lines -- */
 
 /* Now and then: there may be a batch, or nobody who sees to the next line when its time has come. */
-static __attribute__((noinline)) char *look_for_room(uint64_t now_ns)
+static RARE char *look_for_room(uint64_t now_ns)
 {
+    static char nobodys[LINE_MAX];
     if (!self.pattern) {
-        return NULL;
+        return nobodys;
     }
     go_on();
     bool waits_for_time = !self.busy && !self.paused;
@@ -208,7 +210,7 @@ static __attribute__((noinline)) char *look_for_room(uint64_t now_ns)
     if (room == 0) {
         self.lost++;
         self.until = 0;
-        return NULL;
+        return nobodys;
     }
     if (waits_for_time) {
         to_batch = self.batch - access_buffer_waits(&self.buffer);
@@ -218,14 +220,21 @@ static __attribute__((noinline)) char *look_for_room(uint64_t now_ns)
     return access_buffer_at(&self.buffer);
 }
 
+static inline bool has_room(void)
+{
+    return self.buffer.to < self.until;
+}
+
 char *access_file_room(uint64_t now_ns)
 {
-    return self.buffer.to < self.until ? access_buffer_at(&self.buffer) : look_for_room(now_ns);
+    return has_room() ? access_buffer_at(&self.buffer) : look_for_room(now_ns);
 }
 
 void access_file_put(uint32_t length)
 {
-    access_buffer_put(&self.buffer, length);
+    if (has_room()) {
+        access_buffer_put(&self.buffer, length);
+    }
 }
 
 void access_file_init(const char *pattern, const struct region *memory)

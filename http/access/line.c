@@ -8,9 +8,9 @@
 
 #include "http/parse/date.h"
 #include "http/response/head.h"
+#include "lib/rare.h"
 
-#define US 1000u
-#define S 1000000000ull
+#define S 1000000u /* in microseconds */
 
 /* -- escaping -- */
 
@@ -64,7 +64,7 @@ static inline bool copy_plain(char *to, const char *from, uint32_t length)
     return (odd[0] | odd[1]) == 0;
 }
 
-static __attribute__((noinline)) uint32_t put_odd(char *text, struct http_slice from, uint32_t room)
+static RARE uint32_t put_odd(char *text, struct http_slice from, uint32_t room)
 {
     static const char hex[] = "0123456789ABCDEF";
     uint32_t at = 0;
@@ -138,7 +138,7 @@ static struct {
     char text[LINE_STAMP];
 } stamp;
 
-static __attribute__((noinline)) void make_stamp(uint64_t now_ns)
+static RARE void make_stamp(uint64_t now_ns)
 {
     char date[HTTP_DATE_LENGTH];
     struct writer text = writer_in(stamp.text, sizeof(stamp.text));
@@ -167,16 +167,30 @@ uint32_t line_put_address(char *text, const uint8_t address[4])
     return length - 1;
 }
 
-/* As it came: between its line's begin and the CR LF before the fields. */
+/* "M / HTTP/1.1" are twelve bytes, and four more end a head: sixteen can be read. The last sixteen may overlap. */
+static inline char *copy_line(char *to, const char *from, uint32_t length)
+{
+    memcpy(to, from, 16);
+    if (length > 16) {
+        memcpy(to + length - 16, from + length - 16, 16);
+        for (uint32_t i = 16; i < length - 16; i += 16) {
+            memcpy(to + i, from + i, 16);
+            __asm__("" : "+r"(i)); /* not unrolled: they are few */
+        }
+    }
+    return to + length;
+}
+
+/* As it came: between its line's begin and the CR LF before the fields. A method, a target and a version have nothing that
+ * is to be escaped but what `quoted` tells. */
 char *line_put_request(char *at, const struct http_request *request)
 {
-    if (!request) {
-        *at = '-';
-        return at + 1;
-    }
     const char *start = request->method_text.at;
-    struct http_slice line = {start, (uint32_t)(request->fields.at - 2 - start)};
-    return at + line_put_escaped(at, line, LINE_REQUEST_MAX);
+    uint32_t length = (uint32_t)(request->fields.at - 2 - start);
+    if (request->quoted || length > LINE_REQUEST_MAX) {
+        return at + line_put_escaped(at, (struct http_slice){start, length}, LINE_REQUEST_MAX);
+    }
+    return copy_line(at, start, length);
 }
 
 static inline char *put_field(char *at, struct http_slice text)
@@ -191,74 +205,61 @@ static inline char *put_field(char *at, struct http_slice text)
     return at + 2;
 }
 
-char *line_put_both_names(char *at, const struct http_request *request)
+RARE char *line_put_both_names(char *at, const struct http_request *request)
 {
     return put_field(put_field(at, request->referer), request->user_agent);
 }
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-                            "2021222324252627282930313233343536373839"
-                            "4041424344454647484950515253545556575859"
-                            "6061626364656667686970717273747576777879"
-                            "8081828384858687888990919293949596979899";
+/* "000 001 .. 999 ": what a number below 1000 looks like. */
+#define TEN(p) p "0 " p "1 " p "2 " p "3 " p "4 " p "5 " p "6 " p "7 " p "8 " p "9 "
+#define HUNDRED(p) \
+    TEN(p "0") TEN(p "1") TEN(p "2") TEN(p "3") TEN(p "4") TEN(p "5") TEN(p "6") TEN(p "7") TEN(p "8") TEN(p "9")
+static const char triples[] = HUNDRED("0") HUNDRED("1") HUNDRED("2") HUNDRED("3") HUNDRED("4") HUNDRED("5") HUNDRED("6")
+    HUNDRED("7") HUNDRED("8") HUNDRED("9");
+#define TRIPLE 4
+_Static_assert(sizeof(triples) == 1000 * TRIPLE + 1, "all are there");
 
-static inline uint16_t pair_of(uint32_t number)
+static inline char *put_triple(char *at, uint32_t number)
 {
-    uint16_t pair;
-    memcpy(&pair, pairs + 2 * number, sizeof(pair));
-    return pair;
+    memcpy(at, triples + TRIPLE * number, TRIPLE);
+    return at + 3;
 }
 
-static inline char *put_pair(char *at, uint32_t number)
+/* Without the zeros in front, which are shifted out (little-endian). */
+static inline char *put_below_1000(char *at, uint32_t number)
 {
-    memcpy(at, pairs + 2 * number, 2);
-    return at + 2;
+    uint32_t zeros = (number < 100) + (number < 10), word;
+    memcpy(&word, triples + TRIPLE * number, sizeof(word));
+    word >>= 8 * zeros;
+    memcpy(at, &word, sizeof(word));
+    return at + 3 - zeros;
 }
 
-/* Mostly it has four digits at most: one word, from which the zeros in front are shifted out (little-endian). */
+static RARE char *put_large(char *at, uint64_t number)
+{
+    return at + http_put_decimal(at, number);
+}
+
 static inline char *put_number(char *at, uint64_t number)
 {
-    if (number >= 10000) {
-        return at + http_put_decimal(at, number);
+    if (number >= 1000000) {
+        return put_large(at, number);
     }
-    uint32_t small = (uint32_t)number, zeros = (small < 1000) + (small < 100) + (small < 10);
-    uint32_t word = ((uint32_t)pair_of(small % 100) << 16 | pair_of(small / 100)) >> 8 * zeros;
-    memcpy(at, &word, sizeof(word));
-    return at + sizeof(word) - zeros;
-}
-
-/* Mostly it is as it was. */
-static inline char *put_status(char *at, int status)
-{
-    static struct {
-        int status;
-        char text[4];
-    } last;
-    if (status != last.status) {
-        uint32_t number = (uint32_t)status % 1000;
-        last.status = status;
-        last.text[0] = (char)('0' + number / 100);
-        put_pair(last.text + 1, number % 100);
-        last.text[3] = ' ';
-    }
-    memcpy(at, last.text, sizeof(last.text));
-    return at + sizeof(last.text);
+    uint32_t small = (uint32_t)number;
+    return small < 1000 ? put_below_1000(at, small) : put_triple(put_below_1000(at, small / 1000), small % 1000);
 }
 
 /* Mostly of less than one. */
-static inline char *put_seconds(char *at, uint64_t ns)
+static inline char *put_seconds(char *at, uint64_t us)
 {
-    if (ns >= S) {
-        at += http_put_decimal(at, ns / S);
-        ns %= S;
+    if (us >= S) {
+        at = put_large(at, us / S);
+        us %= S;
     } else {
         *at++ = '0';
     }
     *at++ = '.';
-    uint32_t rest = (uint32_t)ns / US, low = rest % 10000;
-    at = put_pair(at, rest / 10000);
-    at = put_pair(at, low / 100);
-    return put_pair(at, low % 100);
+    return put_triple(put_triple(at, (uint32_t)us / 1000), (uint32_t)us % 1000);
 }
 
 char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns)
@@ -275,14 +276,15 @@ char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns
 char *line_put_outcome(char *at, int status, uint64_t bytes)
 {
     memcpy(at, "\" ", 2);
-    at = put_number(put_status(at + 2, status), bytes);
+    at = put_triple(at + 2, (uint32_t)status < 1000 ? (uint32_t)status : 0);
+    at = put_number(at + 1, bytes); /* behind a triple's space */
     *at = ' ';
     return at + 1;
 }
 
-char *line_end(char *at, uint64_t took_ns)
+char *line_end(char *at, uint64_t took_us)
 {
-    at = put_seconds(at, took_ns);
+    at = put_seconds(at, took_us);
     *at = '\n';
     return at + 1;
 }

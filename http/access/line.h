@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "http/response/writer.h"
+#include "lib/rare.h"
 
 #define LINE_ADDRESS_MAX 15
 #define LINE_STAMP 35        /* " - - [30/Nov/2026:06:39:00 +0000] \"" */
@@ -30,19 +31,21 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
 /* The parts of a line, in their order; each returns the end of what it has put. address: of LINE_ADDRESS_MAX + 1 readable
  * bytes. */
 char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns);
-char *line_put_request(char *at, const struct http_request *request); /* NULL: one that could not be read */
+char *line_put_request(char *at, const struct http_request *request);
 char *line_put_outcome(char *at, int status, uint64_t bytes);
-char *line_put_both_names(char *at, const struct http_request *request);
-char *line_end(char *at, uint64_t took_ns);
+RARE char *line_put_both_names(char *at, const struct http_request *request);
+char *line_end(char *at, uint64_t took_us);
 
-/* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. NULL: neither was. */
-static inline char *line_put_names(char *at, const struct http_request *request)
+static inline char *line_put_no_names(char *at)
 {
-    if (request && (request->referer.at || request->user_agent.at)) {
-        return line_put_both_names(at, request);
-    }
     memcpy(at, "\"-\" \"-\" ", 8);
     return at + 8;
+}
+
+/* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. */
+static inline char *line_put_names(char *at, const struct http_request *request)
+{
+    return request->referer.at || request->user_agent.at ? line_put_both_names(at, request) : line_put_no_names(at);
 }
 
 /* One of them that was put elsewhere before, with LINE_SPARE readable bytes behind it. */

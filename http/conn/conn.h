@@ -86,7 +86,8 @@ struct http_conn {
     bool logged;       /* the same: its line is there already */
     struct access_record *record;      /* the access log's */
     uint64_t body_bytes;               /* the same: what was written behind that, with the framing of chunks */
-    uint64_t began_ns;                 /* the same: the request; 0: not yet */
+    uint64_t began;                    /* the same: the request, pd_now_ticks(); 0: not yet */
+    uint64_t took_us;                  /* the same: until all of its answer was with the transport */
     uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
     struct cache_waiter waiter;        /* of cache or site; who answers may wait by it */
     const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */

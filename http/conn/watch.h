@@ -1,5 +1,5 @@
 /* http/conn/watch.h: those who hear of each request and its answer: the status port, the access log. Neither, unless they
- * ask. The connection has the answer's `status` and `body_bytes`.
+ * ask. The connection has the answer's `status`, `body_bytes` and, at the end, `took_us`.
  */
 #ifndef HTTP_CONN_WATCH_H
 #define HTTP_CONN_WATCH_H
@@ -9,15 +9,16 @@
 
 /* The status port. */
 struct http_watch {
-    /* One is there: at connection->began_ns. Told once, however often it is looked at; of nonsense never. */
+    /* One is there: at connection->began. Told once, however often it is looked at; of nonsense never. */
     void (*begun)(const struct http_conn *connection, const struct http_request *request);
     /* All of an answer is with its transport, or the connection has gone: answered or not. */
-    void (*ended)(const struct http_conn *connection, uint64_t now_ns, bool answered);
+    void (*ended)(const struct http_conn *connection, bool answered);
 };
 
 /* The access log, which asks for what is said, too. */
 struct http_log {
-    /* A request's head goes now. True: that is all of its line, so ended() need not be told that it is answered. */
+    /* A request's head goes now. True: that is all of its line, so ended() need not be told that it is answered, and how
+     * long that took is noted. */
     bool (*taken)(struct http_conn *connection, const struct http_request *request);
     void (*page)(struct http_conn *connection); /* a page is told: perhaps no request was taken */
     void (*ended)(struct http_conn *connection, bool answered);
@@ -25,20 +26,34 @@ struct http_log {
 
 extern const struct http_watch *http_watch; /* NULL: nobody */
 extern const struct http_log *http_log;     /* the same */
+extern bool http_watched;                   /* by either */
 
-static inline bool watch_any(void)
+static inline void watch_by(const struct http_watch *watch)
 {
-    return http_watch || http_log;
+    http_watch = watch;
+    http_watched = true;
+}
+
+static inline void watch_log(const struct http_log *log)
+{
+    http_log = log;
+    http_watched = true;
 }
 
 static inline void watch_begun(struct http_conn *c, const struct http_request *request)
 {
-    if (watch_any() && c->began_ns == 0) {
-        c->began_ns = pd_now_ns();
+    if (http_watched && c->began == 0) {
+        c->began = pd_now_ticks();
         if (http_watch) {
             http_watch->begun(c, request);
         }
     }
+}
+
+/* All of its answer is with its transport now, or its connection has gone. */
+static inline void watch_note_time(struct http_conn *c, uint64_t now)
+{
+    c->took_us = c->began > 0 ? pd_us_from_ticks(now - c->began) : 0;
 }
 
 static inline void watch_taken(struct http_conn *c, const struct http_request *request)
@@ -55,18 +70,28 @@ static inline void watch_page(struct http_conn *c)
     }
 }
 
-static inline void watch_ended(struct http_conn *c, bool answered)
+static inline void end_unlogged(struct http_conn *c, bool answered)
 {
-    if (!watch_any()) {
-        return;
+    if (!c->logged) {
+        watch_note_time(c, pd_now_ticks());
     }
-    if (http_watch) {
-        http_watch->ended(c, pd_now_ns(), answered);
-    }
-    if (http_log && !(c->logged && answered)) {
+    if (http_log) {
         http_log->ended(c, answered);
     }
-    c->began_ns = 0;
+}
+
+static inline void watch_ended(struct http_conn *c, bool answered)
+{
+    if (!http_watched) {
+        return;
+    }
+    if (!(c->logged && answered)) {
+        end_unlogged(c, answered);
+    }
+    if (http_watch) {
+        http_watch->ended(c, answered);
+    }
+    c->began = 0;
     c->status = 0;
     c->logged = false;
 }

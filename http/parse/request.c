@@ -91,21 +91,33 @@ static inline const char *name_end(const struct parser *parser, const char *at)
     return at;
 }
 
-/* The first byte that may not stand in a target before its '?'; there is one before the parser's end. */
-static inline const char *target_end(const struct parser *parser, const char *at)
+/* Byte by byte: the first that may not stand in a target; in its query '?' may. */
+static const char *rare_target_end(const struct parser *parser, const char *at, bool query)
+{
+    uint8_t classes = 0;
+    while (http_is(*at, CLASS_TARGET) || (query && *at == '?')) {
+        classes |= http_classes[(uint8_t)*at++];
+    }
+    parser->request->quoted |= classes & CLASS_QUOTED;
+    return at;
+}
+
+/* The same; there is one before the parser's end. '$' to '~' but '\\' and '?' is what targets are made of. */
+static inline const char *target_end(const struct parser *parser, const char *at, bool query)
 {
     for (; at < parser->end16; at += 16) {
         bytes16 bytes = load16(at);
-        bytes16 visible = (bytes16)((wrapping16)bytes - 0x21 + 0x80); /* so that visible ASCII is the 94 lowest */
-        uint64_t stops = nibbles_of((bytes16)((visible >= INT8_MIN + 94) | (bytes == '#') | (bytes == '?')));
+        bytes16 usual = (bytes16)((wrapping16)bytes - '$' + 0x80); /* so that these are the 91 lowest */
+        uint64_t stops = nibbles_of((bytes16)((usual >= INT8_MIN + 91) | (bytes == '\\') | (bytes == '?')));
         if (stops) {
-            return at + first_nibble(stops);
+            at += first_nibble(stops);
+            if (*at == ' ') {
+                return at;
+            }
+            break;
         }
     }
-    while (http_is(*at, CLASS_TARGET)) {
-        at++;
-    }
-    return at;
+    return rare_target_end(parser, at, query);
 }
 
 /* CR LF at `at`? */
@@ -221,13 +233,11 @@ static int take_request_line(struct parser *parser, const char *end)
     request->method_text = (struct http_slice){start, (uint32_t)(at - start)};
     request->method = http_method_of(request->method_text);
     start = ++at;
-    at = target_end(parser, at);
+    at = target_end(parser, at, false);
     request->path = (struct http_slice){start, (uint32_t)(at - start)};
     if (*at == '?') {
         start = ++at;
-        while (http_is(*at, CLASS_TARGET) || *at == '?') {
-            at++;
-        }
+        at = target_end(parser, at, true);
         request->query = (struct http_slice){start, (uint32_t)(at - start)};
     }
     if (*at != ' ') {

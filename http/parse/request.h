@@ -28,6 +28,7 @@ struct http_request {
     bool chunked;         /* Transfer-Encoding, last coding chunked */
     bool expect_continue;
     bool has_length;
+    bool quoted; /* the target has '"' or '\\' in it */
     uint64_t content_length;
     struct http_slice method_text;
     /* as sent, still encoded; of an absolute-form target what follows the authority; "*" for OPTIONS */

@@ -12,6 +12,7 @@ enum {
     CLASS_PLAIN = 1 << 3,  /* of these, what a path is made of without further thought: not '/', '%', '\\' */
     CLASS_HOST = 1 << 4,   /* of reg-name and IPv4address: RFC 3986 3.2.2 */
     CLASS_DIGIT = 1 << 5,
+    CLASS_QUOTED = 1 << 6, /* of these, what stands for itself in no quoted text: '"', '\\' */
 };
 extern const uint8_t http_classes[256];
 

@@ -8,17 +8,15 @@
 #include <string.h>
 
 #include "http/conn/watch.h"
+#include "lib/rare.h"
 
 #define SAMPLE_NS 20000000ull
-#define US 1000u
 
 struct measures measures;
 
 static struct {
-    uint64_t next_ns; /* from then on a request is kept again */
+    uint64_t next, between; /* ticks: from then on a request is kept again, and not before so many */
 } self;
-
-#define RARE __attribute__((noinline)) /* so that what is not needs no stack */
 
 static RARE void keep(const struct http_conn *c, const struct http_request *request)
 {
@@ -26,21 +24,21 @@ static RARE void keep(const struct http_conn *c, const struct http_request *requ
     uint32_t length = request->path.length < MEASURE_PATH ? request->path.length : MEASURE_PATH;
     measures.open += recent->connection == NULL;
     *recent = (struct measure_recent){
-        .connection = c, .began_ns = c->began_ns, .method = request->method, .length = (uint8_t)length};
+        .connection = c, .began = c->began, .method = request->method, .length = (uint8_t)length};
     memcpy(recent->path, request->path.at, length);
-    self.next_ns = c->began_ns + SAMPLE_NS;
+    self.next = c->began + self.between;
 }
 
 static void begun(const struct http_conn *c, const struct http_request *request)
 {
-    if (c->began_ns >= self.next_ns) {
+    if (c->began >= self.next) {
         keep(c, request);
     }
 }
 
 static uint32_t bucket_of(uint64_t us)
 {
-    uint32_t bits = us == 0 ? 0 : 64u - (uint32_t)__builtin_clzll(us);
+    uint32_t bits = 63u - (uint32_t)__builtin_clzll(us << 1 | 1);
     return bits < MEASURE_BUCKETS - 1 ? bits : MEASURE_BUCKETS - 1;
 }
 
@@ -58,25 +56,24 @@ static RARE void end_recent(const struct http_conn *c, uint16_t status, uint64_t
     }
 }
 
-static void ended(const struct http_conn *c, uint64_t now_ns, bool answered)
+static void ended(const struct http_conn *c, bool answered)
 {
-    uint64_t us = 0;
     uint32_t class = c->status / 100u;
     if (answered) {
         measures.classes[class < MEASURE_CLASSES ? class : 0]++;
     }
-    if (answered && c->began_ns > 0) { /* else what came was no request */
-        us = (now_ns - c->began_ns) / US;
-        measures.latency[bucket_of(us)]++;
-        measures.latency_us += us;
+    if (answered && c->began > 0) { /* else what came was no request */
+        measures.latency[bucket_of(c->took_us)]++;
+        measures.latency_us += c->took_us;
     }
     if (measures.open > 0) {
-        end_recent(c, answered ? c->status : 0, us);
+        end_recent(c, answered ? c->status : 0, answered ? c->took_us : 0);
     }
 }
 
 void measures_begin(void)
 {
     static const struct http_watch watch = {.begun = begun, .ended = ended};
-    http_watch = &watch;
+    self.between = pd_ticks_from_ns(SAMPLE_NS);
+    watch_by(&watch);
 }

@@ -11,7 +11,7 @@
 
 struct measure_recent {
     const struct http_conn *connection; /* NULL: it has ended */
-    uint64_t began_ns;                  /* 0: there is none */
+    uint64_t began;                     /* pd_now_ticks(); 0: there is none */
     uint64_t took_us;
     uint16_t status; /* 0: under way, or its connection has ended */
     uint8_t method, length;

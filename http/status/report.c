@@ -102,11 +102,12 @@ static void put_path(struct writer *text, const struct measure_recent *recent)
     }
 }
 
-static void put_recent(struct writer *text, uint64_t now_ns)
+static void put_recent(struct writer *text)
 {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "other"};
     const struct measures *m = &measures;
     const char *before = "";
+    uint64_t now = pd_now_ticks();
     writer_put(text, ",\n\"recent\":[");
     for (uint32_t i = 0; i < MEASURE_RECENT && i < m->recent_count; i++) {
         const struct measure_recent *recent = &m->recent[(m->recent_count - 1 - i) % MEASURE_RECENT];
@@ -118,7 +119,7 @@ static void put_recent(struct writer *text, uint64_t now_ns)
         writer_put(text, recent->connection ? "\",\"open\":true" : "\",\"open\":false");
         put_member(text, ",", "status", recent->status);
         put_member(text, ",", "us", recent->took_us);
-        put_member(text, ",", "ms_ago", (now_ns - recent->began_ns) / MS);
+        put_member(text, ",", "ms_ago", pd_us_from_ticks(now - recent->began) / 1000);
         writer_put(text, "}");
         before = ",";
     }
@@ -134,7 +135,7 @@ void status_report_json(struct writer *text)
     put_array(text, "classes", measures.classes, MEASURE_CLASSES);
     put_array(text, "latency", measures.latency, MEASURE_BUCKETS);
     put_parts(text, now_ns);
-    put_recent(text, now_ns);
+    put_recent(text);
     writer_put(text, "}\n");
 }
 

@@ -7,13 +7,14 @@
 #include "lib/pd/clock.h"
 
 #define NS_PER_S 1000000000ull
+#define US_PER_S 1000000ull
 
 static struct {
     uint64_t frequency;
-    uint64_t ns_per_tick_32; /* fixed point, 32 bits of fraction */
-    uint64_t own_ns;         /* time of day at reset; 0: not known */
-    uint64_t *set_ns;        /* whom it is told to; NULL: nobody */
-    const uint64_t *unix_ns; /* where it is read */
+    uint64_t ns_per_tick_32, us_per_tick_32; /* fixed point, 32 bits of fraction */
+    uint64_t own_ns;                         /* time of day at reset; 0: not known */
+    uint64_t *set_ns;                        /* whom it is told to; NULL: nobody */
+    const uint64_t *unix_ns;                 /* where it is read */
 } self = {.unix_ns = &self.own_ns};
 
 uint64_t pd_now_ticks(void)
@@ -28,6 +29,7 @@ void pd_clock_begin(void)
 {
     __asm__("mrs %0, cntfrq_el0" : "=r"(self.frequency));
     self.ns_per_tick_32 = (NS_PER_S << 32) / self.frequency;
+    self.us_per_tick_32 = (US_PER_S << 32) / self.frequency;
 }
 
 uint64_t pd_ticks_per_second(void)
@@ -35,9 +37,19 @@ uint64_t pd_ticks_per_second(void)
     return self.frequency;
 }
 
+uint64_t pd_ns_from_ticks(uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * self.ns_per_tick_32) >> 32);
+}
+
+uint64_t pd_us_from_ticks(uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * self.us_per_tick_32) >> 32);
+}
+
 uint64_t pd_now_ns(void)
 {
-    return (uint64_t)(((unsigned __int128)pd_now_ticks() * self.ns_per_tick_32) >> 32);
+    return pd_ns_from_ticks(pd_now_ticks());
 }
 
 uint64_t pd_ticks_from_ns(uint64_t ns)

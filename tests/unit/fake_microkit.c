@@ -207,6 +207,16 @@ uint64_t pd_ticks_from_ns(uint64_t ns)
     return ns;
 }
 
+uint64_t pd_ns_from_ticks(uint64_t ticks)
+{
+    return ticks;
+}
+
+uint64_t pd_us_from_ticks(uint64_t ticks)
+{
+    return ticks / 1000;
+}
+
 void pd_set_unix_time_ns(uint64_t ns)
 {
     self.unix_offset_ns = ns - self.now_ns;

@@ -291,6 +291,11 @@ static void test_escaped_lines(void)
     CHECK_EQUAL(get("/f/1?\"\\|", "User-Agent: a\" 200 1 \"\\\t\xff.0123456789abcdef\r\n"), 200);
     expect(FROM, "\"GET /f/1?\\x22\\x5C| HTTP/1.1\" 200 1 \"-\" "
                  "\"a\\x22 200 1 \\x22\\x5C\\x09\\xFF.0123456789abcdef\" ");
+    CHECK_EQUAL(get("/f/0123456789abcdef\\"
+                    "0123456789abcdef",
+                    ""),
+                404);
+    expect(FROM, "\"GET /f/0123456789abcdef\\x5C0123456789abcdef HTTP/1.1\" 404 ");
     leave();
 }
 

@@ -321,8 +321,24 @@ static void test_each_byte(void)
     }
 }
 
+/* Wherever it stands, in the path or the query. */
+static void test_quoted(void)
+{
+    char head[128];
+    for (int byte = '!'; byte < 127; byte++) {
+        for (int before = 0; byte != '#' && before < 40; before++) {
+            struct http_request request;
+            int length = snprintf(head, sizeof(head), "GET /%.*s%c0123456789abcdef0123 HTTP/1.1\r\n" H "\r\n", before,
+                                  "aaaaaaaaaaaaaaaaaaaa?bbbbbbbbbbbbbbbbbbbbbbbb", byte);
+            CHECK_EQUAL(parse(head, (size_t)length, &request), 0);
+            CHECK_EQUAL(request.quoted, byte == '"' || byte == '\\');
+        }
+    }
+}
+
 int main(void)
 {
+    test_quoted();
     test_cases();
     test_each_byte();
     test_nul();
