@@ -91,33 +91,44 @@ static inline const char *name_end(const struct parser *parser, const char *at)
     return at;
 }
 
-/* Byte by byte: the first that may not stand in a target; in its query '?' may. */
-static const char *rare_target_end(const struct parser *parser, const char *at, bool query)
-{
-    uint8_t classes = 0;
-    while (http_is(*at, CLASS_TARGET) || (query && *at == '?')) {
-        classes |= http_classes[(uint8_t)*at++];
-    }
-    parser->request->quoted |= classes & CLASS_QUOTED;
-    return at;
-}
-
-/* The same; there is one before the parser's end. '$' to '~' but '\\' and '?' is what targets are made of. */
-static inline const char *target_end(const struct parser *parser, const char *at, bool query)
+/* What targets are mostly made of: '$' to '~' but '\\' and '?'. The first byte that is something else, or nearly the
+ * parser's end. */
+static inline const char *usual_end(const struct parser *parser, const char *at)
 {
     for (; at < parser->end16; at += 16) {
         bytes16 bytes = load16(at);
         bytes16 usual = (bytes16)((wrapping16)bytes - '$' + 0x80); /* so that these are the 91 lowest */
         uint64_t stops = nibbles_of((bytes16)((usual >= INT8_MIN + 91) | (bytes == '\\') | (bytes == '?')));
         if (stops) {
-            at += first_nibble(stops);
-            if (*at == ' ') {
-                return at;
-            }
-            break;
+            return at + first_nibble(stops);
         }
     }
-    return rare_target_end(parser, at, query);
+    return at;
+}
+
+/* Byte by byte: the first that may not stand in a target before its '?', or, where `also` is '?', in its query. */
+static const char *target_end(const struct parser *parser, const char *at, char also)
+{
+    uint8_t classes = 0;
+    while (http_is(*at, CLASS_TARGET) || *at == also) {
+        classes |= http_classes[(uint8_t)*at++];
+    }
+    parser->request->quoted |= classes & CLASS_QUOTED;
+    return at;
+}
+
+/* A target's rest; there is a byte that may not stand in it before the parser's end. */
+static const char *take_rest(const struct parser *parser, const char *at)
+{
+    struct http_request *request = parser->request;
+    at = target_end(parser, at, '/');
+    request->path.length = (uint32_t)(at - request->path.at);
+    if (*at == '?') {
+        const char *start = ++at;
+        at = target_end(parser, usual_end(parser, at), '?');
+        request->query = (struct http_slice){start, (uint32_t)(at - start)};
+    }
+    return at;
 }
 
 /* CR LF at `at`? */
@@ -233,15 +244,13 @@ static int take_request_line(struct parser *parser, const char *end)
     request->method_text = (struct http_slice){start, (uint32_t)(at - start)};
     request->method = http_method_of(request->method_text);
     start = ++at;
-    at = target_end(parser, at, false);
+    at = usual_end(parser, at);
     request->path = (struct http_slice){start, (uint32_t)(at - start)};
-    if (*at == '?') {
-        start = ++at;
-        at = target_end(parser, at, true);
-        request->query = (struct http_slice){start, (uint32_t)(at - start)};
-    }
     if (*at != ' ') {
-        return BAD;
+        at = take_rest(parser, at);
+        if (*at != ' ') {
+            return BAD;
+        }
     }
     int status = take_version(request, at + 1, end);
     return status ? status : take_target(parser);
