@@ -17,3 +17,4 @@ WHOLE_PROGRAM :=
 # Clang's loop hints mean nothing to it.
 COMPILER_WARNINGS := -Wno-unknown-pragmas
 HAS_LIBFUZZER :=
+SANITIZE_LESS :=

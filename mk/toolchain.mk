@@ -52,4 +52,4 @@ PD_LDFLAGS += $(addprefix --wrap=,init notified protected fault)
 endif
 
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE $(REPRODUCIBLE) -I.
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -fsanitize=address,undefined $(SANITIZE_LESS) -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -43,7 +43,8 @@ static void make_boundary(char boundary[BOUNDARY + 1])
     char digits[HTTP_HEX_MAX];
     struct writer text = writer_in(boundary, BOUNDARY);
     writer_put(&text, "serval");
-    writer_put_bytes(&text, digits, http_put_hex(digits, (pd_now_ns() << 8) + self.count++ % 256));
+    uint32_t length = http_put_hex(digits, (pd_now_ns() << 8) + self.count++ % 256);
+    writer_put_bytes(&text, digits, length);
     boundary[writer_length(&text)] = '\0';
 }
 

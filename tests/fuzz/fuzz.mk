@@ -94,7 +94,7 @@ $(eval $(call fuzz_target,fs_nfs_stream,own tests/unit/fs_nfs_peer.c tests/unit/
 # The C++ runtime is libFuzzer's, not that of third_party/awslc/platform.c.
 $(eval $(call fuzz_flags,tls,$(FUZZ_WARNINGS) $(TLS_TEST_CFLAGS) -D_ZdlPv=no_delete -D__cxa_pure_virtual=no_call))
 fuzz_cflags.ssl := $(filter-out -std=%,$(FUZZ_CFLAGS)) -std=c++17 -fno-exceptions -fno-rtti -nostdinc++ -isystem $(LIBCXX) \
-    $(AWSLC_HOST_COMPILE) -fno-sanitize=function,vptr
+    $(AWSLC_HOST_COMPILE) -fno-sanitize=vptr
 $(eval $(call remember,$(FUZZ_OBJ)/ssl/flags,$(FUZZ_CC) $$(fuzz_cflags.ssl)))
 fuzz_ldlibs.tls_front := $(TLS_TEST_LIBS)
 $(eval $(call fuzz_target,tls_front,tls $(filter-out $(FAKE_PD),$(TLS_TEST)),ssl $(AWSLC_HOST_SSL_FILES),own $(FAKE_PD)))
