@@ -104,8 +104,9 @@ def test_what_cannot_be_built_fails_its_test_alone(tmp_path):
     (tmp_path / "test_two.py").write_text("import pytest\n\n"
                                           "@pytest.mark.needs('help')\ndef test_good():\n    pass\n\n"
                                           "@pytest.mark.needs('no_such_goal')\ndef test_bad():\n    pass\n")
+    packages = os.pathsep.join(os.path.abspath(folder) for folder in os.environ["PYTHONPATH"].split(os.pathsep))
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", tmp_path],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          cwd=tmp_path, check=False)
+                          cwd=tmp_path, env=os.environ | {"PYTHONPATH": packages}, check=False)
     assert done.stdout.endswith("1 passed, 1 failed\n"), done.stdout
     assert "No rule to make target 'no_such_goal'" in done.stdout

@@ -2,6 +2,7 @@
 it delays nobody."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -170,11 +171,15 @@ def test_a_part_that_dies(guest):
 @pytest.mark.skipif(bool(os.environ.get("MICROKIT_SDK")), reason="our own kernel counts it")
 def test_who_has_had_the_cpu(guest):
     """Who worked for a request, and all together no more than there was; not the supervisor, which nobody counts."""
-    before = status(guest)
-    for _ in range(20):
-        get(guest.port("http"), "/")
-    after = status(guest)
-    had = {part["name"]: part["cpu_us"] - before["parts"][i]["cpu_us"] for i, part in enumerate(after["parts"]) if "cpu_us" in part}
+    states = [status(guest)]
+    for _ in range(10):
+        for _ in range(10):
+            get(guest.port("http"), "/")
+        states.append(status(guest))
+    # The least of ten times: what the host takes from the guest is counted to whom it takes it from.
+    after = states[-1]
+    had = {part["name"]: min(b["parts"][i]["cpu_us"] - a["parts"][i]["cpu_us"] for a, b in itertools.pairwise(states))
+           for i, part in enumerate(after["parts"]) if "cpu_us" in part}
     assert set(had) == {part["name"] for part in after["parts"]} - {"supervisor"}
     assert all(had[name] > 0 for name in ("http", "eth_driver", "net_virt_rx", "net_virt_tx")) and had["http"] > had["net_virt_tx"]
     assert sum(part.get("cpu_us", 0) for part in after["parts"]) <= (after["now_ms"] + 1) * 1000

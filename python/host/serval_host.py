@@ -105,7 +105,8 @@ _modules, _folders = [], []
 
 
 def _run(path):
-    """What the program has then, by name."""
+    """What the program has then, by name. Its source is read each time: of one that was written anew within a second, and is
+    as long as before, Python would take what it compiled last time."""
     spec = importlib.util.spec_from_file_location("__main__", path)
     module = importlib.util.module_from_spec(spec)
     before = set(sys.modules)
@@ -113,7 +114,7 @@ def _run(path):
     sys.path.insert(0, str(path.parent))
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        exec(spec.loader.source_to_code(path.read_bytes(), path), vars(module))
     except _Started:
         pass
     finally:
