@@ -328,8 +328,8 @@ def upload(sock, n, body):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's private NFS server only reads")
 def test_uploads_to_a_disk_that_is_full(request, export, tmp_path):
-    """One upload, then nineteen at once for whose half there is room: each is stored whole, or its client is told that there
-    is none (ENOSPC), and pages go on. When room is made the next one is stored."""
+    """Twenty uploads for whose half there is room: each is stored whole, or its client is told that there is none
+    (ENOSPC), and pages go on. When room is made the next one is stored."""
     with small_disk(export / "out", "2m"), NfsServer(export, tmp_path / "nfs") as server, \
             booted(request, server, server.nfs_port, tmp_path) as guest:
         bodies = [random.Random(n).randbytes(200_000) for n in range(20)]
@@ -339,8 +339,7 @@ def test_uploads_to_a_disk_that_is_full(request, export, tmp_path):
 
         with load(page), connected(guest, len(bodies)) as socks, \
                 concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
-            answers = [upload(socks[0], 0, bodies[0])]
-            answers += pool.map(upload, socks[1:], range(1, len(bodies)), bodies[1:])
+            answers = list(pool.map(upload, socks, range(len(bodies)), bodies))
         stored = [n for n, answer in enumerate(answers) if answer and answer.status == 200]
         refused = [answer for answer in answers if answer and answer.status == 507]
         assert 0 < len(stored) < 11 and len(refused) > 5, [answer and answer.status for answer in answers]
