@@ -41,8 +41,8 @@ typedef __typeof__(microkit_have_signal) pd_bool;
 uint64_t pd_now_ns(void);
 uint64_t pd_now_ticks(void);
 uint64_t pd_ticks_per_second(void);
-uint64_t pd_ticks_from_ns(uint64_t ns); /* rounded up, so that what is due at the ticks is due at the ns */
-uint64_t pd_ns_from_ticks(uint64_t ticks);
+uint64_t pd_ticks_from_ns(uint64_t ns);    /* rounded up, so that what is due at the ticks is due at the ns */
+uint64_t pd_ns_from_ticks(uint64_t ticks); /* both rounded down */
 uint64_t pd_us_from_ticks(uint64_t ticks);
 
 /* Time of day, for gettimeofday() and time(): nanoseconds since 1970-01-01 UTC. Counts from 1970 until it is known. It may

@@ -1,4 +1,7 @@
-/* http/parse/text.c: characters, lists and numbers of HTTP. */
+/* http/parse/text.c: characters, lists and numbers of HTTP.
+ *   serves    the parsers of this folder, and who writes numbers
+ *   consumes  bytes of clients, NOT trusted: nothing is read behind the end of a slice; a number above its limit is the limit
+ */
 #include "http/parse/text.h"
 
 #define VISIBLE (CLASS_TEXT | CLASS_TARGET)
