@@ -161,5 +161,5 @@ void access_init(const struct access_config *config)
     if (config->syslog_port) {
         access_syslog_init(config->syslog, config->syslog_port);
     }
-    watch_log(&log);
+    http_log = &log;
 }

@@ -47,7 +47,7 @@ static inline uint32_t http_conn_room(const struct http_conn *c, bool by_referen
 static inline bool http_conn_write(struct http_conn *c, const void *data, uint32_t length, bool more)
 {
     bool done = c->transport.ops->write(&c->transport, data, length, more);
-    if (done && http_watched) {
+    if (done && watch_any()) {
         c->body_bytes += length;
     }
     return done;
@@ -57,7 +57,7 @@ static inline bool http_conn_write(struct http_conn *c, const void *data, uint32
 static inline bool http_conn_write_head(struct http_conn *c, const void *data, uint32_t length, bool more, int status)
 {
     bool done = c->transport.ops->write(&c->transport, data, length, more);
-    if (done && http_watched) {
+    if (done && watch_any()) {
         c->status = (uint16_t)status;
         c->body_bytes = length - response_head_length();
     }
@@ -67,7 +67,7 @@ static inline bool http_conn_write_head(struct http_conn *c, const void *data, u
 static inline bool http_conn_refer(struct http_conn *c, struct cache_bytes *bytes, uint32_t count, bool more)
 {
     bool done = c->transport.ops->refer(&c->transport, bytes, count, more);
-    if (done && http_watched) {
+    if (done && watch_any()) {
         c->body_bytes += count;
     }
     return done;

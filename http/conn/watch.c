@@ -6,4 +6,3 @@
 
 const struct http_watch *http_watch;
 const struct http_log *http_log;
-bool http_watched;

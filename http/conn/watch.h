@@ -26,23 +26,15 @@ struct http_log {
 
 extern const struct http_watch *http_watch; /* NULL: nobody */
 extern const struct http_log *http_log;     /* the same */
-extern bool http_watched;                   /* by either */
 
-static inline void watch_by(const struct http_watch *watch)
+static inline bool watch_any(void)
 {
-    http_watch = watch;
-    http_watched = true;
-}
-
-static inline void watch_log(const struct http_log *log)
-{
-    http_log = log;
-    http_watched = true;
+    return http_watch || http_log;
 }
 
 static inline void watch_begun(struct http_conn *c, const struct http_request *request)
 {
-    if (http_watched && c->began == 0) {
+    if (watch_any() && c->began == 0) {
         c->began = pd_now_ticks();
         if (http_watch) {
             http_watch->begun(c, request);
@@ -82,7 +74,7 @@ static inline void end_unlogged(struct http_conn *c, bool answered)
 
 static inline void watch_ended(struct http_conn *c, bool answered)
 {
-    if (!http_watched) {
+    if (!watch_any()) {
         return;
     }
     if (!(c->logged && answered)) {
