@@ -44,51 +44,52 @@ static struct {
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-static RARE void give(const char *line, uint32_t length, uint64_t now_ns)
+static RARE void give(const char *line, const char *end, uint64_t now)
 {
+    uint32_t length = (uint32_t)(end - line);
     const struct access_config *config = self.config;
     if (config->console) {
         log_text(line, length - 1);
     }
     if (config->syslog_port) {
-        access_syslog_send(line, length - 1, response_s_at(now_ns));
+        access_syslog_send(line, length - 1, response_s_at(pd_ns_from_ticks(now)));
     }
 }
 
 /* One that finds no room in the file's buffer goes to the others all the same. */
-ALWAYS_INLINE void made(const char *line, const char *end, uint64_t now_ns)
+ALWAYS_INLINE void made(const char *line, char *end, uint64_t now)
 {
-    uint32_t length = (uint32_t)(end - line);
     if (self.to_others) {
-        give(line, length, now_ns);
+        give(line, end, now);
     }
-    access_file_put(length);
+    access_file_put(end);
 }
 
 /* Of a request that is at hand, and whose answer is with the transport. */
 ALWAYS_INLINE void put_line(struct http_conn *c, const struct access_record *r, const struct http_request *request)
 {
-    uint64_t now = pd_now_ticks(), now_ns = pd_ns_from_ticks(now);
+    uint64_t now = pd_now_ticks();
     watch_note_time(c, now);
-    char *line = access_file_room(now_ns), *at;
-    at = line_begin(line, r->address, r->address_length, now_ns);
+    char *line = access_file_room(now), *at;
+    at = line_begin(line, r->address, r->address_length, now);
     at = line_put_request(at, request);
     at = line_put_outcome(at, c->status, c->body_bytes);
     at = line_put_names(at, request);
-    made(line, line_end(at, c->took_us), now_ns);
+    made(line, line_end(at, c->took_us), now);
 }
 
 /* Of what was kept of one, or "-" for nonsense. */
-static RARE void put_kept(const struct http_conn *c, const struct access_record *r, uint64_t now_ns)
+static RARE void put_kept(const struct http_conn *c, const struct access_record *r)
 {
-    char *line = access_file_room(now_ns), *at;
+    uint64_t now = pd_now_ticks();
+    char *line = access_file_room(now), *at;
     bool sense = r->line > 0;
-    at = line_begin(line, r->address, r->address_length, now_ns);
+    at = line_begin(line, r->address, r->address_length, now);
     *at = '-';
     at = sense ? line_put_text(at, r->texts, r->line) : at + 1;
     at = c->status > 0 ? line_put_outcome(at, c->status, c->body_bytes) : line_put_outcome(at, CLIENT_GONE, 0);
     at = sense ? line_put_text(at, r->texts + NAMES_AT, r->names) : line_put_no_names(at);
-    made(line, line_end(at, c->took_us), now_ns);
+    made(line, line_end(at, c->took_us), now);
 }
 
 /* -- connections -- */
@@ -138,7 +139,7 @@ static void ended(struct http_conn *c, bool answered)
 {
     struct access_record *r = c->record;
     if (r && !c->logged && (c->status > 0 || r->line > 0)) {
-        put_kept(c, r, pd_now_ns());
+        put_kept(c, r);
         r->line = 0;
     }
     if (!answered) {

@@ -10,28 +10,28 @@
 
 void access_buffer_init(struct access_buffer *b, void *start, uint32_t size)
 {
-    *b = (struct access_buffer){.start = start, .size = size};
+    *b = (struct access_buffer){.start = start, .limit = (char *)start + size, .from = start, .to = start};
 }
 
 /* How many of the first bytes lie in one piece. */
 static uint32_t first_piece(const struct access_buffer *b)
 {
-    return (b->wrapped ? b->end : b->to) - b->from;
+    return (uint32_t)((b->wrapped ? b->end : b->to) - b->from);
 }
 
 uint32_t access_buffer_waits(const struct access_buffer *b)
 {
-    return first_piece(b) + (b->wrapped ? b->to : 0);
+    return first_piece(b) + (b->wrapped ? (uint32_t)(b->to - b->start) : 0);
 }
 
 uint32_t access_buffer_room(struct access_buffer *b, uint32_t most)
 {
-    if (!b->wrapped && b->size - b->to < most) {
+    if (!b->wrapped && b->limit - b->to < most) {
         b->wrapped = true;
         b->end = b->to;
-        b->to = 0;
+        b->to = b->start;
     }
-    uint32_t room = (b->wrapped ? b->from : b->size) - b->to;
+    uint32_t room = (uint32_t)((b->wrapped ? b->from : b->limit) - b->to);
     return room >= most ? room : 0;
 }
 
@@ -39,7 +39,7 @@ uint32_t access_buffer_copy(const struct access_buffer *b, void *to, uint32_t mo
 {
     uint32_t waits = access_buffer_waits(b), length = waits < most ? waits : most, first = first_piece(b);
     first = first < length ? first : length;
-    copy_long(to, b->start + b->from, first);
+    copy_long(to, b->from, first);
     memcpy((char *)to + first, b->start, length - first);
     return length;
 }
@@ -49,10 +49,10 @@ void access_buffer_take(struct access_buffer *b, uint32_t length)
     uint32_t waits = access_buffer_waits(b), first = first_piece(b);
     assert(length <= waits);
     if (length == waits) {
-        access_buffer_init(b, b->start, b->size);
+        access_buffer_init(b, b->start, (uint32_t)(b->limit - b->start));
     } else if (b->wrapped && length >= first) {
         b->wrapped = false;
-        b->from = length - first;
+        b->from = b->start + (length - first);
     } else {
         b->from += length;
     }

@@ -31,7 +31,7 @@ static struct {
     uint8_t *block;
     struct fs_request request;
     struct timer timer; /* of the first line that waits, or of the next attempt */
-    uint32_t until;     /* lines that begin before there need no look at anything else than the buffer's end */
+    char *until;        /* lines that begin before there need no look at anything else than the buffer's end */
     uint32_t batch;     /* so many bytes do not wait for the timer; */
     uint32_t due;       /* nor do the first so many any more */
     bool busy;          /* a command is under way */
@@ -48,7 +48,7 @@ static void on_time(void *context)
 {
     self.paused = false;
     self.due = access_buffer_waits(&self.buffer);
-    self.until = 0;
+    self.until = NULL;
     go_on();
 }
 
@@ -86,7 +86,7 @@ static void issue(struct fs_command *command, fs_handler *handler)
 static void completed(void)
 {
     self.busy = false;
-    self.until = 0;
+    self.until = NULL;
 }
 
 static void on_closed(struct fs_request *request)
@@ -195,7 +195,7 @@ static void go_on(void)
 /* -- lines -- */
 
 /* Now and then: there may be a batch, or nobody who sees to the next line when its time has come. */
-static RARE char *look_for_room(uint64_t now_ns)
+static RARE char *look_for_room(uint64_t now)
 {
     static char nobodys[LINE_MAX];
     if (!self.pattern) {
@@ -204,12 +204,12 @@ static RARE char *look_for_room(uint64_t now_ns)
     go_on();
     bool waits_for_time = !self.busy && !self.paused;
     if (waits_for_time) {
-        later(now_ns);
+        later(pd_ns_from_ticks(now));
     }
     uint32_t room = access_buffer_room(&self.buffer, LINE_MAX), to_batch = UINT32_MAX;
     if (room == 0) {
         self.lost++;
-        self.until = 0;
+        self.until = NULL;
         return nobodys;
     }
     if (waits_for_time) {
@@ -217,7 +217,7 @@ static RARE char *look_for_room(uint64_t now_ns)
     }
     room = room - LINE_MAX + 1;
     self.until = self.buffer.to + (room < to_batch ? room : to_batch);
-    return access_buffer_at(&self.buffer);
+    return self.buffer.to;
 }
 
 static inline bool has_room(void)
@@ -225,15 +225,15 @@ static inline bool has_room(void)
     return self.buffer.to < self.until;
 }
 
-char *access_file_room(uint64_t now_ns)
+char *access_file_room(uint64_t now)
 {
-    return has_room() ? access_buffer_at(&self.buffer) : look_for_room(now_ns);
+    return has_room() ? self.buffer.to : look_for_room(now);
 }
 
-void access_file_put(uint32_t length)
+void access_file_put(char *end)
 {
     if (has_room()) {
-        access_buffer_put(&self.buffer, length);
+        self.buffer.to = end;
     }
 }
 
@@ -244,5 +244,6 @@ void access_file_init(const char *pattern, const struct region *memory)
     self.block = fs_client_block_get();
     require(self.block, "access log: blocks of the share", fs_client_blocks());
     access_buffer_init(&self.buffer, memory->base, (uint32_t)memory->size);
-    self.batch = self.buffer.size / 2 < fs_client_block_size() ? self.buffer.size / 2 : fs_client_block_size();
+    uint32_t half = (uint32_t)memory->size / 2;
+    self.batch = half < fs_client_block_size() ? half : fs_client_block_size();
 }

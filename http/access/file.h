@@ -8,9 +8,9 @@
 
 /* pattern: of its path (http/access/config.h). memory: of the buffer. A block of the share is taken. */
 void access_file_init(const char *pattern, const struct region *memory);
-/* For a line, of LINE_MAX bytes, which is there when the second is called. Where there is no file, or the line is lost, and
- * counted, it is nobody's place. */
-char *access_file_room(uint64_t now_ns);
-void access_file_put(uint32_t length);
+/* For a line that begins at pd_now_ticks(), LINE_MAX bytes; it is there when the second is called with its end. Where there
+ * is no file, or the line is lost, and counted, it is nobody's place. */
+char *access_file_room(uint64_t now);
+void access_file_put(char *end);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "http/parse/date.h"
 #include "http/response/head.h"
+#include "lib/pd.h"
 #include "lib/rare.h"
 
 #define S 1000000u /* in microseconds */
@@ -134,12 +135,13 @@ void line_put_name(struct writer *name, const char *pattern, int64_t now_s)
 
 /* " - - [...] \"", the same for all lines of a second. */
 static struct {
-    uint64_t until_ns;
+    uint64_t until; /* pd_now_ticks() */
     char text[LINE_STAMP];
 } stamp;
 
-static RARE void make_stamp(uint64_t now_ns)
+static RARE void make_stamp(uint64_t now)
 {
+    uint64_t now_ns = pd_ns_from_ticks(now);
     char date[HTTP_DATE_LENGTH];
     struct writer text = writer_in(stamp.text, sizeof(stamp.text));
     http_date_format(response_s_at(now_ns), date);
@@ -152,7 +154,7 @@ static RARE void make_stamp(uint64_t now_ns)
     writer_put(&text, ":");
     writer_put_bytes(&text, date + 17, 8);
     writer_put(&text, " +0000] \"");
-    stamp.until_ns = response_s_until(now_ns);
+    stamp.until = pd_ticks_from_ns(response_s_until(now_ns));
 }
 
 /* -- what clients say -- */
@@ -255,19 +257,20 @@ static inline char *put_seconds(char *at, uint64_t us)
     if (us >= S) {
         at = put_large(at, us / S);
         us %= S;
+        *at++ = '.';
     } else {
-        *at++ = '0';
+        memcpy(at, "0.", 2);
+        at += 2;
     }
-    *at++ = '.';
     return put_triple(put_triple(at, (uint32_t)us / 1000), (uint32_t)us % 1000);
 }
 
-char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns)
+char *line_begin(char *at, const char *address, uint32_t length, uint64_t now)
 {
     memcpy(at, address, LINE_ADDRESS_MAX + 1);
     at += length;
-    if (now_ns >= stamp.until_ns) {
-        make_stamp(now_ns);
+    if (now >= stamp.until) {
+        make_stamp(now);
     }
     memcpy(at, stamp.text, LINE_STAMP);
     return at + LINE_STAMP;
@@ -276,7 +279,7 @@ char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns
 char *line_put_outcome(char *at, int status, uint64_t bytes)
 {
     memcpy(at, "\" ", 2);
-    at = put_triple(at + 2, (uint32_t)status < 1000 ? (uint32_t)status : 0);
+    at = put_triple(at + 2, (uint32_t)status);
     at = put_number(at + 1, bytes); /* behind a triple's space */
     *at = ' ';
     return at + 1;

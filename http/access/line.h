@@ -29,10 +29,10 @@ uint32_t line_put_address(char *text, const uint8_t address[4]); /* returns its 
 uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
 
 /* The parts of a line, in their order; each returns the end of what it has put. address: of LINE_ADDRESS_MAX + 1 readable
- * bytes. */
-char *line_begin(char *at, const char *address, uint32_t length, uint64_t now_ns);
+ * bytes; now: pd_now_ticks(). */
+char *line_begin(char *at, const char *address, uint32_t length, uint64_t now);
 char *line_put_request(char *at, const struct http_request *request);
-char *line_put_outcome(char *at, int status, uint64_t bytes);
+char *line_put_outcome(char *at, int status, uint64_t bytes); /* status: below 1000 */
 RARE char *line_put_both_names(char *at, const struct http_request *request);
 char *line_end(char *at, uint64_t took_us);
 

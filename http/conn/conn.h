@@ -82,7 +82,7 @@ struct http_conn {
     struct kept kept;  /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
     uint16_t telling;  /* TELLING: the status, */
     struct reply told; /* of this */
-    uint16_t status;   /* where somebody watches (watch.h): of the answer, once its head is written; 0: not yet */
+    uint16_t status;   /* where somebody watches (watch.h): below 600, once an answer's head is written; 0: not yet */
     bool logged;       /* the same: its line is there already */
     struct access_record *record;      /* the access log's */
     uint64_t body_bytes;               /* the same: what was written behind that, with the framing of chunks */

@@ -53,7 +53,8 @@ static inline bool http_conn_write(struct http_conn *c, const void *data, uint32
     return done;
 }
 
-/* An answer's head, the one that was made last (response/head.h), and what there is of a body behind it; no interim one. */
+/* An answer's head, the one that was made last (response/head.h), and what there is of a body behind it; no interim one.
+ * status: 101, or 200 to 599. */
 static inline bool http_conn_write_head(struct http_conn *c, const void *data, uint32_t length, bool more, int status)
 {
     bool done = c->transport.ops->write(&c->transport, data, length, more);

@@ -5,7 +5,7 @@
 #include "http/conn/conn.h"
 
 #define MEASURE_CLASSES 6  /* status / 100; 0: none was written */
-#define MEASURE_BUCKETS 26 /* [i]: less than 2^i us; the last: all that took longer */
+#define MEASURE_BUCKETS 64 /* [i]: less than 2^i us, and no less than half of that */
 #define MEASURE_RECENT 16  /* requests */
 #define MEASURE_PATH 48    /* bytes of one's path */
 

@@ -5,6 +5,8 @@
  */
 #include "http/status/report.h"
 
+#include <string.h>
+
 #include "http/status/figures.h"
 #include "http/status/measures.h"
 #include "http/status/parts.h"
@@ -12,6 +14,7 @@
 
 #define MS 1000000ull
 #define US_DIGITS 6
+#define LATENCIES 26 /* buckets that are told */
 
 static struct {
     struct status_figure figures[STATUS_FIGURES_MAX];
@@ -36,6 +39,17 @@ static void put_array(struct writer *text, const char *name, const uint64_t *val
         writer_put_number(text, values[i]);
     }
     writer_put(text, "]");
+}
+
+/* -- what both tell -- */
+
+/* The last is all that took longer than the one before it. */
+static void shown_latency(uint64_t shown[LATENCIES])
+{
+    memset(shown, 0, LATENCIES * sizeof(*shown));
+    for (uint32_t i = 0; i < MEASURE_BUCKETS; i++) {
+        shown[i < LATENCIES ? i : LATENCIES - 1] += measures.latency[i];
+    }
 }
 
 /* -- JSON -- */
@@ -128,12 +142,13 @@ static void put_recent(struct writer *text)
 
 void status_report_json(struct writer *text)
 {
-    uint64_t now_ns = pd_now_ns();
+    uint64_t now_ns = pd_now_ns(), latency[LATENCIES];
     put_figures(text);
     put_member(text, ",\n", "now_ms", now_ns / MS);
     put_member(text, ",", "latency_sum_us", measures.latency_us);
     put_array(text, "classes", measures.classes, MEASURE_CLASSES);
-    put_array(text, "latency", measures.latency, MEASURE_BUCKETS);
+    shown_latency(latency);
+    put_array(text, "latency", latency, LATENCIES);
     put_parts(text, now_ns);
     put_recent(text);
     writer_put(text, "}\n");
@@ -208,12 +223,13 @@ static void put_classes(struct writer *text)
 
 static void put_latency(struct writer *text)
 {
-    uint64_t below = 0;
+    uint64_t below = 0, latency[LATENCIES];
+    shown_latency(latency);
     put_family(text, "request_seconds", "histogram", "From a request to the end of its answer with TCP");
-    for (uint32_t i = 0; i < MEASURE_BUCKETS; i++) {
-        below += measures.latency[i];
+    for (uint32_t i = 0; i < LATENCIES; i++) {
+        below += latency[i];
         writer_put(text, "serval_request_seconds_bucket{le=\"");
-        if (i < MEASURE_BUCKETS - 1) {
+        if (i < LATENCIES - 1) {
             put_decimal(text, 1ull << i, US_DIGITS);
         } else {
             writer_put(text, "+Inf");
