@@ -140,7 +140,7 @@ chaos: $(CACHE_DIR)/packages.test $(SOURCES_READY) $(AWSLC_READY) $(PYTHON_READY
 
 # The licence texts of all that an image contains, to be passed on with it.
 NOTICE_TEXTS := LICENSE third_party/NOTICES.md $(MICROPYTHON)/LICENSE $(MICRODOT)/LICENSE $(LWIP)/COPYING \
-    $(LIBNFS)/COPYING $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt \
+    $(LIBNFS)/COPYING $(LIBNFS)/LICENCE-LGPL-2.1.txt $(LIBNFS)/LICENCE-BSD.txt $(ZLIB)/LICENSE \
     $(wildcard $(AWSLC)/aws-lc/LICENSE $(AWSLC)/aws-lc/third_party/fiat/LICENSE) \
     $(wildcard /usr/share/doc/picolibc-aarch64-linux-gnu/copyright) \
     $(firstword $(wildcard $(patsubst %,/usr/share/doc/libgcc-%-dev-arm64-cross/copyright,$(notdir $(patsubst %/,%,$(dir $(LIBGCC)))))))

@@ -4,6 +4,7 @@ THIRD_PARTY := third_party/src
 MICROPYTHON := $(THIRD_PARTY)/micropython
 LWIP := $(THIRD_PARTY)/lwip
 LIBNFS := $(THIRD_PARTY)/libnfs
+ZLIB := $(THIRD_PARTY)/zlib
 MICRODOT := $(THIRD_PARTY)/microdot
 PYTHON_PACKAGES := $(THIRD_PARTY)/python
 AWSLC := $(THIRD_PARTY)/awslc
@@ -44,6 +45,6 @@ $(AWSLC_READY): third_party/CRATES third_party/fetch-crate | $(PACKAGES_READY)
 	@$(BROUGHT) third_party/fetch-crate awslc $(THIRD_PARTY) $(CACHE_DIR)/programs
 
 # A file of a third-party source: there as soon as the fetch is through.
-$(MICROPYTHON)/% $(LWIP)/% $(LIBNFS)/%: | $(SOURCES_READY) ;
+$(MICROPYTHON)/% $(LWIP)/% $(LIBNFS)/% $(ZLIB)/%: | $(SOURCES_READY) ;
 $(MICRODOT)/%: | $(PYTHON_READY) ;
 $(AWSLC)/%: | $(AWSLC_READY) ;

@@ -6,5 +6,6 @@ package("microdot", ("__init__.py", "microdot.py", "auth.py", "cors.py", "csrf.p
         base_path="$(MICRODOT_DIR)")
 module("website.py", base_path="$(PORT_DIR)")
 module("website_policy.py", base_path="$(PORT_DIR)")
+module("website_compress.py", base_path="$(PORT_DIR)")
 module("secrets.py", base_path="$(PORT_DIR)")
 package("_lib", base_path="$(PORT_DIR)")     # asked for last: a file of the export may have these names

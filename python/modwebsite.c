@@ -17,6 +17,7 @@
  *     under_way()          requests that have been taken and are not answered yet
  *     requests()           how many the front has had, whoever answers them
  *     is_frozen(path)      whether the image has a module there
+ *     gzip(body, accept_encoding)      bytes, or None (gzip.c)
  *     begin_anew()         the interpreter starts anew at once, past all the program's handlers. Does not return
  *
  * Serves website.py and whoever imports it, NOT trusted with numbers: each argument is checked before the front hears of
@@ -227,6 +228,8 @@ static mp_obj_t website_begin_anew(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(website_begin_anew_obj, website_begin_anew);
 
+static MP_DEFINE_CONST_FUN_OBJ_2(website_gzip_obj, website_gzip);
+
 /* -- numbers -- */
 
 static void put(mp_obj_t dict, qstr name, uint64_t value)
@@ -303,6 +306,7 @@ static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_under_way), MP_ROM_PTR(&website_under_way_obj)},
     {MP_ROM_QSTR(MP_QSTR_requests), MP_ROM_PTR(&website_requests_obj)},
     {MP_ROM_QSTR(MP_QSTR_is_frozen), MP_ROM_PTR(&website_is_frozen_obj)},
+    {MP_ROM_QSTR(MP_QSTR_gzip), MP_ROM_PTR(&website_gzip_obj)},
     {MP_ROM_QSTR(MP_QSTR_begin_anew), MP_ROM_PTR(&website_begin_anew_obj)},
     {MP_ROM_QSTR(MP_QSTR_PRECOMPRESSED), MP_ROM_INT(APP_PRECOMPRESSED)},
     {MP_ROM_QSTR(MP_QSTR_INTERNAL), MP_ROM_INT(APP_INTERNAL)},

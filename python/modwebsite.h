@@ -23,4 +23,7 @@ mp_obj_t acceptor_accept(void);
 void acceptor_end(void);               /* the program has ended */
 void acceptor_look_every(uint64_t ns); /* accept() then gives False where this time is over; 0: never */
 
+/* gzip.c: the body compressed; None where the client does not take it, it is not worth it, or there is no memory */
+mp_obj_t website_gzip(mp_obj_t body, mp_obj_t accept_encoding);
+
 #endif

@@ -31,7 +31,7 @@ PORT_C := $(addprefix python/,port.c port_memory.c interpreter.c console.c time.
     changes.c vfs_files.c vfs_file.c fs_operation.c modfs_async.c asyncio_wait.c asyncio_start.c \
     endpoint.c endpoint_tcp.c endpoint_udp.c endpoint_http.c modsocket.c \
     incoming.c incoming_text.c incoming_reply.c control.c \
-    modwebsite.c acceptor.c request.c request_head.c hash.c modhashlib.c qstr_cache.c)
+    modwebsite.c acceptor.c request.c request_head.c hash.c modhashlib.c gzip.c qstr_cache.c)
 SHARED_C := $(addprefix shared/,readline/readline.c runtime/pyexec.c runtime/interrupt_char.c \
     runtime/sys_stdio_mphal.c runtime/gchelper_generic.c timeutils/timeutils.c)
 

@@ -4,7 +4,7 @@
 
 MPY_CORE := $(OBJ)/micropython
 MPY_CROSS := $(CACHE_DIR)/obj/host/mpy-cross/mpy-cross
-MPY_CFLAGS = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(IP_CFLAGS)
+MPY_CFLAGS = $(PD_CFLAGS) -isystem $(SDK_BOARD)/include $(IP_CFLAGS) -DZ_SOLO -isystem $(ZLIB)
 
 # The core and the port: MicroPython's own build, one archive. It keeps its own dependencies, so it is always asked.
 # The banner tells the release and its date: without these it would tell our own repository's state.
@@ -16,10 +16,13 @@ $(MPY_CORE)/libmicropython.a: FORCE $(MPY_CORE).flags | $(SOURCES_READY) $(GENER
 	    PORT_CFLAGS='$(WARNINGS) -Wno-vla -UNDEBUG -isystem $(MICROPYTHON) -isystem $(MPY_CORE)' $(if $(Q),-s,V=1) \
 	    $(MPY_CORE)/libmicropython.a 3>&1 $(if $(Q),>/dev/null)
 $(eval $(call remember,$(MPY_CORE).flags,$(MPY_CFLAGS) $(WARNINGS)))
-$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http_client ip fs_client fs_mount serial timer))
+$(eval $(call archive,micropython,$(MPY_CORE)/libmicropython.a,http_client ip fs_client fs_mount serial timer zlib))
 
 # The application's end of http/app_proto.h, and what of the front's texts it has use for: pure functions.
-$(eval $(call library,http_client,$(HTTP_APP_CLIENT) $(addprefix http/parse/,text.c path.c chunk.c)))
+$(eval $(call library,http_client,$(HTTP_APP_CLIENT) $(addprefix http/parse/,text.c path.c chunk.c codings.c)))
+
+# Of zlib what compresses, in memory alone.
+$(eval $(call library,zlib,$(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c),,-DZ_SOLO $(FOREIGN)))
 
 # The compiler of frozen modules, for this machine, from the same source.
 $(MPY_CROSS): | $(SOURCES_READY)
@@ -29,7 +32,7 @@ $(MPY_CROSS): | $(SOURCES_READY)
 	    >$(@D)/log 2>&1 || { cat $(@D)/log; exit 1; }
 
 # What python/manifest.py names of this tree.
-FROZEN_MODULES := $(wildcard python/website.py python/website_policy.py python/secrets.py python/asyncio/*.py python/_lib/*.py python/_lib/*/*.py)
+FROZEN_MODULES := $(wildcard python/website.py python/website_policy.py python/website_compress.py python/secrets.py python/asyncio/*.py python/_lib/*.py python/_lib/*/*.py)
 
 # $(call frozen_rule,NAME,MODULES): compiled modules as C, in a folder of their own. They are this tree's, also where
 # another one with the same CACHE_DIR has made some.

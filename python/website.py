@@ -12,6 +12,7 @@ errorhandler(404) answers, if it has one.
     website.attach(app)                     # in place of mount(): the folders that the system's description mounts
 
     website.file("/private/report.pdf")     # returned by a route: that file of the site, also of an internal mount
+    website.compress(app)                   # texts that its routes return go out compressed
     website.counters()                      # what front and cache have done so far
 
 An answer goes out as fast as the application writes it; a request that finds no memory is told 503. One that fails is
@@ -33,6 +34,7 @@ import io
 import sys
 
 import _website
+import website_compress
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
 from website_policy import IMMUTABLE, flag, mount_name, policy, text  # noqa: F401 (the first is for authors)
@@ -114,6 +116,11 @@ def file(path, headers=None, content_type=None, status=200):
     if content_type:
         response.headers["X-Accel-Content-Type"] = text("content_type", content_type)
     return response
+
+
+def compress(app, *, least=1024, most=65536):
+    """Texts among the answers of `app`, of so many bytes, go out as gzip to clients that take it."""
+    website_compress.add(app, _website.gzip, least, most)
 
 
 def counters():

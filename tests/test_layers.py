@@ -78,7 +78,7 @@ ORDERS = {
                "files", "vfs_file vfs_files", "asyncio_wait", "fs_operation", "modfs_async", "endpoint.h",
                "incoming incoming_reply", "incoming_text",
                "endpoint endpoint_internal.h endpoint_tcp endpoint_udp endpoint_http", "builtins", "modsocket",
-               "modwebsite.h", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
+               "modwebsite.h", "gzip", "request request_head", "acceptor", "asyncio_start", "modwebsite.c", "interpreter",
                "pd"],
     "tls": ["proto.h", "config.h", "counters.h", "heap", "malloc.c", "keys", "pem", "certificate", "chains", "link", "traffic", "handshake", "pd.c"],
     "http/site": ["rules", "site.h", "types", "fingerprint", "head", "resolutions", "changes", "hidden", "try_files", "mounts", "find locks"],

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import errno
+import gzip
 import re
 import sys
 
@@ -156,6 +157,17 @@ async def index(request, session):
         return [(await asked.get("/")).text for _ in range(3)]
 
     assert asyncio.run(main()) == ["1", "2", "3"]
+
+
+def test_answers_that_are_compressed(host, export):
+    text = APP + "website.compress(app, least=50)\n@app.get('/rows')\nasync def rows(request):\n    return 'row ' * 99\n"
+    asked = client(host, export, text)
+    for accept, coding in (("br, gzip", "gzip"), ("gzip;q=0", None), ("br", None)):
+        answer = asyncio.run(asked.get("/rows", headers={"Accept-Encoding": accept}))
+        assert (answer.headers.get("Content-Encoding"), answer.headers["Vary"]) == (coding, "Accept-Encoding")
+        assert (gzip.decompress(answer.body) if coding else answer.body) == b"row " * 99
+    with pytest.raises(ValueError, match="least must be bytes, 0 or more: None"):
+        client(host, export, APP + "website.compress(app, least=None)\n")
 
 
 def test_files(host, export):

@@ -1,6 +1,7 @@
 """A program as a front's application: what it says of its site, requests as messages and as sockets, and sockets of its
 own beside. The program is given at the prompt."""
 
+import gzip
 import hashlib
 import random
 import re
@@ -263,3 +264,92 @@ app.get('/route')(lambda request: 'by its own way')
     with Program(repl, SITE % own) as port:
         assert get(port, "/route?x").body == b"by its own way"
         assert Answer(exchange(port, b"GET /route HTTP/1.0\r\n\r\n")).body == b"by its own way"
+
+
+COMPRESSED = """
+import json
+from microdot import Response
+website.compress(app, least=200, most=60000)
+rows = json.dumps([{'id': i, 'name': 'sensor %d' % (i * 7 % 31)} for i in range(500)])
+@app.get('/rows')
+async def rows_(request):
+    return rows, {'Content-Type': 'application/json', 'ETag': '"a"', 'Vary': 'Cookie'}
+@app.get('/length')
+async def length(request):
+    return rows, {'Content-Type': 'text/html; charset=UTF-8', 'Content-Length': str(len(rows))}
+@app.get('/picture')
+async def picture(request):
+    return rows.encode(), {'Content-Type': 'image/png'}
+@app.get('/small')
+async def small(request):
+    return rows[:199]
+@app.get('/large')
+async def large(request):
+    return (rows * 4)[:60001]
+@app.get('/noise')
+async def noise(request):
+    import os
+    return os.urandom(30000), {'Content-Type': 'text/plain'}
+@app.get('/stays')
+async def stays(request):
+    return rows, {'Cache-Control': 'no-store, no-transform'}
+@app.get('/packed')
+async def packed(request):
+    return rows, {'Content-Encoding': 'identity'}
+@app.get('/parts')
+async def parts(request):
+    async def some():
+        yield rows
+    return some()
+@app.get('/fails')
+async def fails(request):
+    return rows, 404
+@app.get('/full')
+async def full(request):
+    import gc
+    held, size = [], 4096
+    gc.collect()
+    while size >= 4096:
+        try:
+            held.append(bytearray(size)); size *= 2
+        except MemoryError:
+            size //= 2
+    request.g.held = held
+    return rows
+"""
+
+
+def test_answers_that_are_compressed(repl):
+    with Program(repl, SITE % COMPRESSED) as port:
+        def ask_for(path, accept="br, gzip;q=0.5", method="GET"):
+            return get(port, path, method, **({} if accept is None else {"Accept-Encoding": accept}))
+
+        plain = ask_for("/rows", None)
+        assert "content-encoding" not in plain.headers and plain.headers["vary"] == "Cookie, Accept-Encoding"
+        assert plain.headers["etag"] == '"a"' and len(plain.body) > 10000
+        answer = ask_for("/rows")
+        assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "Cookie, Accept-Encoding"
+        assert answer.headers["etag"] == 'W/"a"' and int(answer.headers["content-length"]) == len(answer.body)
+        assert len(answer.body) < len(plain.body) / 4 and gzip.decompress(answer.body) == plain.body
+        for no in ("br", "gzip;q=0", "*;q=0", "identity", "", "nonsense;;q"):
+            assert ask_for("/rows", no).body == plain.body
+        head = ask_for("/rows", method="HEAD")
+        assert (head.headers["content-length"], head.body) == (answer.headers["content-length"], b"")
+        answer = ask_for("/length")
+        assert int(answer.headers["content-length"]) == len(answer.body) and gzip.decompress(answer.body) == plain.body
+        fails = ask_for("/fails")
+        assert fails.status == 404 and gzip.decompress(fails.body) == plain.body
+        for path, size in (("/picture", len(plain.body)), ("/small", 199), ("/large", 60001), ("/noise", 30000),
+                           ("/stays", len(plain.body)), ("/packed", len(plain.body)), ("/parts", len(plain.body))):
+            answer = ask_for(path)
+            assert (len(answer.body), answer.headers.get("content-encoding", "identity")) == (size, "identity"), path
+        assert "vary" not in ask_for("/picture").headers and ask_for("/noise").headers["vary"] == "Accept-Encoding"
+        assert ask_for("/full").body in (plain.body, ask_for("/fails").body)     # whether there was room or not
+        assert gzip.decompress(ask_for("/rows").body) == plain.body
+
+
+@pytest.mark.parametrize("said, what", [("least=-1", "least must be bytes, 0 or more: -1"),
+                                        ("most='9'", "most must be bytes, 0 or more: '9'")])
+def test_what_compress_refuses(repl, said, what):
+    with pytest.raises(PythonError, match=f"ValueError: {what}"):
+        repl.run(f"import website\nfrom microdot import Microdot\nwebsite.compress(Microdot(), {said})\n")

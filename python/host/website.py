@@ -2,19 +2,27 @@
 refuses is refused, by the same code; file() answers with the file itself, as long as it is one of a folder that is mounted, so a test client sees its bytes. How an address becomes
 a file is otherwise the front's business, and is not played here."""
 
+import gzip
 import importlib.util
 import mimetypes
 import os
+import re
 import urllib.parse
 from pathlib import Path
 
 import fs_async
 from microdot import Microdot, Request, Response
 
-_SPEC = importlib.util.spec_from_file_location("website_policy", Path(__file__).resolve().parents[1] / "website_policy.py")
-_policy = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_policy)
 
+def _guests(name):
+    """A module of the guest's, as it is."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).resolve().parents[1] / (name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_policy, _compress = _guests("website_policy"), _guests("website_compress")
 Request.scheme, Request.server_name = "http", None
 IMMUTABLE = _policy.IMMUTABLE
 debug = False
@@ -73,6 +81,15 @@ def file(path, headers=None, content_type=None, status=200):
         response = Response(data.read(), status, dict(headers or {}))
     response.headers["Content-Type"] = content_type or mimetypes.guess_type(place)[0] or "application/octet-stream"
     return response
+
+
+def compress(app, *, least=1024, most=65536):
+    _compress.add(app, _gzip, least, most)
+
+
+def _gzip(body, accept):
+    packed = gzip.compress(body, 1) if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accept or "") else body
+    return packed if len(packed) < len(body) else None
 
 
 def counters():
