@@ -70,13 +70,13 @@ class Guest:
         if pd is self.selected:
             return
         if self.selected:
-            gdb.execute(f"remove-symbol-file -a {self._text(self.selected):#x}", to_string=True)
+            gdb.execute(f"remove-symbol-file -a {self.text(self.selected):#x}", to_string=True)
         self.selected = None
         gdb.execute(f"add-symbol-file {pd.elf}", to_string=True)
         self.selected = pd
 
     @staticmethod
-    def _text(pd):
+    def text(pd):
         return next(m.va for m in pd.maps if m.rights == "r-x")
 
     # -- memory of whoever does not run --------------------------------------------------------------------------
@@ -187,8 +187,8 @@ variables where they are, `go-in` goes on until it runs."""
 class InPd(gdb.Breakpoint):
     """Stops where `pd` is, and nobody else."""
 
-    def __init__(self, guest, pd, address, condition=None, temporary=False):
-        super().__init__(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT, temporary=temporary)
+    def __init__(self, guest, pd, address, condition=None, **kind):
+        super().__init__(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT, **kind)
         self.guest, self.of, self.only_if = guest, pd, condition
 
     def stop(self):
@@ -231,7 +231,7 @@ class GoIn(Command):
         kept = state_of(self.guest, pd)
         if kept["abi"] and str(kept["state"]) == "PD_STOPPED":
             raise gdb.GdbError(f"{pd.name} has stopped and does not run again")
-        pc = int(kept["context"]["pc"]) if kept["abi"] else self.guest._text(pd)
+        pc = int(kept["context"]["pc"]) if kept["abi"] else self.guest.text(pd)
         breakpoint = InPd(self.guest, pd, pc, temporary=True)
         try:
             gdb.execute("continue")
@@ -322,11 +322,48 @@ class Type(Command):
 
 The guest reads it when it goes on."""
 
+    READER = "serial_virt_rx"   # of lower priority than the driver, which has set up the UART when this one begins
+
+    def __init__(self, guest, name, usage):
+        super().__init__(guest, name, usage)
+        self.waiting = None     # for the reader to begin: a UART that is not set up yet may lose what comes
+
     def invoke(self, text, from_tty):
-        try:
-            os.write(int(os.environ["SERVAL_KEYBOARD"]), text.encode() + b"\r")
-        except OSError as error:
-            raise gdb.GdbError(f"the guest's console cannot be typed to: {error.strerror}") from None
+        if self.waiting is None and not self.reads():
+            self.waiting = Beginning(self.guest, self.guest.system.pds[self.READER])
+        if self.waiting and self.waiting.lines is not None:
+            self.waiting.lines.append(text)
+        else:
+            keyboard(text)
+
+    def reads(self):
+        pd = self.guest.system.pds.get(self.READER)
+        if pd is None or self.guest.running() is pd:
+            return True
+        kept = state_of(self.guest, pd)
+        return bool(kept["abi"]) and int(kept["context"]["pc"]) != self.guest.text(pd)
+
+
+class Beginning(InPd):
+    """Where a protection domain begins, without stopping there: then what was kept until then is typed."""
+
+    def __init__(self, guest, pd):
+        super().__init__(guest, pd, guest.text(pd), internal=True)
+        self.lines = []
+
+    def stop(self):
+        if super().stop() and self.lines is not None:
+            lines, self.lines = self.lines, None
+            keyboard(*lines)
+        return False
+
+
+def keyboard(*lines):
+    try:
+        for line in lines:
+            os.write(int(os.environ["SERVAL_KEYBOARD"]), line.encode() + b"\r")
+    except OSError as error:
+        raise gdb.GdbError(f"the guest's console cannot be typed to: {error.strerror}") from None
 
 
 def on_stop(guest, event):
