@@ -90,6 +90,12 @@ class Site:
             website_policy.text(what, path, allowed=path)    # a file's name may have any character
 
 
+def is_file(path):
+    """An absolute path of a file, as the front compares it with names."""
+    first, *names = path.split("/")
+    return first == "" and names and all(name not in ("", ".", "..") for name in names)
+
+
 class AccessLog:
     """A line for each request (http/access/line.h): on the console, in a file of the file service, to a syslog server.
 
@@ -112,7 +118,7 @@ class AccessLog:
         file = self.file
         if not file:
             return
-        if not file.startswith("/") or file.endswith("/") or ".." in file.split("/"):
+        if not is_file(file):
             raise ComposeError(f"PD '{pd.name}': the access log's file '{file}' is no absolute path of a file")
         if len(file.encode()) > ACCESS_FILE_MAX:
             raise ComposeError(f"PD '{pd.name}': the access log's file '{file}' has more than {ACCESS_FILE_MAX} bytes")
@@ -169,6 +175,8 @@ class Https:
     @staticmethod
     def _chain(pd, chain):
         if chain.startswith("/"):
+            if not is_file(chain):
+                raise ComposeError(f"PD '{pd.name}': the certificate chain's file '{chain}' is no absolute path of a file")
             return {"path": chain, "pem": Ptr(0)}
         size = len(chain.encode())
         if size > CHAIN_MAX:

@@ -21,6 +21,7 @@
 #include "http/front/start.h"
 #include "http/parse/date.h"
 #include "http/secured.h"
+#include "http/site/site.h"
 #include "http/status.h"
 #include "lib/log.h"
 #include "net/ip/ip.h"
@@ -167,6 +168,9 @@ void init(void)
     http_start(&http_config);
     if (http_config.access) {
         access_init(http_config.access);
+        if (http_config.access->file[0]) {
+            site_hide_log(http_config.access->file);
+        }
     }
     status_start();
     self.waiter.ready = on_folder;

@@ -1,5 +1,5 @@
-/* http/site/hidden.c: what lies among the files and is not for clients: the program, caches and settings of tools, and
- * what the mount's rules hide. To them it is not there.
+/* http/site/hidden.c: what lies among the files and is not for clients: the program, the access log, caches and settings
+ * of tools, and what the mount's rules hide. To them it is not there.
  *   consumes  names of files below a mount's folder, made of paths of clients, NOT trusted to exist: any bytes
  *   produces  yes or no; the file service is not asked
  *   not seen  that the file service knows one file by two names: a link, or what a server makes of a name
@@ -7,11 +7,13 @@
 #include "http/site/hidden.h"
 
 #include <strings.h>
+#include "http/parse/text.h"
 #include "lib/pd.h"
 
 static struct {
     const char *secrets[SITE_SECRETS_MAX];
     uint32_t secret_count;
+    const char *log; /* NULL: none */
 } self;
 
 static bool is(struct http_slice name, const char *text)
@@ -24,6 +26,32 @@ static bool is_program(const char *name, uint32_t length)
 {
     struct http_slice whole = {name, length};
     return is(whole, "/app.py") || is(whole, "/app.mpy");
+}
+
+/* How many bytes of the name the pattern stands for; 0: it is another's. */
+static uint32_t match_log(const char *pattern, struct http_slice name)
+{
+    uint32_t at = 0;
+    for (; *pattern; pattern++) {
+        uint32_t digits = *pattern != '%' ? 0 : *++pattern == 'Y' ? 4 : 2;
+        uint32_t end = at + (digits > 0 ? digits : 1);
+        if (end > name.length || (digits == 0 && strncasecmp(name.at + at, pattern, 1) != 0)) {
+            return 0;
+        }
+        for (; at < end; at++) {
+            if (digits > 0 && !http_is(name.at[at], CLASS_DIGIT)) {
+                return 0;
+            }
+        }
+    }
+    return at;
+}
+
+/* Or what was made of it: log.1, log.gz. */
+static bool is_log(const char *name, uint32_t length)
+{
+    uint32_t matched = self.log ? match_log(self.log, (struct http_slice){name, length}) : 0;
+    return matched > 0 && !memchr(name + matched, '/', length - matched);
 }
 
 static bool is_well_known(const struct mount *mount, struct http_slice path)
@@ -56,10 +84,15 @@ bool site_is_hidden(const struct mount *mount, const char *name, uint32_t length
     if (site_says(policy, RULE_SHOW, path).at) {
         return false;
     }
-    if (site_says(policy, RULE_HIDE, path).at || is_program(name, length)) {
+    if (site_says(policy, RULE_HIDE, path).at || is_program(name, length) || is_log(name, length)) {
         return true;
     }
     return has_a_tools_name(path) && !is_well_known(mount, path);
+}
+
+void site_hide_log(const char *pattern)
+{
+    self.log = pattern;
 }
 
 void site_keep_secret(const char *path)

@@ -172,6 +172,34 @@ static void test_hidden_program(void)
     check_all_found(shown);
 }
 
+/* It has addresses of clients, and what they have asked for. */
+static void test_hidden_log(void)
+{
+    static const char *const hidden[] = {"/logs/access-20261130.log", "/Logs/access-20261130.LOG",
+                                         "/logs/access-20261129.log.1.gz", "/logs/access-20261128.log.html", NULL};
+    static const char *const shown[] = {"/logs/access-2026113x.log",
+                                        "/logs/access-.log",
+                                        "/logs/access-20261130.log.d/a.txt",
+                                        "/logs",
+                                        "/access-20261130.log",
+                                        "/mine/access-20261130.log",
+                                        NULL};
+    static const struct site_policy shows = {.rules = "show\taccess-*\t\n"};
+    begin(&plain);
+    CHECK(site_mount("/", "/", &plain) && site_mount("/mine/", "/logs", &shows));
+    site_hide_log("/logs/access-%Y%m%d.log");
+    for (int i = 0; hidden[i]; i++) {
+        put(hidden[i], CACHE_FILE, 1);
+    }
+    for (int i = 0; i < 5; i++) {
+        put(shown[i], CACHE_FILE, 1);
+    }
+    check_hidden(hidden);
+    check_all_found(shown);
+    check_ordered("/logs/access-20261130.log", SITE_FOUND);
+    site_hide_log(NULL);
+}
+
 static void test_hidden_by_rules(void)
 {
     static const char *const hidden[] = {"/a.bak",       "/x/b.BAK", "/drafts/a.html", "/drafts/", "/page",
@@ -378,6 +406,7 @@ void test_policy(void)
     test_lifetimes_of_a_mount();
     test_hidden();
     test_hidden_program();
+    test_hidden_log();
     test_hidden_by_rules();
     test_pages();
     test_fallback();
