@@ -157,21 +157,21 @@ static int at_most(uint32_t most, uint32_t length)
 }
 
 /* Method and path of a request, as far as they are still there. */
-static void say_nonsense(const struct app_request *x, const char *wrong)
+static void say_nonsense(const struct app_request *x, const char *what, const char *wrong)
 {
     struct http_request request = {.method_text = {"a request", 9}};
     if (!x->overwritten) {
         app_head_read(x->slot->out.at, x->slot->out.head, &request);
     }
     int method = at_most(20, request.method_text.length), path = at_most(100, request.path.length);
-    log_line("%.*s %.*s: the application's answer is refused: %s", method, request.method_text.at, path,
-             request.path.at ? request.path.at : "", wrong); /* the reason has to fit in the line, too */
+    log_line("%.*s %.*s: the application's answer is %s: %s", method, request.method_text.at, path,
+             request.path.at ? request.path.at : "", what, wrong); /* the reason has to fit in the line, too */
     app_link_counts.nonsense++;
 }
 
 static enum content_outcome refuse(struct app_request *x, const char *wrong)
 {
-    say_nonsense(x, wrong);
+    say_nonsense(x, "refused", wrong);
     return cut_off(x, 500, false);
 }
 
@@ -191,6 +191,7 @@ static enum content_outcome begin_answer(struct app_request *x)
 static enum content_outcome finish(struct app_request *x)
 {
     if (!app_answer_is_whole(x)) {
+        say_nonsense(x, "cut off", "less has come than its Content-Length");
         return cut_off(x, 500, false);
     }
     return app_answer_end(x) ? end(x) : CONTENT_WAIT;

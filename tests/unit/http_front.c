@@ -524,6 +524,7 @@ static void test_failures(void)
     send("GET /app/short HTTP/1.1\r\nHost: x\r\n\r\n");
     take();
     CHECK(client_was_reset(client));
+    CHECK(strstr(fake_console(), "GET /app/short: the application's answer is cut off"));
     client_free(client);
     app_absent = true;
     connect();
