@@ -4,8 +4,8 @@
  *             and when lines were lost
  *   invariant where the next byte goes is known here alone: what may have been written is written again at the same place,
  *             so that no line is there twice. So a file has one writer
- *   rotation  the name has the time in it: another name is another file. A file that has become shorter, or has gone when
- *             it is opened anew, is gone on with at its end
+ *   rotation  the name has the time in it: another name is another file. Others may move the file, remove it, empty it, put
+ *             another in its place: it is opened anew for each batch, once a second at most, and gone on with at its end
  *   when full the buffer holds what comes while the files are away; then lines are lost, and counted
  *   restart   what waited is lost
  */
@@ -36,6 +36,8 @@ static struct {
     uint32_t due;       /* nor do the first so many any more */
     bool busy;          /* a command is under way */
     bool open, paused;
+    bool unsure;       /* nobody knows whether the bytes at `position` are written */
+    uint64_t until_ns; /* what is open is what has the name */
     uint64_t fd, position;
     uint32_t said; /* the status that the console knows */
     uint64_t lost;
@@ -111,18 +113,19 @@ static void on_opened(struct fs_request *request)
         return;
     }
     self.open = true;
+    self.until_ns = pd_now_ns() + S;
     self.fd = result->open.fd;
-    self.position = self.position < result->open.size ? self.position : result->open.size;
+    bool there = self.unsure && self.position < result->open.size;
+    self.position = there ? self.position : result->open.size;
     go_on();
 }
 
-/* Of the same name: on from where it was, if it is still as long. */
 static void open_it(const char *path, uint32_t length)
 {
     struct fs_command command = {.type = FS_OPEN, .flags = FS_OPEN_READ | FS_OPEN_WRITE | FS_OPEN_CREATE};
     if (strcmp(self.path, path) != 0) {
         memcpy(self.path, path, length + 1);
-        self.position = UINT64_MAX;
+        self.unsure = false;
     }
     memcpy(self.block, path, length);
     command.path.path = fs_client_buffer(self.block, length);
@@ -141,7 +144,8 @@ static void on_written(struct fs_request *request)
 {
     const struct fs_completion *result = &request->result;
     completed();
-    if (result->status != FS_STATUS_OK || result->length == 0) {
+    self.unsure = result->status != FS_STATUS_OK;
+    if (self.unsure || result->length == 0) {
         failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
         close_it();
         return;
@@ -172,7 +176,7 @@ static void write_batch(void)
     *name.at = '\0';
     if (!self.open) {
         open_it(path, writer_length(&name));
-    } else if (strcmp(self.path, path) != 0) {
+    } else if (strcmp(self.path, path) != 0 || pd_now_ns() >= self.until_ns) {
         close_it();
     } else {
         write_some();
@@ -240,7 +244,6 @@ void access_file_put(char *end)
 void access_file_init(const char *pattern, const struct region *memory)
 {
     self.pattern = pattern;
-    self.position = UINT64_MAX;
     self.block = fs_client_block_get();
     require(self.block, "access log: blocks of the share", fs_client_blocks());
     access_buffer_init(&self.buffer, memory->base, (uint32_t)memory->size);

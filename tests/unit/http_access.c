@@ -139,17 +139,21 @@ static void answer(struct fs_completion *result)
     }
 }
 
+static void serve_one(void)
+{
+    struct fs_request *request = asked;
+    asked = NULL;
+    request->result = (struct fs_completion){.status = full && command.type == FS_WRITE ? FS_STATUS_NO_SPACE : fails};
+    if (request->result.status == FS_STATUS_OK) {
+        answer(&request->result);
+    }
+    request->handler(request);
+}
+
 static void serve(void)
 {
     while (asked) {
-        struct fs_request *request = asked;
-        asked = NULL;
-        request->result = (struct fs_completion){.status = full && command.type == FS_WRITE ? FS_STATUS_NO_SPACE
-                                                                                            : fails};
-        if (request->result.status == FS_STATUS_OK) {
-            answer(&request->result);
-        }
-        request->handler(request);
+        serve_one();
     }
 }
 
@@ -459,15 +463,52 @@ static void test_file_server_restarts(void)
     serve();
     CHECK_EQUAL(get("/f/20", ""), 200);
     pass_s(1);
+    while (asked && command.type != FS_WRITE) {
+        serve_one();
+    }
     CHECK(asked && command.type == FS_WRITE);
     struct fs_completion done = {.status = 0};
     answer(&done);
+    uint32_t before = opened;
     fails = FS_STATUS_SERVER_WAS_RESET;
     serve();
     fails = 0;
     pass_s(1);
     serve();
-    CHECK(lines_of(0) == 2 && opened == 2);
+    CHECK(lines_of(0) == 2 && opened == before + 1);
+    leave();
+}
+
+static void put_line(void)
+{
+    CHECK_EQUAL(get("/f/10", ""), 200);
+    pass_s(1);
+    serve();
+}
+
+/* Who looks after logs moves them, empties them, removes them: the next line is in the file that has the name then, behind
+ * what is there. */
+static void test_others_have_the_file(void)
+{
+    begin("/log", 0);
+    opened = closed = 0;
+    put_line();
+    put_line();
+    CHECK_EQUAL(lines_of(0), 2);
+    strcpy(files[0].path, "/log.1");
+    put_line();
+    CHECK(lines_of(0) == 2 && strcmp(files[1].path, "/log") == 0 && lines_of(1) == 1);
+    put_line();
+    files[1].size = 0; /* as copytruncate of logrotate has it */
+    put_line();
+    CHECK(lines_of(1) == 1 && files[1].bytes[0] == '1');
+    strcpy(files[1].bytes,
+           "longer than what we know of, by another's lines ................................................\n"
+           "..................................................................................................\n");
+    files[1].size = strlen(files[1].bytes);
+    put_line();
+    CHECK(lines_of(1) == 3 && strncmp(files[1].bytes, "longer", 6) == 0);
+    CHECK(opened - closed <= 1);
     leave();
 }
 
@@ -512,6 +553,7 @@ static const struct {
              {"file away", test_file_away},
              {"disk full", test_disk_full},
              {"file server restarts", test_file_server_restarts},
+             {"others have the file", test_others_have_the_file},
              {"buffer", test_buffer}};
 
 static void run(uint64_t i)
