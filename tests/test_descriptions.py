@@ -101,6 +101,31 @@ def test_both_outputs_or_neither(sdk, image, report, reason):
     assert outputs(sdk) == before and {(sdk / n).read_text() for n in ("report.txt", "loader.img")} == {"old"}
 
 
+def test_an_output_that_is_no_file_of_its_own_stays_what_it_is(sdk):
+    """`-r /dev/null`: were it replaced, root would lose the machine's. A link and a pipe stand for it here."""
+    os.mkfifo(sdk / "pipe")
+    pipe = os.open(sdk / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    (sdk / "null").symlink_to("/dev/null")
+    (sdk / "kept.img").write_text("old")
+    (sdk / "link.img").symlink_to("kept.img")
+    assert run(sdk, FOLDER / "good_minimal.system", "-o", "null", "-r", "pipe") == (0, "")
+    assert os.readlink(sdk / "null") == "/dev/null" and (sdk / "pipe").is_fifo()
+    assert os.read(pipe, 65536).decode().startswith("good_minimal.system for made_up")
+    os.close(pipe)
+    assert run(sdk, FOLDER / "good_minimal.system", "-o", "null", "-r", "null") == (0, "")
+    assert run(sdk, FOLDER / "good_minimal.system", "-o", "link.img") == (0, "")
+    assert os.readlink(sdk / "link.img") == "kept.img" and (sdk / "kept.img").stat().st_size > 4096
+    assert outputs(sdk) == ["kept.img", "link.img", "report.txt"]
+
+
+@pytest.mark.parametrize("report", ["same", "./same"])
+def test_image_and_report_in_one_file(sdk, report):
+    (sdk / "same").write_text("old")
+    assert run(sdk, FOLDER / "good_minimal.system", "-o", "same", "-r", report) == (
+        1, "microkit: error: image and report are one file (same)\n")
+    assert (sdk / "same").read_text() == "old" and outputs(sdk) == ["same"]
+
+
 def test_same_input_same_image_and_report(sdk):
     for n in "12":
         assert run(sdk, FOLDER / "good_dialect_2_0.system", "-o", f"{n}.img", "-r", f"{n}.txt")[0] == 0

@@ -1,9 +1,10 @@
 /* file.c: whole files, in and out.
  *   invariant outputs are written beside their places, then renamed: each is the old one or the new one, whole, and
- *             where one cannot be written none is touched
+ *             where one cannot be written none is touched; a device or a pipe is written to as it is
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,33 +47,64 @@ static bool write_file(const char *path, const struct file_output *output)
     return fclose(file) == 0 && written;
 }
 
-/* A folder cannot be replaced: that is found out before anything is. */
-static bool can_be_replaced(const char *path)
+/* Where a link leads, so that it stays; the path itself where nothing is yet. */
+static const char *behind_links(const char *path)
+{
+    char *end = realpath(path, NULL);
+    const char *found = end != NULL ? diag_printf("%s", end) : path;
+    free(end);
+    return found;
+}
+
+/* The name under which an output is written first. What is there and is no file, like /dev/null or a pipe, has no other
+ * one: it must stay what it is. NULL: a folder, errno says so. */
+static const char *first_name(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        return true;
+    bool there = stat(path, &st) == 0;
+    if (there && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return NULL;
     }
-    errno = EISDIR;
-    return false;
+    return there && !S_ISREG(st.st_mode) ? path : diag_printf("%s.%ld.tmp", behind_links(path), (long)getpid());
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && S_ISREG(x.st_mode) && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void remove_first(const struct file_output *outputs, const char **first, size_t count)
+{
+    for (size_t i = 0; i < count && first[i] != NULL; i++) {
+        if (first[i] != outputs[i].path) {
+            unlink(first[i]);
+        }
+    }
 }
 
 void file_write_all(const struct file_output *outputs, size_t count)
 {
-    const char **fresh = diag_alloc(count * sizeof(fresh[0]));
+    const char **first = diag_alloc(count * sizeof(first[0]));
     const char *failed = NULL;
     for (size_t i = 0; i < count && failed == NULL; i++) {
-        fresh[i] = diag_printf("%s.%ld.tmp", outputs[i].path, (long)getpid());
-        failed = can_be_replaced(outputs[i].path) && write_file(fresh[i], &outputs[i]) ? NULL : outputs[i].path;
+        first[i] = first_name(outputs[i].path);
+        failed = first[i] != NULL && write_file(first[i], &outputs[i]) ? NULL : outputs[i].path;
+        for (size_t j = 0; j < i && failed == NULL; j++) {
+            if (same_file(first[i], first[j])) {
+                remove_first(outputs, first, count);
+                diag_fail("image and report are one file (%s)", outputs[i].path);
+            }
+        }
     }
     for (size_t i = 0; i < count && failed == NULL; i++) {
-        failed = rename(fresh[i], outputs[i].path) == 0 ? NULL : outputs[i].path;
+        bool renamed = first[i] == outputs[i].path || rename(first[i], behind_links(outputs[i].path)) == 0;
+        failed = renamed ? NULL : outputs[i].path;
     }
     if (failed != NULL) {
         int reason = errno;
-        for (size_t i = 0; i < count && fresh[i] != NULL; i++) {
-            unlink(fresh[i]);
-        }
+        remove_first(outputs, first, count);
         diag_fail("cannot write '%s'; %s", failed, strerror(reason));
     }
 }
