@@ -172,8 +172,19 @@ def test_options_of_the_official_tool(sdk):
 def test_what_the_sdk_does_not_have(sdk):
     assert run(sdk, GOOD, board="pi") == (1, "microkit: error: unknown board (pi); allowed: made_up\n")
     assert run(sdk, GOOD, config="fast") == (1, "microkit: error: unknown config (fast); allowed: release\n")
+    for name in "", ".", "..", "made_up/release", "../board/made_up":
+        assert run(sdk, GOOD, board=name) == (1, f"microkit: error: unknown board ({name}); allowed: made_up\n")
+        assert run(sdk, GOOD, config=name) == (1, f"microkit: error: unknown config ({name}); allowed: release\n")
     assert run(sdk, GOOD, MICROKIT_SDK="nowhere") == (
         1, "microkit: error: no SDK here; 'nowhere/board' is not a folder (is MICROKIT_SDK right?)\n")
+
+
+def test_sdk_of_another_tool(sdk):
+    config = sdk / "official" / "board" / "made_up" / "release"
+    write_files(config / "elf", {"sel4.elf": b"x", "loader.elf": b"x"})
+    assert run(sdk, GOOD, MICROKIT_SDK="official") == (
+        1, "microkit: error: SDK 'official' is an official one, with a tool of its own (is MICROKIT_SDK right?)\n")
+    assert outputs(sdk) == []
 
 
 @pytest.mark.parametrize("file", ["board.conf", "elf/kernel.elf", "elf/loader.elf"])

@@ -185,19 +185,29 @@ static const char *sdk_folder(void)
     return diag_printf("%s", own);
 }
 
+/* A folder `name` in `in`, and no way out of there. */
+static bool is_folder_in(const char *in, const char *name)
+{
+    return *name != '\0' && *name != '.' && strchr(name, '/') == NULL && is_folder(diag_printf("%s/%s", in, name));
+}
+
 static const char *board_folder(const struct arguments *a)
 {
-    const char *boards = diag_printf("%s/board", sdk_folder());
+    const char *sdk = sdk_folder();
+    const char *boards = diag_printf("%s/board", sdk);
     if (!is_folder(boards)) {
         diag_fail("no SDK here; '%s' is not a folder (is MICROKIT_SDK right?)", boards);
     }
     const char *board = diag_printf("%s/%s", boards, a->board);
-    if (!is_folder(board)) {
+    if (!is_folder_in(boards, a->board)) {
         diag_fail("unknown board (%s); allowed: %s", a->board, names_in(boards));
     }
     const char *folder = diag_printf("%s/%s", board, a->config);
-    if (!is_folder(folder)) {
+    if (!is_folder_in(board, a->config)) {
         diag_fail("unknown config (%s); allowed: %s", a->config, names_in(board));
+    }
+    if (file_exists(diag_printf("%s/elf/sel4.elf", folder))) {
+        diag_fail("SDK '%s' is an official one, with a tool of its own (is MICROKIT_SDK right?)", sdk);
     }
     return folder;
 }
