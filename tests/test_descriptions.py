@@ -86,6 +86,14 @@ def test_unused_region_is_a_warning(sdk):
     assert outputs(sdk) == ["loader.img", "report.txt", "s.system"]
 
 
+def test_region_whose_address_alone_is_used(sdk):
+    """A device writes there, say: no warning."""
+    (sdk / "s.system").write_text('<system>\n  <memory_region name="m" size="0x1000"/>\n'
+                                  '  <protection_domain name="a"><program_image path="good.elf"/>\n'
+                                  '    <setvar symbol="number" region_paddr="m"/></protection_domain>\n</system>\n')
+    assert run(sdk, "s.system") == (0, "")
+
+
 @pytest.mark.parametrize("image, report, reason", [
     ("folder", "report.txt", "cannot write 'folder'; Is a directory"),
     ("loader.img", "folder", "cannot write 'folder'; Is a directory"),

@@ -235,13 +235,27 @@ static void choose_page_size(const struct description *d, struct region *region,
     region->page_size = all % MMU_LARGE_PAGE_SIZE == 0 ? MMU_LARGE_PAGE_SIZE : MMU_PAGE_SIZE;
 }
 
+/* Mapped, or its address asked for: a device may be the only one that uses it. */
+static bool is_used(const struct pd *pd, int region)
+{
+    for (size_t k = 0; k < pd->map_count; k++) {
+        if (pd->maps[k].region == region) {
+            return true;
+        }
+    }
+    for (size_t k = 0; k < pd->setvar_count; k++) {
+        if (pd->setvars[k].kind == SETVAR_REGION_PADDR && pd->setvars[k].region == region) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void warn_unused(const struct description *d, int index)
 {
     for (size_t i = 0; i < d->pd_count; i++) {
-        for (size_t k = 0; k < d->pds[i].map_count; k++) {
-            if (d->pds[i].maps[k].region == index) {
-                return;
-            }
+        if (is_used(&d->pds[i], index)) {
+            return;
         }
     }
     diag_warn(d->regions[index].place, "memory region '%s' is mapped nowhere", d->regions[index].name);

@@ -27,6 +27,7 @@ static const struct {
                               {"pin", "I/O APICs exist on x86 only"},
                               {"ioapic", "I/O APICs exist on x86 only"},
                               {"pcidev", "message-signalled interrupts of x86 only"},
+                              {"handle", "message-signalled interrupts of x86 only"},
                               {"vector", "interrupt vectors exist on x86 only"},
                               {"polarity", "I/O APICs exist on x86 only"}};
 
