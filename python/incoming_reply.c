@@ -20,16 +20,6 @@ static struct {
 
 /* -- the head -- */
 
-static bool all_are(struct http_slice text, uint8_t classes)
-{
-    for (uint32_t i = 0; i < text.length; i++) {
-        if (!http_is(text.at[i], classes)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The line at *at, without its end; *at moves on. */
 static struct http_slice next_line(const char **at, const char *end)
 {
@@ -51,7 +41,7 @@ static bool parse_status(struct http_slice line, struct incoming_answer *answer)
     }
     answer->status = (uint16_t)status;
     answer->reason = line.length > 13 ? (struct http_slice){at + 13, line.length - 13} : (struct http_slice){at, 0};
-    return all_are(answer->reason, CLASS_TEXT);
+    return http_all_are(answer->reason, CLASS_TEXT);
 }
 
 static bool take_length(struct http_slice value, struct incoming_answer *answer)
@@ -84,7 +74,7 @@ static bool take_field(struct http_slice line, struct incoming_answer *answer)
     }
     struct http_slice name = {line.at, (uint32_t)(colon - line.at)},
                       value = http_trim(colon + 1, line.at + line.length);
-    if (!all_are(name, CLASS_TOKEN) || !all_are(value, CLASS_TEXT)) {
+    if (!http_all_are(name, CLASS_TOKEN) || !http_all_are(value, CLASS_TEXT)) {
         return false;
     }
     if (http_slice_is(name, "content-length")) {

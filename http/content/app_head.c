@@ -162,16 +162,6 @@ void app_head_read(const uint8_t *bytes, uint32_t length, struct http_request *r
 
 /* -- an answer, as it was said -- */
 
-static bool all_are(struct http_slice text, uint8_t classes)
-{
-    for (uint32_t i = 0; i < text.length; i++) {
-        if (!http_is(text.at[i], classes)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool app_head_has_no_body(int status)
 {
     return status == 204 || status == 205 || status == 304;
@@ -180,10 +170,10 @@ bool app_head_has_no_body(int status)
 /* A field line that may reach a client: RFC 9112 5.1, RFC 9110 5.5. */
 static const char *check_field(const struct field *field)
 {
-    if (field->name.length == 0 || !all_are(field->name, CLASS_TOKEN)) {
+    if (field->name.length == 0 || !http_all_are(field->name, CLASS_TOKEN)) {
         return "a field's name is none";
     }
-    return all_are(field->value, CLASS_TEXT) ? NULL : "a field has a control character";
+    return http_all_are(field->value, CLASS_TEXT) ? NULL : "a field has a control character";
 }
 
 static const char *check_fields(const char *at, const char *end, struct app_answer *answer)
@@ -233,7 +223,7 @@ const char *app_head_check(const char *text, uint32_t length, bool upgrade, stru
     answer->field_count = head.field_count;
     answer->reason = (struct http_slice){text + sizeof(head), head.reason_length};
     answer->path = (struct http_slice){answer->reason.at + head.reason_length, head.path_length};
-    if (!all_are(answer->reason, CLASS_TEXT) || !all_are(answer->path, CLASS_TEXT)) {
+    if (!http_all_are(answer->reason, CLASS_TEXT) || !http_all_are(answer->path, CLASS_TEXT)) {
         return "its reason or path has a control character";
     }
     return check_fields(answer->path.at + head.path_length, text + length, answer);

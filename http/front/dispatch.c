@@ -15,6 +15,7 @@
 #include "http/content/file.h"
 #include "http/content/listing.h"
 #include "http/front/routes.h"
+#include "http/parse/text.h"
 #include "lib/pd.h"
 
 static struct {
@@ -396,20 +397,10 @@ static bool is_challenge(const struct http_request *request)
     return length >= sizeof(prefix) - 1 && memcmp(self.path, prefix, sizeof(prefix) - 1) == 0;
 }
 
-/* Of an address with brackets, too. */
-static struct http_slice without_port(struct http_slice host)
-{
-    uint32_t length = host.length;
-    while (length > 0 && host.at[length - 1] >= '0' && host.at[length - 1] <= '9') {
-        length--;
-    }
-    return (struct http_slice){host.at, length > 0 && host.at[length - 1] == ':' ? length - 1 : host.length};
-}
-
 static bool send_to_tls(struct http_conn *c, const struct http_request *request)
 {
     struct reply reply = reply_to(c, request);
-    struct http_slice host = without_port(request->host);
+    struct http_slice host = http_without_port(request->host);
     if (host.length == 0 || request->path.length == 0 || request->path.at[0] != '/') {
         return refuse(c, request, &reply, 400);
     }

@@ -75,19 +75,14 @@ static bool are_extensions(const char *at, const char *end)
     return true;
 }
 
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 bool http_chunk_size(struct http_slice line, uint64_t *size)
 {
     if (!without_end(&line)) {
         return false;
     }
-    uint32_t count = 0;
-    for (*size = 0; count < line.length && digit_of(line.at[count]) >= 0; count++) {
-        *size = *size << 4 | (uint64_t)digit_of(line.at[count]);
+    uint32_t count = 0, digit;
+    for (*size = 0; count < line.length && (digit = http_hex_digit(line.at[count])) < 16; count++) {
+        *size = *size << 4 | digit;
     }
     return count > 0 && count <= HTTP_HEX_MAX && are_extensions(line.at + count, line.at + line.length);
 }

@@ -5,17 +5,6 @@
  */
 #include "http/parse/text.h"
 
-/* 0..15, or 16 where it is no digit. */
-static uint32_t hex_digit(char c)
-{
-    uint32_t letter = ((uint8_t)c | 0x20u) - 'a';
-
-    if (http_is(c, CLASS_DIGIT)) {
-        return (uint32_t)(c - '0');
-    }
-    return letter < 6 ? letter + 10 : 16;
-}
-
 /* What the sequence beginning with `lead` must have: how many bytes follow, and the range of the first of them (RFC
  * 3629 4). */
 static bool utf8_lead(uint8_t lead, uint32_t *follow, uint8_t *least, uint8_t *most)
@@ -59,7 +48,8 @@ static bool close_name(const char *clean, uint32_t *length, uint32_t name)
 /* %XX at `at`, behind the '%'. False: it is none. */
 static bool decode(const char *at, const char *end, char *c)
 {
-    uint32_t above = end - at < 2 ? 16 : hex_digit(at[0]), below = above < 16 ? hex_digit(at[1]) : 16;
+    uint32_t above = end - at < 2 ? 16 : http_hex_digit(at[0]);
+    uint32_t below = above < 16 ? http_hex_digit(at[1]) : 16;
 
     *c = (char)(above << 4 | below);
     return below < 16;

@@ -57,6 +57,15 @@ bool http_next_element(struct http_slice *rest, struct http_slice *element)
     return true;
 }
 
+struct http_slice http_without_port(struct http_slice host)
+{
+    uint32_t length = host.length;
+    while (length > 0 && http_is(host.at[length - 1], CLASS_DIGIT)) {
+        length--;
+    }
+    return (struct http_slice){host.at, length > 0 && host.at[length - 1] == ':' ? length - 1 : host.length};
+}
+
 uint32_t http_put_decimal(char *text, uint64_t number)
 {
     char digits[HTTP_DECIMAL_MAX];

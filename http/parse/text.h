@@ -21,6 +21,17 @@ static inline bool http_is(char c, uint8_t classes)
     return http_classes[(uint8_t)c] & classes;
 }
 
+/* Every byte is in one of these classes; of no bytes, too. */
+static inline bool http_all_are(struct http_slice text, uint8_t classes)
+{
+    for (uint32_t i = 0; i < text.length; i++) {
+        if (!http_is(text.at[i], classes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static inline bool http_same8(const char *at, const char *lower)
 {
     uint64_t word, other;
@@ -72,11 +83,25 @@ static inline struct http_slice http_trim(const char *at, const char *end)
  * comma, with at == NULL behind the last one. False: there is none. */
 bool http_next_element(struct http_slice *rest, struct http_slice *element);
 
+/* A Host field's value without its port. */
+struct http_slice http_without_port(struct http_slice host);
+
 /* At most 20 digits, from text[0] on; returns how many. */
 #define HTTP_DECIMAL_MAX 20
 uint32_t http_put_decimal(char *text, uint64_t number);
 #define HTTP_HEX_MAX 16
 uint32_t http_put_hex(char *text, uint64_t number); /* the same, of HTTP_HEX_MAX */
+
+/* 0 to 15; 16: it is no hexadecimal digit. */
+static inline uint32_t http_hex_digit(char c)
+{
+    uint32_t letter = ((uint8_t)c | 0x20u) - 'a';
+
+    if (http_is(c, CLASS_DIGIT)) {
+        return (uint32_t)(c - '0');
+    }
+    return letter < 6 ? letter + 10 : 16;
+}
 
 /* Decimal digits and nothing else, at least one. Larger than limit: limit. False: no number. */
 bool http_decimal(struct http_slice text, uint64_t limit, uint64_t *number);

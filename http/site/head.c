@@ -105,16 +105,6 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
     resource->whole_length = writer_length(&head);
 }
 
-static bool is_value(const char *text, uint32_t length)
-{
-    for (uint32_t i = 0; i < length; i++) {
-        if (!http_is(text[i], CLASS_TEXT)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* What the front says of each answer itself, and of its connection: twice that would be two things. */
 static bool is_the_fronts(struct http_slice name)
 {
@@ -138,7 +128,8 @@ static bool are_field_lines(const char *text)
             name++;
         }
         const char *value = text + name + 1, *end = strchr(text, '\r');
-        if (name == 0 || text[name] != ':' || !end || end[1] != '\n' || !is_value(value, (uint32_t)(end - value)) ||
+        if (name == 0 || text[name] != ':' || !end || end[1] != '\n' ||
+            !http_all_are((struct http_slice){value, (uint32_t)(end - value)}, CLASS_TEXT) ||
             is_the_fronts((struct http_slice){text, name})) {
             return false;
         }

@@ -133,11 +133,7 @@ void site_unmount_all(void)
 /* Without a port, and the dot that ends a name in the DNS. */
 static struct http_slice plain_host(struct http_slice host)
 {
-    uint32_t length = host.length;
-    while (length > 0 && http_is(host.at[length - 1], CLASS_DIGIT)) {
-        length--;
-    }
-    host.length = length > 0 && host.at[length - 1] == ':' ? length - 1 : host.length;
+    host = http_without_port(host);
     host.length -= host.length > 0 && host.at[host.length - 1] == '.';
     return host;
 }

@@ -115,16 +115,6 @@ bool site_pattern_is_for(struct http_slice pattern, struct http_slice path)
 
 /* -- lines -- */
 
-static bool is_text(struct http_slice text)
-{
-    for (uint32_t i = 0; i < text.length; i++) {
-        if (!http_is(text.at[i], CLASS_TEXT)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* What stands at *at up to `stop`; *at is then what follows that. False: there is no `stop` in this line. */
 static bool take(const char **at, const char *end, char stop, struct http_slice *part)
 {
@@ -244,12 +234,12 @@ static bool is_base64(struct http_slice text)
 
 static bool is_good(const struct line *line, uint32_t *longest)
 {
-    if (!is_text(line->value) || (kinds[line->rule].has_pattern && line->pattern.length == 0)) {
+    if (!http_all_are(line->value, CLASS_TEXT) || (kinds[line->rule].has_pattern && line->pattern.length == 0)) {
         return false;
     }
     switch (line->rule) {
     case RULE_TYPE: return is_media_type(line->value);
-    case RULE_CHARSET: return token(line->value, 0) == line->value.length && line->value.length <= TYPE_MAX / 4;
+    case RULE_CHARSET: return http_all_are(line->value, CLASS_TOKEN) && line->value.length <= TYPE_MAX / 4;
     case RULE_HIDE:
     case RULE_SHOW:
     case RULE_LISTING: return line->value.length == 0;
