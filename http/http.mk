@@ -88,7 +88,7 @@ $(eval $(call front_test,http_front_pages,tests/unit/http_front_pages.c))
 $(eval $(call front_test,http_front_parts,tests/unit/http_front_parts.c))
 $(eval $(call front_test,http_front_listing,tests/unit/http_front_listing.c))
 $(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listing_page.c http/content/listing_page.c \
-    $(addprefix http/parse/,path.c date.c text.c)))
+    $(HTTP_LINES) $(addprefix http/parse/,path.c date.c text.c)))
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 $(eval $(call front_test,http_access,tests/unit/http_access.c $(HTTP_ACCESS)))

@@ -30,6 +30,12 @@ static struct {
     char head[HEAD_ROOM];
 } self;
 
+static void give_parts(struct content_state *state)
+{
+    parts_give(state->parts);
+    state->parts = 0;
+}
+
 static uint32_t blocks_ahead(uint64_t offset, uint64_t end)
 {
     uint64_t blocks = (end - 1) / CACHE_BLOCK_SIZE - offset / CACHE_BLOCK_SIZE;
@@ -47,21 +53,6 @@ static enum cache_outcome read_block(struct http_conn *c, uint64_t offset, uint6
 }
 
 /* -- heads -- */
-
-static void put_range(struct writer *head, const struct http_selection *selection, uint64_t size)
-{
-    writer_put(head, "Content-Range: bytes ");
-    if (selection->status == 206) {
-        writer_put_number(head, selection->first);
-        writer_put(head, "-");
-        writer_put_number(head, selection->first + selection->length - 1);
-    } else {
-        writer_put(head, "*");
-    }
-    writer_put(head, "/");
-    writer_put_number(head, size);
-    writer_put(head, "\r\n");
-}
 
 /* Of a 304: what tells of the file, not of a body (RFC 9110 15.4.5). */
 static bool is_of_a_body(const char *line, uint32_t length)
@@ -148,7 +139,7 @@ static void put_status(struct writer *head, const struct content_state *state, c
     }
     if (selection->status == 206) {
         response_status_line(head, 206);
-        put_range(head, selection, resource->validators.size);
+        response_content_range(head, selection->first, selection->length, resource->validators.size);
     } else {
         app_answer_put_status_line(head);
     }
@@ -188,7 +179,9 @@ static bool refuse(struct http_conn *c, const struct http_selection *selection, 
     char field[64] = "";
     if (selection->status == 416) {
         struct writer text = writer_in(field, sizeof(field) - 1);
-        put_range(&text, selection, content_of(c)->resource->validators.size);
+        writer_put(&text, "Content-Range: bytes */");
+        writer_put_number(&text, content_of(c)->resource->validators.size);
+        writer_put(&text, "\r\n");
     }
     if (!(content_of(c)->app ? http_conn_page : http_conn_refusal)(c, reply, selection->status, field)) {
         return false;
@@ -261,8 +254,7 @@ static bool write_line(struct http_conn *c)
     state->offset = range.first;
     state->end = range.first + range.length;
     if (!parts_advance(state->parts)) {
-        parts_give(state->parts);
-        state->parts = 0;
+        give_parts(state);
     }
     return true;
 }
@@ -309,8 +301,7 @@ static void closed(struct http_conn *c)
         bytes->length = 0;
     }
     if (content_of(c)->parts) {
-        parts_give(content_of(c)->parts);
-        content_of(c)->parts = 0;
+        give_parts(content_of(c));
     }
 }
 
@@ -410,8 +401,7 @@ static enum file_outcome send_parts(struct http_conn *c, const struct http_reque
     enum file_outcome outcome = send_head_of_parts(c, &first, reply);
     http_counts.files += outcome == FILE_SENT;
     if (outcome != FILE_SENT) {
-        parts_give(state->parts);
-        state->parts = 0;
+        give_parts(state);
     }
     return outcome;
 }

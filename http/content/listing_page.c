@@ -6,6 +6,9 @@
 #include "http/content/listing_page.h"
 
 #include "http/parse/date.h"
+#include "http/response/lines.h"
+
+#define NAME_PLAIN "-._~" /* in one name of a relative address (RFC 3986 4.2): neither ':' nor '/' stands in it */
 
 /* Bytes that stand for themselves, and what stands for others; NULL: it is not to be seen. */
 static const char *entity(char c)
@@ -33,21 +36,6 @@ static void put_text(struct writer *page, struct http_slice text, bool utf8)
             i += control && c == 0xc2; /* of two bytes */
         } else {
             writer_put_bytes(page, &text.at[i], 1);
-        }
-    }
-}
-
-/* As one name of a relative address (RFC 3986 4.2): no ':' or '/' stands in it. */
-static void put_link(struct writer *page, struct http_slice name)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (uint32_t i = 0; i < name.length; i++) {
-        unsigned char c = (unsigned char)name.at[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~') {
-            writer_put_bytes(page, &name.at[i], 1);
-        } else {
-            writer_put_bytes(page, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
         }
     }
 }
@@ -111,7 +99,7 @@ void listing_put_row(struct writer *page, const struct listing_row *row)
     writer_put(page, "<tr><td>");
     if (linked) {
         writer_put(page, "<a href=\"");
-        put_link(page, row->name);
+        response_put_encoded(page, row->name, NAME_PLAIN);
         writer_put(page, slash);
         writer_put(page, "\">");
     }

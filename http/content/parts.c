@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "http/response/lines.h"
 #include "lib/pd.h"
 
 #define ANSWERS_MAX 32
@@ -80,13 +81,9 @@ static void put_line(const struct parts *parts, const struct http_range *range, 
     writer_put(text, parts->boundary);
     writer_put(text, "\r\nContent-Type: ");
     writer_put_slice(text, parts->type);
-    writer_put(text, "\r\nContent-Range: bytes ");
-    writer_put_number(text, range->first);
-    writer_put(text, "-");
-    writer_put_number(text, range->first + range->length - 1);
-    writer_put(text, "/");
-    writer_put_number(text, parts->resource->validators.size);
-    writer_put(text, "\r\n\r\n");
+    writer_put(text, "\r\n");
+    response_content_range(text, range->first, range->length, parts->resource->validators.size);
+    writer_put(text, "\r\n");
 }
 
 static void put_end(const struct parts *parts, struct writer *text)

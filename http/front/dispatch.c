@@ -405,8 +405,7 @@ static bool send_to_tls(struct http_conn *c, const struct http_request *request)
         return refuse(c, request, &reply, 400);
     }
     struct writer answer = writer_in(self.text, sizeof(self.text));
-    response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
-    int status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
+    int status = response_moved_to_tls(&answer, &reply, request, host, self.tls_port);
     watch_begun(c, request);
     return http_conn_write_head(c, self.text, writer_length(&answer), false, status) && done(c, request, &reply);
 }

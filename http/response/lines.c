@@ -1,6 +1,6 @@
 /* lines.c: the lines that heads of answers are made of: a file's, a small page's, the application's.
- *   consumes  a reason that was checked: no CR or LF is in it
- *   produces  whole lines
+ *   consumes  a reason that was checked: no CR or LF is in it; parts of addresses, NOT trusted: any bytes
+ *   produces  whole lines; of an address what may stand in it
  *   when full the writer says so
  */
 #include "http/response/lines.h"
@@ -28,6 +28,31 @@ void response_status_line(struct writer *head, int status)
 void response_server(struct writer *head)
 {
     writer_put(head, "Server: Serval\r\n");
+}
+
+void response_content_range(struct writer *head, uint64_t first, uint64_t count, uint64_t size)
+{
+    writer_put(head, "Content-Range: bytes ");
+    writer_put_number(head, first);
+    writer_put(head, "-");
+    writer_put_number(head, first + count - 1);
+    writer_put(head, "/");
+    writer_put_number(head, size);
+    writer_put(head, "\r\n");
+}
+
+void response_put_encoded(struct writer *text, struct http_slice part, const char *plain)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (uint32_t i = 0; i < part.length; i++) {
+        uint8_t c = (uint8_t)part.at[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (letter || http_is((char)c, CLASS_DIGIT) || (c && strchr(plain, c))) {
+            writer_put_bytes(text, &part.at[i], 1);
+        } else {
+            writer_put_bytes(text, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+        }
+    }
 }
 
 void response_content_length(struct writer *head, uint64_t length)

@@ -16,6 +16,8 @@
 
 #define BODY_MAX 1024
 
+#define PATH_PLAIN "/-._~!$&'()*+,;=:@" /* what a path may have as it is, beside letters and digits: RFC 3986 3.3 */
+
 static struct {
     char body[BODY_MAX];
 } self;
@@ -103,28 +105,12 @@ void response_options(struct writer *answer, const struct reply *reply)
     response_end(answer, reply, true);
 }
 
-/* A path, fit for a Location field: what RFC 3986 3.3 lets stand in one stands, the rest is escaped. */
-static void put_path(struct writer *head, const char *path, uint32_t length)
-{
-    static const char plain[] = "/-._~!$&'()*+,;=:@";
-    static const char hex[] = "0123456789ABCDEF";
-    for (uint32_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)path[i];
-        bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-        if (letter || (byte >= '0' && byte <= '9') || (byte && strchr(plain, byte))) {
-            writer_put_bytes(head, &path[i], 1);
-        } else {
-            writer_put_bytes(head, (char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3);
-        }
-    }
-}
-
 void response_moved(struct writer *answer, const struct reply *reply, const char *path, uint32_t length,
                     struct http_slice query)
 {
     begin(answer, 301);
     writer_put(answer, "Location: ");
-    put_path(answer, path, length);
+    response_put_encoded(answer, (struct http_slice){path, length}, PATH_PLAIN);
     writer_put(answer, "/");
     if (query.at) {
         writer_put(answer, "?");
@@ -139,10 +125,11 @@ void response_moved(struct writer *answer, const struct reply *reply, const char
 
 /* As it was sent, and taken apart: it has no character that may not stand there. Another method than GET stays what it
  * is (RFC 9110, 15.4.9). */
-void response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
-                           struct http_slice host, uint16_t port)
+int response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
+                          struct http_slice host, uint16_t port)
 {
-    begin(answer, request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308);
+    int status = request->method == HTTP_GET || request->method == HTTP_HEAD ? 301 : 308;
+    begin(answer, status);
     writer_put(answer, "Location: https://");
     writer_put_slice(answer, host);
     if (port != HTTPS_PORT) {
@@ -159,4 +146,5 @@ void response_moved_to_tls(struct writer *answer, const struct reply *reply, con
     writer_put(answer, "Cache-Control: no-cache\r\n");
     response_end(answer, reply, true);
     assert(!answer->full); /* RESPONSE_MOVED_MAX */
+    return status;
 }

@@ -14,8 +14,8 @@ void response_options(struct writer *answer, const struct reply *reply);
 /* To the same path with a '/' behind it. */
 void response_moved(struct writer *answer, const struct reply *reply, const char *path, uint32_t length,
                     struct http_slice query);
-/* To the same target over TLS: of this host, which is named without a port. */
-void response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
-                           struct http_slice host, uint16_t port);
+/* To the same target over TLS: of this host, which is named without a port. Returns the status. */
+int response_moved_to_tls(struct writer *answer, const struct reply *reply, const struct http_request *request,
+                          struct http_slice host, uint16_t port);
 
 #endif
