@@ -1,8 +1,9 @@
 /* modwebsite.c: module `_website`: the site's front as website.py sees it, where the author's words are checked.
  *
  *     mount(prefix, folder, fields, rules, flags, claims, not_found, port)      flags: PRECOMPRESSED, INTERNAL; rules:
- *                          http/site/rules.h; the front has it when this returns; what it refuses is a ValueError or OSError, and what was
- *                          before holds. A program's first one ends what the program before it had mounted and claimed
+ *                          http/site/rules.h. The front has it when this returns; what it refuses is a ValueError or
+ *                          OSError, and what was before holds. A program's first one ends what the program before it
+ *                          had mounted and claimed
  *     attach(claims, not_found, port)      the same without a mount: the site stays as it is described
  *     claims([(text, exact, gets), ..])      in place of those before; too many, and all requests are claimed
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends

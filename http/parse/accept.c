@@ -1,4 +1,5 @@
-/* accept.c: does a client want a page? (RFC 9110 12.5.1.) What cannot be understood is left out.
+/* accept.c: fields that few look for, by name; does Accept name a page? (RFC 9110 12.5.1.) What cannot be understood is left
+ * out.
  *   consumes  field lines that http_request_parse() let through, of a client: NOT trusted beyond that
  */
 #include "http/parse/text.h"

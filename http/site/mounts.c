@@ -128,7 +128,7 @@ void site_unmount_all(void)
     self.codings = 0;
 }
 
-/* -- for find.c -- */
+/* -- which mount has a path -- */
 
 /* Without a port, and the dot that ends a name in the DNS. */
 static struct http_slice plain_host(struct http_slice host)

@@ -1,4 +1,4 @@
-/* http/site/mounts.h: what is mounted where. For find.c. */
+/* http/site/mounts.h: what is mounted where. For find.c and locks.c. */
 #ifndef HTTP_SITE_MOUNTS_H
 #define HTTP_SITE_MOUNTS_H
 

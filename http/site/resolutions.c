@@ -1,7 +1,7 @@
 /* http/site/resolutions.c: what the site knows about paths, and its bounds.
  *   owns      the memory that site_init() is given, which may have been a former life's: nothing is read of it that was
  *             not written in this one
- *   serves    try_files.c and mounts.c; paths are clients', cleaned, but NOT trusted to exist
+ *   serves    try_files.c, mounts.c, find.c; paths are clients', cleaned, but NOT trusted to exist
  *   invariant a resolution is free, or in one of two lists: what was found, and the rest, which also has those that are
  *             looked for the first time: so that made-up names push out nothing that is served
  *   when full the resolution used least recently is evicted, of its own list first, also one that is being looked for

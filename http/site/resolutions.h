@@ -1,5 +1,5 @@
 /* http/site/resolutions.h: what the site knows of paths: a resolution for each that was asked for lately. For
- * try_files.c, which finds out, and mounts.c, which is asked.
+ * try_files.c, which finds out, and find.c, which is asked.
  */
 #ifndef HTTP_SITE_RESOLUTIONS_H
 #define HTTP_SITE_RESOLUTIONS_H

@@ -39,10 +39,11 @@ void site_init(const struct region *memory);
 
 /* name: a prefix, which begins and ends with '/', perhaps behind the name of a host: "example.org/docs/". A host that
  * mounts name has those alone; all others have those without a host. folder is absolute in the file service. One name has
- * one mount: a second call replaces the first. False: one too many, or a text too long or not allowed: fields are whole lines, none of them the
- * front's own, rules are such, and the longest Cache-Control fits into a head together with fields (384 bytes). */
+ * one mount: a second call replaces the first. False: one mount too many, or a text that is too long or not allowed:
+ * fields are whole lines, none of them the front's own, rules are such, and the longest Cache-Control fits into a head
+ * together with fields (384 bytes). */
 bool site_mount(const char *name, const char *folder, const struct site_policy *policy);
-bool site_may_mount(const char *name, const char *folder); /* they are such; whatever else there is to it */
+bool site_may_mount(const char *name, const char *folder); /* these two texts are allowed; the policy is not asked for */
 void site_unmount_all(void);
 
 /* Nobody gets the file at this path of the file service, nor keys and certificates beside it (.pem, .key): not by the

@@ -1,4 +1,4 @@
-/* http/site/try_files.h: which of the names that a path may mean there is. For mounts.c. */
+/* http/site/try_files.h: which of the names that a path may mean there is. For find.c. */
 #ifndef HTTP_SITE_TRY_FILES_H
 #define HTTP_SITE_TRY_FILES_H
 
