@@ -43,7 +43,8 @@ void site_init(const struct region *memory);
  * fields are whole lines, none of them the front's own, rules are such, and the longest Cache-Control fits into a head
  * together with fields (384 bytes). */
 bool site_mount(const char *name, const char *folder, const struct site_policy *policy);
-bool site_may_mount(const char *name, const char *folder); /* these two texts are allowed; the policy is not asked for */
+/* Whether these two are allowed, whatever the policy says. */
+bool site_may_mount(const char *name, const char *folder);
 void site_unmount_all(void);
 
 /* Nobody gets the file at this path of the file service, nor keys and certificates beside it (.pem, .key): not by the
