@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include "supervisor/proto.h"
 
-#define SUPERVISOR_CHILDREN_MAX 62 /* of one PD, on both SDKs */
-
 struct supervisor_config {
     struct supervisor_notes *notes;
     uint8_t pause_child;

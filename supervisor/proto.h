@@ -22,6 +22,7 @@
 #define SUPERVISOR_REFUSED 1
 #define SUPERVISOR_KILL_PC 0x10 /* in page 0, which no PD has */
 
+#define SUPERVISOR_CHILDREN_MAX 62 /* of one PD, on both SDKs */
 #define SUPERVISOR_RECORDS 31
 #define SUPERVISOR_CALLERS 8
 

@@ -21,17 +21,18 @@
 
 #define CLIENT_GONE 499   /* before anything of an answer: as nginx has it */
 #define RECORD_BYTES 1024 /* a power of two: it is found by a shift */
-#define NAMES_AT LINE_REQUEST_MAX
+#define FIELDS_AT LINE_REQUEST_MAX
 
 /* Of a connection: what its lines begin with, and of an answer that takes its time what stands in its line. */
 struct access_record {
-    uint16_t line, names; /* bytes of the texts below; line: 0: no request was taken */
+    uint16_t line, fields; /* bytes of the two texts below; line 0: no request was taken */
     uint8_t address_length;
     char address[LINE_ADDRESS_MAX + 1];
-    char texts[RECORD_BYTES - LINE_ADDRESS_MAX - 6]; /* the request's line; at NAMES_AT the fields; LINE_SPARE bytes */
+    char texts[RECORD_BYTES - LINE_ADDRESS_MAX - 6]; /* the request's line; at FIELDS_AT the two; LINE_SPARE bytes */
 };
 _Static_assert(sizeof(struct access_record) == RECORD_BYTES, "no hole");
-_Static_assert(sizeof(((struct access_record *)0)->texts) >= NAMES_AT + LINE_NAMES_MAX + LINE_SPARE, "both texts fit");
+_Static_assert(sizeof(((struct access_record *)0)->texts) >= FIELDS_AT + LINE_FIELDS_MAX + LINE_SPARE,
+               "both texts fit");
 _Static_assert(RECORD_BYTES *HTTP_CONNECTIONS_MAX <= ACCESS_RECORDS_BYTES, "compose/http.py gives them");
 
 static struct {
@@ -44,7 +45,7 @@ static struct {
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-static RARE void give(const char *line, const char *end, uint64_t now)
+static RARE void to_the_others(const char *line, const char *end, uint64_t now)
 {
     uint32_t length = (uint32_t)(end - line);
     const struct access_config *config = self.config;
@@ -56,11 +57,11 @@ static RARE void give(const char *line, const char *end, uint64_t now)
     }
 }
 
-/* One that finds no room in the file's buffer goes to the others all the same. */
-ALWAYS_INLINE void made(const char *line, char *end, uint64_t now)
+/* A line that finds no room in the file's buffer goes to the others all the same. */
+ALWAYS_INLINE void hand_out(const char *line, char *end, uint64_t now)
 {
     if (self.to_others) {
-        give(line, end, now);
+        to_the_others(line, end, now);
     }
     access_file_put(end);
 }
@@ -74,8 +75,8 @@ ALWAYS_INLINE void put_line(struct http_conn *c, const struct access_record *r, 
     at = line_begin(line, r->address, r->address_length, now);
     at = line_put_request(at, request);
     at = line_put_outcome(at, c->status, c->body_bytes);
-    at = line_put_names(at, request);
-    made(line, line_end(at, c->took_us), now);
+    at = line_put_fields(at, request);
+    hand_out(line, line_end(at, c->took_us), now);
 }
 
 /* Of what was kept of one, or "-" for nonsense. */
@@ -88,8 +89,8 @@ static RARE void put_kept(const struct http_conn *c, const struct access_record 
     *at = '-';
     at = sense ? line_put_text(at, r->texts, r->line) : at + 1;
     at = c->status > 0 ? line_put_outcome(at, c->status, c->body_bytes) : line_put_outcome(at, CLIENT_GONE, 0);
-    at = sense ? line_put_text(at, r->texts + NAMES_AT, r->names) : line_put_no_names(at);
-    made(line, line_end(at, c->took_us), now);
+    at = sense ? line_put_text(at, r->texts + FIELDS_AT, r->fields) : line_put_no_fields(at);
+    hand_out(line, line_end(at, c->took_us), now);
 }
 
 /* -- connections -- */
@@ -97,7 +98,7 @@ static RARE void put_kept(const struct http_conn *c, const struct access_record 
 static RARE void keep(struct access_record *r, const struct http_request *request)
 {
     r->line = (uint16_t)(line_put_request(r->texts, request) - r->texts);
-    r->names = (uint16_t)(line_put_names(r->texts + NAMES_AT, request) - r->texts - NAMES_AT);
+    r->fields = (uint16_t)(line_put_fields(r->texts + FIELDS_AT, request) - r->texts - FIELDS_AT);
 }
 
 /* While there is a transport that knows who the client is. */

@@ -31,10 +31,10 @@ static struct {
     uint8_t *block;
     struct fs_request request;
     struct timer timer; /* of the first line that waits, or of the next attempt */
-    char *until;        /* lines that begin before there need no look at anything else than the buffer's end */
-    uint32_t batch;     /* so many bytes do not wait for the timer; */
-    uint32_t due;       /* nor do the first so many any more */
-    bool busy;          /* a command is under way */
+    char *until;    /* a line that begins before there has room, and makes no batch: nothing else is to be looked at */
+    uint32_t batch; /* bytes that are written without waiting for the timer */
+    uint32_t due;   /* of what waits the first bytes, whose time has come */
+    bool busy;      /* a command is under way */
     bool open, paused;
     bool unsure;       /* nobody knows whether the bytes at `position` are written */
     uint64_t until_ns; /* what is open is what has the name */
@@ -172,7 +172,7 @@ static void write_batch(void)
 {
     char path[FS_PATH_MAX];
     struct writer name = writer_in(path, sizeof(path) - 1);
-    line_put_name(&name, self.pattern, response_now_s());
+    line_put_path(&name, self.pattern, response_now_s());
     *name.at = '\0';
     if (!self.open) {
         open_it(path, writer_length(&name));

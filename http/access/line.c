@@ -23,8 +23,8 @@ static bool is_plain(uint8_t c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Ones in bytes that are not plain. */
-static inline bytes16 odd_of(bytes16 text)
+/* Ones in bytes that are not plain: is_plain(), of sixteen. */
+static inline bytes16 special_in(bytes16 text)
 {
     return (bytes16)((text - ' ' > '~' - ' ') | (text == '"') | (text == '\\'));
 }
@@ -34,7 +34,7 @@ static inline bytes16 copy16(char *to, const char *from)
     bytes16 text;
     memcpy(&text, from, sizeof(text));
     memcpy(to, &text, sizeof(text));
-    return odd_of(text);
+    return special_in(text);
 }
 
 /* Of eight to sixteen: the first and the last eight. */
@@ -45,27 +45,27 @@ static inline bytes16 copy_to_16(char *to, const char *from, uint32_t length)
     memcpy(&last, from + length - sizeof(last), sizeof(last));
     memcpy(to, &first, sizeof(first));
     memcpy(to + length - sizeof(last), &last, sizeof(last));
-    return odd_of((bytes16)(words2){first, last});
+    return special_in((bytes16)(words2){first, last});
 }
 
 static inline bytes16 copy_from_16(char *to, const char *from, uint32_t length)
 {
-    bytes16 odd = copy16(to + length - 16, from + length - 16);
+    bytes16 special = copy16(to + length - 16, from + length - 16);
     for (uint32_t i = 0; i < length - 16; i += 16) { /* the last of them overlaps */
-        odd |= copy16(to + i, from + i);
+        special |= copy16(to + i, from + i);
         __asm__("" : "+r"(i)); /* not unrolled: they are few */
     }
-    return odd;
+    return special;
 }
 
 /* Nearly no text has anything that is not plain: that is found out at its end, and then it is copied anew. */
 static inline bool copy_plain(char *to, const char *from, uint32_t length)
 {
-    words2 odd = (words2)(length >= 16 ? copy_from_16(to, from, length) : copy_to_16(to, from, length));
-    return (odd[0] | odd[1]) == 0;
+    words2 special = (words2)(length >= 16 ? copy_from_16(to, from, length) : copy_to_16(to, from, length));
+    return (special[0] | special[1]) == 0;
 }
 
-static RARE uint32_t put_odd(char *text, struct http_slice from, uint32_t room)
+static RARE uint32_t put_special(char *text, struct http_slice from, uint32_t room)
 {
     static const char hex[] = "0123456789ABCDEF";
     uint32_t at = 0;
@@ -86,7 +86,7 @@ static RARE uint32_t put_odd(char *text, struct http_slice from, uint32_t room)
 uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room)
 {
     uint32_t length = from.length < room ? from.length : room;
-    return length >= 8 && copy_plain(text, from.at, length) ? length : put_odd(text, from, room);
+    return length >= 8 && copy_plain(text, from.at, length) ? length : put_special(text, from, room);
 }
 
 /* -- time -- */
@@ -117,18 +117,18 @@ void line_put_time(struct writer *text, int64_t now_s)
     writer_put(text, "Z");
 }
 
-void line_put_name(struct writer *name, const char *pattern, int64_t now_s)
+void line_put_path(struct writer *path, const char *pattern, int64_t now_s)
 {
     char date[HTTP_DATE_LENGTH];
     http_date_format(now_s, date);
     for (; *pattern; pattern++) {
         char which = *pattern == '%' ? *++pattern : '\0';
         switch (which) {
-        case 'Y': writer_put_bytes(name, date + 12, 4); break;
-        case 'm': put_month(name, date); break;
-        case 'd': writer_put_bytes(name, date + 5, 2); break;
-        case 'H': writer_put_bytes(name, date + 17, 2); break;
-        default: writer_put_bytes(name, pattern, 1); break;
+        case 'Y': writer_put_bytes(path, date + 12, 4); break;
+        case 'm': put_month(path, date); break;
+        case 'd': writer_put_bytes(path, date + 5, 2); break;
+        case 'H': writer_put_bytes(path, date + 17, 2); break;
+        default: writer_put_bytes(path, pattern, 1); break;
         }
     }
 }
@@ -207,7 +207,7 @@ static inline char *put_field(char *at, struct http_slice text)
     return at + 2;
 }
 
-RARE char *line_put_both_names(char *at, const struct http_request *request)
+RARE char *line_put_both_fields(char *at, const struct http_request *request)
 {
     return put_field(put_field(at, request->referer), request->user_agent);
 }

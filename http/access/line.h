@@ -17,12 +17,12 @@
 #define LINE_STAMP 35        /* " - - [30/Nov/2026:06:39:00 +0000] \"" */
 #define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
-#define LINE_NAMES_MAX (2 * LINE_FIELD_MAX + 6)
+#define LINE_FIELDS_MAX (2 * LINE_FIELD_MAX + 6)
 #define LINE_OUTCOME_MAX 27 /* a quote, the status, bytes of 64 bits, three spaces */
 #define LINE_END_MAX 29     /* the longest time taken, in seconds with six decimals, and a newline */
 #define LINE_SPARE 32 /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
 #define LINE_MAX \
-    (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + LINE_OUTCOME_MAX + LINE_NAMES_MAX + LINE_END_MAX + LINE_SPARE)
+    (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + LINE_OUTCOME_MAX + LINE_FIELDS_MAX + LINE_END_MAX + LINE_SPARE)
 
 uint32_t line_put_address(char *text, const uint8_t address[4]); /* returns its length */
 /* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes; returns how many. */
@@ -33,19 +33,19 @@ uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
 char *line_begin(char *at, const char *address, uint32_t length, uint64_t now);
 char *line_put_request(char *at, const struct http_request *request);
 char *line_put_outcome(char *at, int status, uint64_t bytes); /* status: below 1000 */
-RARE char *line_put_both_names(char *at, const struct http_request *request);
+RARE char *line_put_both_fields(char *at, const struct http_request *request);
 char *line_end(char *at, uint64_t took_us);
 
-static inline char *line_put_no_names(char *at)
+static inline char *line_put_no_fields(char *at)
 {
     memcpy(at, "\"-\" \"-\" ", 8);
     return at + 8;
 }
 
 /* Referer and user agent, each with quotes and a space behind it; "-" for what was not sent. */
-static inline char *line_put_names(char *at, const struct http_request *request)
+static inline char *line_put_fields(char *at, const struct http_request *request)
 {
-    return request->referer.at || request->user_agent.at ? line_put_both_names(at, request) : line_put_no_names(at);
+    return request->referer.at || request->user_agent.at ? line_put_both_fields(at, request) : line_put_no_fields(at);
 }
 
 /* One of them that was put elsewhere before, with LINE_SPARE readable bytes behind it. */
@@ -60,8 +60,8 @@ static inline char *line_put_text(char *at, const char *text, uint32_t length)
     return at + length;
 }
 
-/* A path with the time of day: %Y, %m, %d, %H. */
-void line_put_name(struct writer *name, const char *pattern, int64_t now_s);
+/* The log's file: its path, with the time in the place of %Y, %m, %d, %H. */
+void line_put_path(struct writer *path, const char *pattern, int64_t now_s);
 /* 2026-11-30T06:39:00Z */
 void line_put_time(struct writer *text, int64_t now_s);
 

@@ -25,7 +25,7 @@ static struct {
     int64_t now_s;
 } self;
 
-static void see_head(int64_t now_s)
+static void update_head(int64_t now_s)
 {
     struct writer head = writer_in(self.head, sizeof(self.head));
     if (now_s == self.now_s) {
@@ -42,7 +42,7 @@ static void see_head(int64_t now_s)
 
 void access_syslog_send(const char *line, uint32_t length, int64_t now_s)
 {
-    see_head(now_s);
+    update_head(now_s);
     struct pbuf *message = pbuf_alloc(PBUF_TRANSPORT, (u16_t)(self.head_length + length), PBUF_RAM);
     if (message) {
         memcpy(message->payload, self.head, self.head_length);

@@ -11,14 +11,12 @@
 #include "supervisor/notes.h"
 
 #define MS 1000000ull
-#define US_PER_S 1000000ull
-#define TOLD_MAX 62 /* SUPERVISOR_CHILDREN_MAX */
 
 static struct {
     struct supervisor_record last[STATUS_PARTS_MAX];
     uint64_t seen;
-    uint64_t ticks[TOLD_MAX]; /* of each child */
-    uint32_t told;            /* so many */
+    uint64_t ticks[SUPERVISOR_CHILDREN_MAX]; /* of each child */
+    uint32_t told;                           /* how many it has told */
 } self;
 
 /* It runs above us, and answers at once. */
@@ -27,7 +25,7 @@ static void ask_how_busy(void)
     microkit_msginfo answer = microkit_ppcall(status_config.supervisor, microkit_msginfo_new(SUPERVISOR_TELL, 0));
     uint64_t count = microkit_msginfo_get_label(answer) == 0 ? microkit_msginfo_get_count(answer) : 0;
 
-    self.told = count < TOLD_MAX ? (uint32_t)count : TOLD_MAX;
+    self.told = count < SUPERVISOR_CHILDREN_MAX ? (uint32_t)count : SUPERVISOR_CHILDREN_MAX;
     for (uint32_t i = 0; i < self.told; i++) {
         self.ticks[i] = microkit_mr_get((uint8_t)i);
     }
@@ -53,9 +51,7 @@ bool status_parts_cpu_is_known(uint32_t part)
 
 uint64_t status_parts_cpu_us(uint32_t part)
 {
-    uint64_t ticks = self.ticks[status_config.parts[part].child], rate = pd_ticks_per_second();
-
-    return ticks / rate * US_PER_S + ticks % rate * US_PER_S / rate;
+    return pd_us_from_ticks(self.ticks[status_config.parts[part].child]);
 }
 
 const struct supervisor_record *status_parts_last(uint32_t part)

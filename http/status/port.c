@@ -333,7 +333,7 @@ static err_t read_request(struct connection *c)
 
 /* -- lwIP's callbacks -- */
 
-/* Nobody sends anything while an answer is under way who has read it. */
+/* A client that sends more before it has its answer is reset: there is one buffer. */
 static err_t on_received(void *argument, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
 {
     struct connection *c = argument;

@@ -18,7 +18,7 @@
 
 static struct {
     struct status_figure figures[STATUS_FIGURES_MAX];
-    bool open; /* OpenMetrics: a counter's family has no _total in its name */
+    bool openmetrics; /* a counter's family has no _total in its name then */
 } self;
 
 static void put_member(struct writer *text, const char *before, const char *name, uint64_t value)
@@ -64,14 +64,11 @@ static void put_figures(struct writer *text)
 
 static void put_counts(struct writer *text, uint32_t part)
 {
-    const char *before = ",\"counts\":{\"";
+    const char *before = ",\"counts\":{";
     for (uint32_t i = 0; i < status_config.counter_count; i++) {
         if (status_parts_has(part, i)) {
-            writer_put(text, before);
-            writer_put(text, status_config.counters[i].name);
-            writer_put(text, "\":");
-            writer_put_number(text, status_parts_count(part, i));
-            before = ",\"";
+            put_member(text, before, status_config.counters[i].name, status_parts_count(part, i));
+            before = ",";
         }
     }
     writer_put(text, status_config.parts[part].page ? "}" : "");
@@ -158,7 +155,7 @@ void status_report_json(struct writer *text)
 
 static void put_family(struct writer *text, const char *name, const char *type, const char *help)
 {
-    const char *end = !self.open && strcmp(type, "counter") == 0 ? "_total " : " ";
+    const char *end = !self.openmetrics && strcmp(type, "counter") == 0 ? "_total " : " ";
     writer_put(text, "# HELP serval_");
     writer_put(text, name);
     writer_put(text, end);
@@ -310,9 +307,9 @@ static void put_all_counted(struct writer *text)
     }
 }
 
-static void put_metrics(struct writer *text, bool open)
+static void put_metrics(struct writer *text, bool openmetrics)
 {
-    self.open = open;
+    self.openmetrics = openmetrics;
     put_all_figures(text);
     put_classes(text);
     put_latency(text);
