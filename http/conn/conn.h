@@ -82,12 +82,12 @@ struct http_conn {
     struct kept kept;  /* of the head: its beginning; of one that waits, all; of a body: a line's beginning */
     uint16_t telling;  /* TELLING: the status, */
     struct reply told; /* of this */
-    uint16_t status;   /* where somebody watches (watch.h): below 600, once an answer's head is written; 0: not yet */
-    bool logged;       /* the same: its line is there already */
-    struct access_record *record;      /* the access log's */
-    uint64_t body_bytes;               /* the same: what was written behind that, with the framing of chunks */
-    uint64_t began;                    /* the same: the request, pd_now_ticks(); 0: not yet */
-    uint64_t took_us;                  /* the same: until all of its answer was with the transport */
+    uint16_t status;   /* watched (watch.h): below 600, once an answer's head is written; 0: not yet */
+    bool logged;       /* watched: its line in the access log is there already */
+    struct access_record *record;      /* the access log's, of this connection; NULL: none yet */
+    uint64_t body_bytes;               /* watched: written behind an answer's head, with the framing of chunks */
+    uint64_t began;                    /* watched: the request, pd_now_ticks(); 0: not yet */
+    uint64_t took_us;                  /* watched: until all of its answer was with the transport */
     uint64_t skip;                     /* of a body that nobody reads; LINGERING: bytes thrown away */
     struct cache_waiter waiter;        /* of cache or site; who answers may wait by it */
     const struct content_ops *content; /* ANSWERING; WAITING, if for what takes its place */

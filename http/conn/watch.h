@@ -17,10 +17,10 @@ struct http_watch {
 
 /* The access log, which asks for what is said, too. */
 struct http_log {
-    /* A request's head goes now. True: that is all of its line, so ended() need not be told that it is answered, and how
-     * long that took is noted. */
+    /* A request is taken: its head is at hand for the last time. True: its line is made, with how long it took, and ended()
+     * need not be told that it is answered. */
     bool (*taken)(struct http_conn *connection, const struct http_request *request);
-    void (*page)(struct http_conn *connection); /* a page is told: perhaps no request was taken */
+    void (*page)(struct http_conn *connection); /* a small page goes out, perhaps for what was no request */
     void (*ended)(struct http_conn *connection, bool answered);
 };
 
