@@ -3,10 +3,11 @@
 import contextlib
 import random
 import socket
+import threading
 import time
 
 import pytest
-from serval import tap
+from serval import https, tap
 from serval.http import Kept, get, head_of
 
 PAGE = b"<h1>Serval</h1>"
@@ -14,6 +15,7 @@ LARGE = random.Random(1).randbytes(1 << 20)
 FILE = LARGE[:400_000]
 SOON_S = 5  # a new client's page, on a busy machine, with one SYN lost
 COPIED = 100_000
+DOWNLOADS, AWAY_S = 20, 3
 ROUTES = f"""
 body = bytes(i & 127 for i in range({COPIED}))
 
@@ -93,3 +95,45 @@ def test_who_reads_nothing_leaves_memory_for_new_clients(with_python):
         answer = client.receive()
         client.sock.close()
         assert answer.body == body
+
+
+@pytest.fixture
+def over_tls(request, tmp_path):
+    top = tmp_path / "export"
+    top.mkdir(mode=0o755)
+    https.write_pages(top, {"/": PAGE} | {f"/{i}.bin": LARGE for i in range(DOWNLOADS)})
+    key, chain = https.identity(tmp_path)
+    with tap.serving("webserver", top, tmp_path, "serving https", APPLICATION="none", TLS_KEY=key,
+                     TLS_CERT_FILE=chain) as (guest, server, _):
+        request.node.serval_guests = [guest]
+        yield guest, server
+
+
+def test_who_does_not_read_holds_nobody_up_over_tls(over_tls):
+    """200 clients have asked for a large file and do not read: more than there are blocks to seal in. New ones get their
+    pages, and 20 others large files, of which every second client reads late and little at a time, though the file
+    server is away for a while. Then each of the 200 gets its own."""
+    guest, server = over_tls
+    context = https.unverified()
+
+    def ask_over_tls(path, buffer=None):
+        sock = socket.socket()
+        sock.settimeout(60)
+        if buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        sock.connect(guest.port("https"))
+        kept = Kept(context.wrap_socket(sock, server_hostname=https.NAME))
+        kept.sock.sendall(head_of(path))
+        return kept
+
+    idle = [ask_over_tls("/0.bin", buffer=8192 if i % 2 else None) for i in range(200)]
+    for _ in range(20):
+        client = ask_over_tls("/")
+        assert client.receive().body == PAGE
+        client.sock.close()
+    clients = [ask_over_tls(f"/{i}.bin", buffer=8192 if i % 2 else None) for i in range(DOWNLOADS)]
+    server.pause()
+    threading.Timer(AWAY_S, server.resume).start()
+    for client in clients[::2] + clients[1::2] + idle:
+        assert client.receive().body == LARGE
+        client.sock.close()

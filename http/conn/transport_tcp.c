@@ -146,6 +146,11 @@ bool transport_tcp_refer(struct transport *t, const void *at, uint32_t count, bo
     return send(t, at, count, more ? TCP_WRITE_FLAG_MORE : 0);
 }
 
+uint32_t transport_tcp_window(const struct transport *t)
+{
+    return ip_tcp_window(t->tcp);
+}
+
 static void flush(struct transport *t)
 {
     tcp_output(t->tcp);

@@ -25,7 +25,8 @@ err_t transport_tcp_accept_above(void *context, struct tcp_pcb *pcb, err_t error
 extern const struct transport_ops transport_tcp_ops;
 /* Bytes of a transmit region, which stay until they are acknowledged. False: no memory, as of write(). */
 bool transport_tcp_refer(struct transport *transport, const void *at, uint32_t count, bool more);
-void transport_tcp_try_again(struct transport *transport); /* go_on() after a while */
-void transport_tcp_owe(struct transport *transport);       /* flush() before this event ends */
+uint32_t transport_tcp_window(const struct transport *transport); /* bytes that would leave at once */
+void transport_tcp_try_again(struct transport *transport);        /* go_on() after a while */
+void transport_tcp_owe(struct transport *transport);              /* flush() before this event ends */
 
 #endif

@@ -17,8 +17,7 @@
 #include "http/tls/starved.h"
 #include "lib/pd.h"
 
-#define AHEAD_MAX 4096        /* bytes that the connection has not taken: then nothing more is opened */
-#define SLOW_NS 5000000000ull /* as for heads (head_buffer.c): else newcomers would push one another out */
+#define AHEAD_MAX 4096 /* bytes that the connection has not taken: then nothing more is opened */
 
 static struct {
     struct list partial; /* connections that wait for the rest of a record, the longest first */
@@ -53,7 +52,7 @@ static bool begin_record(struct tls_conn *conn, uint32_t bytes)
         packet = opened_take(bytes);
     }
     if (!packet) {
-        starved_wait(conn);
+        starved_wait(conn, STARVED_FOR_PACKET);
         return false;
     }
     memcpy(packet->payload, conn->in.head, RECORD_HEAD);

@@ -5,7 +5,8 @@
  *             now it is given again as it is
  *   ends      content, a KeyUpdate or close_notify that cannot be sealed ends the connection with a reset: TCP's end
  *             alone, or an answer with something left out, anybody on the way could have made (RFC 8446, 6.1)
- *   when full no block to seal in: the connection waits until one is acknowledged (starved.c)
+ *   when full no block to seal in: the connection waits until one is acknowledged (starved.c). Who does not read holds
+ *             none: nothing is sealed that would not leave at once; who acknowledges nothing gives way
  * The first record of an answer fills one segment, so that a browser begins with it at once; what follows comes in the
  * largest there are, which cost least. What is written within one event leaves in as few records as it fits in: what is
  * shorter than a segment is gathered, for one connection at a time, with what comes behind it.
@@ -16,10 +17,13 @@
 
 #include "http/conn/transport_tcp.h"
 #include "http/tls/starved.h"
+#include "lib/pd.h"
 
 #define ALONE 512 /* bytes that are worth a record of their own, if nothing follows at once */
 #define ENOUGH (2 * RECORD_TEXT_MAX)
 #define PLENTY (4 * RECORD_TEXT_MAX)
+#define LITTLE 128           /* bytes that a client takes: not worth a block */
+#define PROBE 16             /* bytes of content that ask who takes none whether he does now */
 #define WRITE_RECORDS_MAX 64 /* that one write is sealed in */
 
 static struct {
@@ -27,6 +31,7 @@ static struct {
     uint32_t gathered;          /* bytes, */
     struct sealed *gathers_in;  /* which will be sealed here */
     uint8_t gather[SEALED_SMALL];
+    uint64_t look_at; /* for who has stalled */
 } self;
 
 static const struct transport_ops *const tcp = &transport_tcp_ops;
@@ -35,6 +40,9 @@ static const struct transport_ops *const tcp = &transport_tcp_ops;
 
 static void append_block(struct outgoing *out, struct sealed *block)
 {
+    if (!out->first) {
+        out->got_on = pd_now_ticks();
+    }
     *(out->last && out->first ? &out->last->next : &out->first) = block;
     out->last = block;
     if (!out->next) {
@@ -65,10 +73,11 @@ void outgoing_push(struct tls_conn *conn)
 void outgoing_acknowledged(struct tls_conn *conn, uint32_t count)
 {
     struct outgoing *out = &conn->out;
-    uint32_t of_handshake = count < out->copied ? count : out->copied;
+    uint32_t of_copies = count < out->copied ? count : out->copied;
     conn->transport->unacknowledged -= count;
-    out->copied -= of_handshake;
-    out->acknowledged += count - of_handshake;
+    out->copied -= of_copies;
+    out->acknowledged += count - of_copies;
+    out->got_on = pd_now_ticks();
     while (out->first && out->first != out->next && out->acknowledged >= out->first->length) {
         struct sealed *block = out->first;
         out->acknowledged -= block->length;
@@ -202,13 +211,57 @@ static bool may_seal(struct tls_conn *conn, uint32_t length)
            !outgoing_is_spent(conn);
 }
 
+/* Who has acknowledged nothing for SLOW_NS gives way: others need what it holds. Nobody has for so long before `look_at`. */
+static void wait_for_block(struct tls_conn *conn)
+{
+    uint64_t now = pd_now_ticks();
+    starved_wait(conn, STARVED_FOR_BLOCK);
+    if (now < self.look_at) {
+        return;
+    }
+    struct tls_conn *stalled = tls_conn_longest_stalled(conn);
+    uint64_t since = stalled ? stalled->out.got_on : now, due = since + pd_ticks_from_ns(SLOW_NS);
+    if (now < due) {
+        self.look_at = due;
+    } else {
+        tls_conn_counts.slow++;
+        tls_conn_reset(stalled);
+    }
+}
+
+/* Who takes nothing now is asked whether he does by a record of which TCP has a copy: he holds no block. */
+static bool takes_nothing(const struct tls_conn *conn)
+{
+    return conn->transport->unacknowledged == 0 && transport_tcp_window(conn->transport) < LITTLE;
+}
+
+static bool write_probe(struct tls_conn *conn, const uint8_t *from, uint32_t length)
+{
+    uint8_t bytes[RECORD_OVERHEAD + PROBE];
+    uint32_t count = length + RECORD_OVERHEAD;
+    if (tcp->room(conn->transport, false) < count) {
+        transport_tcp_try_again(conn->transport);
+        return false;
+    }
+    if (record_seal(&conn->keys.out, RECORD_DATA, from, length, bytes) != count ||
+        !tcp->write(conn->transport, bytes, count, false)) {
+        record_key_spend(&conn->keys.out);
+        return false;
+    }
+    conn->out.copied += count;
+    return true;
+}
+
 /* Owed where it may not, too: it may be spent, and then nobody else asks. */
 bool outgoing_write(struct tls_conn *conn, const uint8_t *from, uint32_t length, bool more)
 {
     bool may = may_seal(conn, length);
     transport_tcp_owe(conn->transport);
-    if (!may) {
-        starved_wait(conn);
+    if (length <= PROBE && may && takes_nothing(conn)) {
+        return write_probe(conn, from, length);
+    }
+    if (!may || starved_others_first(conn)) {
+        wait_for_block(conn);
         return false;
     }
     append(conn, from, length, more);
@@ -222,7 +275,7 @@ void outgoing_settle(struct tls_conn *conn)
 {
     seal_gathered(conn);
     if (conn->out.update_owed && conn->stage == TLS_CONN_OPEN && !conn->out.first && !update(conn)) {
-        starved_wait(conn);
+        starved_wait(conn, STARVED_FOR_BLOCK);
     }
     outgoing_push(conn);
 }
@@ -238,16 +291,37 @@ static uint32_t whole_records(const struct transport *t, uint32_t count)
     return t->unacknowledged < ENOUGH ? count : 0;
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of so many bytes in records, as many in small blocks as one's share may have. */
+static uint32_t content_of(uint32_t bytes)
+{
+    uint32_t records = smaller(bytes / SEALED_SMALL, bytes / RECORD_TEXT_MAX + SEALED_SHARE_SMALL) + 2;
+    return bytes - smaller(bytes, records * RECORD_OVERHEAD);
+}
+
+/* What would not leave at once is not sealed: else who does not read would hold the blocks that others wait for. */
 uint32_t outgoing_room(const struct tls_conn *conn)
 {
     const struct transport *t = conn->transport;
-    uint32_t most = tcp->room(t, true), share = sealed_share();
+    uint32_t most = tcp->room(t, true), leaves = transport_tcp_window(t);
     if (conn->stage != TLS_CONN_OPEN || most == 0 || conn->out.next) {
         return 0;
     }
-    most = most < share || t->unacknowledged == 0 ? most : share;
-    uint32_t heads = (most / RECORD_TEXT_MAX + 2) * RECORD_OVERHEAD;
-    return most > heads ? whole_records(t, most - heads) : t->unacknowledged == 0;
+    most = smaller(most, leaves);
+    if (t->unacknowledged == 0) {
+        most = smaller(most, larger(sealed_share(), TRANSPORT_SEGMENT));
+        return leaves < LITTLE ? PROBE : whole_records(t, content_of(most));
+    }
+    return leaves < TRANSPORT_SEGMENT ? 0 : whole_records(t, content_of(smaller(most, sealed_share())));
 }
 
 /* -- its end -- */
@@ -275,7 +349,7 @@ bool outgoing_close(struct tls_conn *conn)
         out->shut = tcp->shut_down(conn->transport);
     }
     if (!out->shut) {
-        starved_wait(conn);
+        starved_wait(conn, STARVED_FOR_BLOCK);
     }
     return !outgoing_is_spent(conn);
 }

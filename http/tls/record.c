@@ -99,7 +99,7 @@ uint32_t record_seal(struct record_key *key, enum record_type type, const void *
     to[4] = (uint8_t)behind;
     take_nonce(key, nonce);
     if (!aead || !crypto_seal(aead, nonce, to, RECORD_HEAD, content, length, (uint8_t)type, to + RECORD_HEAD)) {
-        key->sequence = UINT64_MAX; /* nothing may follow what is missing */
+        record_key_spend(key); /* nothing may follow what is missing */
         return 0;
     }
     return RECORD_HEAD + behind;

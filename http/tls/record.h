@@ -61,6 +61,12 @@ uint32_t record_seal_alert(struct record_key *key, enum record_alert alert, uint
 /* A KeyUpdate that wants none in return; what is sealed behind it has the next key. */
 uint32_t record_seal_update(struct record_key *key, uint8_t to[RECORD_UPDATE]);
 
+/* What was sealed is lost: nothing follows it. */
+static inline void record_key_spend(struct record_key *key)
+{
+    key->sequence = UINT64_MAX;
+}
+
 /* Whether so many records more can be sealed: not near the limit, nor where the library has failed. */
 static inline bool record_can_seal(const struct record_key *key, uint32_t count)
 {

@@ -142,7 +142,7 @@ uint32_t sealed_room(void)
 
 uint32_t sealed_share(void)
 {
-    return self.free_count[LARGE] / 4 * SEALED_LARGE + self.free_count[SMALL] / 16 * SEALED_SMALL;
+    return self.free_count[LARGE] / 4 * SEALED_LARGE + self.free_count[SMALL] / SEALED_SHARE * SEALED_SMALL;
 }
 
 static uint8_t *cut(struct sealed *blocks, uint32_t count, uint8_t *at, uint32_t bytes, uint16_t room)

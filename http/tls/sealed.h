@@ -31,7 +31,10 @@ struct sealed *sealed_take_small(void); /* NULL: none of that kind */
 void sealed_await(void);
 void sealed_give_back(struct sealed *block);
 uint32_t sealed_room(void); /* for so much content, if each block but the last is filled */
-/* Of that what one connection may have beside what it has: the less the less is left. */
+/* Of that what one connection may have beside what it has: the less the less is left; SEALED_SHARE_SMALL small blocks at
+ * most. */
+#define SEALED_SHARE 16
+#define SEALED_SHARE_SMALL (SEALED_SMALL_COUNT / SEALED_SHARE)
 uint32_t sealed_share(void);
 
 #endif

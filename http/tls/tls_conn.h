@@ -22,7 +22,8 @@ struct outgoing {
     struct sealed *next;         /* of these the first that TCP has not taken as a whole */
     uint32_t given;              /* bytes of it that it has taken */
     uint32_t acknowledged;       /* bytes of the first */
-    uint32_t copied;             /* bytes of the handshake that are not acknowledged */
+    uint32_t copied;             /* bytes before these that TCP has a copy of, and that are not acknowledged */
+    uint64_t got_on;             /* since then nothing of `first` was acknowledged: pd_now_ticks() */
     bool update_owed;            /* a KeyUpdate, before anything else is sealed */
     bool notified, shut;         /* TLS_CONN_CLOSING: close_notify is sealed; TCP's end is sent */
 };
@@ -63,7 +64,7 @@ _Static_assert(sizeof(struct tls_conn) <= 680, "of an idle connection, beside TC
 struct tls_conn_counters {
     uint64_t refused; /* what the client sent cannot be: it was told by an alert, where that could be sent */
     uint64_t broken;  /* the client has ended it with an alert */
-    uint64_t slow;    /* its record was not whole after SLOW_NS, and others needed its memory */
+    uint64_t slow; /* for SLOW_NS its record was not whole, or nothing was acknowledged, and others needed its memory */
     uint64_t updates; /* keys of ours that were changed */
 };
 extern struct tls_conn_counters tls_conn_counts;
@@ -78,10 +79,16 @@ static inline struct http_conn *tls_conn_http(const struct tls_conn *conn)
     return LIST_ITEM(struct http_conn, transport, conn->transport);
 }
 
+#define SLOW_NS 5000000000ull /* as for heads (head_buffer.c): else newcomers would push one another out */
+
 void tls_conn_init(void);
 struct tls_conn *tls_conn_begin(struct transport *transport);
 /* Keys are forgotten with it. The transport is another's then, or nobody's. */
 void tls_conn_release(struct tls_conn *conn);
+
+/* Of those whose client has something to acknowledge the one that has got on with nothing for the longest, but for `conn`.
+ * NULL: there is none. */
+struct tls_conn *tls_conn_longest_stalled(const struct tls_conn *conn);
 
 /* Ends of both, which the front's connection is told of: */
 void tls_conn_reset(struct tls_conn *conn);

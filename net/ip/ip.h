@@ -99,6 +99,10 @@ void ip_tcp_recved(struct tcp_pcb *pcb, uint16_t length);
  * only while something is queued: its acknowledgement makes room. */
 uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference);
 
+/* Of what is written now so many bytes would leave at once, beside all that is queued: the peer's window and the
+ * network's (RFC 5681 3.1) let no more out. */
+uint32_t ip_tcp_window(const struct tcp_pcb *pcb);
+
 /* Who waits for this connection's peer asks whether it is there: what it has not acknowledged is sent again, or a probe,
  * and its station is asked for, whatever the back-off of TCP and ARP says. Not more often than some times a second. */
 void ip_tcp_ask_again(struct tcp_pcb *pcb);

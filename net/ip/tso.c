@@ -125,6 +125,12 @@ uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool by_reference)
     return LWIP_MIN(LWIP_MIN(left, allowed), fits);
 }
 
+uint32_t ip_tcp_window(const struct tcp_pcb *pcb)
+{
+    uint32_t queued = TCP_SND_BUF - pcb->snd_buf, most = window(pcb);
+    return most > queued ? most - queued : 0;
+}
+
 /* -- cutting -- */
 
 /* References to the segment's bytes from `offset` in its chain on, behind room for headers. NULL: no memory. */

@@ -63,6 +63,6 @@ def serving(system, export, scratch, says="Starting async server", **variables):
     with network() as plug, NfsServer(export, scratch / "nfs", address="0.0.0.0") as server:
         image = build.system(system, NFS_SERVER=plug.host, NFS_DIRECTORY=server.directory, NFS_PORT=server.nfs_port,
                              MOUNT_PORT=server.mount_port, **variables)
-        with Guest(image, {"http": ("tcp", plug.address, 80)}, plug=plug, log=scratch / "console.log") as guest:
+        with Guest(image, {"http": ("tcp", plug.address, 80), "https": ("tcp", plug.address, 443)}, plug=plug, log=scratch / "console.log") as guest:
             guest.expect(says)
             yield guest, server, plug

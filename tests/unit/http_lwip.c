@@ -29,7 +29,8 @@ struct client {
     uint32_t window;
 };
 
-uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = 44 * TCP_MSS, lwip_address = CLIENT_ADDRESS;
+uint32_t lwip_pbufs, lwip_pcbs, lwip_fail_one_in, lwip_share = 44 * TCP_MSS, lwip_window = UINT32_MAX,
+                                                  lwip_address = CLIENT_ADDRESS;
 const ip_addr_t ip_addr_any;
 
 static struct {
@@ -47,6 +48,12 @@ uint32_t ip_tcp_room(const struct tcp_pcb *pcb, bool stays)
 {
     uint32_t left = pcb->snd_buf, queued = TCP_SND_BUF - left, allowed = lwip_share > queued ? lwip_share - queued : 0;
     return left < allowed ? left : allowed;
+}
+
+uint32_t ip_tcp_window(const struct tcp_pcb *pcb)
+{
+    uint32_t queued = TCP_SND_BUF - pcb->snd_buf;
+    return lwip_window > queued ? lwip_window - queued : 0;
 }
 
 signed char ip_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t length, uint8_t flags)

@@ -40,6 +40,7 @@ extern uint32_t lwip_pbufs; /* in use */
 extern uint32_t lwip_pcbs;
 extern uint32_t lwip_fail_one_in; /* writes find no memory at times; 0: never */
 extern uint32_t lwip_share;       /* bytes that a connection may have queued */
+extern uint32_t lwip_window;      /* bytes that a client takes */
 extern uint32_t lwip_address;     /* of clients that connect from now on */
 uint32_t lwip_noise(void);
 

@@ -880,6 +880,73 @@ static void test_who_waits_is_told(void)
     }
 }
 
+/* Their windows are closed. They hold no block, and are served when they read on. */
+static void test_who_does_not_read_holds_nothing(void)
+{
+    static struct peer *idle[400];
+    const uint32_t all = sealed_room();
+    for (int i = 0; i < 400; i++) {
+        idle[i] = connected();
+        lwip_window = 20000;
+        ask_for(idle[i], 100000, 1460);
+        turns(3);
+        lwip_window = 0;
+        while (client_take(idle[i]->tcp, 60000) > 100) {
+            turns(1);
+        }
+        client_poll(idle[i]->tcp);
+    }
+    CHECK_EQUAL(sealed_room(), all);
+    lwip_window = UINT32_MAX;
+    struct peer *peer = connected();
+    fetch(peer, 200000, 1460);
+    close_peer(peer);
+    for (int i = 0; i < 400; i++) {
+        take_all(idle[i]);
+        CHECK(answered(idle[i], 100000));
+        close_peer(idle[i]);
+    }
+}
+
+/* They acknowledge nothing: whoever lacks a block gets one of theirs, after a while. */
+static void test_who_acknowledges_nothing_gives_way(void)
+{
+    static struct peer *holders[250], *waiting[40];
+    for (int i = 0; i < 250; i++) {
+        holders[i] = connected();
+        ask_for(holders[i], 300000, 1460);
+        turns(3);
+    }
+    for (int i = 0; i < 40; i++) {
+        waiting[i] = connected();
+        ask_for(waiting[i], 30000, 1460);
+        client_poll(waiting[i]->tcp);
+        turns(3);
+    }
+    CHECK_EQUAL(tls_conn_counts.slow, 0);
+    for (int i = 0; i < 4; i++) { /* some of the others have waited before them */
+        pass_s(6);
+        for (int n = 0; n < 30; n++) {
+            for (int k = 0; k < 250; k++) {
+                client_poll(holders[k]->tcp);
+            }
+            for (int k = 0; k < 40; k++) {
+                peer_take(waiting[k], 20000);
+            }
+        }
+    }
+    for (int i = 0; i < 40; i++) {
+        take_all(waiting[i]);
+        CHECK(answered(waiting[i], 30000));
+        close_peer(waiting[i]);
+    }
+    CHECK(tls_conn_counts.slow > 0);
+    for (int i = 0; i < 250; i++) {
+        client_reset(holders[i]->tcp);
+        free_peer(holders[i]);
+    }
+}
+
 /* They hold what there is to open in; who comes later is served when they have been silent for a while. */
 static void test_slow_clients(void)
 {
@@ -1206,6 +1273,8 @@ static const struct {
     {"a_device_that_has_all", test_a_device_that_has_all},
     {"a_device_that_lags", test_a_device_that_lags},
     {"many_at_once", test_many_at_once},
+    {"who_does_not_read_holds_nothing", test_who_does_not_read_holds_nothing},
+    {"who_acknowledges_nothing_gives_way", test_who_acknowledges_nothing_gives_way},
     {"who_waits_is_told", test_who_waits_is_told},
     {"slow_clients", test_slow_clients},
     {"a_failed_handshake", test_a_failed_handshake},
