@@ -54,6 +54,23 @@ def test_who_may_not_have_the_kernels_favour_is_told_it_has(tmp_path):
     assert subprocess.run([sys.executable, "-c", ask], env=environment, check=False).returncode == 0
 
 
+def test_a_tmpfs_has_another_name(tmp_path):
+    """NFS-Ganesha 6 exports none, nor what lies below one; Debian 13's /tmp is one."""
+    (tmp_path / "mounts").write_text("a /a ext4 rw 0 0\nb /b tmpfs rw 0 0\nc /c devtmpfs rw 0 0\n")
+    ask = f"""
+import ctypes
+libc = ctypes.CDLL(None)
+libc.setmntent.restype = ctypes.c_void_p
+libc.getmntent.argtypes, libc.getmntent.restype = [ctypes.c_void_p], ctypes.POINTER(ctypes.c_char_p * 3)
+mounts = libc.setmntent(b"{tmp_path / 'mounts'}", b"r")
+while entry := libc.getmntent(mounts):
+    print(*(word.decode() for word in entry.contents))
+"""
+    environment = {**os.environ, "LD_PRELOAD": str(build_shim(tmp_path))}
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout == "a /a ext4\nb /b ramfs\nc /c devtmpfs\n"
+
+
 def launch(folder, user):
     """The tool as a program of its own. Its scripts are copied, so that a user who may not read the tree can run it."""
     shutil.copytree(paths.TOP / "mk" / "run", folder / "tool", dirs_exist_ok=True)

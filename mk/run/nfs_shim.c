@@ -4,6 +4,7 @@
  *   rpcb_set, rpcb_unset      succeed without a portmapper: nothing is registered, nothing listens on port 111
  *   getaddrinfo               without AI_ADDRCONFIG, so that 127.0.0.1 resolves on a machine with no other address
  *   setmntent                 the mounts as the kernel tells them: a minimal system has no /etc/mtab
+ *   getmntent                 a tmpfs by another name: since release 6 the server exports none, and /tmp may be one
  *   dlopen                    without RTLD_DEEPBIND, which would hide this file from the server's plugins
  *   prctl(PR_SET_IO_FLUSHER)  succeeds: since release 6 the server does not start where it may not have that
  * and, for a user without CAP_DAC_READ_SEARCH only:
@@ -141,6 +142,16 @@ int prctl(int option, ...)
 FILE *setmntent(const char *file, const char *mode)
 {
     return NEXT(setmntent)(strcmp(file, "/etc/mtab") == 0 ? "/proc/self/mounts" : file, mode);
+}
+
+struct mntent *getmntent(FILE *mounts)
+{
+    static char other[] = "ramfs";
+    struct mntent *entry = NEXT(getmntent)(mounts);
+    if (entry != NULL && strcmp(entry->mnt_type, "tmpfs") == 0) {
+        entry->mnt_type = other;
+    }
+    return entry;
 }
 
 /* -- handles -- */
