@@ -55,7 +55,7 @@ class Site:
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
-    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and the program; of what is
     users: who may see it, {"name": "password"} (HTTP's basic authentication): the image has them then
     listing: folders without an index are shown as a page
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page

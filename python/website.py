@@ -72,7 +72,7 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
     headers: more fields for each answer, a dict
     types: media types by extension, {"foo": "application/x-foo"}, or by pattern
     charset: that of texts; None: it is not told
-    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and app.py; of what is
+    hide, show: patterns of what is not for clients, beside names that begin with a dot, __pycache__ and the program; of what is
     users: who may see what begins with `prefix`, routes as well: {"name": "password"} (HTTP's basic authentication)
     listing: folders without an index are shown as a page
     fallback: the file of the folder for pages that are not there, "index.html": for GET and HEAD that ask for a page

@@ -21,11 +21,21 @@ static bool is(struct http_slice name, const char *text)
     return name.length == strlen(text) && strncasecmp(name.at, text, name.length) == 0;
 }
 
-/* The program is at the top of the file service, wherever the mount begins. */
+static bool ends(struct http_slice name, const char *ending)
+{
+    uint32_t length = (uint32_t)strlen(ending);
+    return name.length > length && strncasecmp(name.at + name.length - length, ending, length) == 0;
+}
+
+/* Wherever the mount begins: the program is at the top of the file service, with what it imports beside it or in /lib. */
 static bool is_program(const char *name, uint32_t length)
 {
+    static const char libraries[] = "/lib/";
     struct http_slice whole = {name, length};
-    return is(whole, "/app.py") || is(whole, "/app.mpy");
+    if (!ends(whole, ".py") && !ends(whole, ".mpy")) {
+        return false;
+    }
+    return !memchr(name + 1, '/', length - 1) || strncasecmp(name, libraries, sizeof(libraries) - 1) == 0;
 }
 
 /* How many bytes of the name the pattern stands for; 0: it is another's. */
@@ -103,8 +113,7 @@ void site_keep_secret(const char *path)
 
 static bool ends_like_a_key(struct http_slice name)
 {
-    return name.length > 4 && (strncasecmp(name.at + name.length - 4, ".pem", 4) == 0 ||
-                               strncasecmp(name.at + name.length - 4, ".key", 4) == 0);
+    return ends(name, ".pem") || ends(name, ".key");
 }
 
 /* Itself, or a key or a certificate in its folder. */

@@ -155,18 +155,29 @@ static void test_hidden(void)
     check_ordered("/.none", SITE_NOT_FOUND);
 }
 
+/* What it imports is not for clients either: at the top, and in its folder of libraries. */
 static void test_hidden_program(void)
 {
-    static const char *const hidden[] = {"/app.py", "/App.PY", "/app.mpy", "/app", "/sub/app.py", NULL};
-    static const char *const shown[] = {"/www/app.py", "/app.pyx", "/app.html", "/my/app.py", NULL};
+    static const char *const hidden[] = {"/app.py",          "/App.PY",     "/app.mpy",      "/app",
+                                         "/sub/app.py",      "/secrets.py", "/s.MPY",        "/lib/requests/a.py",
+                                         "/Lib/argparse.PY", "/libs/a.mpy", "/sub/lib/x.py", NULL};
+    static const char *const shown[] = {"/www/app.py",    "/app.pyx", "/app.html",     "/downloads/a.py",
+                                        "/lib/jquery.js", "/lib/py",  "/library/a.py", "/my/app.py",
+                                        "/mine/show.py",  NULL};
+    static const struct site_policy shows = {.rules = "show\tshow.py\t\n"};
     begin(&plain);
-    CHECK(site_mount("/", "/", &plain) && site_mount("/sub/", "/", &plain) && site_mount("/my/", "/www", &plain));
-    static const char *const there[] = {"/app.py", "/App.PY", "/app.mpy", "/www/app.py", "/app.pyx", "/app.html"};
-    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]) - 1; i++) {
+    CHECK(site_mount("/", "/", &plain) && site_mount("/sub/", "/", &plain) && site_mount("/my/", "/www", &plain) &&
+          site_mount("/libs/", "/lib", &plain) && site_mount("/mine/", "/", &shows));
+    static const char *const there[] = {"/app.py",        "/App.PY",     "/app.mpy",           "/secrets.py",
+                                        "/s.MPY",         "/www/app.py", "/lib/requests/a.py", "/Lib/argparse.PY",
+                                        "/lib/a.mpy",     "/lib/x.py",   "/app.pyx",           "/downloads/a.py",
+                                        "/lib/jquery.js", "/lib/py",     "/library/a.py",      "/show.py"};
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
         put(there[i], CACHE_FILE, 1);
     }
     check_hidden(hidden);
     check_ordered("/app.py", SITE_FOUND);
+    check_ordered("/secrets.py", SITE_FOUND);
     put("/app.html", CACHE_FILE, 1);
     pass(FRESH_NS);
     check_all_found(shown);
