@@ -374,6 +374,16 @@ def test_a_site_of_ones_own(tmp_path):
         assert curl(address + "/about").body == b"about me"
 
 
+@pytest.mark.parametrize(("below", "pages"), [(".", "."), ("", "."), ("www", "www"), ("/a/./b", "a/b")])
+def test_a_new_site_in_a_folder_of_its_own(tmp_path, below, pages):
+    program = "import sys; sys.path.insert(0, 'mk/run'); import run; run.new_site(run.Path(sys.argv[1]), sys.argv[2])"
+    subprocess.run([sys.executable, "-c", program, tmp_path / "site", below], cwd=paths.TOP, check=True)
+    assert {path.name for path in (tmp_path / "site" / pages).iterdir() if path.is_file()} >= {"index.html", "style.css"}
+    assert {path.name for path in (tmp_path / "site").iterdir() if path.suffix in (".py", ".md")} == {"app.py", "README.md"}
+    if pages != ".":
+        assert not (tmp_path / "site" / "index.html").exists()
+
+
 def test_port_in_use_is_one_line():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

@@ -114,13 +114,18 @@ def certificate(scratch):
     return {"TLS_KEY": str(key), "TLS_CERT_FILE": str(chain)}
 
 
-def new_site(folder):
-    """A site to begin with, whole or not at all; where the folder has anything in it, that is the site."""
+def new_site(folder, below):
+    """A site to begin with, its pages in the folder `below`, whole or not at all; where there is anything in the folder,
+    that is the site."""
     if folder.is_dir() and any(folder.iterdir()):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.copytree(TOP / "examples" / "webserver" / "new", fresh)
+    pages = fresh.joinpath(*(part for part in below.split("/") if part not in ("", "..")))
+    pages.mkdir(parents=True, exist_ok=True)
+    for page in ("index.html", "style.css"):
+        (fresh / page).rename(pages / page)
     fresh.rename(folder)            # in the place of an empty one, too
     print(f"a new site: {folder} (its README.md tells what is what)", flush=True)
 
@@ -131,15 +136,15 @@ def exported():
         folder = TOP / "examples" / "webserver"
         make_demo_files(folder / "site")
         return folder, variable("WEBSITE_DIR", "site"), True
-    folder = Path(os.path.abspath(os.path.expanduser(variable("SITE"))))
+    folder, below = Path(os.path.abspath(os.path.expanduser(variable("SITE")))), variable("WEBSITE_DIR", ".")
     if os.path.exists(folder) and not folder.is_dir():
         raise Stop(f"SITE='{variable('SITE')}' is no folder")
     try:
-        new_site(folder)
+        new_site(folder, below)
     except OSError as error:
         raise Stop(f"SITE='{variable('SITE')}' cannot be {'read or filled' if os.path.exists(folder) else 'made'}: "
                    f"{error.strerror or error}") from None
-    return folder, variable("WEBSITE_DIR", "."), False
+    return folder, below, False
 
 
 def private_server(stack, scratch):
