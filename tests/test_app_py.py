@@ -183,7 +183,8 @@ def test_failures_in_debug_mode(serve):
     ("def routes(app):\n    app.get('/a')(lambda r: 'a')\n    nothing\n", r'File "app\.py", line 3, in routes\r?\n.*NameError'),
     (APP + "import website\nwebsite.mount(app, '/', '/more')\n1 / 0\n", r"ZeroDivisionError"),
     ("x = 1\ndef routes(app)\n    pass\n", r'File "app\.py", line 2\r?\n.*SyntaxError'),
-], ids=["program", "routes", "mounts", "syntax"])
+    (APP + "import sys\nsys.exit('no key')\n", r'File "app\.py", line 11, in <module>\r?\n.*SystemExit: no key'),
+], ids=["program", "routes", "mounts", "syntax", "exit"])
 def test_one_that_fails_while_it_starts(serve, app, said):
     """... leaves the files served, and nothing of its own: what no file answers is told to come again."""
     guest = serve(app)
