@@ -79,6 +79,7 @@ static void start_interpreter(void)
 static void stop_interpreter(void)
 {
     acceptor_end();
+    port_when_busy(0, NULL);
     gc_sweep_all(); /* finalisers: connections and files that the program left open are closed */
     mp_deinit();
 }

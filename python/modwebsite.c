@@ -15,6 +15,8 @@
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
  *     look_every(ms)       a request that comes later than this after the last look waits: somebody is to look first
  *                          for changes of the program's files; 0: nobody does
+ *     when_busy(ms, function)      called with None, between two steps of a program that has not come back to its event
+ *                          loop for so long, whatever it does, and each time that has passed again; it may call begin_anew()
  *     under_way()          requests that have been taken and are not answered yet
  *     requests()           how many the front has had, whoever answers them
  *     is_frozen(path)      whether the image has a module there
@@ -196,6 +198,21 @@ static mp_obj_t website_look_every(mp_obj_t ms)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(website_look_every_obj, website_look_every);
 
+static void program_is_busy(void)
+{
+    mp_sched_schedule(MP_STATE_VM(website_when_busy), mp_const_none);
+}
+
+static mp_obj_t website_when_busy(mp_obj_t ms, mp_obj_t function)
+{
+    mp_int_t after = mp_obj_get_int(ms);
+    MP_STATE_VM(website_when_busy) = function;
+    port_when_busy((uint64_t)(after > 0 ? after : 0) * 1000000, program_is_busy);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(website_when_busy_obj, website_when_busy);
+MP_REGISTER_ROOT_POINTER(mp_obj_t website_when_busy);
+
 static mp_obj_t website_under_way(void)
 {
     return MP_OBJ_NEW_SMALL_INT(incoming_under_way());
@@ -304,6 +321,7 @@ static const mp_rom_map_elem_t website_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&website_accept_obj)},
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&website_start_obj)},
     {MP_ROM_QSTR(MP_QSTR_look_every), MP_ROM_PTR(&website_look_every_obj)},
+    {MP_ROM_QSTR(MP_QSTR_when_busy), MP_ROM_PTR(&website_when_busy_obj)},
     {MP_ROM_QSTR(MP_QSTR_under_way), MP_ROM_PTR(&website_under_way_obj)},
     {MP_ROM_QSTR(MP_QSTR_requests), MP_ROM_PTR(&website_requests_obj)},
     {MP_ROM_QSTR(MP_QSTR_is_frozen), MP_ROM_PTR(&website_is_frozen_obj)},

@@ -1,6 +1,7 @@
 /* port.c: the port's one way to wait: the worker, and the event loop (port.h).
  *   waits     only in port_wait(): for a request, a frame, a file completion, a deadline, a character
  *   computes  for PORT_TURN_NS, then all others look whether there is something for them (port_yield())
+ *   is busy   while it does not come back to its event loop, whether it computes or waits in the middle of a call
  *   invariant no Python runs in an event handler; a handler changes C state and wakes the worker
  */
 #include "lib/pd.h"
@@ -16,6 +17,8 @@ static struct {
     struct fiber worker;
     struct timer deadline;
     uint64_t turn_ends_ns;
+    uint64_t busy_since_ns, busy_for_ns; /* since it was in its event loop; after so long somebody is told */
+    void (*busy)(void);
     bool woken;
     bool waiting;
     bool yields; /* it computes on when the others have had their turn */
@@ -61,7 +64,7 @@ static void switch_to_loop(void)
     self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;
 }
 
-void port_wait(uint64_t deadline_ns)
+static void wait_until(uint64_t deadline_ns)
 {
     if (deadline_ns != PORT_FOREVER && !self.woken) {
         timer_start(&self.deadline, deadline_ns, wake, NULL);
@@ -72,9 +75,33 @@ void port_wait(uint64_t deadline_ns)
     }
 }
 
+void port_when_busy(uint64_t ns, void (*busy)(void))
+{
+    self.busy_since_ns = pd_now_ns();
+    self.busy_for_ns = ns;
+    self.busy = busy;
+}
+
+/* When a turn has begun. */
+static void tell_busy(void)
+{
+    uint64_t now = self.turn_ends_ns - PORT_TURN_NS;
+    if (self.busy && now - self.busy_since_ns >= self.busy_for_ns) {
+        self.busy_since_ns = now;
+        self.busy();
+    }
+}
+
+void port_wait(uint64_t deadline_ns)
+{
+    wait_until(deadline_ns);
+    tell_busy();
+}
+
 void port_wait_ms(intptr_t timeout_ms)
 {
-    port_wait(timeout_ms < 0 ? PORT_FOREVER : pd_now_ns() + (uint64_t)timeout_ms * 1000000);
+    wait_until(timeout_ms < 0 ? PORT_FOREVER : pd_now_ns() + (uint64_t)timeout_ms * 1000000);
+    self.busy_since_ns = self.turn_ends_ns - PORT_TURN_NS;
 }
 
 /* Without an event: nobody can say when the next one comes. */
@@ -86,6 +113,7 @@ void port_yield(void)
     self.yields = true;
     fiber_wait(&self.worker);
     self.turn_ends_ns = pd_now_ns() + PORT_TURN_NS;
+    tell_busy();
 }
 
 void port_start(const struct region *stack, void (*worker)(void *argument))

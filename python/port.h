@@ -34,6 +34,10 @@ void port_wait_ms(intptr_t timeout_ms);
  * network and Ctrl-C live while Python does not wait. Cheap when the turn is not over. */
 void port_yield(void);
 
+/* busy() is called from the worker, between two steps of it, where the program has not come to one of those two for so
+ * long, and each time that has passed again. NULL: nobody is told. */
+void port_when_busy(uint64_t ns, void (*busy)(void));
+
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);
 

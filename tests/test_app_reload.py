@@ -228,6 +228,32 @@ async def leak(request):
 """
 
 
+@pytest.mark.parametrize("busy", ["while True: pass", "while True: time.sleep(0.5)"], ids=["computes", "sleeps"])
+def test_what_does_not_come_back_to_its_loop_is_replaced(guest, export, busy):
+    """In a handler, and while it starts. One that does not compile is not taken."""
+    restart(guest, export, "good " + busy[-4:], end=f"""
+import time
+@app.get('/api/busy')
+async def busy(request):
+    {busy}
+""")
+    before = starts(guest)
+    with socket.create_connection(("127.0.0.1", guest.port("http")), GENEROUS_S) as client:
+        client.sendall(b"GET /api/busy HTTP/1.1\r\nHost: x\r\n\r\n")
+        write(export, "", text="app = (\n")
+        guest.expect(r"app\.py has changed and does not compile; what was before goes on:")
+        write(export, "starts", end=f"import time\nprint('at it')\n{busy}\n")
+        guest.expect(r"app\.py has changed, and the program is busy: it is ended, and begins anew")
+        assert client.recv(100).split()[1] == b"500"
+    guest.expect("at it")
+    assert get(guest.port("http"), "/page.html").body == b"a page"
+    write(export, "mended")
+    guest.expect(r"app\.py has changed, and the program is busy: it is ended, and begins anew")
+    guest.expect(STARTS)
+    wait_for(guest, b"mended")
+    assert starts(guest, before + 1) == before + 1
+
+
 def test_a_full_heap_does_not_end_the_watch(guest, export):
     """What mends a program that has kept all memory is taken."""
     restart(guest, export, "leaks", end=LEAKS)

@@ -6,6 +6,9 @@ that does not compile is not taken: the console says why, once, and what runs go
 more: what comes waits for the next program; those under way have some seconds to end; then the program may end by
 itself, and the interpreter begins anew.
 
+A program that does not come back to its event loop, since it computes for ever or waits in the middle of a call, is looked
+after all the same: it is interrupted for that, and where there is a change it ends at once.
+
 A full heap does not end the watch, since a change may be what mends it: what finds no memory is done again later, or left
 out. A file that finds no memory to be compiled in is taken: the next program begins with an empty heap.
 """
@@ -13,7 +16,9 @@ out. A file that finds no memory to be compiled in is taken: the next program be
 import asyncio
 import errno
 import gc
+import os
 import sys
+import time
 
 import _website
 import fs_async
@@ -29,6 +34,7 @@ DRAIN_MS = 3000         # for requests that are under way
 TURN_MS = 20
 END_MS = 1000           # for the program to end by itself
 SELDOM_MS = 10_000
+BUSY_MS = 4000          # who has not been in the event loop for so long; more than DRAIN_MS
 
 
 async def version_of(path):
@@ -41,20 +47,32 @@ async def version_of(path):
         raise
 
 
+def mistake_in(text, path):
+    """Why it does not compile; None: it does."""
+    try:
+        compile(str(text, "utf-8"), path, "exec")
+    except (SyntaxError, UnicodeError) as error:
+        return website.traceback_of(error)
+
+
 async def does_not_compile(path):
     """Why not; None: it does."""
     try:
         file = await fs_async.open(path)
         text = await file.read()
         await file.close()
-        compile(str(text, "utf-8"), path, "exec")
-    except (SyntaxError, UnicodeError) as error:
-        return website.traceback_of(error)
+        return mistake_in(text, path)
     except MemoryError:
         return None
     finally:
         text = None
         gc.collect()
+
+
+def seconds_of(path):
+    """As version_of(), without waiting in the event loop, and with times in seconds."""
+    stat = os.stat(path)
+    return stat[1], stat[6], stat[8], stat[9]
 
 
 class Watch:
@@ -75,6 +93,40 @@ class Watch:
                     self.versions[path] = await version_of(path)
             except OSError:
                 pass
+
+    def look_at_busy(self, _):
+        """What it finds is a file that is there, is whole, and has another second."""
+        try:
+            path = self.leaving or self.has_other_seconds()
+        except (OSError, MemoryError):
+            return
+        if path:
+            if not self.leaving:
+                print("webserver: %s has changed, and the program is busy: it is ended, and begins anew" % path[1:])
+            _website.begin_anew()
+
+    def has_other_seconds(self):
+        for path in self.paths():
+            version = self.versions.get(path)
+            now = seconds_of(path) if version else None
+            if now and now != version[:2] + (version[2] // 10**9, version[3] // 10**9):
+                time.sleep_ms(SETTLE_MS)
+                if seconds_of(path) == now and self.refused.get(path) != now and self.compiles(path, now):
+                    return path
+
+    def compiles(self, path, version):
+        try:
+            with open(path, "rb") as file:
+                why = mistake_in(file.read(), path) if path.endswith(".py") else None
+        except MemoryError:
+            return True
+        if why:
+            self.refuse(path, version, why)
+        return not why
+
+    def begin_early(self):
+        """The program is about to run, and need not come to where it is served."""
+        _website.when_busy(BUSY_MS, self.look_at_busy)
 
     async def begin(self):
         """The site is served from now on."""
@@ -165,9 +217,12 @@ class Watch:
             return False
         why = await does_not_compile(path) if version and path.endswith(".py") else None
         if why:
-            self.refused[path] = version
-            print("webserver: %s has changed and does not compile; what was before goes on:\n%s" % (path[1:], why), end="")
+            self.refuse(path, version, why)
         return not why
+
+    def refuse(self, path, version, why):
+        self.refused[path] = version
+        print("webserver: %s has changed and does not compile; what was before goes on:\n%s" % (path[1:], why), end="")
 
     # -- leaving -------------------------------------------------------------------------------------------------------
 
