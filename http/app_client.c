@@ -34,6 +34,12 @@ static bool take_control(struct app_slot *slot, const struct app_message *messag
         self.handlers->done(message->status, message->produced);
         return true;
     }
+    if (message->type == APP_MISSED) {
+        if (self.handlers->missed) {
+            self.handlers->missed();
+        }
+        return true;
+    }
     bool good = message->type == APP_TAKEN && app_circle_given_back(&slot->out, message);
     if (good && self.handlers->room) {
         self.handlers->room();

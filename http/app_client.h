@@ -22,6 +22,7 @@ struct app_client_handlers {
     void (*done)(int status, uint32_t which); /* APP_SITE: enum app_site_status; APP_COUNT */
     void (*restarted)(void);                  /* the front has: no slot is ours any more */
     void (*room)(void);                       /* for records, more than before; may be NULL */
+    void (*missed)(void); /* the site did not have what somebody asked for: a few times a second; may be NULL */
 };
 
 /* Timers (timer/client.h) are there already. */

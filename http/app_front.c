@@ -15,11 +15,13 @@
 #include "http/app_front.h"
 
 #define LARGE_FOR_HEADS 3
+#define MISSED_NS 250000000ull /* between two words of it */
 
 static struct {
     const struct app_config *config;
     const struct app_front_handlers *handlers;
     uint32_t serial;
+    uint64_t missed_ns;        /* when that was told */
     uint8_t failed[APP_SLOTS]; /* 0, or 50x's x + 1 */
     bool accepted[APP_SLOTS];
     bool mute; /* a record cannot be: no more is read until the application starts anew */
@@ -260,6 +262,15 @@ bool app_front_record(struct app_record *record, void *bytes)
     copy_out(in, sizeof(*record), bytes, record->length);
     app_front_taken(control, sizeof(*record) + record->length);
     return true;
+}
+
+void app_front_missed(void)
+{
+    uint64_t now = self.config ? pd_now_ns() : 0;
+    if (self.config && now - self.missed_ns >= MISSED_NS) {
+        self.missed_ns = now;
+        app_link_owe(app_link_slot(APP_CONTROL), APP_MISSED);
+    }
 }
 
 bool app_front_may_ask(void)

@@ -44,7 +44,8 @@ bool app_front_accepted(const struct app_slot *slot);   /* somebody has begun to
 bool app_front_waits(const struct app_slot *slot);      /* for more of the body */
 /* A record, copied to `bytes` of APP_RECORD_MAX. False: none is there as a whole now. */
 bool app_front_record(struct app_record *record, void *bytes);
-bool app_front_may_ask(void);                    /* what it has asked before has been answered */
+void app_front_missed(void);  /* what the site does not have was asked for. Without an application: nothing */
+bool app_front_may_ask(void); /* what it has asked before has been answered */
 void app_front_done(int status, uint32_t which); /* a record that is answered */
 void app_front_counters(const struct app_counters *counters);
 

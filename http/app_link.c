@@ -181,6 +181,7 @@ static void fill(struct app_message *message, const struct app_slot *slot)
     case APP_GONE:
     case APP_FAILED: message->status = slot->status; return;
     case APP_OVER:
+    case APP_MISSED:
     case APP_MESSAGE_TYPES: return;
     }
 }
@@ -189,8 +190,8 @@ static void fill(struct app_message *message, const struct app_slot *slot)
  * is full. */
 static bool tell(struct app_slot *slot)
 {
-    static const uint8_t order[] = {APP_REQUEST, APP_TAKEN, APP_ANSWER, APP_BODY,
-                                    APP_FAILED,  APP_GONE,  APP_DONE,   APP_OVER};
+    static const uint8_t order[] = {APP_REQUEST, APP_TAKEN, APP_ANSWER, APP_BODY,  APP_FAILED,
+                                    APP_GONE,    APP_DONE,  APP_OVER,   APP_MISSED};
     if (slot->owes & 1u << APP_ANSWER && slot->out.ended) {
         slot->owes &= (uint16_t) ~(1u << APP_TAKEN);
     }

@@ -34,7 +34,8 @@
  * come records (struct app_record). APP_SITE, the site as a whole (struct app_site): mounts, routes, port; it holds from
  * the front's APP_DONE on, or not at all, and then what was before holds on. APP_COUNT: at APP_DONE the front's counters
  * (struct app_counters) lie at the beginning of its share. Of these two one is under way at a time; another is dropped
- * and counted. APP_CHANGED, a path of the file service that the application has written; it has its effect before an
+ * and counted. APP_MISSED tells the application now and then that the site did not have what somebody asked for: a
+ * program that has changed may. APP_CHANGED, a path of the file service that the application has written; it has its effect before an
  * answer that is given behind it is heard. The circle is the smallest that holds the longest record.
  *
  * The front believes nothing of this: it copies a head before it looks at it, and checks all numbers. What is wrong
@@ -60,6 +61,7 @@ enum app_message_type {
     APP_GONE,        /* status: what the client was told; 0: it has gone by itself */
     APP_OVER,
     APP_DONE, /* of APP_SITE: status: enum app_site_status; produced: which of its mounts, or of its routes behind them */
+    APP_MISSED, /* of slot APP_CONTROL: the site does not have what somebody has asked for */
     /* to the front */
     APP_ANSWER, /* buffer, head, produced, length */
     APP_FAILED, /* status: 500 or 503 */

@@ -22,6 +22,7 @@ static struct {
     uint32_t given;      /* since other tasks had their turn */
     uint64_t look_ns;    /* how long what is known of the program's files holds; 0: nobody looks */
     uint64_t look_at;
+    bool missed; /* the site did not have something: a program that has changed may */
 } self;
 
 static const mp_obj_type_t acceptor_type;
@@ -29,15 +30,26 @@ static const mp_obj_base_t acceptor = {&acceptor_type};
 
 /* -- in the event loop -- */
 
-static bool take_request(struct incoming *incoming)
+static void wake_polled(void)
 {
-    *self.last = incoming;
-    self.last = &incoming->next;
     if (self.polled) {
         self.polled = false;
         port_wake();
     }
+}
+
+static bool take_request(struct incoming *incoming)
+{
+    *self.last = incoming;
+    self.last = &incoming->next;
+    wake_polled();
     return true;
+}
+
+static void site_missed(void)
+{
+    self.missed = true;
+    wake_polled();
 }
 
 /* -- from the worker -- */
@@ -57,8 +69,9 @@ void acceptor_end(void)
     if (self.serves) {
         incoming_serve(NULL);
     }
-    self.serves = false;
+    self.serves = self.missed = false;
     self.look_ns = 0;
+    incoming_when_missed(NULL);
     while (self.first) {
         incoming_put_back(unqueue());
     }
@@ -68,6 +81,7 @@ void acceptor_look_every(uint64_t ns)
 {
     self.look_ns = ns;
     self.look_at = pd_now_ns() + ns;
+    incoming_when_missed(ns > 0 ? site_missed : NULL);
 }
 
 mp_obj_t acceptor_serve(mp_obj_t flag)
@@ -121,14 +135,16 @@ static mp_obj_t take_first(void)
 
 static bool must_look(void)
 {
-    if (!self.first || self.look_ns == 0 || pd_now_ns() < self.look_at) {
+    bool due = self.first && self.look_ns > 0 && pd_now_ns() >= self.look_at;
+    if (!due && !self.missed) {
         return false;
     }
+    self.missed = false;
     self.look_at = pd_now_ns() + self.look_ns;
     return true;
 }
 
-/* A request; None when nobody is served any more; False: before the next one somebody is to look for changes. */
+/* A request; None when nobody is served any more; False: somebody is to look for changes, before the next one. */
 static mp_obj_t acceptor_iternext(mp_obj_t self_in)
 {
     while (self.first && self.first->gone) {
@@ -155,7 +171,7 @@ static mp_uint_t acceptor_ioctl(mp_obj_t self_in, mp_uint_t operation, uintptr_t
         *error = MP_EINVAL;
         return MP_STREAM_ERROR;
     }
-    bool ready = self.first || !self.serves;
+    bool ready = self.first || self.missed || !self.serves;
     self.polled = !ready;
     return ready ? ENDPOINT_READ & argument : 0;
 }

@@ -21,6 +21,7 @@
 static struct {
     bool available;
     incoming_taker *taker; /* NULL: nobody answers */
+    void (*missed)(void);  /* or NULL */
     struct incoming all[APP_SLOTS];
     struct incoming *free;
     struct incoming *waiting, **waiting_end; /* for a taker, in order */
@@ -174,6 +175,13 @@ static void restarted(void)
     control_restarted();
 }
 
+static void missed(void)
+{
+    if (self.missed) {
+        self.missed();
+    }
+}
+
 void incoming_init(const struct app_config *config)
 {
     static const struct app_client_handlers handlers = {
@@ -184,6 +192,7 @@ void incoming_init(const struct app_config *config)
         .done = control_done,
         .restarted = restarted,
         .room = control_tell,
+        .missed = missed,
     };
     self.available = true;
     self.waiting_end = &self.waiting;
@@ -212,6 +221,11 @@ void incoming_serve(incoming_taker *taker)
 bool incoming_is_served(void)
 {
     return self.taker != NULL;
+}
+
+void incoming_when_missed(void (*missed)(void))
+{
+    self.missed = missed;
 }
 
 void incoming_put_back(struct incoming *incoming)

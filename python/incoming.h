@@ -66,6 +66,8 @@ void incoming_init(const struct app_config *config);
 bool incoming_available(void);
 void incoming_serve(incoming_taker *taker); /* NULL: nobody */
 bool incoming_is_served(void);
+/* missed() is called in the event loop when the site did not have what somebody asked for; NULL: nobody is told. */
+void incoming_when_missed(void (*missed)(void));
 /* One that was taken and whose head has not been read: it waits for the next taker, in the order of putting back. */
 void incoming_put_back(struct incoming *incoming);
 uint32_t incoming_under_way(void); /* requests that somebody has taken and not yet answered */

@@ -11,10 +11,11 @@
  *     counters()           a dict; those of TLS where the front has it
  *     forget()             what this program has mounted and claimed so far is not so, once it says something else
  *     serve(flag)          requests are taken, or no more
- *     await accept()       a Request (request.c); None: no more; False: look_every()'s time is over
+ *     await accept()       a Request (request.c); None: no more; False: somebody is to look, as look_every() says
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
  *     look_every(ms)       a request that comes later than this after the last look waits: somebody is to look first
- *                          for changes of the program's files; 0: nobody does
+ *                          for changes of the program's files. So when the site did not have what somebody asked for;
+ *                          0: nobody looks
  *     when_busy(ms, function)      called with None, between two steps of a program that has not come back to its event
  *                          loop for so long, whatever it does, and each time that has passed again; it may call begin_anew()
  *     under_way()          requests that have been taken and are not answered yet

@@ -52,7 +52,7 @@ PAGE = ("<!doctype html><html lang=en><meta charset=utf-8><title>500: %s</title>
 
 debug = False
 prepare = None      # awaited with an application that is about to take the site's requests
-look = None         # awaited before a request that comes after _website.look_every()'s time
+look = None         # awaited when _website.accept() says so
 finish = None       # awaited when no more requests are taken
 
 _apps = []          # the application that has the front, once there is one

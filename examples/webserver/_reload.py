@@ -1,10 +1,10 @@
 """_reload.py: a changed app.py takes effect, and so does a change of what it has imported from the export.
 
-A request that comes when the last look was WEBSITE_FRESH_MS ago waits for the next one, for 0.1 s at most; who asks for
-no route is no such request, so it is looked seldom, too, where the front has been asked for something meanwhile. A file
-that does not compile is not taken: the console says why, once, and what runs goes on. Else no request is taken any
-more: what comes waits for the next program; those under way have some seconds to end; then the program may end by
-itself, and the interpreter begins anew.
+A request that comes when the last look was WEBSITE_FRESH_MS ago waits for the next one, for 0.1 s at most. Who asks
+for no route is no such request: the front tells of those for which the site has nothing, and it is looked seldom, too,
+where the front has been asked for something meanwhile. A file that does not compile is not taken: the console says
+why, once, and what runs goes on. Else no request is taken any more: what comes waits for the next program; those under
+way have some seconds to end; then the program may end by itself, and the interpreter begins anew.
 
 A program that does not come back to its event loop, since it computes for ever or waits in the middle of a call, is looked
 after all the same: it is interrupted for that, and where there is a change it ends at once.

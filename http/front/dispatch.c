@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "http/app_front.h"
 #include "http/conn/waiting.h"
 #include "http/content/app_answer.h"
 #include "http/content/app_request.h"
@@ -185,6 +186,7 @@ static bool list(struct http_conn *c, const struct http_request *request, const 
 static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply,
                          uint32_t length)
 {
+    app_front_missed();
     switch (find_instead(c, request, length)) {
     case SITE_FOUND: return file(c, request, reply);
     case SITE_WAIT: c->state = WAITING; return false;
@@ -204,6 +206,7 @@ static bool find(struct http_conn *c, const struct http_request *request, const 
     case SITE_FOUND:
         if (request->method == HTTP_OTHER) {
             content_drop_file(c);
+            app_front_missed();
             return refuse(c, request, reply, 405);
         }
         return file(c, request, reply);
@@ -237,6 +240,7 @@ static bool route(struct http_conn *c, const struct http_request *request, const
         return options(c, request, reply);
     }
     if (request->method == HTTP_OTHER && !routes_have_the_rest()) {
+        app_front_missed();
         return refuse(c, request, reply, 405);
     }
     return length > 0 ? find(c, request, reply, length, SITE_PUBLIC) : nothing_here(c, request, reply, length);

@@ -252,7 +252,8 @@ static void client_restarted(void)
 void init(void)
 {
     static const struct app_front_handlers front = {front_changed, front_control, front_restarted, front_freed};
-    static const struct app_client_handlers client = {begun, work_on, client_gone, over, done, client_restarted, NULL};
+    static const struct app_client_handlers client = {begun, work_on,          client_gone, over,
+                                                      done,  client_restarted, NULL,        NULL};
     app_front_init(&front_config, &front);
     app_client_init(&client_config, &client);
 }

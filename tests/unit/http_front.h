@@ -55,6 +55,7 @@ extern bool app_absent;                      /* it refuses each request: 503 */
 extern bool app_is_slow;                     /* it accepts none, and says nothing */
 extern bool app_has_the_rest;                /* as it says of its site */
 extern uint32_t app_count;                   /* requests it has */
+extern uint32_t app_misses;                  /* so often it was told that the site does not have something */
 extern const void *app_text;
 extern uint32_t app_text_length;
 extern uint32_t app_drops; /* bytes that /app/drip may write now; ALL_DROPS: and then it ends */

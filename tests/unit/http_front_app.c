@@ -831,6 +831,31 @@ static void test_site(void)
     lwip_pcbs--; /* 81 listens */
 }
 
+/* Its program may have changed: it is told, and nobody waits for it. A few times a second, whoever asks for what. */
+static void test_what_the_site_does_not_have(void)
+{
+    static const char *const missed[] = {"GET /no " H "\r\n", "HEAD /no " H "\r\n", "GET /%2e%2e/x " H "\r\n",
+                                         "POST /no " H "Content-Length: 2\r\n\r\nab",
+                                         "POST /f/5 " H "Content-Length: 2\r\n\r\nab"};
+    static const char *const had[] = {"GET /f/5 " H "\r\n", "GET /app/len/3 " H "\r\n", "GET /dir " H "\r\n",
+                                      "GET /away " H "\r\n", "OPTIONS /no " H "\r\n"};
+    connect();
+    for (int i = 0; i < 5; i++) {
+        uint32_t before = app_misses;
+        pass_s(1);
+        (void)ask(missed[i]);
+        (void)ask(missed[i]);
+        app_exchange();
+        CHECK_EQUAL(app_misses, before + 1);
+        pass_s(1);
+        (void)ask(had[i]);
+        app_exchange();
+        CHECK_EQUAL(app_misses, before + 1);
+    }
+    CHECK_EQUAL(app_count, 0);
+    leave();
+}
+
 /* What is wrong with a site is said, and nothing of it holds. */
 static void is_refused(enum app_site_status status, uint32_t which)
 {
@@ -1093,6 +1118,7 @@ static const struct {
     {"two_answers", test_two_answers, false},
     {"too_long", test_too_long, false},
     {"restart", test_restart, false},
+    {"what_the_site_does_not_have", test_what_the_site_does_not_have, false},
     {"dies_behind_the_answer", test_dies_behind_the_answer, false},
     {"not_there_yet", test_not_there_yet, true},
     {"a_new_life_without_a_site", test_a_new_life_without_a_site, false},

@@ -51,7 +51,7 @@ struct task {
 };
 
 bool app_absent, app_is_slow, app_has_the_rest;
-uint32_t app_count, app_broken, app_drops, app_site_status, app_site_which, app_dones;
+uint32_t app_count, app_misses, app_broken, app_drops, app_site_status, app_site_which, app_dones;
 uint64_t app_streamed;
 const void *app_text = "";
 char app_server[300];
@@ -648,9 +648,15 @@ struct app_slot *app_slot_of(const char *target)
     return NULL;
 }
 
+static void missed(void)
+{
+    app_misses++;
+}
+
 void app_begin(void)
 {
-    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, front_restarted, NULL};
+    static const struct app_client_handlers handlers = {begun, changed,         gone, over,
+                                                        done,  front_restarted, NULL, missed};
     app_client_init(&client_config, &handlers);
     app_say_site();
 }

@@ -215,7 +215,7 @@ static void restarted(void)
 
 void init(void)
 {
-    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, restarted, NULL};
+    static const struct app_client_handlers handlers = {begun, changed, gone, over, done, restarted, NULL, NULL};
     timer_client_init(&timer_client_config);
     app_client_init(&app_config, &handlers);
     say_site();
