@@ -20,7 +20,7 @@ ADDRESS = "10.0.2.15"
 SIZES = (0, 1, 1000, 70_000, 300_000)
 HONEST = b"an honest answer\n"
 # http/app_proto.h
-REQUEST, GONE, OVER, DONE, ANSWER, FAILED, BODY, TAKEN = range(1, 9)
+REQUEST, GONE, OVER, DONE, MISSED, ANSWER, FAILED, BODY, TAKEN = range(1, 10)
 END, WAITS, UPGRADE = 1, 2, 4
 CONTROL = 128
 UNKNOWN = (1 << 64) - 1
@@ -326,9 +326,10 @@ ITS_OWN = {
     "a head longer than one may be": answer(GOOD_HEAD, b"lie", size=16384, offset=LARGE, absolute=OFFSET,
                                             head=HEAD_MAX + 1, produced=HEAD_MAX + 1),
     "no type": message(0),
-    "an unknown type": message(9) + message(255),
+    "an unknown type": message(10) + message(255),
     "the end of it all": message(OVER),
     "done": message(DONE),
+    "missed": message(MISSED),
     "a body before the head": body_message(10),
     "an end before the head": body_message(0, END),
     "more taken than there was": message(TAKEN, produced=1 << 20),

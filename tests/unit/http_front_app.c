@@ -476,6 +476,7 @@ static void test_messages_that_cannot_be(void)
         {.type = APP_GONE},
         {.type = APP_OVER},
         {.type = APP_DONE},
+        {.type = APP_MISSED},
         {.type = 0},
         {.type = 255},
     };
