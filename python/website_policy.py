@@ -74,6 +74,19 @@ def mount_name(prefix, host=None):
     return text("prefix", name + prefix)
 
 
+def _is_cache_control(value):
+    """RFC 9111 5.2: words with commas between them, each with a value or without. Our own begin with a letter: what does
+    not is a number, or a pattern, in a wrong place."""
+    quotes = value.split('"')
+    if len(quotes) % 2 == 0:
+        return False
+    for word in "a".join(quotes[::2]).split(","):       # what stands in quotes may be any text
+        name, equals, argument = (part.strip() for part in word.partition("="))
+        if not is_token(name) or not name[0].isalpha() or (equals and not is_token(argument)):
+            return False
+    return True
+
+
 def lifetime(what, value):
     """Cache-Control's value; "": no such field."""
     if value is None:
@@ -82,7 +95,9 @@ def lifetime(what, value):
         if value < 0 or value is True or value is False:
             raise ValueError("%s: %r is neither seconds nor a text" % (what, value))
         return "max-age=%d" % value
-    return text(what, value)
+    if text(what, value) and not _is_cache_control(value):
+        raise ValueError("%s: %r is no Cache-Control (seconds are a number)" % (what, value))
+    return value
 
 
 def _line(*words):

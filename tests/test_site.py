@@ -151,6 +151,12 @@ def test_what_the_front_is_told(website, front, app):
     assert front.ports == [80, 8080, 80] and front.not_found_flag is False
 
 
+def test_words_of_cache_control(website, front, app):
+    for words in ("", "no-store", "public,max-age=5", 'private="a, b", no-cache = "c"', "s-maxage=1, x_y"):
+        website.mount(app, "/", "/", others=words)
+        assert front.mounts[-1][3] == f"others\t{words}\n"
+
+
 def test_without_a_mount(website, front, app):
     """The site is the description's."""
     @app.get("/a")
@@ -190,6 +196,9 @@ def test_without_a_mount(website, front, app):
     ({"others": "x" * 200, "headers": {"A": "b" * 200}}, "Cache-Control and headers have 405 bytes; 384 there is room for"),
     ({"types": {"foo": "foo"}}, r"types\['\*.foo'\]: 'foo' is no media type"),
     ({"cache": {"*.x": -1}}, r"cache\['\*.x'\]: -1 is neither seconds nor a text"), ({"cache": {"": 5}}, "cache: '' is no pattern"),
+    ({"cache": {"*.x": "-1"}}, r"cache\['\*.x'\]: '-1' is no Cache-Control"), ({"pages": "3600"}, "pages: '3600' is no Cache-Control"),
+    ({"others": "max-age=5,img/*=no-store"}, "others: .* is no Cache-Control"), ({"others": "a, "}, "others: 'a, ' is no Cache-Control"),
+    ({"others": "max-age=5 6"}, "others: .* is no Cache-Control"), ({"others": 'no-cache="a'}, "others: .* is no Cache-Control"),
     ({"cache": {"a\tb": 5}}, "cache must not have control"), ({"cache": {"*": "a\nb"}}, "must not have control characters"),
     ({"types": {"foo": "a/"}}, "is no media type"), ({"types": {"foo": "a/b c"}}, "is no media type"),
     ({"types": {"foo": "a/" + "b" * 99}}, "is no media type"), ({"types": {"foo": 5}}, "5 is no text"),

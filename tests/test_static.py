@@ -236,6 +236,7 @@ def test_what_cannot_be(tmp_path):
     assert refused(WEBSITE_FILES=tmp_path, WEBSITE_DIR="a/../..").endswith(
         "error: WEBSITE_DIR='a/../..' leaves NFS_DIRECTORY")
     for value, message in (("*.pdf", "WEBSITE_CACHE: '*.pdf' is not PATTERN=VALUE"), ("a=1;=2", "WEBSITE_CACHE: '=2' is not PATTERN=VALUE"),
+                           ("a=1,b=2", "PD 'http': site '/': cache['a']: '1,b=2' is no Cache-Control (seconds are a number)"),
                            ("a=" + "x" * 256, "PD 'http': site '/': cache['a'] has 256 bytes; at most 255")):
         assert refused(WEBSITE_FILES=tmp_path, WEBSITE_CACHE=value).endswith(f"error: {message}")
     for name, value in (("HTTPS", "1"), ("TLS_CERT", "a.pem"), ("HTTPS_REDIRECT", "yes")):
