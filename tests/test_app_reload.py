@@ -184,6 +184,7 @@ def test_one_that_fails_while_it_starts(guest, export):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert answer.body == b"misses"
+    guest.expect(r"webserver: (the top of the export|comes_later\.py) has changed")
 
 
 def test_requests_under_way_end(guest, export):

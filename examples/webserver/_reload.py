@@ -171,7 +171,7 @@ class Watch:
         try:
             path = await self.changed()
             if path and not self.leaving:
-                print("webserver: %s has changed: the application begins anew" % path[1:])
+                print("webserver: %s has changed: the application begins anew" % (path[1:] or "the top of the export"))
                 asyncio.create_task(self.leave())
                 self.leaving = True
                 _website.serve(False)

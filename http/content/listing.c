@@ -1,27 +1,31 @@
-/* listing.c: a folder as a page: its names are read, each is looked at, they are put in order, and go out row by row.
+/* listing.c: a folder as a page: its names are read, each is looked at and put in its place, and they go out row by row.
  *   consumes  names from the cache (names.h)   the file server's, NOT trusted: each is copied before it is read
  *   consumes  what the cache knows of each     size, time, whether it is a folder
  *   produces  an answer of told length: rows are made twice, once to be counted
  *   waits     for the folder and each of its names, ASKED at a time, in all HTTP_WAIT_S: then 503
+ *   bounds    TURN names, or rows, at a time: then it is the turn of others
  *   when full as many listings as have a place are under way: the caller says 503
  *   leaves out what is not for clients (site_is_listed()), and what can be neither file nor folder
  */
 #include "http/content/listing.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "fs/proto.h"
 #include "http/cache/names.h"
+#include "http/cache/waiters.h"
 #include "http/conn/connection.h"
 #include "http/content/content.h"
 #include "http/content/listing_page.h"
 #include "http/response/lines.h"
 #include "lib/pd.h"
+#include "timer/client.h"
 
 #define S 1000000000ull
 #define PLACES 3
 #define ASKED 32 /* names that the cache asks for at a time */
+#define TURN 32
 
 enum phase { LOOKING, HEAD, ROWS };
 
@@ -41,7 +45,8 @@ struct listing {
 
 static struct {
     struct listing places[PLACES];
-    const struct listing *sorted; /* for qsort() */
+    struct cache_waiter *waiters; /* those whose turn comes again */
+    struct timer turn;
     char text[LISTING_TOP_MAX];
 } self;
 
@@ -82,6 +87,88 @@ static uint32_t path_of(const struct listing *listing, uint32_t i, char path[FS_
     memcpy(path, folder->name, folder->length);
     return length <= FS_PATH_MAX && site_is_listed(folder->mount, path, length) ? length : 0;
 }
+
+/* -- its rows -- */
+
+/* Folders first, then by name; small letters and capitals beside each other. */
+static bool is_before(const struct listing *listing, uint32_t a, uint32_t b)
+{
+    const struct cache_name *names = listing->names->names;
+    char first[FS_NAME_MAX + 1], second[FS_NAME_MAX + 1];
+    if (names[a].is_folder != names[b].is_folder) {
+        return names[a].is_folder;
+    }
+    struct http_slice x = copy_name(listing, a, first), y = copy_name(listing, b, second);
+    first[x.length] = second[y.length] = '\0';
+    int order = strcasecmp(first, second);
+    order = order ? order : strcmp(first, second);
+    return order ? order < 0 : a < b;
+}
+
+static struct writer make_row_of(const struct listing *listing, uint32_t i)
+{
+    struct writer text = writer_in(self.text, sizeof(self.text));
+    char copy[FS_NAME_MAX];
+    const struct cache_name *name = &listing->names->names[i];
+    listing_put_row(&text, &(struct listing_row){.name = copy_name(listing, i, copy),
+                                                 .is_folder = name->is_folder,
+                                                 .is_known = name->is_known,
+                                                 .size = name->size,
+                                                 .mtime_s = name->mtime_s});
+    return text;
+}
+
+/* The top, a row for each name, the bottom. */
+static struct writer make_row(const struct listing *listing, uint32_t row)
+{
+    if (row > 0 && row <= listing->shown) {
+        return make_row_of(listing, listing->order[row - 1]);
+    }
+    struct writer text = writer_in(self.text, sizeof(self.text));
+    if (row == 0) {
+        listing_put_top(&text, listing->path, listing->path_length);
+    } else {
+        listing_put_bottom(&text, listing->shown, listing->names->more);
+    }
+    return text;
+}
+
+/* Where it stands among those that are known. */
+static void insert(struct listing *listing, uint32_t i)
+{
+    uint32_t from = 0, to = listing->shown;
+    while (from < to) {
+        uint32_t middle = (from + to) / 2;
+        if (is_before(listing, listing->order[middle], i)) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    memmove(&listing->order[from + 1], &listing->order[from], (listing->shown - from) * sizeof(listing->order[0]));
+    listing->order[from] = (uint16_t)i;
+    listing->shown++;
+}
+
+/* What was promised is counted as it becomes known. */
+static void add_row(struct listing *listing, uint32_t i)
+{
+    struct writer text = make_row_of(listing, i);
+    insert(listing, i);
+    listing->left += writer_length(&text);
+}
+
+static void prepare(struct listing *listing)
+{
+    struct writer top = make_row(listing, 0);
+    listing->left += writer_length(&top);
+    struct writer bottom = make_row(listing, listing->shown + 1);
+    listing->left += writer_length(&bottom);
+    listing->phase = HEAD;
+    listing->at = 0;
+}
+
+/* -- what is known of each -- */
 
 /* Nobody waits for these answers yet: they come all the same. */
 static void ask_ahead(struct listing *listing)
@@ -127,7 +214,7 @@ static bool look_at(struct http_conn *c, struct listing *listing, uint32_t i)
         name->mtime_s = seconds(entry->mtime_ns);
     }
     if (kind != CACHE_ABSENT && kind != CACHE_FORBIDDEN) {
-        listing->order[listing->shown++] = (uint16_t)i;
+        add_row(listing, i);
     }
     if (entry) {
         cache_release(entry);
@@ -135,57 +222,7 @@ static bool look_at(struct http_conn *c, struct listing *listing, uint32_t i)
     return true;
 }
 
-/* Folders first, then by name; small letters and capitals beside each other. */
-static int compare(const void *left, const void *right)
-{
-    uint16_t a = *(const uint16_t *)left, b = *(const uint16_t *)right;
-    const struct cache_name *names = self.sorted->names->names;
-    char first[FS_NAME_MAX + 1], second[FS_NAME_MAX + 1];
-    if (names[a].is_folder != names[b].is_folder) {
-        return names[a].is_folder ? -1 : 1;
-    }
-    struct http_slice x = copy_name(self.sorted, a, first), y = copy_name(self.sorted, b, second);
-    first[x.length] = second[y.length] = '\0';
-    int order = strcasecmp(first, second);
-    order = order ? order : strcmp(first, second);
-    return order ? order : a - b;
-}
-
-/* -- its rows -- */
-
-/* The top, a row for each name, the bottom. */
-static struct writer make_row(const struct listing *listing, uint32_t row)
-{
-    struct writer text = writer_in(self.text, sizeof(self.text));
-    if (row == 0) {
-        listing_put_top(&text, listing->path, listing->path_length);
-    } else if (row <= listing->shown) {
-        char copy[FS_NAME_MAX];
-        uint32_t i = listing->order[row - 1];
-        const struct cache_name *name = &listing->names->names[i];
-        listing_put_row(&text, &(struct listing_row){.name = copy_name(listing, i, copy),
-                                                     .is_folder = name->is_folder,
-                                                     .is_known = name->is_known,
-                                                     .size = name->size,
-                                                     .mtime_s = name->mtime_s});
-    } else {
-        listing_put_bottom(&text, listing->shown, listing->names->more);
-    }
-    return text;
-}
-
-static void prepare(struct listing *listing)
-{
-    self.sorted = listing;
-    qsort(listing->order, listing->shown, sizeof(listing->order[0]), compare);
-    listing->left = 0;
-    for (uint32_t row = 0; row <= listing->shown + 1; row++) {
-        struct writer text = make_row(listing, row);
-        listing->left += writer_length(&text);
-    }
-    listing->phase = HEAD;
-    listing->at = 0;
-}
+/* -- as an answer -- */
 
 static bool write_head(struct http_conn *c, const struct listing *listing)
 {
@@ -229,6 +266,18 @@ static enum content_outcome wait(struct http_conn *c)
     return CONTENT_WAIT;
 }
 
+static void on_turn(void *context)
+{
+    waiters_wake(&self.waiters);
+}
+
+static enum content_outcome let_others(struct http_conn *c)
+{
+    waiters_add(&self.waiters, &c->waiter);
+    timer_start(&self.turn, pd_now_ns(), on_turn, NULL);
+    return wait(c);
+}
+
 /* False: *outcome says why it does not go on. */
 static bool find_out(struct http_conn *c, struct listing *listing, enum content_outcome *outcome)
 {
@@ -239,7 +288,11 @@ static bool find_out(struct http_conn *c, struct listing *listing, enum content_
     case CACHE_NAMES_FAILED: *outcome = tell(c, 503); return false;
     case CACHE_NAMES_HERE: break;
     }
-    for (; listing->at < listing->names->count; listing->at++) {
+    for (uint32_t end = listing->at + TURN; listing->at < listing->names->count; listing->at++) {
+        if (listing->at == end) {
+            *outcome = let_others(c);
+            return false;
+        }
         ask_ahead(listing);
         if (!look_at(c, listing, listing->at)) {
             *outcome = wait(c);
@@ -267,8 +320,9 @@ static enum content_outcome go_on(struct http_conn *c)
         listing->phase = ROWS;
         http_counts.files++;
     }
-    while (!c->told.head_only && listing->at <= listing->shown + 1) {
-        if (!write_row(c, listing)) {
+    for (uint32_t end = listing->at + TURN; !c->told.head_only && listing->at <= listing->shown + 1;) {
+        bool others = listing->at >= end && c->transport.unacknowledged > 0; /* else nothing would get it on */
+        if (others || !write_row(c, listing)) {
             return CONTENT_WAIT;
         }
     }

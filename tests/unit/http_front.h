@@ -35,6 +35,7 @@ extern uint32_t site_names_held;
 void site_call(void); /* those who wait */
 uint8_t site_byte(uint64_t size, uint64_t offset);
 
+extern uint32_t site_gets, site_gets_most;        /* names that were looked at since a timer; the most at a time */
 extern char site_changed[200], site_mounts[1000]; /* what was said last of a path; of what is mounted */
 extern uint32_t site_walks;                       /* so often the cache was looked through for folders */
 

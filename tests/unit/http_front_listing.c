@@ -179,6 +179,18 @@ static void test_slow(void)
     CHECK_EQUAL(site_waiting, 0);
 }
 
+/* Others have their turn between them. */
+static void test_turns(void)
+{
+    thousand_names();
+    connect();
+    site_gets = site_gets_most = 0;
+    CHECK_EQUAL(get("/list/", ""), 200);
+    CHECK(strstr(response->data, "<p>1000 names.</p>"));
+    CHECK(site_gets_most <= 100);
+    leave();
+}
+
 static void test_many(void)
 {
     static struct client *crowd[5];
@@ -218,6 +230,7 @@ static const struct {
     {"that_does_not_come", test_that_does_not_come},
     {"many", test_many},
     {"slow", test_slow},
+    {"turns", test_turns},
 };
 
 static void run(uint64_t i)

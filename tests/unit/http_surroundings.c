@@ -21,6 +21,7 @@
 /* -- time -- */
 
 static uint64_t now = 1000 * S;
+uint32_t site_gets, site_gets_most;
 static struct timer *timers;
 
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*handler)(void *), void *context)
@@ -58,6 +59,7 @@ void pass_s(uint32_t seconds)
         now = timer->deadline_ns > now ? timer->deadline_ns : now;
         fake_set_now_ns(now);
         timer_stop(timer);
+        site_gets = 0;
         timer->handler(timer->context);
     }
     now = end;
@@ -372,6 +374,7 @@ struct cache_entry *cache_get(const char *path, uint32_t length, struct cache_wa
 {
     struct cache_entry *entry;
     char last = path[length - 1];
+    site_gets_most = ++site_gets > site_gets_most ? site_gets : site_gets_most;
     if (is_late(waiter) || is_slow(path, length, waiter)) {
         return NULL;
     }
