@@ -7,6 +7,7 @@
  *   when full no place: the request is told 503. Nobody answers, yet: it waits, in order, as long as the front lets it.
  *             An answer's circle: a write is short, and the worker is woken when there is room
  */
+#include "lib/log.h"
 #include "lib/pd.h"
 
 #include <string.h>
@@ -448,6 +449,14 @@ static bool is_whole(const struct incoming *incoming)
     return incoming->answered && (incoming->reply.stage == REPLY_BODY || incoming->reply.stage == REPLY_WHOLE);
 }
 
+/* The program takes it for whole. */
+static void say_nonsense(const struct incoming *incoming)
+{
+    bool begun = incoming->answered || incoming->reply.stage == REPLY_NONSENSE || incoming->reply.gathered > 0;
+    log_line("python: %s: it has failed",
+             begun ? "an answer is no HTTP, or is not framed as it says" : "a request has ended without an answer");
+}
+
 void incoming_close(struct incoming *incoming, int failure)
 {
     if (!incoming->slot) {
@@ -463,6 +472,9 @@ void incoming_close(struct incoming *incoming, int failure)
         python_counts()->answers_whole++;
         app_client_end(incoming->slot);
     } else {
+        if (failure == 0 && !incoming->gone) {
+            say_nonsense(incoming);
+        }
         python_counts()->answers_failed++;
         app_client_fail(incoming->slot, failure == 503 ? 503 : 500);
     }

@@ -324,6 +324,7 @@ static const struct {
 static void answers_of_all_kinds(void)
 {
     static struct fake_client client;
+    size_t said = strlen(fake_console());
     for (size_t i = 0; i < 2 * sizeof(replies) / sizeof(*replies); i++) {
         const char *text = replies[i / 2].text;
         int error = 0;
@@ -340,6 +341,8 @@ static void answers_of_all_kinds(void)
         close_now(endpoint);
         CHECK(client.ended);
         CHECK_EQUAL(client.failed ? client.failed_as : 0, replies[i / 2].failed);
+        CHECK_EQUAL(strlen(fake_console()) > said, replies[i / 2].failed > 0); /* who wrote it learns of it */
+        said = strlen(fake_console());
         CHECK_TEXT(client.head, replies[i / 2].head);
         CHECK_TEXT(client.body, replies[i / 2].body);
         CHECK(!client.answered || client.length == replies[i / 2].length);
