@@ -1,7 +1,7 @@
 /* error_page.c: a page of the site that says what went wrong.
  *   consumes  a status and whose page it is (content.h: `mount`); the site's files
  *   produces  the file as the answer's body, with the status, without what makes caches keep it (file.c)
- *   keeps     503.html of each mount, in the cache, for the time when the file service is away
+ *   keeps     503.html of each mount, in the cache, for the time when the file service is away, or has to be asked
  *   waits     for the page for HTTP_PAGE_S at most; not while the files are known to be away; 503 and 504 never
  *   when full no more may wait, the page cannot be had, or is none: the small page says it. So there is no loop: of a page
  *             that fails none is looked for
@@ -105,6 +105,20 @@ static enum content_outcome send(struct http_conn *c)
     return do_without(c);
 }
 
+/* The page as it was last, while it is asked whether it is the same still. */
+static bool take_kept(struct http_conn *c)
+{
+    struct content_state *state = content_of(c);
+    struct site_resource *kept = state->mount > 0 ? self.kept[state->mount - 1].resource : NULL;
+    if (c->telling != STATUS_AWAY || !kept || kept->file->fresh_until_ns == 0) {
+        return false;
+    }
+    cache_cancel(&c->waiter);
+    site_hold(kept);
+    state->resource = kept;
+    return true;
+}
+
 static enum content_outcome go_on(struct http_conn *c)
 {
     struct content_state *state = content_of(c);
@@ -119,7 +133,7 @@ static enum content_outcome go_on(struct http_conn *c)
     }
     switch (site_find_page(state->mount, c->telling, &state->resource, &c->waiter)) {
     case SITE_FOUND: return send(c);
-    case SITE_WAIT: return wait(c);
+    case SITE_WAIT: return take_kept(c) ? send(c) : wait(c);
     default: return do_without(c);
     }
 }

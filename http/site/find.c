@@ -86,6 +86,11 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
     return look(path, length, key_of(codings, access, site_host_number(host)), access, resource, waiter);
 }
 
+void site_hold(struct site_resource *resource)
+{
+    ((struct prepared *)resource)->holders++;
+}
+
 void site_release(struct site_resource *resource)
 {
     site_prepared_let_go((struct prepared *)resource);

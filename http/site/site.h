@@ -91,6 +91,7 @@ enum site_access {
 /* path: clean (http_path_clean). codings: what the client takes. host: which it has named, perhaps with a port. */
 enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, enum site_access access,
                             struct http_slice host, struct site_resource **resource, struct cache_waiter *waiter);
+void site_hold(struct site_resource *resource); /* once more */
 void site_release(struct site_resource *resource);
 
 /* The mount, of those that clients know, that has the path: counted from 1; 0: none. It may be another one's later. */

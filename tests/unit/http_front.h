@@ -25,6 +25,7 @@ extern uint32_t site_held, cache_pinned;
 extern uint64_t site_pages;    /* it has pages for what went wrong, of so many bytes and the status; 0: none */
 extern bool site_locks;        /* /l/SIZE is locked, and so is /app/l/; this says that there are such */
 extern bool site_page_fails;   /* they cannot be read */
+extern bool site_pages_slow;   /* nor found, until later */
 extern uint64_t site_fallback; /* bytes of what goes in the place of pages that are not there; 0: nothing does */
 extern bool site_lists;        /* what ends in '/' and is not there is a folder, of these names: */
 void site_name(const char *name);

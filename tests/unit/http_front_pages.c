@@ -208,6 +208,28 @@ static void test_away(void)
     site_away = false;
 }
 
+/* What is kept for the time when the files are away is there also where they are asked whether it is the same still. */
+static void test_that_is_looked_for(void)
+{
+    site_pages = 100;
+    connect();
+    app_say_site();
+    CHECK_EQUAL(get("/f/5", ""), 200);
+    uint32_t held = site_held;
+    site_pages_slow = true;
+    for (int i = 0; i < 3; i++) {
+        get("/away", "");
+        check_page(503, 100);
+        get("/app/fails/503", "");
+        check_page(503, 100);
+    }
+    CHECK(site_held == held && site_waiting == 0);
+    site_pages_slow = false;
+    site_pages = 0;
+    app_say_site();
+    leave();
+}
+
 static void test_fallback(void)
 {
     site_fallback = 777;
@@ -304,6 +326,7 @@ static const struct {
     {"when_the_application_dies", test_when_the_application_dies},
     {"late", test_late},
     {"away", test_away},
+    {"that_is_looked_for", test_that_is_looked_for},
     {"fallback", test_fallback},
     {"locks", test_locks},
 };

@@ -135,9 +135,15 @@ uint64_t site_version_size(uint64_t size, uint32_t version)
     return size + version * 101ull;
 }
 
+static uint32_t *holders_of(struct site_resource *resource)
+{
+    return (uint32_t *)(resource + 1);
+}
+
 static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, bool late, bool versioned)
 {
-    struct site_resource *resource = calloc(1, sizeof(*resource) + 300);
+    struct site_resource *resource = calloc(1, sizeof(*resource) + sizeof(uint32_t) + 300);
+    *holders_of(resource) = 1;
     resource->file = calloc(1, sizeof(*resource->file));
     resource->file->kind = kind; /* of how it breaks, here */
     resource->file->size = size;
@@ -146,7 +152,7 @@ static struct site_resource *make_resource(uint64_t size, enum cache_kind kind, 
     uint64_t modified_s = late ? UNIX_S + 3600 : 1700000000 + (versioned ? site_version : 0);
     http_validators_set(&resource->validators, size, modified_s * S, UNIX_S, "");
     resource->later = late;
-    char *at = (char *)(resource + 1);
+    char *at = (char *)(holders_of(resource) + 1);
     resource->whole = at;
     at += sprintf(at, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n", (unsigned long long)size);
     resource->fields_at = (uint32_t)(at - resource->whole);
@@ -195,7 +201,7 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
 /* -- what goes in the place of what is not there -- */
 
 uint64_t site_pages, site_fallback;
-bool site_page_fails, site_locks;
+bool site_page_fails, site_pages_slow, site_locks;
 uint64_t site_mtime_ns = 1600000000 * S;
 
 uint8_t site_mount_number(const char *path, uint32_t length, struct http_slice host)
@@ -243,7 +249,7 @@ enum site_outcome site_find_page(uint8_t mount, int status, struct site_resource
                                  struct cache_waiter *waiter)
 {
     CHECK(mount >= 1 && mount <= SITE_MOUNTS_MAX);
-    if (site_pages && site_away && status != 503) {
+    if (site_pages && ((site_away && status != 503) || site_pages_slow)) {
         waiters_add(&waiters, waiter);
         site_waiting++;
         return SITE_WAIT;
@@ -468,8 +474,16 @@ void cache_counters(struct cache_counters *counters)
 void site_release(struct site_resource *resource)
 {
     site_held--;
-    free(resource->file);
-    free(resource);
+    if (--*holders_of(resource) == 0) {
+        free(resource->file);
+        free(resource);
+    }
+}
+
+void site_hold(struct site_resource *resource)
+{
+    site_held++;
+    ++*holders_of(resource);
 }
 
 enum cache_outcome cache_read(struct cache_entry *entry, uint64_t offset, uint32_t ahead, struct cache_bytes *bytes,
