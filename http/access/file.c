@@ -61,12 +61,29 @@ static void later(uint64_t now_ns)
     }
 }
 
+static const char *words_for(uint32_t status)
+{
+    switch (status) {
+    case FS_STATUS_NOT_FOUND:
+    case FS_STATUS_NOT_DIRECTORY: return "its folder is not there";
+    case FS_STATUS_IS_DIRECTORY: return "it is a folder";
+    case FS_STATUS_ACCESS: return "permission denied";
+    case FS_STATUS_READ_ONLY: return "the export is read only";
+    case FS_STATUS_NO_SPACE: return "no space is left";
+    case FS_STATUS_TOO_LARGE: return "it would be too large";
+    case FS_STATUS_NOT_MOUNTED:
+    case FS_STATUS_UNREACHABLE: return "the file server cannot be reached";
+    default: return "the file server has failed";
+    }
+}
+
 /* Lines wait until the next attempt. */
 static void failed(uint32_t status)
 {
     if (status != self.said && status != FS_STATUS_SERVER_WAS_RESET) {
         self.said = status;
-        log_line("access log: %s cannot be written (status %u): lines wait", self.path, (unsigned)status);
+        log_line("access log: %s cannot be written: %s; lines wait (status %u)", self.path, words_for(status),
+                 (unsigned)status);
     }
     fs_mount_note(status);
     self.paused = true;
