@@ -12,7 +12,9 @@ TYPE_MAX = 100      # TYPE_MAX
 NAME_MAX = 200      # NAME_MAX
 IMMUTABLE = "public, max-age=31536000, immutable"   # LIFETIME_LONG
 NOT_YOURS = ("connection", "content-length", "content-range", "content-encoding", "transfer-encoding", "date",
-             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges")
+             "keep-alive", "trailer", "upgrade", "etag", "last-modified", "accept-ranges", "server", "content-type",
+             "cache-control")
+SAID_BY = {"content-type": "types", "cache-control": "cache"}
 SEPARATORS = " \t\"(),/:;<=>?@[\\]{}"     # of RFC 9110 5.6.2: no token has one
 
 
@@ -189,6 +191,7 @@ def _fields(headers):
         if not is_token(text("headers", name)):
             raise ValueError("headers: %r is no field's name" % name)
         if name.lower() in NOT_YOURS:
-            raise ValueError("headers: the front sets %s itself" % name)
+            said_by = SAID_BY.get(name.lower())
+            raise ValueError("headers: the front sets %s itself%s" % (name, ", by %s=" % said_by if said_by else ""))
         lines.append("%s: %s\r\n" % (name, text("headers", value)))
     return text("headers", "".join(lines), "\r\n")

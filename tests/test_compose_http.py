@@ -72,6 +72,8 @@ MISTAKES = {
                     "PD 'http': site '/': headers: 'A B' is no field's name"),
     "header_ours": ("http([Site('/www', headers={'ETag': 'c'})])",
                     "PD 'http': site '/': headers: the front sets ETag itself"),
+    "header_said_by": ("http([Site('/www', headers={'content-type': 'a/b'})])",
+                       "PD 'http': site '/': headers: the front sets content-type itself, by types="),
     "header_value": ("http([Site('/www', headers={'A': 'b\\r\\nC: d'})])",
                      "PD 'http': site '/': headers must not have control characters: 'b\\r\\nC: d'"),
     "https_no_chain": ("http(https=Https([]))", "PD 'http': 0 certificate chains; 1 to 8 there can be"),

@@ -191,6 +191,7 @@ def test_without_a_mount(website, front, app):
     ({"headers": {"A B": "c"}}, "is no field's name"), ({"headers": {"": "c"}}, "is no field's name"),
     ({"headers": {"A:": "c"}}, "is no field's name"),
     ({"headers": {"Content-Length": "1"}}, "the front sets Content-Length"),
+    ({"headers": {"Cache-Control": "no-store"}}, "the front sets Cache-Control itself, by cache="),
     ({"headers": {"A": "b" * 251}}, "headers has 256 bytes; at most 255"),
     ({"pages": -1}, "pages: -1 is neither seconds nor a text"), ({"others": True}, "others: True is neither"),
     ({"others": "x" * 200, "headers": {"A": "b" * 200}}, "Cache-Control and headers have 405 bytes; 384 there is room for"),

@@ -109,8 +109,9 @@ void site_head_prepare(char *text, struct site_resource *resource, const struct 
 static bool is_the_fronts(struct http_slice name)
 {
     static const char *const names[] = {
-        "accept-ranges", "connection", "content-encoding", "content-length",    "content-range", "date",
-        "etag",          "keep-alive", "last-modified",    "transfer-encoding", "trailer",       "upgrade"};
+        "accept-ranges",     "cache-control", "connection", "content-encoding", "content-length", "content-range",
+        "content-type",      "date",          "etag",       "keep-alive",       "last-modified",  "server",
+        "transfer-encoding", "trailer",       "upgrade"};
     for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (http_slice_is(name, names[i])) {
             return true;

@@ -117,7 +117,8 @@ static void test_what_cannot_be_mounted(void)
                                       " A: b\r\n",
                                       "content-Length: 5\r\n",
                                       "A: b\r\nConnection: close\r\n",
-                                      "ETag: \"a\"\r\n"};
+                                      "ETag: \"a\"\r\n",
+                                      "cache-control: no-store\r\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(policy.fields, sizeof(policy.fields), "%s", bad[i]);
         CHECK(!site_mount("/x/", "/www", &policy));
