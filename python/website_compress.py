@@ -22,21 +22,27 @@ def add(app, gzip, least, most):
     app.after_error_request(compress)
 
 
+def _said(headers, name, otherwise=""):
+    """A field may have several values, or be no text."""
+    value = headers.get(name, otherwise)
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
 def _may_be(response):
     """Not what is compressed or a part already, and not what says that it is to stay as it is (RFC 9111 5.2.2.6)."""
     headers = response.headers
     if not 200 <= response.status_code or response.status_code in (204, 205, 206, 304) or "Content-Encoding" in headers:
         return False
-    if "no-transform" in headers.get("Cache-Control", "").lower():
+    if "no-transform" in _said(headers, "Cache-Control").lower():
         return False
-    kind = headers.get("Content-Type", response.default_content_type).split(";")[0].strip().lower()
+    kind = _said(headers, "Content-Type", response.default_content_type).split(";")[0].strip().lower()
     return (kind.startswith("text/") and kind != NOT_AT_ONCE) or kind in TYPES or kind.endswith(("+json", "+xml"))
 
 
 def _pack(response, packed):
     """Caches are told what it depends on either way. A strong validator is of the bytes as they were (RFC 9110 8.8.1)."""
     headers = response.headers
-    vary = headers.get("Vary", "")
+    vary = _said(headers, "Vary")
     if vary != "*" and "accept-encoding" not in vary.lower():
         headers["Vary"] = vary + ", Accept-Encoding" if vary else "Accept-Encoding"
     if packed is None:
@@ -45,5 +51,5 @@ def _pack(response, packed):
     headers["Content-Encoding"] = "gzip"
     if "Content-Length" in headers:
         headers["Content-Length"] = str(len(packed))
-    if headers.get("ETag", "W/")[:2] != "W/":
-        headers["ETag"] = "W/" + headers["ETag"]
+    if _said(headers, "ETag", "W/")[:2] != "W/":
+        headers["ETag"] = "W/" + _said(headers, "ETag")

@@ -161,11 +161,14 @@ async def index(request, session):
 
 def test_answers_that_are_compressed(host, export):
     text = APP + "website.compress(app, least=50)\n@app.get('/rows')\nasync def rows(request):\n    return 'row ' * 99\n"
+    text += "@app.get('/lists')\nasync def lists(request):\n    return 'row ' * 99, {'Vary': ['Cookie', 'Origin'], 'ETag': 5}\n"
     asked = client(host, export, text)
     for accept, coding in (("br, gzip", "gzip"), ("gzip;q=0", None), ("br", None)):
         answer = asyncio.run(asked.get("/rows", headers={"Accept-Encoding": accept}))
         assert (answer.headers.get("Content-Encoding"), answer.headers["Vary"]) == (coding, "Accept-Encoding")
         assert (gzip.decompress(answer.body) if coding else answer.body) == b"row " * 99
+    answer = asyncio.run(asked.get("/lists", headers={"Accept-Encoding": "gzip"}))
+    assert answer.headers["Vary"] == "Cookie, Origin, Accept-Encoding" and gzip.decompress(answer.body) == b"row " * 99
     with pytest.raises(ValueError, match="least must be bytes, 0 or more: None"):
         client(host, export, APP + "website.compress(app, least=None)\n")
 
