@@ -2,6 +2,7 @@
  *   consumes  the file's bytes   by the stream protocol, from whatever file system is mounted there
  *   invariant the bytes end where the file ends: a short read is gone on with, a failed one raises OSError.
  *             MicroPython's own reader takes both for the end, and the rest of a module is then missing without a word
+ *   leaves out the mark U+FEFF before a source, as some editors put it there, and as CPython does
  *   when cut  bytecode says itself where it ends, and behind its header MicroPython's loader never stops at the end of a
  *             file: here the first byte that is read past it raises ValueError
  */
@@ -16,7 +17,8 @@
 #include "py/stream.h"
 
 #define BUFFER_MAX 8192 /* as much as the file service's files read ahead: they then read into this buffer directly */
-#define HEADER_SIZE 4   /* of bytecode: the loader looks itself whether it is there */
+#define MARK_SIZE 3
+#define HEADER_SIZE 4 /* of bytecode: the loader looks itself whether it is there */
 
 struct reader {
     mp_obj_t file;
@@ -26,17 +28,24 @@ struct reader {
     byte buffer[];
 };
 
+static bool has_mark(const struct reader *reader)
+{
+    static const byte mark[MARK_SIZE] = {0xef, 0xbb, 0xbf};
+    return !reader->is_bytecode && reader->before == 0 && reader->count >= MARK_SIZE &&
+           memcmp(reader->buffer, mark, MARK_SIZE) == 0;
+}
+
 static void refill(struct reader *reader)
 {
     int error = 0;
     reader->before += reader->count;
-    reader->at = 0;
-    reader->count = 0;
+    reader->at = reader->count = 0;
     reader->count = mp_stream_read_exactly(reader->file, reader->buffer, reader->size, &error);
     if (error) {
         mp_raise_OSError(error);
     }
     reader->ended = reader->count < reader->size;
+    reader->at = has_mark(reader) ? MARK_SIZE : 0;
 }
 
 static mp_uint_t read_byte(void *data)

@@ -187,6 +187,32 @@ def test_one_that_fails_while_it_starts(guest, export):
     guest.expect(r"webserver: (the top of the export|comes_later\.py) has changed")
 
 
+def test_one_that_ends_while_it_starts(guest, export):
+    """... is left out, as one that fails; it is not begun again and again."""
+    restart(guest, export, "stays")
+    write(export, "ends", text="import sys\nsys.exit('no settings')\n")
+    deadline = time.monotonic() + GENEROUS_S
+    while get(guest.port("http"), "/api/version").status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    guest.expect("app.py is left out:")
+    guest.expect(r'File "app\.py", line 2, in <module>')
+    guest.expect("SystemExit: no settings")
+    guest.expect(STARTS)
+    assert get(guest.port("http"), "/api/version").status == 503 and "starts again" not in guest.text()
+    write(export, "begins")
+    while (answer := get(guest.port("http"), "/api/version")).body != b"begins":
+        assert answer.status == 503 and time.monotonic() < deadline
+        time.sleep(0.1)
+    guest.expect(STARTS)
+
+
+def test_a_mark_at_its_beginning(guest, export):
+    """As some editors put it before UTF-8."""
+    restart(guest, export, "unmarked")
+    restart(guest, export, "marked", text="\ufeff" + APP.format(version="marked", end=""))
+
+
 def test_requests_under_way_end(guest, export):
     """Those that are soon over are answered; files are served all the time; those that come meanwhile wait."""
     restart(guest, export, "old")

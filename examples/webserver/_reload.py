@@ -35,6 +35,7 @@ TURN_MS = 20
 END_MS = 1000           # for the program to end by itself
 SELDOM_MS = 10_000
 BUSY_MS = 4000          # who has not been in the event loop for so long; more than DRAIN_MS
+MARK = b"\xef\xbb\xbf"     # before UTF-8, of some editors; the importer leaves it out, too
 
 
 async def version_of(path):
@@ -50,7 +51,7 @@ async def version_of(path):
 def mistake_in(text, path):
     """Why it does not compile; None: it does."""
     try:
-        compile(str(text, "utf-8"), path, "exec")
+        compile(str(text[len(MARK):] if text.startswith(MARK) else text, "utf-8"), path, "exec")
     except (SyntaxError, UnicodeError) as error:
         return website.traceback_of(error)
 

@@ -182,7 +182,7 @@ def run_app():
         try:
             module = __import__("app", None, None, False)       # False: as __main__
             return application_of(module) if site is None else None
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             if site is not None:
                 if isinstance(error, SystemExit):       # of which nothing else is said
                     print("webserver: app.py has ended itself:\n%s" % website.traceback_of(error), end="")
