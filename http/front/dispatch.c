@@ -183,9 +183,18 @@ static bool list(struct http_conn *c, const struct http_request *request, const 
     return done(c, request, reply);
 }
 
+/* Whose the path is may not be whose file was looked for: an internal mount within a locked one has no lock. */
+static bool may_see_instead(const struct http_request *request, uint32_t length)
+{
+    return length == 0 || may_see(request, mount_of(request, length));
+}
+
 static bool nothing_here(struct http_conn *c, const struct http_request *request, const struct reply *reply,
                          uint32_t length)
 {
+    if (!may_see_instead(request, length)) {
+        return refuse(c, request, reply, 401);
+    }
     app_front_missed();
     switch (find_instead(c, request, length)) {
     case SITE_FOUND: return file(c, request, reply);
@@ -315,6 +324,10 @@ static bool file_ordered(struct http_conn *c, const struct reply *reply)
 
 static bool nothing_ordered(struct http_conn *c, const struct reply *reply, uint32_t length)
 {
+    if (app_answer_is_for_client() && !may_see_instead(&self.request, length)) {
+        content_of(c)->mount = mount_of(&self.request, length);
+        return tell_ordered(c, reply, 401);
+    }
     switch (app_answer_is_for_client() ? find_instead(c, &self.request, length) : SITE_NOT_FOUND) {
     case SITE_FOUND: return file_ordered(c, reply);
     case SITE_WAIT: c->state = WAITING; return false;

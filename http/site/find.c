@@ -157,8 +157,9 @@ enum site_outcome site_find_fallback(uint8_t number, uint8_t codings, struct sit
 bool site_find_folder(const char *path, uint32_t length, struct http_slice host, struct site_folder *folder)
 {
     static const struct http_slice any = {"", 0};
-    const struct mount *mount = site_public_mount_of(path, length, site_host_number(host), UINT32_MAX);
-    if (!mount || path[length - 1] != '/' || !site_says(&mount->policy, RULE_LISTING, any).at) {
+    const struct mount *mount = site_mount_of(path, length, site_host_number(host));
+    if (!mount || mount->policy.internal || path[length - 1] != '/' ||
+        !site_says(&mount->policy, RULE_LISTING, any).at) {
         return false;
     }
     uint32_t rest = length - (mount->prefix_length - 1);

@@ -274,6 +274,23 @@ static void test_fallback(void)
 
 #define LOCK "WWW-Authenticate: Basic realm=\"2\", charset=\"UTF-8\""
 
+/* In place of what is not there for clients, within the locked mount. */
+static void test_locks_of_substitutes(void)
+{
+    static const char *const paths[] = {"/l/i/x", "/app/asked/l/i/x"};
+    site_locks = site_lists = true;
+    site_fallback = 777;
+    connect();
+    for (int i = 0; i < 2; i++) {
+        CHECK_CASE(get(paths[i], HTML) == 401 && has_field(response, LOCK), paths[i]);
+        CHECK_CASE(get(paths[i], HTML "Authorization: open\r\n") == 200 && body_is(777, 0, 777), paths[i]);
+    }
+    CHECK_EQUAL(get("/l/i/", ""), 401);
+    CHECK_EQUAL(get("/app/asked/l/i/", ""), 401);
+    CHECK_EQUAL(get("/l/%zz", HTML), 404);
+    leave();
+}
+
 static void test_locks(void)
 {
     site_locks = true;
@@ -329,6 +346,7 @@ static const struct {
     {"that_is_looked_for", test_that_is_looked_for},
     {"fallback", test_fallback},
     {"locks", test_locks},
+    {"locks_of_substitutes", test_locks_of_substitutes},
 };
 
 static void run(uint64_t i)

@@ -393,7 +393,9 @@ static void test_folders(void)
     check_folder("/files/a", NULL);
     check_folder("/files/.git/", NULL);
     check_folder("/files/drafts/x/", NULL);
-    check_folder("/files/inner/", "/pub/inner/"); /* of what clients know */
+    check_folder("/files/inner/", NULL); /* as what lies in it */
+    check_folder("/files/inner/a/", NULL);
+    check_folder("/files/inne/", "/pub/inne/");
     check_folder("/top/", "/");
     check_folder("/top/www/", "/www/");
     uint8_t mount = site_mount_number("/top/", 5, no_host);

@@ -178,6 +178,9 @@ enum site_outcome site_find(const char *path, uint32_t length, uint8_t codings, 
         site_waiting++;
         return SITE_WAIT;
     }
+    if (strncmp(text, "/l/i/", 5) == 0 && access != SITE_ORDERED) {
+        return SITE_NOT_FOUND; /* internal, within the locked one */
+    }
     if (strncmp(text, "/l/", 3) == 0 && access == SITE_PUBLIC) {
         return SITE_LOCKED;
     }
