@@ -57,11 +57,25 @@ static uint32_t match_log(const char *pattern, struct http_slice name)
     return at;
 }
 
-/* Or what was made of it: log.1, log.gz. */
+/* What follows in the name of what was made of a log: log.1, log-20261130, log.gz, log.1.gz. */
+static bool is_of_rotation(const char *rest, uint32_t length)
+{
+    static const char *const endings[] = {".gz", ".xz", ".bz2", ".zst", ".old", ".bak"};
+    if (length >= 2 && (rest[0] == '.' || rest[0] == '-') && http_is(rest[1], CLASS_DIGIT)) {
+        return !memchr(rest, '/', length);
+    }
+    for (uint32_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        if (is((struct http_slice){rest, length}, endings[i])) {
+            return true;
+        }
+    }
+    return length == 0;
+}
+
 static bool is_log(const char *name, uint32_t length)
 {
     uint32_t matched = self.log ? match_log(self.log, (struct http_slice){name, length}) : 0;
-    return matched > 0 && !memchr(name + matched, '/', length - matched);
+    return matched > 0 && is_of_rotation(name + matched, length - matched);
 }
 
 static bool is_well_known(const struct mount *mount, struct http_slice path)

@@ -50,8 +50,8 @@ void site_unmount_all(void);
 /* Nobody gets the file at this path of the file service, nor keys and certificates beside it (.pem, .key): not by the
  * application's order either. The text stays where it is. At most SITE_SECRETS_MAX. */
 void site_keep_secret(const char *path);
-/* Clients do not get files whose path is made of this one by the time of day (%Y, %m, %d, %H), nor what begins with such a
- * name, unless the mount shows it. The text stays where it is. */
+/* Clients do not get files whose path is made of this one by the time of day (%Y, %m, %d, %H), nor what was made of
+ * such a file (.1, -20261130, .gz), unless the mount shows it. The text stays where it is. */
 void site_hide_log(const char *pattern);
 
 /* What lies at this path of the file service is no longer what it was. */

@@ -186,13 +186,15 @@ static void test_hidden_program(void)
 /* It has addresses of clients, and what they have asked for. */
 static void test_hidden_log(void)
 {
-    static const char *const hidden[] = {"/logs/access-20261130.log", "/Logs/access-20261130.LOG",
-                                         "/logs/access-20261129.log.1.gz", "/logs/access-20261128.log.html", NULL};
+    static const char *const hidden[] = {"/logs/access-20261130.log",      "/Logs/access-20261130.LOG",
+                                         "/logs/access-20261129.log.1.gz", "/logs/access-20261128.log-20261129",
+                                         "/logs/access-20261128.log.gz",   NULL};
     static const char *const shown[] = {"/logs/access-2026113x.log",
                                         "/logs/access-.log",
                                         "/logs/access-20261130.log.d/a.txt",
                                         "/logs",
                                         "/access-20261130.log",
+                                        "/logs/access-20261130.logo.png",
                                         "/mine/access-20261130.log",
                                         NULL};
     static const struct site_policy shows = {.rules = "show\taccess-*\t\n"};
@@ -202,7 +204,7 @@ static void test_hidden_log(void)
     for (int i = 0; hidden[i]; i++) {
         put(hidden[i], CACHE_FILE, 1);
     }
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         put(shown[i], CACHE_FILE, 1);
     }
     check_hidden(hidden);
