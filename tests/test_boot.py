@@ -32,7 +32,7 @@ def test_nothing_of_this_machine_is_in_the_image(image):
 
 
 def test_the_web_server_boots_in_five_million_instructions(image, tmp_path):
-    """With the image checked and all that it does not store zeroed: 3.99 M now, of which 40 MB to zero are most."""
+    """With the image checked and all that it does not store zeroed: 2.71 M now, of which 41 MB to zero are most."""
     first = max(reversed(inside.domains(image)), key=lambda domain: domain.priority)
     init, _ = inside.symbol(image, first.name, "init")
     with Counting(image.with_name("webserver.report.txt"), tmp_path) as counting, \
