@@ -19,18 +19,19 @@ $(call sdk_stop,is of version '$(SDK_VERSION)'$(comma) which is unknown. There a
 endif
 
 sdk_of_board := $(SDK)/board/$(MICROKIT_BOARD)
-ifeq ($(wildcard $(sdk_of_board)),)
-$(call sdk_stop,has no board $(MICROKIT_BOARD). It has: $(call there,$(wildcard $(SDK)/board/*)))
+ifeq ($(wildcard $(sdk_of_board)/.),)
+$(call sdk_stop,has no board $(MICROKIT_BOARD). It has: $(call there,$(patsubst %/.,%,$(wildcard $(SDK)/board/*/.))))
 endif
-ifeq ($(wildcard $(sdk_of_board)/$(MICROKIT_CONFIG)),)
+ifeq ($(wildcard $(sdk_of_board)/$(MICROKIT_CONFIG)/.),)
 $(call sdk_stop,has no config $(MICROKIT_CONFIG) for $(MICROKIT_BOARD). \
 It has: $(call there,$(patsubst %/lib/libmicrokit.a,%,$(wildcard $(sdk_of_board)/*/lib/libmicrokit.a))))
 endif
 
 # An SDK's build makes a folder for each config first; one that was interrupted lacks files, or has them without content.
 sdk_lacks := $(shell cd $(sdk_of_board)/$(MICROKIT_CONFIG) && \
-    for f in include/microkit.h lib/libmicrokit.a lib/microkit.ld elf/loader.elf; do [ -s $$f ] || echo $$f; done; \
-    [ -s elf/sel4.elf ] || [ -s elf/kernel.elf ] || echo elf/sel4.elf)
+    whole() { [ -f $$1 ] && [ -s $$1 ]; }; \
+    for f in include/microkit.h lib/libmicrokit.a lib/microkit.ld elf/loader.elf; do whole $$f || echo $$f; done; \
+    whole elf/sel4.elf || whole elf/kernel.elf || echo elf/sel4.elf)
 ifneq ($(sdk_lacks),)
 $(call sdk_stop,is half built: for $(MICROKIT_BOARD) in $(MICROKIT_CONFIG) it has no $(sdk_lacks))
 endif

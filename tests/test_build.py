@@ -88,6 +88,8 @@ def refused(sdk, says):
 def test_sdk_without_the_board(other):
     (other / "board" / BOARD).rename(other / "board" / "toaster")
     refused(other, f"has no board {BOARD}. It has: toaster")
+    (other / "board" / BOARD).write_text("no folder")
+    refused(other, f"has no board {BOARD}. It has: toaster")
     shutil.rmtree(other / "board")
     refused(other, f"has no board {BOARD}. It has: none")
 
@@ -95,6 +97,8 @@ def test_sdk_without_the_board(other):
 def test_sdk_without_the_config(other):
     shutil.rmtree(other / "board" / BOARD / "release")
     (other / "board" / BOARD / "example").mkdir()        # official SDKs 1.x have one beside their configs
+    refused(other, f"has no config release for {BOARD}. It has: benchmark debug")
+    (other / "board" / BOARD / "release").write_text("no folder")
     refused(other, f"has no config release for {BOARD}. It has: benchmark debug")
 
 
@@ -113,6 +117,10 @@ def test_sdk_that_is_half_built(other, files):
     refused(other, f"is half built: for {BOARD} in release it has no {' '.join(files)}")
     for file in files:
         (folder / file).touch()
+    refused(other, f"is half built: for {BOARD} in release it has no {' '.join(files)}")
+    for file in files:
+        (folder / file).unlink()
+        (folder / file).mkdir()
     refused(other, f"is half built: for {BOARD} in release it has no {' '.join(files)}")
 
 

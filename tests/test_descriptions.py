@@ -178,6 +178,7 @@ def test_options_of_the_official_tool(sdk):
 
 
 def test_what_the_sdk_does_not_have(sdk):
+    (sdk / "sdk" / "board" / "pi").write_text("no folder")
     assert run(sdk, GOOD, board="pi") == (1, "microkit: error: unknown board (pi); allowed: made_up\n")
     assert run(sdk, GOOD, config="fast") == (1, "microkit: error: unknown config (fast); allowed: release\n")
     for name in "", ".", "..", "made_up/release", "../board/made_up":

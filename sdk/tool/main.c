@@ -133,14 +133,20 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
-/* The names in a folder, sorted, parted by commas. */
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The names of the folders in a folder, sorted, parted by commas. */
 static const char *names_in(const char *path)
 {
     const char **names = NULL;
     size_t count = 0;
     DIR *folder = opendir(path);
     for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;) {
-        if (e->d_name[0] != '.') {
+        if (e->d_name[0] != '.' && is_folder(diag_printf("%s/%s", path, e->d_name))) {
             *PUSH(names, count) = diag_printf("%s", e->d_name);
         }
     }
@@ -156,12 +162,6 @@ static const char *names_in(const char *path)
         all = diag_printf("%s, %s", all, names[i]);
     }
     return all;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static const char *sdk_folder(void)
