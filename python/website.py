@@ -37,7 +37,7 @@ import _website
 import website_compress
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
-from website_policy import IMMUTABLE, flag, mount_name, policy, text  # noqa: F401 (the first is for authors)
+from website_policy import IMMUTABLE, check_file, check_port, flag, folder_name, mount_name, policy  # noqa: F401 (the first is for authors)
 
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
@@ -80,11 +80,9 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
     internal: only by the application's word, see file()
     """
     _check(app, port)
-    if not text("prefix", prefix).startswith("/") or not prefix.endswith("/") or "//" in prefix:
-        raise ValueError("prefix must begin and end with '/': %r" % prefix)
     flags = _website.PRECOMPRESSED if flag("precompressed", precompressed) else 0
     flags |= _website.INTERNAL if flag("internal", internal) else 0
-    where = mount_name(prefix, host), text("folder", _folder(text("folder", folder)))
+    where = mount_name(prefix, host), folder_name(folder)
     said = policy(headers=headers, types=types, charset=charset, hide=hide, show=show, users=users, listing=listing,
                   fallback=fallback, cache=cache, pages=pages, others=others)
     _change(app, port, _website.mount, *where, *said, flags)
@@ -106,15 +104,11 @@ def forget():
 def file(path, headers=None, content_type=None, status=200):
     """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
     status other than 200 the whole file. content_type: in place of what the file's name says."""
-    text("path", path)
-    if status < 200 or status in (204, 205, 304):
-        raise ValueError("status %d has no body" % status)
-    if not path.startswith("/"):
-        raise ValueError("path must begin with '/'")
+    check_file(path, content_type, status)
     response = FileResponse(status_code=status, headers=headers)
     response.headers["X-Accel-Redirect"] = path
     if content_type:
-        response.headers["X-Accel-Content-Type"] = text("content_type", content_type)
+        response.headers["X-Accel-Content-Type"] = content_type
     return response
 
 
@@ -137,20 +131,12 @@ def refresh(app):
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
 
-def _folder(folder):
-    if ".." in folder.split("/"):
-        raise ValueError("folder must not have '..': %r" % folder)
-    names = [name for name in folder.split("/") if name not in ("", ".")]
-    return "/" + "/".join(names)
-
-
 def _check(app, port):
     if not isinstance(app, Microdot):
         raise TypeError("app is no Microdot")
     if _apps and _apps[0] is not app:
         raise ValueError("another application has mounted a site already")
-    if not isinstance(port, int) or not 0 < port < 65536:
-        raise ValueError("port must be 1-65535")
+    check_port(port)
 
 
 def _change(app, port, change, *args):

@@ -1,6 +1,6 @@
 """website_policy.py: what is said of a folder of files, as the texts that the front takes: field lines for each answer,
-and rules (http/site/rules.h). For website.mount() in the guest, and for Site() of compose/http.py where an image is made.
-What cannot be is a ValueError that names it.
+and rules (http/site/rules.h). For website.py in the guest and in host/, and for Site() of compose/http.py where an image is
+made. What cannot be is a ValueError that names it.
 """
 
 from binascii import b2a_base64
@@ -67,8 +67,10 @@ def policy(headers=None, types=None, charset="utf-8", hide=(), show=(), users=No
 
 def mount_name(prefix, host=None):
     """Under which the front knows a mount."""
+    if not text("prefix", prefix).startswith("/") or not prefix.endswith("/") or "//" in prefix:
+        raise ValueError("prefix must begin and end with '/': %r" % prefix)
     if host is None:
-        return text("prefix", prefix)
+        return prefix
     name = text("host", host).lower()
     plain = all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in name)
     if not name or not plain or "." in (name[0], name[-1]):
@@ -87,6 +89,30 @@ def _is_cache_control(value):
         if not is_token(name) or not name[0].isalpha() or (equals and not is_token(argument)):
             return False
     return True
+
+
+def folder_name(folder):
+    """As the file service has it."""
+    if ".." in text("folder", folder).split("/"):
+        raise ValueError("folder must not have '..': %r" % folder)
+    names = [name for name in folder.split("/") if name not in ("", ".")]
+    return text("folder", "/" + "/".join(names))
+
+
+def check_port(port):
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise ValueError("port must be 1-65535")
+
+
+def check_file(path, content_type, status):
+    """What website.file() is asked for."""
+    text("path", path)
+    if status < 200 or status in (204, 205, 304):
+        raise ValueError("status %d has no body" % status)
+    if not path.startswith("/"):
+        raise ValueError("path must begin with '/'")
+    if content_type:
+        text("content_type", content_type)
 
 
 def lifetime(what, value):

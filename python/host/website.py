@@ -1,6 +1,6 @@
 """website.py: Serval's module of that name, for CPython. What mount() is told is kept in `mounts`, and what the guest's
-refuses is refused, by the same code; file() answers with the file itself, as long as it is one of a folder that is mounted, so a test client sees its bytes. How an address becomes
-a file is otherwise the front's business, and is not played here."""
+refuses is refused, by the same code. file() answers with the file itself, of a folder that is mounted, so that a test
+client sees its bytes. How an address becomes a file is otherwise the front's business, and is not played here."""
 
 import gzip
 import importlib.util
@@ -38,8 +38,7 @@ def _check(app, port):
         raise TypeError("app is no Microdot")
     if any(other is not app for other, *_ in mounts):
         raise ValueError("another application has mounted a site already")
-    if not isinstance(port, int) or not 0 < port < 65536:
-        raise ValueError("port must be 1-65535")
+    _policy.check_port(port)
 
 
 def attach(app, *, port=80):
@@ -48,12 +47,9 @@ def attach(app, *, port=80):
 
 def mount(app, prefix, folder, *, host=None, port=80, precompressed=True, internal=False, **said):
     _check(app, port)
-    if not _policy.text("prefix", prefix).startswith("/") or not prefix.endswith("/") or "//" in prefix:
-        raise ValueError("prefix must begin and end with '/': %r" % prefix)
-    if ".." in _policy.text("folder", folder).split("/"):
-        raise ValueError("folder must not have '..': %r" % folder)
     flags = {name: _policy.flag(name, value) for name, value in (("precompressed", precompressed), ("internal", internal))}
     _policy.mount_name(prefix, host)
+    _policy.folder_name(folder)
     _policy.policy(**said)
     mounts.append((app, prefix, folder, dict(said, host=host, port=port, **flags)))
 
@@ -69,11 +65,7 @@ def _path_of(address):
 
 
 def file(path, headers=None, content_type=None, status=200):
-    _policy.text("path", path)
-    if status < 200 or status in (204, 205, 304):
-        raise ValueError("status %d has no body" % status)
-    if not path.startswith("/"):
-        raise ValueError("path must begin with '/'")
+    _policy.check_file(path, content_type, status)
     place = _path_of(path)
     if place is None or not os.path.isfile(place):
         return Response("Not found", 404)
