@@ -37,7 +37,8 @@ import _website
 import website_compress
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
-from website_policy import IMMUTABLE, check_file, check_port, flag, folder_name, mount_name, policy  # noqa: F401 (the first is for authors)
+from website_policy import IMMUTABLE  # noqa: F401 (for authors)
+from website_policy import check_file, check_port, flag, folder_name, mount_name, policy
 
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first

@@ -1,7 +1,7 @@
 /* tool/description.h: a system description as read, before anything has an address.
  *
- * The format is the one of seL4 Microkit 1.4.1 and 2.0.1 (its manual, chapter "System Description File"), and
- * `setvar_id` and `prefill_path` of later releases. description_read() refuses what a single element shows to be wrong;
+ * The format is the one of seL4 Microkit 1.4.1 and 2.0.1 (its manual, chapter "System Description File"), with what
+ * docs/sdk.md lists of later ones. description_read() refuses what a single element shows to be wrong;
  * check_description() refuses what only the whole shows.
  */
 #ifndef TOOL_DESCRIPTION_H

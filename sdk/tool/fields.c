@@ -1,35 +1,52 @@
-/* fields.c: attributes of the description, one at a time. */
+/* fields.c: attributes of the description, one at a time.
+ *   consumes  names and values out of the XML file: any text, of whoever wrote it
+ *   produces  numbers in their bounds, names that are not empty, truth values; anything else ends the run, with its place
+ */
 #include <string.h>
 
 #include "sdk/abi/mmu.h"
 #include "sdk/tool/fields.h"
 
 /* What Microkit has, in some release or on some machine, and this SDK has not. */
-static const struct {
-    const char *name;
+struct unsupported {
+    const char *name; /* NULL: the list's end */
     const char *why;
-} unsupported_elements[] = {{"virtual_machine", "this SDK has no virtual machines"},
-                            {"vcpu", "this SDK has no virtual machines"},
-                            {"ioport", "I/O ports exist on x86 only"},
-                            {"iomap", "this SDK drives no IOMMU"},
-                            {"io_address_space", "this SDK drives no IOMMU"},
-                            {"cspace", "this SDK has no capabilities to hand out"},
-                            {"domains", "this SDK has no domain scheduler"},
-                            {"domain", "this SDK has no domain scheduler"},
-                            {"domain_schedule", "this SDK has no domain scheduler"}};
+};
 
-static const struct {
-    const char *name;
-    const char *why;
-} unsupported_attributes[] = {{"domain", "this SDK has no domain scheduler"},
-                              {"path_for_symbols", "symbols are looked up in the program itself"},
-                              {"prefill_bootinfo", "this SDK has no boot information block"},
-                              {"pin", "I/O APICs exist on x86 only"},
-                              {"ioapic", "I/O APICs exist on x86 only"},
-                              {"pcidev", "message-signalled interrupts of x86 only"},
-                              {"handle", "message-signalled interrupts of x86 only"},
-                              {"vector", "interrupt vectors exist on x86 only"},
-                              {"polarity", "I/O APICs exist on x86 only"}};
+static const struct unsupported unsupported_elements[] = {
+    {"virtual_machine", "this SDK has no virtual machines"},
+    {"vcpu", "this SDK has no virtual machines"},
+    {"ioport", "I/O ports exist on x86 only"},
+    {"iomap", "this SDK drives no IOMMU"},
+    {"io_address_space", "this SDK drives no IOMMU"},
+    {"cspace", "this SDK has no capabilities to hand out"},
+    {"domains", "this SDK has no domain scheduler"},
+    {"domain", "this SDK has no domain scheduler"},
+    {"domain_schedule", "this SDK has no domain scheduler"},
+    {NULL, NULL},
+};
+
+static const struct unsupported unsupported_attributes[] = {
+    {"domain", "this SDK has no domain scheduler"},
+    {"path_for_symbols", "symbols are looked up in the program itself"},
+    {"prefill_bootinfo", "this SDK has no boot information block"},
+    {"pin", "I/O APICs exist on x86 only"},
+    {"ioapic", "I/O APICs exist on x86 only"},
+    {"pcidev", "message-signalled interrupts exist on x86 only"},
+    {"handle", "message-signalled interrupts exist on x86 only"},
+    {"vector", "interrupt vectors exist on x86 only"},
+    {"polarity", "I/O APICs exist on x86 only"},
+    {NULL, NULL},
+};
+
+/* NULL: it is not in the list. */
+static const char *why_unsupported(const struct unsupported *list, const char *name)
+{
+    while (list->name != NULL && strcmp(list->name, name) != 0) {
+        list++;
+    }
+    return list->why;
+}
 
 static bool listed(const char *names, const char *name)
 {
@@ -50,11 +67,9 @@ void fields_attributes(const struct xml_node *node, const char *allowed)
         if (listed(allowed, a->name)) {
             continue;
         }
-        for (size_t k = 0; k < sizeof(unsupported_attributes) / sizeof(unsupported_attributes[0]); k++) {
-            if (strcmp(unsupported_attributes[k].name, a->name) == 0) {
-                diag_refuse(a->place, "attribute '%s' is not supported on '%s'; %s", a->name, node->name,
-                            unsupported_attributes[k].why);
-            }
+        const char *why = why_unsupported(unsupported_attributes, a->name);
+        if (why != NULL) {
+            diag_refuse(a->place, "attribute '%s' is not supported on '%s'; %s", a->name, node->name, why);
         }
         diag_refuse(a->place, "unknown attribute '%s' on '%s'; allowed: %s", a->name, node->name,
                     *allowed == '\0' ? "none" : allowed);
@@ -63,10 +78,9 @@ void fields_attributes(const struct xml_node *node, const char *allowed)
 
 void fields_bad_element(const struct xml_node *node, const char *allowed)
 {
-    for (size_t k = 0; k < sizeof(unsupported_elements) / sizeof(unsupported_elements[0]); k++) {
-        if (strcmp(unsupported_elements[k].name, node->name) == 0) {
-            diag_refuse(node->place, "element '%s' is not supported; %s", node->name, unsupported_elements[k].why);
-        }
+    const char *why = why_unsupported(unsupported_elements, node->name);
+    if (why != NULL) {
+        diag_refuse(node->place, "element '%s' is not supported; %s", node->name, why);
     }
     if (node->parent == NULL) {
         diag_refuse(node->place, "root element '%s'; it must be %s", node->name, allowed);

@@ -266,14 +266,20 @@ static void collect_zero(struct image *image, const struct layout *l)
     }
 }
 
-static void fill_loader(const struct image *image, const struct layout *l)
+/* Where it lies in the loader, with which the image begins. */
+static size_t header_offset(const struct layout *l)
 {
     size_t count;
     const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header", &count);
     if (symbol == NULL || symbol->size != sizeof(struct image_header)) {
         diag_refuse((struct place){.file = l->loader->path}, "no image_header, or one of another size");
     }
-    struct image_header *header = (struct image_header *)(l->loader_bytes + (symbol->va - l->loader->segments[0].va));
+    return symbol->va - l->loader->segments[0].va;
+}
+
+static void fill_loader(const struct image *image, const struct layout *l)
+{
+    struct image_header *header = (struct image_header *)(l->loader_bytes + header_offset(l));
     const struct board *b = l->board;
     *header = (struct image_header){
         .magic = IMAGE_MAGIC,
@@ -320,11 +326,8 @@ static void fill_build(struct image *image, const struct layout *l)
 
 static void fill_checksum(struct image *image, const struct layout *l)
 {
-    size_t count;
-    const struct elf_symbol *symbol = elf_symbol(l->loader, "image_header", &count);
-    size_t at = symbol->va - l->loader->segments[0].va + offsetof(struct image_header, checksum);
     uint64_t checksum = crc32c(image->bytes, image->size);
-    memcpy(image->bytes + at, &checksum, sizeof(checksum));
+    memcpy(image->bytes + header_offset(l) + offsetof(struct image_header, checksum), &checksum, sizeof(checksum));
 }
 
 struct image *image_build(struct layout *l)

@@ -1,8 +1,9 @@
 /* microkit.h: what a protection domain's program sees of the system.
  *
- * Names, signatures and meanings are those of the official seL4 Microkit (1.4.1, 2.0.1; its manual, "libmicrokit").
+ * Names, signatures and meanings are those of the official seL4 Microkit (1.4.1 to 2.3.0; its manual, "libmicrokit"),
+ * but for virtual machines.
  * Differences that a program can notice:
- *   - `__thread` stays what it is.
+ *   - `__thread` stays what it is (1.4.1 and 2.0.1 define it away).
  *   - A second deferred call does not replace the first: it makes the first one happen at once. A deferred call
  *     made in protected() happens together with the reply.
  *   - A call whose server is restarted before it answers, or has died and has no parent to restart it, returns with
