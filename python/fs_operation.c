@@ -67,7 +67,7 @@ static int issue_write(struct operation *operation)
     if (operation->at_end) {
         return file_job_fd(operation->job, FS_FILE_SIZE, operation->file->fd, 0, 0);
     }
-    mp_get_buffer_raise(operation->path, &data, MP_BUFFER_READ);
+    mp_get_buffer_raise(operation->buffer, &data, MP_BUFFER_READ);
     need_size(data.len, operation->wanted);
     memcpy(file_job_data(operation->job), (const char *)data.buf + operation->got, size);
     return file_job_fd(operation->job, FS_WRITE, operation->file->fd, operation->position + operation->got, size);
@@ -135,7 +135,7 @@ static void end(struct operation *operation)
     operation->ended = true;
     operation->file = NULL;
     operation->listing = NULL;
-    operation->path = operation->other = operation->list = MP_OBJ_NULL;
+    operation->path = operation->other = operation->buffer = operation->list = MP_OBJ_NULL;
     operation->data = (vstr_t){0};
 }
 
@@ -223,7 +223,7 @@ static mp_obj_t take_read(struct operation *operation)
 static mp_obj_t take_read_into(struct operation *operation)
 {
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(operation->path, &buffer, MP_BUFFER_WRITE);
+    mp_get_buffer_raise(operation->buffer, &buffer, MP_BUFFER_WRITE);
     size_t count = count_taken(operation);
     need_size(buffer.len, operation->got + count);
     memcpy((char *)buffer.buf + operation->got, file_job_data(operation->job), count);

@@ -44,7 +44,8 @@ struct operation {
     struct file_job *job; /* the command under way */
     struct async_file *file;
     struct async_listing *listing;
-    mp_obj_t path, other; /* strings; of READ_INTO and WRITE: the buffer */
+    mp_obj_t path, other; /* strings */
+    mp_obj_t buffer;      /* READ_INTO, WRITE: the program's */
     vstr_t data;          /* READ: what has come so far */
     uint64_t fd;          /* CLOSE */
     uint64_t position;

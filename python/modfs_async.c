@@ -98,7 +98,7 @@ static mp_obj_t file_readinto(size_t n_args, const mp_obj_t *args)
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_WRITE);
     struct operation *operation = on_file(args[0], READ_INTO, n_args > 2 ? &args[2] : NULL);
-    operation->path = args[1];
+    operation->buffer = args[1];
     operation->wanted = buffer.len;
     return MP_OBJ_FROM_PTR(operation);
 }
@@ -110,7 +110,7 @@ static mp_obj_t write_operation(mp_obj_t self_in, mp_obj_t data_in, const mp_obj
     mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
     struct operation *operation = on_file(self_in, WRITE, position);
     operation->at_end = operation->file->appends && !position;
-    operation->path = data_in;
+    operation->buffer = data_in;
     operation->wanted = data.len;
     return MP_OBJ_FROM_PTR(operation);
 }
