@@ -117,13 +117,9 @@ mp_obj_t request_head(size_t n_args, const mp_obj_t *args)
 
 mp_obj_t request_peer(const struct incoming_head *head)
 {
-    char address[4 * 4];
-    uint32_t length = 0;
-    for (uint32_t i = 0; i < 4; i++) {
-        length += http_put_decimal(address + length, head->head.peer[i]);
-        address[length++] = '.';
-    }
-    mp_obj_t items[2] = {mp_obj_new_str(address, length - 1), MP_OBJ_NEW_SMALL_INT(head->head.peer_port)};
+    char address[HTTP_ADDRESS_MAX + 1];
+    uint32_t length = http_put_address(address, head->head.peer);
+    mp_obj_t items[2] = {mp_obj_new_str(address, length), MP_OBJ_NEW_SMALL_INT(head->head.peer_port)};
     return mp_obj_new_tuple(2, items);
 }
 

@@ -27,8 +27,8 @@
 struct access_record {
     uint16_t line, fields; /* bytes of the two texts below; line 0: no request was taken */
     uint8_t address_length;
-    char address[LINE_ADDRESS_MAX + 1];
-    char texts[RECORD_BYTES - LINE_ADDRESS_MAX - 6]; /* the request's line; at FIELDS_AT the two; LINE_SPARE bytes */
+    char address[HTTP_ADDRESS_MAX + 1];
+    char texts[RECORD_BYTES - HTTP_ADDRESS_MAX - 6]; /* the request's line; at FIELDS_AT the two; LINE_SPARE bytes */
 };
 _Static_assert(sizeof(struct access_record) == RECORD_BYTES, "no hole");
 _Static_assert(sizeof(((struct access_record *)0)->texts) >= FIELDS_AT + LINE_FIELDS_MAX + LINE_SPARE,
@@ -108,7 +108,7 @@ static RARE struct access_record *begin_record(struct http_conn *c)
     struct transport_peer peer;
     c->transport.ops->peer(&c->transport, &peer);
     r->line = 0;
-    r->address_length = (uint8_t)line_put_address(r->address, peer.address);
+    r->address_length = (uint8_t)http_put_address(r->address, peer.address);
     c->record = r;
     return r;
 }

@@ -31,13 +31,13 @@ static struct {
     uint8_t *block;
     struct fs_request request;
     struct timer timer; /* of the first line that waits, or of the next attempt */
-    char *until;    /* a line that begins before there has room, and makes no batch: nothing else is to be looked at */
-    uint32_t batch; /* bytes that are written without waiting for the timer */
-    uint32_t due;   /* of what waits the first bytes, whose time has come */
-    bool busy;      /* a command is under way */
+    char *quick_end; /* a line that begins before there has room, and makes no batch: nothing else is to be looked at */
+    uint32_t batch;  /* bytes that are written without waiting for the timer */
+    uint32_t due;    /* of what waits the first bytes, whose time has come */
+    bool busy;       /* a command is under way */
     bool open, paused;
-    bool unsure;       /* nobody knows whether the bytes at `position` are written */
-    uint64_t until_ns; /* what is open is what has the name */
+    bool unsure;        /* nobody knows whether the bytes at `position` are written */
+    uint64_t reopen_ns; /* another file may have the name from then on */
     uint64_t fd, position;
     uint32_t said; /* the status that the console knows */
     uint64_t lost;
@@ -50,7 +50,7 @@ static void on_time(void *context)
 {
     self.paused = false;
     self.due = access_buffer_waits(&self.buffer);
-    self.until = NULL;
+    self.quick_end = NULL;
     go_on();
 }
 
@@ -105,7 +105,7 @@ static void issue(struct fs_command *command, fs_handler *handler)
 static void completed(void)
 {
     self.busy = false;
-    self.until = NULL;
+    self.quick_end = NULL;
 }
 
 static void on_closed(struct fs_request *request)
@@ -130,7 +130,7 @@ static void on_opened(struct fs_request *request)
         return;
     }
     self.open = true;
-    self.until_ns = pd_now_ns() + S;
+    self.reopen_ns = pd_now_ns() + S;
     self.fd = result->open.fd;
     bool there = self.unsure && self.position < result->open.size;
     self.position = there ? self.position : result->open.size;
@@ -193,7 +193,7 @@ static void write_batch(void)
     *name.at = '\0';
     if (!self.open) {
         open_it(path, writer_length(&name));
-    } else if (strcmp(self.path, path) != 0 || pd_now_ns() >= self.until_ns) {
+    } else if (strcmp(self.path, path) != 0 || pd_now_ns() >= self.reopen_ns) {
         close_it();
     } else {
         write_some();
@@ -230,20 +230,20 @@ static RARE char *look_for_room(uint64_t now)
     uint32_t room = access_buffer_room(&self.buffer, LINE_MAX), to_batch = UINT32_MAX;
     if (room == 0) {
         self.lost++;
-        self.until = NULL;
+        self.quick_end = NULL;
         return nobodys;
     }
     if (waits_for_time) {
         to_batch = self.batch - access_buffer_waits(&self.buffer);
     }
     room = room - LINE_MAX + 1;
-    self.until = self.buffer.to + (room < to_batch ? room : to_batch);
+    self.quick_end = self.buffer.to + (room < to_batch ? room : to_batch);
     return self.buffer.to;
 }
 
 static inline bool has_room(void)
 {
-    return self.buffer.to < self.until;
+    return self.buffer.to < self.quick_end;
 }
 
 char *access_file_room(uint64_t now)

@@ -159,16 +159,6 @@ static RARE void make_stamp(uint64_t now)
 
 /* -- what clients say -- */
 
-uint32_t line_put_address(char *text, const uint8_t address[4])
-{
-    uint32_t length = 0;
-    for (uint32_t i = 0; i < 4; i++) {
-        length += http_put_decimal(text + length, address[i]);
-        text[length++] = '.';
-    }
-    return length - 1;
-}
-
 /* "M / HTTP/1.1" are twelve bytes, and four more end a head: sixteen can be read. The last sixteen may overlap. */
 static inline char *copy_line(char *to, const char *from, uint32_t length)
 {
@@ -267,7 +257,7 @@ static inline char *put_seconds(char *at, uint64_t us)
 
 char *line_begin(char *at, const char *address, uint32_t length, uint64_t now)
 {
-    memcpy(at, address, LINE_ADDRESS_MAX + 1);
+    memcpy(at, address, HTTP_ADDRESS_MAX + 1);
     at += length;
     if (now >= stamp.until) {
         make_stamp(now);

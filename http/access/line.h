@@ -13,7 +13,6 @@
 #include "http/response/writer.h"
 #include "lib/rare.h"
 
-#define LINE_ADDRESS_MAX 15
 #define LINE_STAMP 35        /* " - - [30/Nov/2026:06:39:00 +0000] \"" */
 #define LINE_REQUEST_MAX 544 /* escaped: method, target and version */
 #define LINE_FIELD_MAX 200
@@ -22,13 +21,12 @@
 #define LINE_END_MAX 29     /* the longest time taken, in seconds with six decimals, and a newline */
 #define LINE_SPARE 32 /* bytes behind a text that may be read, or written, with it: copies are of so many at a time */
 #define LINE_MAX \
-    (LINE_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + LINE_OUTCOME_MAX + LINE_FIELDS_MAX + LINE_END_MAX + LINE_SPARE)
+    (HTTP_ADDRESS_MAX + LINE_STAMP + LINE_REQUEST_MAX + LINE_OUTCOME_MAX + LINE_FIELDS_MAX + LINE_END_MAX + LINE_SPARE)
 
-uint32_t line_put_address(char *text, const uint8_t address[4]); /* returns its length */
 /* '"', '\\' and what is no visible ASCII as \xNN, at most `room` bytes; returns how many. */
 uint32_t line_put_escaped(char *text, struct http_slice from, uint32_t room);
 
-/* The parts of a line, in their order; each returns the end of what it has put. address: of LINE_ADDRESS_MAX + 1 readable
+/* The parts of a line, in their order; each returns the end of what it has put. address: of HTTP_ADDRESS_MAX + 1 readable
  * bytes; now: pd_now_ticks(). */
 char *line_begin(char *at, const char *address, uint32_t length, uint64_t now);
 char *line_put_request(char *at, const struct http_request *request);

@@ -85,6 +85,16 @@ uint32_t http_put_decimal(char *text, uint64_t number)
     return (uint32_t)(end - at);
 }
 
+uint32_t http_put_address(char *text, const uint8_t address[4])
+{
+    uint32_t length = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        length += http_put_decimal(text + length, address[i]);
+        text[length++] = '.';
+    }
+    return length - 1;
+}
+
 uint32_t http_put_hex(char *text, uint64_t number)
 {
     uint32_t count = number ? (67 - (uint32_t)__builtin_clzll(number)) / 4 : 1;

@@ -89,6 +89,9 @@ struct http_slice http_without_port(struct http_slice host);
 /* At most 20 digits, from text[0] on; returns how many. */
 #define HTTP_DECIMAL_MAX 20
 uint32_t http_put_decimal(char *text, uint64_t number);
+#define HTTP_ADDRESS_MAX 15
+/* An IPv4 address; text has room for HTTP_ADDRESS_MAX + 1. */
+uint32_t http_put_address(char *text, const uint8_t address[4]);
 #define HTTP_HEX_MAX 16
 uint32_t http_put_hex(char *text, uint64_t number); /* the same, of HTTP_HEX_MAX */
 
