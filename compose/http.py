@@ -199,20 +199,13 @@ class Http:
         timer.client(self.pd)
         client = files.client(self.pd, caches=True, beside=SITE_MEMORY, changes=bool(access_log and access_log.file))
         # Files' bytes leave from where they lie in the share, or sealed from where they are sealed.
-        regions = [(client.share, client.share_at)]
-        if https:
-            if https.port == port:
-                raise ComposeError(f"PD '{name}': port {port} is for HTTP and for HTTPS")
-            sealed = system.region(f"sealed_{name}", SEALED, dma=True)
-            config = https.config(self.pd, sealed)
-            regions.append((sealed, int(config["sealed"]["base"])))
-            self.pd.config("http/tls/config.h", "struct http_secured_config", "http_secured_config", config)
+        regions = [(client.share, client.share_at)] + ([self._sealed(https)] if https else [])
         net.ip(self.pd, mac, timer, hostname=hostname or name, wait_for_start=True, tx_regions=regions, **IP)
         self.config = {
             "files": Expr("&fs_client_config"),
             "app": Ptr(0),
             "time": time.writer(self.pd, net.clock(self.pd)) if time else Ptr(0),
-            "access": Ptr(0),
+            "access": self._access(access_log) if access_log else Ptr(0),
             "port": port,
             "fresh_ms": fresh_ms,
             "stale_s": NEVER_STALE if stale_s is None else stale_s,
@@ -221,11 +214,21 @@ class Http:
             "sites": [site.config(self.pd) for site in sites],
         }
         self.pd.config("http/config.h", "struct http_config", "http_config", self.config)
-        if access_log:
-            self.pd.config("http/access/config.h", "struct access_config", "access_config", access_log.config(self.pd))
-            self.config["access"] = Expr("&access_config")
         self.https = https
         system.checks.append(self._check_alone)
+
+    def _sealed(self, https):
+        """The memory in which bytes are sealed, and where it is."""
+        if https.port == self.port:
+            raise ComposeError(f"PD '{self.pd.name}': port {self.port} is for HTTP and for HTTPS")
+        sealed = self.system.region(f"sealed_{self.pd.name}", SEALED, dma=True)
+        config = https.config(self.pd, sealed)
+        self.pd.config("http/tls/config.h", "struct http_secured_config", "http_secured_config", config)
+        return sealed, int(config["sealed"]["base"])
+
+    def _access(self, log):
+        self.pd.config("http/access/config.h", "struct access_config", "access_config", log.config(self.pd))
+        return Expr("&access_config")
 
     def application(self, pd):
         """Makes `pd` the one that answers what no file does: two rings and two shares, of which each side can write

@@ -133,10 +133,21 @@ def announce(port, ports):
         except OSError as error:
             if time.monotonic() > deadline:
                 raise Stop(f"HAProxy does not answer: {error}") from None
-            time.sleep(0.1)     # it has no word for that it listens
+            time.sleep(0.1)     # HAProxy does not say when it listens
     lines = [f"http://localhost:{port}", f"http://localhost:{port + STATUS} (HAProxy's page)"]
     lines += [f"http://localhost:{first}, status http://localhost:{status} (machine {n})" for n, (first, _, status, _) in ports.items()]
     print("\n" + "\n".join(f"    {line}" for line in lines) + "\n\n(kill N, start N; Ctrl-C ends it)", flush=True)
+
+
+def go_on(machines, heard):
+    while True:
+        what, which = heard.get()
+        if what == "typed":
+            obey(machines, which)
+        elif what == "ended":
+            print(f"machine {which} has ended: start {which} boots it again", flush=True)
+        elif what == "haproxy":
+            raise Stop(f"HAProxy ended (status {which})")
 
 
 def run():
@@ -164,14 +175,7 @@ def run():
         threading.Thread(target=lambda: heard.put(("haproxy", haproxy.wait())), daemon=True).start()
         announce(port, ports)
         threading.Thread(target=read_commands, args=(heard,), daemon=True).start()
-        while True:
-            what, which = heard.get()
-            if what == "typed":
-                obey(machines, which)
-            elif what == "ended":
-                print(f"machine {which} has ended: start {which} boots it again", flush=True)
-            elif what == "haproxy":
-                raise Stop(f"HAProxy ended (status {which})")
+        go_on(machines, heard)
 
 
 if __name__ == "__main__":
