@@ -23,7 +23,7 @@ enum {
     DEBUG_PC = 0,
 };
 
-/* What our kernel adds; tests/test_supervisor.py sees each of them arrive. */
+/* What our kernel adds; tests/test_restart.py sees them arrive. */
 enum {
     MORE_BUILD = 16,
     MORE_PC = 17,
