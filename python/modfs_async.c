@@ -242,32 +242,17 @@ static MP_DEFINE_CONST_OBJ_TYPE(async_listing_type, MP_QSTR_AsyncListing, MP_TYP
 
 /* -- the module -- */
 
-static uint32_t open_flags(const char *mode, bool *appends)
-{
-    uint32_t flags = 0;
-    *appends = false;
-    for (; *mode; mode++) {
-        switch (*mode) {
-        case 'r': flags |= FS_OPEN_READ; break;
-        case 'w': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
-        case 'a':
-            flags |= FS_OPEN_WRITE | FS_OPEN_CREATE;
-            *appends = true;
-            break;
-        case 'x': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE; break;
-        case '+': flags |= FS_OPEN_READ | FS_OPEN_WRITE; break;
-        case 'b': break;
-        default: mp_raise_ValueError(MP_ERROR_TEXT("invalid mode"));
-        }
-    }
-    return flags ? flags : FS_OPEN_READ;
-}
-
 static mp_obj_t fs_async_open(size_t n_args, const mp_obj_t *args)
 {
+    const char *text = n_args > 1 ? mp_obj_str_get_str(args[1]) : "r";
+    struct file_mode mode = vfs_file_mode(text);
+    if (strchr(text, 't')) {
+        mp_raise_ValueError(MP_ERROR_TEXT("invalid mode")); /* always bytes */
+    }
     struct operation *operation = fs_operation_new(OPEN);
     operation->path = absolute(args[0]);
-    operation->type = n_args > 1 ? open_flags(mp_obj_str_get_str(args[1]), &operation->at_end) : FS_OPEN_READ;
+    operation->type = mode.flags;
+    operation->at_end = mode.appends;
     return MP_OBJ_FROM_PTR(operation);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fs_async_open_obj, 1, 2, fs_async_open);

@@ -295,38 +295,35 @@ static MP_DEFINE_CONST_OBJ_TYPE(binary_type, MP_QSTR_FileIO, MP_TYPE_FLAG_ITER_I
 static MP_DEFINE_CONST_OBJ_TYPE(text_type, MP_QSTR_TextIOWrapper, MP_TYPE_FLAG_ITER_IS_ITERNEXT, iter, file_iternext,
                                 print, file_print, protocol, &text_stream, locals_dict, &file_attributes);
 
-/* "r", "w", "a", "x" with "+", "b", "t": flags of the protocol, and whether text. */
-static uint32_t parse_mode(const char *mode, bool *text, bool *appends)
+struct file_mode vfs_file_mode(const char *text)
 {
-    uint32_t flags = 0;
-    *text = true;
-    *appends = false;
-    for (; *mode; mode++) {
-        switch (*mode) {
-        case 'r': flags |= FS_OPEN_READ; break;
-        case 'w': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
+    struct file_mode mode = {.is_text = true};
+    for (; *text; text++) {
+        switch (*text) {
+        case 'r': mode.flags |= FS_OPEN_READ; break;
+        case 'w': mode.flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
         case 'a':
-            flags |= FS_OPEN_WRITE | FS_OPEN_CREATE;
-            *appends = true;
+            mode.flags |= FS_OPEN_WRITE | FS_OPEN_CREATE;
+            mode.appends = true;
             break;
-        case 'x': flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE; break;
-        case '+': flags |= FS_OPEN_READ | FS_OPEN_WRITE; break;
-        case 'b': *text = false; break;
-        case 't': *text = true; break;
+        case 'x': mode.flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_EXCLUSIVE; break;
+        case '+': mode.flags |= FS_OPEN_READ | FS_OPEN_WRITE; break;
+        case 'b': mode.is_text = false; break;
+        case 't': mode.is_text = true; break;
         default: mp_raise_ValueError(MP_ERROR_TEXT("invalid mode"));
         }
     }
-    return flags ? flags : FS_OPEN_READ;
+    mode.flags = mode.flags ? mode.flags : FS_OPEN_READ;
+    return mode;
 }
 
-mp_obj_t vfs_file_open(const char *path, const char *mode)
+mp_obj_t vfs_file_open(const char *path, const char *mode_text)
 {
-    bool text, appends;
-    uint32_t flags = parse_mode(mode, &text, &appends);
-    struct file *file = mp_obj_malloc_with_finaliser(struct file, text ? &text_type : &binary_type);
-    *file = (struct file){.base = file->base, .writes = flags & FS_OPEN_WRITE, .appends = appends};
+    struct file_mode mode = vfs_file_mode(mode_text);
+    struct file *file = mp_obj_malloc_with_finaliser(struct file, mode.is_text ? &text_type : &binary_type);
+    *file = (struct file){.base = file->base, .writes = mode.flags & FS_OPEN_WRITE, .appends = mode.appends};
     struct file_job *job = files_job();
-    int error = file_job_path(job, FS_OPEN, path, flags);
+    int error = file_job_path(job, FS_OPEN, path, mode.flags);
     if (!error) {
         error = file_job_wait(job);
         file->open = error == 0;

@@ -10,6 +10,13 @@ void vfs_files_mount(void);
 /* vfs_file.c: open(). `path` is absolute, `mode` as Python has it. */
 mp_obj_t vfs_file_open(const char *path, const char *mode);
 
+/* What a mode of Python's means: one of "r", "w", "a", "x", with "+", "b" or "t". ValueError: there is no such mode. */
+struct file_mode {
+    uint32_t flags; /* FS_OPEN_.. */
+    bool is_text, appends;
+};
+struct file_mode vfs_file_mode(const char *mode);
+
 /* As os.stat: (mode, inode, device, links, uid, gid, size, atime, mtime, ctime), times in seconds. */
 mp_obj_t files_stat_tuple(const struct fs_stat *stat);
 
