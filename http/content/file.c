@@ -71,45 +71,45 @@ static bool is_of_a_success(const char *line, uint32_t length)
     return colon && app_head_is_of_a_success((struct http_slice){line, (uint32_t)(colon - line)});
 }
 
-static inline void put_lines(struct writer *head, const char *lines, uint32_t length,
+static inline void put_lines(struct writer *head, struct http_slice lines,
                              bool (*is_left_out)(const char *line, uint32_t length))
 {
-    while (length > 0) {
-        const char *end = memchr(lines, '\n', length);
-        uint32_t line = end ? (uint32_t)(end - lines) + 1 : length;
-        if (!is_left_out(lines, line)) {
-            writer_put_bytes(head, lines, line);
+    while (lines.length > 0) {
+        const char *end = memchr(lines.at, '\n', lines.length);
+        uint32_t line = end ? (uint32_t)(end - lines.at) + 1 : lines.length;
+        if (!is_left_out(lines.at, line)) {
+            writer_put_bytes(head, lines.at, line);
         }
-        lines += line;
-        length -= line;
+        lines.at += line;
+        lines.length -= line;
     }
 }
 
-static void put_fields(struct writer *head, const struct content_state *state, const char *lines, uint32_t length)
+static void put_fields(struct writer *head, const struct content_state *state, struct http_slice lines)
 {
     if (state->app) {
-        app_answer_put_fields(lines, length, head);
+        app_answer_put_fields(lines.at, lines.length, head);
     } else {
-        writer_put_bytes(head, lines, length);
+        writer_put_slice(head, lines);
     }
 }
 
 static void put_parts(struct writer *head, const struct content_state *state, const struct http_selection *selection,
-                      const char *fields, uint32_t length)
+                      struct http_slice fields)
 {
     response_status_line(head, 206);
     parts_put_type(state->parts, head);
     response_content_length(head, selection->length);
-    put_lines(head, fields, length, is_a_type);
+    put_lines(head, fields, is_a_type);
 }
 
 /* Of a page that says what went wrong. */
-static void put_failure(struct writer *head, const struct http_selection *selection, const char *fields,
-                        uint32_t length, const char *field)
+static void put_failure(struct writer *head, const struct http_selection *selection, struct http_slice fields,
+                        const char *field)
 {
     response_status_line(head, selection->status);
     response_content_length(head, selection->length);
-    put_lines(head, fields, length, is_of_a_success);
+    put_lines(head, fields, is_of_a_success);
     writer_put(head, "Cache-Control: no-cache\r\n");
     writer_put(head, field);
 }
@@ -118,11 +118,10 @@ static void put_status(struct writer *head, const struct content_state *state, c
                        const char *field)
 {
     const struct site_resource *resource = state->resource;
-    const char *fields = resource->whole + resource->fields_at;
-    uint32_t length = resource->whole_length - resource->fields_at;
+    struct http_slice fields = site_resource_fields(resource);
     if (selection->status == 304) {
         response_status_line(head, 304);
-        put_lines(head, fields, length, is_of_a_body);
+        put_lines(head, fields, is_of_a_body);
         return;
     }
     if (selection->status == 200 && !state->app) {
@@ -130,11 +129,11 @@ static void put_status(struct writer *head, const struct content_state *state, c
         return;
     }
     if (selection->status == HTTP_SELECTED_PARTS) {
-        put_parts(head, state, selection, fields, length);
+        put_parts(head, state, selection, fields);
         return;
     }
     if (selection->status >= 400) {
-        put_failure(head, selection, fields, length, field);
+        put_failure(head, selection, fields, field);
         return;
     }
     if (selection->status == 206) {
@@ -144,7 +143,7 @@ static void put_status(struct writer *head, const struct content_state *state, c
         app_answer_put_status_line(head);
     }
     response_content_length(head, selection->length);
-    put_fields(head, state, fields, length);
+    put_fields(head, state, fields);
 }
 
 /* A Last-Modified later than Date would be refused: Date is told in its place (RFC 9110 8.8.2.1). */
@@ -344,9 +343,7 @@ static enum file_outcome send(struct http_conn *c, const struct http_selection *
 
 static bool is_encoded(const struct site_resource *resource)
 {
-    uint32_t at = resource->fields_at;
-    struct http_slice lines = {resource->whole + at, resource->whole_length - at};
-    return http_field(lines, "content-encoding").at;
+    return http_field(site_resource_fields(resource), "content-encoding").at;
 }
 
 /* False: the whole goes. What is encoded would be taken for an encoded message; of an application's answer the parts would

@@ -31,13 +31,6 @@ static struct parts *parts_of(uint8_t number)
     return &self.answers[number - 1];
 }
 
-static struct http_slice type_of(const struct site_resource *resource)
-{
-    uint32_t at = resource->fields_at;
-    struct http_slice lines = {resource->whole + at, resource->whole_length - at};
-    return http_field(lines, "content-type");
-}
-
 /* Another one for each answer, so that no file can have it in it. */
 static void make_boundary(char boundary[BOUNDARY + 1])
 {
@@ -54,7 +47,9 @@ uint8_t parts_take(const struct http_range *ranges, uint32_t count, const struct
     for (uint32_t i = 0; i < ANSWERS_MAX; i++) {
         struct parts *parts = &self.answers[i];
         if (!parts->resource) {
-            *parts = (struct parts){.resource = resource, .type = type_of(resource), .count = count};
+            *parts = (struct parts){.resource = resource,
+                                    .type = http_field(site_resource_fields(resource), "content-type"),
+                                    .count = count};
             memcpy(parts->ranges, ranges, count * sizeof(ranges[0]));
             make_boundary(parts->boundary);
             return (uint8_t)(i + 1);

@@ -67,6 +67,12 @@ static inline bool http_slice_is(struct http_slice text, const char *lower)
     return text.length == strlen(lower) && http_same(text.at, lower, (uint32_t)strlen(lower));
 }
 
+static inline bool http_ends_in(struct http_slice text, const char *end)
+{
+    size_t length = strlen(end);
+    return text.length >= length && memcmp(text.at + text.length - length, end, length) == 0;
+}
+
 /* The text without SP and HTAB on both sides. */
 static inline struct http_slice http_trim(const char *at, const char *end)
 {

@@ -17,16 +17,11 @@ static struct {
 
 /* -- what may be mounted -- */
 
-static bool ends_in(const char *text, uint32_t length, const char *end)
-{
-    uint32_t count = (uint32_t)strlen(end);
-    return length >= count && memcmp(text + length - count, end, count) == 0;
-}
-
 static bool is_folder(const char *text, uint32_t length)
 {
+    struct http_slice whole = {text, length};
     return length > 0 && length < SITE_TEXT_MAX && text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") &&
-           !strstr(text, "/./") && !ends_in(text, length, "/..") && !ends_in(text, length, "/.");
+           !strstr(text, "/./") && !http_ends_in(whole, "/..") && !http_ends_in(whole, "/.");
 }
 
 /* As it is compared: in small letters, without a port. */

@@ -73,6 +73,13 @@ struct site_resource {
     /* the rest is the site's: resolutions.h */
 };
 
+/* Its lines that 206 has, too. */
+static inline struct http_slice site_resource_fields(const struct site_resource *resource)
+{
+    uint32_t at = resource->fields_at;
+    return (struct http_slice){resource->whole + at, resource->whole_length - at};
+}
+
 enum site_outcome {
     SITE_FOUND,    /* *resource is set, held until site_release() */
     SITE_WAIT,     /* the waiter is noted: ask again when it is called */

@@ -257,21 +257,13 @@ static void ready(struct cache_waiter *waiter)
     go_on((struct resolution *)((char *)waiter - offsetof(struct resolution, try.waiter)));
 }
 
-static bool ends_with(const struct resolution *resolution, const char *ending)
-{
-    size_t length = strlen(ending);
-
-    return resolution->path_length >= length &&
-           memcmp(resolution->path + resolution->path_length - length, ending, length) == 0;
-}
-
 static const char *const *candidates_of(const struct resolution *resolution)
 {
     if (resolution->path[resolution->path_length - 1] == '/') {
         return of_folder;
     }
     for (const char *const *page = of_name + 1; *page; page++) {
-        if (ends_with(resolution, *page)) {
+        if (http_ends_in((struct http_slice){resolution->path, resolution->path_length}, *page)) {
             return of_page;
         }
     }

@@ -13,12 +13,6 @@ static bool begins(struct http_slice text, const char *with)
     return text.length >= length && memcmp(text.at, with, length) == 0;
 }
 
-static bool ends(struct http_slice text, const char *with)
-{
-    size_t length = strlen(with);
-    return text.length >= length && memcmp(text.at + text.length - length, with, length) == 0;
-}
-
 /* A name's length is known when it is compiled. */
 #define NAME(text)             \
     {                          \
@@ -83,8 +77,8 @@ static uint8_t flags_of(struct http_slice type)
     static const struct http_slice page[] = {NAME("text/html"), NAME("text/css"), NAME("text/javascript"),
                                              NAME("application/xhtml+xml")};
     bool is_page = IS_ONE_OF(type, page), is_text = begins(type, "text/");
-    bool is_loose_text = is_text || ends(type, "+xml") || ends(type, "+json");
-    return (is_page ? TYPE_PAGE : 0) | (is_text || (is_page && ends(type, "+xml")) ? TYPE_TEXT : 0) |
+    bool is_loose_text = is_text || http_ends_in(type, "+xml") || http_ends_in(type, "+json");
+    return (is_page ? TYPE_PAGE : 0) | (is_text || (is_page && http_ends_in(type, "+xml")) ? TYPE_TEXT : 0) |
            (is_loose_text || is_loose(type) ? TYPE_COMPRESSIBLE : 0) | part_of_a_page(type);
 }
 
