@@ -10,10 +10,10 @@ import os
 import re
 from typing import NamedTuple
 
-from . import output
 from .board import PAGE     # COUNTERS_BYTES
 from .c import Ptr
 from .errors import ComposeError
+from .top import TOP
 
 HEADER = "lib/counters.h"
 ROW = re.compile(r'(?:ONE\((?P<name>\w+)|OF\((?P<family>\w+), (?P<which>\w+)), (?P<kind>\w+), "(?P<help>[^"\\]*)"\)')
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 def table(header, name):
     """The rows of NAME_COUNTERS."""
-    with open(os.path.join(output.TOP, header), encoding="utf-8") as f:
+    with open(os.path.join(TOP, header), encoding="utf-8") as f:
         body = re.search(rf"#define {name.upper()}_COUNTERS\(ONE, OF\)((?:.*\\\n)+.*)\n", f.read())
     if not body:
         raise ComposeError(f"{header}: there is no table {name.upper()}_COUNTERS")

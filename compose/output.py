@@ -17,8 +17,7 @@ from xml.sax.saxutils import quoteattr
 
 from . import graph, trace
 from .c import initialiser
-
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from .top import TOP
 
 
 def write(system):

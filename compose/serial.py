@@ -9,8 +9,8 @@ import os
 
 from .c import Ptr
 from .errors import ComposeError
-from .output import TOP
 from .ring import Ring
+from .top import TOP
 
 HEADER = "serial/config.h"
 CLIENTS_MAX = 16        # of serial/proto.h; the compiler refuses more

@@ -9,10 +9,10 @@ import json
 import os
 import re
 
-from . import output
 from .board import PAGE
 from .c import Ptr
 from .errors import ComposeError
+from .top import TOP
 
 HEADER = "lib/pd.h"         # which includes lib/trace.h
 EVENTS = "lib/trace/events.h"
@@ -81,7 +81,7 @@ def channels(system, pd):
 
 def events():
     """[name, kind, family, first word, second word], by number."""
-    with open(os.path.join(output.TOP, EVENTS), encoding="utf-8") as f:
+    with open(os.path.join(TOP, EVENTS), encoding="utf-8") as f:
         rows = [list(row) for row in ROW.findall(f.read())]
     for row in rows:
         if row[1] not in KINDS:
@@ -91,7 +91,7 @@ def events():
 
 def enumerators(name, header, prefix):
     """Value -> name, in small letters and without what all of them begin with."""
-    with open(os.path.join(output.TOP, header), encoding="utf-8") as f:
+    with open(os.path.join(TOP, header), encoding="utf-8") as f:
         body = re.search(rf"enum {name} \{{(.*?)\}};", re.sub(r"/\*.*?\*/", "", f.read(), flags=re.DOTALL), re.DOTALL)
     if not body:
         raise ComposeError(f"{header}: there is no enum {name}")
