@@ -35,10 +35,10 @@ import sys
 
 import _website
 import website_compress
+import website_policy
 from microdot import Microdot, Request, Response, microdot
 from microdot.microdot import HTTPException, NoCaseDict, print_exception
 from website_policy import IMMUTABLE  # noqa: F401 (for authors)
-from website_policy import check_file, check_port, flag, folder_name, mount_name, policy
 
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
@@ -81,11 +81,11 @@ def mount(app, prefix, folder, *, host=None, port=80, cache=None, pages=None, ot
     internal: only by the application's word, see file()
     """
     _check(app, port)
-    flags = _website.PRECOMPRESSED if flag("precompressed", precompressed) else 0
-    flags |= _website.INTERNAL if flag("internal", internal) else 0
-    where = mount_name(prefix, host), folder_name(folder)
-    said = policy(headers=headers, types=types, charset=charset, hide=hide, show=show, users=users, listing=listing,
-                  fallback=fallback, cache=cache, pages=pages, others=others)
+    flags = _website.PRECOMPRESSED if website_policy.flag("precompressed", precompressed) else 0
+    flags |= _website.INTERNAL if website_policy.flag("internal", internal) else 0
+    where = website_policy.mount_name(prefix, host), website_policy.folder_name(folder)
+    said = website_policy.policy(headers=headers, types=types, charset=charset, hide=hide, show=show, users=users,
+                                 listing=listing, fallback=fallback, cache=cache, pages=pages, others=others)
     _change(app, port, _website.mount, *where, *said, flags)
 
 
@@ -105,7 +105,7 @@ def forget():
 def file(path, headers=None, content_type=None, status=200):
     """A response that is the site's file at `path` (encoded as in an address), conditions, ranges and all; with a
     status other than 200 the whole file. content_type: in place of what the file's name says."""
-    check_file(path, content_type, status)
+    website_policy.check_file(path, content_type, status)
     response = FileResponse(status_code=status, headers=headers)
     response.headers["X-Accel-Redirect"] = path
     if content_type:
@@ -137,7 +137,7 @@ def _check(app, port):
         raise TypeError("app is no Microdot")
     if _apps and _apps[0] is not app:
         raise ValueError("another application has mounted a site already")
-    check_port(port)
+    website_policy.check_port(port)
 
 
 def _change(app, port, change, *args):
