@@ -31,6 +31,12 @@ static void print_mapping(FILE *out, const struct mapping *m)
 
 static const char *mapping_head = "    virtual       physical           size  may  memory  what\n";
 
+static const char *rights(const struct abi_channel *c)
+{
+    bool notify = (c->flags & ABI_CHANNEL_NOTIFY) != 0, call = (c->flags & ABI_CHANNEL_PPCALL) != 0;
+    return notify ? (call ? "notify call" : "notify") : call ? "call" : "nothing";
+}
+
 static void print_channel(FILE *out, const struct abi_system *s, const struct abi_pd *pd, unsigned id)
 {
     const struct abi_channel *c = &pd->channels[id];
@@ -42,12 +48,8 @@ static void print_channel(FILE *out, const struct abi_system *s, const struct ab
     }
     const struct abi_pd *peer = &s->pds[c->peer];
     const struct abi_channel *back = &peer->channels[c->peer_channel];
-    fprintf(out, "    channel %2u  '%s' channel %u: may%s%s%s; peer may%s%s%s\n", id, peer->name, c->peer_channel,
-            (c->flags & ABI_CHANNEL_NOTIFY) != 0 ? " notify" : "", (c->flags & ABI_CHANNEL_PPCALL) != 0 ? " call" : "",
-            (c->flags & (ABI_CHANNEL_NOTIFY | ABI_CHANNEL_PPCALL)) == 0 ? " nothing" : "",
-            (back->flags & ABI_CHANNEL_NOTIFY) != 0 ? " notify" : "",
-            (back->flags & ABI_CHANNEL_PPCALL) != 0 ? " call" : "",
-            (back->flags & (ABI_CHANNEL_NOTIFY | ABI_CHANNEL_PPCALL)) == 0 ? " nothing" : "");
+    fprintf(out, "    channel %2u  '%s' channel %u: may %s; peer may %s\n", id, peer->name, c->peer_channel, rights(c),
+            rights(back));
 }
 
 static bool channel_exists(const struct abi_system *s, size_t pd, unsigned id)
