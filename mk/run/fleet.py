@@ -25,8 +25,7 @@ import urllib.request
 from pathlib import Path
 
 from nfs_server import are_free
-from qemu import extra_arguments
-from run import PORT_MAX, PR_SET_PDEATHSIG, SERVING, STATUS, TOP, Stop, as_command, build, end_qemu, http_port, site, start_qemu, variable
+from run import PORT_MAX, PR_SET_PDEATHSIG, SERVING, STATUS, TOP, Stop, as_command, build, end_qemu, http_port, qemu_extra, site, start_qemu, variable
 
 MACHINES = (1, 2, 3)
 STATUS_INSIDE = 9100
@@ -157,10 +156,7 @@ def run():
     with contextlib.ExitStack() as stack:
         port = http_port()
         ports = ports_of(port)
-        try:
-            extra = extra_arguments(variable("QEMU_EXTRA"))
-        except ValueError as error:
-            raise Stop(error) from None
+        extra = qemu_extra()
         scratch = cache / "run" / str(port)
         scratch.mkdir(parents=True, exist_ok=True)
         variables, build_dir = site(stack, scratch, Path(variable("BUILD_DIR", "build")), port)

@@ -206,6 +206,13 @@ def forwards(port, https, status=0, status_inside=0):
     return words + (f",hostfwd=tcp:127.0.0.1:{port + KILLER}-10.0.2.{FIRST_ADDRESS}:80" if killer else "")
 
 
+def qemu_extra():
+    try:
+        return extra_arguments(variable("QEMU_EXTRA"))
+    except ValueError as error:
+        raise Stop(error) from None
+
+
 def start_qemu(image, ports, extra, control):
     """ports: of HTTP, HTTPS, status, and that one's in the guest where it is another."""
     machine = shlex.split((TOP / "boards" / variable("MICROKIT_BOARD") / "qemu.args").read_text(), comments=True)
@@ -277,10 +284,7 @@ def run():
         port = http_port()
         https = https_port(port)
         ports = port, https, status_port(port, https)
-        try:
-            extra = extra_arguments(variable("QEMU_EXTRA"))
-        except ValueError as error:
-            raise Stop(error) from None
+        extra = qemu_extra()
         scratch = cache / "run" / str(port)
         variables, build_dir = site(stack, scratch, Path(variable("BUILD_DIR", "build")), port)
         if ports[1]:

@@ -26,8 +26,6 @@ import urllib.request
 from pathlib import Path
 
 import run as web
-from nfs_server import NfsServerError
-from qemu import extra_arguments
 from run import Stop, variable
 from trace_events import TraceError, load_map, read
 from trace_svg import svg
@@ -218,7 +216,7 @@ def trace_web(build_dir):
     with contextlib.ExitStack() as stack:
         port = web.http_port()
         ports = port, web.https_port(port)
-        extra = extra_arguments(variable("QEMU_EXTRA"))
+        extra = web.qemu_extra()
         cache = Path(variable("CACHE_DIR", str(web.TOP / "build")))
         variables, folder = web.site(stack, cache / "run" / str(port), build_dir, port)
         folder = folder / "trace"
@@ -273,7 +271,7 @@ def show_and_type(qemu):
 def trace_any(name, build_dir):
     limit_s = seconds()
     folder = build_dir / "trace"
-    command = shlex.split(variable("SERVAL_QEMU")) + extra_arguments(variable("QEMU_EXTRA"))
+    command = shlex.split(variable("SERVAL_QEMU")) + web.qemu_extra()
 
     def start_qemu(control):
         return subprocess.Popen([*command, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
@@ -313,24 +311,19 @@ def main():
         sys.exit("usage: trace.py NAME [PD:FILE..]")
     name, *files = sys.argv[1:]
     build_dir = Path(variable("BUILD_DIR", "build"))
-    for number in (web.signal.SIGTERM, web.signal.SIGHUP):
-        web.signal.signal(number, web.told_to_end)
-    try:
-        if files:
-            trace_files(name, build_dir, files)
-        elif name == "webserver":
-            trace_web(build_dir)
-        else:
-            trace_any(name, build_dir)
-    except (Stop, TraceError, NfsServerError, ValueError) as error:     # ValueError: QEMU_EXTRA
-        print(f"make {name}.trace: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"make {name}.trace: {web.what_failed(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print()
-        return 0
+
+    def trace():
+        try:
+            if files:
+                trace_files(name, build_dir, files)
+            elif name == "webserver":
+                trace_web(build_dir)
+            else:
+                trace_any(name, build_dir)
+        except TraceError as error:
+            raise Stop(error) from None
+
+    return web.as_command(f"{name}.trace", trace)
 
 
 if __name__ == "__main__":
