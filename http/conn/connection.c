@@ -249,8 +249,7 @@ static bool tell_on(struct http_conn *c)
     if (self.handlers->tell(c)) {
         return true;
     }
-    const char *field = c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
-    if (c->transport.no_memory || !http_conn_refusal(c, &c->told, c->telling, field)) {
+    if (c->transport.no_memory || !http_conn_refusal(c, &c->told, c->telling, response_retry(c->telling))) {
         return false;
     }
     c->ends = c->told.ends;

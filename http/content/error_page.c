@@ -46,7 +46,7 @@ static const char *field_of(struct http_conn *c)
 {
     char realm[SITE_REALM_MAX];
     if (c->telling != 401) {
-        return c->telling == 503 || c->telling == 504 ? "Retry-After: 2\r\n" : "";
+        return response_retry(c->telling);
     }
     struct writer line = writer_in(self.field, sizeof(self.field) - 1);
     site_put_realm(content_of(c)->mount, realm);

@@ -106,7 +106,7 @@ static bool may_see(const struct http_request *request, uint8_t mount)
 static bool refuse_nonsense(struct http_conn *c, int status)
 {
     static const struct reply reply = {.ends = true, .minor = 1};
-    if (!http_conn_refusal(c, &reply, status, status == 503 ? "Retry-After: 2\r\n" : "")) {
+    if (!http_conn_refusal(c, &reply, status, response_retry(status))) {
         return false;
     }
     c->ends = true;

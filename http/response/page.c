@@ -98,6 +98,11 @@ void response_page(struct writer *answer, const struct reply *reply, int status,
     assert(!answer->full); /* RESPONSE_PAGE_MAX */
 }
 
+const char *response_retry(int status)
+{
+    return status == 503 || status == 504 ? "Retry-After: 2\r\n" : "";
+}
+
 void response_options(struct writer *answer, const struct reply *reply)
 {
     begin(answer, 204);

@@ -10,6 +10,8 @@
 
 /* A small page that says what happened; field: a further line, or "". */
 void response_page(struct writer *answer, const struct reply *reply, int status, const char *field);
+/* Of what may be different when it is asked for again: a further line that says when; else "". */
+const char *response_retry(int status);
 void response_options(struct writer *answer, const struct reply *reply);
 /* To the same path with a '/' behind it. */
 void response_moved(struct writer *answer, const struct reply *reply, const char *path, uint32_t length,
