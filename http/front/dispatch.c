@@ -1,6 +1,8 @@
 /* dispatch.c: what a request gets: the application, a file of the site, or a small page that says why not.
- *
- * Of a request that waits only the head is kept (http/conn/head_buffer.c); it is parsed again when the request goes on.
+ *   consumes  requests of clients, as http_request_parse() lets them through, NOT trusted beyond that; paths that the
+ *             application orders (X-Accel-Redirect), NOT trusted either
+ *   produces  a content for the connection, or a whole answer; who gives the rest of a content is its own file
+ *   keeps     of a request that waits the head alone (http/conn/head_buffer.c): it is parsed again when that goes on
  *   when full too many wait already, or there is no place for one more head: 503 with Retry-After, at once
  */
 #include "http/front/dispatch.h"
@@ -52,13 +54,19 @@ static struct reply reply_to(const struct http_conn *c, const struct http_reques
 
 /* -- endings: true when the answer is written and the request is done with -- */
 
-static bool done(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+/* A body that would be skipped is not, where the connection ends. */
+static inline void take(struct http_conn *c, const struct http_request *request, const struct reply *reply)
 {
     c->ends = reply->ends;
     http_conn_take_request(c, request);
     if (c->ends) {
         c->skip = 0;
     }
+}
+
+static bool done(struct http_conn *c, const struct http_request *request, const struct reply *reply)
+{
+    take(c, request, reply);
     if (!c->content) {
         http_conn_answered(c);
     }
@@ -75,9 +83,7 @@ static bool tell(struct http_conn *c, const struct http_request *request, const 
                  uint8_t mount)
 {
     content_of(c)->mount = mount;
-    c->ends = reply->ends;
-    http_conn_take_request(c, request);
-    c->skip = c->ends ? 0 : c->skip;
+    take(c, request, reply);
     http_conn_tell_next(c, status, reply);
     return true;
 }
