@@ -1,6 +1,7 @@
 /* fs_operation.c: the awaitable of module fs_async: one file operation, as asyncio drives it.
  *   issues    one command at a time; then hands itself to asyncio's poller, as a stream that is readable when the
  *             command is done. The completion only sets a bit
+ *   consumes  completions (files.h), of the file service, NOT trusted with lengths: none is taken for more than was asked
  *   invariant the server works in the job's block, never in the heap: what is cancelled, forgotten or collected while
  *             it works touches nobody's memory, and a file that was opened for nobody is closed again
  *   invariant an operation that has ended, however, holds nothing: no job, no buffer, no result. asyncio's own tables

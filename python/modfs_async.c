@@ -19,6 +19,8 @@
  * An operation may be cancelled (asyncio.wait_for): what the server has begun it carries out all the same. Of a
  * cancelled write any part may be written, also later than what is written next; the position is where it was before
  * that part. A listing that is closed ends the operation that reads it with OSError(EBADF).
+ *
+ * Serves programs, NOT trusted with arguments: they are checked here, an offset by the file service.
  */
 #include "lib/pd.h"
 

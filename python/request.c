@@ -18,6 +18,8 @@
  *
  * What is there already is given without a turn of asyncio's loop and without an awaitable of its own: the request is
  * then the awaitable, for the one result that it holds. Only what has to wait makes a `struct transfer`.
+ *   consumes  a body, of a client, NOT trusted: bytes, of which the program says how many it wants
+ *   consumes  a program's arguments, NOT trusted: each is checked
  */
 #include "lib/pd.h"
 

@@ -1,4 +1,5 @@
 /* buffer.c: lines that wait, in order; a line lies in one piece.
+ *   serves    file.c, which it trusts; what is in a line means nothing here
  *   when full there is no room: who has a line counts it as lost
  */
 #include "http/access/buffer.h"

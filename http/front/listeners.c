@@ -1,4 +1,5 @@
 /* listeners.c: the ports that the front listens on: the description's, and one that the application asks for.
+ *   consumes  a port that the application asks for, NOT trusted: any number
  *   produces  new connections (http/conn/transport_tcp.c)
  *   when full a port more than LISTENERS_MAX cannot be had
  */

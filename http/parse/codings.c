@@ -1,4 +1,6 @@
-/* codings.c: which codings a client takes (RFC 9110 12.4.2, 12.5.3). What cannot be understood is left out. */
+/* codings.c: which codings a client takes (RFC 9110 12.4.2, 12.5.3). What cannot be understood is left out.
+ *   consumes  the value of an Accept-Encoding field, of a client, NOT trusted: any bytes
+ */
 #include "http/parse/text.h"
 
 #define WHOLE 1000 /* of a weight */

@@ -1,5 +1,7 @@
 /* date.c: dates of HTTP. The days of the Gregorian calendar are counted in years that begin in March, so that a
- * leap day is the last one; a period of 400 years has 146097 days. */
+ * leap day is the last one; a period of 400 years has 146097 days.
+ *   consumes  field values of clients, NOT trusted: any bytes; seconds, also such as no date can tell: the nearest is told
+ */
 #include "http/parse/date.h"
 #include "http/parse/text.h"
 

@@ -1,4 +1,7 @@
-/* image.c: what the layout placed becomes bytes: symbols patched, the kernel's tables filled in, the loader told. */
+/* image.c: what the layout placed becomes bytes: symbols patched, the kernel's tables filled in, the loader told.
+ *   consumes  a layout and a description that were checked; programs, NOT trusted: a symbol may lie anywhere, or be too small
+ *   produces  the image's bytes; nothing is written yet
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* report.c: every protection domain, mapping, channel, interrupt and physical range, and what prove.c found. */
+/* report.c: every protection domain, mapping, channel, interrupt and physical range, and what prove.c found.
+ *   consumes  what the other files have made, trusted: nothing is checked here
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
