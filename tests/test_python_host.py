@@ -123,6 +123,14 @@ def test_what_the_guest_refuses(host, export, said, error, what):
         client(host, export, f"{APP}website.mount(app, {said})\n")
 
 
+@pytest.mark.parametrize("said, what", [
+    ("'www/a'", "path must begin"), ("'/a', status=204", "status 204 has no body"),
+    ("'/a', content_type='text/plain\\r\\nX: y'", "content_type must not have control characters")])
+def test_a_file_that_the_guest_refuses(host, export, said, what):
+    with pytest.raises(ValueError, match=what):
+        client(host, export, f"{APP}website.file({said})\n")
+
+
 def test_what_a_mount_is_told(host, export):
     client(host, export, APP + "website.mount(app, '/', '/www', users={'a': 'b'}, host='example.org')\n")
     import website
