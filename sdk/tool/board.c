@@ -1,4 +1,6 @@
-/* board.c: board.conf, line by line. */
+/* board.c: board.conf, line by line.
+ *   consumes  a file of the SDK, NOT trusted to be whole: a line that is wrong, or missing, ends the run with its place
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,11 @@ static enum fact fact_of(const char *word, struct place place)
             return (enum fact)i;
         }
     }
-    diag_refuse(place, "unknown word '%s'; allowed: ram load uart gicd gicc irqs smc", word);
+    const char *all = facts[0].word;
+    for (int i = 1; i < FACT_COUNT; i++) {
+        all = diag_printf("%s %s", all, facts[i].word);
+    }
+    diag_refuse(place, "unknown word '%s'; allowed: %s", word, all);
 }
 
 static uint64_t next_number(struct place place, const char *word)
