@@ -211,24 +211,6 @@ static bool may_seal(struct tls_conn *conn, uint32_t length)
            !outgoing_is_spent(conn);
 }
 
-/* Who has acknowledged nothing for SLOW_NS gives way: others need what it holds. Nobody has for so long before `look_at`. */
-static void wait_for_block(struct tls_conn *conn)
-{
-    uint64_t now = pd_now_ticks();
-    starved_wait(conn, STARVED_FOR_BLOCK);
-    if (now < self.look_at) {
-        return;
-    }
-    struct tls_conn *stalled = tls_conn_longest_stalled(conn);
-    uint64_t since = stalled ? stalled->out.got_on : now, due = since + pd_ticks_from_ns(SLOW_NS);
-    if (now < due) {
-        self.look_at = due;
-    } else {
-        tls_conn_counts.slow++;
-        tls_conn_reset(stalled);
-    }
-}
-
 /* Who takes nothing now is asked whether he does by a record of which TCP has a copy: he holds no block. */
 static bool takes_nothing(const struct tls_conn *conn)
 {
@@ -261,7 +243,7 @@ bool outgoing_write(struct tls_conn *conn, const uint8_t *from, uint32_t length,
         return write_probe(conn, from, length);
     }
     if (!may || starved_others_first(conn)) {
-        wait_for_block(conn);
+        starved_wait(conn, STARVED_FOR_BLOCK);
         return false;
     }
     append(conn, from, length, more);

@@ -18,6 +18,7 @@
 
 static struct {
     struct list resumed; /* connections that may have something to open */
+    uint64_t look_at;    /* for who has stalled: pd_now_ticks() */
     void (*opened)(void);
 } self;
 
@@ -30,15 +31,41 @@ static uint32_t room(const struct transport *t, bool by_reference)
     return outgoing_room(tls_conn_of(t));
 }
 
+/* Who has acknowledged nothing for SLOW_NS gives way: `conn` needs what it holds. Nobody has for so long before `look_at`. */
+static void end_stalled(const struct tls_conn *conn)
+{
+    uint64_t now = pd_now_ticks();
+    if (now < self.look_at) {
+        return;
+    }
+    struct tls_conn *stalled = tls_conn_longest_stalled(conn);
+    uint64_t due = (stalled ? stalled->out.got_on : now) + pd_ticks_from_ns(SLOW_NS);
+    if (now < due) {
+        self.look_at = due;
+    } else {
+        tls_conn_counts.slow++;
+        tls_conn_reset(stalled);
+    }
+}
+
+static bool put(struct tls_conn *conn, const void *data, uint32_t length, bool more)
+{
+    bool done = outgoing_write(conn, data, length, more);
+    if (!done) {
+        end_stalled(conn);
+    }
+    return done;
+}
+
 static bool write_copy(struct transport *t, const void *data, uint32_t length, bool more)
 {
-    return length <= TRANSPORT_WRITE_MAX && outgoing_write(tls_conn_of(t), data, length, more);
+    return length <= TRANSPORT_WRITE_MAX && put(tls_conn_of(t), data, length, more);
 }
 
 /* Sealed they lie elsewhere: nothing stays pinned. */
 static bool refer(struct transport *t, struct cache_bytes *bytes, uint32_t count, bool more)
 {
-    if (!outgoing_write(tls_conn_of(t), bytes->at, count, more)) {
+    if (!put(tls_conn_of(t), bytes->at, count, more)) {
         return false;
     }
     bytes->at += count;
