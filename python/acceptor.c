@@ -147,6 +147,7 @@ static bool must_look(void)
 /* A request; None when nobody is served any more; False: somebody is to look for changes, before the next one. */
 static mp_obj_t acceptor_iternext(mp_obj_t self_in)
 {
+    port_not_busy();
     while (self.first && self.first->gone) {
         incoming_close(unqueue(), 500); /* its client has gone while it waited */
     }

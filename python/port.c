@@ -82,6 +82,11 @@ void port_when_busy(uint64_t ns, void (*busy)(void))
     self.busy = busy;
 }
 
+void port_not_busy(void)
+{
+    self.busy_since_ns = self.turn_ends_ns - PORT_TURN_NS;
+}
+
 /* When a turn has begun. */
 static void tell_busy(void)
 {
@@ -101,7 +106,7 @@ void port_wait(uint64_t deadline_ns)
 void port_wait_ms(intptr_t timeout_ms)
 {
     wait_until(timeout_ms < 0 ? PORT_FOREVER : pd_now_ns() + (uint64_t)timeout_ms * 1000000);
-    self.busy_since_ns = self.turn_ends_ns - PORT_TURN_NS;
+    port_not_busy();
 }
 
 /* Without an event: nobody can say when the next one comes. */

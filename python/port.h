@@ -37,6 +37,7 @@ void port_yield(void);
 /* busy() is called from the worker, between two steps of it, where the program has not come to one of those two for so
  * long, and each time that has passed again. NULL: nobody is told. */
 void port_when_busy(uint64_t ns, void (*busy)(void));
+void port_not_busy(void); /* it is in its event loop, which has so much to do that it does not wait */
 
 /* interpreter.c: the worker. Does not return. */
 void interpreter_run(void *argument);

@@ -125,8 +125,8 @@ class Watch:
             self.refuse(path, version, why)
         return not why
 
-    def begin_early(self):
-        """The program is about to run, and need not come to where it is served."""
+    def watch_busy(self):
+        """From now on."""
         _website.when_busy(BUSY_MS, self.look_at_busy)
 
     async def begin(self):
@@ -233,6 +233,7 @@ class Watch:
         while left_ms > 0 and _website.under_way():
             await asyncio.sleep_ms(TURN_MS)
             left_ms -= TURN_MS
+            self.watch_busy()   # a loop that always has something to do turns all the same
 
     async def leave(self):
         try:

@@ -208,7 +208,7 @@ def main():
         why = "there is no such folder in the export" if error.errno == errno.ENOENT else error
         print("webserver: WEBSITE_DIR '%s' cannot be read: %s" % (name, why))
     asyncio.run(watch.before("/app.py"))
-    watch.begin_early()
+    watch.watch_busy()      # a program that is about to run need not come to where it is served
     # Until here requests for what is no file have waited: the front learns of all routes in one step.
     try:
         app = run_app()
