@@ -36,6 +36,8 @@ static struct {
     uint32_t due;    /* of what waits the first bytes, whose time has come */
     bool busy;       /* a command is under way */
     bool open, paused;
+    uint32_t sent;      /* bytes of the write that is under way */
+    bool inside;        /* a line's end is still to be written */
     bool unsure;        /* nobody knows whether the bytes at `position` are written */
     uint64_t reopen_ns; /* another file may have the name from then on */
     uint64_t fd, position;
@@ -162,23 +164,35 @@ static void on_written(struct fs_request *request)
     const struct fs_completion *result = &request->result;
     completed();
     self.unsure = result->status != FS_STATUS_OK;
-    if (self.unsure || result->length == 0) {
+    if (self.unsure || result->length == 0 || result->length > self.sent) {
         failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
         close_it();
         return;
     }
     self.said = FS_STATUS_OK;
     self.position += result->length;
+    self.inside = self.block[result->length - 1] != '\n';
     access_buffer_take(&self.buffer, (uint32_t)result->length);
     self.due -= self.due < result->length ? self.due : (uint32_t)result->length;
     say_lost();
     go_on();
 }
 
+/* Of so many bytes: another file may follow. */
+static uint32_t whole_lines(uint32_t length)
+{
+    uint32_t whole = length;
+    while (whole > 0 && self.block[whole - 1] != '\n') {
+        whole--;
+    }
+    return whole > 0 ? whole : length;
+}
+
 static void write_some(void)
 {
     struct fs_command command = {.type = FS_WRITE};
-    uint32_t length = access_buffer_copy(&self.buffer, self.block, fs_client_block_size());
+    uint32_t length = whole_lines(access_buffer_copy(&self.buffer, self.block, fs_client_block_size()));
+    self.sent = length;
     command.file.fd = self.fd;
     command.file.position = self.position;
     command.file.data = fs_client_buffer(self.block, length);
@@ -193,7 +207,7 @@ static void write_batch(void)
     *name.at = '\0';
     if (!self.open) {
         open_it(path, writer_length(&name));
-    } else if (strcmp(self.path, path) != 0 || pd_now_ns() >= self.reopen_ns) {
+    } else if (!self.inside && (strcmp(self.path, path) != 0 || pd_now_ns() >= self.reopen_ns)) {
         close_it();
     } else {
         write_some();

@@ -79,6 +79,7 @@ static struct {
 static uint32_t fails; /* the status of what is asked */
 static bool full;      /* what is written is refused */
 static uint32_t opened, closed, writes;
+static uint32_t written_at_once = 5000;
 
 uint32_t fs_client_blocks(void)
 {
@@ -131,7 +132,7 @@ static void answer(struct fs_completion *result)
         break;
     case FS_WRITE:
         writes++;
-        result->length = data->size < 5000 ? data->size : 5000;
+        result->length = data->size < written_at_once ? data->size : written_at_once;
         memcpy(files[command.file.fd].bytes + command.file.position, share + data->offset, result->length);
         files[command.file.fd].size = command.file.position + result->length;
         break;
@@ -513,6 +514,35 @@ static void test_others_have_the_file(void)
     leave();
 }
 
+/* However short writes are, and whenever the file is moved: no line begins in one and ends in another. */
+static void test_lines_stay_whole(void)
+{
+    uint32_t moved = 0;
+    begin("/log", 0);
+    written_at_once = 3001;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 70; i++) { /* more than is written at once */
+            CHECK_EQUAL(get("/f/10", ""), 200);
+        }
+        pass_s(2);
+        while (asked) {
+            bool is_write = command.type == FS_WRITE;
+            serve_one();
+            if (is_write && strcmp(files[moved].path, "/log") == 0) {
+                sprintf(files[moved++].path, "/log.%d", round);
+                pass_s(2);
+            }
+        }
+    }
+    CHECK(moved == 3 && lines_of(0) + lines_of(1) + lines_of(2) + lines_of(3) == 210);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint64_t size = files[i].size;
+        CHECK(size == 0 || (files[i].bytes[0] == '1' && files[i].bytes[size - 1] == '\n'));
+    }
+    written_at_once = 5000;
+    leave();
+}
+
 static void test_buffer(void)
 {
     char space[100], copy[100];
@@ -555,6 +585,7 @@ static const struct {
              {"disk full", test_disk_full},
              {"file server restarts", test_file_server_restarts},
              {"others have the file", test_others_have_the_file},
+             {"lines stay whole", test_lines_stay_whole},
              {"buffer", test_buffer}};
 
 static void run(uint64_t i)
