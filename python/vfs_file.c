@@ -298,7 +298,9 @@ static MP_DEFINE_CONST_OBJ_TYPE(text_type, MP_QSTR_TextIOWrapper, MP_TYPE_FLAG_I
 struct file_mode vfs_file_mode(const char *text)
 {
     struct file_mode mode = {.is_text = true};
+    uint32_t kinds = 0;
     for (; *text; text++) {
+        kinds += strchr("rwax", *text) != NULL;
         switch (*text) {
         case 'r': mode.flags |= FS_OPEN_READ; break;
         case 'w': mode.flags |= FS_OPEN_WRITE | FS_OPEN_CREATE | FS_OPEN_TRUNCATE; break;
@@ -312,6 +314,9 @@ struct file_mode vfs_file_mode(const char *text)
         case 't': mode.is_text = true; break;
         default: mp_raise_ValueError(MP_ERROR_TEXT("invalid mode"));
         }
+    }
+    if (kinds > 1) { /* "rw" would empty the file that somebody wants to read */
+        mp_raise_ValueError(MP_ERROR_TEXT("invalid mode"));
     }
     mode.flags = mode.flags ? mode.flags : FS_OPEN_READ;
     return mode;

@@ -498,3 +498,19 @@ print(errno.EROFS, errno.ELOOP, errno.ENOSPC, errno.ESTALE)
 """) == ("ENOENT [Errno 2] ENOENT\nENOTDIR [Errno 20] ENOTDIR\nENOTEMPTY [Errno 39] ENOTEMPTY\n"
          "ENAMETOOLONG [Errno 36] ENAMETOOLONG\nEEXIST [Errno 17] EEXIST\nEISDIR [Errno 21] EISDIR\n"
          "30 40 28 116\n")
+
+
+def test_modes_that_are_none(repl, export):
+    """"rw" is none, or it would empty the file."""
+    (export / "kept").write_text("kept")
+    assert repl.run("""
+import asyncio, fs_async
+def wrong(run):
+    try: run()
+    except ValueError as e: print(e)
+for mode in ('rw', 'wr', 'ax', 'q', 'r w'):
+    wrong(lambda: open('/kept', mode))
+    wrong(lambda: asyncio.run(fs_async.open('/kept', mode)))
+print(open('/kept').read(), open('/kept', '').read(), open('/kept', 'r+b').read())
+""") == "invalid mode\n" * 10 + "kept kept b'kept'\n"
+    assert (export / "kept").read_text() == "kept"
