@@ -176,7 +176,7 @@ static void restarted(void)
     control_restarted();
 }
 
-static void missed(void)
+static void on_missed(void)
 {
     if (self.missed) {
         self.missed();
@@ -193,7 +193,7 @@ void incoming_init(const struct app_config *config)
         .done = control_done,
         .restarted = restarted,
         .room = control_tell,
-        .missed = missed,
+        .missed = on_missed,
     };
     self.available = true;
     self.waiting_end = &self.waiting;

@@ -31,7 +31,6 @@ static struct {
     uint32_t gathered;          /* bytes, */
     struct sealed *gathers_in;  /* which will be sealed here */
     uint8_t gather[SEALED_SMALL];
-    uint64_t look_at; /* for who has stalled */
 } self;
 
 static const struct transport_ops *const tcp = &transport_tcp_ops;

@@ -74,12 +74,12 @@ void tls_conn_reset(struct tls_conn *conn)
     http_conn_failed(c);
 }
 
-struct tls_conn *tls_conn_longest_stalled(const struct tls_conn *conn)
+struct tls_conn *tls_conn_longest_stalled(void)
 {
     struct tls_conn *found = NULL;
     for (uint32_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
         struct tls_conn *other = &self.all[i];
-        if (other != conn && other->out.first && (!found || other->out.got_on < found->out.got_on)) {
+        if (other->out.first && (!found || other->out.got_on < found->out.got_on)) {
             found = other;
         }
     }

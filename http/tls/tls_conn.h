@@ -86,9 +86,9 @@ struct tls_conn *tls_conn_begin(struct transport *transport);
 /* Keys are forgotten with it. The transport is another's then, or nobody's. */
 void tls_conn_release(struct tls_conn *conn);
 
-/* Of those whose client has something to acknowledge the one that has got on with nothing for the longest, but for `conn`.
- * NULL: there is none. */
-struct tls_conn *tls_conn_longest_stalled(const struct tls_conn *conn);
+/* Of those whose client has something to acknowledge the one that has got on with nothing for the longest. NULL: there is
+ * none. */
+struct tls_conn *tls_conn_longest_stalled(void);
 
 /* Ends of both, which the front's connection is told of: */
 void tls_conn_reset(struct tls_conn *conn);

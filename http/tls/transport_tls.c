@@ -18,7 +18,8 @@
 
 static struct {
     struct list resumed; /* connections that may have something to open */
-    uint64_t look_at;    /* for who has stalled: pd_now_ticks() */
+    bool lacked;         /* somebody had no block to seal in */
+    uint64_t look_at;    /* pd_now_ticks(): nobody has stalled for SLOW_NS before */
     void (*opened)(void);
 } self;
 
@@ -31,29 +32,10 @@ static uint32_t room(const struct transport *t, bool by_reference)
     return outgoing_room(tls_conn_of(t));
 }
 
-/* Who has acknowledged nothing for SLOW_NS gives way: `conn` needs what it holds. Nobody has for so long before `look_at`. */
-static void end_stalled(const struct tls_conn *conn)
-{
-    uint64_t now = pd_now_ticks();
-    if (now < self.look_at) {
-        return;
-    }
-    struct tls_conn *stalled = tls_conn_longest_stalled(conn);
-    uint64_t due = (stalled ? stalled->out.got_on : now) + pd_ticks_from_ns(SLOW_NS);
-    if (now < due) {
-        self.look_at = due;
-    } else {
-        tls_conn_counts.slow++;
-        tls_conn_reset(stalled);
-    }
-}
-
 static bool put(struct tls_conn *conn, const void *data, uint32_t length, bool more)
 {
     bool done = outgoing_write(conn, data, length, more);
-    if (!done) {
-        end_stalled(conn);
-    }
+    self.lacked |= !done;
     return done;
 }
 
@@ -320,12 +302,33 @@ static void on_lost(struct handshake *h)
     tls_conn_reset(conn_of_handshake(h));
 }
 
+/* Who has acknowledged nothing for SLOW_NS gives way: others need what it holds. */
+static void end_stalled(void)
+{
+    uint64_t now = pd_now_ticks();
+    if (now < self.look_at) {
+        return;
+    }
+    struct tls_conn *stalled = tls_conn_longest_stalled();
+    uint64_t due = (stalled ? stalled->out.got_on : now) + pd_ticks_from_ns(SLOW_NS);
+    if (now < due) {
+        self.look_at = due;
+    } else {
+        tls_conn_counts.slow++;
+        tls_conn_reset(stalled);
+    }
+}
+
 /* Before the event's end: those whose connection has taken something, and those that had no memory. */
 static void run_waiting(void *context)
 {
     struct list_link *link;
     while ((link = list_take_first(&self.resumed)) != NULL) {
         go_on(LIST_ITEM(struct tls_conn, resumed, link));
+    }
+    if (self.lacked) {
+        self.lacked = false;
+        end_stalled();
     }
     starved_serve();
 }
