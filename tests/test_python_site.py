@@ -27,7 +27,7 @@ app = Microdot()
 async def route(request):
     return 'a route'
 %s
-website.mount(app, '/', '/', headers={'X-Site': 'yes'})
+website.mount(app, '/', '/', headers={'X-Site': 'yes'}, show=['hello.py'])
 async def main():
     asyncio.create_task(app.start_server(host='0.0.0.0', port=80))
     while app.server is None: await asyncio.sleep_ms(0)
@@ -146,7 +146,7 @@ from microdot import Microdot
 app = Microdot()
 app.get('/a')(lambda request: 'a')
 for i in range(20):
-    try: website.mount(app, '/%d/' % i, '/', headers={'X-Site': str(i)})
+    try: website.mount(app, '/%d/' % i, '/', headers={'X-Site': str(i)}, show=['hello.py'])
     except ValueError as e: print(i, e); break
 try: website.mount(app, '/0/', '/', headers={'X-Site': 'x' * 200}, pages='p' * 250)
 except ValueError as e: print(e)

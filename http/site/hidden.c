@@ -32,7 +32,8 @@ static bool is_program(const char *name, uint32_t length)
 {
     static const char libraries[] = "/lib/";
     struct http_slice whole = {name, length};
-    if (!ends(whole, ".py") && !ends(whole, ".mpy")) {
+    bool may_end_so = length > 0 && (name[length - 1] | 0x20) == 'y'; /* most names do not */
+    if (!may_end_so || (!ends(whole, ".py") && !ends(whole, ".mpy"))) {
         return false;
     }
     return !memchr(name + 1, '/', length - 1) || strncasecmp(name, libraries, sizeof(libraries) - 1) == 0;
