@@ -270,7 +270,6 @@ static void on_received(void *context)
         }
         take_waiting(&batch);
     } while (left > 0 && !net_client_arm_receive(&self.client));
-    ip_tcp_hooks_batch_ends();
     if (left == 0) {
         timer_start(&self.rest, pd_now_ns(), on_received, NULL); /* with the next event, by the timer driver's word */
     }

@@ -22,9 +22,6 @@
  *    The number tells the peer's window scale, too: our answer has agreed to it, and all its windows are meant so from
  *    then on. Its segment size is forgotten: 536 bytes.
  * 7. A second SYN of a handshake under way is answered as the first was; its options count for nothing.
- * 8. Data without PSH, whose sender has more, is acknowledged with its batch. Nagle's algorithm keeps the rest until then
- *    (RFC 9293 3.7.4), and lwIP would wait for that rest a quarter of a second: with each ClientHello that a key
- *    exchange makes longer than a segment.
  */
 #include "net/ip/tcp_hooks.h"
 
@@ -49,7 +46,6 @@
 #define GIVEN_UP_TIMES 2           /* so often was a segment sent again, or the peer asked whether it takes more */
 #define TRIM_EVERY 16              /* calls */
 #define RELEASE_EVERY_NS 100000000ull
-#define TF_MORE_COMES 0x8000u /* beside lwIP's flags of a pcb: its last data was without PSH, in this batch */
 
 static struct {
     bool floor_set; /* only while a SYN for a port pair in TIME_WAIT is looked at anew, */
@@ -61,7 +57,6 @@ static struct {
     uint64_t evicted_ns; /* when a handshake was, pd_now_ns(); 0: never */
     u32_t contained;     /* acknowledgements in the packet, beside itself */
     u32_t trims;
-    u32_t more_come; /* connections with TF_MORE_COMES */
     bool (*spares_buffers)(void);
     bool scarce; /* the frame that is taken may be kept only by who holds nothing */
     uint64_t dropped;
@@ -346,31 +341,6 @@ static err_t another_syn(struct tcp_pcb *pcb, const struct tcp_hdr *header)
     return ERR_USE;
 }
 
-static void note_more(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
-{
-    bool more = !(TCPH_FLAGS(header) & TCP_PSH);
-    if (p->tot_len > 0 && more != !!(pcb->flags & TF_MORE_COMES)) {
-        pcb->flags ^= TF_MORE_COMES;
-        self.more_come += more ? 1u : -1u;
-    }
-}
-
-/* lwIP has put those that had a packet to the front of its list. One that has ended since is not found. */
-void ip_tcp_hooks_batch_ends(void)
-{
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb && self.more_come > 0; pcb = pcb->next) {
-        if (pcb->flags & TF_MORE_COMES) {
-            self.more_come--;
-            tcp_clear_flags(pcb, TF_MORE_COMES);
-            if (pcb->flags & TF_ACK_DELAY) {
-                tcp_ack_now(pcb);
-                tcp_output(pcb);
-            }
-        }
-    }
-    self.more_come = 0;
-}
-
 /* Called with the pcb that tcp_input has found; its checksum is right. For one in TIME_WAIT, or that listens, tcp_input
  * touches neither list nor pcb after we refuse the packet, so that we may change both and hand the packet in again. */
 err_t ip_tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, const u8_t *more_options,
@@ -389,7 +359,6 @@ err_t ip_tcp_hooks_packet(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t opt
         }
         keep_segment_size(pcb, header, options);
         grow(pcb, header);
-        note_more(pcb, header, p);
         return ERR_OK;
     }
     if (pcb->state == LISTEN) {

@@ -17,9 +17,6 @@ u32_t ip_tcp_hooks_initial_sequence(const ip_addr_t *local, u16_t local_port, co
  * itself. */
 void ip_tcp_hooks_contained(u32_t count);
 
-/* Outside of lwIP's own handlers, when the frames that were here are through: acknowledges those after which more comes. */
-void ip_tcp_hooks_batch_ends(void);
-
 /* Before the first frame. `spares_buffers`: half of the receive buffers are not out. */
 void ip_tcp_hooks_init(bool (*spares_buffers)(void));
 

@@ -1,7 +1,7 @@
 /* net_ip_packets.c: peers that hold as much of a stack's memory as they can, through net/ip with its own memory and
  * pools, and lwIP, on the host: data that the program does not take, segments out of order, answers that nobody reads.
  * Seen to: a new client's handshake, request and answer find memory, also when all is held; all of it comes back; who
- * reads late gets all its bytes. And who may wait for our acknowledgement before he sends the rest gets it.
+ * reads late gets all its bytes.
  */
 #include <string.h>
 
@@ -36,7 +36,6 @@ static struct held {
 } helds[4096]; /* by the peer's port, from 1000 */
 static struct peer {
     uint32_t next, sequence; /* the guest's; ours */
-    uint32_t acknowledged;   /* by the guest */
     bool open, answered, reset;
     bool reads;      /* acknowledges what its window has room for */
     uint32_t window; /* what is left of it */
@@ -184,7 +183,6 @@ void at_peer(const uint8_t *frame, uint32_t length)
         }
         return;
     }
-    peer->acknowledged = get32(frame + 42);
     peer->open |= frame[47] == (SYN | ACK);
     peer->reset |= (frame[47] & RST) != 0;
     peer->answered |= payload > 0;
@@ -382,36 +380,6 @@ static void test_asked_whether_there(void)
     end(3);
 }
 
-/* A segment without PSH, whose sender has more, which Nagle's algorithm may keep until we have acknowledged this one:
- * here by two clients in one batch. One that ends with PSH is acknowledged with the answer, or a little later. */
-static void test_acknowledged_at_once(void)
-{
-    static const char data[TCP_MSS] = "xxxxxxxx";
-    uint8_t frame[NET_FRAME_MAX];
-    for (uint32_t i = 0; i < 3; i++) {
-        open(i);
-        peers[i].sequence = 101 + TCP_MSS;
-    }
-    for (uint32_t i = 0; i < 3; i++) {
-        CHECK(wire_put(frame, wire_segment(frame, &(struct segment){.port = 1000 + i,
-                                                                    .guest_port = PORT,
-                                                                    .number = 101,
-                                                                    .acknowledged = peers[i].next,
-                                                                    .flags = i == 1 ? ACK | PSH : ACK,
-                                                                    .window = 0xffff,
-                                                                    .data = data,
-                                                                    .length = TCP_MSS})));
-    }
-    fake_wake(FAKE_BIT(RX));
-    wire_take();
-    CHECK_EQUAL(peers[0].acknowledged, 101 + TCP_MSS);
-    CHECK_EQUAL(peers[1].acknowledged, 101);
-    CHECK_EQUAL(peers[2].acknowledged, 101 + TCP_MSS);
-    wire_pass(S);
-    CHECK_EQUAL(peers[1].acknowledged, 101 + TCP_MSS);
-    end(3);
-}
-
 int main(void)
 {
     wire_begin();
@@ -433,7 +401,5 @@ int main(void)
     test_peers_that_vanish(600);
     memset(peers, 0, sizeof(peers));
     test_asked_whether_there();
-    memset(peers, 0, sizeof(peers));
-    test_acknowledged_at_once();
     return 0;
 }
