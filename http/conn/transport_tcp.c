@@ -151,6 +151,11 @@ uint32_t transport_tcp_window(const struct transport *t)
     return ip_tcp_window(t->tcp);
 }
 
+void transport_tcp_acknowledge(struct transport *t)
+{
+    tcp_set_flags(t->tcp, TF_ACK_NOW);
+}
+
 static void flush(struct transport *t)
 {
     tcp_output(t->tcp);

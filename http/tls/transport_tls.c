@@ -241,6 +241,11 @@ static void on_received(struct transport *t, struct pbuf *data)
     }
     conn->in.fin |= !data;
     go_on(conn);
+    if (data && conn->stage == TLS_CONN_SHAKING && !handshake_is_answered(&conn->handshake)) {
+        /* Its hello may be longer than a segment: a sender with Nagle's algorithm keeps the rest until then, and lwIP would
+         * say so a quarter of a second later (RFC 9293 3.7.4; 3.8.6.3). */
+        transport_tcp_acknowledge(t);
+    }
 }
 
 static void on_sent(struct transport *t, uint32_t count)

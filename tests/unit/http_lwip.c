@@ -379,6 +379,11 @@ void client_reset(struct client *client)
     }
 }
 
+bool client_is_acknowledged(const struct client *client)
+{
+    return client->pcb.flags & TF_ACK_NOW;
+}
+
 void client_poll(struct client *client)
 {
     if (client->alive && client->pcb.poll) {

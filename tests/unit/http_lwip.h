@@ -44,4 +44,6 @@ extern uint32_t lwip_window;      /* bytes that a client takes */
 extern uint32_t lwip_address;     /* of clients that connect from now on */
 uint32_t lwip_noise(void);
 
+bool client_is_acknowledged(const struct client *client); /* at once */
+
 #endif

@@ -1017,6 +1017,7 @@ static void test_a_handshake_in_parts(void)
         uint32_t count = at < 10 ? 1 : 1000;
         count = sizeof(hello) - at < count ? (uint32_t)sizeof(hello) - at : count;
         client_send(peer->tcp, hello + at, count, 1460);
+        CHECK(client_is_acknowledged(peer->tcp)); /* else Nagle's algorithm would keep what follows */
         at += count;
         turn();
     }
