@@ -21,6 +21,7 @@
 #define QUEUE_SPARE 8      /* pbufs that one write of a head needs at most */
 #define WINDOW_MAX 0xffffu /* that lwIP is told of at once */
 #define NO_PIN UINT32_MAX
+#define OPTIONS_MAX 40 /* of TCP, in a segment's place */
 _Static_assert(sizeof(char[TRANSPORT_SEGMENT]) == TCP_MSS, "as lwIP has it");
 _Static_assert(sizeof(char[TRANSPORT_BUFFER]) == TCP_SND_BUF, "as lwIP has it");
 
@@ -151,9 +152,11 @@ uint32_t transport_tcp_window(const struct transport *t)
     return ip_tcp_window(t->tcp);
 }
 
-void transport_tcp_acknowledge(struct transport *t)
+void transport_tcp_acknowledge_full(struct transport *t, uint32_t count)
 {
-    tcp_set_flags(t->tcp, TF_ACK_NOW);
+    if (count + OPTIONS_MAX >= t->tcp->mss) {
+        tcp_set_flags(t->tcp, TF_ACK_NOW);
+    }
 }
 
 static void flush(struct transport *t)

@@ -26,8 +26,9 @@ extern const struct transport_ops transport_tcp_ops;
 /* Bytes of a transmit region, which stay until they are acknowledged. False: no memory, as of write(). */
 bool transport_tcp_refer(struct transport *transport, const void *at, uint32_t count, bool more);
 uint32_t transport_tcp_window(const struct transport *transport); /* bytes that would leave at once */
-void transport_tcp_acknowledge(struct transport *transport);      /* what has come, when its callback ends */
-void transport_tcp_try_again(struct transport *transport);        /* go_on() after a while */
-void transport_tcp_owe(struct transport *transport);              /* flush() before this event ends */
+/* So much has come: if it fills a segment it is acknowledged when its callback ends. */
+void transport_tcp_acknowledge_full(struct transport *transport, uint32_t count);
+void transport_tcp_try_again(struct transport *transport); /* go_on() after a while */
+void transport_tcp_owe(struct transport *transport);       /* flush() before this event ends */
 
 #endif

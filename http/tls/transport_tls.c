@@ -239,12 +239,13 @@ static void on_received(struct transport *t, struct pbuf *data)
     if (data) {
         packets_append(&conn->in.packets, data);
     }
+    uint32_t count = data ? data->tot_len : 0;
     conn->in.fin |= !data;
     go_on(conn);
-    if (data && conn->stage == TLS_CONN_SHAKING && !handshake_is_answered(&conn->handshake)) {
+    if (count > 0 && conn->stage == TLS_CONN_SHAKING && !handshake_is_answered(&conn->handshake)) {
         /* Its hello may be longer than a segment: a sender with Nagle's algorithm keeps the rest until then, and lwIP would
          * say so a quarter of a second later (RFC 9293 3.7.4; 3.8.6.3). */
-        transport_tcp_acknowledge(t);
+        transport_tcp_acknowledge_full(t, count);
     }
 }
 
