@@ -1,7 +1,8 @@
 /* gzip.c: _website.gzip(body, accept_encoding): the body as gzip (RFC 1952), by zlib: an answer on its way (website_compress.py).
  *   consumes  bytes of the program's; a field of a client, NOT trusted (http/parse/codings.c), or None
- *   produces  bytes; None where the client takes no gzip, it would be no shorter, or there is no memory
- *   when full zlib's memory, at most 60 KiB, is of Python's heap, and goes back before this returns
+ *   produces  bytes; None where the client takes no gzip, it would be no shorter, or zlib finds no memory
+ *   when full zlib's memory, at most 60 KiB, is of Python's heap, and goes back before this returns; no memory for the
+ *             result is a MemoryError
  */
 #include "lib/pd.h"
 

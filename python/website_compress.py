@@ -15,7 +15,11 @@ def add(app, gzip, least, most):
     def compress(request, response):
         body = response.body
         if isinstance(body, bytes) and least <= len(body) <= most and _may_be(response):
-            _pack(response, gzip(body, request.headers.get("Accept-Encoding")))
+            try:
+                packed = gzip(body, request.headers.get("Accept-Encoding"))
+            except MemoryError:     # it goes out as it is
+                packed = None
+            _pack(response, packed)
         return response
 
     app.after_request(compress)

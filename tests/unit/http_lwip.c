@@ -280,6 +280,7 @@ struct client *client_connect(uint16_t port)
             client->alive = true;
             client->last = &client->first;
             client->window = WINDOW;
+            client->pcb.mss = TCP_MSS;
             client->pcb.snd_buf = TCP_SND_BUF;
             client->pcb.state = ESTABLISHED;
             client->pcb.remote_ip.addr = lwip_address;
