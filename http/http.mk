@@ -43,7 +43,7 @@ HTTP_ACCESS := $(addprefix http/access/,line.c buffer.c file.c syslog.c access.c
 $(eval $(call program,http_front,http/pd.c http/plain.c http/no_status.c $(HTTP_ACCESS),http ip_time serial,$(IP_CFLAGS)))
 
 # With a status port.
-HTTP_STATUS := $(addprefix http/status/,measures.c parts.c figures.c report.c page.S port.c)
+HTTP_STATUS := $(addprefix http/status/,measures.c parts.c figures.c report.c page.S connection.c paths.c port.c)
 $(eval $(call program,http_front_status,http/pd.c http/plain.c $(HTTP_ACCESS) $(HTTP_STATUS),http ip_time serial,$(IP_CFLAGS)))
 $(OBJ)/http_front_status/http/status/page.S.o $(OBJ)/http_https_status/http/status/page.S.o: http/status/page.html
 

@@ -64,7 +64,7 @@ ORDERS = {
     "http/access": ["config.h", "line", "buffer", "file", "syslog", "access"],
     "http/content": ["app_head", "content", "app_state.h", "app_queue", "app_long", "app_body", "app_answer", "app_request", "parts", "file", "error_page", "listing_page", "listing"],
     "http/front": ["routes", "listeners", "dispatch", "described", "app_site", "server", "start"],
-    "http/status": ["config.h", "measures", "parts", "figures", "report", "page.S page.h", "port"],
+    "http/status": ["config.h", "measures", "parts", "figures", "report", "page.S page.h", "connection", "paths", "port"],
     "http/tls": ["config.h", "crypto", "schedules", "record", "sealed", "opened", "tls_peer", "tls_control", "handshake.h", "slots", "handshake.c",
                  "packets", "tls_conn.h", "starved", "outgoing", "tls_conn.c",
                  "incoming", "transport_tls", "chains", "start"],
