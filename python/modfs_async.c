@@ -21,6 +21,8 @@
  * that part. A listing that is closed ends the operation that reads it with OSError(EBADF).
  *
  * Serves programs, NOT trusted with arguments: they are checked here, an offset by the file service.
+ *   when full of operations or files' blocks it waits (fs_operation.c); of memory it is MemoryError; the file service's
+ *             own want is OSError: ENOSPC, ENFILE
  */
 #include "lib/pd.h"
 

@@ -26,6 +26,8 @@
  *
  * Serves website.py and whoever imports it, NOT trusted with numbers: each argument is checked before the front hears of
  * it. Trusts the front's answers (control.c checks their form).
+ *   when full of mounts or their text it is a ValueError, and the site stays as it was; of claims the program has all
+ *             requests; of requests the front says 503 (incoming.c). Of memory it is MemoryError
  */
 #include "lib/pd.h"
 

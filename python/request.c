@@ -20,6 +20,8 @@
  * then the awaitable, for the one result that it holds. Only what has to wait makes a `struct transfer`.
  *   consumes  a body, of a client, NOT trusted: bytes, of which the program says how many it wants
  *   consumes  a program's arguments, NOT trusted: each is checked
+ *   when full an answer's circle: the program's task waits until the client has taken some, or is gone (OSError).
+ *             Of memory it is MemoryError; what has been read by then is lost, what has been written goes out
  */
 #include "lib/pd.h"
 
