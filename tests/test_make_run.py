@@ -220,17 +220,42 @@ def test_https_that_cannot_be(words, message, monkeypatch):
     assert message in (str(error.value) if isinstance(error.value, run.Stop) else run.what_failed(error.value))
 
 
+def end_while_it_is_built(terminal):
+    """Leaves nothing that is half built, and no process. No tool says where it was."""
+    watches = [os.pidfd_open(pid) for pid in descendants(terminal.pid)]
+    words, status = terminal.press_ctrl_c()
+    ended = [watch for watch in watches if select.select([watch], [], [], 30)[0]]
+    assert len(ended) == len(watches) and status == -signal.SIGINT
+    assert "Traceback" not in words and "mk/goals.mk" not in words      # the inner make names what it left
+
+
+def building(tmp_path):
+    return in_a_terminal("make", "-C", paths.TOP, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
+                         f"BUILD_DIR={tmp_path}", f"HTTP_PORT={free_port()}")
+
+
 def test_ctrl_c_while_it_is_built(tmp_path):
-    """... leaves nothing that is half built, and no process."""
-    with in_a_terminal("make", "-C", paths.TOP, "--no-print-directory", "run", f"CACHE_DIR={paths.CACHE}",
-                       f"BUILD_DIR={tmp_path}", f"HTTP_PORT={free_port()}") as terminal:
+    with building(tmp_path) as terminal:
         terminal.read(r"^  LD\t.*elf")
-        watches = [os.pidfd_open(pid) for pid in descendants(terminal.pid)]
-        words, status = terminal.press_ctrl_c()
-        ended = [watch for watch in watches if select.select([watch], [], [], 30)[0]]
-        assert len(ended) == len(watches) and status == -signal.SIGINT
-        assert "Traceback" not in words and "mk/goals.mk" not in words      # the inner make names what it left
+        end_while_it_is_built(terminal)
         assert not list(tmp_path.rglob("webserver.img"))
+
+
+def catches_ctrl_c(pid):
+    """Whether it is a tool in Python that has begun."""
+    with contextlib.suppress(OSError):
+        status, arguments = (Path(f"/proc/{pid}/{name}").read_text() for name in ("status", "cmdline"))
+        caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.M)[1], 16)
+        return "examples/webserver/system.py" in arguments.split("\0") and bool(caught >> (signal.SIGINT - 1) & 1)
+    return False
+
+
+def test_ctrl_c_while_a_tool_in_python_runs(tmp_path):
+    with building(tmp_path) as terminal:
+        terminal.read(r"^  COMPOSE\t")
+        while not any(catches_ctrl_c(pid) for pid in descendants(terminal.pid)):
+            pass
+        end_while_it_is_built(terminal)
 
 
 @pytest.fixture(scope="module")

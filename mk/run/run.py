@@ -183,12 +183,12 @@ def build(variables, build_dir):
                f"BUILD_DIR={build_dir}", *[f"{k}={v}" for k, v in variables.items()]]
     environment = {k: v for k, v in os.environ.items()
                    if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
-    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment) as make:
+    # In a session of its own Ctrl-C does not reach it: each of its tools in Python would say where it was.
+    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, env=environment, start_new_session=True) as make:
         try:
             status = make.wait()
-        except KeyboardInterrupt as told:
-            if told.args:           # a signal to us alone
-                make.terminate()
+        except KeyboardInterrupt:
+            os.killpg(make.pid, signal.SIGTERM)
             make.wait()             # it removes what is half made; another Ctrl-C does not wait for that
             raise
     if status:
