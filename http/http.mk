@@ -100,9 +100,11 @@ $(eval $(call host_test,http_tls_chains,tests/unit/http_tls_chains.c http/tls/ch
 
 # The front over TLS, with a library that fails to seal when the test says so.
 HTTP_TLS_FAILING := -Wl,--wrap=crypto_seal
-$(eval $(call host_test,http_tls,tests/unit/http_tls.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c third_party/awslc/platform.c,\
-    $(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_FAILING) $(HTTP_TLS_LIBS)))
-$(HOST_OBJ)/http_tls/http_tls: $(AWSLC_HOST)
+tls_test = $(call host_test,$1,tests/unit/$1.c tests/unit/http_tls_rig.c $(HTTP_FRONT_TEST) $(HTTP_TLS) lib/random/random.c \
+    third_party/awslc/platform.c,$(FAKE_PD_CFLAGS) $(IP_CFLAGS) $(HTTP_TLS_CFLAGS),,$(HTTP_TLS_FAILING) $(HTTP_TLS_LIBS))
+$(eval $(call tls_test,http_tls))
+$(eval $(call tls_test,http_tls_memory))
+$(foreach t,http_tls http_tls_memory,$(HOST_OBJ)/$t/$t): $(AWSLC_HOST)
 
 $(eval $(call host_test,http_app,tests/unit/http_app.c http/app_link.c http/app_front.c tests/unit/http_app_client_link.c \
     tests/unit/http_app_client.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
