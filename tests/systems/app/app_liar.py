@@ -10,7 +10,8 @@ from compose.timer import Timer
 s = System.from_args()
 timer, serial, net = Timer(s), Serial(s), Net(s)
 files = MemFs(s, directory=s.var("WEBSITE_FILES", "") or "examples/webserver/site")
-http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=files, sites=[Site("/")])
+http = Http(s, serial, timer, net, mac="52:54:01:00:00:11", files=files, sites=[Site("/")],
+            wait_s=60)     # while the words about folders are read a file waits: longer on a busy machine
 liar = s.pd("liar", program="app_liar", priority=50)
 serial.client(liar)
 timer.client(liar)
