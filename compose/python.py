@@ -29,11 +29,7 @@ IP_BESIDE_SITE = {"connections": 64, "segments": 256, "memory": 0x2_8000, "rx_bu
 class Python:
     def __init__(self, system, serial, timer, net=None, mac=None, files=None, name="micropython", program="micropython",
                  priority=50, app="", arguments=(), heap=8 << 20, stack=0x2_0000, raw_console=False, console_input=False, hostname="",
-                 site=None, sites=(), port=0, entropy=None,
-                 time=None):
-        if sites or port:
-            raise ComposeError(f"PD '{name}': an application has no front of its own: Http(.., sites=.., port=..) is one, "
-                               "and site= names it here")
+                 site=None, entropy=None, time=None):
         if len(app.encode()) > APP_MAX:
             raise ComposeError(f"PD '{name}': app '{app}' has more than {APP_MAX} bytes")
         if len(arguments) > ARGUMENTS_MAX:

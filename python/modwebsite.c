@@ -9,7 +9,7 @@
  *     not_found(flag)      what the site does not have is the application's. Both are told when the program's turn ends
  *     clean(path)          the path that it means, decoded; None: the site cannot have it
  *     counters()           a dict; those of TLS where the front has it
- *     forget()             what this program has mounted and claimed so far is not so, once it says something else
+ *     forget()             the next change of the site takes the place of all that this program has mounted and claimed
  *     serve(flag)          requests are taken, or no more
  *     await accept()       a Request (request.c); None: no more; False: somebody is to look, as look_every() says
  *     start(coroutine)     as a task, its first step at once (asyncio_start.h)
@@ -153,8 +153,11 @@ static mp_obj_t website_mount(size_t n_args, const mp_obj_t *args)
     need_site();
     for (size_t i = 0; i < APP_MOUNT_TEXTS; i++) {
         texts[i].at = mp_obj_str_get_data(args[i], &texts[i].length);
-        if (texts[i].length > UINT16_MAX || memchr(texts[i].at, 0, texts[i].length)) {
+        if (texts[i].length > UINT16_MAX) {
             mp_raise_ValueError(MP_ERROR_TEXT("text too long"));
+        }
+        if (memchr(texts[i].at, 0, texts[i].length)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("embedded null"));
         }
     }
     return try_to_change_site(texts, args + APP_MOUNT_TEXTS);

@@ -21,8 +21,6 @@ REQUESTS = {
 }
 
 
-
-
 def fields(line):
     match = LINE.search(line)
     assert match, line
@@ -71,7 +69,7 @@ def said(request, logs):
 
 
 def test_each_request_has_its_line(said):
-    _, messages, lines = said
+    *_, lines = said
     assert len(lines) == len(REQUESTS)
     for line, (request, status, size, referer, agent) in zip(lines, REQUESTS.values()):
         found = fields(line)

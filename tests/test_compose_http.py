@@ -34,10 +34,6 @@ MISTAKES = {
     "port": ("http(port=65536)", "PD 'http': port 65536 is not in 0..65535"),
     "two_fronts": ("http(); http(name='other', mac='52:54:01:00:00:12')",
                    "PD 'other': port 80 is that of the front in PD 'http' already"),
-    "application_without_a_front": ("Python(s, serial, timer, net=net, mac='52:54:01:00:00:12', files=MemFs(s), "
-                                    "sites=[Site('/www')], port=80)",
-                                    "PD 'micropython': an application has no front of its own: Http(.., sites=.., "
-                                    "port=..) is one, and site= names it here"),
     "two_applications": ("h = http(); Python(s, serial, timer, site=h); Python(s, serial, timer, site=h, name='more')",
                          "PD 'more': front 'http' has an application already: 'micropython'"),
     "application_above": ("Python(s, serial, timer, site=http(), priority=71)",

@@ -138,6 +138,23 @@ def test_what_a_mount_is_told(host, export):
         "users": {"a": "b"}, "host": "example.org", "port": 80, "precompressed": True, "internal": False})]
 
 
+def test_one_application_has_the_site(host, export):
+    with pytest.raises(ValueError, match="another application"):
+        client(host, export, APP + "website.attach(app)\nwebsite.mount(Microdot(), '/', '/www')\n")
+
+
+def test_one_mount_too_many(host, export):
+    with pytest.raises(ValueError, match="one mount too many"):
+        client(host, export, APP + "for n in range(17):\n    website.mount(app, '/%d/' % n, '/www')\n")
+
+
+def test_the_last_mount_of_a_prefix(host, export):
+    client(host, export, APP + "website.mount(app, '/', '/www')\nwebsite.mount(app, '/', '/other')\n"
+                               "website.mount(app, '/', '/third', host='example.org')\n")
+    import website
+    assert [mount[2] for mount in website.mounts] == ["/other", "/third"]
+
+
 def test_the_demos_own(host):
     """As docs/python.md has it."""
     from microdot.test_client import TestClient

@@ -8,8 +8,8 @@
 
 /* pattern: of its path (http/access/config.h). memory: of the buffer. A block of the share is taken. */
 void access_file_init(const char *pattern, const struct region *memory);
-/* For a line that begins at pd_now_ticks(), LINE_MAX bytes; it is there when the second is called with its end. Where there
- * is no file, or the line is lost, and counted, it is nobody's place. */
+/* Where to write a line of up to LINE_MAX bytes that begins at pd_now_ticks(); access_file_put(end) keeps it. Without a
+ * file, or when the buffer is full (counted), it is scratch memory. */
 char *access_file_room(uint64_t now);
 void access_file_put(char *end);
 

@@ -137,7 +137,7 @@ const char *app_answer_begin(struct app_request *x)
     memcpy(self.head, in->at, in->head);
     const char *wrong = app_head_check(self.head, in->head, (x->slot->flags & APP_UPGRADE) != 0, &self.answer);
     bool file = self.answer.path.length > 0 && !app_head_has_no_body(self.answer.status);
-    if (!wrong && file != (x->stage == STAGE_REDIRECT) && x->stage == STAGE_REDIRECT) {
+    if (!wrong && !file && x->stage == STAGE_REDIRECT) {
         wrong = "it has changed its mind";
     }
     if (wrong) {

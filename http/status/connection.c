@@ -21,7 +21,6 @@ static void forget(struct status_connection *c)
 /* lwIP's last word about a connection: its pcb is gone already. */
 static void on_error(void *argument, err_t error)
 {
-    (void)error;
     forget(argument);
 }
 
@@ -111,9 +110,8 @@ static err_t go_on(struct status_connection *c)
 static err_t on_sent(void *argument, struct tcp_pcb *pcb, uint16_t count)
 {
     struct status_connection *c = argument;
-    (void)pcb;
     c->under_way -= count;
-    if (c->phase != STATUS_ANSWERS || rest(c)->length > 0) {
+    if (rest(c)->length > 0) {
         return go_on(c);
     }
     if (c->under_way > 0) {

@@ -1,7 +1,8 @@
 /* port.c: the status port: a listener of its own, beside the site's.
  *   consumes  requests, of anybody who reaches the port, NOT trusted; paths.c answers them
  *   holds     CONNECTIONS connections (connection.h)
- *   when full a new client takes the place of the one that has been idle longest; if none is idle it is reset
+ *   when full a new client takes the place of the one that has been without a whole request for longest; if all have one it is
+ *             reset
  */
 #include "http/status.h"
 
@@ -34,9 +35,12 @@ static err_t read_request(struct status_connection *c)
 static err_t on_received(void *argument, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
 {
     struct status_connection *c = argument;
-    (void)error;
+    if (!p && c->phase == STATUS_READS) {
+        return status_end(c);
+    }
     if (!p) {
-        return c->phase == STATUS_READS ? status_end(c) : (c->ends = true, ERR_OK);
+        c->ends = true;
+        return ERR_OK;
     }
     uint32_t count = p->tot_len;
     bool fits = c->phase == STATUS_READS && count <= HTTP_HEAD_MAX - c->length;
@@ -69,7 +73,6 @@ static struct status_connection *take_place(void)
 
 static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 {
-    (void)argument;
     if (error != ERR_OK || !pcb) {
         return ERR_VAL;
     }
@@ -86,7 +89,6 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 static void on_address(void *context)
 {
-    (void)context;
     log_line("status at http://%s:%u/", ip4addr_ntoa(&(const ip4_addr_t){.addr = ip_address()}), status_config.port);
 }
 

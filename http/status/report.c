@@ -1,7 +1,7 @@
 /* report.c: what is known, as JSON, as Prometheus reads it, as OpenMetrics 1.0.
  *   consumes  figures, measures, the supervisor's notes, what parts count: numbers; names out of the description; the path
  *             of a request, of a client, NOT trusted: what could end a string in JSON is put as '?'
- *   when full the writer says so; port.c answers 500 then
+ *   when full the writer says so; paths.c answers 500 then
  */
 #include "http/status/report.h"
 

@@ -26,41 +26,50 @@ _policy, _compress = _guests("website_policy"), _guests("website_compress")
 Request.scheme, Request.server_name = "http", None
 IMMUTABLE = _policy.IMMUTABLE
 debug = False
+MOUNTS_MAX = 16     # SITE_MOUNTS_MAX
 mounts = []     # (app, prefix, folder, what else was said), in order
+_apps = []      # the application that has the site, once there is one
 
 
 def forget():
     mounts.clear()
+    _apps.clear()
 
 
 def _check(app, port):
     if not isinstance(app, Microdot):
         raise TypeError("app is no Microdot")
-    if any(other is not app for other, *_ in mounts):
+    if _apps and _apps[0] is not app:
         raise ValueError("another application has mounted a site already")
     _policy.check_port(port)
 
 
 def attach(app, *, port=80):
     _check(app, port)
+    _apps[:] = (app,)
 
 
 def mount(app, prefix, folder, *, host=None, port=80, precompressed=True, internal=False, **said):
     _check(app, port)
     flags = {name: _policy.flag(name, value) for name, value in (("precompressed", precompressed), ("internal", internal))}
-    _policy.mount_name(prefix, host)
+    name = _policy.mount_name(prefix, host)
     _policy.folder_name(folder)
     _policy.policy(**said)
-    mounts.append((app, prefix, folder, dict(said, host=host, port=port, **flags)))
+    others = [there for there in mounts if _policy.mount_name(there[1], there[3]["host"]) != name]
+    if len(others) == MOUNTS_MAX:
+        raise ValueError("one mount too many")
+    _apps[:] = (app,)
+    mounts[:] = [*others, (app, prefix, folder, dict(said, host=host, port=port, **flags))]
 
 
 def _path_of(address):
-    """Of the file that an address means; None: there is none."""
+    """Of the file that an address means, for whatever host is named in no mount; None: there is none."""
     names = urllib.parse.unquote(address.partition("?")[0]).split("/")
     if ".." in names:
         return None
     path = "/" + "/".join(name for name in names if name not in ("", "."))
-    found = [(len(prefix), folder + "/" + path[len(prefix):]) for _, prefix, folder, _ in mounts if path.startswith(prefix)]
+    found = [(len(prefix), folder + "/" + path[len(prefix):]) for _, prefix, folder, said in mounts
+             if path.startswith(prefix) and said["host"] is None]
     return fs_async._whole(max(found)[1] if found else path)
 
 

@@ -12,7 +12,7 @@
 #define ABI_SYSTEM_MAGIC 0x6c61767265735331ul /* "1Sserval" */
 #define ABI_PDS_MAX 63
 #define ABI_CHANNELS_MAX 62
-#define ABI_PD_NAME_MAX 64 /* with its NUL */
+#define ABI_PD_NAME_MAX 64 /* with its NUL: of a name of 64 bytes the first 63 are told */
 #define ABI_IRQS_MAX 256
 #define ABI_PRIORITY_MAX 254
 #define ABI_NONE 0xff

@@ -1,7 +1,7 @@
 /* microkit.h: what a protection domain's program sees of the system.
  *
  * Names, signatures and meanings are those of the official seL4 Microkit (1.4.1 to 2.3.0; its manual, "libmicrokit"),
- * but for virtual machines.
+ * but for virtual machines, x86, and capabilities of other PDs.
  * Differences that a program can notice:
  *   - `__thread` stays what it is (1.4.1 and 2.0.1 define it away).
  *   - A second deferred call does not replace the first: it makes the first one happen at once. A deferred call
