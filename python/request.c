@@ -511,6 +511,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(request_head_obj, 4, 4, request_head)
 static mp_obj_t request_respond(size_t n_args, const mp_obj_t *args)
 {
     struct transfer transfer = {.kind = WRITE, .request = MP_OBJ_TO_PTR(args[0]), .source = args[4]};
+    mp_buffer_info_t body;
+    mp_get_buffer_raise(args[4], &body, MP_BUFFER_READ); /* before anything goes out */
     int error = request_answer(incoming_of(transfer.request), args + 1);
     if (error == MP_EAGAIN) {
         transfer.kind = RESPOND;

@@ -48,6 +48,7 @@ REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes th
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
 
 FAILURES_MAX = 8
+TRACEBACK_MAX = 32  # lines
 PAGE = ("<!doctype html><html lang=en><meta charset=utf-8><title>500: %s</title><body style='font-family:sans-serif'>"
         "<h1>500: the application has failed</h1><p>%s<pre style='white-space:pre-wrap'>%s</pre>")
 
@@ -433,9 +434,13 @@ def _escape(text):
 
 
 def traceback_of(exc):
+    """Of a deep one beginning and end: the console is slow."""
     text = io.StringIO()
     sys.print_exception(exc, text)
-    return text.getvalue()
+    lines = text.getvalue().split("\n")
+    if len(lines) > TRACEBACK_MAX:
+        lines[TRACEBACK_MAX // 4:-TRACEBACK_MAX * 3 // 4] = ("  .. %d lines more" % (len(lines) - TRACEBACK_MAX),)
+    return "\n".join(lines)
 
 
 def _what(request):

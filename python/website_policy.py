@@ -73,7 +73,7 @@ def mount_name(prefix, host=None):
         return prefix
     name = text("host", host).lower()
     plain = all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in name)
-    if not name or not plain or "." in (name[0], name[-1]):
+    if not name or not plain or "." in (name[0], name[-1]) or ".." in name:
         raise ValueError("host: %r is no name of one (of other letters in its form with xn--, and without a port)" % host)
     return text("prefix", name + prefix)
 

@@ -112,7 +112,8 @@ def test_a_folder_of_its_name(serve, export):
     (export.folder / "app").mkdir()
     try:
         guest = serve(None)
-        assert get(guest.port("http"), "/page").body == b"a page of www" and "webserver:" not in guest.text()
+        assert get(guest.port("http"), "/page").body == b"a page of www" and guest.text().count("webserver:") == 1
+        assert "webserver: there is no app.py: only files are served" in guest.text()
         guest = serve(APP)
         assert get(guest.port("http"), "/api/hello").status == 404
         assert "webserver: the folder app hides app.py, which is left out" in guest.text()
@@ -147,6 +148,14 @@ async def half(request):
         {}["none"]
     return parts()
 
+@app.get("/api/odd/<what>")
+async def odd(request, what):
+    return {"float": 1.5, "set": {1}, "object": object(), "class": Microdot, "parts": iter((0.5, "x"))}[what]
+
+@app.get("/api/deep")
+def deep(request):
+    return deep(request)
+
 app.run()
 """
 
@@ -163,6 +172,14 @@ def test_failures_are_named(serve):
     guest.expect(r"GET /api/half failed:\r?$")
     guest.expect(r'File "app\.py", line 20, in parts\r?$')
     guest.expect(r"KeyError: none\r?$")
+    for what in ("float", "set", "object", "class", "parts"):
+        assert get(guest.port("http"), f"/api/odd/{what}").status == 500, what
+        guest.expect(rf"GET /api/odd/{what} failed:")
+    before = len(guest.text().splitlines())
+    assert get(guest.port("http"), "/api/deep").status == 500
+    guest.expect(r"\.\. \d+ lines more\r?$")
+    guest.expect(r"GET /api/deep failed: RuntimeError: maximum recursion depth exceeded")
+    assert len(guest.text().splitlines()) - before < 40
     assert get(guest.port("http"), "/api/hello").status == 200
 
 

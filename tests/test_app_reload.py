@@ -97,6 +97,14 @@ def starts(guest, least=0):
     return count
 
 
+def asked_until(guest, words, body=None):
+    """Asks until the console says so anew."""
+    before, deadline = guest.text().count(words), time.monotonic() + GENEROUS_S
+    while guest.text().count(words) == before:
+        answer = get(guest.port("http"), "/api/version")
+        assert body in (None, answer.body) and time.monotonic() < deadline
+
+
 def restart(guest, export, version, **how):
     before = starts(guest)
     write(export, version, **how)
@@ -151,8 +159,7 @@ def test_one_that_does_not_compile_is_not_taken(guest, export):
     restart(guest, export, "good")
     before = guest.text().count("Starting")
     write(export, "bad", text="app = (\n")
-    while "does not compile" not in guest.text():
-        assert get(guest.port("http"), "/api/version").body == b"good"
+    asked_until(guest, "does not compile", b"good")
     guest.expect(r"app\.py has changed and does not compile; what was before goes on:")
     guest.expect(r'File "/app\.py", line \d+')
     guest.expect("SyntaxError")
@@ -185,6 +192,24 @@ def test_one_that_fails_while_it_starts(guest, export):
         time.sleep(0.1)
     assert answer.body == b"misses"
     guest.expect(r"webserver: (the top of the export|comes_later\.py) has changed")
+
+
+def test_one_that_is_taken_away(guest, export):
+    """... leaves the files; a folder of its name is not taken."""
+    restart(guest, export, "stays")
+    (export / "app.py").unlink()
+    (export / "app.py").mkdir()
+    asked_until(guest, "app.py has changed and does not compile; what was before goes on:", b"stays")
+    guest.expect("it is a folder")
+    (export / "app.py").rmdir()
+    asked_until(guest, "webserver: there is no app.py: only files are served")
+    guest.expect(STARTS)
+    assert get(guest.port("http"), "/api/version").status == 404
+    assert get(guest.port("http"), "/page").body == b"a page"
+    write(export, "again")
+    asked_until(guest, "the application begins anew")
+    guest.expect(STARTS)
+    assert get(guest.port("http"), "/api/version").body == b"again"
 
 
 def test_one_that_ends_while_it_starts(guest, export):

@@ -400,13 +400,28 @@ def test_a_site_of_ones_own(tmp_path):
 
 
 @pytest.mark.parametrize(("below", "pages"), [(".", "."), ("", "."), ("www", "www"), ("/a/./b", "a/b")])
-def test_a_new_site_in_a_folder_of_its_own(tmp_path, below, pages):
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+def test_a_new_site_in_a_folder_of_its_own(tmp_path, below, pages, there):
+    """One that is there stays the folder that it is: it may be a mount point."""
+    if there:
+        (tmp_path / "site").mkdir()
+        before = (tmp_path / "site").stat().st_ino
     program = "import sys; sys.path.insert(0, 'mk/run'); import run; run.new_site(run.Path(sys.argv[1]), sys.argv[2])"
     subprocess.run([sys.executable, "-c", program, tmp_path / "site", below], cwd=paths.TOP, check=True)
     assert {path.name for path in (tmp_path / "site" / pages).iterdir() if path.is_file()} >= {"index.html", "style.css"}
     assert {path.name for path in (tmp_path / "site").iterdir() if path.suffix in (".py", ".md")} == {"app.py", "README.md"}
+    assert not there or (tmp_path / "site").stat().st_ino == before
+    assert not [path for path in [*tmp_path.iterdir(), *(tmp_path / "site").iterdir()] if path.name.startswith(".")]
     if pages != ".":
         assert not (tmp_path / "site" / "index.html").exists()
+
+
+def test_a_site_of_a_name_that_cannot_be_exported(tmp_path):
+    """... is not made."""
+    process = make_run(f"SITE={tmp_path}/a \"site\"", f"HTTP_PORT={free_port()}")
+    text = process.communicate(timeout=START_S)[0].decode()
+    assert process.returncode != 0 and not list(tmp_path.iterdir())
+    assert re.search(r"^make run: .*a double quote or a line's end in its path cannot be told to NFS-Ganesha", text, re.M)
 
 
 def test_port_in_use_is_one_line():

@@ -143,6 +143,11 @@ def test_one_application_has_the_site(host, export):
         client(host, export, APP + "website.attach(app)\nwebsite.mount(Microdot(), '/', '/www')\n")
 
 
+def test_a_host_without_a_label(host, export):
+    with pytest.raises(ValueError, match="host: 'a..b' is no name of one"):
+        client(host, export, APP + "website.mount(app, '/', '/www', host='a..b')\n")
+
+
 def test_one_mount_too_many(host, export):
     with pytest.raises(ValueError, match="one mount too many"):
         client(host, export, APP + "for n in range(17):\n    website.mount(app, '/%d/' % n, '/www')\n")

@@ -65,6 +65,10 @@ async def does_not_compile(path):
         return mistake_in(text, path)
     except MemoryError:
         return None
+    except OSError as error:
+        if error.errno != errno.EISDIR:
+            raise
+        return "it is a folder\n"
     finally:
         text = None
         gc.collect()

@@ -43,6 +43,7 @@ HOST, PORT = "0.0.0.0", 80
 AWAY = (errno.EHOSTUNREACH, errno.EIO, errno.ENODEV, errno.ECONNABORTED, errno.EBADF, errno.ESTALE)
 SOON_MS = (20, 50, 100, 200, 400, 800, 1600)    # pauses in which requests for what is no file wait
 LATER_S = 1
+NO_PROGRAM = "webserver: there is no app.py: only files are served"
 NO_APPLICATION = "webserver: app.py has no routes(app) and no Microdot application: only files are served"
 SEVERAL = "webserver: app.py has several applications, none is named app, and none is run: only files are served"
 HIDDEN = "webserver: the folder app hides app.py, which is left out: one of them needs another name"
@@ -155,8 +156,7 @@ def application_of(module):
     if found and all(one is found[0] for one in found):
         return found[0]
     if hasattr(module, "__path__") and not hasattr(module, "__file__"):     # a folder without a program in it
-        if asyncio.run(are_there("/app.py", "/app.mpy")):
-            print(HIDDEN)
+        print(HIDDEN if asyncio.run(are_there("/app.py", "/app.mpy")) else NO_PROGRAM)
     else:
         print(SEVERAL if found else NO_APPLICATION)
     return Microdot()
@@ -188,6 +188,7 @@ def run_app():
                     print("webserver: app.py has ended itself:\n%s" % website.traceback_of(error), end="")
                 raise
             if isinstance(error, ImportError) and str(error) == "no module named 'app'":
+                print(NO_PROGRAM)
                 return Microdot()
             website.forget()
             if not isinstance(error, OSError) or error.errno not in AWAY:

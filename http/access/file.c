@@ -5,7 +5,8 @@
  *   invariant where the next byte goes is known here alone: what may have been written is written again at the same place,
  *             so that no line is there twice. So a file has one writer
  *   rotation  the name has the time in it: another name is another file. Others may move the file, remove it, empty it, put
- *             another in its place: it is opened anew for each batch, once a second at most, and gone on with at its end
+ *             another in its place: it is opened anew for each batch, once a second at most; before another write in that
+ *             second its end is asked for. What is emptied between that and the write gets a hole: NFSv3 has no append
  *   when full the buffer holds what comes while the files are away; then lines are lost, and counted
  *   restart   what waited is lost
  */
@@ -38,6 +39,7 @@ static struct {
     bool open, paused;
     uint32_t sent;      /* bytes of the write that is under way */
     bool inside;        /* a line's end is still to be written */
+    bool at_end;        /* `position` is where the file ends, as far as anybody knows */
     bool unsure;        /* nobody knows whether the bytes at `position` are written */
     uint64_t reopen_ns; /* another file may have the name from then on */
     uint64_t fd, position;
@@ -136,7 +138,28 @@ static void on_opened(struct fs_request *request)
     self.fd = result->open.fd;
     bool there = self.unsure && self.position < result->open.size;
     self.position = there ? self.position : result->open.size;
+    self.at_end = true;
     go_on();
+}
+
+static void on_size(struct fs_request *request)
+{
+    const struct fs_completion *result = &request->result;
+    completed();
+    if (result->status != FS_STATUS_OK) {
+        failed(result->status);
+        close_it();
+        return;
+    }
+    self.position = result->size;
+    self.at_end = true;
+    go_on();
+}
+
+static void ask_for_end(void)
+{
+    struct fs_command command = {.type = FS_FILE_SIZE, .file.fd = self.fd};
+    issue(&command, on_size);
 }
 
 static void open_it(const char *path, uint32_t length)
@@ -159,17 +182,26 @@ static void say_lost(void)
     }
 }
 
+static void say_over(void)
+{
+    if (self.said != FS_STATUS_OK && self.lost == 0) {
+        log_line("access log: %s is written again", self.path);
+    }
+    self.said = FS_STATUS_OK;
+}
+
 static void on_written(struct fs_request *request)
 {
     const struct fs_completion *result = &request->result;
     completed();
+    self.at_end = false;
     self.unsure = result->status != FS_STATUS_OK;
     if (self.unsure || result->length == 0 || result->length > self.sent) {
         failed(result->status != FS_STATUS_OK ? result->status : FS_STATUS_IO);
         close_it();
         return;
     }
-    self.said = FS_STATUS_OK;
+    say_over();
     self.position += result->length;
     self.inside = self.block[result->length - 1] != '\n';
     access_buffer_take(&self.buffer, (uint32_t)result->length);
@@ -209,6 +241,8 @@ static void write_batch(void)
         open_it(path, writer_length(&name));
     } else if (!self.inside && (strcmp(self.path, path) != 0 || pd_now_ns() >= self.reopen_ns)) {
         close_it();
+    } else if (!self.inside && !self.at_end) {
+        ask_for_end();
     } else {
         write_some();
     }

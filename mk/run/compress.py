@@ -105,8 +105,8 @@ def run(site, compressible):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = list(pool.map(compress, paths))
     sizes, smallest = sum(size for size, _, _ in done), sum(small for _, small, _ in done)
-    print(f"{folder}: {sum(made for _, _, made in done)} of {len(done)} files compressed now; together they have {sizes} bytes, "
-          f"as small as they go {smallest}")
+    print(f"{folder}: {sum(made for _, _, made in done)} of {len(done)} files compressed now; {sizes} bytes as they are, "
+          f"{smallest} as they go to a browser")
 
 
 def main():

@@ -59,6 +59,13 @@ LOG {{ Default_Log_Level = EVENT; }}
 """
 
 
+def check_path(*folders):
+    """It has no escape for these."""
+    for folder in folders:
+        if any(c in str(folder) for c in '"\n'):
+            raise NfsServerError(f"{folder}: a double quote or a line's end in its path cannot be told to NFS-Ganesha")
+
+
 class NfsServerError(Exception):
     """One line that says what is wrong."""
 
@@ -133,8 +140,7 @@ class NfsServer:
         self.scratch = Path(scratch).resolve()
         if not self.folder.is_dir():
             raise NfsServerError(f"{self.folder} is not a directory")
-        if any(c in f"{self.folder}{self.scratch}" for c in '"\n'):
-            raise NfsServerError(f"{self.folder}: a double quote in its path cannot be told to NFS-Ganesha")
+        check_path(self.folder, self.scratch)
         self.options = {"access": "RO" if read_only else "RW", "squash": squash, "name": name or "/export",
                         "by_name": "true" if name else "false",
                         "privileged_port": "true" if privileged_port else "false", "address": address, "export_id": 1}

@@ -27,7 +27,7 @@ import urllib.request
 from pathlib import Path
 
 from demo_files import make_demo_files
-from nfs_server import NfsServer, NfsServerError, are_free
+from nfs_server import NfsServer, NfsServerError, are_free, check_path
 from qemu import extra_arguments
 
 TOP = Path(__file__).resolve().parents[2]
@@ -119,14 +119,24 @@ def new_site(folder, below):
     that is the site."""
     if folder.is_dir() and any(folder.iterdir()):
         return
+    there = folder.is_dir()         # a mount point, perhaps: then another folder cannot take its place
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.copytree(TOP / "examples" / "webserver" / "new", fresh)
-    pages = fresh.joinpath(*(part for part in below.split("/") if part not in ("", "..")))
-    pages.mkdir(parents=True, exist_ok=True)
-    for page in ("index.html", "style.css"):
-        (fresh / page).rename(pages / page)
-    fresh.rename(folder)            # in the place of an empty one, too
+    fresh = (folder / f".{os.getpid()}") if there else folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        shutil.copytree(TOP / "examples" / "webserver" / "new", fresh)
+        pages = fresh.joinpath(*(part for part in below.split("/") if part not in ("", "..")))
+        pages.mkdir(parents=True, exist_ok=True)
+        for page in ("index.html", "style.css"):
+            (fresh / page).rename(pages / page)
+        if there:
+            for name in os.listdir(fresh):
+                (fresh / name).rename(folder / name)
+            fresh.rmdir()
+        else:
+            fresh.rename(folder)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     print(f"a new site: {folder} (its README.md tells what is what)", flush=True)
 
 
@@ -139,6 +149,7 @@ def exported():
     folder, below = Path(os.path.abspath(os.path.expanduser(variable("SITE")))), variable("WEBSITE_DIR", ".")
     if os.path.exists(folder) and not folder.is_dir():
         raise Stop(f"SITE='{variable('SITE')}' is no folder")
+    check_path(folder)
     try:
         new_site(folder, below)
     except OSError as error:

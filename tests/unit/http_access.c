@@ -136,6 +136,7 @@ static void answer(struct fs_completion *result)
         memcpy(files[command.file.fd].bytes + command.file.position, share + data->offset, result->length);
         files[command.file.fd].size = command.file.position + result->length;
         break;
+    case FS_FILE_SIZE: result->size = files[command.file.fd].size; break;
     default: CHECK_EQUAL(command.type, FS_CLOSE); closed++;
     }
 }
@@ -406,6 +407,8 @@ static void test_batches(void)
     while (!asked) {
         CHECK_EQUAL(get("/f/10", ""), 200);
     }
+    CHECK_EQUAL(command.type, FS_FILE_SIZE);
+    serve_one();
     CHECK(command.type == FS_WRITE && command.file.data.size >= BUFFER / 2);
     serve();
     CHECK_EQUAL(writes, 3);
@@ -436,6 +439,13 @@ static void test_file_away(void)
     leave();
 }
 
+static void put_line(void)
+{
+    CHECK_EQUAL(get("/f/10", ""), 200);
+    pass_s(1);
+    serve();
+}
+
 /* A disk that is full: each attempt gives back what it has opened. */
 static void test_disk_full(void)
 {
@@ -453,6 +463,14 @@ static void test_disk_full(void)
     pass_s(1);
     serve();
     CHECK(lines_of(0) > 30);
+    CHECK(strstr(said, "lines lost while /log could not be written"));
+    full = true;
+    put_line();
+    CHECK(strstr(said, "access log: /log cannot be written: no space is left; lines wait"));
+    full = false;
+    pass_s(1);
+    serve();
+    CHECK(strstr(said, "access log: /log is written again"));
     leave();
 }
 
@@ -481,13 +499,6 @@ static void test_file_server_restarts(void)
     leave();
 }
 
-static void put_line(void)
-{
-    CHECK_EQUAL(get("/f/10", ""), 200);
-    pass_s(1);
-    serve();
-}
-
 /* Who looks after logs moves them, empties them, removes them: the next line is in the file that has the name then, behind
  * what is there. */
 static void test_others_have_the_file(void)
@@ -511,6 +522,23 @@ static void test_others_have_the_file(void)
     put_line();
     CHECK(lines_of(1) == 3 && strncmp(files[1].bytes, "longer", 6) == 0);
     CHECK(opened - closed <= 1);
+    leave();
+}
+
+/* Within a second, between two batches of many lines: nothing is left where the lines were. */
+static void test_emptied_under_load(void)
+{
+    begin("/log", 0);
+    put_line();
+    for (int i = 0; i < 3; i++) {
+        while (!asked) {
+            CHECK_EQUAL(get("/f/10", ""), 200);
+        }
+        memset(files[0].bytes, 0, sizeof(files[0].bytes));
+        files[0].size = 0;
+        serve();
+        CHECK(files[0].size > 0 && files[0].bytes[0] == '1');
+    }
     leave();
 }
 
@@ -585,6 +613,7 @@ static const struct {
              {"disk full", test_disk_full},
              {"file server restarts", test_file_server_restarts},
              {"others have the file", test_others_have_the_file},
+             {"emptied under load", test_emptied_under_load},
              {"lines stay whole", test_lines_stay_whole},
              {"buffer", test_buffer}};
 
