@@ -1,6 +1,7 @@
 """Prompts: of the interpreter that serves, on the serial line; and MicroPython's own tool at the other one."""
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -67,7 +68,12 @@ def test_a_prompt_beside_the_server(guest):
     typed(guest, "", "turn 0", "turn 1")
     typed(guest, "{}['none']", 'File "<console>", line 1', "KeyError: none")
     typed(guest, "(", "SyntaxError")
-    typed(guest, "import gc; gc.mem_free() > 0", "True|>>> import gc; gc")
+    typed(guest, "import gc; gc.mem_free() > 0", r"\| \S*True\r?$")
+    typed(guest, "help()", "Each line runs beside the requests")
+    typed(guest, "async def later():", r">>> async def")
+    typed(guest, "    await asyncio.sleep_ms(100); return 40 + 2", r"\.\.\. ")
+    typed(guest, "", "")
+    typed(guest, "asyncio.run(later())", r"\| \S*42\r?$")
     typed(guest, "'gr\u00fc\u00dfe' + 'x\x7f'", "gr\u00fc\u00dfe")
     assert get(guest.port("http"), "/api/count").body == b"7"
 
@@ -76,6 +82,7 @@ def test_what_would_end_it_does_not(guest):
     guest.send(b"\x03\x04\x01")
     typed(guest, "", "")
     typed(guest, "raise KeyError", "KeyError")
+    typed(guest, "raise SystemExit", "SystemExit")
     typed(guest, "'" + "x" * 5000 + "'", "SyntaxError")      # all that is too long of a line is not there
     typed(guest, "'still here'", "'still here'")
     assert get(guest.port("http"), "/api/count").status == 200 and "starts again" not in guest.text()
@@ -127,6 +134,10 @@ def test_mpremote(tmp_path):
         assert (tmp_path / "copy.py").read_bytes() == (paths.TOP / "examples/python/files/hello.py").read_bytes()
         mpremote(guest, "fs", "cp", str(tmp_path / "local.py"), ":sent.py")
         assert mpremote(guest, "exec", "import sent") == "local on serval\n"
+        (tmp_path / "large").write_bytes(data := random.Random(4).randbytes(20_000))
+        mpremote(guest, "fs", "cp", str(tmp_path / "large"), ":large")
+        mpremote(guest, "fs", "cp", ":large", str(tmp_path / "back"))
+        assert (tmp_path / "back").read_bytes() == data
         mpremote(guest, "fs", "rm", ":sent.py")
         assert "sent.py" not in mpremote(guest, "fs", "ls")
         assert mpremote(guest, "soft-reset", "exec", "print('anew')") == "anew\n"

@@ -143,6 +143,15 @@ def test_one_application_has_the_site(host, export):
         client(host, export, APP + "website.attach(app)\nwebsite.mount(Microdot(), '/', '/www')\n")
 
 
+def test_modules_of_lib(host, export):
+    """Behind those beside the program; those of another program are not seen."""
+    (export / "lib").mkdir(exist_ok=True)
+    (export / "lib" / "of_lib.py").write_text("WHERE = 'lib'\n")
+    client(host, export, APP + "import of_lib\nassert of_lib.WHERE == 'lib'\n")
+    (export / "of_lib.py").write_text("WHERE = 'beside'\n")
+    client(host, export, APP + "import of_lib\nassert of_lib.WHERE == 'beside'\n")
+
+
 def test_a_host_without_a_label(host, export):
     with pytest.raises(ValueError, match="host: 'a..b' is no name of one"):
         client(host, export, APP + "website.mount(app, '/', '/www', host='a..b')\n")

@@ -1,7 +1,7 @@
 """_prompt.py: a prompt in the interpreter that serves, on the serial line (WEBSITE_CONSOLE=1, `make console`): each line
 that is typed is run beside the requests, in app.py's names, and what it says follows. `await ..` is awaited. A line that
 ends with a colon begins a block, an empty line ends it. What computes for long keeps requests waiting; Ctrl-C does
-nothing: it would end the site's program.
+nothing: it would end the site's program, and so would SystemExit, which is told as any other exception.
 """
 
 import asyncio
@@ -11,6 +11,9 @@ import micropython
 
 LINE_MAX = 4096
 BACK = (8, 127)
+HELP = """Each line runs beside the requests, in app.py's names: app.url_map, count = 0, await fs_async.listdir("/").
+A line that ends with a colon begins a block, an empty line ends it. help(THING) tells what THING has.
+A changed app.py takes effect when it is saved."""
 
 
 class Lines:
@@ -40,7 +43,7 @@ async def value_of(text, names):
     try:
         code = compile(text[6:] if is_awaited else text, "<console>", "eval")
     except SyntaxError:
-        exec(compile(text, "<console>", "exec"), names)
+        exec(compile(text, "<console>", "single"), names)   # which shows the values of what it runs
         return None
     value = eval(code, names)
     return await value if is_awaited else value
@@ -57,8 +60,11 @@ async def run(names):
                 block.append(line)
                 continue
             text, block = "\n".join(block + [line]).strip(), []
+            if text in ("help", "help()"):
+                print(HELP)
+                continue
             value = await value_of(text, names) if text else None
             if value is not None:
                 print(repr(value))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             sys.print_exception(error)

@@ -48,6 +48,16 @@ async def version_of(path):
         raise
 
 
+async def settled(path, version):
+    """Its version when it has not been written for a moment."""
+    for _ in range(SETTLE_TURNS):
+        await asyncio.sleep_ms(GONE_MS if version is None else SETTLE_MS)
+        before, version = version, await version_of(path)
+        if version == before:
+            break
+    return version
+
+
 def mistake_in(text, path):
     """Why it does not compile; None: it does."""
     try:
@@ -213,11 +223,7 @@ class Watch:
         if self.refused.get(path, ()) == version:
             return False
         self.found = True
-        for _ in range(SETTLE_TURNS):
-            await asyncio.sleep_ms(GONE_MS if version is None else SETTLE_MS)
-            before, version = version, await version_of(path)
-            if version == before:
-                break
+        version = await settled(path, version)
         if version == self.versions[path]:
             return False
         why = await does_not_compile(path) if version and path.endswith(".py") else None
@@ -243,5 +249,6 @@ class Watch:
         try:
             await self.drain()
             await asyncio.sleep_ms(END_MS)
+            await settled("/app.py", await version_of("/app.py"))
         finally:
             _website.begin_anew()

@@ -272,6 +272,7 @@ def pass_typed(qemu):
         for line in sys.stdin:
             qemu.stdin.write(line.replace("\n", "\r").encode())
             qemu.stdin.flush()
+        print("make console: nothing more is typed; Ctrl-C ends it", flush=True)
 
 
 def show_console(qemu, ports):

@@ -104,14 +104,14 @@ def _forget_modules():
 _modules, _folders = [], []
 
 
-def _run(path):
-    """What the program has then, by name. Its source is read each time: of one that was written anew within a second, and is
+def _run(path, lib):
+    """lib: where modules are looked for behind the program's own folder. What the program has then, by name. Its source is read each time: of one that was written anew within a second, and is
     as long as before, Python would take what it compiled last time."""
     spec = importlib.util.spec_from_file_location("__main__", path)
     module = importlib.util.module_from_spec(spec)
     before = set(sys.modules)
-    _folders.append(str(path.parent))
-    sys.path.insert(0, str(path.parent))
+    _folders.extend((str(path.parent), str(lib)))
+    sys.path[:0] = _folders
     sys.modules[path.stem] = module
     try:
         exec(spec.loader.source_to_code(path.read_bytes(), path), vars(module))
@@ -119,7 +119,7 @@ def _run(path):
         pass
     finally:
         _modules.extend(name for name in {path.stem, *sys.modules} - before
-                        if str(getattr(sys.modules.get(name), "__file__", None)).startswith(str(path.parent)))
+                        if str(getattr(sys.modules.get(name), "__file__", None)).startswith(tuple(_folders)))
     return vars(module)
 
 
@@ -145,7 +145,7 @@ def load(path, root=None):
     before = Microdot.run, Microdot.start_server
     Microdot.run, Microdot.start_server = run, start_server
     try:
-        names = _run(path)
+        names = _run(path, fs_async.root / "lib")
     finally:
         Microdot.run, Microdot.start_server = before
     return _choose(names, started)
