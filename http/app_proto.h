@@ -166,19 +166,62 @@ enum app_site_status {
     APP_SITE_PORT,      /* in use by another */
 };
 
-/* In the first APP_COUNTERS_BYTES of the front's share; see http/front/server.h, http/cache/cache.h, http/tls/handshake.h
- * and http/tls/transport_tls.h. */
+/* What the front counts, by the names that website.counters() has: `name`, cache_`name`, tls_`name`. What each is:
+ * http/conn/counters.h, http/cache/cache.h, http/tls/handshake.h, http/tls/tls_conn.h. */
+#define APP_COUNTERS_FRONT(ONE) \
+    ONE(connections)            \
+    ONE(app_requests)           \
+    ONE(app_long)               \
+    ONE(accepted)               \
+    ONE(requests)               \
+    ONE(files)                  \
+    ONE(handed_over)            \
+    ONE(refused)                \
+    ONE(timed_out)              \
+    ONE(evicted)                \
+    ONE(broken)
+#define APP_COUNTERS_CACHE(ONE) \
+    ONE(entries)                \
+    ONE(blocks)                 \
+    ONE(memory)                 \
+    ONE(memory_max)             \
+    ONE(hits)                   \
+    ONE(revalidations)          \
+    ONE(reads)                  \
+    ONE(evictions)              \
+    ONE(stale)
+#define APP_COUNTERS_HANDSHAKES(ONE) \
+    ONE(waiting)                     \
+    ONE(begun)                       \
+    ONE(done)                        \
+    ONE(resumed)                     \
+    ONE(lost)                        \
+    ONE(timed_out)                   \
+    ONE(silent)                      \
+    ONE(failed)                      \
+    ONE(old_version)                 \
+    ONE(no_common)                   \
+    ONE(internal)                    \
+    ONE(nonsense)
+#define APP_COUNTERS_RECORDS(ONE) \
+    ONE(refused)                  \
+    ONE(broken)                   \
+    ONE(slow)                     \
+    ONE(updates)
+
+#define APP_COUNTER(name) uint64_t name;
+#define APP_CACHE_COUNTER(name) uint64_t cache_##name;
+#define APP_TLS_COUNTER(name) uint64_t tls_##name;
+
+/* In the first APP_COUNTERS_BYTES of the front's share. */
 #define APP_COUNTERS_BYTES 512
 struct app_counters {
-    uint64_t connections, app_requests, app_long; /* now */
-    uint64_t accepted, requests, files, handed_over, refused, timed_out, evicted, broken;
+    APP_COUNTERS_FRONT(APP_COUNTER)
     uint64_t nonsense; /* messages of the application's that cannot be, and answers that may not be */
-    uint64_t cache_entries, cache_blocks, cache_memory, cache_memory_max;
-    uint64_t cache_hits, cache_revalidations, cache_reads, cache_evictions, cache_stale;
+    APP_COUNTERS_CACHE(APP_CACHE_COUNTER)
     uint64_t has_tls; /* 0: there is no HTTPS, and what follows counts nothing */
-    uint64_t tls_waiting, tls_begun, tls_done, tls_resumed, tls_lost, tls_timed_out, tls_silent;
-    uint64_t tls_failed, tls_old_version, tls_no_common, tls_internal;
-    uint64_t tls_refused, tls_broken, tls_slow, tls_updates, tls_nonsense;
+    APP_COUNTERS_HANDSHAKES(APP_TLS_COUNTER)
+    APP_COUNTERS_RECORDS(APP_TLS_COUNTER)
 };
 _Static_assert(sizeof(struct app_counters) <= APP_COUNTERS_BYTES, "they have their place");
 

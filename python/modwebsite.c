@@ -261,54 +261,21 @@ static void put(mp_obj_t dict, qstr name, uint64_t value)
     mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), mp_obj_new_int_from_ull(value));
 }
 
-static void put_tls(mp_obj_t dict, const struct app_counters *counters)
-{
-    put(dict, MP_QSTR_tls_waiting, counters->tls_waiting);
-    put(dict, MP_QSTR_tls_begun, counters->tls_begun);
-    put(dict, MP_QSTR_tls_done, counters->tls_done);
-    put(dict, MP_QSTR_tls_resumed, counters->tls_resumed);
-    put(dict, MP_QSTR_tls_lost, counters->tls_lost);
-    put(dict, MP_QSTR_tls_timed_out, counters->tls_timed_out);
-    put(dict, MP_QSTR_tls_silent, counters->tls_silent);
-    put(dict, MP_QSTR_tls_failed, counters->tls_failed);
-    put(dict, MP_QSTR_tls_old_version, counters->tls_old_version);
-    put(dict, MP_QSTR_tls_no_common, counters->tls_no_common);
-    put(dict, MP_QSTR_tls_internal, counters->tls_internal);
-    put(dict, MP_QSTR_tls_refused, counters->tls_refused);
-    put(dict, MP_QSTR_tls_broken, counters->tls_broken);
-    put(dict, MP_QSTR_tls_slow, counters->tls_slow);
-    put(dict, MP_QSTR_tls_updates, counters->tls_updates);
-    put(dict, MP_QSTR_tls_nonsense, counters->tls_nonsense);
-}
+#define PUT(name) put(dict, MP_QSTR_##name, counters.name);
+#define PUT_CACHE(name) PUT(cache_##name)
+#define PUT_TLS(name) PUT(tls_##name)
 
 static mp_obj_t website_counters(void)
 {
     need_site();
     mp_obj_t dict = mp_obj_new_dict(20);
     struct app_counters counters = *control_counters(); /* the next ones are put in the same place */
-    put(dict, MP_QSTR_connections, counters.connections);
-    put(dict, MP_QSTR_app_requests, counters.app_requests);
-    put(dict, MP_QSTR_app_long, counters.app_long);
-    put(dict, MP_QSTR_accepted, counters.accepted);
-    put(dict, MP_QSTR_requests, counters.requests);
-    put(dict, MP_QSTR_files, counters.files);
-    put(dict, MP_QSTR_handed_over, counters.handed_over);
-    put(dict, MP_QSTR_refused, counters.refused);
-    put(dict, MP_QSTR_timed_out, counters.timed_out);
-    put(dict, MP_QSTR_evicted, counters.evicted);
-    put(dict, MP_QSTR_broken, counters.broken);
-    put(dict, MP_QSTR_nonsense, counters.nonsense);
-    put(dict, MP_QSTR_cache_entries, counters.cache_entries);
-    put(dict, MP_QSTR_cache_blocks, counters.cache_blocks);
-    put(dict, MP_QSTR_cache_memory, counters.cache_memory);
-    put(dict, MP_QSTR_cache_memory_max, counters.cache_memory_max);
-    put(dict, MP_QSTR_cache_hits, counters.cache_hits);
-    put(dict, MP_QSTR_cache_revalidations, counters.cache_revalidations);
-    put(dict, MP_QSTR_cache_reads, counters.cache_reads);
-    put(dict, MP_QSTR_cache_evictions, counters.cache_evictions);
-    put(dict, MP_QSTR_cache_stale, counters.cache_stale);
+    APP_COUNTERS_FRONT(PUT)
+    PUT(nonsense)
+    APP_COUNTERS_CACHE(PUT_CACHE)
     if (counters.has_tls) {
-        put_tls(dict, &counters);
+        APP_COUNTERS_HANDSHAKES(PUT_TLS)
+        APP_COUNTERS_RECORDS(PUT_TLS)
     }
     return dict;
 }

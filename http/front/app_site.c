@@ -213,33 +213,16 @@ static bool take_site(uint32_t length)
 
 /* -- the others -- */
 
+#define TELL(name) counters.name = http_counts.name;
+#define TELL_CACHE(name) counters.cache_##name = cache.name;
+
 static void tell_counters(void)
 {
     struct cache_counters cache;
     cache_counters(&cache);
-    struct app_counters counters = {
-        .connections = http_counts.connections,
-        .app_requests = http_counts.app_requests,
-        .app_long = http_counts.app_long,
-        .accepted = http_counts.accepted,
-        .requests = http_counts.requests,
-        .files = http_counts.files,
-        .handed_over = http_counts.handed_over,
-        .refused = http_counts.refused,
-        .timed_out = http_counts.timed_out,
-        .evicted = http_counts.evicted,
-        .broken = http_counts.broken,
-        .nonsense = app_request_nonsense(),
-        .cache_entries = cache.entries,
-        .cache_blocks = cache.blocks,
-        .cache_memory = cache.memory,
-        .cache_memory_max = cache.memory_max,
-        .cache_hits = cache.hits,
-        .cache_revalidations = cache.revalidations,
-        .cache_reads = cache.reads,
-        .cache_evictions = cache.evictions,
-        .cache_stale = cache.stale,
-    };
+    struct app_counters counters = {.nonsense = app_request_nonsense()};
+    APP_COUNTERS_FRONT(TELL)
+    APP_COUNTERS_CACHE(TELL_CACHE)
     if (self.add_counters) {
         self.add_counters(&counters);
     }

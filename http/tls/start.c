@@ -45,27 +45,14 @@ static void on_address(void *context)
     log_line("serving https://%s%s/", ip4addr_ntoa(&address), text);
 }
 
+#define COUNT_HANDSHAKES(name) counters->tls_##name = handshake_counts.name;
+#define COUNT_RECORDS(name) counters->tls_##name = tls_conn_counts.name;
+
 static void count(struct app_counters *counters)
 {
-    const struct handshake_counters *shaken = &handshake_counts;
-    const struct tls_conn_counters *records = &tls_conn_counts;
     counters->has_tls = true;
-    counters->tls_waiting = shaken->waiting;
-    counters->tls_begun = shaken->begun;
-    counters->tls_done = shaken->done;
-    counters->tls_resumed = shaken->resumed;
-    counters->tls_lost = shaken->lost;
-    counters->tls_timed_out = shaken->timed_out;
-    counters->tls_silent = shaken->silent;
-    counters->tls_failed = shaken->failed;
-    counters->tls_old_version = shaken->old_version;
-    counters->tls_no_common = shaken->no_common;
-    counters->tls_internal = shaken->internal;
-    counters->tls_refused = records->refused;
-    counters->tls_broken = records->broken;
-    counters->tls_slow = records->slow;
-    counters->tls_updates = records->updates;
-    counters->tls_nonsense = shaken->nonsense;
+    APP_COUNTERS_HANDSHAKES(COUNT_HANDSHAKES)
+    APP_COUNTERS_RECORDS(COUNT_RECORDS)
 }
 
 static void start(void)
