@@ -67,7 +67,7 @@ def write_source(path, size):
 def bytecode_of(data_size, scratch):
     source = scratch / "compiled.py"
     source.write_text(f"data = {'d' * data_size!r}\nend = len(data)\n")
-    subprocess.run([MPY_CROSS, "-X", "heapsize=64m", "-o", scratch / "compiled.mpy", source], check=True)
+    subprocess.run([MPY_CROSS, "-X", "heapsize=64m", "-s", source.name, "-o", scratch / "compiled.mpy", source], check=True)
     return (scratch / "compiled.mpy").read_bytes()
 
 
