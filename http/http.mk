@@ -92,6 +92,7 @@ $(eval $(call host_test,http_content_listing_page,tests/unit/http_content_listin
 $(eval $(call front_test,http_front_long,tests/unit/http_front_long.c))
 $(eval $(call front_test,http_front_app,tests/unit/http_front_app.c))
 $(eval $(call front_test,http_access,tests/unit/http_access.c $(HTTP_ACCESS)))
+$(eval $(call front_test,http_status_port,tests/unit/http_status_port.c $(addprefix http/status/,connection.c paths.c port.c)))
 $(eval $(call host_test,http_status_report,tests/unit/http_status_report.c http/status/report.c http/status/parts.c \
     http/parse/text.c $(FAKE_PD),$(FAKE_PD_CFLAGS)))
 

@@ -219,7 +219,7 @@ def test_health_is_that_of_the_files(guest, running):
 
 @needs_machine
 def test_clients_that_never_read_delay_nobody(guest):
-    """Nor do they keep others out: who waits for nothing makes room, an answer that nobody takes ends in time."""
+    """Nor do they keep others out: one that waits for nothing makes room. (What ends in time: tests/unit/http_status_port.c.)"""
     stuck = []
     for n in range(CONNECTIONS):
         sock = guest.connect("status")

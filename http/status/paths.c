@@ -13,6 +13,7 @@
 
 #include <string.h>
 #include "http/front/server.h"
+#include "http/response/head.h"
 #include "http/response/lines.h"
 #include "http/status/config.h"
 #include "http/status/page.h"
@@ -43,7 +44,7 @@ static err_t answer(struct status_connection *c, int status, const char *type, s
         writer_put(&head, c->drain ? "Allow: POST, DELETE\r\n" : "Allow: GET, HEAD\r\n");
     }
     response_content_length(&head, body.length);
-    writer_put(&head, c->ends ? "Connection: close\r\n\r\n" : "\r\n");
+    response_end(&head, &(struct reply){.ends = c->ends, .minor = 1}, true);
     c->parts[0] = (struct http_slice){c->buffer, writer_length(&head)};
     c->parts[1] = body;
     if (c->head_only) {
