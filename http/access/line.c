@@ -96,7 +96,7 @@ static void put_month(struct writer *text, const char *date)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     uint32_t month = 0;
-    while (month < 11 && memcmp(months + 3 * month, date + 8, 3) != 0) {
+    while (month < 11 && memcmp(months + 3 * month, date + HTTP_DATE_MONTH, 3) != 0) {
         month++;
     }
     month++;
@@ -107,13 +107,13 @@ void line_put_time(struct writer *text, int64_t now_s)
 {
     char date[HTTP_DATE_LENGTH];
     http_date_format(now_s, date);
-    writer_put_bytes(text, date + 12, 4);
+    writer_put_bytes(text, date + HTTP_DATE_YEAR, 4);
     writer_put(text, "-");
     put_month(text, date);
     writer_put(text, "-");
-    writer_put_bytes(text, date + 5, 2);
+    writer_put_bytes(text, date + HTTP_DATE_DAY, 2);
     writer_put(text, "T");
-    writer_put_bytes(text, date + 17, 8);
+    writer_put_bytes(text, date + HTTP_DATE_TIME, 8);
     writer_put(text, "Z");
 }
 
@@ -124,10 +124,10 @@ void line_put_path(struct writer *path, const char *pattern, int64_t now_s)
     for (; *pattern; pattern++) {
         char which = *pattern == '%' ? *++pattern : '\0';
         switch (which) {
-        case 'Y': writer_put_bytes(path, date + 12, 4); break;
+        case 'Y': writer_put_bytes(path, date + HTTP_DATE_YEAR, 4); break;
         case 'm': put_month(path, date); break;
-        case 'd': writer_put_bytes(path, date + 5, 2); break;
-        case 'H': writer_put_bytes(path, date + 17, 2); break;
+        case 'd': writer_put_bytes(path, date + HTTP_DATE_DAY, 2); break;
+        case 'H': writer_put_bytes(path, date + HTTP_DATE_TIME, 2); break;
         default: writer_put_bytes(path, pattern, 1); break;
         }
     }
@@ -146,13 +146,13 @@ static RARE void make_stamp(uint64_t now)
     struct writer text = writer_in(stamp.text, sizeof(stamp.text));
     http_date_format(response_s_at(now_ns), date);
     writer_put(&text, " - - [");
-    writer_put_bytes(&text, date + 5, 2);
+    writer_put_bytes(&text, date + HTTP_DATE_DAY, 2);
     writer_put(&text, "/");
-    writer_put_bytes(&text, date + 8, 3);
+    writer_put_bytes(&text, date + HTTP_DATE_MONTH, 3);
     writer_put(&text, "/");
-    writer_put_bytes(&text, date + 12, 4);
+    writer_put_bytes(&text, date + HTTP_DATE_YEAR, 4);
     writer_put(&text, ":");
-    writer_put_bytes(&text, date + 17, 8);
+    writer_put_bytes(&text, date + HTTP_DATE_TIME, 8);
     writer_put(&text, " +0000] \"");
     stamp.until = pd_ticks_from_ns(response_s_until(now_ns));
 }

@@ -88,7 +88,7 @@ static void put_date(struct writer *page, uint32_t mtime_s)
 {
     char date[HTTP_DATE_LENGTH];
     http_date_format(mtime_s, date);
-    writer_put_bytes(page, date + 5, 17);
+    writer_put_bytes(page, date + HTTP_DATE_DAY, 17);
 }
 
 void listing_put_row(struct writer *page, const struct listing_row *row)
