@@ -296,3 +296,10 @@ def test_a_variable_that_nobody_declared_is_none_of_a_description(tmp_path):
                                *paths.TOP.glob("tests/isolation/*.py"), *paths.TOP.glob("compose/*.py")]
              for word in re.findall(r'\.(?:var|number)\("(\w+)"', path.read_text())}
     assert named and named <= {row[0] for _, rows in DECLARED for row in rows}
+
+
+@pytest.mark.parametrize("extra, words", [("", "-M virt -serial mon:stdio"), ("-serial pty -name 'a b'", "-M virt -serial pty -name a b")])
+def test_another_serial_line_takes_the_terminals_place(extra, words):
+    done = subprocess.run([sys.executable, paths.TOP / "mk" / "run" / "qemu.py", extra, "echo", "-M", "virt", "-serial", "mon:stdio"],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == words + "\n"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """qemu.py EXTRA PROGRAM ARGUMENTS..: becomes PROGRAM with these arguments and the words of EXTRA (QEMU_EXTRA). Those
-are quoted as for a shell and otherwise taken as they are: `make NAME.qemu` and `make run` read them alike."""
+are quoted as for a shell and otherwise taken as they are: `make NAME.qemu` and `make run` read them alike. A -serial in EXTRA
+takes the place of the terminal."""
 
 import os
 import shlex
@@ -18,7 +19,11 @@ def extra_arguments(text):
 def main():
     extra, *command = sys.argv[1:]
     try:
-        os.execvp(command[0], command + extra_arguments(extra))
+        more = extra_arguments(extra)
+        if "-serial" in more and "-serial" in command:
+            at = command.index("-serial")
+            del command[at:at + 2]
+        os.execvp(command[0], command + more)
     except (ValueError, OSError) as error:
         sys.exit(f"qemu: {error}")
 
