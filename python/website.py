@@ -43,20 +43,17 @@ from website_policy import IMMUTABLE  # noqa: F401 (for authors)
 Request.scheme, Request.server_name = "http", None
 if hasattr(asyncio, "_attrs"):      # MicroPython's table of what is loaded when it is used first
     asyncio._attrs.update(dict.fromkeys(("Queue", "LifoQueue", "PriorityQueue", "QueueEmpty", "QueueFull"), "queues"))
+    _run_loop = asyncio.run
 
-_run_loop = asyncio.run
+    def _run(coro):
+        """As MicroPython's, also in the middle of a task, which goes on afterwards."""
+        task = asyncio.core.cur_task
+        try:
+            return _run_loop(coro)
+        finally:
+            asyncio.core.cur_task = task
 
-
-def _run(coro):
-    """As MicroPython's, also in the middle of a task, which goes on afterwards."""
-    task = asyncio.core.cur_task
-    try:
-        return _run_loop(coro)
-    finally:
-        asyncio.core.cur_task = task
-
-
-asyncio.run = _run
+    asyncio.run = _run
 
 REGEX = "*+?()[]{}|\\^$"    # in the literal part of a pattern Microdot takes these as a regular expression's
 CLAIM_MAX = 80      # bytes of a claim; a longer one claims more than it needs
