@@ -1,7 +1,8 @@
 """_prompt.py: a prompt in the interpreter that serves, on the serial line (WEBSITE_CONSOLE=1, `make console`): each line
 that is typed is run beside the requests, in app.py's names, and what it says follows. `await ..` is awaited. A line that
-ends with a colon begins a block, an empty line ends it. What computes for long keeps requests waiting; Ctrl-C does
-nothing: it would end the site's program, and so would SystemExit, which is told as any other exception.
+ends with a colon begins a block, an empty line ends it. What computes for long keeps requests waiting. Nothing that is
+typed ends the site's program: Ctrl-C is not heard, SystemExit is told as any other exception. What cannot be read any
+more ends the prompt.
 """
 
 import asyncio
@@ -55,6 +56,10 @@ async def run(names):
     while True:
         try:
             line = await typed.next()
+        except UnicodeError as error:
+            sys.print_exception(error)
+            continue
+        try:
             print("..." if block else ">>>", line)
             if line.strip() and (block or line.rstrip().endswith(":")):
                 block.append(line)
