@@ -252,7 +252,7 @@ def test_requests_under_way_end(guest, export):
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         slow = pool.submit(get, guest.port("http"), "/api/slow/4000")
         while get(guest.port("http"), "/api/under_way").body != b"2":
-            pass
+            assert not slow.done()
         said = guest.text().count("app.py has changed")
         write(export, "young")
         late = []

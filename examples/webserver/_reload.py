@@ -245,10 +245,13 @@ class Watch:
             left_ms -= TURN_MS
             self.watch_busy()   # a loop that always has something to do turns all the same
 
+    async def settled_program(self):
+        await settled("/app.py", await version_of("/app.py"))
+
     async def leave(self):
         try:
             await self.drain()
             await asyncio.sleep_ms(END_MS)
-            await settled("/app.py", await version_of("/app.py"))
+            await asyncio.wait_for_ms(self.settled_program(), TAKE_MS)     # the files may be away by now
         finally:
             _website.begin_anew()
