@@ -1,4 +1,11 @@
-/* connection.c: connection.h has what it holds and when it ends. */
+/* connection.c: an answer on its way, the time that it may take, the end.
+ *   consumes  acknowledgements of a client, NOT trusted to send them
+ *   holds     a buffer for the request, then for the answer; two segments of that are with TCP at a time, so that a client
+ *             which does not read takes no memory of the site's
+ *   ends      who sends nothing within 30 s; by reset, who has not sent all of a request by then, or not taken the
+ *             answer within 10 s, or for whose answer there is no memory
+ *   when full TCP has no room and nothing of the answer is under way: the connection is reset
+ */
 #include "http/status/connection.h"
 
 #include "lib/pd.h"

@@ -1,10 +1,5 @@
 /* connection.h: one of the status port's connections: an answer on its way, the time that it may take, the end.
  * What returns err_t may have ended the connection; it is for lwIP, where that called.
- *   consumes  acknowledgements of a client, NOT trusted to send them
- *   holds     a buffer for the request, then for the answer; two segments of that are with TCP at a time, so that a client
- *             which does not read takes no memory of the site's
- *   ends      who sends nothing within 30 s; by reset, who has not sent all of a request by then, or not taken the
- *             answer within 10 s, or for whose answer there is no memory
  */
 #ifndef HTTP_STATUS_CONNECTION_H
 #define HTTP_STATUS_CONNECTION_H
