@@ -253,8 +253,8 @@ def catches_ctrl_c(pid):
 def test_ctrl_c_while_a_tool_in_python_runs(tmp_path):
     with building(tmp_path) as terminal:
         terminal.read(r"^  COMPOSE\t")
-        while not any(catches_ctrl_c(pid) for pid in descendants(terminal.pid)):
-            pass
+        while not any(catches_ctrl_c(pid) for pid in descendants(terminal.pid)) and not any(tmp_path.rglob("webserver.mk")):
+            pass    # until it is there, or has ended unseen
         end_while_it_is_built(terminal)
 
 

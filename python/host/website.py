@@ -63,7 +63,7 @@ def mount(app, prefix, folder, *, host=None, port=80, precompressed=True, intern
 
 
 def _path_of(address):
-    """Of the file that an address means, for whatever host is named in no mount; None: there is none."""
+    """Of the file that an address means, by the mounts without a host; None: there is none."""
     names = urllib.parse.unquote(address.partition("?")[0]).split("/")
     if ".." in names:
         return None
